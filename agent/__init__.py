@@ -1,0 +1,1 @@
+"""The door agent: one process a stairwell."""

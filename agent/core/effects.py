@@ -1,0 +1,302 @@
+"""Everything the core can order done. Plain values; dispatch.py gives each to its shell, whose outcome comes back as an event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from contract.messages import Keys, Notice, RosterPart, Settings
+
+# ---------------------------------------------------------------- door (drivers)
+
+
+@dataclass(frozen=True, slots=True)
+class PulseLock:
+    """Unlock for `seconds`, timed by the relay or reader itself. Outcome: LockOrderSent or LockOrderFailed, then LockRead."""
+
+    door: str
+    order: int
+    seconds: float
+    not_after_mono: float
+
+
+@dataclass(frozen=True, slots=True)
+class SetLock:
+    """Drive the lock to a lasting level: locked (relock on closing, safe state) or unlocked (fire latch, safe state unlocked)."""
+
+    door: str
+    order: int
+    unlocked: bool
+    not_after_mono: float
+
+
+@dataclass(frozen=True, slots=True)
+class SaveLatch:
+    """Write the fire latch file: the doors that are latched released. Ahead of everything else the store writes."""
+
+    doors: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a screen shows: a value of state and time, wrapped to the display's columns and rows. `tone`: none, yes, no, warning, fire.
+
+    `kind`: fire, emergency, answer, notice, idle. At most `rows` lines in `body`.
+    """
+
+    kind: str
+    title: str
+    body: tuple[str, ...]
+    footer: str
+    tone: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class ShowPage:
+    """Outcome: PageDrawn when all of it is on the display."""
+
+    display: str
+    token: int
+    page: Page
+
+
+@dataclass(frozen=True, slots=True)
+class SoundTone:
+    """At the reader or display that can: yes, no, warning."""
+
+    door: str
+    tone: str
+
+
+# ---------------------------------------------------------------- store
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A fact before it has a number. The store adds seq and boot; key order on the wire: seq, at, clock, boot, mono, kind, then `data`."""
+
+    kind: str
+    utc: float
+    clock: str
+    mono: float
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SeenCommand:
+    """Goes into the same transaction as the fact of acceptance; `pending` until a Record names it in `finish`."""
+
+    id: str
+    exp: float
+    action: str
+    door: str | None
+    actor: str
+    pending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Journal these facts in one transaction. Outcome: Recorded.
+
+    `durable_by_mono`: where somebody waits for it (check-in, remote open): if it cannot be committed by then, drop it and answer RecordRefused. None: keep trying for ever.
+    """
+
+    token: int
+    facts: tuple[Fact, ...]
+    seen: SeenCommand | None = None
+    finish: tuple[str, ...] = ()
+    durable_by_mono: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadBatch:
+    """Read journal lines from `first` on, at most 500 or 60 KiB. Outcome: BatchLoaded."""
+
+    first: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmFacts:
+    """The centre holds all up to `seq`. Outcome: FactsConfirmed, or HistoryDiffers (a new epoch) where epoch, seq or head is not ours."""
+
+    epoch: str
+    seq: int
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaveNotice:
+    """Outcome: StateSaved."""
+
+    token: int
+    notice: Notice
+
+
+@dataclass(frozen=True, slots=True)
+class DropNotices:
+    """Take these (scope, id) out of the cache: ended or left the scope. Their revision stays known."""
+
+    ids: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SaveRosterPart:
+    """Outcome: StateSaved for the part; HoldersReplaced too when the revision is whole."""
+
+    token: int
+    part: RosterPart
+
+
+@dataclass(frozen=True, slots=True)
+class SaveSettings:
+    """Outcome: StateSaved."""
+
+    token: int
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class SaveKeys:
+    """Durable beside the journal (precious), then in force. Outcome: StateSaved."""
+
+    token: int
+    keys: Keys
+
+
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """Retention: drop confirmed facts older than the configured days, vacuum in bounded slices."""
+
+
+# ---------------------------------------------------------------- link
+
+
+@dataclass(frozen=True, slots=True)
+class AckMessage:
+    """PUBACK for the message."""
+
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class SendBatch:
+    """Sign and publish on up/<unit>/facts. No lines: an empty batch that asks for a confirm. Outcome: BatchPublished."""
+
+    batch: str
+    epoch: str
+    first: int
+    last: int
+    prev: str
+    head: str
+    lines: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SendAlarm:
+    """A signed copy of one urgent fact, ahead of the queue."""
+
+    epoch: str
+    seq: int
+    line: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SendStatus:
+    """The whole status as JSON-ready values."""
+
+    status: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SendReply:
+    """The course of one command."""
+
+    id: str
+    state: str
+    reason: str | None
+    door: str | None
+    at_utc: float
+
+
+@dataclass(frozen=True, slots=True)
+class UseKeys:
+    """Verify with these working keys from now on."""
+
+    keys: Keys
+
+
+@dataclass(frozen=True, slots=True)
+class Resubscribe:
+    """Read the retained state again (command `resync`, cache rebuilt)."""
+
+
+# ---------------------------------------------------------------- the process
+
+
+@dataclass(frozen=True, slots=True)
+class SetClock:
+    """The centre's signed time: it was `utc` at `at_mono`, give or take `error_s`. Outcome: ClockChanged."""
+
+    utc: float
+    at_mono: float
+    error_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseFloor:
+    """A validly signed time: it is not before `utc`."""
+
+    utc: float
+
+
+@dataclass(frozen=True, slots=True)
+class UseTimezone:
+    """Local time by this zone (IANA name, validated) from now on."""
+
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Stop the process in reverse order of start. `restart`: exit so that systemd starts it again (command `restart`)."""
+
+    restart: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """One line for the log, from a fixed set of messages; never a card number, a key or a name."""
+
+    level: str
+    text: str
+
+
+Effect = (
+    PulseLock
+    | SetLock
+    | SaveLatch
+    | ShowPage
+    | SoundTone
+    | Record
+    | LoadBatch
+    | ConfirmFacts
+    | SaveNotice
+    | DropNotices
+    | SaveRosterPart
+    | SaveSettings
+    | SaveKeys
+    | Purge
+    | AckMessage
+    | SendBatch
+    | SendAlarm
+    | SendStatus
+    | SendReply
+    | UseKeys
+    | Resubscribe
+    | SetClock
+    | RaiseFloor
+    | UseTimezone
+    | Stop
+    | Log
+)

@@ -1,0 +1,376 @@
+"""Everything that can happen, as past facts. The only things core.step takes. Plain values: they can be recorded and replayed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agent.core.time import Trust
+from contract.messages import Holder, Message, Notice, Reason, Settings
+
+# ---------------------------------------------------------------- life
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """First event of a run. `session` is random, new each start; `latched` are the doors the fire latch file names.
+
+    `door_only`: after three crashes in five minutes (rule D11); the shell then starts neither link nor calendar for ten minutes.
+    """
+
+    session: str
+    latched: frozenset[str]
+    door_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DoorOnlyEnded:
+    """The ten minutes are over; link and calendar run again."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """The deadline that `State.deadline` named has come (or the loop woke anyway)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopAsked:
+    """A signal (SIGTERM, SIGINT) asks for a clean stop."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClockChanged:
+    """Trust in the clock changed, or it was set by `step_s` seconds."""
+
+    trust: Trust
+    step_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarFired:
+    """`job`: purge (nightly retention), midnight (the date on the screen)."""
+
+    job: str
+
+
+# ---------------------------------------------------------------- door lane
+
+
+@dataclass(frozen=True, slots=True)
+class CardRead:
+    """A card at a reader. `hashes`: its keyed hash under each card key the unit has (32 hex digits each)."""
+
+    reader: str
+    hashes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContactChanged:
+    door: str
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExitChanged:
+    door: str
+    pressed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FireChanged:
+    """The door's fire input; an open wire of a normally closed input is active."""
+
+    door: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InputChanged:
+    """A further wired input by its configured name."""
+
+    name: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LockRead:
+    """The lock's output as read back, in the lock's terms."""
+
+    door: str
+    unlocked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LockOrderSent:
+    """The lock order went out and the device acknowledged it; the read-back follows as LockRead."""
+
+    door: str
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class LockOrderFailed:
+    """`reason`: late, silent, refused, lost."""
+
+    door: str
+    order: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFound:
+    device: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceLost:
+    """`reason`: port, silent, wrong, hung."""
+
+    device: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageDrawn:
+    """All of the page shown with `token` is on the display."""
+
+    display: str
+    token: int
+
+
+# ---------------------------------------------------------------- store
+
+
+@dataclass(frozen=True, slots=True)
+class PendingCommand:
+    """A command whose acceptance was committed and whose outcome was not, found at start."""
+
+    id: str
+    action: str
+    door: str | None
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreOpened:
+    """The journal is open. `next_seq` is the number of the next fact, `head` (hex) the chain hash of the last one, `confirmed` the last number the centre confirmed.
+
+    `seen`: command ids already used with their `exp`; `revs`: highest revision seen by "kind scope id"; `epoch_utc`: when this epoch began (iat of commands must not be before).
+    `recovered`: what was set aside and rebuilt, if anything ("journal", "cache"). `boot` counts starts. `floor_utc`: last time known.
+    """
+
+    boot: int
+    epoch: str
+    epoch_utc: float
+    next_seq: int
+    head: str
+    confirmed: int
+    pending: tuple[PendingCommand, ...]
+    seen: Mapping[str, float]
+    revs: Mapping[str, int]
+    recovered: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFailed:
+    """The journal cannot be opened or written for now; facts are held in memory. `mode`: full, read_only, failed."""
+
+    mode: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreMended:
+    """Writing works again; what was held in memory is committed. `dropped`: facts that the memory could not hold."""
+
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The facts of `Record.token` are durable as `first..first+len(lines)-1`. `prev`, `head`: chain hash (hex) before and after them."""
+
+    token: int
+    first: int
+    lines: tuple[bytes, ...]
+    prev: str
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRefused:
+    """Not durable and will not be: only for records asked with `durable_by` that passed while storage was failing."""
+
+    token: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLoaded:
+    """Journal lines from `first` to `last` for sending. A gap line stands for facts dropped when full. Empty `lines`: nothing from `first` on."""
+
+    first: int
+    last: int
+    prev: str
+    head: str
+    lines: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FactsConfirmed:
+    """The store has marked all up to `seq` as confirmed."""
+
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryDiffers:
+    """The centre's `seq` or `head` is not this unit's history; a new epoch was started."""
+
+    epoch: str
+    epoch_utc: float
+    next_seq: int
+    head: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldersReplaced:
+    """The whole index of holders by card hash, every roster in force merged (a person's rights in several rosters stay several entries).
+
+    `applied`: the roster just applied, as (scope, id, rev), or None at start. Do not change the mapping: it is shared.
+    """
+
+    by_key: Mapping[str, tuple[Holder, ...]]
+    applied: tuple[str, str, int] | None = None
+    have: tuple[tuple[str, str, str, int], ...] = ()
+    """(kind, scope, id, rev) of every roster in force: part of the digest."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoticesLoaded:
+    """All notices of the cache, at start."""
+
+    notices: tuple[Notice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsLoaded:
+    """All settings of the cache, at start."""
+
+    settings: tuple[Settings, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StateSaved:
+    """A notice, settings or keys message is durable in the cache; `token` is that of the message (0 where none)."""
+
+    token: int
+    kind: str
+    scope: str
+    id: str
+    rev: int
+
+
+@dataclass(frozen=True, slots=True)
+class CacheReset:
+    """The cache was damaged and rebuilt empty: what the broker retains must be read again."""
+
+
+# ---------------------------------------------------------------- link
+
+
+@dataclass(frozen=True, slots=True)
+class LinkUp:
+    """Connected and subscribed."""
+
+    protocol: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkDown:
+    """`reason` in plain words; `taken_over` when another client used our id."""
+
+    reason: str
+    taken_over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CentrePresence:
+    online: bool
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class MessageReceived:
+    """A signed message that held up to and with its signature. `token` names it for AckMessage."""
+
+    token: int
+    message: Message
+    retained: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRefused:
+    """A message that did not hold. Before the signature held `id` is None (only counted, no reply)."""
+
+    token: int
+    kind: str
+    reason: Reason | str
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPublished:
+    """The broker took the batch (its PUBACK came)."""
+
+    batch: str
+
+
+DoorEvent = (
+    CardRead
+    | ContactChanged
+    | ExitChanged
+    | FireChanged
+    | InputChanged
+    | LockRead
+    | LockOrderSent
+    | LockOrderFailed
+    | DeviceFound
+    | DeviceLost
+)
+"""Events with their own lane in the inbox, never dropped behind the rest."""
+
+Event = (
+    Started
+    | DoorOnlyEnded
+    | TimePassed
+    | StopAsked
+    | ClockChanged
+    | CalendarFired
+    | DoorEvent
+    | PageDrawn
+    | StoreOpened
+    | StoreFailed
+    | StoreMended
+    | Recorded
+    | RecordRefused
+    | BatchLoaded
+    | FactsConfirmed
+    | HistoryDiffers
+    | HoldersReplaced
+    | NoticesLoaded
+    | SettingsLoaded
+    | StateSaved
+    | CacheReset
+    | LinkUp
+    | LinkDown
+    | CentrePresence
+    | MessageReceived
+    | MessageRefused
+    | BatchPublished
+)

@@ -1,0 +1,80 @@
+"""What the core knows of the unit's configuration: frozen values made once at start by agent/config.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from contract.messages import Scope
+
+Catalogue = Mapping[str, str]
+"""Screen texts by key, with `str.format` fields; one for each language."""
+
+
+@dataclass(frozen=True, slots=True)
+class DoorPlan:
+    """One door. Durations in seconds; `unlock` outputs are described in the drivers' terms by agent/devices.py only."""
+
+    id: str
+    kind: str
+    """fail-safe (unlocked without power) or fail-secure."""
+    safe_state: str
+    """locked or unlocked: what is written at start and after a bus came back."""
+    on_bus_loss: str
+    """keep or safe."""
+    lock_device: str
+    pulse_s: float
+    lease_s: float
+    contact: bool
+    """A door contact is wired."""
+    contact_device: str | None
+    exit: str
+    """button, mechanical or none."""
+    fire: bool
+    """A fire input is wired."""
+    on_fire: str
+    """release or nothing."""
+    egress: bool
+    readers: tuple[str, ...]
+    held_open_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayPlan:
+    """A display's size in columns (a Chinese character takes two) and body rows, and the charset it can draw."""
+
+    name: str
+    columns: int
+    rows: int
+    charset: str
+
+
+@dataclass(frozen=True, slots=True)
+class InputPlan:
+    """A further wired input (gas, water, mains …); `alarm` shows an emergency page while active."""
+
+    name: str
+    device: str
+    alarm: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPlan:
+    site: str
+    unit: str
+    name: str
+    scopes: tuple[Scope, ...]
+    """Site and unit included, least specific first."""
+    timezone: str
+    language: str
+    doors: tuple[DoorPlan, ...]
+    displays: tuple[DisplayPlan, ...]
+    inputs: tuple[InputPlan, ...]
+    devices: tuple[str, ...]
+    catalogues: Mapping[str, Catalogue]
+    """By language: zh-CN, en."""
+    version: str
+    drain_facts_s: float = 5000.0
+    """Backlog facts a second sent to the centre; 0 is no limit."""
+    unknown_clock_allows: frozenset[str] = field(default_factory=frozenset)
+    """What works with the clock unknown beside plain cards: `hours`, `dates`."""

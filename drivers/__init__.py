@@ -1,0 +1,1 @@
+"""The wire protocols of door hardware, usable without the agent."""
