@@ -8,7 +8,7 @@ from typing import Any
 
 from contract.messages import Keys, Notice, RosterPart, Settings
 
-# ---------------------------------------------------------------- door (drivers)
+# --- drivers
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class SoundTone:
     tone: str
 
 
-# ---------------------------------------------------------------- store
+# --- store
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +166,12 @@ class SaveKeys:
 
 @dataclass(frozen=True, slots=True)
 class Purge:
-    """Retention: drop confirmed facts older than the configured days, vacuum in bounded slices."""
+    """Nightly: drop confirmed facts older than the configured days before `utc`, in bounded slices, and save `utc` as the clock's floor."""
+
+    utc: float
 
 
-# ---------------------------------------------------------------- link
+# --- link
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +233,7 @@ class Resubscribe:
     """Read the retained state again (command `resync`, cache rebuilt)."""
 
 
-# ---------------------------------------------------------------- the process
+# --- the process
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agent.core.time import Trust
-from contract.messages import Holder, Message, Notice, Reason, Settings
+from contract.messages import Holder, Keys, Message, Notice, Reason, Settings
 
-# ---------------------------------------------------------------- life
+# --- life
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class CalendarFired:
     job: str
 
 
-# ---------------------------------------------------------------- door lane
+# --- door lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ class PageDrawn:
     token: int
 
 
-# ---------------------------------------------------------------- store
+# --- store
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,8 @@ class StoreOpened:
     """The journal is open. `next_seq` is the number of the next fact, `head` (hex) the chain hash of the last one, `confirmed` the last number the centre confirmed.
 
     `seen`: command ids already used with their `exp`; `revs`: highest revision seen by "kind scope id"; `epoch_utc`: when this epoch began (iat of commands must not be before).
-    `recovered`: what was set aside and rebuilt, if anything ("journal", "cache"). `boot` counts starts. `floor_utc`: last time known.
+    `recovered`: what was set aside and rebuilt, if anything ("journal", "cache"). `boot` counts starts. `floor_utc`: the last time known (newest fact, daily save).
+    `keys`: the newest working keys the root signed, None where only those of the enrolment are known.
     """
 
     boot: int
@@ -172,6 +173,8 @@ class StoreOpened:
     pending: tuple[PendingCommand, ...]
     seen: Mapping[str, float]
     revs: Mapping[str, int]
+    floor_utc: float | None = None
+    keys: Keys | None = None
     recovered: tuple[str, ...] = ()
 
 
@@ -281,7 +284,7 @@ class CacheReset:
     """The cache was damaged and rebuilt empty: what the broker retains must be read again."""
 
 
-# ---------------------------------------------------------------- link
+# --- link
 
 
 @dataclass(frozen=True, slots=True)
