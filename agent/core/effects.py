@@ -175,6 +175,11 @@ class Purge:
 
 
 @dataclass(frozen=True, slots=True)
+class Connect:
+    """Start the link (it reconnects by itself from then on): once, when StoreOpened or StoreFailed told what revisions are known; after DoorOnlyEnded where the start was door-only."""
+
+
+@dataclass(frozen=True, slots=True)
 class AckMessage:
     """PUBACK for the message."""
 
@@ -289,6 +294,7 @@ Effect = (
     | SaveSettings
     | SaveKeys
     | Purge
+    | Connect
     | AckMessage
     | SendBatch
     | SendAlarm
