@@ -1,0 +1,82 @@
+# Everything a developer does, each by one word. The environment is made when it is missing:
+# `make demo` and `make test` are all a fresh machine needs (with git, make, python3, python3-venv).
+#
+#   make demo     the whole product on this machine, on simulated serial hardware (no terminal: the self-checking story)
+#   make test     every test but the long runs
+#   make check    format, lint, types, architecture and the fast tests: under a minute
+#   make soak     the long fault runs
+#   make teeth    known-bad variants of the code: each must turn its test red
+#   make bench    measure, and write docs/benchmarks.md
+#   make claims   run the tests that prove a rule, keep their figures, write docs/claims.md
+#
+# PYTHON=… chooses the Python (3.11 or newer), VENV=… another environment, ARGS=… goes to pytest.
+
+VENV ?= .venv
+PYTHON ?=
+ARGS ?=
+WORKERS ?= 2
+
+STAMP := $(VENV)/.made
+BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest
+PACKAGES := contract agent drivers centre simulator
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test check soak bench teeth claims clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+venv: $(STAMP)
+
+$(STAMP): pyproject.toml Makefile
+	@set -eu; \
+	if [ ! -x $(BIN)/python ]; then \
+	  found=; old=; \
+	  for candidate in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11); do \
+	    "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || continue; \
+	    "$$candidate" -c 'import venv, ensurepip' >/dev/null 2>&1 || { old=$$candidate; continue; }; \
+	    found=$$candidate; break; \
+	  done; \
+	  if [ -z "$$found" ] && [ -n "$$old" ]; then \
+	    echo "make: $$old has no venv module: install it (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; \
+	  elif [ -z "$$found" ]; then \
+	    echo "make: no Python 3.11 or newer here$(if $(PYTHON), at PYTHON=$(PYTHON),): install one (Debian, Ubuntu: apt install python3 python3-venv)" >&2; exit 1; \
+	  fi; \
+	  echo "making $(VENV) with $$found"; \
+	  "$$found" -m venv $(VENV); \
+	fi; \
+	echo "installing what pyproject.toml asks for"; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo]' --group dev; \
+	touch $@
+
+demo: $(STAMP)
+	@if [ -t 0 ] && [ -t 1 ]; then exec $(BIN)/doorward demo; else exec $(BIN)/doorward demo --story; fi
+
+check: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(PYTEST) -m "not slow and not soak" -n $(WORKERS) --dist loadgroup $(ARGS)
+
+test: $(STAMP)
+	$(PYTEST) -n $(WORKERS) --dist loadgroup $(ARGS)
+
+soak: $(STAMP)
+	$(PYTEST) -m soak --keep-figures -v $(ARGS)
+	$(BIN)/python -m tests.claims
+
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks
+
+teeth: $(STAMP)
+	$(BIN)/python -m tests.teeth $(ARGS)
+
+claims: $(STAMP)
+	$(PYTEST) -m "claim and not soak" --keep-figures $(ARGS)
+	$(BIN)/python -m tests.claims
+
+clean:
+	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find $(PACKAGES) tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
