@@ -31,7 +31,7 @@ venv: $(STAMP)
 
 $(STAMP): pyproject.toml Makefile
 	@set -eu; \
-	if [ ! -x $(BIN)/python ]; then \
+	if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
 	  found=; old=; \
 	  for candidate in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11); do \
 	    "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || continue; \
@@ -44,7 +44,7 @@ $(STAMP): pyproject.toml Makefile
 	    echo "make: no Python 3.11 or newer here$(if $(PYTHON), at PYTHON=$(PYTHON),): install one (Debian, Ubuntu: apt install python3 python3-venv)" >&2; exit 1; \
 	  fi; \
 	  echo "making $(VENV) with $$found"; \
-	  "$$found" -m venv $(VENV); \
+	  "$$found" -m venv --clear $(VENV); \
 	fi; \
 	echo "installing what pyproject.toml asks for"; \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'; \

@@ -1,0 +1,305 @@
+"""The rules of the house, read from the syntax tree: who may import what, and the shape of a module.
+
+Each rule takes a module and yields faults as one line of text. Pure: test_architecture.py feeds it the tree and planted violations.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("contract", "agent", "drivers", "centre", "simulator")
+
+MAX_MODULE_LINES = 400
+MAX_FUNCTION_LINES = 50
+
+PURE_STDLIB = frozenset(
+    [
+        "__future__",
+        "abc",
+        "base64",
+        "binascii",
+        "bisect",
+        "codecs",
+        "collections",
+        "copy",
+        "dataclasses",
+        "datetime",
+        "decimal",
+        "enum",
+        "functools",
+        "hashlib",
+        "heapq",
+        "hmac",
+        "itertools",
+        "json",
+        "math",
+        "numbers",
+        "operator",
+        "re",
+        "string",
+        "struct",
+        "types",
+        "typing",
+        "unicodedata",
+    ]
+)
+"""What a module without clock, I/O, threads and randomness may import. `datetime` is arithmetic only: see WALL_CLOCK."""
+
+WALL_CLOCK = frozenset({"now", "utcnow", "today", "fromtimestamp"})
+"""Names of datetime and date that read a clock, or the machine's timezone."""
+
+LIBRARY_HOMES = {
+    "serial": ("drivers/port.py",),
+    "apscheduler": ("agent/calendar.py",),
+    "yaml": ("agent/config.py",),
+    "paho": ("agent/link/client.py", "centre/link.py"),
+    "sqlite_utils": ("agent/store/",),
+    "sqlite3": ("agent/store/",),
+    "joserfc": ("centre/",),
+    "sqlalchemy": ("centre/",),
+    "rich": ("centre/", "simulator/"),
+    "iotcore": ("simulator/",),
+}
+"""The one file (or folder, with a slash) that knows each library."""
+
+THIRD_PARTY = {
+    "contract": frozenset({"cryptography"}),
+    "drivers": frozenset({"serial"}),
+    "agent": frozenset({"cryptography", "paho", "apscheduler", "yaml", "cattrs", "click", "sqlite_utils"}),
+    "centre": frozenset({"cryptography", "paho", "joserfc", "sqlalchemy", "rich", "click"}),
+    "simulator": frozenset({"iotcore", "rich", "click", "cryptography"}),
+}
+"""What each package may ask of others; all of it is declared in pyproject.toml."""
+
+APP_USERS = frozenset({"agent/__main__.py", "agent/cli/run.py"})
+"""The composition root is started from here and known nowhere else."""
+
+THREAD_TOPS: frozenset[str] = frozenset()
+"""`file:function` where a thread begins: the only places that may catch Exception, to hand over or write out what is our own fault."""
+
+ABSOLUTE_PLACES = frozenset(["dev", "etc", "var", "run", "proc", "sys", "usr", "lib", "bin"])
+"""First parts of absolute paths that are the same on every machine."""
+
+
+@dataclass(frozen=True)
+class Module:
+    """One Python file: its path inside the project, with slashes, and its text."""
+
+    path: str
+    source: str
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.source, self.path)
+
+    @property
+    def package(self) -> str:
+        return self.path.split("/", 1)[0]
+
+    @property
+    def dotted(self) -> tuple[str, ...]:
+        parts = self.path.removesuffix(".py").split("/")
+        return tuple(parts[:-1] if parts[-1] == "__init__" else parts)
+
+    @cached_property
+    def imports(self) -> list[tuple[int, str]]:
+        """(line, full dotted name) of everything imported, at any depth: `from a import b` gives `a.b`."""
+        found: list[tuple[int, str]] = []
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                found += [(node.lineno, alias.name) for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                base = node.module or ""
+                if node.level:
+                    here = self.dotted if self.path.endswith("__init__.py") else self.dotted[:-1]
+                    base = ".".join((*here[: len(here) - node.level + 1], *([base] if base else [])))
+                found += [(node.lineno, f"{base}.{alias.name}") for alias in node.names]
+        return found
+
+    @cached_property
+    def functions(self) -> list[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+        """Every function with its qualified name (`Class.method`, `outer.inner`)."""
+        return list(_functions(self.tree, ()))
+
+
+def _functions(node: ast.AST, above: tuple[str, ...]) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield ".".join((*above, child.name)), child
+            yield from _functions(child, (*above, child.name))
+        elif isinstance(child, ast.ClassDef):
+            yield from _functions(child, (*above, child.name))
+        else:
+            yield from _functions(child, above)
+
+
+def under(name: str, *tops: str) -> bool:
+    """Is this dotted name one of `tops`, or inside one?"""
+    return any(name == top or name.startswith(f"{top}.") for top in tops)
+
+
+def in_home(path: str, homes: Iterable[str]) -> bool:
+    return any(path.startswith(home) if home.endswith("/") else path == home for home in homes)
+
+
+def _ours(name: str) -> bool:
+    return name.split(".", 1)[0] in PACKAGES
+
+
+def import_faults(module: Module) -> Iterator[str]:
+    """Who may import what (docs/architecture.md)."""
+    for line, name in module.imports:
+        for fault in (*_direction(module, name), *_purity(module, name), *_libraries(module, name)):
+            yield f"{module.path}:{line}: {fault}"
+
+
+def _direction(module: Module, name: str) -> Iterator[str]:
+    """Which of our own packages a module may know."""
+    if under(name, "tests", "benchmarks"):
+        yield f"imports {name}: the product does not know its tests"
+    if not _ours(name):
+        return
+    if under(name, "agent.app") and module.path not in APP_USERS:
+        yield f"imports {name}: nobody imports the composition root"
+    match module.package:
+        case "contract":
+            allowed = under(name, "contract")
+        case "drivers":
+            allowed = under(name, "drivers")
+        case "agent":
+            allowed = under(name, "agent", "drivers", "contract")
+        case "centre":
+            allowed = under(name, "centre", "contract", "drivers.reader.card")
+        case "simulator":
+            allowed = under(name, "simulator", "centre", "contract") or (
+                under(name, "agent") and not under(name, "agent.core", "agent.store")
+            )
+        case _:
+            allowed = True
+    if not allowed:
+        yield f"{module.package} imports {name}"
+    if module.path.startswith("agent/core/") and not under(name, "agent.core", "contract.messages"):
+        yield f"the core imports {name}: it knows itself and contract.messages"
+
+
+def is_pure(path: str) -> bool:
+    """The core, and the drivers' codecs and sessions (all but the port's thread)."""
+    return path.startswith("agent/core/") or (path.startswith("drivers/") and path != "drivers/port.py")
+
+
+def _purity(module: Module, name: str) -> Iterator[str]:
+    if not is_pure(module.path):
+        return
+    if under(name, "drivers.port") and module.path != "drivers/__init__.py":
+        yield f"imports {name}: codecs and sessions know no thread and no port"
+    if not _ours(name) and name.split(".", 1)[0] not in PURE_STDLIB:
+        yield f"imports {name}: neither clock, I/O, threads nor randomness here"
+
+
+def _libraries(module: Module, name: str) -> Iterator[str]:
+    top = name.split(".", 1)[0]
+    homes = LIBRARY_HOMES.get(top)
+    if homes is not None and not in_home(module.path, homes):
+        yield f"imports {name}: {top} lives in {' and '.join(homes)}"
+    if not _ours(name) and top not in sys.stdlib_module_names and top not in {"tests", "benchmarks"}:
+        known = THIRD_PARTY.get(module.package)
+        if known is not None and top not in known:
+            yield f"imports {name}: not one of {module.package}'s libraries"
+
+
+def clock_faults(module: Module) -> Iterator[str]:
+    """No pure module reads a wall clock through datetime, logs, prints or opens a file."""
+    if not is_pure(module.path):
+        return
+    for node in ast.walk(module.tree):
+        if not isinstance(node, ast.Call):
+            continue
+        if isinstance(node.func, ast.Attribute) and node.func.attr in WALL_CLOCK:
+            if node.func.attr == "fromtimestamp" and (len(node.args) > 1 or node.keywords):
+                continue
+            yield f"{module.path}:{node.lineno}: .{node.func.attr}() reads the machine's clock or zone"
+        if isinstance(node.func, ast.Name) and node.func.id in {"open", "print", "input"}:
+            yield f"{module.path}:{node.lineno}: {node.func.id}() is input or output"
+
+
+def except_faults(module: Module, tops: frozenset[str] = THREAD_TOPS) -> Iterator[str]:
+    """`except Exception` (or wider) only where a thread begins."""
+    allowed = {name for name, _ in module.functions if f"{module.path}:{name}" in tops}
+    inside = {
+        id(handler)
+        for name, function in module.functions
+        if name in allowed
+        for handler in ast.walk(function)
+        if isinstance(handler, ast.ExceptHandler)
+    }
+    for node in ast.walk(module.tree):
+        if not isinstance(node, ast.ExceptHandler) or id(node) in inside:
+            continue
+        kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+        for kind in kinds:
+            if kind is None or (isinstance(kind, ast.Name) and kind.id in {"Exception", "BaseException"}):
+                yield f"{module.path}:{node.lineno}: catches everything, and no thread begins here"
+
+
+def thread_faults(module: Module) -> Iterator[str]:
+    """Every thread has a name; no threading.Timer (deadlines are the core's)."""
+    for node in ast.walk(module.tree):
+        if not isinstance(node, ast.Call):
+            continue
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        given = {keyword.arg for keyword in node.keywords}
+        if called == "Thread" and "name" not in given:
+            yield f"{module.path}:{node.lineno}: a thread without a name"
+        if called == "ThreadPoolExecutor" and not given & {"thread_name_prefix", "pool_kwargs"}:
+            yield f"{module.path}:{node.lineno}: worker threads without a name"
+        if called == "Timer" and isinstance(node.func, ast.Attribute) and _is_name(node.func.value, "threading"):
+            yield f"{module.path}:{node.lineno}: threading.Timer: deadlines belong to the core"
+
+
+def _is_name(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Reasons by `path` for long modules and by `path:function` for long functions."""
+
+    modules: dict[str, str] = field(default_factory=dict)
+    functions: dict[str, str] = field(default_factory=dict)
+
+
+def size_faults(module: Module, reasons: Sizes) -> Iterator[str]:
+    lines = module.source.count("\n")
+    if (lines > MAX_MODULE_LINES) != (module.path in reasons.modules):
+        yield f"{module.path}: {lines} lines; over {MAX_MODULE_LINES} wants a reason in the list, and only then"
+    for name, node in module.functions:
+        length = (node.end_lineno or node.lineno) - node.lineno + 1
+        if (length > MAX_FUNCTION_LINES) != (f"{module.path}:{name}" in reasons.functions):
+            yield (
+                f"{module.path}:{node.lineno}: {name} has {length} lines; "
+                f"over {MAX_FUNCTION_LINES} wants a reason in the list, and only then"
+            )
+
+
+_ABSOLUTE = re.compile(r"(?:^|[\s\"'`(=:])/([a-zA-Z][\w.-]*)/[\w.-]")
+
+
+def path_faults(path: str, text: str) -> Iterator[str]:
+    """No absolute path that exists on one machine only."""
+    for number, line in enumerate(text.splitlines(), 1):
+        for first in _ABSOLUTE.findall(line):
+            if first not in ABSOLUTE_PLACES:
+                yield f"{path}:{number}: /{first}/… is a path of one machine"
+
+
+def opening_faults(module: Module) -> Iterator[str]:
+    """A module opens with what it owns and must not do."""
+    if module.source.strip() and ast.get_docstring(module.tree) is None:
+        yield f"{module.path}:1: no opening lines say what this module owns"
