@@ -1,21 +1,47 @@
-"""Shared by all tests: waiting without sleeping blindly, and long runs only on request."""
+"""Shared by all tests: long runs only on request, tools a machine may lack, the claims' figures, a seed."""
 
 from __future__ import annotations
 
 import os
+import shutil
 
 import pytest
 
+pytest_plugins = ["tests.figures"]
+
+
+TOOLS = ("systemd-analyze", "systemd-sysusers", "systemd-tmpfiles", "udevadm")
+"""Programs of the machine that a test may ask for with `@pytest.mark.needs(…)`."""
+
+
+def _missing_tools(item: pytest.Item) -> set[str]:
+    asked = {tool for mark in item.iter_markers("needs") for tool in mark.args}
+    if asked - set(TOOLS):
+        raise pytest.UsageError(f"{item.nodeid}: needs a tool that tests/conftest.py does not list")
+    return {tool for tool in asked if shutil.which(tool) is None}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With DOORWARD_ALL_TOOLS (as in CI) a missing tool is an error; otherwise its tests are left out, and said so."""
+    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
+    if missing and os.environ.get("DOORWARD_ALL_TOOLS"):
+        raise pytest.UsageError(f"missing on this machine: {', '.join(missing)}")
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Soak tests are deselected (not skipped) unless asked for by `-m`."""
-    if "soak" in (config.option.markexpr or ""):
-        return
-    chosen = [item for item in items if not item.get_closest_marker("soak")]
-    left = [item for item in items if item.get_closest_marker("soak")]
+    """Long runs only when `-m` asks for them; nothing that needs a missing tool."""
+    soak_asked = "soak" in (config.option.markexpr or "").replace("not soak", "")
+    left = [item for item in items if (item.get_closest_marker("soak") and not soak_asked) or _missing_tools(item)]
     if left:
         config.hook.pytest_deselected(items=left)
-        items[:] = chosen
+        gone = set(left)
+        items[:] = [item for item in items if item not in gone]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
+    if missing:
+        terminalreporter.write_line(f"left out: what needs {', '.join(missing)}")
 
 
 @pytest.fixture(scope="session")
