@@ -1,0 +1,164 @@
+"""The composition root: makes every part, starts them in order (door first, then disk, then network), stops them in reverse."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+
+from agent import limits
+from agent.calendar import Calendar
+from agent.clock import Clock
+from agent.config import Config, unit_plan
+from agent.core.controller import initial
+from agent.core.events import Started, StopAsked
+from agent.crashes import Crashes, write_crash_file
+from agent.devices import Devices
+from agent.dispatch import Dispatch
+from agent.errors import EXIT_OURS, DoorwardError
+from agent.identity import Identity
+from agent.inbox import Inbox
+from agent.locale import catalogues
+from agent.log import Log
+from agent.loop import Loop
+from agent.notify import Notify
+from agent.statusfile import StatusFile
+from agent.store import Store, latch
+
+log = logging.getLogger("app")
+
+
+def run(config: Config, *, verbose: bool) -> int:
+    """Run the agent until a signal or a command ends it. Returns the process's exit code (0, or 70 after a fault of ours)."""
+    sys.setswitchinterval(limits.SWITCH_INTERVAL_S)
+    lines = Log(verbose=verbose, journal="JOURNAL_STREAM" in os.environ)
+    lines.start()
+    try:
+        return Agent(config).run()
+    finally:
+        lines.stop()
+
+
+class Agent:
+    """One run of the process."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        state = Path(config.state)
+        latched = latch.read(state)  # rule D4: before anything else
+        self._folder = state
+        self._notify = Notify()
+        self._clock = Clock(config.unit.timezone)
+        self._inbox = Inbox()
+        self._crashes = Crashes(state)
+        self._status = StatusFile(state)
+        identity = _identity(config)
+        plan = unit_plan(config, catalogues())
+        door_only = self._crashes.door_only()
+        self._session = secrets.token_hex(8)
+        self._devices = Devices(
+            config, {} if identity is None else identity.card_keys, self._inbox.post, time.monotonic
+        )
+        self._store = Store(
+            state,
+            plan.site,
+            plan.unit,
+            self._inbox.post,
+            retention_days=config.retention.days,
+            journal_mb=config.retention.journal_mb,
+        )
+        self._link = None if identity is None else _link(config, identity, self._session, self._inbox, self._clock)
+        self._calendar = Calendar(self._clock, self._inbox.post)
+        dispatch = Dispatch(
+            devices=self._devices,
+            store=self._store,
+            link=self._link,
+            clock=self._clock,
+            calendar=self._calendar,
+            status=self._status,
+            stop=self._stop,
+        )
+        self._loop = Loop(
+            initial(plan),
+            self._inbox,
+            self._clock,
+            dispatch,
+            door_only=door_only,
+            aside=self._crashes.aside,
+            turned=self._turned,
+        )
+        self._fed = 0.0
+        if door_only:
+            log.error("three crashes in five minutes: the door only, for ten minutes")
+        self._inbox.post(Started(self._session, latched, door_only))
+
+    def run(self) -> int:
+        self._crashes.watch_signals()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, self._asked)
+        try:
+            self._devices.start()
+            self._store.start()
+            self._loop.run()
+        except Exception:
+            log.exception("a fault of ours while handling %s", type(self._loop.current).__name__)
+            self._keep_crash()
+            return EXIT_OURS
+        finally:
+            self._shut_down()
+        return 0
+
+    def _asked(self, number: int, frame: FrameType | None) -> None:
+        # A handler runs inside the main thread, which may hold the inbox's lock just now: another thread posts.
+        why = StopAsked(signal.Signals(number).name)
+        threading.Thread(target=self._inbox.post, args=(why,), name="signal", daemon=True).start()
+
+    def _stop(self) -> None:
+        self._loop.stop()
+
+    def _turned(self) -> None:
+        """Once a turn: hung ports are replaced, then systemd hears that we live."""
+        self._devices.supervise()
+        now = time.monotonic()
+        if now - self._fed >= self._notify.watchdog_s / 3:
+            if self._fed == 0.0:
+                self._notify.ready("door ready")
+            self._fed = now
+            self._notify.alive()
+
+    def _keep_crash(self) -> None:
+        self._crashes.add(self._loop.current)
+        from agent.core.record import encode_steps  # noqa: PLC0415  # only ever needed here
+
+        path = write_crash_file(self._folder, encode_steps(self._loop.steps()), self._clock.now().utc)
+        if path is not None:
+            log.error("the last steps are in %s", path.name)
+
+    def _shut_down(self) -> None:
+        self._notify.stopping()
+        self._calendar.stop()
+        self._inbox.close()
+        survivors: list[str] = []
+        if self._link is not None and not self._link.stop(limits.STOP_THREAD_S):
+            survivors.append("link")
+        if not self._store.stop(limits.STOP_THREAD_S):
+            survivors.append("store")
+        survivors += self._devices.stop()
+        self._status.remove()
+        if survivors:
+            log.warning("did not end in time: %s", ", ".join(survivors))
+
+
+def _identity(config: Config) -> Identity | None:
+    """Without an identity there are no cards and no link, but exit button and fire input still work."""
+    try:
+        return Identity.load(Path(config.identity))
+    except DoorwardError as error:
+        log.error("%s; no card can open and no centre is reached, only exit and fire work", error)  # noqa: TRY400
+        return None

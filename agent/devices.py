@@ -1,0 +1,155 @@
+"""The unit's serial devices: ports and their sessions, and the only place that knows both the drivers' facts and orders and the core's events and effects.
+
+A card's number is turned into its keyed hash here, on the port's thread; nothing further in ever sees it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+
+from drivers.port import Port
+from drivers.registry import DRIVERS
+
+from agent import limits
+from agent.config import Config
+from agent.core import effects, events
+from agent.wiring import Drive, drives, senses
+from contract.cards import card_hash
+from drivers import facts as wire
+
+log = logging.getLogger("devices")
+
+_LAYOUT = {"idle": "idle", "notice": "notice"}
+"""The layout's page for a page kind; every other kind is an answer to somebody."""
+
+
+class Devices:
+    """Starts and replaces the ports, translates both ways. `order` is called on the loop's thread, facts come on the ports' threads."""
+
+    def __init__(
+        self,
+        config: Config,
+        card_keys: Mapping[str, bytes],
+        post: Callable[[events.Event], bool],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._config = config
+        self._card_keys = tuple(card_keys.values())
+        self._post = post
+        self._monotonic = monotonic
+        self._senses = senses(config)
+        self._drives = drives(config)
+        self._doors_of = _doors_by_output(self._drives)
+        self._door_of_order: dict[int, str] = {}
+        self._ports: dict[str, Port] = {}
+        self._port_of: dict[str, str] = {name: device.port for name, device in config.devices.items()}
+        self._tones = _tone_devices(config)
+
+    def start(self) -> None:
+        for name in self._config.ports:
+            if name in self._port_of.values():
+                self._ports[name] = self._open(name)
+
+    def stop(self) -> list[str]:
+        """Ends the ports; the names of those whose thread did not end in time."""
+        return [name for name, port in self._ports.items() if not port.stop(limits.STOP_THREAD_S)]
+
+    def order(self, effect: effects.PulseLock | effects.SetLock | effects.ShowPage | effects.SoundTone) -> None:
+        match effect:
+            case effects.PulseLock():
+                drive = self._drives[effect.door]
+                self._door_of_order[effect.order] = effect.door
+                self._send(
+                    wire.PulseOutput(
+                        drive.device,
+                        drive.number,
+                        drive.high_unlocks,
+                        effect.seconds,
+                        effect.order,
+                        effect.not_after_mono,
+                    )
+                )
+            case effects.SetLock():
+                drive = self._drives[effect.door]
+                self._door_of_order[effect.order] = effect.door
+                on = effect.unlocked == drive.high_unlocks
+                self._send(wire.SetOutput(drive.device, drive.number, on, effect.order, effect.not_after_mono))
+            case effects.ShowPage(display, token, page):
+                layout = _LAYOUT.get(page.kind, "answer")
+                self._send(wire.DrawPage(display, token, layout, page.title, page.body, page.footer))
+            case effects.SoundTone(door, tone):
+                for device in self._tones.get(door, ()):
+                    self._send(wire.SoundTone(device, tone))
+
+    def supervise(self) -> None:
+        """Replace each port whose thread hangs: it is left behind, a new one takes the line over."""
+        now = self._monotonic()
+        for name, port in self._ports.items():
+            if port.alive(now):
+                continue
+            log.error("port %s hangs, it is replaced", name)
+            for device, on_port in self._port_of.items():
+                if on_port == name:
+                    self._post(events.DeviceLost(device, "hung", f"port {name} did not answer"))
+            port.stop(0)
+            self._ports[name] = self._open(name)
+
+    def _open(self, name: str) -> Port:
+        line = self._config.ports[name]
+        members = [(device, self._config.devices[device]) for device, on in self._port_of.items() if on == name]
+        driver = DRIVERS[members[0][1].driver]
+        session = driver.session([(device, entry.options) for device, entry in members], line.baud)
+        port = Port(name, line.device, line.baud, session, self._take)
+        port.start()
+        return port
+
+    def _send(self, order: wire.Order) -> None:
+        self._ports[self._port_of[order.device]].order(order)
+
+    def _take(self, fact: wire.Fact) -> None:
+        """On the port's thread."""
+        for event in self._events(fact):
+            self._post(event)
+
+    def _events(self, fact: wire.Fact) -> list[events.Event]:
+        match fact:
+            case wire.CardSeen(device, card):
+                return [events.CardRead(device, tuple(card_hash(key, card) for key in self._card_keys))]
+            case wire.InputLevel(device, number, high):
+                return [sense.event(high=high) for sense in self._senses.get((device, number), ())]
+            case wire.OutputLevel(device, number, on):
+                return [
+                    events.LockRead(door, on == self._drives[door].high_unlocks)
+                    for door in self._doors_of.get((device, number), ())
+                ]
+            case wire.OrderSent(_, order):
+                door = self._door_of_order.pop(order, None)
+                return [] if door is None else [events.LockOrderSent(door, order)]
+            case wire.OrderFailed(_, order, reason):
+                door = self._door_of_order.pop(order, None)
+                return [] if door is None else [events.LockOrderFailed(door, order, reason)]
+            case wire.DeviceFound(device, detail):
+                return [events.DeviceFound(device, detail)]
+            case wire.DeviceLost(device, reason, detail):
+                return [events.DeviceLost(device, reason, detail)]
+            case wire.PageDrawn(device, token):
+                return [events.PageDrawn(device, token)]
+
+
+def _doors_by_output(found: Mapping[str, Drive]) -> dict[tuple[str, int], tuple[str, ...]]:
+    doors: dict[tuple[str, int], tuple[str, ...]] = defaultdict(tuple)
+    for door, drive in found.items():
+        doors[drive.device, drive.number] = (*doors[drive.device, drive.number], door)
+    return dict(doors)
+
+
+def _tone_devices(config: Config) -> dict[str, tuple[str, ...]]:
+    """For each door the devices that can sound: its readers, else the unit's displays."""
+    able = {name for name, device in config.devices.items() if DRIVERS[device.driver].has_tone}
+    displays = tuple(name for name in config.displays if name in able)
+    return {
+        door_id: tuple(reader for reader in door.readers if reader in able) or displays
+        for door_id, door in config.doors.items()
+    }

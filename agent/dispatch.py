@@ -1,0 +1,91 @@
+"""Hands each effect to the shell that carries it out. Decides nothing; no shell is called from anywhere else."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from agent import limits
+from agent.calendar import Calendar
+from agent.clock import Clock
+from agent.core import effects
+from agent.core.effects import Effect
+from agent.devices import Devices
+from agent.link.client import Link
+from agent.statusfile import StatusFile
+from agent.store import Store
+
+log = logging.getLogger("core")
+
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+_DEVICES = (effects.PulseLock, effects.SetLock, effects.ShowPage, effects.SoundTone)
+_STORE = (
+    effects.SaveLatch,
+    effects.Record,
+    effects.LoadBatch,
+    effects.ConfirmFacts,
+    effects.SaveNotice,
+    effects.DropNotices,
+    effects.SaveRosterPart,
+    effects.SaveSettings,
+    effects.SaveKeys,
+    effects.Purge,
+)
+_CLOCK = (effects.SetClock, effects.RaiseFloor, effects.UseTimezone)
+
+
+class Dispatch:
+    """Called by the loop, on its thread."""
+
+    def __init__(
+        self,
+        *,
+        devices: Devices,
+        store: Store,
+        link: Link | None,
+        clock: Clock,
+        calendar: Calendar,
+        status: StatusFile,
+        stop: Callable[[], None],
+    ) -> None:
+        self._devices = devices
+        self._store = store
+        self._link = link
+        self._clock = clock
+        self._calendar = calendar
+        self._status = status
+        self._stop = stop
+
+    def __call__(self, effect: Effect) -> None:
+        if isinstance(effect, _DEVICES):
+            self._devices.order(effect)
+        elif isinstance(effect, _STORE):
+            self._store.order(effect)
+        elif isinstance(effect, _CLOCK):
+            self._set_clock(effect)
+        elif isinstance(effect, effects.Log):
+            log.log(_LEVELS.get(effect.level, logging.INFO), "%s", effect.text)
+        elif isinstance(effect, effects.Stop):
+            self._stop()  # the service manager starts us again, whatever the reason
+        elif isinstance(effect, effects.Connect):
+            self._calendar.start()
+            if self._link is not None:
+                self._link.start()
+        else:
+            if isinstance(effect, effects.SendStatus):
+                self._status.write(effect.status)
+            if self._link is not None:
+                self._link.order(effect)
+
+    def _set_clock(self, effect: effects.SetClock | effects.RaiseFloor | effects.UseTimezone) -> None:
+        match effect:
+            case effects.SetClock(utc, at_mono):
+                step = self._clock.set(utc, at_mono)
+                if abs(step) > limits.CLOCK_STEP_S:
+                    self._calendar.rearm()
+            case effects.RaiseFloor(utc):
+                self._clock.raise_floor(utc)
+            case effects.UseTimezone(timezone):
+                self._clock.use_timezone(timezone)
+                self._calendar.rearm()

@@ -1,0 +1,105 @@
+"""The main loop: owns the state, takes one event at a time, reads the clock once for it, asks the core, hands the effects on.
+
+A card's path: reader's port thread -> inbox (door lane) -> here: core.step -> dispatch -> lock's port thread.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from agent import limits
+from agent.clock import Clock
+from agent.core.controller import State, deadline, step
+from agent.core.effects import Effect
+from agent.core.events import ClockChanged, DoorOnlyEnded, Event, NoticesLoaded, TimePassed
+from agent.core.time import Now
+from agent.inbox import Inbox
+from agent.ring import Ring, Step
+
+log = logging.getLogger("loop")
+
+
+class Loop:
+    """Runs on the main thread until `stop`. An exception of the core passes through: that is our fault and ends the process (exit 70)."""
+
+    def __init__(
+        self,
+        state: State,
+        inbox: Inbox,
+        clock: Clock,
+        dispatch: Callable[[Effect], None],
+        *,
+        door_only: bool,
+        aside: Callable[[Event], bool],
+        turned: Callable[[], None],
+    ) -> None:
+        self._state = state
+        self._inbox = inbox
+        self._clock = clock
+        self._dispatch = dispatch
+        self._aside = aside
+        self._turned = turned
+        self._ring = Ring()
+        self._door_only_until = limits.DOOR_ONLY_S + clock.now().mono if door_only else None
+        self._held: list[Event] = []
+        self._next_turn = 0.0
+        self._running = True
+        self.current: Event | None = None
+        """The event being handled: after a crash, the one that did it."""
+
+    def run(self) -> None:
+        while self._running:
+            now = self._clock.now()
+            due = deadline(self._state)
+            wake = self._next_turn if due is None else min(due, self._next_turn)
+            event = self._inbox.take(max(0.0, wake - now.mono))
+            if event is not None:
+                self._handle(event)
+            self._after(event)
+
+    def stop(self) -> None:
+        """Leave `run` after the effects of the present step."""
+        self._running = False
+
+    def steps(self) -> tuple[Step, ...]:
+        return self._ring.steps()
+
+    def _handle(self, event: Event) -> None:
+        if self._door_only_until is not None and isinstance(event, NoticesLoaded):
+            self._held.append(event)  # rule D11: a notice may be what crashed us
+        elif self._aside(event):
+            log.error("a message that was being handled at a crash is left aside")
+        else:
+            self._step(event, self._clock.now())
+
+    def _step(self, event: Event, now: Now) -> None:
+        self.current = event
+        before = self._state
+        self._state, effects = step(before, event, now)
+        self._ring.add(Step(before, event, now, effects))
+        for effect in effects:
+            self._dispatch(effect)
+        self.current = None
+
+    def _after(self, event: Event | None) -> None:
+        now = self._clock.now()
+        due = deadline(self._state)
+        if due is not None and due <= now.mono:
+            self._step(TimePassed(), now)
+        if event is None or now.mono >= self._next_turn:
+            self._turn(now)
+
+    def _turn(self, now: Now) -> None:
+        """Once a second or so, and whenever nothing else is to be done: what time alone brings about."""
+        self._next_turn = now.mono + limits.TURN_S
+        change = self._clock.change()
+        if change is not None:
+            self._step(ClockChanged(*change), now)
+        if self._door_only_until is not None and now.mono >= self._door_only_until:
+            self._door_only_until = None
+            self._step(DoorOnlyEnded(), now)
+            for event in self._held:
+                self._step(event, now)
+            self._held = []
+        self._turned()

@@ -1,0 +1,47 @@
+"""The last few hundred steps of the core, kept in memory for the crash file and `doorward replay`."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from agent import limits
+from agent.core.controller import State
+from agent.core.effects import Effect, Record, SendBatch
+from agent.core.events import BatchLoaded, Event, Recorded
+from agent.core.time import Now
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step as it happened; `before` is the state it started from (states are values: keeping one costs a reference)."""
+
+    before: State
+    event: Event
+    now: Now
+    effects: tuple[Effect, ...]
+
+
+class Ring:
+    """Bounded by steps and by the journal lines they carry."""
+
+    def __init__(self) -> None:
+        self._steps: deque[tuple[Step, int]] = deque()
+        self._bytes = 0
+
+    def add(self, step: Step) -> None:
+        weight = _weight(step.event) + sum(_weight(effect) for effect in step.effects)
+        self._steps.append((step, weight))
+        self._bytes += weight
+        while len(self._steps) > limits.RING_STEPS or (self._bytes > limits.RING_BYTES and len(self._steps) > 1):
+            self._bytes -= self._steps.popleft()[1]
+
+    def steps(self) -> tuple[Step, ...]:
+        """Oldest first."""
+        return tuple(step for step, _ in self._steps)
+
+
+def _weight(item: Event | Effect) -> int:
+    if isinstance(item, BatchLoaded | Recorded | SendBatch):
+        return sum(map(len, item.lines))
+    return 200 * len(item.facts) if isinstance(item, Record) else 0
