@@ -220,6 +220,8 @@ class Reason(StrEnum):
     STORAGE = "storage"
     ABANDONED = "abandoned"
     INTERNAL = "internal"
+    MALFORMED = "malformed"
+    """Signed, but not a message of the contract: a field is missing, or has a type or value it may not have."""
 
 
 ALARM_KINDS = frozenset({"access.duress", "door.forced", "door.fire_release", "lock.fault", "device.tamper"})

@@ -1,0 +1,102 @@
+"""The topics of the contract: building and taking apart `doorward/1/<site>/…`. Pure text; any text is safe to parse."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from contract.messages import LEVELS, Kind, Scope
+
+PREFIX = "doorward/1"
+LEAVES = ("status", "facts", "alarm", "reply", "enrol")
+"""What a unit writes under `up/<unit>/`."""
+
+_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}")
+_PART = re.compile(r"[1-9][0-9]{0,3}")
+_IDS = {Kind.NOTICE: 1, Kind.ROUND: 1, Kind.ROSTER: 2, Kind.SETTINGS: 0, Kind.KEYS: 0, Kind.COMMAND: 0, Kind.CONFIRM: 0}
+_ONLY_LEVEL = {Kind.KEYS: "site", Kind.CONFIRM: "unit"}
+
+
+@dataclass(frozen=True, slots=True)
+class Down:
+    """A topic below `down/`. `id` where the kind has one (notice, round, roster), `part` (from 1) for rosters."""
+
+    site: str
+    scope: Scope
+    kind: Kind
+    id: str | None = None
+    part: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Up:
+    """A topic below `up/`; `leaf` is one of LEAVES."""
+
+    site: str
+    unit: str
+    leaf: str
+
+
+def valid_id(text: object) -> bool:
+    """Whether `text` may name a site, a unit, a scope, a notice, a roster, a door, a key, a command."""
+    return isinstance(text, str) and _ID.fullmatch(text) is not None
+
+
+def down(site: str, scope: Scope, kind: Kind, *ids: str | int) -> str:
+    """`ids`: the notice or round; the roster and its part; none for the rest. Raises ValueError on what parse_down would refuse."""
+    topic = "/".join((PREFIX, site, "down", scope.level, scope.id, kind.value, *map(str, ids)))
+    if parse_down(topic) is None:
+        raise ValueError(f"no topic of the contract: {topic!r}")
+    return topic
+
+
+def up(site: str, unit: str, leaf: str) -> str:
+    topic = f"{PREFIX}/{site}/up/{unit}/{leaf}"
+    if parse_up(topic) is None:
+        raise ValueError(f"no topic of the contract: {topic!r}")
+    return topic
+
+
+def centre(site: str) -> str:
+    if not valid_id(site):
+        raise ValueError(f"no site id: {site!r}")
+    return f"{PREFIX}/{site}/centre"
+
+
+def parse_down(topic: str) -> Down | None:
+    """None for anything that is not exactly a topic below `down/`."""
+    parts = topic.split("/")
+    if len(parts) < 7 or parts[:2] != ["doorward", "1"] or parts[3] != "down":
+        return None
+    site, level, scope_id, name, ids = parts[2], parts[4], parts[5], parts[6], parts[7:]
+    if not (valid_id(site) and level in LEVELS and valid_id(scope_id)) or (level == "site" and scope_id != site):
+        return None
+    try:
+        kind = Kind(name)
+    except ValueError:
+        return None
+    if len(ids) != _IDS[kind] or _ONLY_LEVEL.get(kind, level) != level or (ids and not valid_id(ids[0])):
+        return None
+    part = None
+    if kind is Kind.ROSTER:
+        if not _PART.fullmatch(ids[1]):
+            return None
+        part = int(ids[1])
+    return Down(site, Scope(level, scope_id), kind, ids[0] if ids else None, part)
+
+
+def parse_up(topic: str) -> Up | None:
+    """None for anything that is not exactly a topic below `up/`."""
+    parts = topic.split("/")
+    if len(parts) != 6 or parts[:2] != ["doorward", "1"] or parts[3] != "up":
+        return None
+    if not (valid_id(parts[2]) and valid_id(parts[4])) or parts[5] not in LEAVES:
+        return None
+    return Up(parts[2], parts[4], parts[5])
+
+
+def subscriptions(site: str, unit: str, scopes: Iterable[Scope]) -> list[str]:
+    """What a unit subscribes to: `centre`, and all below each of its scopes; `site` and `unit` are implied."""
+    wanted = dict.fromkeys([Scope("site", site), *scopes, Scope("unit", unit)])
+    return [centre(site), *(f"{PREFIX}/{site}/down/{scope.level}/{scope.id}/#" for scope in wanted)]
