@@ -1,0 +1,269 @@
+"""Cross checks of a configuration: do its parts fit each other? Works on drafts too, where wrong fields are BAD and are passed over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from agent.config.model import SCOPE_LEVELS, Config, Contact, Device, Door, Input
+from agent.config.source import KeyPath
+from agent.config.values import BAD, bad, suggestion
+from agent.errors import shown
+from contract.topics import valid_id
+from drivers.registry import DRIVERS
+
+
+def broker_fault(url: str, *, insecure: bool) -> str | None:
+    """What is wrong with a broker's address; None when nothing is. Also for the address an enrolment brings."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        return f"is no address: {error}"
+    if parts.scheme not in {"mqtts", "mqtt"}:
+        return "must be mqtts://HOST or mqtts://HOST:PORT"
+    if parts.scheme == "mqtt" and not insecure:
+        return "mqtt:// sends everything readable: use mqtts://, or say insecure: true"
+    if parts.username is not None or parts.password is not None:
+        return "must hold no login: that comes with the enrolment"
+    if (
+        not parts.hostname
+        or port == 0
+        or parts.path not in {"", "/"}
+        or parts.query
+        or parts.fragment
+        or not url.isprintable()
+    ):
+        return "must be mqtts://HOST or mqtts://HOST:PORT"
+    return None
+
+
+class Checks:
+    """`fault(path, message)` takes each fault."""
+
+    def __init__(self, config: Config, fault: Callable[[KeyPath, str], None]) -> None:
+        self._config = config
+        self._fault = fault
+        self._outputs: dict[tuple[str, int], str] = {}
+        self._inputs: dict[tuple[str, int], str] = {}
+        self._readers: dict[str, str] = {}
+
+    def run(self) -> None:
+        self._unit()
+        self._link()
+        self._ports()
+        self._devices()
+        for name, door in self._config.doors.items():
+            if not bad(door):
+                self._door(("doors", name), door)
+        for name, wire in self._config.inputs.items():
+            if not bad(wire):
+                self._input(("inputs", name), wire, shared=False)
+        self._displays()
+
+    def _unit(self) -> None:
+        unit = self._config.unit
+        if bad(unit):
+            return
+        for key in ("id", "site"):
+            value = getattr(unit, key)
+            if not bad(value) and not valid_id(value):
+                self._fault(
+                    ("unit", key), f'"{shown(value)}" is no id: lower-case letters, digits, - and _, at most 48'
+                )
+        if not bad(unit.name) and not (unit.name.strip() and unit.name.isprintable() and len(unit.name) <= 64):
+            self._fault(("unit", "name"), "must be one line of 1 to 64 characters")
+        if not bad(unit.timezone):
+            self._timezone(unit.timezone)
+        if bad(unit.scopes):
+            return
+        for number, scope in enumerate(unit.scopes):
+            if not bad(scope):
+                self._scope(("unit", "scopes", number), scope, unit.scopes[:number])
+
+    def _timezone(self, name: str) -> None:
+        try:
+            ZoneInfo(name)
+        except (OSError, ValueError, KeyError):  # ZoneInfoNotFoundError is a KeyError
+            self._fault(
+                ("unit", "timezone"), f'no time zone is called "{shown(name)}"{suggestion(name, available_timezones())}'
+            )
+
+    def _scope(self, path: KeyPath, scope: str, before: tuple[str, ...]) -> None:
+        level, _, name = scope.partition("/")
+        if level in {"site", "unit"}:
+            self._fault(path, f"{level}/… is implied: leave it out")
+        elif level not in SCOPE_LEVELS:
+            self._fault(
+                path,
+                f'"{shown(scope)}" must begin with {", ".join(f"{each}/" for each in SCOPE_LEVELS)}{suggestion(level, SCOPE_LEVELS)}',
+            )
+        elif not valid_id(name):
+            self._fault(path, f'"{shown(name)}" is no id: lower-case letters, digits, - and _, at most 48')
+        elif scope in before:
+            self._fault(path, f"{scope} is listed twice")
+
+    def _link(self) -> None:
+        link = self._config.link
+        if link is None or bad(link):
+            return
+        if link.broker is not None and not bad(link.broker, link.insecure):
+            fault = broker_fault(link.broker, insecure=link.insecure)
+            if fault is not None:
+                self._fault(("link", "broker"), fault)
+        if (link.certificate is None) != (link.certificate_key is None):
+            missing = "certificate" if link.certificate is None else "certificate_key"
+            self._fault(("link", missing), "is missing: certificate and certificate_key come together")
+
+    def _ports(self) -> None:
+        lines: dict[str, str] = {}
+        for name, port in self._config.ports.items():
+            if bad(port) or bad(port.device):
+                continue
+            path = ("ports", name, "device")
+            if not (port.device.startswith("/") or "://" in port.device) or not port.device.isprintable():
+                self._fault(
+                    path, f'"{shown(port.device)}" is neither a path like /dev/ttyS1 nor a URL like socket://host:port'
+                )
+            elif port.device in lines:
+                self._fault(path, f"{shown(port.device)} is already port {lines[port.device]}")
+            lines.setdefault(port.device, name)
+
+    def _devices(self) -> None:
+        on_port: dict[str, list[tuple[str, Device]]] = {}
+        for name, device in self._config.devices.items():
+            if bad(device):
+                continue
+            path = ("devices", name)
+            if not bad(device.port):
+                self._known("port", device.port, self._config.ports, (*path, "port"))
+            if not bad(device.options) and sound(device.options):
+                for key, message in device.options.check():
+                    self._fault((*path, *key.split(".")) if key else path, message)
+            if not bad(device.driver, device.port):
+                self._company(path, device, on_port.setdefault(device.port, []))
+                on_port[device.port].append((name, device))
+
+    def _company(self, path: KeyPath, device: Device, others: list[tuple[str, Device]]) -> None:
+        """Who else is on the same line."""
+        for other, there in others:
+            if there.driver != device.driver:
+                self._fault(
+                    (*path, "port"), f"{device.driver} cannot share port {device.port} with {other} ({there.driver})"
+                )
+                return
+            if not DRIVERS[device.driver].shared:
+                self._fault(
+                    (*path, "port"),
+                    f"port {device.port} already has {other}, and {device.driver} does not share a line",
+                )
+                return
+            address = getattr(device.options, "address", None)
+            if address is not None and not bad(address) and address == getattr(there.options, "address", None):
+                self._fault((*path, "address"), f"{address} on port {device.port} is already {other}")
+                return
+
+    def _door(self, path: KeyPath, door: Door) -> None:
+        if not bad(door.lock):
+            self._output((*path, "lock"), door.lock.device, door.lock.output)
+        for key in ("contact", "exit_button", "fire"):
+            wire = getattr(door, key)
+            if wire is not None and not bad(wire):
+                self._input((*path, key), wire, shared=key == "fire")
+        if door.exit == "button" and door.exit_button is None:
+            self._fault((*path, "exit_button"), "is missing: exit says button")
+        if door.exit == "none" and door.exit_button is not None:
+            self._fault((*path, "exit"), "says none, and an exit_button is wired")
+        if door.on_fire == "release" and door.fire is None:
+            self._fault((*path, "fire"), "is missing: on_fire says release, so a fire input is needed")
+        if not bad(door.readers):
+            for number, reader in enumerate(door.readers):
+                self._reader((*path, "readers", number), reader, str(path[-1]))
+
+    def _reader(self, path: KeyPath, reader: str, door: str) -> None:
+        if bad(reader):
+            return
+        driver = self._driver(reader, path)
+        if driver is not None and not driver.reads_cards:
+            self._fault(path, f"{reader} ({driver.name}) reads no cards")
+        elif reader in self._readers:
+            self._fault(path, f"{shown(reader)} already belongs to door {self._readers[reader]}")
+        self._readers.setdefault(reader, door)
+
+    def _displays(self) -> None:
+        if bad(self._config.displays):
+            return
+        for number, name in enumerate(self._config.displays):
+            path = ("displays", number)
+            if bad(name):
+                continue
+            driver = self._driver(name, path)
+            if driver is not None and not driver.draws:
+                self._fault(path, f"{name} ({driver.name}) draws no pages")
+            elif name in self._config.displays[:number]:
+                self._fault(path, f"{shown(name)} is listed twice")
+
+    def _output(self, path: KeyPath, name: str, output: int) -> None:
+        if bad(name):
+            return
+        driver = self._driver(name, (*path, "device"))
+        if driver is None or bad(output):
+            return
+        used = self._outputs.setdefault((name, output), _dotted_tail(path))
+        if used != _dotted_tail(path):
+            self._fault((*path, "output"), f"output {output} of {name} is already {used}")
+        options = self._config.devices[name].options
+        if sound(options):
+            self._within(path, "output", name, output, driver.outputs(options))
+
+    def _input(self, path: KeyPath, wire: Contact | Input, *, shared: bool) -> None:
+        """`shared`: a fire contact may serve several doors; any other input has one meaning."""
+        if bad(wire.device):
+            return
+        driver = self._driver(wire.device, (*path, "device"))
+        if driver is None or bad(wire.input):
+            return
+        here = f"{'fire' if shared else _dotted_tail(path)}"
+        used = self._inputs.setdefault((wire.device, wire.input), here)
+        if used != here or (not shared and used == "fire"):
+            self._fault((*path, "input"), f"input {wire.input} of {wire.device} is already {used}")
+        options = self._config.devices[wire.device].options
+        if sound(options):
+            self._within(path, "input", wire.device, wire.input, driver.inputs(options))
+
+    def _within(self, path: KeyPath, what: str, name: str, number: int, count: int) -> None:
+        if count == 0:
+            self._fault((*path, "device"), f"{name} has no {what}s")
+        elif not 1 <= number <= count:
+            self._fault((*path, what), f"{number} is outside 1 to {count}: {name} has {count} {what}s")
+
+    def _driver(self, name: str, path: KeyPath) -> Any:
+        """The driver of the device called `name`; None where there is no such device (said) or it is broken (said elsewhere)."""
+        if not self._known("device", name, self._config.devices, path):
+            return None
+        device = self._config.devices[name]
+        return None if bad(device) or bad(device.driver) else DRIVERS[device.driver]
+
+    def _known(self, what: str, name: str, known: Mapping[str, object], path: KeyPath) -> bool:
+        if name in known:
+            return True
+        self._fault(path, f'no {what} is called "{shown(name)}"{suggestion(name, known)}')
+        return False
+
+
+def sound(options: Any) -> bool:
+    """Whether no field of it, however deep, is BAD."""
+    if options is BAD:
+        return False
+    if isinstance(options, Mapping):
+        return all(sound(value) for value in options.values())
+    if isinstance(options, tuple | list):
+        return all(sound(value) for value in options)
+    names = getattr(options, "__dataclass_fields__", None)
+    return names is None or all(sound(getattr(options, name)) for name in names)
+
+
+def _dotted_tail(path: KeyPath) -> str:
+    return ".".join(str(part) for part in path)

@@ -1,0 +1,151 @@
+"""What a unit's configuration can say: frozen values, made once at start and passed by constructor. Bounds stand beside the fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+MAX_PULSE_S = 60
+"""Hard cap of every unlock but fire (rule D3)."""
+
+IDENTITY = Path("/etc/doorward/identity")
+STATE = Path("/var/lib/doorward")
+"""Where a unit keeps its identity and its databases when the configuration does not say."""
+
+SCOPE_LEVELS = ("community", "grid", "yard", "building")
+"""Levels a unit may list; its site and itself are implied."""
+
+
+def within(low: float, high: float, unit: str = "", default: Any = ...) -> Any:
+    """A number field with its bounds, both included."""
+    bounds = {"low": low, "high": high, "unit": unit}
+    return field(metadata=bounds) if default is ... else field(default=default, metadata=bounds)
+
+
+def required(why: str) -> Any:
+    """A field without default, with the reason for it."""
+    return field(metadata={"why": why})
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    id: str
+    site: str
+    name: str
+    scopes: tuple[str, ...] = ()
+    timezone: str = "Asia/Shanghai"
+    language: Literal["zh-CN", "en"] = "zh-CN"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """`broker` None: the one of the enrolment. `certificate` and `certificate_key`: a client certificate for TLS, both or neither;
+    the key may be `credential:NAME` (systemd's LoadCredential). `drain_facts_s`: backlog facts a second, 0 is no limit.
+    """
+
+    broker: str | None = None
+    protocol: Literal["auto", "5", "3.1.1"] = "auto"
+    insecure: bool = False
+    certificate: Path | None = None
+    certificate_key: str | None = None
+    drain_facts_s: float = within(0, 1_000_000, "facts a second", default=5000.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A serial line: a device path or a pyserial URL."""
+
+    device: str
+    baud: int = within(300, 4_000_000, "baud", default=9600)
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device on a port. `options` is an instance of its driver's options."""
+
+    driver: str
+    port: str
+    options: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """`energised`: what the lock does while the relay's output is on."""
+
+    device: str
+    output: int
+    kind: Literal["fail-secure", "fail-safe"] = required("fail-safe is unlocked without power")
+    energised: Literal["unlocks", "locks"] = required("what the lock does while the relay is on")
+    safe_state: Literal["locked", "unlocked"] = required(
+        "written at start and when the bus came back; there is no default for a door people escape through"
+    )
+    on_bus_loss: Literal["keep", "safe"] = "keep"
+    pulse_s: float = within(0.2, MAX_PULSE_S, "s", default=5.0)
+    lease_s: float = within(2, MAX_PULSE_S, "s", default=10.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A wired input. `normally`: the contact's state at rest; an open wire then reads as the other state."""
+
+    device: str
+    input: int
+    normally: Literal["open", "closed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    lock: Lock
+    exit: Literal["button", "mechanical", "none"] = required("how people get out")
+    on_fire: Literal["release", "nothing"] = required("what happens on fire has no default")
+    contact: Contact | None = None
+    exit_button: Contact | None = None
+    fire: Contact | None = None
+    egress: bool = True
+    readers: tuple[str, ...] = ()
+    held_open_s: float = within(1, 3600, "s", default=30.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A further wired input; `alarm` shows an emergency page while it is not at rest."""
+
+    device: str
+    input: int
+    normally: Literal["open", "closed"]
+    alarm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long confirmed facts stay on the unit, and how large the journal may grow."""
+
+    days: int = within(1, 3650, "days", default=180)
+    journal_mb: int = within(4, 4096, "MB", default=64)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What works while the clock is unknown, beside plain cards (rule D9): cards with hours, cards with dates."""
+
+    unknown_allows: tuple[Literal["hours", "dates"], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole configuration, checked. `path` is the file it came from; `link` None: a door without network."""
+
+    path: Path
+    unit: Unit
+    ports: Mapping[str, Port]
+    devices: Mapping[str, Device]
+    doors: Mapping[str, Door]
+    link: Link | None = None
+    identity: Path = IDENTITY
+    state: Path = STATE
+    displays: tuple[str, ...] = ()
+    inputs: Mapping[str, Input] = field(default_factory=dict)
+    retention: Retention = Retention()
+    clock: Clock = Clock()

@@ -1,0 +1,60 @@
+"""What the core needs of a configuration, as its own plan. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from agent import __version__
+from agent.config.model import Config, Door
+from agent.core.plan import Catalogue, DisplayPlan, DoorPlan, InputPlan, UnitPlan
+from contract.messages import LEVELS, Scope
+
+
+def unit_plan(config: Config, catalogues: Mapping[str, Catalogue]) -> UnitPlan:
+    """`catalogues`: the screen texts by language. Scopes come out least specific first, site and unit included."""
+    unit = config.unit
+    listed = (Scope(*each.split("/", 1)) for each in unit.scopes)
+    scopes = sorted(
+        (Scope("site", unit.site), *listed, Scope("unit", unit.id)), key=lambda scope: LEVELS.index(scope.level)
+    )
+    return UnitPlan(
+        site=unit.site,
+        unit=unit.id,
+        name=unit.name,
+        scopes=tuple(scopes),
+        timezone=unit.timezone,
+        language=unit.language,
+        doors=tuple(_door(name, door) for name, door in config.doors.items()),
+        displays=tuple(_display(config, name) for name in config.displays),
+        inputs=tuple(InputPlan(name, wire.device, wire.alarm) for name, wire in config.inputs.items()),
+        devices=tuple(config.devices),
+        catalogues=catalogues,
+        version=__version__,
+        drain_facts_s=config.link.drain_facts_s if config.link else 0.0,
+        unknown_clock_allows=frozenset(config.clock.unknown_allows),
+    )
+
+
+def _door(name: str, door: Door) -> DoorPlan:
+    return DoorPlan(
+        id=name,
+        kind=door.lock.kind,
+        safe_state=door.lock.safe_state,
+        on_bus_loss=door.lock.on_bus_loss,
+        lock_device=door.lock.device,
+        pulse_s=door.lock.pulse_s,
+        lease_s=door.lock.lease_s,
+        contact=door.contact is not None,
+        contact_device=door.contact.device if door.contact else None,
+        exit=door.exit,
+        fire=door.fire is not None,
+        on_fire=door.on_fire,
+        egress=door.egress,
+        readers=door.readers,
+        held_open_s=door.held_open_s,
+    )
+
+
+def _display(config: Config, name: str) -> DisplayPlan:
+    options = config.devices[name].options
+    return DisplayPlan(name, options.columns, options.rows, options.charset)
