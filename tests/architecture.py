@@ -58,7 +58,7 @@ WALL_CLOCK = frozenset({"now", "utcnow", "today", "fromtimestamp"})
 LIBRARY_HOMES = {
     "serial": ("drivers/port.py",),
     "apscheduler": ("agent/calendar.py",),
-    "yaml": ("agent/config.py",),
+    "yaml": ("agent/config/source.py",),
     "paho": ("agent/link/client.py", "centre/link.py"),
     "sqlite_utils": ("agent/store/",),
     "sqlite3": ("agent/store/",),
