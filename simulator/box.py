@@ -1,0 +1,158 @@
+"""A whole unit's hardware in software: relay board, readers, panel and doors behind serial ports that any driver can open.
+
+In-process and threaded (one thread): `with Box(folder, spec) as box:`. It knows the wiring, and nothing of the agent.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from simulator.card_reader import CardReader
+from simulator.clockwork import Clockwork
+from simulator.dwin_panel import DwinPanel, Layout
+from simulator.line import Line
+from simulator.relay_board import RelayBoard
+from simulator.stairwell import Door, DoorSpec, Wire
+from simulator.trace import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class BoxSpec:
+    """What is built in. The first reader and the n-th belong to the first and the n-th door; `gas` is a relay board input."""
+
+    doors: tuple[DoorSpec, ...] = (DoorSpec(),)
+    board: str = "waveshare-d"
+    address: int = 1
+    further_boards: tuple[int, ...] = ()
+    """Addresses of boards on the same line that no door uses."""
+    io_baud: int = 9600
+    reader_baud: int = 9600
+    screen_baud: int = 115200
+    reader_form: str = "decimal"
+    panel: Layout = field(default_factory=Layout)
+    panel_crc: bool = False
+    gas: int | None = 4
+    seed: int = 1
+
+
+ONE_DOOR = BoxSpec()
+TWO_DOORS = BoxSpec(
+    doors=(
+        DoorSpec(),
+        DoorSpec("cellar", lock="maglock", relay_contact="nc", output=2, contact=5, exit_button=6, fire=7),
+    )
+)
+
+
+class Box:
+    """Ports `io`, `reader` (`reader2` … for further doors) and `screen` under `folder`; one trace; controls for hands and faults."""
+
+    def __init__(self, folder: Path, spec: BoxSpec = ONE_DOOR) -> None:
+        self.spec = spec
+        self.folder = folder
+        self.trace = Trace()
+        self._clockwork = Clockwork()
+        self._stack = ExitStack()
+        self.io = self._line("io", spec.io_baud)
+        self.screen = self._line("screen", spec.screen_baud)
+        self.relay = RelayBoard(self._clockwork, spec.board, spec.address, self.trace)
+        self.boards = {spec.address: self.relay}
+        for address in spec.further_boards:
+            self.boards[address] = RelayBoard(self._clockwork, spec.board, address, self.trace, f"relay {address}")
+        for board in self.boards.values():
+            self.io.attach(board)
+        self.panel = DwinPanel(self._clockwork, spec.panel, self.trace, crc=spec.panel_crc)
+        self.screen.attach(self.panel)
+        self.doors: dict[str, Door] = {}
+        self.readers: dict[str, CardReader] = {}
+        self.reader_lines: dict[str, Line] = {}
+        for number, door in enumerate(spec.doors, 1):
+            self.doors[door.name] = Door(self._clockwork, door, self.relay.set_input, self.trace)
+            self._add_reader("reader" if number == 1 else f"reader{number}")
+        self.gas_wire = Wire(True, self._carry_gas)
+        self.relay.switched = self._relay_switched
+
+    def _line(self, name: str, baud: int) -> Line:
+        return Line(self._clockwork, name, self.folder / name, baud, self.trace, self.spec.seed)
+
+    def _add_reader(self, name: str) -> None:
+        line = self._line(name, self.spec.reader_baud)
+        reader = CardReader(self._clockwork, self.spec.reader_form, self.trace, name)
+        line.attach(reader)
+        self.readers[name], self.reader_lines[name] = reader, line
+
+    def _carry_gas(self, high: bool) -> None:
+        if self.spec.gas is not None:
+            self.relay.set_input(self.spec.gas, high)
+
+    def _relay_switched(self, relay: int, on: bool) -> None:
+        for door in self.doors.values():
+            if door.spec.output == relay:
+                door.relay(on)
+
+    def __enter__(self) -> Self:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._stack.enter_context(self._clockwork)
+        for line in self.lines.values():
+            self._stack.callback(line.unplug)
+            line.plug()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._stack.close()
+
+    @property
+    def lines(self) -> dict[str, Line]:
+        return {"io": self.io, "screen": self.screen, **self.reader_lines}
+
+    @property
+    def ports(self) -> dict[str, Path]:
+        """Stable paths of the serial ports by name."""
+        return {name: line.link for name, line in self.lines.items()}
+
+    @property
+    def bauds(self) -> dict[str, int]:
+        return {name: line.baud for name, line in self.lines.items()}
+
+    # --- hands
+
+    def door(self, name: str | None = None) -> Door:
+        """The door of that name, the first one by default."""
+        return next(iter(self.doors.values())) if name is None else self.doors[name]
+
+    def tap(self, card: int, reader: str = "reader", held_s: float = 0.0) -> float:
+        """Hold a card (its number) to a reader. Returns when its last byte is at the host (monotonic)."""
+        return self.readers[reader].tap(card, held_s)
+
+    def push_door(self, door: str | None = None) -> bool:
+        return self.door(door).push()
+
+    def press_exit(self, door: str | None = None, held_s: float = 0.3) -> None:
+        self.door(door).press_exit(held_s)
+
+    def fire(self, burning: bool = True) -> None:
+        """The building's fire system: it opens or closes the fire contact of every door."""
+        for door in self.doors.values():
+            door.set_fire(burning)
+
+    def gas(self, leaking: bool = True) -> None:
+        with self._clockwork.lock:
+            self.trace.add("gas", "leak" if leaking else "clear")
+            self.gas_wire.act(leaking)
+
+    def power_cut(self) -> None:
+        """The unit's supply fails and returns: the board reboots, the panel starts empty."""
+        self.relay.reboot()
+        self.panel.power_cycle()
+
+    @property
+    def lock_unlocked(self) -> bool:
+        return self.door().unlocked
+
+    @property
+    def contact_open(self) -> bool:
+        return self.door().open

@@ -1,0 +1,295 @@
+"""A DWIN DGUS II panel: it keeps variables (VPs) and pages, and shows what a resident would see. Our own model, no vendor code.
+
+It decodes text strictly as GBK up to FF FF; what does not decode is kept as a fault and shown as �. It shares no code with drivers/.
+"""
+
+from __future__ import annotations
+
+import struct
+import time
+from dataclasses import dataclass, field
+
+from simulator.clockwork import Clockwork
+from simulator.line import Line
+from simulator.modbus_slave import crc16
+from simulator.trace import Trace
+
+RESET, VERSION, RTC, PAGE_NOW, BACKLIGHT, PAGE_SET, RTC_SET, BUZZER = (
+    0x0004, 0x000F, 0x0010, 0x0014, 0x0082, 0x0084, 0x009C, 0x00A0,
+)  # fmt: skip
+WRITE, READ = 0x82, 0x83
+MAX_READ_WORDS = 0x7C
+_BUZZER_UNIT_S = 0.008
+_OK = b"\x4f\x4b"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The text fields of the panel's pages, as its designer laid them out: VP addresses, and the body's rows.
+
+    `body_step` is the distance in words between the VPs of two body rows; 0 means one field with line breaks.
+    """
+
+    title: int = 0x1000
+    body: int = 0x1100
+    footer: int = 0x1800
+    columns: int = 20
+    rows: int = 8
+    body_step: int = 0
+    pages: tuple[tuple[str, int], ...] = (("idle", 0), ("notice", 1), ("answer", 2))
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What is to be seen: the page's name, its texts as lines without the padding at their ends."""
+
+    page: str
+    title: str
+    body: tuple[str, ...]
+    footer: str
+
+    @property
+    def readable(self) -> bool:
+        """There is any text on it; a blank page is not a half-drawn one."""
+        return bool(self.title or self.footer or any(self.body))
+
+    def __str__(self) -> str:
+        return " | ".join([self.page, self.title, *self.body, self.footer])
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """A screen that stood from `at` for `for_s` only, in the midst of a drawing: half drawn, to anyone who looked."""
+
+    at: float
+    for_s: float
+    screen: Screen
+
+
+@dataclass(slots=True)
+class Counts:
+    frames: int = 0
+    crc_errors: int = 0
+    junk_bytes: int = 0
+    gbk_faults: list[str] = field(default_factory=list)
+
+
+class DwinPanel:
+    """A far end of a line. Thread-safe to look at; `screen()` is the panel at this moment."""
+
+    gap_s = 0.1
+    settle_s = 0.08
+    """A screen that is replaced sooner than this was part of a drawing, not a picture meant to be read."""
+
+    def __init__(
+        self,
+        clockwork: Clockwork,
+        layout: Layout,
+        trace: Trace,
+        *,
+        crc: bool = False,
+        acks: bool = True,
+        name: str = "panel",
+    ) -> None:
+        self.name = name
+        self.layout = layout
+        self.counts = Counts()
+        self.half_drawn: list[Glimpse] = []
+        self.history: list[tuple[float, Screen]] = []
+        """Every screen that was to be seen, with the moment it appeared."""
+        self.tones: list[tuple[float, float]] = []
+        """(when, for how many seconds) the buzzer sounded."""
+        self._clockwork = clockwork
+        self._trace = trace
+        self._crc = crc
+        self._acks = acks
+        self._line: Line | None = None
+        self._buffer = bytearray()
+        self._memory = bytearray()
+        self._shown: Screen | None = None
+        self._shown_at = 0.0
+        self.power_cycle()
+
+    def connect(self, line: Line) -> None:
+        self._line = line
+
+    def power_cycle(self) -> None:
+        """Power lost and returned: page 0, all variables empty, no banner."""
+        with self._clockwork.lock:
+            self._memory = bytearray(0x20000)
+            self._store(VERSION, b"\x40\x10")
+            self._buffer.clear()
+            self._trace.add(self.name, "power-cycled")
+            self._look(power_cycled=True)
+
+    # --- what is to be seen
+
+    @property
+    def page_number(self) -> int:
+        return self._word(PAGE_NOW)
+
+    @property
+    def backlight(self) -> int:
+        """Percent, as last set (0 when never set)."""
+        return self._memory[2 * BACKLIGHT]
+
+    def screen(self) -> Screen:
+        with self._clockwork.lock:
+            names = {number: name for name, number in self.layout.pages}
+            if self.page_number not in names:
+                return Screen(str(self.page_number), "", (), "")  # a page with no text fields on it
+            body = self._rows()
+            while body and not body[-1]:
+                body.pop()
+            return Screen(
+                names.get(self.page_number, str(self.page_number)),
+                self._text(self.layout.title, self.layout.body),
+                tuple(body),
+                self._text(self.layout.footer, self.layout.footer + 0x80),
+            )
+
+    @property
+    def page(self) -> str:
+        return self.screen().page
+
+    @property
+    def title(self) -> str:
+        return self.screen().title
+
+    @property
+    def body(self) -> tuple[str, ...]:
+        return self.screen().body
+
+    @property
+    def footer(self) -> str:
+        return self.screen().footer
+
+    @property
+    def text(self) -> str:
+        """All that is to be read, title to footer, one line each."""
+        screen = self.screen()
+        return "\n".join([screen.title, *screen.body, screen.footer])
+
+    def _rows(self) -> list[str]:
+        layout = self.layout
+        if not layout.body_step:
+            whole = self._text(layout.body, layout.footer)
+            return [line.rstrip() for line in whole.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
+        starts = [layout.body + row * layout.body_step for row in range(layout.rows)]
+        return [self._text(start, start + layout.body_step) for start in starts]
+
+    def _text(self, vp: int, end: int) -> str:
+        """The text control at `vp`: GBK until FF FF, 00 or the end of its field."""
+        raw = bytes(self._memory[2 * vp : 2 * end])
+        size = _text_size(raw)
+        try:
+            return raw[:size].decode("gbk").rstrip(" ")
+        except UnicodeDecodeError:
+            fault = f"VP {vp:04X}: {raw[:size].hex(' ')}"
+            if fault not in self.counts.gbk_faults:
+                self.counts.gbk_faults.append(fault)
+            return raw[:size].decode("gbk", "replace").rstrip(" ")
+
+    # --- far end of a line
+
+    def heard(self, data: bytes, now: float) -> None:
+        self._buffer += data
+        while self._take_frame(now):
+            pass
+
+    def quiet(self, now: float) -> None:
+        self.counts.junk_bytes += len(self._buffer)
+        self._buffer.clear()
+
+    def _take_frame(self, now: float) -> bool:
+        start = self._buffer.find(b"\x5a\xa5")
+        junk = start if start >= 0 else max(0, len(self._buffer) - 1)
+        self.counts.junk_bytes += junk
+        del self._buffer[:junk]
+        if start < 0 or len(self._buffer) < 3:
+            return False
+        length = self._buffer[2]
+        if length < 3:
+            self.counts.junk_bytes += 2
+            del self._buffer[:2]
+            return True
+        if len(self._buffer) < 3 + length:
+            return False
+        body = bytes(self._buffer[3 : 3 + length])
+        del self._buffer[: 3 + length]
+        if self._crc:
+            if length < 5 or struct.pack("<H", crc16(body[:-2])) != body[-2:]:
+                self.counts.crc_errors += 1
+                return True
+            body = body[:-2]
+        self.counts.frames += 1
+        self._perform(body, now)
+        return True
+
+    def _perform(self, body: bytes, now: float) -> None:
+        command, vp = body[0], int.from_bytes(body[1:3], "big")
+        if command == WRITE and len(body) > 3:
+            self._write(vp, body[3:], now)
+            if self._acks:
+                self._say(bytes([WRITE]) + _OK)
+        elif command == READ and len(body) == 4 and 1 <= body[3] <= MAX_READ_WORDS:
+            self._say(body + bytes(self._memory[2 * vp : 2 * (vp + body[3])]))
+
+    def _say(self, body: bytes) -> None:
+        tail = struct.pack("<H", crc16(body)) if self._crc else b""
+        if self._line is not None:
+            self._line.send(b"\x5a\xa5" + bytes([len(body) + len(tail)]) + body + tail)
+
+    # --- variables
+
+    def _word(self, vp: int) -> int:
+        return int.from_bytes(self._memory[2 * vp : 2 * vp + 2], "big")
+
+    def _store(self, vp: int, data: bytes) -> None:
+        room = len(self._memory) - 2 * vp
+        self._memory[2 * vp : 2 * vp + min(len(data), room)] = data[:room]
+
+    def _write(self, vp: int, data: bytes, now: float) -> None:
+        if vp == RESET and data == b"\x55\xaa\x5a\xa5":
+            self.power_cycle()
+            return
+        if vp == PAGE_SET and data[:2] == b"\x5a\x01" and len(data) == 4:
+            self._store(PAGE_NOW, data[2:])
+        elif vp == BUZZER:
+            self._sound(data, now)
+        elif vp == RTC_SET and data[:2] == b"\x5a\xa5" and len(data) == 8:
+            self._store(RTC, data[2:5] + b"\x00" + data[5:8] + b"\x00")
+        elif vp not in {VERSION, PAGE_NOW}:
+            self._store(vp, data)
+        self._look()
+
+    def _sound(self, data: bytes, now: float) -> None:
+        """Two bytes: how long, in 8 ms. Four bytes on boards with music: the piece, its length in 8 ms … volume."""
+        units = int.from_bytes(data[:2], "big") if len(data) == 2 else data[1]
+        self.tones.append((now, units * _BUZZER_UNIT_S))
+        self._trace.add(self.name, "buzzer", f"{units * _BUZZER_UNIT_S:.2f}", now)
+
+    def _look(self, power_cycled: bool = False) -> None:
+        """Note what is to be seen now, and whether what it replaces was only half drawn."""
+        screen = self.screen()
+        if screen == self._shown:
+            return
+        now = time.monotonic()
+        stood = now - self._shown_at
+        was_readable = self._shown is not None and self._shown.readable
+        if self._shown is not None and was_readable and stood < self.settle_s and not power_cycled:
+            self.half_drawn.append(Glimpse(self._shown_at, stood, self._shown))
+        self._shown, self._shown_at = screen, now
+        self.history.append((now, screen))
+        del self.history[:-5000], self.half_drawn[:-5000], self.tones[:-5000]
+        self._trace.add(self.name, "shows", str(screen), now)
+
+
+def _text_size(raw: bytes) -> int:
+    """Bytes of text before its end mark, walking by characters: a GBK lead byte takes the next byte with it."""
+    at = 0
+    while at < len(raw):
+        if raw[at] == 0x00 or raw[at : at + 2] == b"\xff\xff":
+            return at
+        at += 2 if 0x81 <= raw[at] <= 0xFE and at + 1 < len(raw) else 1
+    return at

@@ -1,0 +1,117 @@
+"""The configuration text of a simulated unit: its ports, devices and doors as config.yaml wants them, from the box's own wiring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulator.box import Box
+from simulator.card_reader import FORMS
+from simulator.stairwell import DoorSpec
+
+
+@dataclass(frozen=True, slots=True)
+class UnitNames:
+    """Who the unit is and where it keeps its things."""
+
+    id: str
+    site: str
+    name: str
+    scopes: Sequence[str]
+    broker: str
+    identity: Path
+    state: Path
+    timezone: str = "Asia/Shanghai"
+    language: str = "zh-CN"
+
+
+def config_yaml(box: Box, names: UnitNames, *, further: str = "") -> str:
+    """A whole config.yaml. `further` is appended as it is."""
+    return "\n".join([*_unit(names), *hardware_yaml(box).splitlines(), further, ""])
+
+
+def _unit(names: UnitNames) -> list[str]:
+    insecure = ", insecure: true" if names.broker.startswith("mqtt:") else ""
+    return [
+        "unit:",
+        f"  id: {names.id}",
+        f"  site: {names.site}",
+        f"  name: {names.name}",
+        f"  scopes: [{', '.join(names.scopes)}]",
+        f"  timezone: {names.timezone}",
+        f"  language: {names.language}",
+        f"link: {{broker: '{names.broker}'{insecure}}}",
+        f"identity: {names.identity}",
+        f"state: {names.state}",
+    ]
+
+
+def hardware_yaml(box: Box) -> str:
+    """`ports`, `devices`, `doors`, `displays` and `inputs` of the box."""
+    readers = list(box.readers)
+    lines = ["ports:"]
+    lines += [f"  {name}: {{device: {path}, baud: {box.bauds[name]}}}" for name, path in box.ports.items()]
+    lines += ["devices:", f"  relay: {_flow(_relay_options(box))}"]
+    lines += [f"  card{number or ''}: {_flow(_reader_options(box, name))}" for number, name in _numbered(readers)]
+    lines += [f"  panel: {_flow(_panel_options(box))}", "doors:"]
+    for (number, _), door in zip(_numbered(readers), box.doors.values(), strict=True):
+        lines += _door(door.spec, f"card{number or ''}")
+    lines.append("displays: [panel]")
+    if box.spec.gas is not None:
+        lines += ["inputs:", f"  gas: {{device: relay, input: {box.spec.gas}, normally: closed, alarm: true}}"]
+    return "\n".join(lines) + "\n"
+
+
+def _numbered(names: Sequence[str]) -> list[tuple[int, str]]:
+    """0 for the first, 2, 3 … for further ones."""
+    return [(place + 1 if place else 0, name) for place, name in enumerate(names)]
+
+
+def _relay_options(box: Box) -> dict[str, object]:
+    spec = box.spec
+    poll_ms = 50 if spec.io_baud <= 19200 else 20
+    return {"driver": "modbus-relay", "port": "io", "address": spec.address, "model": spec.board, "poll_ms": poll_ms}
+
+
+def _reader_options(box: Box, port: str) -> dict[str, object]:
+    return {"driver": "line-reader", "port": port, **READER_OPTIONS[box.spec.reader_form]}
+
+
+READER_OPTIONS: Mapping[str, Mapping[str, object]] = {name: {"form": name} for name in FORMS}
+
+
+def _panel_options(box: Box) -> dict[str, object]:
+    layout = box.spec.panel
+    fields = {
+        "title": f"0x{layout.title:04X}",
+        "body": f"0x{layout.body:04X}",
+        "footer": f"0x{layout.footer:04X}",
+        "page": dict(layout.pages),
+    }
+    options: dict[str, object] = {"driver": "dwin", "port": "screen", "columns": layout.columns, "rows": layout.rows}
+    if box.spec.panel_crc:
+        options["crc"] = "true"
+    return {**options, "charset": "gbk", "layout": fields}
+
+
+def _door(spec: DoorSpec, reader: str) -> list[str]:
+    lock = {"device": "relay", "output": spec.output, "kind": spec.kind, "energised": spec.energised}
+    lock |= {"safe_state": "locked", "on_bus_loss": "keep", "pulse_s": 5, "lease_s": 10}
+    lines = [f"  {spec.name}:", f"    lock: {_flow(lock)}"]
+    if spec.contact is not None:
+        lines.append(f"    contact: {_flow({'device': 'relay', 'input': spec.contact, 'normally': 'closed'})}")
+    if spec.exit_button is None:
+        lines.append("    exit: mechanical")
+    else:
+        button = {"device": "relay", "input": spec.exit_button, "normally": "open"}
+        lines += ["    exit: button", f"    exit_button: {_flow(button)}"]
+    if spec.fire is not None:
+        lines.append(f"    fire: {_flow({'device': 'relay', 'input': spec.fire, 'normally': 'closed'})}")
+    release = "release" if spec.fire is not None else "nothing"
+    return [*lines, f"    on_fire: {release}", "    egress: true", f"    readers: [{reader}]", "    held_open_s: 30"]
+
+
+def _flow(values: Mapping[str, object]) -> str:
+    parts = [f"{key}: {_flow(value) if isinstance(value, Mapping) else value}" for key, value in values.items()]
+    return "{" + ", ".join(parts) + "}"
