@@ -1,0 +1,284 @@
+"""Who this unit is: its own signing key and what the centre gave it at enrolment, as a folder only its owner can read.
+
+`enrol` makes the folder whole or not at all; `Identity.load` reads it and names each file that is wrong; nothing here goes into a log.
+Under systemd the files may come as credentials (`LoadCredential=identity:/etc/doorward/identity`), which the service can read and not change.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import hashlib
+import os
+import shutil
+import stat
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+from agent.errors import IdentityError, shown
+from contract.enrolment import KEY_BYTES, Enrolment, build_enrolment, parse_enrolment
+
+ENROLMENT = "enrolment.json"
+UNIT_KEY = "unit.key"
+TOKEN = "token"  # noqa: S105  # the name of a file
+SPENT = "token.spent"  # likewise
+_CREDENTIAL = "identity"
+_NO_TOKEN = "00" * KEY_BYTES
+_MAX_BYTES = 256 * 1024
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Identity:
+    """`enrolment`: as the centre wrote it, without the token. `token`: 32 bytes, until the centre has confirmed this unit; then None."""
+
+    folder: Path
+    enrolment: Enrolment
+    private: Ed25519PrivateKey
+    token: bytes | None
+
+    def __repr__(self) -> str:
+        return f"Identity(site={self.site!r}, unit={self.unit!r})"
+
+    @property
+    def site(self) -> str:
+        return self.enrolment.site
+
+    @property
+    def unit(self) -> str:
+        return self.enrolment.unit
+
+    @property
+    def public(self) -> bytes:
+        """The unit's public key, 32 bytes."""
+        return self.private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+    @property
+    def card_keys(self) -> Mapping[str, bytes]:
+        return {name: bytes.fromhex(key) for name, key in self.enrolment.card_keys.items()}
+
+    @property
+    def pin_keys(self) -> Mapping[str, bytes]:
+        return {name: bytes.fromhex(key) for name, key in self.enrolment.pin_keys.items()}
+
+    @classmethod
+    def load(cls, folder: Path) -> Identity:
+        """Raises IdentityError with one line for each file that is missing, damaged or open to others."""
+        place = _Place(folder)
+        faults: list[str] = place.folder_faults()
+        if faults:
+            raise IdentityError(*faults)
+        enrolment = place.read(ENROLMENT, parse_enrolment, faults)
+        private = place.read(UNIT_KEY, _private_key, faults)
+        token = place.read(TOKEN, _token, faults) if place.path(TOKEN).exists() and not place.spent() else None
+        if faults or enrolment is None or private is None:
+            raise IdentityError(*faults)
+        return cls(folder, enrolment, private, token)
+
+    def differences(self, site: str, unit: str) -> list[str]:
+        """In what a configuration for `site` and `unit` does not speak of this unit; one line each."""
+        pairs = (("unit.site", site, self.site), ("unit.id", unit, self.unit))
+        return [
+            f"{key} is {ours}, and the unit is enrolled as {theirs}" for key, ours, theirs in pairs if ours != theirs
+        ]
+
+
+class _Place:
+    """Where the files are: the folder, or systemd's credentials made from it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        given = os.environ.get("CREDENTIALS_DIRECTORY", "")
+        self._credentials = Path(given) if given and (Path(given) / f"{_CREDENTIAL}_{ENROLMENT}").exists() else None
+
+    def path(self, name: str) -> Path:
+        return self._folder / name if self._credentials is None else self._credentials / f"{_CREDENTIAL}_{name}"
+
+    def folder_faults(self) -> list[str]:
+        if self._credentials is not None:
+            return []
+        try:
+            mode = self._folder.stat().st_mode
+        except FileNotFoundError:
+            return [f"{self._folder}: there is no identity yet: run doorward enrol FILE"]
+        except OSError as error:
+            return [f"{self._folder}: {_why(error)}"]
+        if not stat.S_ISDIR(mode):
+            return [f"{self._folder}: is not a folder"]
+        return [f"{self._folder}: is open to others: chmod 700 {self._folder}"] if mode & 0o077 else []
+
+    def read(self, name: str, parse: Callable[[bytes], T], faults: list[str]) -> T | None:
+        path = self.path(name)
+        try:
+            with path.open("rb") as file:
+                if self._credentials is None and os.fstat(file.fileno()).st_mode & 0o077:
+                    faults.append(f"{path}: is open to others: chmod 600 {path}")
+                    return None
+                return parse(file.read(_MAX_BYTES))
+        except FileNotFoundError:
+            faults.append(f"{path}: is missing: run doorward enrol FILE again")
+        except OSError as error:
+            faults.append(f"{path}: {_why(error)}")
+        except ValueError as error:
+            faults.append(f"{path}: is damaged: {shown(error, 100)}: run doorward enrol FILE again")
+        return None
+
+    def spent(self) -> bool:
+        """Credentials cannot be deleted, so there the state folder remembers that the token was used."""
+        marker = _spent_marker() if self._credentials is not None else None
+        if marker is None:
+            return False
+        try:
+            return marker.read_text(encoding="ascii").strip() == _print_of(self.path(TOKEN))
+        except (OSError, ValueError):
+            return False
+
+    def spend(self) -> None:
+        if self._credentials is None:
+            self.path(TOKEN).unlink(missing_ok=True)
+            _sync(self._folder)
+            return
+        marker = _spent_marker()
+        if marker is not None and self.path(TOKEN).exists():
+            _write(marker.with_suffix(".new"), _print_of(self.path(TOKEN)).encode("ascii"))
+            marker.with_suffix(".new").replace(marker)
+            _sync(marker.parent)
+
+
+def spend_token(folder: Path) -> None:
+    """The centre has confirmed this unit: its one-time token is deleted for good. Raises OSError where the disk refuses."""
+    _Place(folder).spend()
+
+
+def enrol(file: Path, folder: Path) -> Identity:
+    """Make the unit's own key and the identity folder from an enrolment file. Raises IdentityError.
+
+    The folder appears whole, in one step; one that was there is kept beside it as `<folder>.replaced-<time>`.
+    """
+    enrolment = _read_enrolment(file)
+    private = Ed25519PrivateKey.generate()
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(prefix=f".{folder.name}.new-", dir=folder.parent))  # mode 0700
+        try:
+            _write(made / ENROLMENT, build_enrolment(replace(enrolment, token=_NO_TOKEN)))
+            _write(made / UNIT_KEY, pem)
+            _write(made / TOKEN, enrolment.token.encode("ascii"))
+            _sync(made)
+            _put_in_place(made, folder)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)  # gone from there already when all went well
+        _sync(folder.parent)
+    except OSError as error:
+        raise IdentityError(f"{folder}: {_why(error)}") from None
+    return Identity.load(folder)
+
+
+def secret_path(value: str, folder: Path) -> Path:
+    """The file of a secret: `credential:NAME` is systemd's credential of that name, anything else a path, from `folder` when relative."""
+    kind, _, name = value.partition(":")
+    if kind != "credential":
+        return folder / value
+    given = os.environ.get("CREDENTIALS_DIRECTORY", "")
+    if not given or not name or "/" in name:
+        raise IdentityError(
+            f"{shown(value)}: no such credential: only the service has it (LoadCredential={shown(name)}:FILE)"
+        )
+    return Path(given) / name
+
+
+def _read_enrolment(file: Path) -> Enrolment:
+    try:
+        with file.open("rb") as opened:
+            return parse_enrolment(opened.read(_MAX_BYTES + 1))
+    except OSError as error:
+        raise IdentityError(f"{file}: {_why(error)}") from None
+    except ValueError as error:
+        raise IdentityError(f"{file}: {shown(error, 100)}") from None
+
+
+def _put_in_place(made: Path, folder: Path) -> None:
+    """`made` becomes `folder`; at no moment is there neither the old one nor the new one."""
+    if not folder.exists():
+        made.rename(folder)
+        return
+    aside = folder.with_name(
+        f"{folder.name}.replaced-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.urandom(2).hex()}"
+    )
+    if _exchange(made, folder):
+        made.rename(aside)
+    else:
+        folder.rename(aside)
+        made.rename(folder)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Swap two names in one step (renameat2, RENAME_EXCHANGE); False where the file system or the C library cannot."""
+    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    at_fdcwd, swap = -100, 2
+    return call is not None and call(at_fdcwd, os.fsencode(one), at_fdcwd, os.fsencode(other), swap) == 0
+
+
+def _write(path: Path, data: bytes) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _private_key(data: bytes) -> Ed25519PrivateKey:
+    try:
+        key = load_pem_private_key(data, None)
+    except (ValueError, TypeError):
+        raise ValueError("not a private key") from None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise ValueError("not an Ed25519 key")  # noqa: TRY004  # damaged, as far as the operator is concerned
+    return key
+
+
+def _token(data: bytes) -> bytes:
+    token = bytes.fromhex(data.decode("ascii"))
+    if len(token) != KEY_BYTES:
+        raise ValueError("not a token")
+    return token
+
+
+def _print_of(token: Path) -> str:
+    return hashlib.sha256(token.read_bytes()).hexdigest()
+
+
+def _spent_marker() -> Path | None:
+    state = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
+    return Path(state) / SPENT if state else None
+
+
+def _why(error: OSError) -> str:
+    if error.errno == errno.EACCES:
+        return "may not be read or written by this user: use root, or the user doorward"
+    return f"{(error.strerror or str(error)).lower()}"
