@@ -81,7 +81,7 @@ THIRD_PARTY = {
 APP_USERS = frozenset({"agent/__main__.py", "agent/cli/run.py"})
 """The composition root is started from here and known nowhere else."""
 
-THREAD_TOPS: frozenset[str] = frozenset()
+THREAD_TOPS = frozenset({"agent/app.py:Agent.run"})
 """`file:function` where a thread begins: the only places that may catch Exception, to hand over or write out what is our own fault."""
 
 ABSOLUTE_PLACES = frozenset(["dev", "etc", "var", "run", "proc", "sys", "usr", "lib", "bin"])
