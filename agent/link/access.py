@@ -1,0 +1,53 @@
+"""What the link is given at start: where the broker is and how to get in, who this unit is and whom it believes. Plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from contract.messages import Scope, WorkingKey
+
+_PORTS = {"mqtt": 1883, "mqtts": 8883}
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerAccess:
+    """`url`: mqtt://host[:port] or mqtts://host[:port]. `ca`: PEM text of the site's CA, None for the system's.
+
+    `certificate`, `certificate_key`: PEM files of a client certificate, both or neither. The user name is the unit's id.
+    """
+
+    url: str
+    password: str | None = field(default=None, repr=False)
+    ca: str | None = None
+    certificate: Path | None = None
+    certificate_key: Path | None = None
+    protocol: Literal["auto", "5", "3.1.1"] = "auto"
+
+    def address(self) -> tuple[str, int, bool]:
+        """Host, port, whether with TLS. Raises ValueError on a URL that is none of ours."""
+        parts = urlsplit(self.url)
+        if parts.scheme not in _PORTS or not parts.hostname:
+            raise ValueError("not mqtt://host[:port] or mqtts://host[:port]")
+        return parts.hostname, parts.port or _PORTS[parts.scheme], parts.scheme == "mqtts"
+
+
+@dataclass(frozen=True, slots=True)
+class UnitKeys:
+    """Who we are and whom we believe. `scopes` as configured; site and unit are implied. `root`: 32 bytes.
+
+    `working`: the keys known at start (of the enrolment, or the newest the store has); UseKeys replaces them.
+    `token`: the one-time token of the enrolment while it may not be spent yet.
+    """
+
+    site: str
+    unit: str
+    scopes: tuple[Scope, ...]
+    private: Ed25519PrivateKey = field(repr=False)
+    root: bytes
+    working: tuple[WorkingKey, ...]
+    token: bytes | None = field(default=None, repr=False)

@@ -1,0 +1,108 @@
+"""When to connect again, and with which protocol version. Pure: endings and random numbers come in, waits go out.
+
+Endings of connections are told apart here because each wants another patience; the client only reports them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+BASE_S = 5.0
+"""First wait is between MIN_S and this: 200 units that lose one broker come back at no more than 50 a second."""
+CAP_S = 120.0
+MIN_S = 1.0
+"""Never more than one connection a second."""
+TAKEN_S = 60.0
+"""A client that uses our id gets at least this long, so that two do not fight (rows 16 and 22 of the fault list)."""
+STABLE_S = 30.0
+"""A connection that lasted so long starts the waits anew: one keepalive."""
+SHORT_S = 10.0
+SHORT_LIVES = 3
+"""So many connections in a row, each accepted and closed by the broker within SHORT_S, look like another client with our id."""
+
+Version = Literal["5", "3.1.1"]
+How = Literal["unreachable", "version", "unanswered", "refused", "closed", "lost", "taken", "ours"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a connection, or the attempt at one, ended.
+
+    `how`: unreachable (no connection, or TLS refused), version (the broker does not speak this version), unanswered
+    (closed before it said yes or no), refused (it said no), closed (by the broker, after it said yes), lost (the line
+    went dead), taken (the broker says so: MQTT 5 reason 0x8E), ours (we ended it). `lasted_s` from the broker's yes.
+    """
+
+    how: How
+    lasted_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The bounds of the waits; tests shorten them."""
+
+    min_s: float = MIN_S
+    base_s: float = BASE_S
+    cap_s: float = CAP_S
+    taken_s: float = TAKEN_S
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """Wait so long, then connect with this version. `taken_over`: another client seems to use our id."""
+
+    wait_s: float
+    version: Version
+    taken_over: bool = False
+
+
+class Reconnect:
+    """Remembers what the waits and the version depend on. `uniform(a, b)` draws the jitter."""
+
+    def __init__(self, protocol: str, uniform: Callable[[float, float], float], pace: Pace | None = None) -> None:
+        self._auto = protocol == "auto"
+        self._version: Version = "3.1.1" if protocol == "3.1.1" else "5"
+        self._proven = False
+        self._uniform = uniform
+        self._pace = pace or Pace()
+        self._failures = 0
+        self._short_lives = 0
+        self._switched = False
+
+    @property
+    def version(self) -> Version:
+        return self._version
+
+    def after(self, ending: Ending) -> Next:
+        """What to do after a connection ended so."""
+        accepted = ending.how in ("closed", "lost", "taken", "ours")
+        self._proven = self._proven or accepted
+        if ending.lasted_s >= STABLE_S:
+            self._failures = 0
+        short = ending.how == "closed" and ending.lasted_s < SHORT_S
+        self._short_lives = self._short_lives + 1 if short else 0
+        if ending.how == "taken" or self._short_lives >= SHORT_LIVES:
+            self._short_lives = 0
+            return Next(self._uniform(self._pace.taken_s, 2 * self._pace.taken_s), self._version, taken_over=True)
+        if self._switch_version(ending):
+            return Next(self._pace.min_s, self._version)
+        return Next(self._wait(), self._version)
+
+    def _switch_version(self, ending: Ending) -> bool:
+        """The other version, at once the first time. A version that has worked is left only when the broker says so."""
+        wrong = ending.how == "version" or (ending.how == "unanswered" and not self._proven)
+        if not self._auto or not wrong:
+            self._switched = False
+            return False
+        self._version = "3.1.1" if self._version == "5" else "5"
+        self._proven = False
+        first, self._switched = not self._switched, True
+        return first
+
+    def _wait(self) -> float:
+        """Full jitter above the floor of one connection a second."""
+        limit = min(self._pace.cap_s, self._pace.base_s * 2.0 ** min(self._failures, 16))
+        self._failures += 1
+        return self._uniform(self._pace.min_s, max(self._pace.min_s, limit))
