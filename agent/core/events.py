@@ -319,12 +319,16 @@ class MessageReceived:
 
 @dataclass(frozen=True, slots=True)
 class MessageRefused:
-    """A message that did not hold. Before the signature held `id` is None (only counted, no reply)."""
+    """A message that did not hold. Before the signature held `id` is None (only counted, no reply).
+
+    In a flood `count` of them come as one, already acknowledged, with token 0.
+    """
 
     token: int
     kind: str
     reason: Reason | str
     id: str | None = None
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
