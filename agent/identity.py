@@ -90,12 +90,11 @@ class Identity:
             raise IdentityError(*faults)
         return cls(folder, enrolment, private, token)
 
-    def differences(self, site: str, unit: str) -> list[str]:
-        """In what a configuration for `site` and `unit` does not speak of this unit; one line each."""
-        pairs = (("unit.site", site, self.site), ("unit.id", unit, self.unit))
-        return [
-            f"{key} is {ours}, and the unit is enrolled as {theirs}" for key, ours, theirs in pairs if ours != theirs
-        ]
+
+def differences(enrolment: Enrolment, site: str, unit: str) -> list[str]:
+    """In what a configuration for `site` and `unit` does not speak of the enrolled unit; one line each."""
+    pairs = (("unit.site", site, enrolment.site), ("unit.id", unit, enrolment.unit))
+    return [f"{key} is {here}, and the enrolment is for {there}" for key, here, there in pairs if here != there]
 
 
 class _Place:
@@ -112,15 +111,20 @@ class _Place:
     def folder_faults(self) -> list[str]:
         if self._credentials is not None:
             return []
+        none_yet = f"{self._folder}: there is no identity yet: run doorward enrol FILE"
         try:
             mode = self._folder.stat().st_mode
+            if not stat.S_ISDIR(mode):
+                return [f"{self._folder}: is not a folder"]
+            if mode & 0o077:
+                return [f"{self._folder}: is open to others: chmod 700 {self._folder}"]
+            return [] if any(self._folder.iterdir()) else [none_yet]
         except FileNotFoundError:
-            return [f"{self._folder}: there is no identity yet: run doorward enrol FILE"]
+            return [none_yet]
         except OSError as error:
+            if error.errno == errno.EACCES and "CREDENTIALS_DIRECTORY" in os.environ:
+                return [none_yet]  # the folder is root's, and systemd found nothing in it to hand over
             return [f"{self._folder}: {_why(error)}"]
-        if not stat.S_ISDIR(mode):
-            return [f"{self._folder}: is not a folder"]
-        return [f"{self._folder}: is open to others: chmod 700 {self._folder}"] if mode & 0o077 else []
 
     def read(self, name: str, parse: Callable[[bytes], T], faults: list[str]) -> T | None:
         path = self.path(name)
@@ -170,7 +174,7 @@ def enrol(file: Path, folder: Path) -> Identity:
 
     The folder appears whole, in one step; one that was there is kept beside it as `<folder>.replaced-<time>`.
     """
-    enrolment = _read_enrolment(file)
+    enrolment = read_enrolment(file)
     private = Ed25519PrivateKey.generate()
     pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     try:
@@ -203,7 +207,8 @@ def secret_path(value: str, folder: Path) -> Path:
     return Path(given) / name
 
 
-def _read_enrolment(file: Path) -> Enrolment:
+def read_enrolment(file: Path) -> Enrolment:
+    """The enrolment file `file`. Raises IdentityError."""
     try:
         with file.open("rb") as opened:
             return parse_enrolment(opened.read(_MAX_BYTES + 1))
@@ -215,7 +220,7 @@ def _read_enrolment(file: Path) -> Enrolment:
 
 def _put_in_place(made: Path, folder: Path) -> None:
     """`made` becomes `folder`; at no moment is there neither the old one nor the new one."""
-    if not folder.exists():
+    if not folder.exists() or not any(folder.iterdir()):
         made.rename(folder)
         return
     aside = folder.with_name(

@@ -139,12 +139,19 @@ class Checks:
             path = ("devices", name)
             if not bad(device.port):
                 self._known("port", device.port, self._config.ports, (*path, "port"))
-            if not bad(device.options) and sound(device.options):
-                for key, message in device.options.check():
-                    self._fault((*path, *key.split(".")) if key else path, message)
+            if sound(device.options):
+                self._options(path, device.options)
             if not bad(device.driver, device.port):
                 self._company(path, device, on_port.setdefault(device.port, []))
                 on_port[device.port].append((name, device))
+
+    def _options(self, path: KeyPath, options: Any) -> None:
+        try:
+            faults = options.check()
+        except (OverflowError, RecursionError):  # a regular expression of absurd size, for one
+            faults = [("", "holds a value of absurd size")]
+        for key, message in faults:
+            self._fault((*path, *key.split(".")) if key else path, message)
 
     def _company(self, path: KeyPath, device: Device, others: list[tuple[str, Device]]) -> None:
         """Who else is on the same line."""

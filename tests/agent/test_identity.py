@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agent import identity as module
 from agent.errors import EXIT_CONFIG, IdentityError
-from agent.identity import Identity, enrol, secret_path, spend_token
+from agent.identity import Identity, differences, enrol, secret_path, spend_token
 from contract.enrolment import Enrolment, build_enrolment
 from contract.messages import Kind, WorkingKey
 
@@ -92,6 +92,15 @@ def test_without_the_exchange_call_the_outcome_is_the_same(
     second = enrol(file, folder)
     (aside,) = (each for each in folder.parent.iterdir() if each != folder)
     assert (Identity.load(aside).public, Identity.load(folder).public) == (first.public, second.public)
+
+
+def test_an_empty_folder_is_no_identity_and_leaves_nothing_aside(file: Path, folder: Path) -> None:
+    """The package makes the folder; enrolment fills it."""
+    folder.mkdir(parents=True, mode=0o700)
+    (line,) = lines_of(folder)
+    assert "no identity yet" in line
+    enrol(file, folder)
+    assert [each.name for each in folder.parent.iterdir()] == ["identity"]
 
 
 def test_a_bad_enrolment_file_leaves_the_identity_alone(file: Path, folder: Path, tmp_path: Path) -> None:
@@ -183,6 +192,6 @@ def test_a_secret_is_a_file_or_a_credential(tmp_path: Path, monkeypatch: pytest.
 
 def test_configuration_and_identity_must_speak_of_one_unit(file: Path, folder: Path) -> None:
     made = enrol(file, folder)
-    assert made.differences("badahu", "b12-u2") == []
-    assert len(made.differences("other", "b12-u3")) == 2
+    assert differences(made.enrolment, "badahu", "b12-u2") == []
+    assert len(differences(made.enrolment, "other", "b12-u3")) == 2
     assert isinstance(made.private, Ed25519PrivateKey)

@@ -1,0 +1,48 @@
+"""`doorward check`: is everything here as it must be, and if not, what mends it. Opens no device and changes nothing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import click
+
+from agent.cli import Invocation
+from agent.cli.findings import Finding, findings
+from agent.errors import EXIT_CHECK_FAILED, EXIT_CONFIG, ConfigError
+
+_MARKS = {"ok": "ok  ", "note": "note", "ask": "ask ", "failed": "FAIL"}
+
+
+@click.command("check")
+@click.option(
+    "--no-devices", is_flag=True, help="Only what can be judged away from the unit: no serial devices, no rights."
+)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_context
+def command(ctx: click.Context, no_devices: bool, as_json: bool) -> None:
+    """Check the configuration, the identity, the serial devices, the clock and the state folder.
+
+    Exit 78 where the configuration is wrong, 1 where something else is.
+    """
+    invocation: Invocation = ctx.obj
+    try:
+        config = invocation.config()
+    except ConfigError as error:
+        if as_json:
+            _say_json([Finding("configuration", "failed", line) for line in error.lines])
+            ctx.exit(EXIT_CONFIG)
+        raise
+    found = findings(config, devices=not no_devices)
+    if as_json:
+        _say_json(found)
+    else:
+        for finding in found:
+            click.echo(f"{_MARKS[finding.state]}  {finding.about}: {finding.text}", err=finding.state == "failed")
+    if any(finding.state == "failed" for finding in found):
+        ctx.exit(EXIT_CHECK_FAILED)
+
+
+def _say_json(found: list[Finding]) -> None:
+    ok = not any(finding.state == "failed" for finding in found)
+    click.echo(json.dumps({"ok": ok, "findings": [asdict(finding) for finding in found]}, ensure_ascii=False, indent=2))

@@ -1,0 +1,247 @@
+"""What `doorward check` finds on this machine for a configuration: each thing looked at, its state, and what mends it."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import shutil
+import stat
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from agent.config import Config
+from agent.config.checks import broker_fault
+from agent.errors import IdentityError
+from agent.identity import Identity, differences, secret_path
+
+SERVICE_USER = "doorward"
+SPARE_MB = 64
+"""Room beside the journal: cache, write-ahead logs, crash files, damaged files set aside."""
+EARLIEST_UTC = 1_767_225_600
+"""2026-01-01: a system clock before it has not been set."""
+_BY_NAME = (Path("/dev/serial/by-path"), Path("/dev/serial/by-id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`ask`: a question only a person at the door can answer. `text` says what mends a failure."""
+
+    about: str
+    state: Literal["ok", "note", "ask", "failed"]
+    text: str
+
+
+def findings(config: Config, *, devices: bool) -> list[Finding]:
+    """`devices`: this machine is the unit, so what is not there is a failure."""
+    return [
+        Finding("configuration", "ok", _summary(config)),
+        *_unused(config),
+        *_link(config),
+        *_identity(config, on_unit=devices),
+        *(each for name in config.ports if devices for each in _port(config, name)),
+        *_state(config, on_unit=devices),
+        *(_clock() if devices else ()),
+        *_wiring(config),
+    ]
+
+
+def _summary(config: Config) -> str:
+    counts = ((len(config.ports), "port"), (len(config.devices), "device"), (len(config.doors), "door"))
+    text = ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts)
+    return f"unit {config.unit.id} of {config.unit.site}, {text}"
+
+
+def _unused(config: Config) -> Iterator[Finding]:
+    for name in config.ports:
+        if all(device.port != name for device in config.devices.values()):
+            yield Finding(f"port {name}", "note", "no device is on it")
+    used = {*config.displays, *(wire.device for wire in config.inputs.values())}
+    for door in config.doors.values():
+        used |= {door.lock.device, *door.readers}
+        used |= {wire.device for wire in (door.contact, door.exit_button, door.fire) if wire}
+    for name in config.devices:
+        if name not in used:
+            yield Finding(f"device {name}", "note", "no door, display or input uses it")
+
+
+def _link(config: Config) -> Iterator[Finding]:
+    link = config.link
+    if link is None:
+        yield Finding("link", "note", "none: this door works alone, without the centre")
+        return
+    if link.insecure:
+        yield Finding("link", "note", "insecure: everybody on the way can read what is sent, and the broker's password")
+    if link.certificate is not None and not link.certificate.is_file():
+        yield Finding("link.certificate", "failed", f"{link.certificate} is not there")
+    if link.certificate_key is not None:
+        try:
+            secret_path(link.certificate_key, config.path.absolute().parent)
+        except IdentityError as error:
+            yield Finding("link.certificate_key", "note", str(error))
+
+
+def _identity(config: Config, *, on_unit: bool) -> Iterator[Finding]:
+    if not on_unit and not config.identity.exists():
+        yield Finding("identity", "note", f"{config.identity} is not here: doorward enrol FILE makes it on the unit")
+        return
+    try:
+        identity = Identity.load(config.identity)
+    except IdentityError as error:
+        yield from (Finding("identity", "failed", line) for line in error.lines)
+        return
+    wrong = differences(identity.enrolment, config.unit.site, config.unit.id)
+    yield from (
+        Finding("identity", "failed", f"{line}: enrol this unit, or correct the configuration") for line in wrong
+    )
+    if not wrong:
+        waiting = "; its key has not been confirmed by the centre yet" if identity.token else ""
+        yield Finding("identity", "ok", f"unit {identity.unit} of {identity.site}{waiting}")
+    if config.link is not None and config.link.broker is None:
+        fault = broker_fault(identity.enrolment.broker, insecure=config.link.insecure)
+        if fault is not None:
+            yield Finding("link.broker", "failed", f"the enrolment's broker {fault}")
+
+
+def _port(config: Config, name: str) -> Iterator[Finding]:
+    device = config.ports[name].device
+    on_it = ", ".join(each for each, entry in config.devices.items() if entry.port == name) or "nothing"
+    about = f"port {name} ({on_it})"
+    if "://" in device:
+        yield Finding(about, "note", f"{device} is not looked at: only a path is")
+        return
+    path = Path(device)
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        yield Finding(about, "failed", f"{device} is not there: {_instead(path)}")
+        return
+    except OSError as error:
+        yield Finding(about, "failed", f"{device}: {(error.strerror or str(error)).lower()}")
+        return
+    if not stat.S_ISCHR(status.st_mode):
+        yield Finding(about, "failed", f"{device} is no serial device")
+    elif not os.access(path, os.R_OK | os.W_OK):
+        yield Finding(
+            about,
+            "failed",
+            f"{device} may not be used: usermod -aG {_group(status.st_gid)} {_user()}, then log in again",
+        )
+    elif os.geteuid() == 0 and (fault := _service_may_not(status)):
+        yield Finding(about, "failed", f"{device} {fault}")
+    else:
+        yield Finding(about, "ok", f"{device} at {config.ports[name].baud} baud")
+
+
+def _instead(path: Path) -> str:
+    """What to do about a device path that is not there."""
+    there = [str(each) for folder in _BY_NAME if folder.is_dir() for each in sorted(folder.iterdir())]
+    if not there:
+        there = [str(each) for kind in ("ttyUSB*", "ttyACM*") for each in sorted(Path("/dev").glob(kind))]
+    pluggable = path.parent.name in {"by-path", "by-id"} or path.name.startswith(("ttyUSB", "ttyACM"))
+    first = "plug the adapter in" if pluggable else "enable the line in the board's set-up"
+    if there:
+        return f"{first}, or use one of {', '.join(there[:6])}"
+    return f"{first}; no serial adapter is plugged in" if pluggable else first
+
+
+def _service_may_not(status: os.stat_result) -> str | None:
+    """Root may use anything; the service runs as a user of its own, where the package made one."""
+    try:
+        user = pwd.getpwnam(SERVICE_USER)
+    except KeyError:
+        return None
+    group = _group(status.st_gid)
+    members = {user.pw_gid, *(entry.gr_gid for entry in grp.getgrall() if SERVICE_USER in entry.gr_mem)}
+    owns = status.st_uid == user.pw_uid and status.st_mode & 0o600 == 0o600
+    shares = status.st_gid in members and status.st_mode & 0o060 == 0o060
+    anyone = status.st_mode & 0o006 == 0o006
+    return None if owns or shares or anyone else f"may not be used by the service: usermod -aG {group} {SERVICE_USER}"
+
+
+def _state(config: Config, *, on_unit: bool) -> Iterator[Finding]:
+    folder = config.state
+    if not folder.is_dir():
+        if on_unit:
+            yield Finding("state", "failed", f"{folder} is not there: install -d -o {SERVICE_USER} -m 700 {folder}")
+        else:
+            yield Finding("state", "note", f"{folder} is not here: the package makes it on the unit")
+        return
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        yield Finding("state", "failed", f"{folder} cannot be written: {(error.strerror or str(error)).lower()}")
+        return
+    need = config.retention.journal_mb + SPARE_MB
+    free = shutil.disk_usage(folder).free // 2**20
+    used = sum(each.stat().st_size for each in folder.glob("*.db*")) // 2**20
+    if free + used < need:
+        yield Finding(
+            "state",
+            "failed",
+            f"{folder} has {free} MB free and needs {need - used}: make room, or lower retention.journal_mb",
+        )
+    else:
+        yield Finding("state", "ok", f"{folder}, {free} MB free")
+
+
+def _clock() -> Iterator[Finding]:
+    now = time.time()
+    text = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(now))
+    if now < EARLIEST_UTC:
+        yield Finding(
+            "clock", "note", f"the system's clock says {text}: until the centre has been heard only plain cards work"
+        )
+    else:
+        yield Finding("clock", "ok", f"{text}; the agent trusts it once the centre has signed the time")
+
+
+def _wiring(config: Config) -> Iterator[Finding]:
+    """The agent is the second line: the wires come first, and only a person can see them."""
+    for name, door in config.doors.items():
+        about = f"door {name}"
+        if door.exit == "button":
+            yield Finding(
+                about, "ask", "is the exit button also wired to cut the lock's power itself, without this unit?"
+            )
+        elif door.exit == "mechanical":
+            yield Finding(about, "ask", "does the inside handle open the door with the lock engaged?")
+        else:
+            yield Finding(about, "ask", "exit: none: is there another way out for everybody behind this door?")
+        if door.on_fire == "release":
+            yield Finding(
+                about, "ask", "is the fire contact also wired to cut the lock's power itself, without this unit?"
+            )
+        else:
+            yield Finding(about, "ask", "on_fire: nothing: is this door no escape route?")
+        if door.fire is not None and door.fire.normally == "open":
+            yield Finding(about, "note", "the fire input is normally open: a cut wire would not be noticed")
+        if door.contact is None:
+            yield Finding(about, "note", "no contact: forced, held open and no entry cannot be seen")
+        if door.lock.kind == "fail-secure" and door.lock.energised == "locks":
+            yield Finding(
+                about,
+                "note",
+                "a fail-secure lock that an energised relay locks is unlocked whenever the relay board is off",
+            )
+        if not door.egress:
+            yield Finding(about, "note", "egress: false: in lockdown the exit button does not unlock")
+
+
+def _group(number: int) -> str:
+    try:
+        return grp.getgrgid(number).gr_name
+    except KeyError:
+        return str(number)
+
+
+def _user() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())

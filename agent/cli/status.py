@@ -1,0 +1,75 @@
+"""`doorward status`: the running agent's own account, for a person or a program."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import click
+
+from agent.cli import Invocation
+from agent.cli.running import running
+from agent.errors import UnreachableError, shown
+
+
+@click.command("status")
+@click.option("--json", "as_json", is_flag=True, help="The whole status as JSON.")
+@click.pass_context
+def command(ctx: click.Context, as_json: bool) -> None:
+    """Doors, devices, clock, backlog and link of the running agent. Exit 69 where none runs."""
+    invocation: Invocation = ctx.obj
+    found = running(invocation.config())
+    if found is None:
+        raise UnreachableError("no agent runs here: systemctl start doorward")
+    if as_json:
+        click.echo(json.dumps(found.status, ensure_ascii=False, indent=2))
+        return
+    for line in describe(found.status):
+        click.echo(line)
+
+
+_FIRST = (
+    "unit",
+    "name",
+    "site",
+    "version",
+    "pid",
+    "state",
+    "at",
+    "clock",
+    "stale",
+    "backlog",
+    "oldest",
+    "centre_since",
+)
+_LEFT_OUT = ("session", "revs", "scopes", "boot")
+"""For programs only."""
+
+
+def describe(status: Mapping[str, Any]) -> Iterator[str]:
+    """Lines for a person: single values first, then each door and device."""
+    blocks = {key: value for key, value in status.items() if isinstance(value, dict) and key not in _LEFT_OUT}
+    rest = [key for key in status if key not in (*_FIRST, *_LEFT_OUT, *blocks)]
+    for key in (*_FIRST, *rest):
+        if key in status and key not in blocks:
+            yield f"{key.replace('_', ' '):<14}{_text(status[key])}"
+    for key, block in blocks.items():
+        yield f"{key}:"
+        width = max((len(str(name)) for name in block), default=0)
+        for name, value in block.items():
+            yield f"  {shown(name):<{width}}  {_text(value)}"
+
+
+def _text(value: object) -> str:
+    match value:
+        case None:
+            return "-"
+        case bool():
+            return "yes" if value else "no"
+        case dict():
+            return ", ".join(f"{shown(key)} {_text(inner)}" for key, inner in value.items())
+        case list():
+            return ", ".join(map(_text, value)) or "-"
+        case _:
+            return shown(value, 200)
