@@ -1,0 +1,97 @@
+"""Who may pass: the decision by a card, with its reason and the rule that decided. Also what `doorward explain` asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agent.core import limits
+from agent.core.local import local_time
+from agent.core.plan import DoorPlan
+from agent.core.state import Mode
+from agent.core.time import Now, Trust
+from contract.messages import Holder, Hours, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`reason` is the contract's reason of a denial, None where granted. `rule` is the id of the rule that decided, a key of the catalogue (`rule.…`)."""
+
+    granted: bool
+    holder: str | None
+    reason: str | None
+    rule: str
+    unlock_s: float = 0.0
+    flags: frozenset[str] = frozenset()
+
+
+_NEAREST = ("lockdown", "clock", "hours", "not_yet", "expired", "door")
+"""Of several entries that all say no, the reason of the one that is nearest to a yes is told."""
+
+
+def decide(
+    entries: Sequence[Holder], plan: DoorPlan, mode: Mode, now: Now, allows: frozenset[str] = frozenset()
+) -> Decision:
+    """Decide for the entries one card has in all rosters. Any entry may grant; the opening is the longest of the holder's granting entries.
+
+    `allows`: what works with the clock unknown (`hours`, `dates`).
+    """
+    if not entries:
+        return Decision(False, None, "unknown", "no_such_card")
+    judged = [(entry, _judge(entry, plan, mode, now, allows)) for entry in entries]
+    granting = [entry for entry, (reason, _) in judged if reason is None]
+    if not granting:
+        entry, (reason, rule) = min(judged, key=lambda pair: _NEAREST.index(pair[1][0] or "door"))
+        return Decision(False, entry.id, reason, rule)
+    holder = granting[0].id
+    own = [entry for entry in granting if entry.id == holder]
+    seconds = max(plan.pulse_s if entry.unlock_s is None else entry.unlock_s for entry in own)
+    flags = frozenset().union(*(entry.flags for entry in own))
+    rule = next(rule for entry, (reason, rule) in judged if reason is None)
+    return Decision(True, holder, None, rule, min(seconds, limits.UNLOCK_CAP_S), flags)
+
+
+def _judge(entry: Holder, plan: DoorPlan, mode: Mode, now: Now, allows: frozenset[str]) -> tuple[str | None, str]:
+    """(reason or None, rule) of one entry."""
+    if entry.doors is not None and plan.id not in entry.doors:
+        return "door", "entry.doors"
+    timed = valid_in_time(entry, now, allows)
+    if timed is not None:
+        return timed
+    if mode is Mode.LOCKDOWN:
+        if entry.role is Role.EMERGENCY:
+            return None, "lockdown.emergency"
+        return "lockdown", "lockdown"
+    return None, f"role.{entry.role}"
+
+
+def valid_in_time(entry: Holder, now: Now, allows: frozenset[str]) -> tuple[str, str] | None:
+    """(reason, rule) why the entry does not hold now, or None where it does. With the clock unknown, dates and hours hold only where configured (D9)."""
+    unknown = now.clock is Trust.UNKNOWN
+    if entry.from_utc is not None or entry.until_utc is not None:
+        if unknown:
+            if "dates" not in allows:
+                return "clock", "clock.dates"
+        elif entry.from_utc is not None and now.utc < entry.from_utc:
+            return "not_yet", "entry.from"
+        elif entry.until_utc is not None and now.utc >= entry.until_utc:
+            return "expired", "entry.until"
+    if entry.hours is not None:
+        if unknown:
+            if "hours" not in allows:
+                return "clock", "clock.hours"
+        elif not within(entry.hours, now):
+            return "hours", "entry.hours"
+    return None
+
+
+def within(hours: Hours, now: Now) -> bool:
+    """The profile allows this local minute; on its holidays the holiday's spans hold instead of the weekday's."""
+    local = local_time(now)
+    minute = local.hour * 60 + local.minute
+    if local.date().isoformat() in hours.holidays:
+        spans = hours.holiday
+    else:
+        day = local.weekday()
+        spans = hours.week[day] if day < len(hours.week) else ()
+    return any(span.start <= minute < span.end for span in spans)

@@ -1,0 +1,107 @@
+"""The notices of the day: which one is valid, in which order they take turns, what was received, shown and ended. Older never replaces newer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from agent.core.effects import DropNotices
+from agent.core.state import State
+from agent.core.time import Trust
+from agent.core.turn import Turn
+from contract.messages import Category, Notice
+
+_CATEGORIES = (Category.EMERGENCY, Category.POLICY, Category.SERVICE, Category.REMINDER)
+
+
+def key_of(notice: Notice) -> tuple[str, str]:
+    return str(notice.scope), notice.id
+
+
+def ended(notice: Notice, state: State) -> bool:
+    """Withdrawn, or its `until` has passed. With the clock unknown nothing ends by time (D9)."""
+    if notice.withdrawn:
+        return True
+    if state.now.clock is Trust.UNKNOWN or notice.until_utc is None:
+        return False
+    return state.now.utc >= notice.until_utc
+
+
+def begun(notice: Notice, state: State) -> bool:
+    return state.now.clock is Trust.UNKNOWN or notice.from_utc is None or state.now.utc >= notice.from_utc
+
+
+def queue(state: State) -> tuple[Notice, ...]:
+    """Valid notices in their order: emergencies, then by priority, category and age. None in door-only mode (D11)."""
+    if state.door_only:
+        return ()
+    valid = [n for n in state.board.notices.values() if begun(n, state) and not ended(n, state)]
+    return tuple(sorted(valid, key=_rank))
+
+
+def _rank(notice: Notice) -> tuple[bool, int, int, float, str, str]:
+    emergency = notice.category is Category.EMERGENCY
+    return (not emergency, -notice.priority, _CATEGORIES.index(notice.category), -notice.iat, *key_of(notice))
+
+
+def following(state: State, valid: tuple[Notice, ...], last: tuple[str, str] | None) -> Notice:
+    """The next in turn: one that was not shown yet, else the one after the last."""
+    for notice in valid:
+        if (*key_of(notice), notice.rev) not in state.board.shown and key_of(notice) != last:
+            return notice
+    keys = [key_of(notice) for notice in valid]
+    return valid[(keys.index(last) + 1) % len(valid)] if last in keys else valid[0]
+
+
+def tick(turn: Turn) -> None:
+    """End what has passed its `until`: taken off the screen at once, out of the cache, and told."""
+    over = [n for n in turn.state.board.notices.values() if not n.withdrawn and ended(n, turn.state)]
+    for notice in over:
+        turn.fact("notice.ended", scope=str(notice.scope), id=notice.id, rev=notice.rev)
+    if over:
+        take_off(turn, tuple(key_of(notice) for notice in over))
+
+
+def take_off(turn: Turn, keys: tuple[tuple[str, str], ...], *, drop: bool = True) -> None:
+    kept = {key: notice for key, notice in turn.state.board.notices.items() if key not in keys}
+    shown = frozenset(mark for mark in turn.state.board.shown if mark[:2] not in keys)
+    turn.change(board=replace(turn.state.board, notices=kept, shown=shown))
+    off_screens(turn, keys)
+    if drop:
+        turn.emit(DropNotices(keys))
+
+
+def off_screens(turn: Turn, keys: tuple[tuple[str, str], ...]) -> None:
+    """A screen in the middle of one of these shows clock and sign at once."""
+    now = turn.now.mono
+    turn.change(
+        screens=tuple(
+            replace(s, showing=None, pages=(), index=0, turn_at=now) if s.showing in keys else s
+            for s in turn.state.screens
+        )
+    )
+
+
+def drawn(turn: Turn, display: str, token: int) -> None:
+    """A notice counts as shown when its last page is on a display."""
+    for screen in turn.state.screens:
+        if screen.plan.name != display or screen.token != token or screen.showing is None:
+            continue
+        notice = turn.state.board.notices.get(screen.showing)
+        if notice is None or screen.index + 1 < len(screen.pages) or screen.page != screen.pages[-1]:
+            continue
+        mark = (*screen.showing, notice.rev)
+        if mark not in turn.state.board.shown:
+            turn.change(board=replace(turn.state.board, shown=turn.state.board.shown | {mark}))
+            turn.fact("notice.shown", scope=str(notice.scope), id=notice.id, rev=notice.rev)
+
+
+def deadlines(state: State) -> Iterator[float | None]:
+    """When the next notice begins or ends, by the clock there is."""
+    if state.now.clock is Trust.UNKNOWN or state.door_only:
+        return
+    now = state.now
+    for notice in state.board.notices.values():
+        for bound in (notice.from_utc, notice.until_utc):
+            if bound is not None and bound > now.utc:
+                yield now.mono + (bound - now.utc) + 0.001

@@ -1,0 +1,101 @@
+"""Every duration and bound the core decides with, in seconds unless the name says otherwise, each with its source."""
+
+from __future__ import annotations
+
+UNLOCK_CAP_S = 60.0
+"""No unlock but fire lasts longer (product.md, D3)."""
+CARD_DEADLINE_S = 1.0
+"""An unlock that is not on the wire by then dies (D7)."""
+EXIT_DEADLINE_S = 0.5
+"""The exit button is answered in 200 ms (D2); this leaves room for one exchange that times out on a noisy line."""
+LEVEL_DEADLINE_S = 5.0
+"""A lasting level (locked, released) may come late: it is what should be true now. Ordered again when it fails."""
+LEVEL_RETRY_S = 0.2
+"""A lasting level that failed is ordered again after this; released on fire is due within 1 s (D1)."""
+EXIT_STUCK_S = 60.0
+"""An exit button held longer is an alarm (D2)."""
+READ_SLACK_S = 0.5
+"""The relay's own timer and the poll may differ from ours by this much before a read-back counts as wrong."""
+RECHECK_S = 0.3
+"""A wrong read-back is looked at again after this; wrong twice is a fault within 2 s (D5)."""
+ENTRY_SLACK_S = 1.0
+"""A contact that opens this long after the pulse ended still counts as the granted entry (poll, debounce)."""
+HELD_WARNING = 0.8
+"""Share of `held_open_s` after which the warning tone sounds (D5)."""
+HELD_REPEAT_S = 60.0
+"""The tone is repeated this often while the door stays open (reliability.md, S7)."""
+
+CARD_REPEAT_S = 0.8
+"""The same card at the same reader within this of its last reading is the same tap: readers repeat while it lies there."""
+CHECKIN_REPEAT_S = 60.0
+"""The same tag at the same door within this is one check-in (reliability.md, row 49)."""
+CHECKIN_DURABLE_S = 2.0
+"""A check-in that is not on disk by then is not taken, and the person is told (D10)."""
+STORE_SLACK_S = 1.0
+"""The store answers a record with a deadline within this after it; a store that hangs is given up then."""
+
+ANSWER_YES_S = 3.0
+ANSWER_NO_S = 6.0
+ANSWER_CHECKIN_S = 5.0
+"""An answer to what a person just did stays 3-6 s (product.md, The panel)."""
+IDENTIFY_S = 30.0
+"""How long `identify` shows itself: time to walk along a row of doors."""
+READING_MIN_S = 5.0
+READING_MAX_S = 30.0
+READING_COLUMN_S = 0.1
+"""Reading time of a page: 0.2 s a Chinese character, never under 5 s (product.md, The panel)."""
+BETWEEN_NOTICES_S = 5.0
+"""Clock and sign show this long between notices."""
+PAGES_MAX = 20
+"""A notice is shown up to this many pages; more is a document, not a notice."""
+
+OPEN_RATE = 6
+OPEN_RATE_S = 60.0
+"""At most 6 remote opens a minute and door (contract.md)."""
+CLOCK_SKEW_S = 5.0
+"""`iat` may lie this far in the future (contract.md)."""
+COMMAND_DURABLE_S = 2.0
+"""An acceptance not on disk by then is refused (`storage`)."""
+COURSE_S = 3.0
+"""An open whose lock has not read back by then has failed (`device`)."""
+RESTART_S = 2.0
+"""`restart` waits this long for its outcome to be durable, then restarts anyway."""
+REFUSALS_S = 60.0
+"""At most one `refusals` fact in this time (contract.md)."""
+REFUSED_RATE = 30
+"""Signed commands refused in one `REFUSALS_S` that get their own fact and reply; more are only counted, so a replaying broker cannot fill the journal."""
+REPLIES_MAX = 64
+"""Replies kept while the link is down."""
+SEEN_MAX = 10_000
+"""Command ids kept in memory (reliability.md 3.3); past ones fall out once expired."""
+
+FLIGHT_MAX = 8
+"""Batches sent and not yet confirmed."""
+BATCH_FACTS = 500
+BATCH_BYTES = 60 * 1024
+"""Size of a batch (contract.md)."""
+UNCONFIRMED_S = 30.0
+UNCONFIRMED_MAX_S = 600.0
+"""Unconfirmed facts are sent again after 30 s, doubling to 10 min (contract.md)."""
+SAMPLE_S = 10.0
+"""A confirm sets the clock only if it answers a batch sent at most this long ago (contract.md)."""
+SAMPLE_AGAIN_S = 300.0
+"""A synced clock takes a further sample this often, or at once when it is off by a second."""
+ASK_CONFIRM_S = 6 * 3600.0
+"""With nothing to send, an empty batch this often (contract.md)."""
+LOAD_RETRY_S = 5.0
+"""A batch the store did not give is asked for again after this."""
+REWIND_S = 1.0
+"""Going back to what the centre lacks happens at most this often."""
+STALE_S = 60.0
+"""A digest that differs longer than this is `stale` (contract.md)."""
+ALARMS_MAX = 32
+"""Alarms kept while the link is down."""
+HELD_MESSAGES_MAX = 64
+"""Messages kept until the store has opened; more are read again by subscribing again."""
+
+STATUS_MIN_S = 1.0
+STATUS_EVERY_S = 300.0
+"""Status: on change at most one a second, and every 5 minutes (contract.md)."""
+DEVICE_FACTS_S = 60.0
+"""A device's coming and going is written down at most this often; what fell out is counted in the next."""

@@ -1,0 +1,305 @@
+"""What the core knows, as frozen values. Mappings in here are never changed in place: each step makes new ones, so old states stay valid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from agent.core.effects import Page, SendReply
+from agent.core.events import MessageReceived
+from agent.core.plan import DisplayPlan, DoorPlan, UnitPlan
+from agent.core.time import Now
+from contract.messages import Command, Holder, Notice, Settings
+
+
+class Mode(StrEnum):
+    """A door's mode by command, always with an end."""
+
+    NORMAL = "normal"
+    HOLD_OPEN = "hold_open"
+    LOCKDOWN = "lockdown"
+
+
+class Phase(StrEnum):
+    """What rules a door now, strongest first: fire, then the commanded mode, then whether cards can be decided yet."""
+
+    FIRE = "fire"
+    LOCKDOWN = "lockdown"
+    HELD = "held"
+    STARTING = "starting"
+    NORMAL = "normal"
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A door's lock: what was ordered and what was read back. Times are monotonic."""
+
+    lost: bool = False
+    order: int | None = None
+    """The order that was not answered yet."""
+    order_pulse: bool = False
+    order_s: float = 0.0
+    order_at: float = 0.0
+    """When it was given: a pulse cannot have begun before."""
+    pulse_end: float | None = None
+    """When the running pulse ends in the device."""
+    read: bool | None = None
+    """Unlocked as last read back."""
+    misreads: int = 0
+    faulted: bool = False
+    check_at: float | None = None
+    """When the last read-back is compared again (a pulse should have ended, or a misread is looked at again)."""
+    retry_at: float | None = None
+    """When a lasting level that failed is ordered again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    plan: DoorPlan
+    lock: Lock = Lock()
+    ready: bool = False
+    """Cards can be decided: holders are loaded."""
+    latched: bool = False
+    """Released by fire until reset."""
+    fire_input: bool | None = None
+    mode: Mode = Mode.NORMAL
+    mode_until: float | None = None
+    lease_due: float | None = None
+    """When the next pulse of a `hold_open` chain is due."""
+    exit_since: float | None = None
+    """Since when the exit button is pressed."""
+    exit_stuck: bool = False
+    open: bool | None = None
+    opened_at: float | None = None
+    granted_at: float | None = None
+    grant_until: float | None = None
+    """An opening up to then is not forced."""
+    awaited: str | None = None
+    """Whose entry is awaited (a holder or a command's actor); None after it, and for exits."""
+    awaited_until: float | None = None
+    warn_at: float | None = None
+    held_at: float | None = None
+    held_told: bool = False
+
+    @property
+    def id(self) -> str:
+        return self.plan.id
+
+    @property
+    def phase(self) -> Phase:
+        if self.latched:
+            return Phase.FIRE
+        if self.mode is Mode.LOCKDOWN:
+            return Phase.LOCKDOWN
+        if self.mode is Mode.HOLD_OPEN:
+            return Phase.HELD
+        return Phase.NORMAL if self.ready else Phase.STARTING
+
+    @property
+    def rests_unlocked(self) -> bool:
+        """The lasting level of the lock in this phase."""
+        phase = self.phase
+        return phase is Phase.FIRE or (phase is Phase.STARTING and self.plan.safe_state == "unlocked")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the screen tells a person about what they just did; texts by catalogue key at drawing."""
+
+    key: str
+    fields: Mapping[str, str]
+    tone: str
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """One display: the page ordered last, and where it is in the turn of notices."""
+
+    plan: DisplayPlan
+    token: int = 0
+    page: Page | None = None
+    showing: tuple[str, str] | None = None
+    """(scope, id) of the notice in turn; None: clock and sign."""
+    pages: tuple[Page, ...] = ()
+    index: int = 0
+    last: tuple[str, str] | None = None
+    turn_at: float | None = None
+    lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Notices by (scope, id); what is saved and what was shown."""
+
+    notices: Mapping[tuple[str, str], Notice] = field(default_factory=dict)
+    shown: frozenset[tuple[str, str, int]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckIn:
+    """A check-in of a holder at a door: `at` monotonic, `utc` of the tap; `token` of its record until that is durable."""
+
+    at: float
+    utc: float
+    token: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    by_key: Mapping[str, tuple[Holder, ...]] = field(default_factory=dict)
+    have: tuple[tuple[str, str, str, int], ...] = ()
+    loaded: bool = False
+    last: Mapping[str, tuple[tuple[str, ...], float]] = field(default_factory=dict)
+    """By reader: the last card's hashes and when it was last seen."""
+    checkins: Mapping[tuple[str, str], CheckIn] = field(default_factory=dict)
+    """By (holder, door), of the last minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A command whose acceptance is being committed."""
+
+    command: Command
+    message: int
+    exp_mono: float
+    give_up: float
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """An open that was ordered: `stage` is ordered, sent or done."""
+
+    id: str
+    action: str
+    actor: str
+    door: str
+    order: int
+    stage: str
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    seen: Mapping[str, float] = field(default_factory=dict)
+    waiting: Mapping[int, Waiting] = field(default_factory=dict)
+    """By the token of the record of acceptance."""
+    courses: tuple[Course, ...] = ()
+    opens: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    """By door: when opens were accepted in the last minute."""
+    replies: tuple[SendReply, ...] = ()
+    """Replies that wait for the link."""
+    restart_token: int | None = None
+    restart_at: float | None = None
+    refused: Mapping[str, int] = field(default_factory=dict)
+    """Counts by reason since the last `refusals` fact."""
+    refusals_at: float | None = None
+    """Before this, no further `refusals` fact."""
+    refused_here: int = 0
+    """Refused commands with a fact of their own since `refused_from`."""
+    refused_from: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """A batch on its way; `last` < `first` for an empty one."""
+
+    batch: str
+    first: int
+    last: int
+    sent: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    link_up: bool = False
+    centre_online: bool = False
+    centre_since: float | None = None
+    epoch: str = ""
+    epoch_utc: float = 0.0
+    next_seq: int = 1
+    head: str = ""
+    confirmed: int = 0
+    cursor: int = 1
+    """The next number to send."""
+    flights: tuple[Flight, ...] = ()
+    loading: int | None = None
+    """First number of the batch asked from the store."""
+    load_at: float | None = None
+    """Not before this (rate, or the store had nothing)."""
+    level: float = 0.0
+    level_at: float | None = None
+    """Token bucket of the backlog, and when it was last filled."""
+    retry_s: float = 30.0
+    ask_at: float | None = None
+    """When an empty batch is due."""
+    rewound_at: float | None = None
+    batches: int = 0
+    sampled_at: float | None = None
+    alarm_tokens: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    """By record token: which of its facts are alarms."""
+    alarms: tuple[tuple[str, int, bytes], ...] = ()
+    """(epoch, seq, line) of alarms that wait for the link."""
+    differs_since: float | None = None
+    stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Desired state beside notices and rosters: revisions seen, settings, messages being saved."""
+
+    revs: Mapping[str, int] = field(default_factory=dict)
+    """Newest revision seen by "kind scope id"."""
+    settings: Mapping[str, Settings] = field(default_factory=dict)
+    keys_rev: int = 0
+    saving: Mapping[int, object] = field(default_factory=dict)
+    """By message token: what the store is saving."""
+    held: tuple[MessageReceived, ...] = ()
+    missed: bool = False
+    """Some message could not be held: read the retained state again once the store is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    found: bool = False
+    lost: bool = False
+    since_utc: float = 0.0
+    reason: str = ""
+    told_at: float | None = None
+    untold: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    devices: Mapping[str, Device] = field(default_factory=dict)
+    inputs: Mapping[str, bool] = field(default_factory=dict)
+    storage: str = "opening"
+    """opening, ok, full, read_only or failed."""
+    boot: int | None = None
+    sent_at: float | None = None
+    dirty: bool = True
+    due: float | None = None
+    taken_over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    plan: UnitPlan
+    now: Now
+    doors: tuple[Door, ...]
+    screens: tuple[Screen, ...]
+    session: str = ""
+    door_only: bool = False
+    stopping: bool = False
+    counter: int = 0
+    """Last number given to an order, a token or a page."""
+    answer: Answer | None = None
+    access: Access = Access()
+    board: Board = Board()
+    standing: Standing = Standing()
+    commands: Commands = Commands()
+    sync: Sync = Sync()
+    health: Health = Health()
+    language: str = "zh-CN"
+    sign: Mapping[str, str] = field(default_factory=dict)

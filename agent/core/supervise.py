@@ -1,0 +1,205 @@
+"""Devices, inputs, storage, clock and the unit's own course: the facts about them and the status the centre sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from agent.core import limits
+from agent.core.effects import Purge, SendStatus, Stop
+from agent.core.events import CalendarFired, ClockChanged, DeviceLost, Started, StoreFailed, StoreMended
+from agent.core.state import Device, Door, State
+from agent.core.time import Trust
+from agent.core.turn import Turn
+
+
+def started(turn: Turn, event: Started) -> None:
+    turn.change(session=event.session, door_only=event.door_only)
+    data: dict[str, Any] = {"session": event.session, "version": turn.state.plan.version}
+    if event.door_only:
+        data["detail"] = "door only"
+    turn.fact("agent.started", **data)
+
+
+def door_only_ended(turn: Turn) -> None:
+    turn.change(door_only=False)
+    turn.changed()
+
+
+def stop(turn: Turn, why: str, *, restart: bool = False) -> None:
+    """A clean stop: says so itself (the will is for the other kind), once."""
+    if turn.state.stopping:
+        return
+    turn.fact("agent.stopping", detail=why)
+    turn.change(stopping=True)
+    if turn.state.sync.link_up:
+        turn.emit(SendStatus(status(turn.state)))
+    turn.emit(Stop(restart))
+
+
+def clock_changed(turn: Turn, event: ClockChanged) -> None:
+    turn.fact("clock.changed", trust=str(event.trust), step_s=round(event.step_s, 3))
+    turn.changed()
+
+
+def calendar(turn: Turn, event: CalendarFired) -> None:
+    """Nothing is dropped by a clock that is not known."""
+    if event.job == "purge" and turn.now.clock in {Trust.SYNCED, Trust.HOLDOVER}:
+        turn.emit(Purge(turn.now.utc))
+
+
+def input_changed(turn: Turn, name: str, active: bool) -> None:
+    health = turn.state.health
+    was = health.inputs.get(name)
+    if was is active:
+        return
+    turn.change(health=replace(health, inputs={**health.inputs, name: active}))
+    turn.changed()
+    if was is not None or active:
+        turn.fact("input.changed", input=name, value=active)
+
+
+# --- devices
+
+
+def device_found(turn: Turn, name: str, detail: str) -> None:
+    known = turn.state.health.devices.get(name, Device())
+    device = replace(known, found=True, lost=False, since_utc=turn.now.utc, reason="")
+    if known.lost:
+        device = _tell(turn, device, "device.found", name, detail=detail)
+    _keep(turn, name, device)
+    _screens(turn, name, lost=False)
+
+
+def device_lost(turn: Turn, event: DeviceLost) -> None:
+    known = turn.state.health.devices.get(event.device, Device())
+    if known.lost and known.reason == event.reason:
+        return
+    device = replace(known, lost=True, since_utc=turn.now.utc, reason=event.reason)
+    since = round(known.since_utc if known.lost else turn.now.utc, 3)
+    device = _tell(turn, device, "device.lost", event.device, reason=event.reason, detail=event.detail, since=since)
+    _keep(turn, event.device, device)
+    _screens(turn, event.device, lost=True)
+
+
+def _tell(turn: Turn, device: Device, kind: str, name: str, **data: Any) -> Device:
+    """A loose plug must not fill the journal: the coming and going of one device is written at most once a minute, the rest is counted in the next."""
+    now = turn.now.mono
+    if kind == "device.lost" and device.told_at is not None and now - device.told_at < limits.DEVICE_FACTS_S:
+        return replace(device, untold=device.untold + 1)
+    if kind == "device.found" and device.untold:
+        return device
+    if device.untold:
+        data["untold"] = device.untold
+    turn.fact(kind, device=name, **data)
+    return replace(device, untold=0, told_at=now if kind == "device.lost" else device.told_at)
+
+
+def _keep(turn: Turn, name: str, device: Device) -> None:
+    health = turn.state.health
+    turn.change(health=replace(health, devices={**health.devices, name: device}))
+    turn.changed()
+
+
+def _screens(turn: Turn, name: str, *, lost: bool) -> None:
+    """A display that came back gets its page again."""
+    turn.change(
+        screens=tuple(
+            replace(s, lost=lost, page=None if not lost else s.page) if s.plan.name == name else s
+            for s in turn.state.screens
+        )
+    )
+
+
+# --- storage
+
+
+def store_failed(turn: Turn, event: StoreFailed) -> None:
+    turn.change(health=replace(turn.state.health, storage=event.mode))
+    turn.changed()
+
+
+def store_mended(turn: Turn, event: StoreMended) -> None:
+    turn.change(health=replace(turn.state.health, storage="ok"))
+    turn.changed()
+    if event.dropped:
+        turn.fact("journal.recovered", detail="facts dropped while storage failed", dropped=event.dropped)
+
+
+# --- status
+
+
+def status(state: State) -> dict[str, Any]:
+    """The status of contract.md, as JSON-ready values."""
+    health, sync = state.health, state.sync
+    return {
+        "state": "offline" if state.stopping else "online",
+        "session": state.session,
+        "boot": health.boot,
+        "version": state.plan.version,
+        "unit": state.plan.unit,
+        "name": state.plan.name,
+        "scopes": [str(scope) for scope in state.plan.scopes],
+        "clock": str(state.now.clock),
+        "stale": sync.stale,
+        "storage": health.storage,
+        "taken_over": health.taken_over,
+        "doors": {door.id: _door(door) for door in state.doors},
+        "devices": {name: _device(device) for name, device in sorted(health.devices.items())},
+        "inputs": dict(sorted(health.inputs.items())),
+        "backlog": max(0, sync.next_seq - 1 - sync.confirmed),
+        "oldest": sync.confirmed + 1 if sync.next_seq - 1 > sync.confirmed else None,
+        "revs": {f"{kind} {scope} {id_}": rev for kind, scope, id_, rev in standing_entries(state)},
+        "centre_since": sync.centre_since,
+        "at": round(state.now.utc, 3),
+    }
+
+
+def standing_entries(state: State) -> list[tuple[str, str, str, int]]:
+    """(kind, scope, id, rev) of all state in force: what the digest is over. Withdrawn and ended notices are not."""
+    notices = [("notice", scope, id_, n.rev) for (scope, id_), n in state.board.notices.items() if not n.withdrawn]
+    settings = [("settings", scope, "", s.rev) for scope, s in state.standing.settings.items()]
+    keys = [("keys", f"site/{state.plan.site}", "", state.standing.keys_rev)] if state.standing.keys_rev else []
+    return sorted([*notices, *settings, *keys, *state.access.have])
+
+
+def _door(door: Door) -> dict[str, Any]:
+    return {
+        "mode": "fire" if door.latched else str(door.mode),
+        "open": door.open,
+        "unlocked": door.lock.read,
+        "lock": "lost" if door.lock.lost else "fault" if door.lock.faulted else "ok",
+        "held": door.held_told,
+    }
+
+
+def _device(device: Device) -> dict[str, Any]:
+    if device.lost:
+        return {"state": "lost", "reason": device.reason, "since": round(device.since_utc, 3)}
+    return {"state": "ok"}
+
+
+def send_status(turn: Turn) -> None:
+    """On change at most once a second, and every five minutes."""
+    health, now = turn.state.health, turn.now.mono
+    if not turn.state.sync.link_up or turn.state.stopping:
+        return
+    due = _status_due(turn.state)
+    if due is None or due > now:
+        return
+    turn.change(health=replace(health, sent_at=now, dirty=False))
+    turn.emit(SendStatus(status(turn.state)))
+
+
+def _status_due(state: State) -> float | None:
+    health = state.health
+    if not state.sync.link_up or state.stopping:
+        return None
+    if health.sent_at is None:
+        return state.now.mono
+    return health.sent_at + (limits.STATUS_MIN_S if health.dirty else limits.STATUS_EVERY_S)
+
+
+def deadlines(state: State) -> Iterator[float | None]:
+    yield _status_due(state)

@@ -1,0 +1,109 @@
+"""One step in the making: the state so far and the effects so far. Lives for one call of `step` and is never kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from agent.core.effects import Effect, Fact, Record, SeenCommand, SoundTone
+from agent.core.plan import DoorPlan
+from agent.core.state import Answer, Door, State
+from agent.core.time import Now
+from contract.messages import ALARM_KINDS
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a door's lock or contact did, for whoever waits for it: sent, failed, unlocked, opened, no_entry."""
+
+    door: str
+    what: str
+    order: int | None = None
+
+
+class Turn:
+    """Lock orders and the fire latch leave ahead of everything else of the same step; facts leave as one record at its end."""
+
+    __slots__ = ("_facts", "_first", "_rest", "news", "now", "state")
+
+    def __init__(self, state: State, now: Now) -> None:
+        self.state = replace(state, now=now)
+        self.now = now
+        self._first: list[Effect] = []
+        self._rest: list[Effect] = []
+        self._facts: list[Fact] = []
+        self.news: list[News] = []
+
+    def number(self) -> int:
+        """A number no order, token or page of this run has had."""
+        counter = self.state.counter + 1
+        self.state = replace(self.state, counter=counter)
+        return counter
+
+    def urge(self, effect: Effect) -> None:
+        self._first.append(effect)
+
+    def emit(self, effect: Effect) -> None:
+        self._rest.append(effect)
+
+    def change(self, **fields: Any) -> None:
+        self.state = replace(self.state, **fields)
+
+    def door(self, door_id: str) -> Door | None:
+        for door in self.state.doors:
+            if door.plan.id == door_id:
+                return door
+        return None
+
+    def put(self, door: Door) -> None:
+        self.state = replace(
+            self.state, doors=tuple(door if d.plan.id == door.plan.id else d for d in self.state.doors)
+        )
+
+    def door_of_reader(self, reader: str) -> DoorPlan | None:
+        for plan in self.state.plan.doors:
+            if reader in plan.readers:
+                return plan
+        return None
+
+    def made(self, kind: str, **data: Any) -> Fact:
+        return Fact(kind, self.now.utc, str(self.now.clock), self.now.mono, data)
+
+    def fact(self, kind: str, **data: Any) -> None:
+        """Journal this fact with the others of the step."""
+        self._facts.append(self.made(kind, **data))
+
+    def record(
+        self,
+        facts: Sequence[Fact],
+        *,
+        seen: SeenCommand | None = None,
+        finish: tuple[str, ...] = (),
+        durable_by_mono: float | None = None,
+    ) -> int:
+        """Journal these facts by themselves; returns the token of the record."""
+        token = self.number()
+        alarms = tuple(i for i, fact in enumerate(facts) if fact.kind in ALARM_KINDS)
+        if alarms:
+            sync = self.state.sync
+            self.change(sync=replace(sync, alarm_tokens={**sync.alarm_tokens, token: alarms}))
+        self.emit(Record(token, tuple(facts), seen, finish, durable_by_mono))
+        return token
+
+    def say(self, key: str, seconds: float, tone: str, *, door: str | None = None, **fields: str) -> None:
+        """Answer a person: on the screens for `seconds`, and by a tone at the door."""
+        self.change(answer=Answer(key, fields, tone, self.now.mono + seconds))
+        if door is not None and tone != "none":
+            self.emit(SoundTone(door, tone))
+
+    def changed(self) -> None:
+        """Something the status tells has changed."""
+        if not self.state.health.dirty:
+            self.change(health=replace(self.state.health, dirty=True))
+
+    def finish(self) -> tuple[State, tuple[Effect, ...]]:
+        if self._facts:
+            facts, self._facts = self._facts, []
+            self.record(facts)
+        return self.state, (*self._first, *self._rest)
