@@ -35,7 +35,7 @@ $(STAMP): pyproject.toml Makefile
 	  found=; old=; \
 	  for candidate in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11); do \
 	    "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || continue; \
-	    "$$candidate" -c 'import venv, ensurepip' >/dev/null 2>&1 || { old=$$candidate; continue; }; \
+	    "$$candidate" -c 'import venv, ensurepip' >/dev/null 2>&1 || { old=$${old:-$$candidate}; continue; }; \
 	    found=$$candidate; break; \
 	  done; \
 	  if [ -z "$$found" ] && [ -n "$$old" ]; then \

@@ -81,7 +81,13 @@ THIRD_PARTY = {
 APP_USERS = frozenset({"agent/__main__.py", "agent/cli/run.py"})
 """The composition root is started from here and known nowhere else."""
 
-THREAD_TOPS = frozenset({"agent/app.py:Agent.run"})
+THREAD_TOPS = frozenset(
+    {
+        "agent/__main__.py:main",
+        "agent/app.py:Agent.run",
+        "agent/link/client.py:Link._connection",
+    }
+)
 """`file:function` where a thread begins: the only places that may catch Exception, to hand over or write out what is our own fault."""
 
 ABSOLUTE_PLACES = frozenset(["dev", "etc", "var", "run", "proc", "sys", "usr", "lib", "bin"])
@@ -230,7 +236,7 @@ def clock_faults(module: Module) -> Iterator[str]:
 
 
 def except_faults(module: Module, tops: frozenset[str] = THREAD_TOPS) -> Iterator[str]:
-    """`except Exception` (or wider) only where a thread begins."""
+    """`except Exception` (or wider) only where a thread begins, or to clean up and raise again."""
     allowed = {name for name, _ in module.functions if f"{module.path}:{name}" in tops}
     inside = {
         id(handler)
@@ -240,12 +246,20 @@ def except_faults(module: Module, tops: frozenset[str] = THREAD_TOPS) -> Iterato
         if isinstance(handler, ast.ExceptHandler)
     }
     for node in ast.walk(module.tree):
-        if not isinstance(node, ast.ExceptHandler) or id(node) in inside:
+        if not isinstance(node, ast.ExceptHandler) or id(node) in inside or _raises_again(node):
             continue
         kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
         for kind in kinds:
             if kind is None or (isinstance(kind, ast.Name) and kind.id in {"Exception", "BaseException"}):
                 yield f"{module.path}:{node.lineno}: catches everything, and no thread begins here"
+
+
+def _raises_again(handler: ast.ExceptHandler) -> bool:
+    """Its last word is a bare `raise`, and no way leads out before it."""
+    last = handler.body[-1]
+    if not isinstance(last, ast.Raise) or last.exc is not None:
+        return False
+    return not any(isinstance(node, ast.Return | ast.Continue | ast.Break) for node in ast.walk(handler))
 
 
 def thread_faults(module: Module) -> Iterator[str]:

@@ -10,20 +10,24 @@ import pytest
 pytest_plugins = ["tests.figures"]
 
 
-TOOLS = ("systemd-analyze", "systemd-sysusers", "systemd-tmpfiles", "udevadm")
+TOOLS = ("mosquitto", "systemd-analyze", "systemd-sysusers", "systemd-tmpfiles", "udevadm")
 """Programs of the machine that a test may ask for with `@pytest.mark.needs(…)`."""
+
+
+def _missing(tool: str) -> bool:
+    return shutil.which(tool, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin") is None
 
 
 def _missing_tools(item: pytest.Item) -> set[str]:
     asked = {tool for mark in item.iter_markers("needs") for tool in mark.args}
     if asked - set(TOOLS):
         raise pytest.UsageError(f"{item.nodeid}: needs a tool that tests/conftest.py does not list")
-    return {tool for tool in asked if shutil.which(tool) is None}
+    return {tool for tool in asked if _missing(tool)}
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """With DOORWARD_ALL_TOOLS (as in CI) a missing tool is an error; otherwise its tests are left out, and said so."""
-    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
+    missing = [tool for tool in TOOLS if _missing(tool)]
     if missing and os.environ.get("DOORWARD_ALL_TOOLS"):
         raise pytest.UsageError(f"missing on this machine: {', '.join(missing)}")
 
@@ -39,7 +43,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
+    missing = [tool for tool in TOOLS if _missing(tool)]
     if missing:
         terminalreporter.write_line(f"left out: what needs {', '.join(missing)}")
 
