@@ -46,6 +46,8 @@ class Checks:
     def __init__(self, config: Config, fault: Callable[[KeyPath, str], None]) -> None:
         self._config = config
         self._fault = fault
+        self._faultless: set[str] = set()
+        """Devices whose options are: only of these does a driver know how many outputs and inputs there are."""
         self._outputs: dict[tuple[str, int], str] = {}
         self._inputs: dict[tuple[str, int], str] = {}
         self._readers: dict[str, str] = {}
@@ -139,19 +141,20 @@ class Checks:
             path = ("devices", name)
             if not bad(device.port):
                 self._known("port", device.port, self._config.ports, (*path, "port"))
-            if sound(device.options):
-                self._options(path, device.options)
+            if sound(device.options) and self._options(path, device.options):
+                self._faultless.add(name)
             if not bad(device.driver, device.port):
                 self._company(path, device, on_port.setdefault(device.port, []))
                 on_port[device.port].append((name, device))
 
-    def _options(self, path: KeyPath, options: Any) -> None:
+    def _options(self, path: KeyPath, options: Any) -> bool:
         try:
             faults = options.check()
         except (OverflowError, RecursionError):  # a regular expression of absurd size, for one
             faults = [("", "holds a value of absurd size")]
         for key, message in faults:
             self._fault((*path, *key.split(".")) if key else path, message)
+        return not faults
 
     def _company(self, path: KeyPath, device: Device, others: list[tuple[str, Device]]) -> None:
         """Who else is on the same line."""
@@ -221,9 +224,8 @@ class Checks:
         used = self._outputs.setdefault((name, output), _dotted_tail(path))
         if used != _dotted_tail(path):
             self._fault((*path, "output"), f"output {output} of {name} is already {used}")
-        options = self._config.devices[name].options
-        if sound(options):
-            self._within(path, "output", name, output, driver.outputs(options))
+        if name in self._faultless:
+            self._within(path, "output", name, output, driver.outputs(self._config.devices[name].options))
 
     def _input(self, path: KeyPath, wire: Contact | Input, *, shared: bool) -> None:
         """`shared`: a fire contact may serve several doors; any other input has one meaning."""
@@ -236,8 +238,8 @@ class Checks:
         used = self._inputs.setdefault((wire.device, wire.input), here)
         if used != here or (not shared and used == "fire"):
             self._fault((*path, "input"), f"input {wire.input} of {wire.device} is already {used}")
-        options = self._config.devices[wire.device].options
-        if sound(options):
+        if wire.device in self._faultless:
+            options = self._config.devices[wire.device].options
             self._within(path, "input", wire.device, wire.input, driver.inputs(options))
 
     def _within(self, path: KeyPath, what: str, name: str, number: int, count: int) -> None:

@@ -87,7 +87,7 @@ class _Draft:
             if not near:
                 break
             near = near[:-1]
-        self.add(Fault(self.file, line, dotted(path), message))
+        self.add(Fault(self.file, line, dotted(path), shown(message, 300)))
 
     def read(self, text: str) -> None:
         self._source = source.parse(text, self.fault)
