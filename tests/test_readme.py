@@ -36,6 +36,7 @@ def page(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
+PAGES = ("README.md", "README.zh-CN.md", *sorted(p.relative_to(ROOT).as_posix() for p in (ROOT / "docs").glob("*.md")))
 README = blocks(page("README.md"))
 CI = page(".ci/run")
 
@@ -100,6 +101,17 @@ def test_links_lead_somewhere(name: str) -> None:
     for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page(name)):
         if not re.match(r"[a-z]+:", target):
             assert (here / target).exists(), f"{name} links to {target}"
+
+
+def test_files_named_in_pages_exist() -> None:
+    """`agent/core/door.py`, `agent/core/access.py: decide`, `agent/store/`: a page that names a file is held to it, and to the name in it."""
+    for name in (*PAGES, "docs/decisions/README.md"):
+        for path, word in re.findall(r"`([\w.-]+(?:/[\w.-]+)*/(?:[\w-]+\.\w+)?)(?:: ([\w.]+))?`", page(name)):
+            assert (ROOT / path).exists(), f"{name} names {path}"
+            if word:
+                assert re.search(rf"(def|class) {word.rsplit('.', 1)[-1]}\b", page(path)), (
+                    f"{name}: no {word} in {path}"
+                )
 
 
 def test_make_targets_named_in_pages_exist() -> None:
