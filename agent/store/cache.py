@@ -1,0 +1,168 @@
+"""cache.db, what the broker holds too: notices, settings, rosters and their parts. SQL only; may raise what faults.STORAGE_ERRORS names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from agent.store import codec, database
+from agent.store.faults import STORAGE_ERRORS, DamagedError
+from agent.store.journal import Transaction
+from agent.store.schema import CACHE_KIND, seal, unseal
+from contract.messages import Holder, Notice, RosterPart, Settings
+
+Roster = tuple[str, str]
+"""(scope, id)"""
+
+
+class Cache:
+    """An open cache, on disk or in memory. Methods that write join the transaction their caller holds."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+        self._reader = codec.PartReader()
+
+    def transaction(self) -> Transaction:
+        return Transaction(self.db)
+
+    # --- notices and settings
+
+    def save_notice(self, notice: Notice) -> None:
+        """An older revision changes nothing."""
+        body = codec.dump_notice(notice)
+        self._put("notices", (str(notice.scope), notice.id, notice.rev, body))
+
+    def drop_notices(self, ids: Iterable[Roster]) -> None:
+        self.db.conn.executemany("DELETE FROM notices WHERE scope = ? AND id = ?", ids)
+
+    def notices(self) -> tuple[Notice, ...]:
+        rows = self.db.conn.execute("SELECT scope, id, rev, body, sum FROM notices ORDER BY scope, id").fetchall()
+        return tuple(codec.load_notice(_unsealed(row)) for row in rows)
+
+    def save_settings(self, settings: Settings) -> None:
+        self._put("settings", (str(settings.scope), settings.rev, codec.dump_settings(settings)))
+
+    def settings(self) -> tuple[Settings, ...]:
+        rows = self.db.conn.execute("SELECT scope, rev, body, sum FROM settings ORDER BY scope").fetchall()
+        return tuple(codec.load_settings(_unsealed(row)) for row in rows)
+
+    def _put(self, table: str, values: tuple[Any, ...]) -> None:
+        keys = {"notices": "scope, id", "settings": "scope"}[table]
+        marks = ", ".join("?" * (len(values) + 1))
+        self.db.conn.execute(
+            f"INSERT INTO {table} VALUES ({marks}) ON CONFLICT ({keys}) DO UPDATE SET rev = excluded.rev, "  # noqa: S608
+            f"body = excluded.body, sum = excluded.sum WHERE excluded.rev >= {table}.rev",
+            (*values, seal(*values)),
+        )
+
+    # --- rosters
+
+    def save_part(self, part: RosterPart) -> bool:
+        """Keep one part; True when with it the revision is whole and now in force.
+
+        Nothing older than what is in force or under way is kept; a part of a newer revision (or of another cut of the same)
+        replaces what was incomplete. A part that is in force already changes nothing.
+        """
+        run = self.db.conn.execute
+        roster = (str(part.scope), part.id)
+        in_force = run("SELECT rev FROM rosters WHERE scope = ? AND id = ?", roster).fetchone()
+        if in_force is not None and part.rev <= in_force[0]:
+            return False
+        after = (*roster, -1 if in_force is None else in_force[0])
+        under_way = run(
+            "SELECT rev, parts FROM parts WHERE scope = ? AND id = ? AND rev > ? ORDER BY rev DESC LIMIT 1", after
+        ).fetchone()
+        if under_way is not None:
+            if part.rev < under_way[0]:
+                return False
+            if under_way != (part.rev, part.parts):
+                run("DELETE FROM parts WHERE scope = ? AND id = ? AND rev > ?", after)
+        values = (*roster, part.rev, part.part, part.parts, codec.dump_part(part))
+        run("INSERT OR REPLACE INTO parts VALUES (?, ?, ?, ?, ?, ?, ?)", (*values, seal(*values)))
+        count = run(
+            "SELECT count(*) FROM parts WHERE scope = ? AND id = ? AND rev = ?", (*roster, part.rev)
+        ).fetchone()[0]
+        if count < part.parts:
+            return False
+        put = (*roster, part.rev, part.parts)
+        run("INSERT OR REPLACE INTO rosters VALUES (?, ?, ?, ?, ?)", (*put, seal(*put)))
+        run("DELETE FROM parts WHERE scope = ? AND id = ? AND rev <> ?", (*roster, part.rev))
+        return True
+
+    def in_force(self) -> dict[Roster, int]:
+        rows = self.db.conn.execute("SELECT scope, id, rev, parts, sum FROM rosters ORDER BY scope, id").fetchall()
+        return {(row[0], row[1]): row[2] for row in rows if _unsealed(row) is not None}
+
+    def holders(self, roster: Roster) -> tuple[Holder, ...]:
+        """All holders of the roster's revision in force, in the order of its parts."""
+        rows = self.db.conn.execute(
+            "SELECT p.scope, p.id, p.rev, p.part, p.parts, p.body, p.sum FROM parts p JOIN rosters r "
+            "ON p.scope = r.scope AND p.id = r.id AND p.rev = r.rev WHERE p.scope = ? AND p.id = ? ORDER BY p.part",
+            roster,
+        )
+        found: list[Holder] = []
+        due = 0
+        for *values, body, sum_ in rows:
+            unseal(sum_, *values, body)
+            found.extend(self._reader.holders(body))
+            due = values[-1] if due == 0 else due - 1
+        if due != 1:
+            raise DamagedError("a part of a roster in force is missing")
+        return tuple(found)
+
+    def revs(self) -> dict[str, int]:
+        run = self.db.conn.execute
+        known = {
+            rev_name("notice", scope, ident): rev for scope, ident, rev in run("SELECT scope, id, rev FROM notices")
+        }
+        known |= {rev_name("settings", scope, ""): rev for scope, rev in run("SELECT scope, rev FROM settings")}
+        return known | {rev_name("roster", *roster): rev for roster, rev in self.in_force().items()}
+
+    def restore(self, table: str, values: tuple[Any, ...]) -> None:
+        """Put back a row that was salvaged from a damaged cache."""
+        marks = ", ".join("?" * len(values))
+        self.db.conn.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", values)  # noqa: S608  # names of ours
+
+    def drop_incomplete(self) -> None:
+        """Take rosters out of force whose parts were not all salvaged."""
+        self.db.conn.execute(
+            "DELETE FROM rosters WHERE parts <> (SELECT count(*) FROM parts p WHERE p.scope = rosters.scope "
+            "AND p.id = rosters.id AND p.rev = rosters.rev)"
+        )
+
+    def clear(self) -> None:
+        for table in ("notices", "settings", "parts", "rosters"):
+            self.db.conn.execute(f"DELETE FROM {table}")  # noqa: S608  # names of ours
+
+    def close(self) -> None:
+        with suppress(*STORAGE_ERRORS):
+            self.db.conn.close()
+
+
+def rev_name(kind: str, scope: str, ident: str) -> str:
+    """How a revision is named in the journal and in StoreOpened: `kind scope id`."""
+    return f"{kind} {scope} {ident}"
+
+
+def open_cache(path: Path) -> Cache:
+    """Open, check and migrate an existing file. Raises FileNotFoundError where there is none, and STORAGE_ERRORS."""
+    db = database.connect(path, CACHE_KIND)
+    try:
+        database.migrate(db, CACHE_KIND)
+        database.check(db, path, whole=False)
+        return Cache(db)
+    except BaseException:
+        db.conn.close()
+        raise
+
+
+def _unsealed(row: tuple[Any, ...]) -> bytes:
+    """The last value before the checksum, once the checksum fits."""
+    *values, sum_ = row
+    unseal(sum_, *values)
+    last: bytes = values[-1]
+    return last

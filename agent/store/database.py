@@ -1,0 +1,165 @@
+"""Opening one SQLite file of ours: settings, checks, migrations, and making a new one whole or not at all. Knows no table."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlite_utils import Database, Migrations
+
+from agent.store.faults import DamagedError
+from agent.store.folder import set_aside, sync_folder, trim_quarantine
+
+APPLICATION_ID = 0x44577264
+"""In the file's header: `DWrd`, so that another program's database is not taken for ours."""
+
+WAL_LIMIT = 4 * 1024 * 1024
+BUSY_S = 2.0
+"""How long a writer waits for a reader of another process (the command line reads while the agent runs)."""
+
+ALWAYS_CHECKED = 8 * 1024 * 1024
+"""Files up to this size are checked whole at each start, larger ones after an unclean end: 65 ms for 64 MB in memory, but a slow card reads for seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of database. `page`: bytes a page; `checkpoint`: pages of WAL before it is folded in; `cap`: bytes the file may never pass."""
+
+    name: str
+    migrations: Migrations
+    version: int
+    page: int
+    checkpoint: int
+    cap: int
+
+
+def connect(path: Path, kind: Kind) -> Database:
+    """Open an existing file for reading and writing. Raises DamagedError, sqlite3.Error, OSError. Not checked yet."""
+    _check_shape(path)
+    conn = sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, isolation_level=None, timeout=BUSY_S)
+    try:
+        db = Database(conn)
+        _settings(conn, kind)
+    except BaseException:
+        conn.close()
+        raise
+    return db
+
+
+def connect_memory(kind: Kind) -> Database:
+    """An empty database of this kind in memory, for as long as the disk takes nothing."""
+    conn = sqlite3.connect(":memory:", isolation_level=None)
+    conn.execute(f"PRAGMA page_size = {kind.page:d}")
+    db = Database(conn)
+    _settings(conn, kind)
+    return db
+
+
+def create(path: Path, kind: Kind, fill: Callable[[Database], None]) -> None:
+    """Make a new file with its tables and what `fill` writes, in place of what is at `path`, which is set aside.
+
+    Whole or not at all: made under another name, then synced and named `-next`, which is put in place here or at the next start.
+    """
+    fresh = path.with_name(f"{path.name}-new")
+    for leftover in (fresh, Path(f"{fresh}-wal"), Path(f"{fresh}-shm"), Path(f"{fresh}-journal")):
+        leftover.unlink(missing_ok=True)
+    os.close(os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    conn = sqlite3.connect(fresh, isolation_level=None)
+    try:
+        conn.execute(f"PRAGMA page_size = {kind.page:d}")
+        conn.execute(f"PRAGMA application_id = {APPLICATION_ID:d}")
+        conn.execute("PRAGMA journal_mode = WAL")
+        db = Database(conn)
+        _settings(conn, kind)
+        migrate(db, kind)
+        fill(db)
+        conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        conn.close()
+    fd = os.open(fresh, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+    fresh.rename(_next(path))
+    sync_folder(path.parent)
+    adopt(path)
+
+
+def adopt(path: Path) -> bool:
+    """Put a new file that is ready into place, if there is one; what was there goes into quarantine. Raises OSError."""
+    if not _next(path).is_file():
+        return False
+    if any(os.path.lexists(f"{path}{end}") for end in ("", "-wal")):
+        set_aside(path)  # the old -wal must be gone first: SQLite would apply it to the new file
+    _next(path).rename(path)
+    sync_folder(path.parent)
+    trim_quarantine(path.parent)
+    return True
+
+
+def _next(path: Path) -> Path:
+    return path.with_name(f"{path.name}-next")
+
+
+def migrate(db: Database, kind: Kind) -> None:
+    """Bring an older file to this version, each step in a transaction. A newer file than we know is damaged, for us."""
+    version = int(db.conn.execute("PRAGMA user_version").fetchone()[0])
+    if version > kind.version or version < 0:
+        raise DamagedError(f"{kind.name} has version {version}, this agent knows {kind.version}")
+    if version < kind.version:
+        kind.migrations.apply(db)
+        db.conn.execute(f"PRAGMA user_version = {kind.version:d}")
+
+
+def check(db: Database, path: Path, *, whole: bool) -> None:
+    """Raise DamagedError unless the file is one of ours and (`whole`, or small) every page of it holds together."""
+    conn = db.conn
+    if conn.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        raise DamagedError("not a database of this agent")
+    if not whole and path.stat().st_size > ALWAYS_CHECKED:
+        return
+    found = conn.execute("PRAGMA quick_check(1)").fetchone()
+    if found is None or found[0] != "ok":
+        raise DamagedError(f"quick_check: {found and found[0]}")
+
+
+def used_bytes(db: Database) -> int:
+    """Bytes of pages in use; free pages inside the file are not counted, they are written next."""
+    one = db.conn.execute
+    pages = one("PRAGMA page_count").fetchone()[0] - one("PRAGMA freelist_count").fetchone()[0]
+    return int(pages * one("PRAGMA page_size").fetchone()[0])
+
+
+def _settings(conn: sqlite3.Connection, kind: Kind) -> None:
+    for setting in (
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "secure_delete = ON",
+        "cell_size_check = ON",
+        "trusted_schema = OFF",
+        "temp_store = MEMORY",
+        f"journal_size_limit = {WAL_LIMIT:d}",
+        f"wal_autocheckpoint = {kind.checkpoint:d}",
+        f"max_page_count = {kind.cap // kind.page:d}",
+    ):
+        conn.execute(f"PRAGMA {setting}")
+
+
+def _check_shape(path: Path) -> None:
+    """Only a plain file that we may write and that holds something is opened; FileNotFoundError where there is none."""
+    state = path.lstat()
+    if not stat.S_ISREG(state.st_mode):
+        raise DamagedError("not a plain file")
+    if state.st_size == 0:
+        raise DamagedError("empty")
+    if stat.S_IMODE(state.st_mode) != 0o600:
+        try:
+            path.chmod(0o600)
+        except PermissionError:  # another owner's; on a read-only disk it is OSError and a matter of mode
+            raise DamagedError("owned by somebody else") from None

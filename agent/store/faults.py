@@ -1,0 +1,88 @@
+"""What went wrong with storage, sorted into what to do about it. The one place that reads SQLite's and the system's error codes."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+from enum import StrEnum
+from pathlib import Path
+
+from agent.errors import EXIT_UNREACHABLE, DoorwardError
+
+
+class Mode(StrEnum):
+    """Why storage does not work. The first three are `StoreFailed.mode`; a damaged file is set aside and rebuilt instead."""
+
+    FULL = "full"
+    READ_ONLY = "read_only"
+    FAILED = "failed"
+    DAMAGED = "damaged"
+
+
+class DamagedError(Exception):
+    """A file of ours holds what we never wrote: to be set aside and rebuilt."""
+
+
+class FolderInUseError(DoorwardError):
+    """Another agent holds the state folder."""
+
+    code = EXIT_UNREACHABLE
+
+
+STORAGE_ERRORS = (sqlite3.Error, OSError, DamagedError)
+"""What storage may raise. `sqlite3.ProgrammingError` and `InterfaceError` are our own faults: `mode_of` raises them again."""
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_READ_ONLY = {errno.EROFS}
+_SQLITE_MODES = {
+    sqlite3.SQLITE_FULL: Mode.FULL,
+    sqlite3.SQLITE_CORRUPT: Mode.DAMAGED,
+    sqlite3.SQLITE_NOTADB: Mode.DAMAGED,
+    sqlite3.SQLITE_FORMAT: Mode.DAMAGED,
+    sqlite3.SQLITE_ERROR: Mode.DAMAGED,  # our statements are fixed: a missing table or column is not our schema
+    sqlite3.SQLITE_CONSTRAINT: Mode.DAMAGED,  # numbers are taken from the file's own end
+    sqlite3.SQLITE_MISMATCH: Mode.DAMAGED,
+    sqlite3.SQLITE_TOOBIG: Mode.DAMAGED,
+}
+
+
+def mode_of(error: Exception, folder: Path) -> Mode:
+    """What `error`, raised while working in `folder`, means. Raises it again where it is our own fault."""
+    if isinstance(error, DamagedError):
+        return Mode.DAMAGED
+    if isinstance(error, (sqlite3.ProgrammingError, sqlite3.InterfaceError)):
+        raise error
+    if isinstance(error, OSError):
+        if error.errno in _FULL:
+            return Mode.FULL
+        return Mode.READ_ONLY if error.errno in _READ_ONLY or read_only(folder) else Mode.FAILED
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:  # raised by the Python module itself: a text that is not UTF-8
+        return Mode.DAMAGED
+    if code in (sqlite3.SQLITE_CANTOPEN_ISDIR, sqlite3.SQLITE_IOERR_SHORT_READ):
+        return Mode.DAMAGED
+    mode = _SQLITE_MODES.get(code & 0xFF)
+    if mode is not None:
+        return mode
+    if read_only(folder):
+        return Mode.READ_ONLY
+    if code & 0xFF == sqlite3.SQLITE_IOERR and _room(folder) == 0:
+        return Mode.FULL  # the wal index cannot grow: reported as an I/O error
+    if code == sqlite3.SQLITE_READONLY:
+        return Mode.DAMAGED  # the folder can be written, so it is the header's version that forbids it
+    return Mode.FAILED
+
+
+def read_only(folder: Path) -> bool:
+    try:
+        return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
+
+
+def _room(folder: Path) -> int:
+    try:
+        return os.statvfs(folder).f_bavail
+    except OSError:
+        return -1

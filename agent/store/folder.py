@@ -1,0 +1,138 @@
+"""The state folder itself: one agent at a time, entries made durable, damaged files set aside, room kept for a full disk."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import time
+from pathlib import Path
+
+from agent.store.faults import FolderInUseError
+
+QUARANTINE = "quarantine"
+KEEP_CASES = 2
+KEEP_BYTES = 64 * 1024 * 1024
+"""Damaged files kept for support: the newest two cases, and no more than this together."""
+
+_LOCK = "lock"
+_BALLAST = "ballast"
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names in `folder` durable: a file made or renamed is there after a power cut only when its folder was synced."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+class FolderLock:
+    """Held from construction to `release`, and let go by the kernel when the process dies."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises FolderInUseError. Where the lock file cannot be made (full, read-only) nobody else can write there either: no lock."""
+        self._fd: int | None = None
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._fd = _open_lock(folder / _LOCK)
+        except OSError:
+            return
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.release()
+            raise FolderInUseError(f"{folder}: another agent uses this state folder") from None
+        except OSError:
+            self.release()
+
+    def release(self) -> None:
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+
+def _open_lock(path: Path) -> int:
+    flags = os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | flags, 0o600)
+    except OSError:
+        return os.open(path, os.O_RDONLY | flags)
+
+
+def set_aside(path: Path) -> Path:
+    """Move the database `path` with its -wal and -shm into a new folder of the quarantine; returns that folder. Raises OSError.
+
+    A link is moved as a link, a folder as a folder: what they hold is not touched.
+    """
+    quarantine = path.parent / QUARANTINE
+    if not quarantine.is_dir() or quarantine.is_symlink():
+        quarantine.unlink(missing_ok=True)
+        quarantine.mkdir(mode=0o700)
+    case = quarantine / f"{time.time_ns():020d}-{path.name}"
+    case.mkdir(mode=0o700)
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+        part = path.parent / name
+        if os.path.lexists(part):
+            part.rename(case / name)
+    sync_folder(path.parent)
+    return case
+
+
+def trim_quarantine(folder: Path) -> None:
+    """Drop the oldest cases beyond the bounds. Raises OSError."""
+    quarantine = folder / QUARANTINE
+    if not quarantine.is_dir():
+        return
+    kept, held = 0, 0
+    for case in sorted(quarantine.iterdir(), reverse=True):
+        size = sum(part.lstat().st_size for part in case.rglob("*"))
+        if kept < KEEP_CASES and held + size <= KEEP_BYTES:
+            kept, held = kept + 1, held + size
+        elif case.is_dir() and not case.is_symlink():
+            shutil.rmtree(case)
+        else:
+            case.unlink()
+
+
+class Ballast:
+    """A file of `size` bytes that only keeps room: given back when the disk is full, so that facts and deletions still find some."""
+
+    def __init__(self, folder: Path, size: int) -> None:
+        self._folder = folder
+        self._path = folder / _BALLAST
+        self._size = size
+
+    def held(self) -> bool:
+        try:
+            return self._path.lstat().st_size >= self._size
+        except OSError:
+            return False
+
+    def give_back(self) -> bool:
+        """True where there was room to give."""
+        held = self.held()
+        try:
+            self._path.unlink(missing_ok=True)
+        except OSError:
+            return False
+        return held
+
+    def make(self) -> bool:
+        """Make it again where there is ample room (four times its size). True when it is there."""
+        if self.held():
+            return True
+        try:
+            state = os.statvfs(self._folder)
+            if state.f_bavail * state.f_frsize < 4 * self._size:
+                return False
+            fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            try:
+                os.posix_fallocate(fd, 0, self._size)
+            finally:
+                os.close(fd)
+        except OSError:
+            self.give_back()
+            return False
+        return True

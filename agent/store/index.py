@@ -1,0 +1,31 @@
+"""The holders of all rosters in force, by card hash, as the core wants them. Built on the store's thread; shared, never changed after."""
+
+from __future__ import annotations
+
+from agent.core.events import HoldersReplaced
+from agent.store.cache import Cache, Roster
+from contract.messages import Holder
+
+
+class HolderIndex:
+    """Keeps each roster's holders, so that one new revision reads only its own parts again."""
+
+    def __init__(self) -> None:
+        self._rosters: dict[Roster, tuple[int, tuple[Holder, ...]]] = {}
+
+    def load(self, cache: Cache) -> None:
+        """Read every roster in force. Raises what the cache raises, and is then as before."""
+        self._rosters = {roster: (rev, cache.holders(roster)) for roster, rev in cache.in_force().items()}
+
+    def take(self, roster: Roster, rev: int, holders: tuple[Holder, ...]) -> None:
+        self._rosters[roster] = (rev, holders)
+
+    def event(self, applied: tuple[str, str, int] | None = None) -> HoldersReplaced:
+        """Plain loops: the interpreter can hand over to the door's thread between any two holders."""
+        by_key: dict[str, tuple[Holder, ...]] = {}
+        for roster in sorted(self._rosters):
+            for holder in self._rosters[roster][1]:
+                if holder.key is not None:
+                    by_key[holder.key] = (*by_key.get(holder.key, ()), holder)
+        have = tuple(("roster", *roster, self._rosters[roster][0]) for roster in sorted(self._rosters))
+        return HoldersReplaced(by_key, applied, have)

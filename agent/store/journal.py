@@ -1,0 +1,396 @@
+"""journal.db, the precious one: facts with their chain, commands seen, revisions, keys, epochs, boots. SQL only: no thread, no retry, no event loop.
+
+Every method may raise what faults.STORAGE_ERRORS names; the caller sorts it. In-memory state changes only after a commit.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from sqlite_utils import Database
+
+from agent.core.effects import Fact, Record
+from agent.core.events import BatchLoaded, PendingCommand, Recorded
+from agent.store import codec, database
+from agent.store.faults import STORAGE_ERRORS, DamagedError
+from agent.store.ranks import RANKS, rank_of
+from agent.store.schema import journal_kind, seal, unseal
+from contract import facts
+from contract.messages import Keys
+
+TAIL = 64
+"""Facts at the end whose chain is checked at each opening."""
+
+POSITION_EVERY_S = 60.0
+"""The confirmed position is written with a fact's own commit, at most this often. Losing it only sends some facts again, which count once."""
+
+MAX_LINE = 16 * 1024
+"""Bytes a fact's line may have; ours stay below 1 KB."""
+
+_ENDS = 4096
+_LAST_UTC = 253402300799.0  # the last second of the year 9999: what a line can say
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Records made into rows, not committed yet. `before`, `head`: the chain around them."""
+
+    records: tuple[Record, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    outcomes: tuple[Recorded, ...]
+    before: bytes
+    head: bytes
+
+
+class Transaction:
+    """BEGIN IMMEDIATE … COMMIT; rolled back when the body or the commit fails."""
+
+    def __init__(self, db: Database) -> None:
+        self._conn = db.conn
+
+    def __enter__(self) -> None:
+        self._conn.execute("BEGIN IMMEDIATE")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self._conn.execute("COMMIT")
+        finally:
+            if self._conn.in_transaction:
+                with suppress(*STORAGE_ERRORS):  # the first error is the one to tell
+                    self._conn.execute("ROLLBACK")
+
+
+class Journal:
+    """An open journal. `head`: chain hash after the last fact; `confirmed_h`, `base_h` likewise for those numbers."""
+
+    def __init__(self, db: Database, site: str, unit: str) -> None:
+        self.db = db
+        self.site = site
+        self.unit = unit
+        self.boot = 0
+        self.floor: float | None = None
+        self.swept = [0] * len(RANKS)
+        """By rank: no droppable fact of it is left up to this number (room.py)."""
+        self._ends: OrderedDict[int, bytes] = OrderedDict()
+        self._saved_confirmed = 0
+        self.saved_mono = time.monotonic()
+        self.load()
+
+    def load(self) -> None:
+        """Read position and end from the file, and check the chain of the last facts."""
+        one = self.db.conn.execute
+        row = _only(one("SELECT confirmed, confirmed_h, base, base_h, sum FROM position").fetchone())
+        unseal(row[4], *row[:4])
+        self.confirmed: int = row[0]
+        self.confirmed_h: bytes = row[1]
+        self.base: int = row[2]
+        self.base_h: bytes = row[3]
+        self._saved_confirmed = self.confirmed
+        row = _only(one("SELECT epoch, utc, prev_epoch, prev_head, sum FROM epochs ORDER BY n DESC LIMIT 1").fetchone())
+        unseal(row[4], *row[:4])
+        self.epoch: str = row[0]
+        self.epoch_utc: float = row[1]
+        row = _only(one("SELECT boot, clean, floor, sum FROM life").fetchone())
+        unseal(row[3], *row[:3])
+        self.boot, self.clean, self.floor = row[0], bool(row[1]), row[2]
+        self._load_end()
+
+    def _load_end(self) -> None:
+        rows = self.db.conn.execute(
+            "SELECT seq, first, line, h, utc FROM facts ORDER BY seq DESC LIMIT ?", (TAIL,)
+        ).fetchall()[::-1]
+        self.next_seq, self.head = self.base + 1, self.base_h
+        if rows:
+            self.next_seq, self.head = rows[-1][0] + 1, blob(rows[-1][3])
+            _check_chain(blob(rows[0][3]), rows[1:])
+        if not self.base <= self.confirmed < self.next_seq:
+            raise DamagedError("the confirmed position lies outside the journal")
+        known = [row[4] for row in rows if isinstance(row[4], int)]
+        if known:
+            self.floor = max(float(max(known)), self.floor or 0.0)
+
+    # --- life
+
+    def begin_run(self) -> None:
+        """Count the start. Until end_run the journal counts as not cleanly closed."""
+        self._save_life(self.boot + 1, clean=False, floor=self.floor)
+
+    def end_run(self) -> None:
+        self._save_life(self.boot, clean=True, floor=self.floor)
+
+    def save_floor(self, utc: float) -> None:
+        self._save_life(self.boot, clean=False, floor=max(float(utc), self.floor or 0.0))
+
+    def save_life(self) -> None:
+        self._save_life(self.boot, clean=False, floor=self.floor)
+
+    def _save_life(self, boot: int, *, clean: bool, floor: float | None) -> None:
+        with Transaction(self.db):
+            put_life(self.db, boot, clean=clean, floor=floor)
+            self._put_position()
+        self.boot, self.floor = boot, floor
+        self._position_saved()
+
+    # --- facts
+
+    def draft(self, records: Sequence[Record]) -> Draft:
+        """Number and chain these records' facts after the present end."""
+        rows: list[tuple[Any, ...]] = []
+        outcomes: list[Recorded] = []
+        seq, h = self.next_seq, self.head
+        for record in records:
+            first, prev, lines = seq, h, []
+            for fact in record.facts:
+                line = self._line(seq, fact)
+                h = facts.chain(h, line)
+                utc = None if fact.clock == "unknown" else int(fact.utc)
+                rows.append((seq, None, utc, rank_of(fact.kind), line, h))
+                lines.append(line)
+                seq += 1
+            outcomes.append(Recorded(record.token, first, tuple(lines), prev.hex(), h.hex()))
+        return Draft(tuple(records), tuple(rows), tuple(outcomes), self.head, h)
+
+    def _line(self, seq: int, fact: Fact) -> bytes:
+        utc = min(max(fact.utc, 0.0), _LAST_UTC)
+        line = facts.line(seq, utc, fact.clock, self.boot, fact.mono, fact.kind, fact.data)
+        if len(line) > MAX_LINE:  # would never fit a batch, and would stop all that come after it
+            line = facts.line(seq, utc, fact.clock, self.boot, fact.mono, fact.kind, {"detail": "too long to keep"})
+        return line
+
+    def commit(self, draft: Draft, revs: Mapping[str, int] | None = None, keys: Keys | None = None) -> None:
+        """All of it in one transaction: facts, the commands they accept or finish, and what else waited."""
+        run = self.db.conn.execute
+        position = self.confirmed != self._saved_confirmed and time.monotonic() - self.saved_mono >= POSITION_EVERY_S
+        with Transaction(self.db):
+            self.db.conn.executemany("INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?)", draft.rows)
+            for record in draft.records:
+                if record.seen is not None:
+                    seen = record.seen
+                    run(
+                        "INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?, ?, ?)",
+                        (seen.id, seen.exp, seen.action, seen.door, seen.actor, int(seen.pending)),
+                    )
+                for done in record.finish:
+                    run("UPDATE seen SET pending = 0 WHERE id = ?", (done,))
+            for name, rev in (revs or {}).items():
+                put_rev(self.db, name, rev)
+            if keys is not None:
+                put_keys(self.db, keys)
+            if position:
+                self._put_position()
+        if draft.rows:
+            self.next_seq, self.head = draft.rows[-1][0] + 1, draft.head
+        if position:
+            self._position_saved()
+
+    # --- the way up
+
+    def load_batch(self, first: int) -> BatchLoaded:
+        """Lines from `first` on, their chain checked. Starts later where `first` is no longer held, earlier where a gap swallowed the start."""
+        first = max(first, self.base + 1)
+        before = self.hash_at(first - 1)
+        rows = self.db.conn.execute(
+            "SELECT seq, first, line, h FROM facts WHERE seq >= ? ORDER BY seq LIMIT ?", (first, facts.MAX_BATCH_FACTS)
+        ).fetchall()
+        if before is None and rows and rows[0][2] is None:
+            first = number(rows[0][1])
+            before = self.hash_at(first - 1)
+        if before is None:
+            if first < self.next_seq:
+                raise DamagedError(f"fact {first - 1} is missing")
+            return BatchLoaded(first, first - 1, self.head.hex(), self.head.hex(), ())
+        lines, last, h = _lines(first, before, rows)
+        self._remember(last, h)
+        return BatchLoaded(first, last, before.hex(), h.hex(), lines)
+
+    def hash_at(self, seq: int) -> bytes | None:
+        """The chain's hash after `seq`; None where that is not known (any more)."""
+        for known, h in ((self.confirmed, self.confirmed_h), (self.base, self.base_h), (self.next_seq - 1, self.head)):
+            if seq == known:
+                return h
+        if seq in self._ends:
+            return self._ends[seq]
+        row = self.db.conn.execute("SELECT h FROM facts WHERE seq = ?", (seq,)).fetchone()
+        return None if row is None else blob(row[0])
+
+    def confirm(self, epoch: str, seq: int, head: str) -> bool:
+        """False where this is not our own history: a new epoch is due. Old news change nothing."""
+        if epoch != self.epoch:
+            past = self.db.conn.execute("SELECT 1 FROM epochs WHERE epoch = ?", (epoch,)).fetchone()
+            return past is not None  # a late word on an epoch we left is ours, and over
+        if seq >= self.next_seq:
+            return False
+        own = self.hash_at(seq)
+        if own is None:  # dropped or purged since: it cannot be told, and is resent if it matters
+            return True
+        if own.hex() != head:
+            return False
+        if seq > self.confirmed:
+            self.confirmed, self.confirmed_h = seq, own
+            while self._ends and next(iter(self._ends)) <= seq:
+                self._ends.popitem(last=False)
+        return True
+
+    def position_due(self) -> bool:
+        return self.confirmed != self._saved_confirmed
+
+    def save_position(self) -> None:
+        with Transaction(self.db):
+            self._put_position()
+        self._position_saved()
+
+    def drop_prefix(self, last: int) -> None:
+        """Take all rows up to `last`, confirmed, out for good."""
+        h = self.hash_at(last)
+        if h is None or last > self.confirmed:
+            raise AssertionError("only a confirmed fact can end what is dropped")
+        with Transaction(self.db):
+            self.db.conn.execute("DELETE FROM facts WHERE seq <= ?", (last,))
+            put_position(self.db, self.confirmed, self.confirmed_h, last, h)
+        self.base, self.base_h = last, h
+        self._position_saved()
+
+    def _remember(self, seq: int, h: bytes) -> None:
+        self._ends[seq] = h
+        if len(self._ends) > _ENDS:
+            self._ends.popitem(last=False)
+
+    def _put_position(self) -> None:
+        put_position(self.db, self.confirmed, self.confirmed_h, self.base, self.base_h)
+
+    def _position_saved(self) -> None:
+        self._saved_confirmed, self.saved_mono = self.confirmed, time.monotonic()
+
+    # --- what else is precious
+
+    def seen(self) -> tuple[dict[str, float], tuple[PendingCommand, ...]]:
+        rows = self.db.conn.execute("SELECT id, exp, action, door, actor, pending FROM seen ORDER BY rowid").fetchall()
+        if any(not isinstance(row[0], str) or not isinstance(row[1], float) for row in rows):
+            raise DamagedError("a seen command cannot be read")
+        waiting = tuple(
+            PendingCommand(ident, action, door, actor) for ident, _, action, door, actor, left in rows if left
+        )
+        return {row[0]: row[1] for row in rows}, waiting
+
+    def forget_seen(self, before_utc: float) -> None:
+        """Commands whose `exp` lies before a floor that the clock can never go below again are refused by that alone."""
+        with Transaction(self.db):
+            self.db.conn.execute("DELETE FROM seen WHERE exp < ? AND pending = 0", (before_utc,))
+
+    def revs(self) -> dict[str, int]:
+        rows = self.db.conn.execute("SELECT name, rev, sum FROM revs").fetchall()
+        for name, rev, sum_ in rows:
+            unseal(sum_, name, rev)
+        return {name: rev for name, rev, _ in rows}
+
+    def keys(self) -> Keys | None:
+        row = self.db.conn.execute("SELECT body, sum FROM keys").fetchone()
+        if row is None:
+            return None
+        unseal(row[1], row[0])
+        return codec.load_keys(row[0])
+
+    def close(self) -> None:
+        with suppress(*STORAGE_ERRORS):
+            self.db.conn.close()
+
+
+def open_journal(path: Path, site: str, unit: str, journal_mb: int) -> Journal:
+    """Open, check and migrate an existing file. Raises FileNotFoundError where there is none, and STORAGE_ERRORS."""
+    kind = journal_kind(journal_mb)
+    db = database.connect(path, kind)
+    try:
+        database.migrate(db, kind)
+        row = db.conn.execute("SELECT clean FROM life").fetchone()
+        database.check(db, path, whole=row is None or not row[0])
+        return Journal(db, site, unit)
+    except BaseException:
+        db.conn.close()
+        raise
+
+
+def put_life(db: Database, boot: int, *, clean: bool, floor: float | None) -> None:
+    sum_ = seal(boot, int(clean), floor)
+    db.conn.execute("INSERT OR REPLACE INTO life VALUES (1, ?, ?, ?, ?)", (boot, int(clean), floor, sum_))
+
+
+def put_position(db: Database, confirmed: int, confirmed_h: bytes, base: int, base_h: bytes) -> None:
+    values = (confirmed, confirmed_h, base, base_h)
+    db.conn.execute("INSERT OR REPLACE INTO position VALUES (1, ?, ?, ?, ?, ?)", (*values, seal(*values)))
+
+
+def put_epoch(db: Database, epoch: str, utc: float, prev_epoch: str, prev_head: str) -> None:
+    values = (epoch, float(utc), prev_epoch, prev_head)
+    db.conn.execute("INSERT INTO epochs VALUES (NULL, ?, ?, ?, ?, ?)", (*values, seal(*values)))
+
+
+def put_rev(db: Database, name: str, rev: int) -> None:
+    """The highest revision wins."""
+    db.conn.execute(
+        "INSERT INTO revs VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET rev = excluded.rev, sum = excluded.sum "
+        "WHERE excluded.rev > revs.rev",
+        (name, rev, seal(name, rev)),
+    )
+
+
+def put_keys(db: Database, keys: Keys) -> None:
+    body = codec.dump_keys(keys)
+    db.conn.execute(
+        "INSERT INTO keys VALUES (1, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET rev = excluded.rev, body = excluded.body, "
+        "sum = excluded.sum WHERE excluded.rev >= keys.rev",
+        (keys.rev, body, seal(body)),
+    )
+
+
+def _only(row: Any) -> tuple[Any, ...]:
+    if row is None:
+        raise DamagedError("a row that always is there is missing")
+    return tuple(row)
+
+
+def blob(value: object) -> bytes:
+    """One flipped bit turns a blob into a text."""
+    if not isinstance(value, bytes):
+        raise DamagedError("a value has another type than was written")
+    return value
+
+
+def number(value: object) -> int:
+    if not isinstance(value, int):
+        raise DamagedError("a value has another type than was written")
+    return value
+
+
+def _check_chain(h: bytes, rows: Iterable[tuple[Any, ...]]) -> None:
+    for seq, _, line, after, _ in rows:
+        if line is not None and facts.chain(h, blob(line)) != after:
+            raise DamagedError(f"fact {seq} breaks the chain")
+        h = blob(after)
+
+
+def _lines(first: int, before: bytes, rows: Sequence[tuple[Any, ...]]) -> tuple[tuple[bytes, ...], int, bytes]:
+    """As many lines as a batch may hold; the last number and the chain's hash after it."""
+    lines: list[bytes] = []
+    size, last, h = 0, first - 1, before
+    for seq, start, line, after in rows:
+        if (seq if line is not None else max(number(start), first)) != last + 1:
+            raise DamagedError(f"fact {last + 1} is missing")
+        text = facts.gap_line(last + 1, seq, blob(after).hex()) if line is None else blob(line)
+        size += len(text) + 1
+        if size > facts.MAX_BATCH_BYTES and lines:
+            break
+        if line is not None and facts.chain(h, line) != after:
+            raise DamagedError(f"fact {seq} breaks the chain")
+        lines.append(text)
+        last, h = seq, blob(after)
+    return tuple(lines), last, h

@@ -1,0 +1,136 @@
+"""Reading what can still be read from a damaged file that was set aside. Never writes to it more than SQLite's own recovery does."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from agent.store import codec
+from agent.store.epochs import Legacy
+from agent.store.faults import DamagedError
+from agent.store.schema import seal
+from contract import facts
+
+T = TypeVar("T")
+_SLICE = 200
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[sqlite3.Connection | None]:
+    """The file, or None where SQLite cannot even begin."""
+    if not path.is_file() or path.is_symlink():
+        yield None
+        return
+    try:
+        conn = sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, isolation_level=None)
+    except sqlite3.Error:
+        yield None
+        return
+    try:
+        yield conn
+    finally:
+        with suppress(sqlite3.Error):
+            conn.close()
+
+
+def legacy_of(conn: sqlite3.Connection | None) -> Legacy:
+    """What of a damaged journal goes on. `lines` reads from `conn` while it is iterated."""
+    if conn is None:
+        return Legacy()
+    legacy = Legacy()
+    legacy.epochs = [row[1:5] for row in _intact(conn, "epochs", "epoch, utc, prev_epoch, prev_head, sum")]
+    legacy.revs = {row[1]: row[2] for row in _intact(conn, "revs", "name, rev, sum")}
+    legacy.seen = [
+        row[1:]
+        for row in rows(conn, "seen", "id, exp, action, door, actor, pending")
+        if list(map(type, row[1:4])) == [str, float, str]
+        and isinstance(row[4], str | None)
+        and list(map(type, row[5:])) == [str, int]
+    ]
+    for row in _intact(conn, "life", "boot, clean, floor, sum"):
+        legacy.boot, legacy.floor = row[1], row[3]
+    for row in _intact(conn, "keys", "body, sum"):
+        legacy.keys = _try(partial(codec.load_keys, row[1]))
+    confirmed = 0
+    for row in _intact(conn, "position", "confirmed, confirmed_h, base, base_h, sum"):
+        confirmed, legacy.head = row[1], row[2].hex()
+    last = _try(lambda: conn.execute("SELECT h FROM facts ORDER BY seq DESC LIMIT 1").fetchone())
+    if last is not None and isinstance(last[0], bytes):
+        legacy.head = last[0].hex()
+    legacy.lines = _lines(conn, confirmed)
+    return legacy
+
+
+def _lines(conn: sqlite3.Connection, confirmed: int) -> Iterator[tuple[int, bytes]]:
+    """Unconfirmed facts whose chain holds from the row before, where that one could be read."""
+    before: tuple[int, bytes] | None = None
+    for seq, line, h in rows(conn, "facts", "line, h", after=confirmed):
+        if not isinstance(h, bytes):
+            before = None
+            continue
+        whole = (
+            before is None or before[0] != seq - 1 or (isinstance(line, bytes) and facts.chain(before[1], line) == h)
+        )
+        if whole and isinstance(line, bytes):
+            yield seq, line
+        before = (seq, h)
+
+
+def rows(conn: sqlite3.Connection, table: str, columns: str, after: int = 0) -> Iterator[tuple[Any, ...]]:
+    """Every readable row as (rowid, columns…). Steps over damaged pages: further and further until rows can be read again."""
+    statement = f"SELECT rowid, {columns} FROM {table} WHERE rowid > ? ORDER BY rowid LIMIT ?"  # noqa: S608  # names of ours
+    step, size, last = 0, _SLICE, after
+    top = _top(conn, table)
+    while True:
+        try:
+            found = conn.execute(statement, (last + step, size)).fetchall()
+        except (sqlite3.Error, OverflowError):
+            if size > 1:
+                size = 1  # row by row up to the damage
+            else:
+                step = step * 2 + 1
+                if last + step > top:
+                    return
+            continue
+        if not found:
+            return
+        yield from found
+        last, step = found[-1][0], 0
+        size = min(_SLICE, size * 2)
+
+
+def _top(conn: sqlite3.Connection, table: str) -> int:
+    row = _try(lambda: conn.execute(f"SELECT max(rowid) FROM {table}").fetchone())  # noqa: S608
+    return row[0] if row and isinstance(row[0], int) else 1 << 24
+
+
+def _intact(conn: sqlite3.Connection, table: str, columns: str) -> Iterator[tuple[Any, ...]]:
+    """Rows whose last column, the checksum, fits the others."""
+    for row in rows(conn, table, columns):
+        if row[-1] == seal(*row[1:-1]):
+            yield row
+
+
+def cache_rows(conn: sqlite3.Connection | None) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Rows of a damaged cache with intact checksums, as (table, values)."""
+    if conn is None:
+        return
+    for table, columns in (
+        ("notices", "scope, id, rev, body, sum"),
+        ("settings", "scope, rev, body, sum"),
+        ("parts", "scope, id, rev, part, parts, body, sum"),
+        ("rosters", "scope, id, rev, parts, sum"),
+    ):
+        for row in _intact(conn, table, columns):
+            yield table, row[1:]
+
+
+def _try(read: Callable[[], T]) -> T | None:
+    with suppress(sqlite3.Error, DamagedError, OverflowError):
+        return read()
+    return None

@@ -1,0 +1,164 @@
+"""What waits for the store's thread. Orders come in here from the main loop, without ever blocking it, and facts stay bounded.
+
+The latch goes first, then facts, then the rest in order.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from agent.core.effects import Record, SaveLatch
+from agent.store.ranks import rank_of
+
+Other = TypeVar("Other")
+
+RING = 10_000
+"""Facts held in memory while the disk takes nothing (fault row 10); about 5 MB."""
+
+_DROP_AT_ONCE = RING // 100
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Tokens of records the memory could not hold (the latest of them), and how many facts they had in all."""
+
+    tokens: tuple[int, ...]
+    facts: int
+
+
+class Waiting(Generic[Other]):
+    """Three lanes behind one lock. `Other`: the orders that are neither latch nor facts."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._latch: SaveLatch | None = None
+        self._records: deque[Record] = deque()
+        self._facts = 0
+        self._others: deque[Other] = deque()
+        self._dropped: deque[int] = deque(maxlen=RING)
+        self._dropped_facts = 0
+        self._closed = False
+        self._deadline_came = False
+
+    # --- the main loop's side
+
+    def put_latch(self, latch: SaveLatch) -> None:
+        with self._changed:
+            self._latch = latch
+            self._changed.notify()
+
+    def put_record(self, record: Record) -> None:
+        with self._changed:
+            self._records.append(record)
+            self._facts += len(record.facts)
+            if self._facts > RING:
+                self._drop()
+            self._deadline_came |= record.durable_by_mono is not None
+            self._changed.notify()
+
+    def put(self, other: Other) -> None:
+        with self._changed:
+            self._others.append(other)
+            self._changed.notify()
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+
+    # --- the store's side
+
+    def wait(self, limit_s: float | None, *, facts: bool) -> bool:
+        """Until something waits (facts only where `facts`), a deadline came in, the lanes are closed, or the limit has passed.
+
+        False when closed.
+        """
+
+        def due() -> bool:
+            waits = bool(self._others) or (facts and bool(self._records))
+            return waits or self._closed or self._latch is not None or self._deadline_came
+
+        with self._changed:
+            self._changed.wait_for(due, limit_s)
+            self._deadline_came = False
+            return not self._closed
+
+    def take_latch(self) -> SaveLatch | None:
+        with self._changed:
+            latch, self._latch = self._latch, None
+            return latch
+
+    def take_records(self, most: int) -> list[Record]:
+        """Records in order, up to about `most` facts."""
+        taken: list[Record] = []
+        with self._changed:
+            count = 0
+            while self._records and count < most:
+                record = self._records.popleft()
+                count += len(record.facts)
+                taken.append(record)
+            self._facts -= count
+        return taken
+
+    def put_back(self, records: list[Record]) -> None:
+        with self._changed:
+            self._records.extendleft(reversed(records))
+            self._facts += sum(len(record.facts) for record in records)
+            if self._facts > RING:
+                self._drop()
+
+    def take_overdue(self, mono: float) -> list[Record]:
+        """Records whose `durable_by_mono` has passed; they are not waiting any more."""
+        with self._changed:
+            overdue = [record for record in self._records if _overdue(record, mono)]
+            if overdue:
+                self._records = deque(record for record in self._records if not _overdue(record, mono))
+                self._facts -= sum(len(record.facts) for record in overdue)
+        return overdue
+
+    def next_deadline(self) -> float | None:
+        with self._changed:
+            return min((r.durable_by_mono for r in self._records if r.durable_by_mono is not None), default=None)
+
+    def take_others(self, most: int) -> list[Other]:
+        with self._changed:
+            return [self._others.popleft() for _ in range(min(most, len(self._others)))]
+
+    def take_dropped(self) -> Dropped:
+        with self._changed:
+            dropped = Dropped(tuple(self._dropped), self._dropped_facts)
+            self._dropped.clear()
+            self._dropped_facts = 0
+        return dropped
+
+    def idle(self) -> bool:
+        """Neither facts nor other orders wait."""
+        with self._changed:
+            return not self._records and not self._others and self._latch is None
+
+    def _drop(self) -> None:
+        """The oldest of the least important, a hundredth of the ring at once, so that a flood costs one scan in a hundred facts."""
+        surplus = self._facts - RING + _DROP_AT_ONCE
+        going: set[int] = set()
+        for record in sorted(self._records, key=_importance):  # stable: the oldest of equals come first
+            if surplus <= 0:
+                break
+            going.add(id(record))
+            surplus -= max(1, len(record.facts))
+        gone = [record for record in self._records if id(record) in going]
+        self._records = deque(record for record in self._records if id(record) not in going)
+        lost = sum(len(record.facts) for record in gone)
+        self._facts -= lost
+        self._dropped_facts += lost
+        self._dropped.extend(record.token for record in gone)
+
+
+def _importance(record: Record) -> int:
+    return max((rank_of(fact.kind) for fact in record.facts), default=0)
+
+
+def _overdue(record: Record, mono: float) -> bool:
+    return record.durable_by_mono is not None and record.durable_by_mono <= mono

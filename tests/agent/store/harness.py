@@ -1,0 +1,124 @@
+"""A store on a real folder, with everything it posts kept in order."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from agent.core import effects, events
+from agent.core.effects import Fact, Record
+from agent.store import Store
+from contract import facts
+from contract.messages import Category, Holder, Notice, RosterPart, Scope
+from tests.waiting import eventually
+
+E = TypeVar("E")
+
+SITE, UNIT = "badahu", "b12-u2"
+YARD = Scope("yard", "y07")
+UTC = 1_795_000_000.0
+BALLAST = 256 * 1024
+
+
+class Posted:
+    """What the store posted, in order."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.all: list[events.Event] = []
+
+    def __call__(self, event: events.Event) -> None:
+        with self._lock:
+            self.all.append(event)
+
+    def of(self, kind: type[E]) -> list[E]:
+        with self._lock:
+            return [event for event in self.all if isinstance(event, kind)]
+
+    def one(self, kind: type[E], limit_s: float = 5.0) -> E:
+        """The last of a kind, once there is one."""
+        return eventually(lambda: self.of(kind), limit_s)[-1]
+
+    def recorded(self, token: int, limit_s: float = 5.0) -> events.Recorded:
+        return eventually(lambda: [e for e in self.of(events.Recorded) if e.token == token], limit_s)[0]
+
+    def clear(self) -> None:
+        with self._lock:
+            self.all.clear()
+
+
+@contextmanager
+def running(folder: Path, *, opened: bool = True, **more: Any) -> Iterator[tuple[Store, Posted]]:
+    posted = Posted()
+    options: dict[str, Any] = {"retention_days": 180, "journal_mb": 64, "ballast_bytes": BALLAST, "utc": lambda: UTC}
+    store = Store(folder, SITE, UNIT, posted, **(options | more))
+    store.start()
+    try:
+        if opened:
+            posted.one(events.NoticesLoaded)
+        yield store, posted
+    finally:
+        assert store.stop(10.0)
+
+
+def fact(kind: str = "access.granted", utc: float = UTC, clock: str = "synced", **data: Any) -> Fact:
+    return Fact(kind, utc, clock, time.monotonic(), data or {"door": "main", "by": "h-0001", "via": "card", "reason": None})
+
+
+def record(token: int, *some: Fact, **more: Any) -> Record:
+    return Record(token, some or (fact(n=token),), **more)
+
+
+def part(rev: int, holders: list[Holder], number: int = 1, parts: int = 1, roster: str = "r1", scope: Scope = YARD) -> RosterPart:
+    return RosterPart(scope, roster, rev, UTC, number, parts, "k1", tuple(holders))
+
+
+def holder(number: int, **more: Any) -> Holder:
+    return Holder(f"h-{number:05d}", key=f"{number:032x}", **more)
+
+
+def notice(ident: str, rev: int, **more: Any) -> Notice:
+    return Notice(YARD, ident, rev, UTC, Category.SERVICE, "停水通知", "明日停水，请提前储水。", **more)
+
+
+def batch(store: Store, posted: Posted, first: int) -> events.BatchLoaded:
+    before = len(posted.of(events.BatchLoaded))
+    store.order(effects.LoadBatch(first))
+    return eventually(lambda: posted.of(events.BatchLoaded)[before:])[0]
+
+
+def drained(store: Store, posted: Posted, first: int = 1) -> list[events.BatchLoaded]:
+    """All batches from `first` to the end, each with its chain checked from the one before."""
+    found: list[events.BatchLoaded] = []
+    while True:
+        got = batch(store, posted, first)
+        if not got.lines:
+            return found
+        if found:
+            assert got.prev == found[-1].head
+        check(got)
+        found.append(got)
+        first = got.last + 1
+
+
+def check(got: events.BatchLoaded) -> None:
+    """The batch's lines lead from `prev` to `head`, by the contract's own rules."""
+    h, due = bytes.fromhex(got.prev), got.first
+    for line in got.lines:
+        parsed = facts.parse_line(line)
+        if isinstance(parsed, facts.Gap):
+            assert parsed.first == due
+            h, due = bytes.fromhex(parsed.h), parsed.last + 1
+        else:
+            assert parsed.seq == due
+            h, due = facts.chain(h, line), due + 1
+    assert (due, h.hex()) == (got.last + 1, got.head)
+
+
+def seqs(batches: list[events.BatchLoaded]) -> list[int]:
+    found = [facts.parse_line(line) for got in batches for line in got.lines]
+    return [one.seq for one in found if isinstance(one, facts.FactLine)]
