@@ -46,7 +46,7 @@ def findings(config: Config, *, devices: bool) -> list[Finding]:
         *(each for name in config.ports if devices for each in _port(config, name)),
         *_state(config, on_unit=devices),
         *(_clock() if devices else ()),
-        *_wiring(config),
+        *wiring(config),
     ]
 
 
@@ -201,7 +201,7 @@ def _clock() -> Iterator[Finding]:
         yield Finding("clock", "ok", f"{text}; the agent trusts it once the centre has signed the time")
 
 
-def _wiring(config: Config) -> Iterator[Finding]:
+def wiring(config: Config) -> Iterator[Finding]:
     """The agent is the second line: the wires come first, and only a person can see them."""
     for name, door in config.doors.items():
         about = f"door {name}"

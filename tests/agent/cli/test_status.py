@@ -1,0 +1,66 @@
+"""status: from the running agent's file, and only from a running one's."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+from agent.statusfile import StatusFile
+from tests.agent.cli.unit import Unit
+
+STATUS = {
+    "state": "online",
+    "session": "5e55",
+    "boot": 3,
+    "version": "0.1.0",
+    "unit": "b12-u2",
+    "name": "12号楼2单元",
+    "scopes": ["site/badahu"],
+    "clock": "synced",
+    "stale": False,
+    "doors": {"main": {"mode": "normal", "locked": True, "open": None}},
+    "devices": {"relay": "found", "panel": "lost: silent"},
+    "backlog": 17,
+    "oldest": None,
+    "revs": {},
+}
+
+
+def test_for_a_person_and_for_a_program(unit: Unit) -> None:
+    StatusFile(unit.state).write(STATUS)
+    outcome = unit.doorward("status")
+    assert outcome.exit_code == 0
+    assert "12号楼2单元" in outcome.stdout
+    assert "backlog       17" in outcome.stdout
+    assert "  main  mode normal, locked yes, open -" in outcome.stdout
+    assert "  panel  lost: silent" in outcome.stdout
+    assert "5e55" not in outcome.stdout
+    assert unit.json("status", "--json") == {**STATUS, "pid": os.getpid()}
+
+
+def test_in_the_runtime_folder_of_the_service(unit: Unit) -> None:
+    runtime = unit.folder / "run"
+    runtime.mkdir()
+    (runtime / "status.json").write_text(json.dumps({**STATUS, "pid": os.getpid()}))
+    assert unit.doorward("status").exit_code == 69
+    assert unit.doorward("status", env={"RUNTIME_DIRECTORY": str(runtime)}).exit_code == 0
+
+
+def test_no_agent_a_dead_one_and_another_units(unit: Unit) -> None:
+    outcome = unit.doorward("status")
+    assert outcome.exit_code == 69
+    assert outcome.stderr == "no agent runs here: systemctl start doorward\n"
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    path = unit.state / "status.json"
+    for text in (
+        json.dumps({**STATUS, "pid": child.pid}),
+        json.dumps({**STATUS, "unit": "b12-u3", "pid": os.getpid()}),
+        "{",
+        "[]",
+        json.dumps({**STATUS, "pid": 0}),
+    ):
+        path.write_text(text)
+        assert unit.doorward("status").exit_code == 69, text
