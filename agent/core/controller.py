@@ -5,13 +5,14 @@ Pure: no clock, no I/O, no threads, no logging, no randomness; never raises on a
 
 from __future__ import annotations
 
-from agent.core import board, checkin, door, panel, supervise, tap
+from agent.core import board, checkin, commands, door, panel, standing, supervise, sync, tap
 from agent.core import events as ev
-from agent.core.effects import Effect
+from agent.core.effects import AckMessage, Effect, RaiseFloor
 from agent.core.plan import UnitPlan
-from agent.core.state import Access, Door, Screen, State
+from agent.core.state import Door, Screen, State
 from agent.core.time import Now, Trust
 from agent.core.turn import Turn
+from contract.messages import Command, Confirm, Keys, Notice, Reason, RosterPart, Settings
 
 
 def initial(plan: UnitPlan) -> State:
@@ -22,6 +23,7 @@ def initial(plan: UnitPlan) -> State:
         doors=tuple(Door(p) for p in plan.doors),
         screens=tuple(Screen(p) for p in plan.displays),
         language=plan.language,
+        timezone=plan.timezone,
     )
 
 
@@ -30,10 +32,13 @@ def step(state: State, event: ev.Event, now: Now) -> tuple[State, tuple[Effect, 
     turn = Turn(state, now)
     _dispatch(turn, event)
     door.tick(turn)
+    commands.follow(turn)
     checkin.tick(turn)
+    commands.tick(turn)
     board.tick(turn)
     panel.tick(turn)
     panel.render(turn)
+    sync.tick(turn)
     supervise.send_status(turn)
     return turn.finish()
 
@@ -41,7 +46,7 @@ def step(state: State, event: ev.Event, now: Now) -> tuple[State, tuple[Effect, 
 def deadline(state: State) -> float | None:
     """When the core wants to be called again (`TimePassed`), monotonic; None for not at all. Always after `state.now`."""
     due = [d for each in state.doors for d in door.deadlines(each) if d is not None]
-    for owner in (checkin, board, panel, supervise):
+    for owner in (checkin, commands, board, panel, sync, supervise):
         due.extend(d for d in owner.deadlines(state) if d is not None)
     return min(due, default=None)
 
@@ -89,24 +94,83 @@ def _dispatch_rest(turn: Turn, event: ev.Event) -> None:
             supervise.clock_changed(turn, event)
         case ev.CalendarFired():
             supervise.calendar(turn, event)
+        case ev.StoreOpened():
+            standing.store_opened(turn, event)
+            sync.store_opened(turn, event)
+            supervise.store_opened(turn, event)
+            commands.store_opened(turn, event)
         case ev.StoreFailed():
             supervise.store_failed(turn, event)
         case ev.StoreMended():
             supervise.store_mended(turn, event)
-        case ev.HoldersReplaced():
-            _holders(turn, event)
         case ev.Recorded():
+            sync.recorded(turn, event)
             checkin.recorded(turn, event.token)
+            commands.recorded(turn, event.token)
         case ev.RecordRefused(token, _):
+            sync.not_recorded(turn, token)
             checkin.refused(turn, token)
+            commands.not_recorded(turn, token)
+        case ev.BatchLoaded():
+            sync.batch_loaded(turn, event)
+        case ev.FactsConfirmed(seq):
+            sync.facts_confirmed(turn, seq)
+        case ev.HistoryDiffers():
+            sync.history_differs(turn, event)
+        case ev.HoldersReplaced():
+            standing.holders_replaced(turn, event)
+            sync.judge_again(turn)
+        case ev.NoticesLoaded():
+            standing.notices_loaded(turn, event)
+        case ev.SettingsLoaded():
+            standing.settings_loaded(turn, event)
+        case ev.StateSaved():
+            standing.saved(turn, event)
+            sync.judge_again(turn)
+        case ev.CacheReset():
+            standing.cache_reset(turn)
         case _:
-            pass
+            _dispatch_link(turn, event)
 
 
-def _holders(turn: Turn, event: ev.HoldersReplaced) -> None:
-    old = turn.state.access
-    turn.change(access=Access(event.by_key, event.have, True, old.last, old.checkins))
-    door.all_ready(turn)
-    if event.applied is not None:
-        scope, id_, rev = event.applied
-        turn.fact("roster.applied", scope=scope, id=id_, rev=rev)
+def _dispatch_link(turn: Turn, event: ev.Event) -> None:
+    match event:
+        case ev.LinkUp():
+            sync.link_up(turn)
+            commands.link_up(turn)
+        case ev.LinkDown(_, taken_over):
+            sync.link_down(turn, taken_over=taken_over)
+        case ev.CentrePresence():
+            sync.presence(turn, event)
+        case ev.MessageReceived():
+            _message(turn, event)
+        case ev.MessageRefused():
+            commands.message_refused(turn, event)
+        case _:
+            pass  # TimePassed: time passes after every event; BatchPublished: the broker's word is not the centre's
+
+
+def _message(turn: Turn, event: ev.MessageReceived) -> None:
+    """A message whose signature held. Its `iat` raises the floor of a clock that is not trusted."""
+    message = event.message
+    if turn.now.clock in {Trust.UNKNOWN, Trust.FLOOR} and message.iat > turn.now.utc:
+        turn.emit(RaiseFloor(message.iat))
+    if isinstance(message, Command):
+        commands.received(turn, event, message)
+        return
+    if message.scope not in turn.state.plan.scopes:
+        commands.count(turn, Reason.NOT_MINE)
+        turn.emit(AckMessage(event.token))
+        return
+    match message:
+        case Notice():
+            standing.notice(turn, event.token, message)
+        case RosterPart():
+            standing.roster_part(turn, event.token, message)
+        case Settings():
+            standing.settings(turn, event.token, message)
+        case Keys():
+            standing.keys(turn, event.token, message)
+        case Confirm():
+            turn.emit(AckMessage(event.token))
+            sync.confirm(turn, message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from agent.core.time import Now
+from agent.core.time import Now, Trust
 
 _LAST = 253_402_214_400.0
 """A day before the calendar's end (9999-12-31)."""
@@ -20,3 +20,8 @@ def local_time(now: Now, utc: float | None = None) -> datetime:
 
 def hh_mm(now: Now, utc: float | None = None) -> str:
     return local_time(now, utc).strftime("%H:%M")
+
+
+def rfc3339(utc: float) -> str:
+    """UTC with milliseconds, as in facts."""
+    return local_time(Now(0.0, utc, 0, Trust.UNKNOWN)).strftime("%Y-%m-%dT%H:%M:%S.") + f"{int(utc * 1000) % 1000:03d}Z"

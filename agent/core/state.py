@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from agent.core.effects import Page, SendReply
-from agent.core.events import MessageReceived
 from agent.core.plan import DisplayPlan, DoorPlan, UnitPlan
 from agent.core.time import Now
 from contract.messages import Command, Holder, Notice, Settings
@@ -241,6 +240,8 @@ class Sync:
     """By record token: which of its facts are alarms."""
     alarms: tuple[tuple[str, int, bytes], ...] = ()
     """(epoch, seq, line) of alarms that wait for the link."""
+    digest: str | None = None
+    """Of the newest confirm: over what this unit should have."""
     differs_since: float | None = None
     stale: bool = False
 
@@ -255,9 +256,6 @@ class Standing:
     keys_rev: int = 0
     saving: Mapping[int, object] = field(default_factory=dict)
     """By message token: what the store is saving."""
-    held: tuple[MessageReceived, ...] = ()
-    missed: bool = False
-    """Some message could not be held: read the retained state again once the store is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,5 +299,8 @@ class State:
     commands: Commands = Commands()
     sync: Sync = Sync()
     health: Health = Health()
+    connected: bool = False
+    """The link was told to start."""
     language: str = "zh-CN"
+    timezone: str = ""
     sign: Mapping[str, str] = field(default_factory=dict)

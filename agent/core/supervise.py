@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from agent.core import limits
-from agent.core.effects import Purge, SendStatus, Stop
-from agent.core.events import CalendarFired, ClockChanged, DeviceLost, Started, StoreFailed, StoreMended
+from agent.core.effects import Connect, Purge, RaiseFloor, Resubscribe, SendStatus, Stop
+from agent.core.events import CalendarFired, ClockChanged, DeviceLost, Started, StoreFailed, StoreMended, StoreOpened
+from agent.core.local import rfc3339
 from agent.core.state import Device, Door, State
 from agent.core.time import Trust
 from agent.core.turn import Turn
@@ -25,6 +26,7 @@ def started(turn: Turn, event: Started) -> None:
 def door_only_ended(turn: Turn) -> None:
     turn.change(door_only=False)
     turn.changed()
+    _connect(turn)
 
 
 def stop(turn: Turn, why: str, *, restart: bool = False) -> None:
@@ -33,8 +35,7 @@ def stop(turn: Turn, why: str, *, restart: bool = False) -> None:
         return
     turn.fact("agent.stopping", detail=why)
     turn.change(stopping=True)
-    if turn.state.sync.link_up:
-        turn.emit(SendStatus(status(turn.state)))
+    turn.emit(SendStatus(status(turn.state)))
     turn.emit(Stop(restart))
 
 
@@ -115,9 +116,29 @@ def _screens(turn: Turn, name: str, *, lost: bool) -> None:
 # --- storage
 
 
+def store_opened(turn: Turn, event: StoreOpened) -> None:
+    turn.change(health=replace(turn.state.health, storage="ok", boot=event.boot))
+    turn.changed()
+    if event.recovered:
+        turn.fact("journal.recovered", detail=", ".join(event.recovered))
+    if event.floor_utc is not None:
+        turn.emit(RaiseFloor(event.floor_utc))
+    if turn.state.connected:
+        turn.emit(Resubscribe())  # what came while the store was closed is read again, to be saved
+    _connect(turn)
+
+
+def _connect(turn: Turn) -> None:
+    """Start the link once it is known which revisions were seen, or that this cannot be known; not in door-only mode (D11)."""
+    if not turn.state.connected and not turn.state.door_only and turn.state.health.storage != "opening":
+        turn.change(connected=True)
+        turn.emit(Connect())
+
+
 def store_failed(turn: Turn, event: StoreFailed) -> None:
     turn.change(health=replace(turn.state.health, storage=event.mode))
     turn.changed()
+    _connect(turn)
 
 
 def store_mended(turn: Turn, event: StoreMended) -> None:
@@ -152,7 +173,7 @@ def status(state: State) -> dict[str, Any]:
         "oldest": sync.confirmed + 1 if sync.next_seq - 1 > sync.confirmed else None,
         "revs": {f"{kind} {scope} {id_}": rev for kind, scope, id_, rev in standing_entries(state)},
         "centre_since": sync.centre_since,
-        "at": round(state.now.utc, 3),
+        "at": rfc3339(state.now.utc),
     }
 
 
@@ -181,10 +202,8 @@ def _device(device: Device) -> dict[str, Any]:
 
 
 def send_status(turn: Turn) -> None:
-    """On change at most once a second, and every five minutes."""
+    """On change at most once a second, and every five minutes; also with the link down, for whoever asks on the unit itself."""
     health, now = turn.state.health, turn.now.mono
-    if not turn.state.sync.link_up or turn.state.stopping:
-        return
     due = _status_due(turn.state)
     if due is None or due > now:
         return
@@ -194,7 +213,7 @@ def send_status(turn: Turn) -> None:
 
 def _status_due(state: State) -> float | None:
     health = state.health
-    if not state.sync.link_up or state.stopping:
+    if state.stopping or not state.session:
         return None
     if health.sent_at is None:
         return state.now.mono

@@ -1,0 +1,389 @@
+"""Remote commands, from the point where the signature held: judged, committed, acknowledged, acted on at most once, answered.
+
+What was committed and not finished when the agent died is abandoned at the next start, never done late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from agent.core import door, limits, supervise
+from agent.core.effects import AckMessage, Resubscribe, SeenCommand, SendReply, SoundTone
+from agent.core.events import MessageReceived, MessageRefused, StoreOpened
+from agent.core.moves import Cue
+from agent.core.state import Commands, Course, Mode, Phase, State, Waiting
+from agent.core.time import Trust
+from agent.core.turn import News, Turn
+from contract.messages import COMMAND_LIFETIME_S, OPEN_LIFETIME_S, Command, Reason
+
+_ABLE = frozenset({"open", "mode", "identify", "resync", "fire_reset", "restart"})
+"""What this unit can do; the rest is refused as `device`: it has nothing to do it with."""
+
+
+def received(turn: Turn, event: MessageReceived, command: Command) -> None:
+    reason, detail = _judge(turn.state, command, retained=event.retained)
+    if reason is not None:
+        turn.emit(AckMessage(event.token))
+        _refuse(turn, command.id, command.action, command.actor, _door_of(command), reason, detail)
+        return
+    now, doors = turn.now, _door_of(command)
+    left = command.exp - now.utc
+    seen = SeenCommand(command.id, command.exp, command.action, doors, command.actor, pending=True)
+    fact = turn.made("command.accepted", **_about(command.id, command.action, command.actor, doors))
+    durable_by = now.mono + min(limits.COMMAND_DURABLE_S, left)
+    token = turn.record((fact,), seen=seen, durable_by_mono=durable_by)
+    waiting = Waiting(command, event.token, now.mono + left, durable_by + limits.STORE_SLACK_S)
+    known = turn.state.commands
+    opens = dict(known.opens)
+    if command.action == "open" and doors is not None:
+        opens[doors] = (*_recent(known.opens.get(doors, ()), now.mono), now.mono)
+    _change(
+        turn, seen=_remember(known.seen, command, turn.now.utc), opens=opens, waiting={**known.waiting, token: waiting}
+    )
+
+
+def _judge(state: State, command: Command, *, retained: bool) -> tuple[Reason | None, str | None]:
+    """The acceptance order of the contract, from the point where the signature held."""
+    now, plan = state.now, state.plan
+    if retained:
+        return Reason.RETAINED, None
+    everybody = command.unit == "*" and command.action == "mode"
+    if command.site != plan.site or command.scope not in plan.scopes or not (everybody or command.unit == plan.unit):
+        return Reason.NOT_MINE, None
+    if now.clock not in {Trust.SYNCED, Trust.HOLDOVER}:
+        return Reason.CLOCK, str(now.clock)
+    if command.iat - limits.CLOCK_SKEW_S > now.utc or now.utc > command.exp:
+        return Reason.EXPIRED, None
+    if command.exp - command.iat > (OPEN_LIFETIME_S if command.action == "open" else COMMAND_LIFETIME_S):
+        return Reason.TOO_LONG, "lifetime"
+    if command.id in state.commands.seen:
+        return Reason.REPLAYED, None
+    if command.iat < state.sync.epoch_utc:
+        return Reason.REPLAYED, "before this epoch"
+    if state.health.boot is None or state.health.storage == "failed":
+        return Reason.STORAGE, state.health.storage
+    if command.action == "open":
+        recent = _recent(state.commands.opens.get(_door_of(command) or "", ()), now.mono)
+        if len(recent) >= limits.OPEN_RATE:
+            return Reason.RATE, None
+    return _able(state, command)
+
+
+def _able(state: State, command: Command) -> tuple[Reason | None, str | None]:
+    """What is known to fail is refused before it is committed."""
+    if command.action not in _ABLE:
+        return Reason.DEVICE, "this unit cannot"
+    name = _door_of(command)
+    known = next((d for d in state.doors if d.id == name), None)
+    if name is not None and known is None:
+        return Reason.DEVICE, "no such door"
+    if command.action == "mode":
+        mode, until = command.args.get("mode"), command.args.get("until")
+        if (
+            mode not in list(Mode)
+            or isinstance(until, bool)
+            or not isinstance(until, int | float)
+            or until <= state.now.utc
+        ):
+            return Reason.MALFORMED, "mode or until"
+    if command.action == "open":
+        if known is None:
+            return Reason.MALFORMED, "door"
+        if known.phase is Phase.LOCKDOWN:
+            return Reason.LOCKDOWN, None
+        if known.lock.lost:
+            return Reason.DEVICE, "lock lost"
+    return None, None
+
+
+# --- after the store's answer
+
+
+def recorded(turn: Turn, token: int) -> None:
+    """The acceptance is durable: acknowledge, then act if it is still in time."""
+    commands = turn.state.commands
+    if token == commands.restart_token:
+        _restart(turn)
+        return
+    waiting = commands.waiting.get(token)
+    if waiting is None:
+        return
+    command = waiting.command
+    _drop(turn, token)
+    turn.emit(AckMessage(waiting.message))
+    reply(turn, command.id, "accepted", door=_door_of(command))
+    if turn.now.utc > command.exp or turn.now.mono > waiting.exp_mono:
+        _fail(turn, command, Reason.EXPIRED)
+    else:
+        _act(turn, command)
+
+
+def not_recorded(turn: Turn, token: int) -> None:
+    waiting = turn.state.commands.waiting.get(token)
+    if waiting is not None:
+        _drop(turn, token)
+        turn.emit(AckMessage(waiting.message))
+        _fail(turn, waiting.command, Reason.STORAGE)
+
+
+def store_opened(turn: Turn, event: StoreOpened) -> None:
+    """What was accepted and has no outcome is over: nobody knows whether it was done, so it is not done now."""
+    _change(turn, seen={**turn.state.commands.seen, **event.seen})
+    for left in event.pending:
+        data = _about(left.id, left.action, left.actor, left.door)
+        turn.record((turn.made("command.refused", **data, reason=str(Reason.ABANDONED)),), finish=(left.id,))
+        reply(turn, left.id, "refused", Reason.ABANDONED, left.door)
+
+
+def _act(turn: Turn, command: Command) -> None:
+    match command.action:
+        case "open":
+            _open(turn, command)
+        case "mode":
+            _mode(turn, command)
+        case "identify":
+            turn.say("identify", limits.IDENTIFY_S, "yes")
+            for plan in turn.state.plan.doors:
+                turn.emit(SoundTone(plan.id, "yes"))
+            _done(turn, command)
+        case "resync":
+            turn.emit(Resubscribe())
+            _done(turn, command)
+        case "fire_reset":
+            if door.reset_fire(turn, command.actor, "remote"):
+                _done(turn, command)
+            else:
+                _fail(turn, command, Reason.DEVICE, "fire input active")
+        case "restart":
+            token = _done(turn, command)
+            _change(turn, restart_token=token, restart_at=turn.now.mono + limits.RESTART_S)
+        case _:
+            _fail(turn, command, Reason.INTERNAL)
+
+
+def _mode(turn: Turn, command: Command) -> None:
+    mode, until = Mode(str(command.args["mode"])), command.args["until"]
+    assert isinstance(until, int | float)
+    name = _door_of(command)
+    for plan in turn.state.plan.doors:
+        if name in {None, plan.id}:
+            door.set_mode(turn, plan.id, mode, until)
+    _done(turn, command)
+
+
+def _open(turn: Turn, command: Command) -> None:
+    name = _door_of(command) or ""
+    at = turn.door(name)
+    if at is None or at.lock.lost:
+        _fail(turn, command, Reason.DEVICE)
+    elif at.phase is Phase.LOCKDOWN:
+        _fail(turn, command, Reason.LOCKDOWN)
+    elif at.phase in {Phase.FIRE, Phase.HELD}:
+        _done(turn, command)  # it is open already, and a pulse would end that
+    else:
+        turn.fact("access.granted", door=name, by=None, via="remote", command=command.id)
+        door.signal(turn, name, door.Signal.GRANT, Cue(seconds=at.plan.pulse_s, via="remote"))
+        turn.say("remote", limits.ANSWER_YES_S, "yes", door=name)
+        at = turn.door(name)
+        order = None if at is None else at.lock.order
+        course = Course(
+            command.id, command.action, command.actor, name, order or 0, "ordered", turn.now.mono + limits.COURSE_S
+        )
+        _change(turn, courses=(*turn.state.commands.courses, course))
+
+
+# --- the course of an open
+
+
+def follow(turn: Turn) -> None:
+    """What the doors did in this step, for the opens that wait for it."""
+    news, turn.news = turn.news, []
+    for item in news:
+        for course in turn.state.commands.courses:
+            if course.door == item.door:
+                _hear(turn, course, item)
+
+
+def _hear(turn: Turn, course: Course, item: News) -> None:
+    mine = item.order == course.order
+    match course.stage, item.what:
+        case "ordered", "sent" if mine:
+            _put(turn, replace(course, stage="sent"))
+        case "ordered", "failed" if mine:
+            _course_failed(turn, course)
+        case "sent", "unlocked" | "opened":
+            _course_done(turn, course, opened=item.what == "opened")
+        case "done", "opened":
+            _end(turn, course)
+            reply(turn, course.id, "opened", door=course.door)
+        case "done", "no_entry":
+            _end(turn, course)
+            reply(turn, course.id, "no_entry", door=course.door)
+        case _:
+            pass
+
+
+def _course_done(turn: Turn, course: Course, *, opened: bool) -> None:
+    """The relay moved, as read back (or the door opened, which says the same)."""
+    data = _about(course.id, course.action, course.actor, course.door)
+    turn.record((turn.made("command.done", **data),), finish=(course.id,))
+    reply(turn, course.id, "done", door=course.door)
+    at = turn.door(course.door)
+    if opened or (at is not None and at.open is True):
+        _end(turn, course)
+        reply(turn, course.id, "opened", door=course.door)
+    elif at is None or at.open is None or at.awaited_until is None:
+        _end(turn, course)  # no contact that could see it
+    else:
+        _put(turn, replace(course, stage="done", until=at.awaited_until + limits.COURSE_S))
+
+
+def _course_failed(turn: Turn, course: Course) -> None:
+    _end(turn, course)
+    data = _about(course.id, course.action, course.actor, course.door)
+    turn.record((turn.made("command.refused", **data, reason=str(Reason.DEVICE)),), finish=(course.id,))
+    reply(turn, course.id, "refused", Reason.DEVICE, course.door)
+
+
+def _put(turn: Turn, course: Course) -> None:
+    _change(turn, courses=tuple(course if c.id == course.id else c for c in turn.state.commands.courses))
+
+
+def _end(turn: Turn, course: Course) -> None:
+    _change(turn, courses=tuple(c for c in turn.state.commands.courses if c.id != course.id))
+
+
+# --- answers
+
+
+def _done(turn: Turn, command: Command) -> int:
+    data = _about(command.id, command.action, command.actor, _door_of(command))
+    token = turn.record((turn.made("command.done", **data),), finish=(command.id,))
+    reply(turn, command.id, "done", door=_door_of(command))
+    return token
+
+
+def _fail(turn: Turn, command: Command, reason: Reason, detail: str | None = None) -> None:
+    """Refused after its acceptance was handed to the store: the record of the outcome finishes it there."""
+    data = _about(command.id, command.action, command.actor, _door_of(command))
+    data |= {"reason": str(reason)} | ({} if detail is None else {"detail": detail})
+    turn.record((turn.made("command.refused", **data),), finish=(command.id,))
+    reply(turn, command.id, "refused", reason, _door_of(command))
+
+
+def _refuse(
+    turn: Turn, id_: str, action: str | None, actor: str | None, door_id: str | None, reason: str, detail: str | None
+) -> None:
+    """Refused before anything was committed: told with a fact and a reply, in a flood only counted."""
+    commands, now = turn.state.commands, turn.now.mono
+    if commands.refused_from is None or now - commands.refused_from >= limits.REFUSALS_S:
+        _change(turn, refused_from=now, refused_here=0)
+    if turn.state.commands.refused_here >= limits.REFUSED_RATE:
+        count(turn, str(reason))
+        return
+    _change(turn, refused_here=turn.state.commands.refused_here + 1)
+    data = _about(id_, action, actor, door_id) | {"reason": str(reason)}
+    turn.fact("command.refused", **data, **({} if detail is None else {"detail": detail}))
+    reply(turn, id_, "refused", reason, door_id)
+
+
+def message_refused(turn: Turn, event: MessageRefused) -> None:
+    """What the link refused. Before the signature held it is only counted."""
+    if event.token:
+        turn.emit(AckMessage(event.token))
+    if event.kind == "command" and event.id is not None:
+        _refuse(turn, event.id, None, None, None, str(event.reason), None)
+    else:
+        count(turn, str(event.reason), event.count)
+
+
+def count(turn: Turn, reason: str, times: int = 1) -> None:
+    refused = turn.state.commands.refused
+    _change(turn, refused={**refused, reason: refused.get(reason, 0) + times})
+
+
+def reply(turn: Turn, id_: str, state: str, reason: str | None = None, door: str | None = None) -> None:
+    """Tell the centre; kept for a while when the link is down."""
+    message = SendReply(id_, state, None if reason is None else str(reason), door, turn.now.utc)
+    if turn.state.sync.link_up:
+        turn.emit(message)
+    else:
+        _change(turn, replies=(*turn.state.commands.replies, message)[-limits.REPLIES_MAX :])
+
+
+def link_up(turn: Turn) -> None:
+    for message in turn.state.commands.replies:
+        turn.emit(message)
+    _change(turn, replies=())
+
+
+# --- time
+
+
+def tick(turn: Turn) -> None:
+    now, commands = turn.now.mono, turn.state.commands
+    for token, waiting in commands.waiting.items():
+        if waiting.give_up <= now:
+            not_recorded(turn, token)
+    for course in turn.state.commands.courses:
+        if course.until <= now:
+            if course.stage == "done":
+                _end(turn, course)
+            else:
+                _course_failed(turn, course)
+    if commands.restart_at is not None and commands.restart_at <= now:
+        _restart(turn)
+    if turn.state.commands.refused and (commands.refusals_at is None or commands.refusals_at <= now):
+        counts: dict[str, Any] = dict(sorted(turn.state.commands.refused.items()))
+        turn.fact("refusals", counts=counts)
+        _change(turn, refused={}, refusals_at=now + limits.REFUSALS_S)
+
+
+def deadlines(state: State) -> Iterator[float | None]:
+    commands = state.commands
+    yield from (waiting.give_up for waiting in commands.waiting.values())
+    yield from (course.until for course in commands.courses)
+    yield commands.restart_at
+    if commands.refused:
+        yield commands.refusals_at
+
+
+def _restart(turn: Turn) -> None:
+    _change(turn, restart_token=None, restart_at=None)
+    supervise.stop(turn, "restart", restart=True)
+
+
+# --- small things
+
+
+def _about(id_: str, action: str | None, actor: str | None, door_id: str | None) -> dict[str, Any]:
+    named = {"action": action, "actor": actor, "door": door_id}
+    return {"id": id_} | {key: value for key, value in named.items() if value is not None}
+
+
+def _door_of(command: Command) -> str | None:
+    name = command.args.get("door")
+    return name if isinstance(name, str) else None
+
+
+def _recent(times: tuple[float, ...], now: float) -> tuple[float, ...]:
+    return tuple(t for t in times if now - t < limits.OPEN_RATE_S)
+
+
+def _remember(seen: Mapping[str, float], command: Command, utc: float) -> dict[str, float]:
+    """Ids are forgotten only once expired, on a clock that can be trusted: then `exp` refuses them. The store keeps them too."""
+    kept = dict(seen)
+    if len(kept) >= limits.SEEN_MAX:
+        kept = {id_: exp for id_, exp in kept.items() if exp >= utc - limits.CLOCK_SKEW_S}
+    return {**kept, command.id: command.exp}
+
+
+def _drop(turn: Turn, token: int) -> None:
+    _change(turn, waiting={t: w for t, w in turn.state.commands.waiting.items() if t != token})
+
+
+def _change(turn: Turn, **fields: Any) -> None:
+    commands: Commands = replace(turn.state.commands, **fields)
+    turn.change(commands=commands)

@@ -1,0 +1,200 @@
+"""Desired state from the centre: notices, rosters, settings, keys. An older revision never replaces a newer one; saved first, then acknowledged and told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from agent.core import board, door, panel
+from agent.core.effects import (
+    AckMessage,
+    DropNotices,
+    Resubscribe,
+    SaveKeys,
+    SaveNotice,
+    SaveRosterPart,
+    SaveSettings,
+    UseKeys,
+    UseTimezone,
+)
+from agent.core.events import HoldersReplaced, NoticesLoaded, SettingsLoaded, StateSaved, StoreOpened
+from agent.core.state import Access, State
+from agent.core.turn import Turn
+from contract.messages import LEVELS, Category, Keys, Notice, RosterPart, Settings
+
+
+def store_opened(turn: Turn, event: StoreOpened) -> None:
+    known = turn.state.standing
+    keys_rev = known.keys_rev if event.keys is None else max(known.keys_rev, event.keys.rev)
+    revs = {**event.revs}
+    for name, rev in known.revs.items():
+        revs[name] = max(rev, revs.get(name, 0))
+    turn.change(standing=replace(known, revs=revs, keys_rev=keys_rev))
+    if event.keys is not None:
+        turn.emit(UseKeys(event.keys))
+
+
+def notices_loaded(turn: Turn, event: NoticesLoaded) -> None:
+    """Of the cache; what came from the centre meanwhile is newer. Notices of scopes that are no longer this unit's go."""
+    scopes = frozenset(turn.state.plan.scopes)
+    here = turn.state.board.notices
+    loaded = {board.key_of(n): n for n in event.notices if n.scope in scopes and not n.withdrawn}
+    gone = tuple(board.key_of(n) for n in event.notices if n.scope not in scopes or n.withdrawn)
+    turn.change(board=replace(turn.state.board, notices={**loaded, **here}))
+    if gone:
+        turn.emit(DropNotices(gone))
+
+
+def settings_loaded(turn: Turn, event: SettingsLoaded) -> None:
+    known = turn.state.standing
+    scopes = frozenset(turn.state.plan.scopes)
+    loaded = {str(s.scope): s for s in event.settings if s.scope in scopes}
+    turn.change(standing=replace(known, settings={**loaded, **known.settings}))
+    _use_settings(turn)
+
+
+def holders_replaced(turn: Turn, event: HoldersReplaced) -> None:
+    old = turn.state.access
+    turn.change(access=Access(event.by_key, event.have, True, old.last, old.checkins))
+    door.all_ready(turn)
+    turn.changed()
+    if event.applied is not None:
+        scope, id_, rev = event.applied
+        turn.fact("roster.applied", scope=scope, id=id_, rev=rev)
+
+
+def cache_reset(turn: Turn) -> None:
+    """The cache is empty: what is known here is saved again, rosters are read again from the broker."""
+    turn.change(access=replace(turn.state.access, have=()))
+    for notice in turn.state.board.notices.values():
+        turn.emit(SaveNotice(0, notice))
+    for settings in turn.state.standing.settings.values():
+        turn.emit(SaveSettings(0, settings))
+    if turn.state.sync.link_up:
+        turn.emit(Resubscribe())
+
+
+# --- messages
+
+
+def notice(turn: Turn, token: int, message: Notice) -> None:
+    key = board.key_of(message)
+    name = f"notice {key[0]} {key[1]}"
+    known = turn.state.standing.revs.get(name, 0)
+    here = turn.state.board.notices.get(key)
+    over = board.ended(message, turn.state)
+    if message.rev < known or (message.rev == known and (over or (here is not None and here.rev == message.rev))):
+        turn.emit(AckMessage(token))
+        return
+    _saving(turn, token, message, name, message.rev)
+    turn.emit(SaveNotice(token, message))
+    turn.changed()
+    if over:
+        board.take_off(turn, (key,), drop=False)
+        return
+    board.off_screens(turn, (key,))
+    turn.change(board=replace(turn.state.board, notices={**turn.state.board.notices, key: message}))
+    if message.category is Category.EMERGENCY and not turn.state.door_only and board.begun(message, turn.state):
+        for screen in turn.state.screens:
+            panel.put(turn, panel.show(turn, screen, message))
+
+
+def roster_part(turn: Turn, token: int, part: RosterPart) -> None:
+    """A part of what is in force already costs no write: it comes again at each connection."""
+    scope = str(part.scope)
+    name = f"roster {scope} {part.id}"
+    in_force = max(
+        (rev for kind, s, i, rev in turn.state.access.have if (kind, s, i) == ("roster", scope, part.id)), default=0
+    )
+    if part.rev <= in_force or part.rev < turn.state.standing.revs.get(name, 0):
+        turn.emit(AckMessage(token))
+        return
+    _saving(turn, token, part.id, name, part.rev)
+    turn.emit(SaveRosterPart(token, part))
+
+
+def settings(turn: Turn, token: int, message: Settings) -> None:
+    scope = str(message.scope)
+    name = f"settings {scope} "
+    here = turn.state.standing.settings.get(scope)
+    known = max(turn.state.standing.revs.get(name, 0), 0 if here is None else here.rev)
+    if message.rev < known or (here is not None and here.rev == message.rev):
+        turn.emit(AckMessage(token))
+        return
+    _saving(turn, token, message, name, message.rev)
+    standing = turn.state.standing
+    turn.change(standing=replace(standing, settings={**standing.settings, scope: message}))
+    turn.emit(SaveSettings(token, message))
+    turn.changed()
+    _use_settings(turn)
+
+
+def keys(turn: Turn, token: int, message: Keys) -> None:
+    """Verified by the root key in the link. In force when durable, so that a crash leaves old or new, never neither."""
+    if message.rev <= turn.state.standing.keys_rev:
+        turn.emit(AckMessage(token))
+        return
+    _saving(turn, token, message, f"keys {message.scope} ", message.rev)
+    turn.emit(SaveKeys(token, message))
+
+
+def saved(turn: Turn, event: StateSaved) -> None:
+    """Durable: now the message is acknowledged, and the centre is told."""
+    standing = turn.state.standing
+    message = standing.saving.get(event.token)
+    if message is None:
+        return
+    turn.change(standing=replace(standing, saving={t: m for t, m in standing.saving.items() if t != event.token}))
+    turn.emit(AckMessage(event.token))
+    match message:
+        case Notice():
+            _notice_saved(turn, message)
+        case Settings(scope, rev):
+            turn.fact("settings.applied", scope=str(scope), id="", rev=rev)
+        case Keys(scope, rev):
+            if rev > turn.state.standing.keys_rev:
+                turn.change(standing=replace(turn.state.standing, keys_rev=rev))
+                turn.emit(UseKeys(message))
+            turn.fact("keys.applied", scope=str(scope), id="", rev=rev)
+            turn.changed()
+        case _:
+            pass  # a part of a roster: told when the whole is in force
+
+
+def _notice_saved(turn: Turn, message: Notice) -> None:
+    kind = "notice.ended" if board.ended(message, turn.state) else "notice.received"
+    turn.fact(kind, scope=str(message.scope), id=message.id, rev=message.rev)
+    if message.withdrawn or board.key_of(message) not in turn.state.board.notices:
+        turn.emit(DropNotices((board.key_of(message),)))
+    elif kind == "notice.ended":
+        board.take_off(turn, (board.key_of(message),))
+
+
+def _saving(turn: Turn, token: int, message: object, name: str, rev: int) -> None:
+    standing = turn.state.standing
+    revs = {**standing.revs, name: max(rev, standing.revs.get(name, 0))}
+    turn.change(standing=replace(standing, revs=revs, saving={**standing.saving, token: message}))
+
+
+# --- settings in force
+
+
+def merged(state: State) -> Mapping[str, object]:
+    """The most specific scope wins, per top-level key."""
+    values: dict[str, object] = {}
+    for each in sorted(state.standing.settings.values(), key=lambda s: LEVELS.index(s.scope.level)):
+        values.update(each.values)
+    return values
+
+
+def _use_settings(turn: Turn) -> None:
+    values, plan = merged(turn.state), turn.state.plan
+    language, timezone, sign = values.get("language"), values.get("timezone"), values.get("sign")
+    language = language if isinstance(language, str) and language in plan.catalogues else plan.language
+    timezone = timezone if isinstance(timezone, str) else plan.timezone
+    words = {str(k): str(v) for k, v in sign.items()} if isinstance(sign, Mapping) else {}
+    if timezone != turn.state.timezone:
+        turn.emit(UseTimezone(timezone))
+    if language != turn.state.language:
+        board.off_screens(turn, tuple(turn.state.board.notices))
+    turn.change(language=language, timezone=timezone, sign=words)
