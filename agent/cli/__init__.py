@@ -77,9 +77,8 @@ class Commands(click.Group):
         try:
             outcome = super().main(*args, **{**extra, "standalone_mode": False})
         except click.ClickException as error:
-            about = (
-                f" (see {error.ctx.command_path} --help)" if isinstance(error, click.UsageError) and error.ctx else ""
-            )
+            path = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "doorward"
+            about = f" (see {path} --help)" if isinstance(error, click.UsageError) else ""
             click.echo(f"{' '.join(error.format_message().split())}{about}", err=True)
             sys.exit(error.exit_code if isinstance(error, click.UsageError) else EXIT_USAGE)
         except click.Abort:

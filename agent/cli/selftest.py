@@ -175,11 +175,7 @@ def _screen(name: str, config: Config, bench: Bench) -> Row:
     body = (config.unit.id, "自检 SELFTEST", "0123456789", time.strftime("%H:%M UTC", time.gmtime()))
     bench.order(DrawPage(name, token, "notice", config.unit.name, body, config.unit.site))
     drawn = bench.wait(lambda: token in bench.drawn, DRAWN_S)
-    return Row(
-        f"display {name}",
-        drawn,
-        "drawn, and acknowledged by the panel" if drawn else "nothing was acknowledged by the panel",
-    )
+    return Row(about, drawn, "drawn, and acknowledged" if drawn else "nothing was acknowledged")
 
 
 def _now() -> str:
