@@ -27,7 +27,7 @@ _OK = b"\x4f\x4b"
 class Layout:
     """The text fields of the panel's pages, as its designer laid them out: VP addresses, and the body's rows.
 
-    `body_step` is the distance in words between the VPs of two body rows; 0 means one field with line breaks.
+    `line_words` is the distance in words between the VPs of two body rows; 0 means one field with line breaks.
     """
 
     title: int = 0x1000
@@ -35,7 +35,7 @@ class Layout:
     footer: int = 0x1800
     columns: int = 20
     rows: int = 8
-    body_step: int = 0
+    line_words: int = 0
     pages: tuple[tuple[str, int], ...] = (("idle", 0), ("notice", 1), ("answer", 2))
 
 
@@ -48,18 +48,16 @@ class Screen:
     body: tuple[str, ...]
     footer: str
 
-    @property
-    def readable(self) -> bool:
-        """There is any text on it; a blank page is not a half-drawn one."""
-        return bool(self.title or self.footer or any(self.body))
-
     def __str__(self) -> str:
         return " | ".join([self.page, self.title, *self.body, self.footer])
 
 
 @dataclass(frozen=True, slots=True)
 class Glimpse:
-    """A screen that stood from `at` for `for_s` only, in the midst of a drawing: half drawn, to anyone who looked."""
+    """A title over a body that stood from `at` for `for_s` only, in the midst of a drawing: half drawn, to anyone who looked.
+
+    A body whose title is not there yet promises nothing and is no fault.
+    """
 
     at: float
     for_s: float
@@ -172,11 +170,11 @@ class DwinPanel:
 
     def _rows(self) -> list[str]:
         layout = self.layout
-        if not layout.body_step:
+        if not layout.line_words:
             whole = self._text(layout.body, layout.footer)
             return [line.rstrip() for line in whole.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
-        starts = [layout.body + row * layout.body_step for row in range(layout.rows)]
-        return [self._text(start, start + layout.body_step) for start in starts]
+        starts = [layout.body + row * layout.line_words for row in range(layout.rows)]
+        return [self._text(start, start + layout.line_words) for start in starts]
 
     def _text(self, vp: int, end: int) -> str:
         """The text control at `vp`: GBK until FF FF, 00 or the end of its field."""
@@ -275,11 +273,12 @@ class DwinPanel:
         if screen == self._shown:
             return
         now = time.monotonic()
-        stood = now - self._shown_at
-        was_readable = self._shown is not None and self._shown.readable
-        if self._shown is not None and was_readable and stood < self.settle_s and not power_cycled:
-            self.half_drawn.append(Glimpse(self._shown_at, stood, self._shown))
-        self._shown, self._shown_at = screen, now
+        before, self._shown = self._shown, screen
+        if before is None or (before.title, before.body) != (screen.title, screen.body):
+            stood = now - self._shown_at
+            if before is not None and before.title and stood < self.settle_s and not power_cycled:
+                self.half_drawn.append(Glimpse(self._shown_at, stood, before))
+            self._shown_at = now
         self.history.append((now, screen))
         del self.history[:-5000], self.half_drawn[:-5000], self.tones[:-5000]
         self._trace.add(self.name, "shows", str(screen), now)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.box import Box
-from simulator.card_reader import FORMS
 from simulator.stairwell import DoorSpec
 
 
@@ -78,12 +77,19 @@ def _reader_options(box: Box, port: str) -> dict[str, object]:
     return {"driver": "line-reader", "port": port, **READER_OPTIONS[box.spec.reader_form]}
 
 
-READER_OPTIONS: Mapping[str, Mapping[str, object]] = {name: {"form": name} for name in FORMS}
+READER_OPTIONS: Mapping[str, Mapping[str, object]] = {
+    "decimal": {"radix": "decimal"},
+    "hex": {"radix": "hex"},
+    "facility": {"radix": "facility"},
+    "wiegand": {"radix": "wiegand"},
+    "bare": {"radix": "decimal", "end": "none"},
+}
+"""What the reader's driver must be told for each form of card_reader.py."""
 
 
 def _panel_options(box: Box) -> dict[str, object]:
     layout = box.spec.panel
-    fields = {
+    fields: dict[str, object] = {
         "title": f"0x{layout.title:04X}",
         "body": f"0x{layout.body:04X}",
         "footer": f"0x{layout.footer:04X}",
@@ -92,6 +98,8 @@ def _panel_options(box: Box) -> dict[str, object]:
     options: dict[str, object] = {"driver": "dwin", "port": "screen", "columns": layout.columns, "rows": layout.rows}
     if box.spec.panel_crc:
         options["crc"] = "true"
+    if layout.line_words:
+        fields["line_words"] = layout.line_words
     return {**options, "charset": "gbk", "layout": fields}
 
 
