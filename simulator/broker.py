@@ -9,6 +9,7 @@ rules), no retained message or session that outlives its process, no TLS or pass
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import socket
 import subprocess
@@ -136,7 +137,9 @@ def free_port() -> int:
 def _mosquitto(
     binary: str, folder: Path, port: int, config: str | None, *, persistent: bool, tls: tuple[Path, Path, Path] | None
 ) -> Broker:
-    lines = [f"listener {port} 127.0.0.1", f"max_packet_size {MAX_PACKET}", "max_queued_messages 0"]
+    # Started by root, mosquitto would become a user who cannot read the folder.
+    lines = ["user root"] if os.geteuid() == 0 else []
+    lines += [f"listener {port} 127.0.0.1", f"max_packet_size {MAX_PACKET}", "max_queued_messages 0"]
     if tls is not None:
         lines += [f"cafile {tls[0]}", f"certfile {tls[1]}", f"keyfile {tls[2]}"]
     if persistent:

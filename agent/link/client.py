@@ -152,6 +152,8 @@ class Link:
                     live.client.ack(*sent)
             case effects.Resubscribe():
                 if live is not None and live.up:
+                    # Some brokers send retained messages to a new subscription only; both packets leave in one go.
+                    live.client.unsubscribe(self._subscriptions)
                     live.client.subscribe([(topic, 1) for topic in self._subscriptions])
             case effects.SendBatch() | effects.SendAlarm() | effects.SendStatus() | effects.SendReply():
                 if live is not None and live.up:
@@ -186,7 +188,8 @@ class Link:
             if self._stopping.is_set():
                 return
             following = self._reconnect.after(ending)
-            self._tell_down(reason, taken_over=following.taken_over)
+            if not following.switching:
+                self._tell_down(reason, taken_over=following.taken_over)
             self._stopping.wait(following.wait_s)
 
     def _tell_down(self, reason: str, *, taken_over: bool) -> None:
@@ -256,7 +259,7 @@ class Link:
     def _serve(self, live: _Live) -> None:
         code = MQTTErrorCode.MQTT_ERR_SUCCESS
         while code == MQTTErrorCode.MQTT_ERR_SUCCESS and live.ending is None and not self._leaving(live):
-            code = live.client.loop(TURN_S if live.up else TURN_S / 4)
+            code = live.client.loop(PRESENCE_S if live.held is not None or not live.up else TURN_S)
             self._tick(live)
         if live.ending is not None and live.client.is_connected():
             live.client.disconnect()

@@ -51,11 +51,15 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """Wait so long, then connect with this version. `taken_over`: another client seems to use our id."""
+    """Wait so long, then connect with this version.
+
+    `taken_over`: another client seems to use our id. `switching`: only the version was wrong, the broker is there.
+    """
 
     wait_s: float
     version: Version
     taken_over: bool = False
+    switching: bool = False
 
 
 class Reconnect:
@@ -87,7 +91,7 @@ class Reconnect:
             self._short_lives = 0
             return Next(self._uniform(self._pace.taken_s, 2 * self._pace.taken_s), self._version, taken_over=True)
         if self._switch_version(ending):
-            return Next(self._pace.min_s, self._version)
+            return Next(self._pace.min_s, self._version, switching=True)
         return Next(self._wait(), self._version)
 
     def _switch_version(self, ending: Ending) -> bool:

@@ -10,6 +10,7 @@ NO_CHECK_TIME = 0x200000
 """OpenSSL's X509_V_FLAG_NO_CHECK_TIME (x509_vfy.h): chain, key and name are checked, dates are not."""
 
 _WORDS = {
+    7: "its certificate is not of the site's CA",
     9: "its certificate is not valid yet",
     10: "its certificate has expired",
     18: "its certificate is self-signed and not of the site's CA",

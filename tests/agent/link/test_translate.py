@@ -1,0 +1,166 @@
+"""Messages to events, effects to messages, the flood gate and the window: all without a network."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.link.access import BrokerAccess
+from agent.link.gate import PASS, Gate
+from agent.link.outbox import WAITING, Outbox
+from agent.link.translate import Accepted, Outgoing, Reader, Refused
+from contract import topics
+from contract.messages import Command, Kind, Reason, Scope
+from contract.plain import Presence, build_presence
+from tests.agent.link.far_end import OWN, SITE, SITE_SCOPE, UNIT, YARD
+from tests.contract import signing
+
+READER = Reader(SITE, UNIT, (YARD,))
+RING = signing.ring()
+TOPICS = st.sampled_from(
+    [
+        topics.down(SITE, YARD, Kind.NOTICE, "n1"),
+        topics.down(SITE, YARD, Kind.ROSTER, "r1", 1),
+        topics.down(SITE, OWN, Kind.COMMAND),
+        topics.down(SITE, SITE_SCOPE, Kind.KEYS),
+        topics.centre(SITE),
+    ]
+)
+
+
+@given(st.one_of(TOPICS, st.text()), st.binary(max_size=300), st.booleans())
+def test_any_topic_and_any_bytes_are_safe(topic: str, payload: bytes, retained: bool) -> None:
+    assert not isinstance(READER.read(topic, payload, RING, retained=retained), Accepted)
+
+
+@given(
+    TOPICS,
+    st.dictionaries(
+        st.text(max_size=8), st.one_of(st.none(), st.integers(), st.text(max_size=8), st.lists(st.integers()))
+    ),
+)
+def test_any_signed_object_is_safe(topic: str, payload: dict[str, object]) -> None:
+    down = topics.parse_down(topic)
+    if down is not None:
+        reading = READER.read(topic, signing.sign(down.kind, payload), RING, retained=False)
+        assert isinstance(reading, Refused)
+        assert reading.refusal.reason in (Reason.NOT_MINE, Reason.MALFORMED)
+
+
+def command(unit: str = UNIT, scope: Scope = OWN, action: str = "identify") -> bytes:
+    made = Command(SITE, scope, "c1", unit, 1e9, 1e9 + 30, action, {}, "desk", "test")
+    return signing.signed(made, SITE, Kind.COMMAND)
+
+
+def test_a_command_is_for_its_unit_alone() -> None:
+    own, yard = (topics.down(SITE, scope, Kind.COMMAND) for scope in (OWN, YARD))
+    assert isinstance(READER.read(own, command(), RING, retained=False), Accepted)
+    assert isinstance(READER.read(yard, command(scope=YARD), RING, retained=False), Accepted)
+    other = READER.read(yard, command("b13-u1", YARD), RING, retained=False)
+    assert isinstance(other, Refused)
+    assert (other.refusal.reason, other.refusal.id) == (Reason.NOT_MINE, "c1")
+    assert isinstance(READER.read(yard, command("*", YARD, "mode"), RING, retained=False), Accepted)
+    assert isinstance(READER.read(yard, command("*", YARD, "restart"), RING, retained=False), Refused)
+
+
+def test_retained_is_said_before_anything_is_read() -> None:
+    for payload in (command(), b"\xff", b"a.b.c"):
+        reading = READER.read(topics.down(SITE, OWN, Kind.COMMAND), payload, RING, retained=True)
+        assert isinstance(reading, Refused)
+        assert (reading.refusal.reason, reading.refusal.id) == (Reason.RETAINED, None)
+
+
+def test_presence() -> None:
+    topic = topics.centre(SITE)
+    assert READER.read(topic, build_presence(True, 5.0), RING, retained=True) == Presence(True, 5.0)
+    assert READER.read(topics.centre("other"), build_presence(True, 5.0), RING, retained=True) is None
+    assert READER.read(topic, b"", RING, retained=True) is None
+
+
+def test_the_gate_passes_a_few_and_adds_up_the_rest() -> None:
+    gate = Gate()
+    assert [gate.passes("command", "bad_signature", 10.0) for _ in range(PASS + 5)] == [True] * PASS + [False] * 5
+    assert gate.drain(10.5) == []
+    assert gate.drain(11.0) == [("command", "bad_signature", 5)]
+    assert gate.drain(12.0) == []
+    assert gate.passes("command", "bad_signature", 12.0)
+
+
+def out(name: str, *, ahead: bool = False) -> Outgoing:
+    return Outgoing("t", b"", ahead=ahead, batch=name)
+
+
+def test_the_window_holds_back_and_alarms_go_ahead() -> None:
+    box = Outbox()
+    box.narrow(2)
+    assert [box.offer(out(name)) for name in "abcd"] == [True, True, False, False]
+    assert not box.offer(out("alarm", ahead=True))
+    assert box.sent(1, "a") is None
+    batch, following = box.acknowledged(1)
+    assert batch == "a"
+    assert following is not None
+    assert following.batch == "alarm"
+
+
+def test_an_acknowledgement_faster_than_the_call_is_not_lost() -> None:
+    box = Outbox()
+    assert box.offer(out("a"))
+    assert box.acknowledged(1) == (None, None)
+    assert box.sent(1, "a") == "a"
+
+
+def test_what_waits_is_bounded_and_an_alarm_still_finds_room() -> None:
+    box = Outbox(1)
+    for _ in range(WAITING + 10):
+        box.offer(out("x"))
+    assert box.dropped == 9
+    box.offer(out("alarm", ahead=True))
+    assert box.dropped == 10
+    assert box.acknowledged(1)[1] == out("alarm", ahead=True)
+
+
+@given(st.lists(st.sampled_from(["offer", "ack"]), max_size=60), st.integers(1, 5))
+def test_the_window_is_kept_and_the_order_too(steps: list[str], window: int) -> None:
+    box = Outbox(window)
+    sent: list[str] = []
+    open_mids: list[int] = []
+    offered = 0
+
+    def publish(one: Outgoing) -> None:
+        sent.append(one.batch or "")
+        open_mids.append(len(sent))
+        box.sent(len(sent), one.batch)
+
+    for step in steps:
+        if step == "offer":
+            one = out(str(offered))
+            offered += 1
+            if box.offer(one):
+                publish(one)
+        elif open_mids:
+            batch, following = box.acknowledged(open_mids.pop(0))
+            assert batch is not None
+            if following is not None:
+                publish(following)
+        assert len(open_mids) <= window
+        assert sent == [str(number) for number in range(len(sent))]
+        assert len(sent) == offered or len(open_mids) == window
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("mqtt://broker", ("broker", 1883, False)),
+        ("mqtts://broker.example.cn", ("broker.example.cn", 8883, True)),
+        ("mqtts://[::1]:1234", ("::1", 1234, True)),
+    ],
+)
+def test_broker_addresses(url: str, address: tuple[str, int, bool]) -> None:
+    assert BrokerAccess(url).address() == address
+
+
+@pytest.mark.parametrize("url", ["broker:1883", "http://broker", "mqtts://", "mqtt://broker:99999", ""])
+def test_what_is_no_address(url: str) -> None:
+    with pytest.raises(ValueError):
+        BrokerAccess(url).address()
