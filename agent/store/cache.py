@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -92,6 +92,15 @@ class Cache:
         run("INSERT OR REPLACE INTO rosters VALUES (?, ?, ?, ?, ?)", (*put, seal(*put)))
         run("DELETE FROM parts WHERE scope = ? AND id = ? AND rev <> ?", (*roster, part.rev))
         return True
+
+    def leave_scopes(self, scopes: Collection[str]) -> None:
+        """Drop the rosters of scopes that are not this unit's any more: their cards must not open here."""
+        for scope, ident in [
+            row[:2] for row in self.db.conn.execute("SELECT scope, id FROM rosters UNION SELECT scope, id FROM parts")
+        ]:
+            if scope not in scopes:
+                for table in ("rosters", "parts"):
+                    self.db.conn.execute(f"DELETE FROM {table} WHERE scope = ? AND id = ?", (scope, ident))  # noqa: S608
 
     def in_force(self) -> dict[Roster, int]:
         rows = self.db.conn.execute("SELECT scope, id, rev, parts, sum FROM rosters ORDER BY scope, id").fetchall()

@@ -13,8 +13,9 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from agent.store.journal import Journal, Transaction, put_epoch, put_keys, put_life, put_position, put_rev
+from agent.store.journal import Journal, Transaction
 from agent.store.ranks import rank_of
+from agent.store.rows import put_epoch, put_keys, put_life, put_position, put_rev
 from agent.store.schema import FACTS
 from contract import facts
 from contract.messages import Keys

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from agent.core.events import HoldersReplaced
 from agent.store.cache import Cache, Roster
 from contract.messages import Holder
@@ -12,6 +14,7 @@ class HolderIndex:
 
     def __init__(self) -> None:
         self._rosters: dict[Roster, tuple[int, tuple[Holder, ...]]] = {}
+        self._lost: set[Roster] = set()
 
     def load(self, cache: Cache) -> None:
         """Read every roster in force. Raises what the cache raises, and is then as before."""
@@ -19,6 +22,11 @@ class HolderIndex:
 
     def take(self, roster: Roster, rev: int, holders: tuple[Holder, ...]) -> None:
         self._rosters[roster] = (rev, holders)
+        self._lost.discard(roster)
+
+    def rebuilt(self, kept: Iterable[Roster]) -> None:
+        """The cache was rebuilt with these rosters only. The others stay in force, but have to be fetched again: `have` leaves them out."""
+        self._lost = self._rosters.keys() - set(kept)
 
     def event(self, applied: tuple[str, str, int] | None = None) -> HoldersReplaced:
         """Plain loops: the interpreter can hand over to the door's thread between any two holders."""
@@ -27,5 +35,5 @@ class HolderIndex:
             for holder in self._rosters[roster][1]:
                 if holder.key is not None:
                     by_key[holder.key] = (*by_key.get(holder.key, ()), holder)
-        have = tuple(("roster", *roster, self._rosters[roster][0]) for roster in sorted(self._rosters))
-        return HoldersReplaced(by_key, applied, have)
+        kept = sorted(self._rosters.keys() - self._lost)
+        return HoldersReplaced(by_key, applied, tuple(("roster", *roster, self._rosters[roster][0]) for roster in kept))

@@ -21,7 +21,8 @@ from agent.core.events import BatchLoaded, PendingCommand, Recorded
 from agent.store import codec, database
 from agent.store.faults import STORAGE_ERRORS, DamagedError
 from agent.store.ranks import RANKS, rank_of
-from agent.store.schema import journal_kind, seal, unseal
+from agent.store.rows import blob, number, only, put_keys, put_life, put_position, put_rev
+from agent.store.schema import journal_kind, unseal
 from contract import facts
 from contract.messages import Keys
 
@@ -79,7 +80,7 @@ class Journal:
         self.unit = unit
         self.boot = 0
         self.floor: float | None = None
-        self.swept = [0] * len(RANKS)
+        self.swept: list[int] = []
         """By rank: no droppable fact of it is left up to this number (room.py)."""
         self._ends: OrderedDict[int, bytes] = OrderedDict()
         self._saved_confirmed = 0
@@ -88,19 +89,21 @@ class Journal:
 
     def load(self) -> None:
         """Read position and end from the file, and check the chain of the last facts."""
+        self._ends.clear()
+        self.swept = [0] * len(RANKS)
         one = self.db.conn.execute
-        row = _only(one("SELECT confirmed, confirmed_h, base, base_h, sum FROM position").fetchone())
+        row = only(one("SELECT confirmed, confirmed_h, base, base_h, sum FROM position").fetchone())
         unseal(row[4], *row[:4])
         self.confirmed: int = row[0]
         self.confirmed_h: bytes = row[1]
         self.base: int = row[2]
         self.base_h: bytes = row[3]
         self._saved_confirmed = self.confirmed
-        row = _only(one("SELECT epoch, utc, prev_epoch, prev_head, sum FROM epochs ORDER BY n DESC LIMIT 1").fetchone())
+        row = only(one("SELECT epoch, utc, prev_epoch, prev_head, sum FROM epochs ORDER BY n DESC LIMIT 1").fetchone())
         unseal(row[4], *row[:4])
         self.epoch: str = row[0]
         self.epoch_utc: float = row[1]
-        row = _only(one("SELECT boot, clean, floor, sum FROM life").fetchone())
+        row = only(one("SELECT boot, clean, floor, sum FROM life").fetchone())
         unseal(row[3], *row[:3])
         self.boot, self.clean, self.floor = row[0], bool(row[1]), row[2]
         self._load_end()
@@ -192,13 +195,24 @@ class Journal:
             self.next_seq, self.head = draft.rows[-1][0] + 1, draft.head
         if position:
             self._position_saved()
+        for outcome in draft.outcomes:  # each may be sent as a batch of its own
+            if outcome.lines:
+                self._remember(outcome.first + len(outcome.lines) - 1, bytes.fromhex(outcome.head))
 
     # --- the way up
 
     def load_batch(self, first: int) -> BatchLoaded:
-        """Lines from `first` on, their chain checked. Starts later where `first` is no longer held, earlier where a gap swallowed the start."""
-        first = max(first, self.base + 1)
+        """Lines from `first` on, their chain checked.
+
+        What is no longer held is a gap where the hash before it is known (from the centre's own confirm); else it starts later
+        than asked, or earlier where a gap swallowed the number before.
+        """
         before = self.hash_at(first - 1)
+        if first <= self.base:
+            if before is not None:
+                line = facts.gap_line(first, self.base, self.base_h.hex())
+                return BatchLoaded(first, self.base, before.hex(), self.base_h.hex(), (line,))
+            first, before = self.base + 1, self.base_h
         rows = self.db.conn.execute(
             "SELECT seq, first, line, h FROM facts WHERE seq >= ? ORDER BY seq LIMIT ?", (first, facts.MAX_BATCH_FACTS)
         ).fetchall()
@@ -231,7 +245,8 @@ class Journal:
         if seq >= self.next_seq:
             return False
         own = self.hash_at(seq)
-        if own is None:  # dropped or purged since: it cannot be told, and is resent if it matters
+        if own is None:  # dropped or purged since: the centre's word is all there is
+            self._remember(seq, bytes.fromhex(head))
             return True
         if own.hex() != head:
             return False
@@ -317,58 +332,6 @@ def open_journal(path: Path, site: str, unit: str, journal_mb: int) -> Journal:
     except BaseException:
         db.conn.close()
         raise
-
-
-def put_life(db: Database, boot: int, *, clean: bool, floor: float | None) -> None:
-    sum_ = seal(boot, int(clean), floor)
-    db.conn.execute("INSERT OR REPLACE INTO life VALUES (1, ?, ?, ?, ?)", (boot, int(clean), floor, sum_))
-
-
-def put_position(db: Database, confirmed: int, confirmed_h: bytes, base: int, base_h: bytes) -> None:
-    values = (confirmed, confirmed_h, base, base_h)
-    db.conn.execute("INSERT OR REPLACE INTO position VALUES (1, ?, ?, ?, ?, ?)", (*values, seal(*values)))
-
-
-def put_epoch(db: Database, epoch: str, utc: float, prev_epoch: str, prev_head: str) -> None:
-    values = (epoch, float(utc), prev_epoch, prev_head)
-    db.conn.execute("INSERT INTO epochs VALUES (NULL, ?, ?, ?, ?, ?)", (*values, seal(*values)))
-
-
-def put_rev(db: Database, name: str, rev: int) -> None:
-    """The highest revision wins."""
-    db.conn.execute(
-        "INSERT INTO revs VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET rev = excluded.rev, sum = excluded.sum "
-        "WHERE excluded.rev > revs.rev",
-        (name, rev, seal(name, rev)),
-    )
-
-
-def put_keys(db: Database, keys: Keys) -> None:
-    body = codec.dump_keys(keys)
-    db.conn.execute(
-        "INSERT INTO keys VALUES (1, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET rev = excluded.rev, body = excluded.body, "
-        "sum = excluded.sum WHERE excluded.rev >= keys.rev",
-        (keys.rev, body, seal(body)),
-    )
-
-
-def _only(row: Any) -> tuple[Any, ...]:
-    if row is None:
-        raise DamagedError("a row that always is there is missing")
-    return tuple(row)
-
-
-def blob(value: object) -> bytes:
-    """One flipped bit turns a blob into a text."""
-    if not isinstance(value, bytes):
-        raise DamagedError("a value has another type than was written")
-    return value
-
-
-def number(value: object) -> int:
-    if not isinstance(value, int):
-        raise DamagedError("a value has another type than was written")
-    return value
 
 
 def _check_chain(h: bytes, rows: Iterable[tuple[Any, ...]]) -> None:

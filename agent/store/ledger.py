@@ -11,16 +11,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from agent.core import events
 from agent.core.effects import ConfirmFacts, SaveKeys
 from agent.core.events import Event
-from agent.store import database, epochs, room, salvage
+from agent.store import database, epochs, opening, room
 from agent.store.faults import STORAGE_ERRORS, Mode, mode_of
 from agent.store.folder import Ballast
-from agent.store.journal import Draft, Journal, open_journal
-from agent.store.schema import journal_kind
+from agent.store.journal import Draft, Journal
+from agent.store.opening import Terms
 from agent.store.waiting import Waiting
 
 log = logging.getLogger("store")
@@ -39,16 +37,6 @@ ROOM_EVERY = 256
 """Facts between two looks at the journal's size."""
 
 _LOADS = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What the journal is to be: whose, how large (MiB), how long confirmed facts stay (days)."""
-
-    site: str
-    unit: str
-    journal_mb: int
-    retention_days: float
 
 
 @dataclass(slots=True)
@@ -76,7 +64,6 @@ class Ledger:
         self._folder = folder
         self._path = folder / NAME
         self._terms = terms
-        self._kind = journal_kind(terms.journal_mb)
         self._waiting = waiting
         self._post = post
         self._utc = utc
@@ -233,34 +220,12 @@ class Ledger:
     def _open(self) -> Journal:
         if database.adopt(self._path):
             self.recovered.append("journal")
-        try:
-            return open_journal(self._path, self._terms.site, self._terms.unit, self._terms.journal_mb)
-        except FileNotFoundError:
-            self._found(epochs.Legacy())
-            return open_journal(self._path, self._terms.site, self._terms.unit, self._terms.journal_mb)
-
-    def _found(self, legacy: epochs.Legacy) -> int:
-        kept = 0
-
-        def fill(db: Database) -> None:
-            nonlocal kept
-            kept = epochs.found(db, self._terms.site, self._terms.unit, self._utc(), legacy)
-
-        database.create(self._path, self._kind, fill)
-        return kept
+        return opening.open_or_found(self._path, self._terms, self._utc())
 
     def _rebuild(self) -> None:
-        """Set the damaged file aside, with a new epoch in its place that takes over what could be read."""
         known = self._journal
         self._close()
-        with salvage.opened(self._path) as conn:
-            legacy = salvage.legacy_of(conn)
-            if known is not None:
-                legacy.boot = max(legacy.boot, known.boot)
-                if known.epoch not in [row[0] for row in legacy.epochs]:
-                    legacy.epochs.append((known.epoch, known.epoch_utc, "", ""))
-                legacy.head = known.head.hex()
-            kept = self._found(legacy)
+        kept = opening.rebuild(self._path, self._terms, self._utc(), known)
         log.error("journal: damaged, set aside and rebuilt; %d unconfirmed facts go on", kept)
         self._end = None
         journal = self._journal = self._open()
@@ -388,7 +353,7 @@ class Ledger:
             epochs.renew(journal, self._utc(), order.epoch)
             self._tell_new_epoch(journal, detail)
         else:
-            self._post(events.FactsConfirmed(journal.confirmed))
+            self._post(events.FactsConfirmed(min(order.seq, journal.confirmed)))
         self._confirm = None
 
     # --- housekeeping

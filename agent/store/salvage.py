@@ -38,8 +38,8 @@ def opened(path: Path) -> Iterator[sqlite3.Connection | None]:
             conn.close()
 
 
-def legacy_of(conn: sqlite3.Connection | None) -> Legacy:
-    """What of a damaged journal goes on. `lines` reads from `conn` while it is iterated."""
+def legacy_of(conn: sqlite3.Connection | None, confirmed: int = 0) -> Legacy:
+    """What of a damaged journal goes on; `confirmed`: surely confirmed up to here. `lines` reads from `conn` while it is iterated."""
     if conn is None:
         return Legacy()
     legacy = Legacy()
@@ -56,9 +56,8 @@ def legacy_of(conn: sqlite3.Connection | None) -> Legacy:
         legacy.boot, legacy.floor = row[1], row[3]
     for row in _intact(conn, "keys", "body, sum"):
         legacy.keys = _try(partial(codec.load_keys, row[1]))
-    confirmed = 0
     for row in _intact(conn, "position", "confirmed, confirmed_h, base, base_h, sum"):
-        confirmed, legacy.head = row[1], row[2].hex()
+        confirmed, legacy.head = max(confirmed, row[1]), row[2].hex()
     last = _try(lambda: conn.execute("SELECT h FROM facts ORDER BY seq DESC LIMIT 1").fetchone())
     if last is not None and isinstance(last[0], bytes):
         legacy.head = last[0].hex()

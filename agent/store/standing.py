@@ -59,12 +59,13 @@ class Standing:
                 self._mend(error)
 
     def read(self, work: Callable[[Cache], T], otherwise: T) -> T:
-        """What `work` reads; `otherwise` where that was damaged (and the cache is rebuilt by then)."""
-        try:
-            return work(self.cache)
-        except STORAGE_ERRORS as error:
-            self._mend(error)
-            return otherwise
+        """What `work` reads, after a rebuild from what could be salvaged where need be; `otherwise` where even that is damaged."""
+        for _ in range(2):
+            try:
+                return work(self.cache)
+            except STORAGE_ERRORS as error:
+                self._mend(error)
+        return otherwise
 
     def due_mono(self) -> float | None:
         return None if self._on_disk else self._retry_mono

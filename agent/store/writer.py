@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +16,8 @@ from agent.store.cache import Cache, Roster, rev_name
 from agent.store.faults import Mode, mode_of
 from agent.store.folder import Ballast, FolderLock
 from agent.store.index import HolderIndex
-from agent.store.ledger import Counts, Ledger, Terms
+from agent.store.ledger import Counts, Ledger
+from agent.store.opening import Terms
 from agent.store.standing import Standing
 from agent.store.waiting import Waiting
 from contract.messages import Holder
@@ -59,12 +60,17 @@ class Store:
         *,
         retention_days: float,
         journal_mb: int,
+        scopes: Collection[str] | None = None,
         utc: Callable[[], float] = time.time,
         ballast_bytes: int = BALLAST_BYTES,
     ) -> None:
-        """Takes the folder's lock at once: raises FolderInUseError. `utc`: the agent's own clock; called on the store's thread."""
+        """Takes the folder's lock at once: raises FolderInUseError.
+
+        `scopes`: the unit's, as `level/id`; rosters of others are dropped at start. `utc`: the agent's own clock; called on the store's thread.
+        """
         self._folder = folder
         self._post = post
+        self._scopes = scopes
         self._lock = FolderLock(folder)
         self._ballast = Ballast(folder, ballast_bytes)
         self._waiting: Waiting[object] = Waiting()
@@ -118,6 +124,8 @@ class Store:
     def _begin(self) -> None:
         self._save_latch()
         self._standing.open()
+        if self._scopes is not None and self._foreign_rosters(self._scopes):
+            self._standing.write(partial(_leave, self._scopes))
         self._standing.read(self._index.load, None)
         self._post(self._index.event())  # first of all: residents' cards work from here on
         if self._standing.rebuilt:
@@ -126,6 +134,10 @@ class Store:
         self._post(events.SettingsLoaded(self._standing.read(lambda cache: cache.settings(), ())))
         self._post(events.NoticesLoaded(self._standing.read(lambda cache: cache.notices(), ())))
         self._tell_rebuilt()
+
+    def _foreign_rosters(self, scopes: Collection[str]) -> bool:
+        nothing: dict[Roster, int] = {}
+        return any(scope not in scopes for scope, _ in self._standing.read(lambda cache: cache.in_force(), nothing))
 
     def _pause_s(self) -> float | None:
         if self._chores_left:
@@ -211,7 +223,12 @@ class Store:
     def _tell_rebuilt(self) -> None:
         if self._standing.rebuilt:
             self._standing.rebuilt = False
+            self._index.rebuilt(self._standing.read(lambda cache: cache.in_force(), {}))
             self._post(events.CacheReset())
+
+
+def _leave(scopes: Collection[str], cache: Cache) -> None:
+    cache.leave_scopes(scopes)
 
 
 def _holders(roster: Roster, cache: Cache) -> tuple[Holder, ...] | None:

@@ -1,0 +1,176 @@
+"""Reading the state folder from another process, for the command line, also while the agent runs. Never writes, never waits for the agent."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote
+
+from sqlite_utils import Database
+
+from agent.errors import EXIT_UNREACHABLE, DoorwardError
+from agent.store import ledger, standing
+from agent.store.cache import Cache
+from agent.store.faults import DamagedError
+from agent.store.folder import QUARANTINE
+from agent.store.index import HolderIndex
+from contract import facts as contract_facts
+from contract.messages import Holder, Notice, Settings
+
+T = TypeVar("T")
+_SLICE = 500
+
+
+class StoreUnreadableError(DoorwardError):
+    """There is no journal or cache to read, or it cannot be read."""
+
+    code = EXIT_UNREACHABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the journal: a fact (`first` = `last`), or the gap that dropped facts left."""
+
+    epoch: str
+    first: int
+    last: int
+    line: bytes
+    confirmed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """`last`: number of the newest fact (0: none yet). `waiting`: facts the centre has not confirmed, the oldest of `oldest_utc`.
+
+    `confirmed` may lag behind what the running agent knows: it is written now and then only. `set_aside`: damaged files kept.
+    """
+
+    epoch: str
+    boot: int
+    last: int
+    confirmed: int
+    waiting: int
+    dropped: int
+    oldest_utc: float | None
+    journal_bytes: int
+    rosters: Mapping[str, int]
+    holders: int
+    notices: int
+    set_aside: tuple[str, ...]
+
+
+def facts(folder: Path, *, since_utc: float | None = None, after: int = 0) -> Iterator[Entry]:
+    """Journal entries with a number over `after`, oldest first; with `since_utc` only those since then (or of unknown time)."""
+    with _opened(folder / ledger.NAME) as db:
+        yield from _entries(db, after, since_utc)
+
+
+def follow(
+    folder: Path, *, after: int = 0, every_s: float = 0.5, ended: Callable[[], bool] = lambda: False
+) -> Iterator[Entry]:
+    """As `facts`, and then what comes, until `ended`. Goes on over a restart of the agent and into a new epoch."""
+    epoch: str | None = None
+    while not ended():
+        with suppress(StoreUnreadableError), _opened(folder / ledger.NAME) as db:
+            current = _epoch(db)
+            if epoch not in {None, current}:
+                after = 0
+            epoch = current
+            for entry in _entries(db, after, None):
+                after = entry.last
+                yield entry
+        time.sleep(every_s)
+
+
+def holders(folder: Path) -> Mapping[str, tuple[Holder, ...]]:
+    """Holders in force by card hash, as the core has them."""
+    index = HolderIndex()
+    _of_cache(folder, index.load)
+    return index.event().by_key
+
+
+def notices(folder: Path) -> tuple[Notice, ...]:
+    return _of_cache(folder, lambda cache: cache.notices())
+
+
+def settings(folder: Path) -> tuple[Settings, ...]:
+    return _of_cache(folder, lambda cache: cache.settings())
+
+
+def summary(folder: Path) -> Summary:
+    with _opened(folder / ledger.NAME) as db:
+        one = db.conn.execute
+        confirmed, base = one("SELECT confirmed, base FROM position").fetchone()
+        last = one("SELECT max(seq) FROM facts").fetchone()[0]
+        waiting = one("SELECT count(*) FROM facts WHERE seq > ? AND line IS NOT NULL", (confirmed,)).fetchone()[0]
+        gaps = one("SELECT seq, first FROM facts WHERE line IS NULL").fetchall()
+        oldest = one("SELECT utc FROM facts WHERE seq > ? ORDER BY seq LIMIT 1", (confirmed,)).fetchone()
+        epoch, boot = _epoch(db), one("SELECT boot FROM life").fetchone()[0]
+    rosters, people, shown = _of_cache(folder, _standing)
+    return Summary(
+        epoch=epoch,
+        boot=boot,
+        last=base if last is None else last,
+        confirmed=confirmed,
+        waiting=waiting,
+        dropped=sum(seq - first + 1 for seq, first in gaps),
+        oldest_utc=None if oldest is None else oldest[0],
+        journal_bytes=(folder / ledger.NAME).stat().st_size,
+        rosters=rosters,
+        holders=people,
+        notices=shown,
+        set_aside=tuple(sorted(case.name for case in (folder / QUARANTINE).glob("*"))),
+    )
+
+
+def _standing(cache: Cache) -> tuple[dict[str, int], int, int]:
+    rosters = cache.in_force()
+    count = sum(len(cache.holders(roster)) for roster in rosters)
+    return {"/".join(roster): rev for roster, rev in rosters.items()}, count, len(cache.notices())
+
+
+def _entries(db: Database, after: int, since_utc: float | None) -> Iterator[Entry]:
+    """In short reads, so that the agent can fold its WAL in between."""
+    epoch = _epoch(db)
+    confirmed = db.conn.execute("SELECT confirmed FROM position").fetchone()[0]
+    since = -1 if since_utc is None else since_utc
+    while True:
+        rows = db.conn.execute(
+            "SELECT seq, first, line, h FROM facts WHERE seq > ? AND (utc IS NULL OR utc >= ?) ORDER BY seq LIMIT ?",
+            (after, since, _SLICE),
+        ).fetchall()
+        for seq, first, line, h in rows:
+            text = contract_facts.gap_line(first, seq, h.hex()) if line is None else line
+            yield Entry(epoch, seq if line is not None else first, seq, text, seq <= confirmed)
+        if not rows:
+            return
+        after = rows[-1][0]
+
+
+def _epoch(db: Database) -> str:
+    return str(db.conn.execute("SELECT epoch FROM epochs ORDER BY n DESC LIMIT 1").fetchone()[0])
+
+
+def _of_cache(folder: Path, work: Callable[[Cache], T]) -> T:
+    with _opened(folder / standing.NAME) as db:
+        return work(Cache(db))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Database]:
+    """Raises StoreUnreadableError, also for what goes wrong while it is read."""
+    if not path.is_file():
+        raise StoreUnreadableError(f"{path}: there is none; has the agent run with this state folder?")
+    try:
+        conn = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None)
+        try:
+            yield Database(conn)
+        finally:
+            conn.close()
+    except (sqlite3.Error, OSError, DamagedError, TypeError, AttributeError) as error:
+        raise StoreUnreadableError(f"{path}: cannot be read: {error}") from None

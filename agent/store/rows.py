@@ -1,0 +1,64 @@
+"""The small rows of the journal that steer everything: written with a checksum, and values read back with the type they had."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlite_utils import Database
+
+from agent.store import codec
+from agent.store.faults import DamagedError
+from agent.store.schema import seal
+from contract.messages import Keys
+
+
+def put_life(db: Database, boot: int, *, clean: bool, floor: float | None) -> None:
+    sum_ = seal(boot, int(clean), floor)
+    db.conn.execute("INSERT OR REPLACE INTO life VALUES (1, ?, ?, ?, ?)", (boot, int(clean), floor, sum_))
+
+
+def put_position(db: Database, confirmed: int, confirmed_h: bytes, base: int, base_h: bytes) -> None:
+    values = (confirmed, confirmed_h, base, base_h)
+    db.conn.execute("INSERT OR REPLACE INTO position VALUES (1, ?, ?, ?, ?, ?)", (*values, seal(*values)))
+
+
+def put_epoch(db: Database, epoch: str, utc: float, prev_epoch: str, prev_head: str) -> None:
+    values = (epoch, float(utc), prev_epoch, prev_head)
+    db.conn.execute("INSERT INTO epochs VALUES (NULL, ?, ?, ?, ?, ?)", (*values, seal(*values)))
+
+
+def put_rev(db: Database, name: str, rev: int) -> None:
+    """The highest revision wins."""
+    db.conn.execute(
+        "INSERT INTO revs VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET rev = excluded.rev, sum = excluded.sum "
+        "WHERE excluded.rev > revs.rev",
+        (name, rev, seal(name, rev)),
+    )
+
+
+def put_keys(db: Database, keys: Keys) -> None:
+    body = codec.dump_keys(keys)
+    db.conn.execute(
+        "INSERT INTO keys VALUES (1, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET rev = excluded.rev, body = excluded.body, "
+        "sum = excluded.sum WHERE excluded.rev >= keys.rev",
+        (keys.rev, body, seal(body)),
+    )
+
+
+def only(row: Any) -> tuple[Any, ...]:
+    if row is None:
+        raise DamagedError("a row that always is there is missing")
+    return tuple(row)
+
+
+def blob(value: object) -> bytes:
+    """One flipped bit turns a blob into a text."""
+    if not isinstance(value, bytes):
+        raise DamagedError("a value has another type than was written")
+    return value
+
+
+def number(value: object) -> int:
+    if not isinstance(value, int):
+        raise DamagedError("a value has another type than was written")
+    return value
