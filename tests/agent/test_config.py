@@ -324,6 +324,8 @@ def test_keys_twice_anchors_and_tags_are_refused() -> None:
 
 
 def test_secrets_and_escapes_in_a_message_stay_harmless() -> None:
+    further = 'devices:\n  "re\\u202elay": {driver: modbus-relay, port: io, address: 1}\n'
+    assert any("re\\u202elay" in line for line in faults(changed(("devices:  ", f"{further}  #")))[1:])
     (line,) = faults(changed(("language: zh-CN ", 'language: "\\e[2J\\n\\u202ezh" ')))
     assert "\\x1b[2J\\n\\u202ezh" in line
     (line,) = faults(changed(("language: zh-CN ", f"language: {'x' * 5000} ")))

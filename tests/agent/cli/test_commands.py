@@ -82,6 +82,7 @@ def test_another_package_joins_and_is_imported_only_when_used(tmp_path: Path) ->
     assert process("--version", env=env).stderr == ""
     shown = process("--help", env=env)
     assert "greet" in shown.stdout
+    assert shown.stdout.count("  check ") == 1
     assert shown.stderr == ""
     assert process("greet", env=env).stdout == "hello\n"
     assert process("check", "--help", env=env).stderr == "", "our own commands cannot be replaced"
