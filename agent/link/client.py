@@ -6,7 +6,6 @@ library, and nothing waits in memory while the link is down.
 
 from __future__ import annotations
 
-import itertools
 import logging
 import random
 import socket
@@ -36,15 +35,14 @@ from agent.core.events import (
 )
 from agent.link import tls
 from agent.link.access import BrokerAccess, UnitKeys
-from agent.link.gate import Gate
+from agent.link.arrivals import PRESENCE_S, Arrivals, Told
 from agent.link.outbox import Outbox
 from agent.link.reconnect import Ending, How, Pace, Reconnect
-from agent.link.translate import Accepted, Outgoing, Reader, Refused, Sending, write
+from agent.link.translate import Outgoing, Sending, write
 from contract import topics
 from contract.enrolment import enrol_message
-from contract.envelope import key_ring
-from contract.messages import MAX_MESSAGE_BYTES, Kind
-from contract.plain import Presence, build_will
+from contract.messages import MAX_MESSAGE_BYTES, Confirm
+from contract.plain import build_will
 
 log = logging.getLogger("link")
 
@@ -55,8 +53,6 @@ UNACKED = 64
 """Messages the broker may send ahead of our acknowledgements (MQTT 5 Receive Maximum)."""
 MAX_UNACKED = 1024
 """A broker that does not keep to its own window (3.1.1 has none of ours) is disconnected at this many."""
-PRESENCE_S = 0.2
-"""The centre's presence is told at most so often; the newest always is."""
 TURN_S = 1.0
 FAREWELL_S = 1.0
 """How long a clean stop waits for the broker to have its `offline`."""
@@ -75,9 +71,6 @@ class _Live:
     accepted_mono: float | None = None
     subscription: int | None = None
     up: bool = False
-    presence: Presence | None = None
-    presence_mono: float = float("-inf")
-    held: Presence | None = None
     ending: How | None = None
     reason: str = ""
 
@@ -108,12 +101,10 @@ class Link:
         self._dates_trusted = dates_trusted
         self._enrolled = enrolled
         self._token = keys.token
-        self._ring = key_ring(keys.root, keys.working)
-        self._reader = Reader(keys.site, keys.unit, keys.scopes)
+        self._arrivals = Arrivals(keys)
         self._subscriptions = topics.subscriptions(keys.site, keys.unit, keys.scopes)
-        self._reconnect = Reconnect(access.protocol, random.SystemRandom().uniform, pace)
-        self._gate = Gate()
-        self._numbers = itertools.count(1)
+        self._pace = pace or Pace()
+        self._reconnect = Reconnect(access.protocol, random.SystemRandom().uniform, self._pace)
         self._live: _Live | None = None
         self._told_down: str | None = None
         self._stopping = threading.Event()
@@ -146,7 +137,7 @@ class Link:
         live = self._live
         match effect:
             case effects.UseKeys(keys):
-                self._ring = key_ring(self._keys.root, keys.keys)
+                self._arrivals.use_keys(keys.keys)
             case effects.AckMessage(token):
                 if live is not None and (sent := live.tokens.pop(token, None)) is not None:
                     live.client.ack(*sent)
@@ -258,9 +249,14 @@ class Link:
 
     def _serve(self, live: _Live) -> None:
         code = MQTTErrorCode.MQTT_ERR_SUCCESS
+        patience = time.monotonic() + self._pace.answer_s
         while code == MQTTErrorCode.MQTT_ERR_SUCCESS and live.ending is None and not self._leaving(live):
-            code = live.client.loop(PRESENCE_S if live.held is not None or not live.up else TURN_S)
-            self._tick(live)
+            code = live.client.loop(PRESENCE_S if self._arrivals.holding or not live.up else TURN_S)
+            for event in self._arrivals.due(time.monotonic()):
+                self._tell(live, event)
+            if not live.up and time.monotonic() > patience:
+                live.ending = live.ending or "lost"
+                live.reason = live.reason or "the broker does not answer"
         if live.ending is not None and live.client.is_connected():
             live.client.disconnect()
             live.client.loop(0.0)
@@ -279,13 +275,6 @@ class Link:
         how = live.ending or ("lost" if live.accepted_mono is not None else "unreachable")
         return Ending(how, lasted), live.reason or _WORDS[how]
 
-    def _tick(self, live: _Live) -> None:
-        now = time.monotonic()
-        for kind, reason, count in self._gate.drain(now):
-            self._post(MessageRefused(0, kind, reason, None, count))
-        if live.held is not None and now - live.presence_mono >= PRESENCE_S:
-            self._tell_presence(live, live.held)
-
     def _on_connect(
         self, live: _Live, client: mqtt.Client, _data: Any, _flags: Any, code: ReasonCode, properties: Properties | None
     ) -> None:
@@ -294,6 +283,7 @@ class Link:
             live.reason = f"the broker refused: {code.getName()}"
             return
         live.accepted_mono = time.monotonic()
+        self._arrivals.connected()
         live.outbox.narrow(getattr(properties, "ReceiveMaximum", 65_535))
         live.subscription = client.subscribe([(topic, 1) for topic in self._subscriptions])[1]
 
@@ -337,46 +327,28 @@ class Link:
             topic = message.topic
         except UnicodeDecodeError:
             topic = ""
-        reading = self._reader.read(topic, bytes(message.payload), self._ring, retained=message.retain)
-        match reading:
-            case Accepted(kind, signed):
-                if kind is Kind.CONFIRM:
-                    self._token_is_spent()
-                self._hand_over(live, message, lambda token: MessageReceived(token, signed, message.retain))
-            case Refused(kind, refusal):
-                if refusal.id is None and not self._gate.passes(kind, refusal.reason, time.monotonic()):
-                    client.ack(message.mid, message.qos)
-                    return
-                self._hand_over(live, message, lambda token: MessageRefused(token, kind, refusal.reason, refusal.id))
-            case Presence():
-                client.ack(message.mid, message.qos)
-                self._note_presence(live, reading)
-            case None:
-                client.ack(message.mid, message.qos)
-
-    def _hand_over(self, live: _Live, message: mqtt.MQTTMessage, event: Callable[[int], Event]) -> None:
-        """Post it; it stays unacknowledged until AckMessage. What does not fit comes again with the next connection."""
-        token = next(self._numbers)
-        live.tokens[token] = (message.mid, message.qos)
-        if self._post(event(token)) is False:
-            live.ending, live.reason = "ours", "the agent could not take a message in time"
-        elif len(live.tokens) > MAX_UNACKED:
-            live.ending, live.reason = "ours", "the broker sends more than it may"
-
-    def _note_presence(self, live: _Live, presence: Presence) -> None:
-        if time.monotonic() - live.presence_mono < PRESENCE_S:
-            live.held = presence
+        arrival = self._arrivals.take(topic, bytes(message.payload), time.monotonic(), retained=message.retain)
+        if not arrival.token:
+            client.ack(message.mid, message.qos)
         else:
-            self._tell_presence(live, presence)
+            live.tokens[arrival.token] = (message.mid, message.qos)
+            if len(live.tokens) > MAX_UNACKED:
+                live.ending, live.reason = "ours", "the broker sends more than it may"
+        if arrival.event is not None:
+            self._tell(live, arrival.event)
 
-    def _tell_presence(self, live: _Live, presence: Presence) -> None:
-        live.held = None
-        if presence == live.presence:
-            return
-        live.presence, live.presence_mono = presence, time.monotonic()
-        if presence.online and live.up:
-            self._enrol(live)
-        self._post(CentrePresence(presence.online, presence.since_utc))
+    def _tell(self, live: _Live, event: Told) -> None:
+        """Post it. A message that does not fit is not acknowledged and comes again with the next connection."""
+        taken = self._post(event) is not False
+        match event:
+            case MessageReceived() if not taken:
+                live.ending, live.reason = "ours", "the agent could not take a message in time"
+            case MessageRefused(token=token) if not taken and token:
+                live.client.ack(*live.tokens.pop(token))
+            case MessageReceived(message=Confirm()):
+                self._token_is_spent()
+            case CentrePresence(online=True) if live.up:
+                self._enrol(live)
 
     def _enrol(self, live: _Live) -> None:
         """Until a confirm proves that the centre knows our key, show it at each connection and whenever the centre comes."""

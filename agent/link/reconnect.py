@@ -16,6 +16,8 @@ MIN_S = 1.0
 """Never more than one connection a second."""
 TAKEN_S = 60.0
 """A client that uses our id gets at least this long, so that two do not fight (rows 16 and 22 of the fault list)."""
+ANSWER_S = 10.0
+"""A broker that has not let us in and subscribed us by then is taken for dead."""
 STABLE_S = 30.0
 """A connection that lasted so long starts the waits anew: one keepalive."""
 SHORT_S = 10.0
@@ -47,6 +49,7 @@ class Pace:
     base_s: float = BASE_S
     cap_s: float = CAP_S
     taken_s: float = TAKEN_S
+    answer_s: float = ANSWER_S
 
 
 @dataclass(frozen=True, slots=True)

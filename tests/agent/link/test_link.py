@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
+import subprocess
 import time
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from paho.mqtt import client as mqtt
@@ -16,7 +20,7 @@ from contract.enrolment import check_enrol
 from contract.facts import chain, chain_start, check_alarm, line, open_batch, parse_alarm, parse_batch
 from contract.messages import Category, Keys, Kind, Notice, Reason, Scope, WorkingKey
 from contract.plain import parse_reply
-from simulator.broker import Broker
+from simulator.broker import Broker, mosquitto, start_broker
 from tests.agent.link import far_end
 from tests.agent.link.far_end import OWN, SITE, SITE_SCOPE, TOKEN, UNIT, UNIT_KEY, YARD, centre, unit
 from tests.contract import signing
@@ -345,6 +349,35 @@ def test_what_was_in_flight_when_the_line_went_is_not_sent_twice(any_broker: Bro
         names = [json.loads(data.split(b"\n", 1)[0])["batch"] for data in far.ups("facts")]
         assert len(names) == len(set(names))
         assert before <= len(names) - 1 <= 50
+
+
+@pytest.mark.claim("F18")
+def test_a_broker_that_accepts_and_says_nothing_is_left() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        pace = replace(far_end.FAST, answer_s=0.2)
+        with unit(f"mqtt://127.0.0.1:{mute.getsockname()[1]}", pace=pace) as near:
+            assert "does not answer" in near.wait(LinkDown).reason
+
+
+@pytest.mark.parametrize("password", ["right", "wrong"])
+def test_the_password_is_the_broker_login_of_the_unit(tmp_path: Path, password: str) -> None:
+    """With a broker that knows users where there is one; else a front that answers as such a broker does."""
+    if mosquitto():
+        (tmp_path / "users").write_text(f"{UNIT}:right\n")
+        subprocess.run(["mosquitto_passwd", "-U", str(tmp_path / "users")], check=True, capture_output=True)
+        broker = start_broker(tmp_path / "b", config=f"password_file {tmp_path / 'users'}")
+        with broker, unit(broker.url, password=password) as near:
+            if password == "right":
+                near.wait(LinkUp)
+            else:
+                assert "refused: Not authorized" in near.wait(LinkDown).reason
+            broker.kill()
+    else:
+        with far_end.line(1, answer=lambda _: b"\x20\x03\x00\x87\x00") as front:
+            with unit(f"mqtt://127.0.0.1:{front.port}", password=password) as near:
+                assert "refused: Not authorized" in near.wait(LinkDown).reason
+            assert password.encode() in front.connections[0]
+            assert front.connections[0].count(UNIT.encode()) == 3  # client id, topic of the will, user name
 
 
 @pytest.mark.slow

@@ -1,0 +1,92 @@
+"""From a message that arrived to the event it becomes, and whether it may be acknowledged at once. No MQTT, no clock of its own.
+
+Holds what must be remembered between messages: the keys in force, the flood gate, the centre's presence. Link's thread only,
+but for `use_keys`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from agent.core.events import CentrePresence, MessageReceived, MessageRefused
+from agent.link.access import UnitKeys
+from agent.link.gate import Gate
+from agent.link.translate import Accepted, Reader, Refused
+from contract.envelope import key_ring
+from contract.messages import WorkingKey
+from contract.plain import Presence
+
+PRESENCE_S = 0.2
+"""The centre's presence is told at most so often; the newest always is."""
+
+Told = CentrePresence | MessageReceived | MessageRefused
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """`event` None: nothing to tell. `token` 0: acknowledge at once; otherwise when AckMessage names it."""
+
+    event: Told | None = None
+    token: int = 0
+
+
+class Arrivals:
+    def __init__(self, keys: UnitKeys) -> None:
+        self._root = keys.root
+        self._ring = key_ring(keys.root, keys.working)
+        self._reader = Reader(keys.site, keys.unit, keys.scopes)
+        self._gate = Gate()
+        self._numbers = itertools.count(1)
+        self._presence: Presence | None = None
+        self._presence_mono = float("-inf")
+        self._held: Presence | None = None
+
+    def use_keys(self, working: Iterable[WorkingKey]) -> None:
+        """Verify with these from now on; any thread may say so (one reference is exchanged)."""
+        self._ring = key_ring(self._root, working)
+
+    def connected(self) -> None:
+        """A new connection: what is known of the centre's presence is old."""
+        self._presence = self._held = None
+        self._presence_mono = float("-inf")
+
+    @property
+    def holding(self) -> bool:
+        """Whether something waits for `due` rather soon."""
+        return self._held is not None
+
+    def take(self, topic: str, payload: bytes, now: float, *, retained: bool) -> Arrival:
+        """What to do about one message. `now` is monotonic."""
+        match self._reader.read(topic, payload, self._ring, retained=retained):
+            case Accepted(_, message):
+                token = next(self._numbers)
+                return Arrival(MessageReceived(token, message, retained), token)
+            case Refused(kind, refusal):
+                if refusal.id is None and not self._gate.passes(kind, refusal.reason, now):
+                    return Arrival()
+                token = next(self._numbers)
+                return Arrival(MessageRefused(token, kind, refusal.reason, refusal.id), token)
+            case Presence() as presence:
+                self._held = presence
+                return Arrival(self._newest(now))
+            case None:
+                return Arrival()
+
+    def due(self, now: float) -> list[Told]:
+        """What was held back and is to be told now."""
+        told: list[Told] = [
+            MessageRefused(0, kind, reason, None, count) for kind, reason, count in self._gate.drain(now)
+        ]
+        presence = self._newest(now)
+        return told if presence is None else [*told, presence]
+
+    def _newest(self, now: float) -> CentrePresence | None:
+        if self._held is None or now - self._presence_mono < PRESENCE_S:
+            return None
+        held, self._held = self._held, None
+        if held == self._presence:
+            return None
+        self._presence, self._presence_mono = held, now
+        return CentrePresence(held.online, held.since_utc)
