@@ -1,0 +1,128 @@
+"""The books: one database that holds units, facts, desired state and the course of commands.
+
+Owns the engine, its durability and its transactions; what is written in them is the other modules' business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+
+from centre.errors import CONFIGURATION, UNREACHABLE, CentreError
+from centre.folder import Folder, Site
+from centre.schema import VERSION, meta, metadata
+
+__all__ = ["Books", "OperationalError", "insert_new"]
+
+BUSY_S = 10.0
+"""How long a writer waits for another: `serve` holds a transaction for well under a second."""
+_READING = {"doorward_reading": True}
+
+
+class Books:
+    """Opens the books of a folder. SQLite: WAL with synchronous=FULL, so what is committed is on the disk."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            self.engine = create_engine(url)
+        except (SQLAlchemyError, ImportError) as error:
+            raise CentreError(f"books: {error}", CONFIGURATION) from None
+        if self.engine.dialect.name == "sqlite":
+            _settle_sqlite(self.engine)
+
+    @staticmethod
+    def of(folder: Folder, site: Site) -> Books:
+        """The books of a folder that `init` made. Raises CentreError where they are missing or of another version."""
+        if site.books is None and not folder.books.exists():
+            raise CentreError(f"{folder.books}: the books are missing", CONFIGURATION)
+        books = Books(url_of(folder, site))
+        try:
+            with books.reading() as conn:
+                version = _meta(conn, "version")
+        except DBAPIError as error:
+            code = UNREACHABLE if isinstance(error, OperationalError) else CONFIGURATION
+            raise CentreError(f"books: {error.orig}", code) from None
+        if version != VERSION:
+            raise CentreError(f"books: version {version}, this program knows {VERSION}", CONFIGURATION)
+        return books
+
+    def create(self) -> None:
+        """All tables of empty books."""
+        with self.writing() as conn:
+            metadata.create_all(conn)
+            conn.execute(
+                insert_new(conn, meta), [{"name": "version", "value": VERSION}, {"name": "changes", "value": 0}]
+            )
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One consistent view; writes nothing."""
+        with self.engine.connect().execution_options(**_READING) as conn, conn.begin():
+            yield conn
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction, durable when the block ends without an exception."""
+        with self.engine.begin() as conn:
+            yield conn
+
+    @contextmanager
+    def changing(self) -> Iterator[Connection]:
+        """As writing, and tells `serve` that units or desired state changed."""
+        with self.writing() as conn:
+            yield conn
+            conn.execute(update(meta).where(meta.c.name == "changes").values(value=meta.c.value + 1))
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def url_of(folder: Folder, site: Site) -> str:
+    return site.books or f"sqlite:///{folder.books}"
+
+
+def changes(conn: Connection) -> int:
+    """Differs from what it was before when units or desired state changed in between."""
+    return _meta(conn, "changes")
+
+
+def insert_new(conn: Connection, table: Table) -> Any:
+    """An insert that leaves a row that is there already as it is."""
+    return _dialect_insert(conn, table).on_conflict_do_nothing()
+
+
+def insert_or_update(conn: Connection, table: Table, values: Mapping[str, Any]) -> Any:
+    """An insert that replaces `values` in a row that is there already (by primary key)."""
+    keys = [column.name for column in table.primary_key]
+    rest = {name: value for name, value in values.items() if name not in keys}
+    return _dialect_insert(conn, table).values(**values).on_conflict_do_update(index_elements=keys, set_=rest)
+
+
+def _dialect_insert(conn: Connection, table: Table) -> Any:
+    known = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+    return known.get(conn.dialect.name, insert)(table)
+
+
+def _meta(conn: Connection, name: str) -> int:
+    value: int = conn.execute(select(meta.c.value).where(meta.c.name == name)).scalar_one()
+    return value
+
+
+def _settle_sqlite(engine: Engine) -> None:
+    """Transactions begun by us (the driver would begin them late), writers at once, so that none fails in its middle."""
+
+    @event.listens_for(engine, "connect")
+    def connect(dbapi: Any, record: Any) -> None:
+        dbapi.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_S * 1000:.0f}"):
+            dbapi.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(conn: Connection) -> None:
+        reading = conn.get_execution_options().get("doorward_reading")
+        conn.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

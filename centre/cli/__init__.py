@@ -1,0 +1,67 @@
+"""The command `centre` (as `doorward centre`): one module a command. What the operator can mend is one line and an exit code."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+from sqlalchemy.exc import OperationalError
+
+from centre.cli import broker, command, coverage, facts, init, notice, roster, serve, settings, unit, verify
+from centre.cli.office import Office
+from centre.errors import UNREACHABLE, CentreError
+from centre.folder import ENVIRONMENT
+
+
+class _Centre(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CentreError as error:
+            for line in str(error).splitlines():
+                click.echo(f"centre: {line}", err=True)
+            return ctx.exit(error.code)
+        except OperationalError as error:
+            click.echo(f"centre: books: {error.orig}", err=True)
+            return ctx.exit(UNREACHABLE)
+
+
+@click.group(cls=_Centre, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--dir",
+    "path",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=lambda: os.environ.get(ENVIRONMENT) or ".",
+    help=f"The centre's folder, with its keys and books (default: ${ENVIRONMENT} or the current folder).",
+)
+@click.pass_context
+def centre(ctx: click.Context, path: Path) -> None:
+    """The neighbourhood centre: units, notices, rosters, remote opens, and the books of all that happened.
+
+    All of it works on one folder, made by `init`: name it with --dir or $DOORWARD_CENTRE, or stand in it.
+
+    Exit codes: 0 fine, 1 a check failed, 2 wrong use, 69 something needed is unreachable, 70 our fault, 78 configuration.
+    """
+    ctx.obj = Office(path)
+
+
+for _command in (
+    init.init,
+    unit.unit,
+    broker.broker,
+    notice.notice,
+    roster.roster,
+    settings.settings,
+    command.open_door,
+    command.identify,
+    command.restart,
+    command.resync,
+    command.fire_reset,
+    facts.facts,
+    coverage.coverage,
+    verify.verify,
+    serve.serve,
+):
+    centre.add_command(_command)

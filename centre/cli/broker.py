@@ -1,0 +1,121 @@
+"""`centre broker`: mosquitto's configuration, passwords and access file."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from centre import broker as files
+from centre import certificates, units
+from centre.cli.office import Office
+from centre.errors import WRONG_USE, CentreError
+from centre.folder import Mosquitto, make_folder, write_secret
+
+CONFIGURATION = "mosquitto.conf"
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where to write (default: broker/ in the folder, which only you can read).",
+)
+@click.option("--listen", default=None, help="Address to listen on (default: 0.0.0.0; what was said last is kept).")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=None, help="Port to listen on (default: that of the broker's URL)."
+)
+@click.option(
+    "--user",
+    default=None,
+    help="The user mosquitto runs as when started by root (default: you); as root, the files are given to it.",
+)
+@click.option(
+    "--cert",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Your own server certificate, with --key; else the site's CA signs one.",
+)
+@click.option("--key", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.pass_obj
+def broker(
+    office: Office,
+    out: Path | None,
+    listen: str | None,
+    port: int | None,
+    user: str | None,
+    cert: Path | None,
+    key: Path | None,
+) -> None:
+    """Write mosquitto's configuration and access file: each unit reads its own scopes and writes below its own name, no more.
+
+    For the service of the system: --out /etc/mosquitto/doorward --user mosquitto, and include its mosquitto.conf from there.
+
+    Once written, `unit enrolment` and `unit revoke` write it again; mosquitto takes that up on SIGHUP (systemctl reload mosquitto).
+    """
+    if (cert is None) != (key is None):
+        raise CentreError("--cert and --key go together", WRONG_USE)
+    before = office.site.mosquitto or Mosquitto(
+        str(office.folder.broker), "0.0.0.0", office.site.address.port, getpass.getuser()
+    )  # noqa: S104  # a broker is there to be reached
+    said = {
+        "out": None if out is None else str(out.absolute()),
+        "listen": listen,
+        "port": port,
+        "user": user,
+        "certificate": None if cert is None else str(cert.absolute()),
+        "key": None if key is None else str(key.absolute()),
+    }
+    wanted = replace(before, **{name: value for name, value in said.items() if value is not None})  # type: ignore[arg-type]
+    write(office, wanted)
+    office.folder.save(replace(office.site, mosquitto=wanted))
+    click.echo(str(Path(wanted.out) / CONFIGURATION))
+
+
+def rewrite(office: Office) -> None:
+    """After a change of units, where the files were written before."""
+    if office.site.mosquitto is not None:
+        write(office, office.site.mosquitto)
+        click.echo(f"wrote {office.site.mosquitto.out} again: reload the broker (SIGHUP)")
+
+
+def write(office: Office, wanted: Mosquitto) -> None:
+    """All files, mode 0600, for the user the broker runs as where we may give them away."""
+    out, site = Path(wanted.out), office.site
+    data = out / "data"
+    try:
+        for folder in (out, data):
+            make_folder(folder)
+        certificate, key = _certificate(office, wanted, out)
+        listener = files.Listener(wanted.listen, wanted.port, certificate, key, wanted.user)
+        with office.books.reading() as conn:
+            known = units.listed(conn, site.site)
+        texts = {
+            "passwords": files.passwords(known, office.keys.logins),
+            "access": files.access(site.site, known),
+            CONFIGURATION: files.configuration(out, data, listener),
+        }
+        for name, text in texts.items():
+            write_secret(out / name, text.encode())
+        if os.geteuid() == 0:
+            for path in (out, data, *(path for path in out.iterdir() if path.is_file())):
+                shutil.chown(path, wanted.user)
+    except LookupError:
+        raise CentreError(f"--user: no user {wanted.user!r} on this machine", WRONG_USE) from None
+    except OSError as error:
+        raise CentreError(f"{error.filename or out}: {error.strerror}", WRONG_USE) from None
+
+
+def _certificate(office: Office, wanted: Mosquitto, out: Path) -> tuple[Path | None, Path | None]:
+    address = office.site.address
+    if not address.tls:
+        return None, None
+    if wanted.certificate is not None and wanted.key is not None:
+        return Path(wanted.certificate), Path(wanted.key)
+    if not (office.folder.tls / "ca.key").exists():
+        raise CentreError("the broker's CA is not ours: name its certificate with --cert and --key", WRONG_USE)
+    certificates.make_server(office.folder.tls, out, address.host)
+    return out / "server.pem", out / "server.key"

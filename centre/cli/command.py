@@ -1,0 +1,116 @@
+"""`centre open`, `identify`, `restart`, `resync`, `fire-reset`: orders to one unit, and what came of them."""
+
+from __future__ import annotations
+
+import getpass
+import time
+from collections.abc import Callable, Mapping
+
+import click
+
+from centre import commands, desk, units
+from centre.cli.office import Office
+from centre.errors import WRONG_USE, CentreError
+from contract.messages import Kind
+from contract.plain import Reply
+from contract.topics import down, up, valid_id
+
+OPENED, REFUSED, NO_ANSWER, NO_ENTRY = 0, 3, 4, 5
+
+
+def _order(command: Callable[..., None]) -> Callable[..., None]:
+    """The options every order has."""
+    for option in (
+        click.option(
+            "--actor", default=getpass.getuser, show_default="your login", help="Who orders it; kept in the books."
+        ),
+        click.option("--why", required=True, help="Why; kept in the books and in the unit's journal."),
+        click.option("--unit", "unit_id", required=True, help="Which unit."),
+    ):
+        command = option(command)
+    return click.pass_obj(command)
+
+
+@click.command("open")
+@click.option("--door", required=True, help="Which door of the unit, as in its configuration.")
+@_order
+def open_door(office: Office, unit_id: str, door: str, why: str, actor: str) -> None:
+    """Open a door from afar, once, now or not at all; tell what became of it.
+
+    Exit code: 0 the door was opened, 3 refused, 4 no answer (or none beyond the relay's), 5 unlocked but nobody came.
+    """
+    if not valid_id(door):
+        raise CentreError(f"--door: {door!r} is no id", WRONG_USE)
+    _carry_out(office, unit_id, "open", {"door": door}, actor, why, commands.OPEN_VALID_S)
+
+
+@click.command()
+@_order
+def identify(office: Office, unit_id: str, why: str, actor: str) -> None:
+    """Make a unit show which one it is. Exit code: 0 done, 3 refused, 4 no answer."""
+    _carry_out(office, unit_id, "identify", {}, actor, why, commands.VALID_S)
+
+
+@click.command()
+@_order
+def restart(office: Office, unit_id: str, why: str, actor: str) -> None:
+    """Restart a unit's agent; its doors stay as they are. Exit code: 0 done, 3 refused, 4 no answer."""
+    _carry_out(office, unit_id, "restart", {}, actor, why, commands.VALID_S)
+
+
+@click.command()
+@_order
+def resync(office: Office, unit_id: str, why: str, actor: str) -> None:
+    """Make a unit read its desired state from the broker again. Exit code: 0 done, 3 refused, 4 no answer."""
+    _carry_out(office, unit_id, "resync", {}, actor, why, commands.VALID_S)
+
+
+@click.command("fire-reset")
+@click.option("--door", help="One door; all latched ones where none is named.")
+@_order
+def fire_reset(office: Office, unit_id: str, door: str | None, why: str, actor: str) -> None:
+    """Lock again what fire released, once the input is clear. Exit code: 0 done, 3 refused, 4 no answer."""
+    if door is not None and not valid_id(door):
+        raise CentreError(f"--door: {door!r} is no id", WRONG_USE)
+    args: Mapping[str, object] = {} if door is None else {"door": door}
+    _carry_out(office, unit_id, "fire_reset", args, actor, why, commands.VALID_S)
+
+
+def _carry_out(
+    office: Office, unit_id: str, action: str, args: Mapping[str, object], actor: str, why: str, valid_s: float
+) -> None:
+    """Connect first, so that nothing of the command's short life is lost to that; then commit, sign, send, listen."""
+    site = office.site.site
+    with office.books.reading() as conn:
+        if units.one(conn, site, unit_id).revoked:
+            raise CentreError(f"{unit_id}: revoked", WRONG_USE)
+    with desk.connected(office.folder, office.site, office.keys, [up(site, unit_id, "reply")]) as link:
+        command = commands.make(site, unit_id, action, args, actor, why, valid_s, time.time())
+        topic = down(site, command.scope, Kind.COMMAND)
+        token = office.signer.sign_state(topic, command)
+        with office.books.writing() as conn:
+            commands.record(conn, command)
+        link.publish(topic, token, retain=False)
+        states = []
+        for reply in commands.course(office.books, link, command):
+            states.append(reply.state)
+            click.echo(_told(office, reply))
+    code = _code(action, states)
+    if code == NO_ANSWER:
+        click.echo(f"centre: {unit_id}: {'nothing more was heard' if states else 'no answer'}", err=True)
+    click.get_current_context().exit(code)
+
+
+def _told(office: Office, reply: Reply) -> str:
+    reason = f": {reply.reason}" if reply.reason else ""
+    return f"{office.local(reply.at_utc)}  {reply.state}{reason}"
+
+
+def _code(action: str, states: list[str]) -> int:
+    if "refused" in states:
+        return REFUSED
+    if "no_entry" in states:
+        return NO_ENTRY
+    if "opened" in states or (action != "open" and "done" in states):
+        return OPENED
+    return NO_ANSWER

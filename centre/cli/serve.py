@@ -1,0 +1,40 @@
+"""`centre serve`: keeps the books."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+
+import click
+
+from centre.cli.office import Office
+from centre.errors import CHECK_FAILED, CentreError
+from centre.folder import taken
+from centre.service import Service
+
+SWITCH_S = 0.0005
+"""Python hands over between threads after 5 ms by default: that would be added to each fact on its way into the books."""
+
+
+@click.command()
+@click.pass_obj
+def serve(office: Office) -> None:
+    """Take facts from the broker into the books, confirm what is committed, keep the broker's retained state right.
+
+    One at a time for a folder. Stops on SIGTERM and SIGINT. Lines on stderr say what happens.
+    """
+    with taken(office.folder.path / "serve.lock") as ours:
+        if not ours:
+            raise CentreError(f"{office.folder.path}: `serve` runs already", CHECK_FAILED)
+        sys.setswitchinterval(SWITCH_S)
+        service = Service(office.folder, office.site, office.keys, office.books, _say)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: service.stop())
+        _say(f"serving site {office.site.site}")
+        service.run()
+        _say("stopped")
+
+
+def _say(line: str) -> None:
+    click.echo(f"{time.strftime('%H:%M:%S')} {line}", err=True)

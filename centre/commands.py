@@ -1,0 +1,93 @@
+"""Commands to units: made, signed, sent without retain, and their course as it is heard. Owns the table `commands`."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+
+from sqlalchemy import Connection, insert, select
+
+from centre import ledger
+from centre.books import Books
+from centre.link import Arrived, Down, Link
+from centre.schema import commands, courses
+from contract.messages import Command, Scope
+from contract.plain import Reply, parse_reply
+
+OPEN_VALID_S = 20.0
+"""Well within the 30 s a unit accepts, and longer than a broker and a slow line take."""
+VALID_S = 60.0
+ANSWER_S = 5.0
+"""How long after its end a command may still be answered as expired."""
+OUTCOME_S = 75.0
+"""From `accepted` to the outcome: an unlock lasts at most 60 s, then the door is known not to have been used."""
+LOOK_S = 0.2
+
+FINAL = frozenset({"opened", "no_entry", "refused"})
+
+
+def make(
+    site: str, unit: str, action: str, args: Mapping[str, object], actor: str, why: str, valid_s: float, now: float
+) -> Command:
+    """A command for one unit, with an id nobody can guess."""
+    return Command(
+        site=site,
+        scope=Scope("unit", unit),
+        id=secrets.token_hex(12),
+        unit=unit,
+        iat=round(now, 3),
+        exp=round(now + valid_s, 3),
+        action=action,
+        args=dict(args),
+        actor=actor,
+        why=why,
+    )
+
+
+def record(conn: Connection, command: Command) -> None:
+    """Before it is sent: who ordered what, and why."""
+    row = {"id": command.id, "unit": command.unit, "action": command.action, "actor": command.actor}
+    row |= {"args": json.dumps(command.args, ensure_ascii=False), "why": command.why}
+    conn.execute(insert(commands).values(**row, iat_utc=command.iat, exp_utc=command.exp))
+
+
+def course(books: Books, link: Link, command: Command) -> Iterator[Reply]:
+    """Each step as it is heard, by this connection or by `serve`, until an outcome or until none can be expected."""
+    seen: set[str] = set()
+    end = time.monotonic() + (command.exp - command.iat) + ANSWER_S
+    while time.monotonic() < end:
+        _listen(books, link, command)
+        for reply in _heard(books, command.id):
+            if reply.state in seen:
+                continue
+            seen.add(reply.state)
+            if reply.state == "accepted":
+                end = time.monotonic() + OUTCOME_S
+            yield reply
+        if seen & FINAL or ("done" in seen and command.action != "open"):
+            return
+
+
+def _listen(books: Books, link: Link, command: Command) -> None:
+    for event in link.take(LOOK_S):
+        if isinstance(event, Down) or not isinstance(event, Arrived):
+            continue
+        reply = parse_reply(event.letter.payload)
+        if isinstance(reply, Reply) and reply.id == command.id:
+            with books.writing() as conn:
+                ledger.heard(conn, command.unit, reply, time.time())
+        link.ack(event)
+
+
+def _heard(books: Books, name: str) -> list[Reply]:
+    with books.reading() as conn:
+        rows = conn.execute(
+            select(courses).where(courses.c.command == name).order_by(courses.c.at_utc, courses.c.heard_utc)
+        )
+        found = [Reply(row.command, row.state, row.at_utc, row.reason, row.door) for row in rows]
+    return sorted(found, key=lambda reply: _ORDER.index(reply.state))
+
+
+_ORDER = ("accepted", "done", "opened", "no_entry", "refused")

@@ -1,0 +1,188 @@
+"""The centre's folder: where its keys, books and broker files lie, and what `init` wrote about the site.
+
+Owns names and permissions of files (folders 0700, secrets 0600); knows nothing of what is in them.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from centre.errors import CONFIGURATION, CentreError
+from contract.topics import valid_id
+
+ENVIRONMENT = "DOORWARD_CENTRE"
+LOGIN = "centre"
+"""User name and client id of `serve` at the broker."""
+DESKS = tuple(f"{LOGIN}.{number}" for number in range(1, 5))
+"""Logins of commands that publish by themselves, one at a time each. The dot keeps them out of the ids of units."""
+
+_PORTS = {"mqtt": 1883, "mqtts": 8883}
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerAddress:
+    """Where the broker is: `mqtts://host[:port]` or `mqtt://host[:port]`."""
+
+    tls: bool
+    host: str
+    port: int
+
+    @staticmethod
+    def parse(url: str) -> BrokerAddress:
+        """Raises ValueError with what is wrong."""
+        parts = urlsplit(url)
+        if parts.scheme not in _PORTS:
+            raise ValueError("not mqtts://HOST[:PORT] or mqtt://HOST[:PORT]")
+        if not parts.hostname or parts.username or parts.path not in ("", "/") or parts.query or parts.fragment:
+            raise ValueError("only a host and a port are wanted")
+        return BrokerAddress(parts.scheme == "mqtts", parts.hostname, parts.port or _PORTS[parts.scheme])
+
+
+@dataclass(frozen=True, slots=True)
+class Mosquitto:
+    """Where mosquitto's files go, where it listens and as which user it runs; `certificate`, `key`: PEM files not made here."""
+
+    out: str
+    listen: str
+    port: int
+    user: str
+    certificate: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What `centre.json` says. `books` is a database URL, None for the SQLite file of the folder.
+
+    `mosquitto`: how its files were written last, so that changes of units can write them again; None before the first time.
+    """
+
+    site: str
+    broker: str
+    timezone: str
+    books: str | None = None
+    mosquitto: Mosquitto | None = None
+
+    @property
+    def address(self) -> BrokerAddress:
+        return BrokerAddress.parse(self.broker)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Names in the folder."""
+
+    path: Path
+
+    @property
+    def settings(self) -> Path:
+        return self.path / "centre.json"
+
+    @property
+    def keys(self) -> Path:
+        return self.path / "keys"
+
+    @property
+    def tls(self) -> Path:
+        return self.path / "tls"
+
+    @property
+    def ca(self) -> Path:
+        """The certificate the broker's is checked with, if any."""
+        return self.tls / "ca.pem"
+
+    @property
+    def broker(self) -> Path:
+        return self.path / "broker"
+
+    @property
+    def books(self) -> Path:
+        return self.path / "books.db"
+
+    def load(self) -> Site:
+        """Raises CentreError (exit 78) where this is no centre's folder or its file is damaged."""
+        try:
+            value = json.loads(self.settings.read_bytes())
+        except FileNotFoundError:
+            raise CentreError(
+                f"{self.path}: no centre here; see `init`, `--dir`, {ENVIRONMENT}", CONFIGURATION
+            ) from None
+        except (OSError, ValueError) as error:
+            raise CentreError(f"{self.settings}: {error}", CONFIGURATION) from None
+        return self._site(value)
+
+    def _site(self, value: object) -> Site:
+        if not isinstance(value, dict):
+            raise CentreError(f"{self.settings}: not an object", CONFIGURATION)
+        site, broker, zone = value.get("site"), value.get("broker"), value.get("timezone")
+        books = value.get("books")
+        if not isinstance(site, str) or not valid_id(site):
+            raise CentreError(f"{self.settings}: site: not an id", CONFIGURATION)
+        if books is not None and not isinstance(books, str):
+            raise CentreError(f"{self.settings}: books: not a database URL", CONFIGURATION)
+        try:
+            BrokerAddress.parse(str(broker))
+        except ValueError as error:
+            raise CentreError(f"{self.settings}: broker: {error}", CONFIGURATION) from None
+        try:
+            ZoneInfo(str(zone))
+        except (OSError, ValueError, KeyError):
+            raise CentreError(f"{self.settings}: timezone: not a name of the IANA database", CONFIGURATION) from None
+        files = value.get("mosquitto")
+        try:
+            mosquitto = None if files is None else Mosquitto(**files)
+        except TypeError as error:
+            raise CentreError(f"{self.settings}: mosquitto: {error}", CONFIGURATION) from None
+        return Site(site, str(broker), str(zone), books, mosquitto)
+
+    def save(self, site: Site) -> None:
+        value = {name: entry for name, entry in asdict(site).items() if entry is not None}
+        write_secret(self.settings, json.dumps(value, indent=2).encode() + b"\n")
+
+
+def make_folder(path: Path) -> None:
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def write_secret(path: Path, data: bytes) -> None:
+    """Whole or not at all, mode 0600, durable when it returns."""
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+@contextmanager
+def taken(path: Path) -> Iterator[bool]:
+    """Hold a lock file; False where another process holds it. Ends with the process, however that ends."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,316 @@
+"""Each unit's history in the books: opened batches entered into their epoch, once, in order, or answered with what the books have.
+
+Owns the tables epochs, facts, gaps, batches and forks. One instance lives over many transactions; after one that failed it is
+thrown away, since it remembers what that one would have written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from centre import ledger
+from centre.alarms import BEHIND, FORK, NEW_EPOCH, TORN, Alarms, Taken
+from centre.books import insert_new
+from centre.schema import batches, epochs, facts, forks, gaps, moved
+from centre.units import PinnedKey
+from contract.facts import Batch, FactLine, Gap, Header, chain, chain_start, open_batch
+from contract.messages import ALARM_KINDS
+from contract.refusal import Refusal
+from contract.topics import valid_id
+
+PATIENCE_S = 90.0
+"""How long a unit may send from beyond what the books have before they take it that nothing earlier comes. A unit sends
+everything unconfirmed again, oldest first, after 30 s."""
+LINK_SEARCH = 10_000
+"""How many of the last hashes of the epoch before are tried as the start of a new one."""
+RECENT_BATCHES = 512
+"""Ids of empty batches remembered, so that one delivered twice is not taken for a unit that forgot."""
+
+Opened = tuple[FactLine | Gap, ...]
+_WATCHED = ledger.KINDS | ALARM_KINDS
+
+
+@dataclass(slots=True)
+class Epoch:
+    """Where the books stand in one epoch. `ahead_since`: since when the unit sends from beyond, with nothing in between."""
+
+    id: int
+    unit: str
+    epoch: str
+    base: int
+    seq: int
+    head: bytes
+    ahead_since: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What a batch came to: `new` facts entered, `known` ones already there. `epoch` None: nothing to answer yet."""
+
+    epoch: Epoch | None
+    new: int = 0
+    known: int = 0
+
+
+class History:
+    def __init__(self, site: str, alarms: Alarms) -> None:
+        self._site = site
+        self._alarms = alarms
+        self._epochs: dict[tuple[str, str], Epoch] = {}
+        self._strangers: dict[tuple[str, str], float] = {}
+        self._empties: dict[str, None] = {}
+        self._rows: list[dict[str, Any]] = []
+        self._moved: dict[int, Epoch] = {}
+
+    def take(self, conn: Connection, key: PinnedKey, batch: Batch, message: bytes, now: float) -> Entered | Refusal:
+        """Enters a batch of the unit whose key this is. `flush` before the transaction ends."""
+        opened = open_batch(batch, self._site, key.public)
+        if isinstance(opened, Refusal):
+            return opened
+        header = batch.header
+        epoch = self._find(conn, key.unit, header.epoch)
+        if epoch is None:
+            epoch = self._begin(conn, key, header, now)
+            if epoch is None:
+                return Entered(None)
+        if header.last <= epoch.seq:
+            return self._known(conn, epoch, header, message, now)
+        if header.first > epoch.seq + 1:
+            return self._ahead(conn, epoch, key, batch, opened, now)
+        if header.first <= epoch.seq and not self._continues(conn, epoch, batch, opened):
+            return self._fork(conn, epoch, header, message, now)
+        if header.first == epoch.seq + 1 and bytes.fromhex(header.prev) != epoch.head:
+            return self._fork(conn, epoch, header, message, now)
+        return self._enter(conn, epoch, key, batch, opened, now)
+
+    def flush(self, conn: Connection) -> None:
+        """Writes what `take` gathered."""
+        if self._rows:
+            conn.execute(insert(facts), self._rows)
+            self._rows = []
+        for epoch in self._moved.values():
+            conn.execute(update(epochs).where(epochs.c.id == epoch.id).values(seq=epoch.seq, head=epoch.head))
+        self._moved = {}
+
+    # --- where a batch belongs
+
+    def _find(self, conn: Connection, unit: str, name: str) -> Epoch | None:
+        found = self._epochs.get((unit, name))
+        if found is None:
+            row = conn.execute(select(epochs).where(epochs.c.unit == unit, epochs.c.epoch == name)).first()
+            if row is None:
+                return None
+            found = self._epochs[unit, name] = Epoch(row.id, unit, name, row.base, row.seq, row.head)
+        return found
+
+    def _begin(self, conn: Connection, key: PinnedKey, header: Header, now: float) -> Epoch | None:
+        """A new epoch in the books. One that does not begin at 1 is waited for; then what came before it is lost."""
+        mark = (header.unit, header.epoch)
+        if header.first > 1:
+            if now - self._strangers.setdefault(mark, now) < PATIENCE_S:
+                return None
+            self._alarms.raise_own(
+                conn, key.unit, TORN, header.epoch, header.first, "no fact before this one is in the books", now
+            )
+        self._strangers.pop(mark, None)
+        self.flush(conn)
+        before = conn.execute(select(epochs).where(epochs.c.unit == key.unit).order_by(epochs.c.id.desc())).first()
+        start, base = bytes.fromhex(header.prev), header.first - 1
+        link, previous_seq = ("torn", None) if base else self._link(conn, header, start, before)
+        row = {"unit": key.unit, "epoch": header.epoch, "base": base, "start": start, "link": link, "seq": base}
+        row |= {
+            "previous": before.id if before else None,
+            "previous_seq": previous_seq,
+            "head": start,
+            "begun_utc": now,
+        }
+        number: int = conn.execute(insert(epochs).values(**row).returning(epochs.c.id)).scalar_one()
+        if before is not None and not _enrolled_anew(conn, before, key):
+            detail = f"after epoch {before.epoch}, {link}"
+            self._alarms.raise_own(conn, key.unit, NEW_EPOCH, header.epoch, 0, detail, now)
+        epoch = self._epochs[mark] = Epoch(number, key.unit, header.epoch, base, base, start)
+        return epoch
+
+    def _link(self, conn: Connection, header: Header, start: bytes, before: Row[Any] | None) -> tuple[str, int | None]:
+        """How the start of a new epoch follows from the unit's epoch before: at its head, or at an earlier number of it."""
+        if start == chain_start(self._site, header.unit, header.epoch):
+            return ("first" if before is None else "unlinked"), None
+        if before is None:
+            return "unlinked", None
+
+        def follows(h: bytes) -> bool:
+            return chain_start(self._site, header.unit, header.epoch, before.epoch, h.hex()) == start
+
+        if follows(before.head):
+            return "linked", before.seq
+        if follows(before.start):
+            return "linked", before.base
+        last = select(facts.c.seq, facts.c.h).where(facts.c.epoch_id == before.id).order_by(facts.c.seq.desc())
+        for seq, h in conn.execute(last.limit(LINK_SEARCH)):
+            if follows(h):
+                return "linked", seq
+        return "unlinked", None
+
+    # --- what is known already, or not yet
+
+    def _known(self, conn: Connection, epoch: Epoch, header: Header, message: bytes, now: float) -> Entered | Refusal:
+        """All of it should be in the books: the hash at its end tells."""
+        h = self._hash_at(conn, epoch, header.last)
+        if h is not None and h.hex() != header.head:
+            return self._fork(conn, epoch, header, message, now)
+        empty = header.last < header.first
+        if empty and header.last < epoch.seq and header.batch not in self._empties:
+            detail = f"knows {header.last} facts, the books have {epoch.seq}"
+            self._alarms.raise_own(conn, epoch.unit, BEHIND, epoch.epoch, header.last, detail, now)
+        if empty:
+            self._empties[header.batch] = None
+            if len(self._empties) > RECENT_BATCHES:
+                del self._empties[next(iter(self._empties))]
+        return Entered(epoch, known=header.last - header.first + 1)
+
+    def _ahead(
+        self, conn: Connection, epoch: Epoch, key: PinnedKey, batch: Batch, opened: Opened, now: float
+    ) -> Entered | Refusal:
+        """From beyond what the books have: answered with where they stand, and taken only when nothing earlier comes."""
+        first = batch.header.first
+        if epoch.ahead_since is None:
+            epoch.ahead_since = now
+        if now - epoch.ahead_since < PATIENCE_S:
+            return Entered(epoch)
+        detail = f"facts {epoch.seq + 1} to {first - 1} are not in the books, and the unit sends them no more"
+        self._alarms.raise_own(conn, epoch.unit, TORN, epoch.epoch, first, detail, now)
+        self._gap(conn, epoch, Gap(epoch.seq + 1, first - 1, batch.header.prev))
+        return self._enter(conn, epoch, key, batch, opened, now)
+
+    def _continues(self, conn: Connection, epoch: Epoch, batch: Batch, opened: Opened) -> bool:
+        """Whether a batch that begins in what the books have goes on from it: its chain passes through their head."""
+        h = bytes.fromhex(batch.header.prev)
+        for element, line in zip(opened, batch.lines, strict=True):
+            if isinstance(element, Gap):
+                if element.last > epoch.seq:
+                    break  # the gap hides our head: only its beginning can be compared
+                h = bytes.fromhex(element.h)
+                number = element.last
+            else:
+                h = chain(h, line)
+                number = element.seq
+            if number == epoch.seq:
+                return h == epoch.head
+        ours = self._hash_at(conn, epoch, batch.header.first - 1)
+        return ours is None or ours.hex() == batch.header.prev
+
+    def _hash_at(self, conn: Connection, epoch: Epoch, seq: int) -> bytes | None:
+        """The chain's hash after `seq`; None where the books cannot know it (inside a gap, before their beginning)."""
+        if seq == epoch.seq:
+            return epoch.head
+        self.flush(conn)
+        mine = facts.c.epoch_id == epoch.id
+        found: bytes | None = conn.execute(select(facts.c.h).where(mine, facts.c.seq == seq)).scalar()
+        if found is None:
+            ends = (gaps.c.epoch_id == epoch.id) & (gaps.c.last == seq)
+            found = conn.execute(select(gaps.c.h).where(ends)).scalar()
+        if found is None and seq == epoch.base:
+            found = conn.execute(select(epochs.c.start).where(epochs.c.id == epoch.id)).scalar()
+        return found
+
+    def _fork(self, conn: Connection, epoch: Epoch, header: Header, message: bytes, now: float) -> Entered:
+        row = {"epoch_id": epoch.id, "first": header.first, "last": header.last, "head": bytes.fromhex(header.head)}
+        conn.execute(insert_new(conn, forks).values(**row, message=message, taken_utc=now))
+        detail = f"facts {header.first} to {header.last} are of another history than the books have; both are kept"
+        self._alarms.raise_own(conn, epoch.unit, FORK, epoch.epoch, header.last, detail, now)
+        return Entered(epoch)
+
+    # --- entering
+
+    def _enter(
+        self, conn: Connection, epoch: Epoch, key: PinnedKey, batch: Batch, opened: Opened, now: float
+    ) -> Entered:
+        header, h, known = batch.header, bytes.fromhex(batch.header.prev), epoch.seq
+        number = epoch.id
+        watched: list[tuple[FactLine, bytes]] = []
+        awaited = self._alarms.awaited(epoch.unit, epoch.epoch)
+        elsewhere = self._elsewhere(conn, epoch, header)
+        added = 0
+        for element, line in zip(opened, batch.lines, strict=True):
+            if isinstance(element, Gap):
+                h = bytes.fromhex(element.h)
+                if element.last > known:
+                    self._gap(conn, epoch, Gap(max(element.first, known + 1), element.last, element.h))
+                continue
+            h = chain(h, line)
+            seq = element.seq
+            if seq <= known:
+                continue
+            added += 1
+            kind = element.kind
+            again = "was" in element.data and self._again(conn, epoch, element.data["was"])
+            row = {"epoch_id": number, "seq": seq, "h": h, "at_utc": element.at_utc, "kind": kind, "line": line}
+            row["again"] = again or seq in elsewhere
+            self._rows.append(row)
+            if kind in _WATCHED or seq in awaited:
+                watched.append((element, line))
+        epoch.seq, epoch.head, epoch.ahead_since = header.last, h, None
+        self._moved[epoch.id] = epoch
+        self._keep_header(conn, epoch, key, header, now)
+        self._understand(conn, epoch, watched, now)
+        return Entered(epoch, new=added, known=max(0, known - header.first + 1))
+
+    def _again(self, conn: Connection, epoch: Epoch, was: object) -> bool:
+        """Whether a fact taken over from an earlier epoch is in the books already, under its first number or another later one."""
+        if not (isinstance(was, list) and len(was) == 2 and valid_id(was[0]) and type(was[1]) is int):
+            return False
+        self.flush(conn)
+        first = self._find(conn, epoch.unit, was[0])
+        if first is not None:
+            mine = (facts.c.epoch_id == first.id) & (facts.c.seq == was[1])
+            if conn.execute(select(facts.c.n).where(mine)).first():
+                return True
+        row = {"unit": epoch.unit, "epoch": was[0], "seq": was[1]}
+        return bool(conn.execute(insert_new(conn, moved).values(**row)).rowcount <= 0)
+
+    def _elsewhere(self, conn: Connection, epoch: Epoch, header: Header) -> frozenset[int]:
+        """Numbers of this batch that the books already got from a later epoch: a late delivery after a new beginning."""
+        mine = (moved.c.unit == epoch.unit) & (moved.c.epoch == epoch.epoch)
+        span = moved.c.seq.between(header.first, header.last)
+        return frozenset(conn.execute(select(moved.c.seq).where(mine, span)).scalars())
+
+    def _keep_header(self, conn: Connection, epoch: Epoch, key: PinnedKey, header: Header, now: float) -> None:
+        row = {
+            "epoch_id": epoch.id,
+            "key_id": key.id,
+            "batch": header.batch,
+            "first": header.first,
+            "last": header.last,
+        }
+        row |= {"prev": bytes.fromhex(header.prev), "head": bytes.fromhex(header.head), "sig": header.sig}
+        conn.execute(insert(batches).values(**row, taken_utc=now))
+
+    def _understand(
+        self, conn: Connection, epoch: Epoch, watched: Sequence[tuple[FactLine, bytes]], now: float
+    ) -> None:
+        if self._alarms.waits(epoch.unit, epoch.epoch) or any(fact.kind in ALARM_KINDS for fact, _ in watched):
+            awaited = self._alarms.awaited(epoch.unit, epoch.epoch)
+            urgent = [
+                Taken(fact.seq, fact.kind, line)
+                for fact, line in watched
+                if fact.kind in ALARM_KINDS or fact.seq in awaited
+            ]
+            self._alarms.match(conn, epoch.unit, epoch.epoch, urgent, now)
+        for fact, _ in watched:
+            if fact.kind in ledger.KINDS:
+                ledger.enter(conn, epoch.unit, fact, now)
+
+    def _gap(self, conn: Connection, epoch: Epoch, gap: Gap) -> None:
+        row = {"epoch_id": epoch.id, "first": gap.first, "last": gap.last, "h": bytes.fromhex(gap.h)}
+        conn.execute(insert(gaps).values(**row))
+
+
+def _enrolled_anew(conn: Connection, before: Row[Any], key: PinnedKey) -> bool:
+    """Whether the epoch before was signed with another key: the box was replaced."""
+    last = select(batches.c.key_id).where(batches.c.epoch_id == before.id).order_by(batches.c.id.desc())
+    used = conn.execute(last).scalar()
+    return used is not None and used != key.id

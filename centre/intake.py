@@ -1,0 +1,263 @@
+"""What comes up from the units, taken into the books a group at a time, in one transaction; then, and only then, confirmed.
+
+Decides what each message means; does no MQTT. A message that does not hold is counted, never an exception.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, update
+
+from centre import ledger, presence, state, units
+from centre.alarms import SECOND_KEY, Alarms
+from centre.books import Books, changes, insert_new
+from centre.history import Entered, History
+from centre.schema import refusals
+from centre.state import Due
+from centre.units import PinnedKey, Unit
+from contract.enrolment import check_enrol
+from contract.facts import check_alarm, parse_alarm, parse_batch
+from contract.messages import Confirm, Reason, Scope
+from contract.plain import parse_reply, parse_status
+from contract.refusal import Refusal
+from contract.topics import parse_up
+
+MAX_DETAILS = 64
+"""Refused messages told one by one of each group; the rest are only counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message as it came."""
+
+    topic: str
+    payload: bytes
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What follows from a group once it is committed: what to send, and what to say."""
+
+    confirms: list[Confirm] = field(default_factory=list)
+    stale: set[Scope] = field(default_factory=set)
+    lines: list[str] = field(default_factory=list)
+    new: int = 0
+    known: int = 0
+    refused: int = 0
+
+
+@dataclass(slots=True)
+class _Register:
+    """Units and desired state as the books had them at `changes`."""
+
+    changes: int
+    units: dict[str, Unit]
+    pinned: dict[str, PinnedKey]
+    tokens: dict[str, tuple[int, bytes]]
+    due: dict[str, list[Due]]
+    digests: dict[str, tuple[str, float]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Group:
+    """What one transaction gathers."""
+
+    now: float
+    outcome: Outcome = field(default_factory=Outcome)
+    answers: dict[tuple[str, str], tuple[Entered, str]] = field(default_factory=dict)
+    refused: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    details: dict[tuple[str, str, str], str] = field(default_factory=dict)
+
+
+class Intake:
+    """Used by one thread. After an exception out of `take` nothing was committed and the same group may be given again."""
+
+    def __init__(self, books: Books, site: str, clock: Callable[[], float]) -> None:
+        self._books = books
+        self._site = site
+        self._clock = clock
+        self._register: _Register | None = None
+        self._history: History | None = None
+        self._alarms: Alarms | None = None
+
+    def take(self, letters: Sequence[Letter]) -> Outcome:
+        """Commits what the letters bring. Raises the database's errors (full, gone), with nothing taken."""
+        group = _Group(self._clock())
+        done = False
+        try:
+            with self._books.writing() as conn:
+                register = self._refresh(conn)
+                for letter in letters:
+                    self._one(conn, register, letter, group)
+                assert self._history is not None
+                self._history.flush(conn)
+                self._count_refusals(conn, group)
+            done = True
+        finally:
+            if not done:
+                self._history = self._alarms = self._register = None
+        for (unit, epoch), (entered, batch) in group.answers.items():
+            group.outcome.confirms.append(self._confirm(register, unit, epoch, entered, batch))
+        return group.outcome
+
+    # --- one message
+
+    def _one(self, conn: Connection, register: _Register, letter: Letter, group: _Group) -> None:
+        up = parse_up(letter.topic)
+        if up is None or up.site != self._site:
+            return self._refuse(group, "", "?", Refusal(Reason.NOT_MINE, "no topic of this site"))
+        unit = register.units.get(up.unit)
+        if unit is None:
+            return self._refuse(group, up.unit, up.leaf, Refusal(Reason.UNKNOWN_KEY, "no such unit"))
+        if unit.revoked:
+            return self._refuse(group, up.unit, up.leaf, Refusal(Reason.WRONG_KEY, "the unit is revoked"))
+        if not letter.payload and up.leaf == "status":
+            return None  # a retained status was cleared
+        take = {
+            "facts": self._facts,
+            "alarm": self._alarm,
+            "status": self._status,
+            "reply": self._reply,
+            "enrol": self._enrol,
+        }
+        refusal = take[up.leaf](conn, register, unit, letter.payload, group)
+        if refusal is not None:
+            self._refuse(group, up.unit, up.leaf, refusal)
+        return None
+
+    def _facts(
+        self, conn: Connection, register: _Register, unit: Unit, payload: bytes, group: _Group
+    ) -> Refusal | None:
+        batch = parse_batch(payload)
+        if isinstance(batch, Refusal):
+            return batch
+        if batch.header.unit != unit.unit:
+            return Refusal(Reason.NOT_MINE, "another unit's batch")
+        key = register.pinned.get(unit.unit)
+        if key is None:
+            return Refusal(Reason.UNKNOWN_KEY, "not enrolled yet")
+        assert self._history is not None
+        entered = self._history.take(conn, key, batch, payload, group.now)
+        if isinstance(entered, Refusal):
+            return entered
+        group.outcome.new += entered.new
+        group.outcome.known += entered.known
+        if entered.epoch is not None:
+            group.answers[unit.unit, batch.header.epoch] = (entered, batch.header.batch)
+        return None
+
+    def _alarm(
+        self, conn: Connection, register: _Register, unit: Unit, payload: bytes, group: _Group
+    ) -> Refusal | None:
+        alarm = parse_alarm(payload)
+        if isinstance(alarm, Refusal):
+            return alarm
+        key = register.pinned.get(unit.unit)
+        if key is None:
+            return Refusal(Reason.UNKNOWN_KEY, "not enrolled yet")
+        if alarm.unit != unit.unit:
+            return Refusal(Reason.NOT_MINE, "another unit's alarm")
+        fact = check_alarm(alarm, self._site, key.public)
+        if isinstance(fact, Refusal):
+            return fact
+        assert self._alarms is not None
+        assert self._history is not None
+        self._history.flush(conn)
+        if self._alarms.take(conn, alarm, fact, group.now):
+            group.outcome.lines.append(f"{unit.unit}: ALARM {fact.kind} {alarm.seq}")
+        return None
+
+    def _status(
+        self, conn: Connection, register: _Register, unit: Unit, payload: bytes, group: _Group
+    ) -> Refusal | None:
+        status = parse_status(payload)
+        if isinstance(status, Refusal):
+            return status
+        if presence.heard(conn, unit.unit, status, payload, group.now) and presence.is_stale(status):
+            group.outcome.stale.update(unit.scopes)
+        return None
+
+    def _reply(
+        self, conn: Connection, register: _Register, unit: Unit, payload: bytes, group: _Group
+    ) -> Refusal | None:
+        reply = parse_reply(payload)
+        if isinstance(reply, Refusal):
+            return reply
+        ledger.heard(conn, unit.unit, reply, group.now)
+        return None
+
+    def _enrol(
+        self, conn: Connection, register: _Register, unit: Unit, payload: bytes, group: _Group
+    ) -> Refusal | None:
+        """Pins the key that an unspent token proves; the same key again is the same word said twice."""
+        known, unspent = register.pinned.get(unit.unit), register.tokens.get(unit.unit)
+        if unspent is None:
+            if known is not None and known.public.hex().encode() in payload:
+                return None
+            if known is not None:
+                assert self._alarms is not None
+                self._alarms.raise_own(conn, unit.unit, SECOND_KEY, "", 0, "a token that is spent or none", group.now)
+            return Refusal(Reason.REPLAYED, "no unspent token for this unit")
+        token_id, token = unspent
+        public = check_enrol(payload, self._site, unit.unit, token)
+        if isinstance(public, Refusal):
+            return None if known is not None and known.public.hex().encode() in payload else public
+        register.pinned[unit.unit] = units.pin(conn, unit.unit, public, token_id, group.now)
+        del register.tokens[unit.unit]
+        group.outcome.lines.append(f"{unit.unit}: enrolled")
+        return None
+
+    # --- around them
+
+    def _refresh(self, conn: Connection) -> _Register:
+        """The register, read again only when a command changed it."""
+        if self._alarms is None or self._history is None:
+            self._alarms = Alarms(conn)
+            self._history = History(self._site, self._alarms)
+        number = changes(conn)
+        if self._register is None or self._register.changes != number:
+            known = {unit.unit: unit for unit in units.listed(conn, self._site)}
+            self._register = _Register(number, known, units.pinned(conn), units.open_tokens(conn), state.due(conn))
+        return self._register
+
+    def _confirm(self, register: _Register, unit: str, name: str, entered: Entered, batch: str) -> Confirm:
+        epoch = entered.epoch
+        assert epoch is not None
+        now = self._clock()
+        kept = register.digests.get(unit)
+        if kept is None or kept[1] <= now:
+            kept = register.digests[unit] = state.digest_of(register.due, register.units[unit].scopes, now)
+        return Confirm(
+            scope=Scope("unit", unit),
+            iat=now,
+            unit=unit,
+            epoch=name,
+            seq=epoch.seq,
+            head=epoch.head.hex(),
+            batch=batch,
+            now_utc=now,
+            digest=kept[0],
+        )
+
+    def _refuse(self, group: _Group, unit: str, leaf: str, refusal: Refusal) -> None:
+        mark = (unit, leaf, str(refusal.reason))
+        group.outcome.refused += 1
+        group.refused[mark] += 1
+        if mark not in group.details and len(group.details) < MAX_DETAILS:
+            group.details[mark] = refusal.detail
+            group.outcome.lines.append(f"{unit or '?'}: {leaf} refused: {refusal.reason}: {refusal.detail}")
+
+    def _count_refusals(self, conn: Connection, group: _Group) -> None:
+        for mark, count in group.refused.items():
+            if mark not in group.details:
+                continue  # a flood of invented names: told by their number, kept from filling the books
+            unit, leaf, reason = mark
+            row = {"unit": unit, "leaf": leaf, "reason": reason}
+            fresh = {"count": 0, "detail": "", "first_utc": group.now, "last_utc": group.now}
+            conn.execute(insert_new(conn, refusals).values(**row, **fresh))
+            same = (refusals.c.unit == unit) & (refusals.c.leaf == leaf) & (refusals.c.reason == reason)
+            more = {"count": refusals.c.count + count, "detail": group.details[mark], "last_utc": group.now}
+            conn.execute(update(refusals).where(same).values(**more))

@@ -1,0 +1,200 @@
+"""The centre's connection to the broker. The only file of the centre that imports paho. Decides nothing.
+
+Callbacks only put events into a queue that one other thread takes from; a message is acknowledged when that thread says so.
+"""
+
+from __future__ import annotations
+
+import queue
+import socket
+import ssl
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from paho.mqtt import client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.reasoncodes import ReasonCode
+
+from centre.folder import BrokerAddress
+from centre.intake import Letter
+
+KEEPALIVE_S = 30
+WINDOW = 100
+"""Publications on their way at a time: paho gets slower above (it scans its table on each acknowledgement)."""
+FIRST_WAIT_S, LONGEST_WAIT_S = 1, 30
+"""Between attempts to connect; doubled by paho."""
+MOST_AT_ONCE = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """`ca`: the certificate to check the broker's with; None for the system's. `address.tls` says whether it is asked for."""
+
+    address: BrokerAddress
+    name: str
+    password: str
+    ca: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Will:
+    topic: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Up:
+    """Connected and subscribed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Down:
+    """Not connected: lost, refused or not reached. The link goes on trying."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A message; it stays with the broker until it is given to `ack`."""
+
+    letter: Letter
+    retained: bool
+    connection: int
+    mid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The broker has the publication `publish` gave this number to."""
+
+    mid: int
+
+
+Event = Up | Down | Arrived | Sent
+
+
+class Link:
+    """One connection at a time, made again by itself. Every method is for the one thread that uses the link."""
+
+    def __init__(self, login: Login, subscriptions: Sequence[str], *, will: Will | None, persistent: bool) -> None:
+        self._address = login.address
+        self._subscriptions = list(subscriptions)
+        self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        self._connection = 0
+        client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=login.name,
+            clean_session=not persistent,
+            protocol=MQTTProtocolVersion.MQTTv311,
+            manual_ack=True,
+        )
+        client.username_pw_set(login.name, login.password)
+        client.max_inflight_messages_set(WINDOW)
+        client.reconnect_delay_set(FIRST_WAIT_S, LONGEST_WAIT_S)
+        if will is not None:
+            client.will_set(will.topic, will.payload, 1, True)
+        if login.address.tls:
+            client.tls_set_context(ssl.create_default_context(cafile=login.ca))
+        client.on_connect = self._on_connect
+        client.on_connect_fail = self._on_connect_fail
+        client.on_subscribe = self._on_subscribe
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        client.on_publish = self._on_publish
+        client.on_socket_open = _tune
+        self._client = client
+
+    def start(self) -> None:
+        """Returns at once; `Up` or `Down` tells."""
+        self._client.connect_async(self._address.host, self._address.port, KEEPALIVE_S)
+        self._client.loop_start()
+
+    def stop(self, last: Will | None = None, limit_s: float = 2.0) -> None:
+        """Publish `last`, retained, where there is a connection, then disconnect and end the thread."""
+        if last is not None and self._client.is_connected():
+            with suppress(RuntimeError, ValueError):
+                self._client.publish(last.topic, last.payload, 1, True).wait_for_publish(limit_s)
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def take(self, wait_s: float) -> list[Event]:
+        """What happened, in order; waits for the first up to `wait_s`. Empty when nothing did, or after `wake`."""
+        found: list[Event] = []
+        try:
+            first = self._events.get(timeout=wait_s)
+            while first is not None:
+                found.append(first)
+                if len(found) >= MOST_AT_ONCE:
+                    break
+                first = self._events.get_nowait()
+        except queue.Empty:
+            pass
+        return found
+
+    def wake(self) -> None:
+        """Make a waiting `take` return. For any thread, and for signals."""
+        self._events.put(None)
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool) -> int:
+        """Only while the link is up. Returns the number that `Sent` will name."""
+        return self._client.publish(topic, payload, 1, retain).mid
+
+    def ack(self, arrived: Arrived) -> None:
+        """The broker may forget it. One of a connection that is gone is left alone: its number now means another message."""
+        if arrived.connection == self._connection:
+            self._client.ack(arrived.mid, 1)
+
+    def until_up(self, limit_s: float) -> str | None:
+        """Wait until connected; the last reason where that did not happen in time."""
+        end, reason = time.monotonic() + limit_s, "no answer"
+        while (left := end - time.monotonic()) > 0:
+            for event in self.take(left):
+                if isinstance(event, Up):
+                    return None
+                if isinstance(event, Down):
+                    reason = event.reason
+                    if reason.startswith("refused"):
+                        return reason
+        return reason
+
+    # --- paho's thread
+
+    def _on_connect(self, client: mqtt.Client, _data: Any, _flags: Any, code: ReasonCode, _properties: Any) -> None:
+        if code.is_failure:
+            self._events.put(Down(f"refused by the broker: {code.getName()}"))
+            return
+        self._connection += 1
+        if self._subscriptions:
+            client.subscribe([(topic, 1) for topic in self._subscriptions])
+        else:
+            self._events.put(Up())
+
+    def _on_connect_fail(self, client: mqtt.Client, _data: Any) -> None:
+        self._events.put(Down("cannot be reached"))
+
+    def _on_subscribe(self, client: mqtt.Client, _data: Any, _mid: int, codes: list[ReasonCode], _p: Any) -> None:
+        if any(code.is_failure for code in codes):
+            self._events.put(Down("refused by the broker: it does not let the centre read"))
+        else:
+            self._events.put(Up())
+
+    def _on_disconnect(self, client: mqtt.Client, _data: Any, _flags: Any, code: ReasonCode, _properties: Any) -> None:
+        self._events.put(Down(f"connection ended: {code.getName()}"))
+
+    def _on_message(self, client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
+        letter = Letter(message.topic, bytes(message.payload))
+        self._events.put(Arrived(letter, message.retain, self._connection, message.mid))
+
+    def _on_publish(self, client: mqtt.Client, _data: Any, mid: int, _code: Any, _properties: Any) -> None:
+        self._events.put(Sent(mid))
+
+
+def _tune(client: mqtt.Client, _data: Any, sock: Any) -> None:
+    """Confirms are small and waited for."""
+    with suppress(OSError):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,0 +1,228 @@
+"""Rosters from CSV: each line a holder, every fault named with its line and column, cards hashed, split into parts that fit.
+
+The only file of the centre that sees card numbers; they leave it as keyed hashes.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from contract.cards import card_hash
+from contract.messages import MAX_MESSAGE_BYTES, Holder, Role, RosterPart, Scope
+from contract.parse import MAX_UNLOCK_S, payload_of
+from contract.strict_json import dumps
+from contract.topics import valid_id
+from drivers.reader.card import from_printed
+
+T = TypeVar("T")
+
+COLUMNS = ("id", "role", "card", "room", "doors", "from", "until", "unlock_s", "flags")
+REQUIRED = ("id", "card")
+MAX_FLAGS, MAX_DOORS, MAX_ROOM = 16, 64, 32
+PART_BYTES = (MAX_MESSAGE_BYTES - 512) * 3 // 4
+"""Of a part's payload: base64 makes four characters of three bytes, and header and signature want room."""
+_LIST = re.compile(r"[;\s]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """`line` counts from 1; `column` is a name of COLUMNS, or empty."""
+
+    line: int
+    column: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.line}: {self.column}: {self.text}" if self.column else f"{self.line}: {self.text}"
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a file holds. With faults nothing of it is to be used."""
+
+    holders: list[Holder] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+
+def read_csv(data: bytes, card_key: bytes, zone: ZoneInfo) -> Reading:
+    """Holders of a CSV file with a heading line. Dates without a time are days of `zone`: from its start, until its end.
+
+    `doors` and `flags` are separated by blanks or semicolons. An empty cell is an absent value; `role` is then resident.
+    """
+    reading = Reading()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        reading.faults.append(Fault(line, "", "not UTF-8 (in Excel: save as 'CSV UTF-8')"))
+        return reading
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        heading = [name.strip().lower() for name in next(rows, [])]
+        reading.faults += _heading_faults(heading)
+        if reading.faults:
+            return reading
+        _holders(rows, heading, reading, card_key, zone)
+    except csv.Error as error:
+        reading.faults.append(Fault(rows.line_num, "", str(error)))
+    return reading
+
+
+def _holders(rows: Iterator[list[str]], heading: list[str], reading: Reading, card_key: bytes, zone: ZoneInfo) -> None:
+    ids: dict[str, int] = {}
+    keys: dict[str, int] = {}
+    for cells in rows:
+        line: int = rows.line_num  # type: ignore[attr-defined]
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) > len(heading):
+            reading.faults.append(Fault(line, "", f"{len(cells)} cells where the heading has {len(heading)}"))
+            continue
+        row = {name: cell.strip() for name, cell in zip(heading, cells, strict=False)}
+        holder = _holder(row, line, reading.faults, card_key, zone)
+        if holder is None:
+            continue
+        for seen, value, column in ((ids, holder.id, "id"), (keys, str(holder.key), "card")):
+            if value in seen:
+                reading.faults.append(Fault(line, column, f"the same as in line {seen[value]}"))
+            seen.setdefault(value, line)
+        reading.holders.append(holder)
+
+
+def _heading_faults(heading: list[str]) -> list[Fault]:
+    faults = [Fault(1, name, f"no such column; known: {', '.join(COLUMNS)}") for name in heading if name not in COLUMNS]
+    faults += [Fault(1, name, "column is there twice") for name in COLUMNS if heading.count(name) > 1]
+    return faults + [Fault(1, name, "column is missing") for name in REQUIRED if name not in heading]
+
+
+class _Cells:
+    """The cells of one line; each fault is noted, so that a line is told all that is wrong with it at once."""
+
+    def __init__(self, row: Mapping[str, str], line: int, faults: list[Fault]) -> None:
+        self._row, self._line, self._faults = row, line, faults
+        self.good = True
+
+    def read(self, column: str, reader: Callable[[str], T], absent: T) -> T:
+        """The cell's value; `absent` for an empty one, and for a bad one once its fault is noted."""
+        text = self._row.get(column, "")
+        try:
+            return reader(text) if text or column in REQUIRED else absent
+        except ValueError as error:
+            self.fault(column, str(error))
+            return absent
+
+    def fault(self, column: str, text: str) -> None:
+        self._faults.append(Fault(self._line, column, text))
+        self.good = False
+
+
+def _holder(row: Mapping[str, str], line: int, faults: list[Fault], card_key: bytes, zone: ZoneInfo) -> Holder | None:
+    """One holder, or every fault of the line."""
+    cells = _Cells(row, line, faults)
+    none: frozenset[str] = frozenset()
+    doors = cells.read("doors", lambda text: _idents(text, MAX_DOORS), none)
+    holder = Holder(
+        id=cells.read("id", _ident, ""),
+        role=cells.read("role", _role, Role.RESIDENT),
+        key=cells.read("card", lambda text: card_hash(card_key, _card(text)), ""),
+        room=cells.read("room", _room, None),
+        doors=doors or None,
+        from_utc=cells.read("from", lambda text: moment(text, zone, end=False), None),
+        until_utc=cells.read("until", lambda text: moment(text, zone, end=True), None),
+        unlock_s=cells.read("unlock_s", _unlock, None),
+        flags=cells.read("flags", lambda text: _idents(text, MAX_FLAGS), none),
+    )
+    if holder.from_utc is not None and holder.until_utc is not None and holder.until_utc <= holder.from_utc:
+        cells.fault("until", "not after `from`")
+    return holder if cells.good else None
+
+
+def _ident(text: str) -> str:
+    if not text:
+        raise ValueError("missing")
+    if not valid_id(text):
+        raise ValueError(
+            "not an id (a-z, 0-9, - and _, at most 48): an opaque one, never a name or a number of a person"
+        )
+    return text
+
+
+def _role(text: str) -> Role:
+    try:
+        return Role(text)
+    except ValueError:
+        raise ValueError(f"not one of {', '.join(Role)}") from None
+
+
+def _card(text: str) -> str:
+    if not text:
+        raise ValueError("missing")
+    return from_printed(text)
+
+
+def _room(text: str) -> str:
+    if len(text) > MAX_ROOM:
+        raise ValueError(f"more than {MAX_ROOM} characters")
+    return text
+
+
+def _idents(text: str, most: int) -> frozenset[str]:
+    found = [part for part in _LIST.split(text) if part]
+    if len(found) > most or not all(map(valid_id, found)):
+        raise ValueError(f"not a list of at most {most} ids, separated by blanks or semicolons")
+    return frozenset(found)
+
+
+def _unlock(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 1 <= seconds <= MAX_UNLOCK_S:
+        raise ValueError(f"not 1 to {MAX_UNLOCK_S:g} seconds")
+    return seconds
+
+
+def moment(text: str, zone: ZoneInfo, *, end: bool) -> float:
+    """Seconds since 1970 of `2026-10-01` (its start, or with `end` its end), `2026-10-01 08:00` or RFC 3339, in `zone` where none is said.
+
+    ValueError for anything else.
+    """
+    try:
+        if len(text) == 10:
+            day = date.fromisoformat(text) + timedelta(days=1 if end else 0)
+            value = datetime(day.year, day.month, day.day, tzinfo=zone)
+        else:
+            value = datetime.fromisoformat(text)
+            value = value if value.tzinfo else value.replace(tzinfo=zone)
+        seconds = value.astimezone(UTC).timestamp()
+    except (ValueError, OverflowError):
+        raise ValueError("not a date as 2026-10-01 or a time as 2026-10-01T08:00") from None
+    if seconds < 0:
+        raise ValueError("before 1970")
+    return seconds
+
+
+def split(
+    scope: Scope, name: str, rev: int, iat: float, card_key: str, site: str, holders: list[Holder]
+) -> list[RosterPart]:
+    """The parts of one revision, each small enough to be signed into one message; one empty part for an empty roster."""
+    groups: list[list[Holder]] = [[]]
+    empty = RosterPart(scope, name, rev, iat, 999, 999, card_key, ())
+    frame = len(dumps(payload_of(empty, site)))
+    used = frame
+    for holder in holders:
+        size = len(dumps(payload_of(replace(empty, holders=(holder,)), site))) - frame + 1
+        if used + size > PART_BYTES and groups[-1]:
+            groups.append([])
+            used = frame
+        groups[-1].append(holder)
+        used += size
+    return [replace(empty, part=n, parts=len(groups), holders=tuple(group)) for n, group in enumerate(groups, 1)]

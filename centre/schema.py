@@ -1,0 +1,245 @@
+"""The books' tables, in SQLAlchemy Core so that PostgreSQL can follow by URL. Only their shape; who writes what is said at each.
+
+Hashes are 32 raw bytes; times are seconds since 1970 (`_utc`), the centre's own clock unless said otherwise.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+VERSION = 1
+
+metadata = MetaData()
+
+meta = Table("meta", metadata, Column("name", String, primary_key=True), Column("value", Integer, nullable=False))
+"""`version` of this schema; `changes`: grows by one with each change of units or desired state, so that `serve` sees it."""
+
+units = Table(
+    "units",
+    metadata,
+    Column("unit", String, primary_key=True),
+    Column("name", Text, nullable=False, default=""),
+    Column("scopes", Text, nullable=False, comment="level/id, separated by blanks; site and unit are implied"),
+    Column("added_utc", Float, nullable=False),
+    Column("revoked_utc", Float),
+    Column("password", Text, comment="hashed as mosquitto wants it; none before the first enrolment file"),
+    Column("online", Boolean, nullable=False, default=False),
+    Column("session", String, comment="of the last birth"),
+    Column("status", Text, comment="the last birth or health message as it came"),
+    Column("heard_utc", Float),
+)
+
+unit_keys = Table(
+    "unit_keys",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("unit", String, ForeignKey("units.unit"), nullable=False),
+    Column("public", String, nullable=False, comment="hex"),
+    Column("pinned_utc", Float, nullable=False),
+    Column("retired_utc", Float),
+    UniqueConstraint("unit", "public"),
+)
+"""Pinned by enrolment. A retired one is kept: the signatures in the books are its."""
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("unit", String, ForeignKey("units.unit"), nullable=False),
+    Column("token", String, comment="hex; erased when spent or replaced"),
+    Column("made_utc", Float, nullable=False),
+    Column("spent_utc", Float),
+)
+
+epochs = Table(
+    "epochs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("unit", String, ForeignKey("units.unit"), nullable=False),
+    Column("epoch", String, nullable=False),
+    Column(
+        "base", Integer, nullable=False, comment="number before the first the books have: 0 but where books were lost"
+    ),
+    Column("start", LargeBinary, nullable=False, comment="hash of the chain at base"),
+    Column("link", String, nullable=False, comment="first | linked | unlinked | torn (base is not 0)"),
+    Column(
+        "previous", Integer, ForeignKey("epochs.id"), comment="the unit's epoch before, where the chain starts from it"
+    ),
+    Column("previous_seq", Integer),
+    Column("seq", Integer, nullable=False, comment="last number in the books"),
+    Column("head", LargeBinary, nullable=False, comment="hash of the chain there"),
+    Column("begun_utc", Float, nullable=False),
+    UniqueConstraint("unit", "epoch"),
+)
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("n", Integer, primary_key=True, comment="order of arrival"),
+    Column("epoch_id", Integer, ForeignKey("epochs.id"), nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("h", LargeBinary, nullable=False, comment="hash of the chain after this line"),
+    Column("at_utc", Float, nullable=False, comment="the unit's clock"),
+    Column("kind", String, nullable=False),
+    Column("line", LargeBinary, nullable=False, comment="exactly as it came"),
+    Column(
+        "again", Boolean, nullable=False, comment="the books have this fact under its first number: it counts there"
+    ),
+    UniqueConstraint("epoch_id", "seq"),
+    Index("facts_at", "at_utc"),
+)
+
+moved = Table(
+    "moved",
+    metadata,
+    Column("unit", String, ForeignKey("units.unit"), primary_key=True),
+    Column("epoch", String, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+)
+"""First numbers of facts that a unit took over into a later epoch (`"was": [epoch, seq]`): so that each counts once."""
+
+gaps = Table(
+    "gaps",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("epoch_id", Integer, ForeignKey("epochs.id"), nullable=False),
+    Column("first", Integer, nullable=False),
+    Column("last", Integer, nullable=False),
+    Column("h", LargeBinary, nullable=False),
+    UniqueConstraint("epoch_id", "first"),
+)
+"""Facts a unit's full journal had to drop: seen, counted, covered by a signature."""
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("epoch_id", Integer, ForeignKey("epochs.id"), nullable=False),
+    Column("key_id", Integer, ForeignKey("unit_keys.id"), nullable=False),
+    Column("batch", String, nullable=False),
+    Column("first", Integer, nullable=False),
+    Column("last", Integer, nullable=False),
+    Column("prev", LargeBinary, nullable=False),
+    Column("head", LargeBinary, nullable=False),
+    Column("sig", LargeBinary, nullable=False),
+    Column("taken_utc", Float, nullable=False),
+    Index("batches_of", "epoch_id", "first"),
+)
+"""The headers of batches that brought something new: their signatures prove the lines."""
+
+forks = Table(
+    "forks",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("epoch_id", Integer, ForeignKey("epochs.id"), nullable=False),
+    Column("first", Integer, nullable=False),
+    Column("last", Integer, nullable=False),
+    Column("head", LargeBinary, nullable=False),
+    Column("message", LargeBinary, nullable=False, comment="the whole batch as it came"),
+    Column("taken_utc", Float, nullable=False),
+    UniqueConstraint("epoch_id", "first", "last", "head"),
+)
+"""Validly signed batches of another history than the books have: both are kept."""
+
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("unit", String, ForeignKey("units.unit"), nullable=False),
+    Column(
+        "kind", String, nullable=False, comment="of the fact; or of the books themselves: history.*, epoch.*, enrol.*"
+    ),
+    Column("epoch", String, nullable=False, default=""),
+    Column("seq", Integer, nullable=False, default=0),
+    Column("line", LargeBinary),
+    Column("detail", Text, nullable=False, default=""),
+    Column("taken_utc", Float, nullable=False),
+    Column(
+        "matched", Boolean, comment="the chain brought the same line; null while it has not come; false: another line"
+    ),
+    UniqueConstraint("unit", "kind", "epoch", "seq", "detail"),
+)
+
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("notice", String, primary_key=True),
+    Column("unit", String, primary_key=True),
+    Column("rev", Integer, primary_key=True),
+    Column("received_utc", Float, comment="the unit's clock, as the two below"),
+    Column("shown_utc", Float),
+    Column("ended_utc", Float),
+)
+
+state = Table(
+    "state",
+    metadata,
+    Column("kind", String, primary_key=True),
+    Column("scope", String, primary_key=True),
+    Column("id", String, primary_key=True, comment="empty for settings and keys"),
+    Column("part", Integer, primary_key=True, comment="0 but for rosters"),
+    Column("rev", Integer, nullable=False),
+    Column("topic", String, nullable=False),
+    Column("token", LargeBinary, comment="the signed message; none where the topic is cleared"),
+    Column("made_utc", Float, nullable=False),
+    Column("until_utc", Float),
+    Column("withdrawn", Boolean, nullable=False, default=False),
+    Column(
+        "title", Text, nullable=False, default="", comment="for lists: a notice's title, a roster's count of holders"
+    ),
+    Column("holders", Integer, nullable=False, default=0),
+    Column("sent_rev", Integer, nullable=False, default=0, comment="last revision the broker acknowledged"),
+    Column("sent_utc", Float),
+)
+"""Desired state, newest revision of each; commands write it, `serve` and the commands publish it."""
+
+commands = Table(
+    "commands",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("unit", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("args", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("iat_utc", Float, nullable=False),
+    Column("exp_utc", Float, nullable=False),
+)
+
+courses = Table(
+    "courses",
+    metadata,
+    Column("command", String, primary_key=True),
+    Column("state", String, primary_key=True),
+    Column("unit", String, nullable=False),
+    Column("reason", String),
+    Column("door", String),
+    Column("at_utc", Float, nullable=False, comment="the unit's clock"),
+    Column("heard_utc", Float, nullable=False),
+)
+
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("unit", String, primary_key=True),
+    Column("leaf", String, primary_key=True),
+    Column("reason", String, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("first_utc", Float, nullable=False),
+    Column("last_utc", Float, nullable=False),
+)
+"""What came up and did not hold, counted; any text may stand as a unit here."""

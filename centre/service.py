@@ -1,0 +1,209 @@
+"""`serve`: takes what the units send, confirms what is committed, keeps the broker's retained state as the books say.
+
+One thread decides and writes; paho's only fills the link's queue. Ends on `stop`, or with an error of ours.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+from centre import state
+from centre.books import Books, OperationalError, changes
+from centre.folder import LOGIN, Folder, Site
+from centre.intake import Intake, Letter, Outcome
+from centre.keys import Keys
+from centre.link import WINDOW, Arrived, Down, Link, Login, Sent, Up, Will
+from centre.signing import Signer
+from centre.state import Outgoing
+from contract.messages import Confirm, Kind, Scope
+from contract.plain import build_presence
+from contract.topics import PREFIX, centre, down
+
+TURN_S = 0.25
+"""How often the books are looked at for what a command changed."""
+TIDY_S = 30.0
+"""How often ended notices are cleared from the broker."""
+STALE_S = 10.0
+"""A scope is published again at most so often, however many units say that they lack something."""
+MENDING_S = 1.0
+"""Between attempts to write while the books can't be written."""
+PECULIAR = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+"""What a fault of ours in reading one message would raise: that one is set aside, the rest goes on."""
+
+Say = Callable[[str], None]
+
+
+class Service:
+    """`say` takes lines for the operator. `run` returns after `stop`."""
+
+    def __init__(self, folder: Folder, site: Site, keys: Keys, books: Books, say: Say) -> None:
+        self._site = site.site
+        self._books = books
+        self._say = say
+        self._signer = Signer(site.site, keys)
+        self._intake = Intake(books, site.site, time.time)
+        self._since = time.time()
+        self._presence = centre(site.site)
+        ca = folder.ca if folder.ca.exists() else None
+        login = Login(site.address, LOGIN, keys.logins[LOGIN], ca)
+        will = Will(self._presence, build_presence(online=False, since_utc=self._since))
+        self._link = Link(login, [f"{PREFIX}/{site.site}/up/#"], will=will, persistent=True)
+        self._up = False
+        self._down_because = ""
+        self._stopping = False
+        self._changes = -1
+        self._looked_mono = self._tidied_mono = float("-inf")
+        self._outbox: deque[Outgoing] = deque()
+        self._flying: dict[int, Outgoing] = {}
+        self._stale_mono: dict[str, float] = {}
+        self._held: list[Arrived] = []
+        self._sent: list[Outgoing] = []
+        self._troubled = False
+
+    def stop(self) -> None:
+        """For any thread, and for signals."""
+        self._stopping = True
+        self._link.wake()
+
+    def run(self) -> None:
+        self._link.start()
+        try:
+            while not self._stopping:
+                self._turn()
+        finally:
+            self._link.stop(Will(self._presence, build_presence(online=False, since_utc=self._since)))
+
+    def _turn(self) -> None:
+        for event in self._link.take(MENDING_S if self._troubled else TURN_S):
+            match event:
+                case Up():
+                    self._connected()
+                case Down(reason):
+                    self._lost(reason)
+                case Arrived():
+                    self._held.append(event)
+                case Sent(mid):
+                    if (item := self._flying.pop(mid, None)) is not None:
+                        self._sent.append(item)
+        try:
+            self._take()
+            self._look()
+            self._note_sent()
+        except OperationalError as error:
+            if not self._troubled:
+                self._say(f"books: cannot be written, nothing is confirmed meanwhile: {error.orig}")
+            self._troubled = True
+        else:
+            if self._troubled:
+                self._say("books: can be written again")
+            self._troubled = False
+        self._send()
+
+    # --- the connection
+
+    def _connected(self) -> None:
+        self._up = True
+        self._down_because = ""
+        self._since = time.time()
+        self._say("connected")
+        self._link.publish(self._presence, build_presence(online=True, since_utc=self._since), retain=True)
+        with self._books.reading() as conn:
+            self._outbox = deque(state.standing(conn, self._since))
+        self._flying = {}
+
+    def _lost(self, reason: str) -> None:
+        if self._up or reason != self._down_because:
+            self._say(f"not connected: {reason}")
+        self._up, self._down_because = False, reason
+        self._outbox, self._flying = deque(), {}
+
+    # --- what came
+
+    def _take(self) -> None:
+        if not self._held:
+            return
+        try:
+            outcomes = [self._intake.take([event.letter for event in self._held])]
+        except PECULIAR:
+            outcomes = [self._apart(event.letter) for event in self._held]
+        held, self._held = self._held, []
+        for outcome in outcomes:
+            self._tell(outcome)
+        for event in held:
+            self._link.ack(event)
+
+    def _apart(self, letter: Letter) -> Outcome:
+        """One message of a group that could not be read; its bytes are not shown, they may hold anything."""
+        try:
+            return self._intake.take([letter])
+        except PECULIAR as error:
+            return Outcome(lines=[f"set aside a message on {letter.topic}: {type(error).__name__}"], refused=1)
+
+    def _tell(self, outcome: Outcome) -> None:
+        """What was committed may be said: to the units, to the operator."""
+        for line in outcome.lines:
+            self._say(line)
+        if not self._up:
+            return
+        for confirm in outcome.confirms:
+            self._confirm(confirm)
+        now = time.monotonic()
+        scopes = {str(scope) for scope in outcome.stale if self._may_repeat(scope, now)}
+        if scopes:
+            self._say(f"published again for {len(scopes)} scopes: a unit lacks some of its state")
+            with self._books.reading() as conn:
+                again = [item for item in state.standing(conn, time.time()) if item.scope in scopes]
+            self._outbox.extend(again)
+
+    def _confirm(self, confirm: Confirm) -> None:
+        topic = down(self._site, confirm.scope, Kind.CONFIRM)
+        self._link.publish(topic, self._signer.sign(Kind.CONFIRM, confirm), retain=False)
+
+    def _may_repeat(self, scope: Scope, now: float) -> bool:
+        if now - self._stale_mono.get(str(scope), float("-inf")) < STALE_S:
+            return False
+        self._stale_mono[str(scope)] = now
+        return True
+
+    # --- what is to go out
+
+    def _look(self) -> None:
+        """Ended notices, and what commands committed and could not publish themselves."""
+        now = time.monotonic()
+        if now - self._looked_mono < TURN_S:
+            return
+        self._looked_mono = now
+        if now - self._tidied_mono >= TIDY_S:
+            self._tidied_mono = now
+            with self._books.reading() as conn:
+                ended = state.has_ended(conn, time.time())
+            if ended:
+                with self._books.changing() as conn:
+                    state.clear_ended(conn, time.time())
+                    state.forget_cleared_parts(conn, time.time())
+        with self._books.reading() as conn:
+            number = changes(conn)
+            if number == self._changes or not self._up:
+                return
+            fresh = state.unsent(conn)
+        self._changes = number
+        waiting = {(item.topic, item.rev) for item in (*self._outbox, *self._flying.values())}
+        self._outbox.extend(item for item in fresh if (item.topic, item.rev) not in waiting)
+
+    def _send(self) -> None:
+        while self._up and self._outbox and len(self._flying) < WINDOW:
+            item = self._outbox.popleft()
+            self._flying[self._link.publish(item.topic, item.token, retain=True)] = item
+
+    def _note_sent(self) -> None:
+        """Written in a transaction of their own, several at a time; told again after a crash, at worst."""
+        if not self._sent or (self._outbox and len(self._sent) < WINDOW):
+            return
+        fresh, self._sent = self._sent, []
+        with self._books.reading() as conn:
+            unsent = {(item.topic, item.rev) for item in state.unsent(conn)}
+        if any((item.topic, item.rev) in unsent for item in fresh):
+            with self._books.writing() as conn:
+                state.mark_sent(conn, fresh, time.time())

@@ -1,0 +1,184 @@
+"""Desired state: what each scope should have, newest revision of each, signed. The rows are what goes out, retained, as they are.
+
+Owns the table `state`. A revision is given here, in the transaction that writes it, so no two messages ever share one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, or_, select, update
+
+from centre.books import insert_or_update
+from centre.errors import WRONG_USE, CentreError
+from centre.schema import state
+from contract.digest import digest
+from contract.messages import Kind, Message, Notice, Scope
+from contract.topics import down
+
+TOMBSTONE_DAYS = 400
+"""How long the tombstone of a notice without `until` is kept for units that were off when it was withdrawn."""
+CLEARED_DAYS = 30
+"""How long a cleared topic is cleared again at each connection, for brokers that come back with an old copy."""
+DAY_S = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A message ready to go out on `topic`; `part` is 0 but for rosters."""
+
+    topic: str
+    message: Message
+    token: bytes
+    part: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One retained publication: `token` is empty where the topic is to be cleared."""
+
+    kind: str
+    scope: str
+    id: str
+    part: int
+    rev: int
+    topic: str
+    token: bytes
+
+
+def topic_of(site: str, message: Message, part: int = 0) -> str:
+    """Where a message of state goes."""
+    kind = kind_of(message)
+    ids: tuple[str | int, ...] = ()
+    if kind in (Kind.NOTICE, Kind.ROSTER):
+        ids = (message.id,) if kind is Kind.NOTICE else (message.id, part)  # type: ignore[union-attr]
+    return down(site, message.scope, kind, *ids)
+
+
+def kind_of(message: Message) -> Kind:
+    return {"Notice": Kind.NOTICE, "RosterPart": Kind.ROSTER, "Settings": Kind.SETTINGS, "Keys": Kind.KEYS}[
+        type(message).__name__
+    ]
+
+
+def next_rev(conn: Connection, kind: Kind, scope: Scope, name: str = "") -> int:
+    """The revision after the newest."""
+    mine = and_(state.c.kind == kind.value, state.c.scope == str(scope), state.c.id == name)
+    return (conn.execute(select(func.max(state.c.rev)).where(mine)).scalar() or 0) + 1
+
+
+def commit(conn: Connection, signed: Sequence[Signed], now: float, title: str = "") -> None:
+    """One revision, all its parts, in place of the one before; topics of parts it no longer has are to be cleared."""
+    first = signed[0].message
+    kind, scope, name = kind_of(first).value, str(first.scope), getattr(first, "id", "")
+    rev: int = first.rev  # type: ignore[union-attr]
+    mine = and_(state.c.kind == kind, state.c.scope == scope, state.c.id == name)
+    clear = {"rev": rev, "token": None, "made_utc": now, "sent_rev": 0, "sent_utc": None, "holders": 0}
+    conn.execute(update(state).where(mine).values(**clear))
+    for item in signed:
+        message = item.message
+        values: dict[str, Any] = {
+            "kind": kind,
+            "scope": scope,
+            "id": name,
+            "part": item.part,
+            "rev": rev,
+            "topic": item.topic,
+            "token": item.token,
+            "made_utc": now,
+            "until_utc": message.until_utc if isinstance(message, Notice) else None,
+            "withdrawn": isinstance(message, Notice) and message.withdrawn,
+            "title": title,
+            "holders": len(getattr(message, "holders", ())),
+            "sent_rev": 0,
+            "sent_utc": None,
+        }
+        conn.execute(insert_or_update(conn, state, values))
+
+
+def where_notice(conn: Connection, name: str) -> Row[Any] | None:
+    """The row of a notice; an id stands for one notice in the whole site, so that receipts need no scope."""
+    return conn.execute(select(state).where(state.c.kind == Kind.NOTICE.value, state.c.id == name)).first()
+
+
+def notice_row(conn: Connection, name: str) -> Row[Any]:
+    row = where_notice(conn, name)
+    if row is None:
+        raise CentreError(f"{name}: no such notice", WRONG_USE)
+    return row
+
+
+def standing(conn: Connection, now: float) -> list[Outgoing]:
+    """All that should be retained at the broker, and the topics cleared lately; keys first."""
+    lately = and_(state.c.token.is_(None), state.c.made_utc > now - CLEARED_DAYS * DAY_S)
+    rows = conn.execute(select(state).where(or_(state.c.token.is_not(None), lately)))
+    found = [_outgoing(row) for row in rows]
+    return sorted(found, key=lambda item: (item.kind != Kind.KEYS, item.kind, item.scope, item.id, item.part))
+
+
+def unsent(conn: Connection) -> list[Outgoing]:
+    """What no broker has acknowledged yet."""
+    return [_outgoing(row) for row in conn.execute(select(state).where(state.c.sent_rev < state.c.rev))]
+
+
+def mark_sent(conn: Connection, items: Iterable[Outgoing], now: float) -> None:
+    """The broker has these. A newer revision committed meanwhile stays unsent."""
+    for item in items:
+        mine = and_(state.c.kind == item.kind, state.c.scope == item.scope, state.c.id == item.id)
+        same = and_(mine, state.c.part == item.part, state.c.rev == item.rev, state.c.sent_rev < item.rev)
+        conn.execute(update(state).where(same).values(sent_rev=item.rev, sent_utc=now))
+
+
+def has_ended(conn: Connection, now: float) -> bool:
+    """Whether clear_ended has anything to do."""
+    return conn.execute(select(state.c.id).where(_ended(now))).first() is not None
+
+
+def clear_ended(conn: Connection, now: float) -> int:
+    """Notices and tombstones past their `until`: their topics are to be cleared. Their ids stay known for ever."""
+    return conn.execute(update(state).where(_ended(now)).values(token=None, made_utc=now, sent_rev=0)).rowcount
+
+
+def _ended(now: float) -> ColumnElement[bool]:
+    return and_(state.c.kind == Kind.NOTICE.value, state.c.until_utc <= now, state.c.token.is_not(None))
+
+
+def forget_cleared_parts(conn: Connection, now: float) -> None:
+    """Roster parts that were cleared long ago leave no row; a roster's first part keeps its revision."""
+    old = and_(state.c.kind == Kind.ROSTER.value, state.c.token.is_(None), state.c.part > 1)
+    conn.execute(delete(state).where(old, state.c.made_utc < now - CLEARED_DAYS * DAY_S, state.c.sent_rev > 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One message a unit in `scope` should have, from the notice's start to its end."""
+
+    kind: str
+    scope: str
+    id: str
+    rev: int
+    until_utc: float | None
+
+
+def due(conn: Connection) -> dict[str, list[Due]]:
+    """By scope: what units there should have in force. Tombstones and ended notices are nothing to have."""
+    columns = (state.c.kind, state.c.scope, state.c.id, state.c.rev, state.c.until_utc)
+    rows = conn.execute(select(*columns).where(state.c.token.is_not(None), state.c.withdrawn.is_(False)).distinct())
+    found: dict[str, list[Due]] = {}
+    for kind, scope, name, rev, until in rows:
+        found.setdefault(scope, []).append(Due(kind, scope, name, rev, until))
+    return found
+
+
+def digest_of(by_scope: dict[str, list[Due]], scopes: Iterable[Scope], now: float) -> tuple[str, float]:
+    """The digest for a unit with these scopes, and until when it stays so (the next end of a notice)."""
+    mine = [item for scope in scopes for item in by_scope.get(str(scope), ())]
+    live = [item for item in mine if item.until_utc is None or item.until_utc > now]
+    ends = [item.until_utc for item in live if item.until_utc is not None]
+    return digest((item.kind, item.scope, item.id, item.rev) for item in live), min(ends, default=float("inf"))
+
+
+def _outgoing(row: Row[Any]) -> Outgoing:
+    return Outgoing(row.kind, row.scope, row.id, row.part, row.rev, row.topic, row.token or b"")

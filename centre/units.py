@@ -1,0 +1,134 @@
+"""The register of units: who belongs to the site, its scopes, its pinned keys and its one-time tokens.
+
+Owns the tables units, unit_keys and tokens, but for a unit's presence, which presence.py writes.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from centre.errors import WRONG_USE, CentreError
+from centre.folder import LOGIN
+from centre.passwords import hashed
+from centre.schema import tokens, unit_keys, units
+from contract.enrolment import KEY_BYTES
+from contract.messages import LEVELS, Scope
+from contract.topics import valid_id
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit of the register. `scopes` are all it has, `site` and its own included."""
+
+    unit: str
+    name: str
+    scopes: tuple[Scope, ...]
+    revoked: bool
+    password: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedKey:
+    id: int
+    unit: str
+    public: bytes
+
+
+def parse_scope(text: str, site: str) -> Scope:
+    """`level/id`. Raises CentreError (wrong use) with what is wrong."""
+    level, _, name = text.partition("/")
+    if level not in LEVELS:
+        raise CentreError(f"{text}: a scope is LEVEL/ID, level one of {', '.join(LEVELS)}", WRONG_USE)
+    if not valid_id(name) or (level == "site" and name != site):
+        raise CentreError(f"{text}: {name!r} is no id, or not of this site", WRONG_USE)
+    return Scope(level, name)
+
+
+def add(conn: Connection, site: str, unit: str, name: str, scopes: Iterable[Scope], now: float) -> None:
+    """Raises CentreError where the id is no id, taken, or the centre's own."""
+    if not valid_id(unit) or unit == LOGIN:
+        raise CentreError(f"{unit}: not an id for a unit (a-z, 0-9, - and _; not {LOGIN!r})", WRONG_USE)
+    if conn.execute(select(units.c.unit).where(units.c.unit == unit)).first():
+        raise CentreError(f"{unit}: there already; a replaced box needs only a new `unit enrolment`", WRONG_USE)
+    kept = [scope for scope in dict.fromkeys(scopes) if scope not in implied(site, unit)]
+    if any(scope.level == "unit" for scope in kept):
+        raise CentreError(f"{unit}: the scope of another unit is not for it", WRONG_USE)
+    conn.execute(insert(units).values(unit=unit, name=name, scopes=" ".join(map(str, kept)), added_utc=now))
+
+
+def implied(site: str, unit: str) -> tuple[Scope, Scope]:
+    return Scope("site", site), Scope("unit", unit)
+
+
+def listed(conn: Connection, site: str) -> list[Unit]:
+    """All units by id, revoked ones included."""
+    return [_unit(row, site) for row in conn.execute(select(units).order_by(units.c.unit))]
+
+
+def one(conn: Connection, site: str, unit: str) -> Unit:
+    """Raises CentreError where there is none of this id."""
+    row = conn.execute(select(units).where(units.c.unit == unit)).first()
+    if row is None:
+        raise CentreError(f"{unit}: no such unit", WRONG_USE)
+    return _unit(row, site)
+
+
+def _unit(row: Row[tuple[object, ...]], site: str) -> Unit:
+    given = (Scope(*text.split("/", 1)) for text in row.scopes.split())
+    ours, own = implied(site, row.unit)
+    return Unit(row.unit, row.name, (ours, *given, own), row.revoked_utc is not None, row.password)
+
+
+def enrolled(conn: Connection) -> set[str]:
+    """Units with a pinned key in force."""
+    return set(conn.execute(select(unit_keys.c.unit).where(unit_keys.c.retired_utc.is_(None))).scalars())
+
+
+def pinned(conn: Connection) -> dict[str, PinnedKey]:
+    """The key in force of each enrolled unit."""
+    rows = conn.execute(select(unit_keys).where(unit_keys.c.retired_utc.is_(None)))
+    return {row.unit: PinnedKey(row.id, row.unit, bytes.fromhex(row.public)) for row in rows}
+
+
+def new_login(conn: Connection, unit: Unit, now: float) -> tuple[str, str]:
+    """A new broker password and one-time token (hex) for an enrolment file; those of an earlier file end. A pinned key stays."""
+    if unit.revoked:
+        raise CentreError(f"{unit.unit}: revoked; add it under another id", WRONG_USE)
+    password, token = secrets.token_urlsafe(24), secrets.token_hex(KEY_BYTES)
+    conn.execute(update(units).where(units.c.unit == unit.unit).values(password=hashed(password)))
+    conn.execute(update(tokens).where(tokens.c.unit == unit.unit).values(token=None))
+    conn.execute(insert(tokens).values(unit=unit.unit, token=token, made_utc=now))
+    return password, token
+
+
+def open_tokens(conn: Connection) -> dict[str, tuple[int, bytes]]:
+    """The unspent token of each unit that has one: row id and bytes."""
+    rows = conn.execute(select(tokens).where(tokens.c.token.is_not(None), tokens.c.spent_utc.is_(None)))
+    return {row.unit: (row.id, bytes.fromhex(row.token)) for row in rows}
+
+
+def pin(conn: Connection, unit: str, public: bytes, token_id: int, now: float) -> PinnedKey:
+    """The token is spent, the unit's earlier key retired, this one in force."""
+    conn.execute(update(tokens).where(tokens.c.id == token_id).values(token=None, spent_utc=now))
+    mine = unit_keys.c.unit == unit
+    conn.execute(update(unit_keys).where(mine, unit_keys.c.retired_utc.is_(None)).values(retired_utc=now))
+    values = {"unit": unit, "public": public.hex(), "pinned_utc": now}
+    again = update(unit_keys).where(mine, unit_keys.c.public == public.hex()).values(retired_utc=None, pinned_utc=now)
+    if not conn.execute(again).rowcount:
+        conn.execute(insert(unit_keys).values(**values))
+    row = conn.execute(select(unit_keys.c.id).where(mine, unit_keys.c.public == public.hex())).one()
+    return PinnedKey(row.id, unit, public)
+
+
+def revoke(conn: Connection, unit: Unit, now: float) -> None:
+    """No login, no key, no token any more. What it sent stays in the books."""
+    if unit.revoked:
+        raise CentreError(f"{unit.unit}: revoked already", WRONG_USE)
+    conn.execute(update(units).where(units.c.unit == unit.unit).values(revoked_utc=now, password=None))
+    mine = unit_keys.c.unit == unit.unit
+    conn.execute(update(unit_keys).where(mine, unit_keys.c.retired_utc.is_(None)).values(retired_utc=now))
+    conn.execute(update(tokens).where(tokens.c.unit == unit.unit).values(token=None))
