@@ -9,7 +9,6 @@ import signal
 import sys
 import threading
 import time
-from pathlib import Path
 from types import FrameType
 
 from agent import limits
@@ -17,14 +16,16 @@ from agent.calendar import Calendar
 from agent.clock import Clock
 from agent.config import Config, unit_plan
 from agent.core.controller import initial
-from agent.core.events import Started, StopAsked
+from agent.core.events import Event, Started, StopAsked
+from agent.core.plan import UnitPlan
 from agent.crashes import Crashes, write_crash_file
 from agent.devices import Devices
 from agent.dispatch import Dispatch
 from agent.errors import EXIT_OURS, DoorwardError
-from agent.identity import Identity
+from agent.identity import Identity, secret_path, spend_token
 from agent.inbox import Inbox
-from agent.locale import catalogues
+from agent.link import BrokerAccess, Link, UnitKeys
+from agent.locale import load as catalogues
 from agent.log import Log
 from agent.loop import Loop
 from agent.notify import Notify
@@ -50,7 +51,7 @@ class Agent:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        state = Path(config.state)
+        state = config.state
         latched = latch.read(state)  # rule D4: before anything else
         self._folder = state
         self._notify = Notify()
@@ -69,11 +70,11 @@ class Agent:
             state,
             plan.site,
             plan.unit,
-            self._inbox.post,
+            self._post,
             retention_days=config.retention.days,
             journal_mb=config.retention.journal_mb,
         )
-        self._link = None if identity is None else _link(config, identity, self._session, self._inbox, self._clock)
+        self._link = None if identity is None else self._make_link(identity, plan)
         self._calendar = Calendar(self._clock, self._inbox.post)
         dispatch = Dispatch(
             devices=self._devices,
@@ -113,6 +114,41 @@ class Agent:
         finally:
             self._shut_down()
         return 0
+
+    def _make_link(self, identity: Identity, plan: UnitPlan) -> Link | None:
+        """None for a door without network."""
+        link = self._config.link
+        if link is None:
+            return None
+        enrolment = identity.enrolment
+        access = BrokerAccess(
+            link.broker or enrolment.broker,
+            enrolment.password,
+            enrolment.ca,
+            link.certificate,
+            None if link.certificate_key is None else secret_path(link.certificate_key, self._config.path.parent),
+            link.protocol,
+        )
+        keys = UnitKeys(
+            plan.site,
+            plan.unit,
+            plan.scopes,
+            identity.private,
+            bytes.fromhex(enrolment.root_key),
+            enrolment.working_keys,
+            identity.token,
+        )
+        return Link(
+            access,
+            keys,
+            self._inbox.post,
+            session=self._session,
+            dates_trusted=self._clock.trusted,
+            enrolled=lambda: spend_token(identity.folder),
+        )
+
+    def _post(self, event: Event) -> None:
+        self._inbox.post(event)
 
     def _asked(self, number: int, frame: FrameType | None) -> None:
         # A handler runs inside the main thread, which may hold the inbox's lock just now: another thread posts.
@@ -158,7 +194,7 @@ class Agent:
 def _identity(config: Config) -> Identity | None:
     """Without an identity there are no cards and no link, but exit button and fire input still work."""
     try:
-        return Identity.load(Path(config.identity))
+        return Identity.load(config.identity)
     except DoorwardError as error:
         log.error("%s; no card can open and no centre is reached, only exit and fire work", error)  # noqa: TRY400
         return None

@@ -65,6 +65,10 @@ class Clock:
         if known is None or utc > known:
             self._floor = (utc, mono)
 
+    def trusted(self) -> bool:
+        """Whether dates can be judged by this clock. Any thread."""
+        return self._trust(self._monotonic()) in (Trust.SYNCED, Trust.HOLDOVER)
+
     def use_timezone(self, timezone: str) -> None:
         self._zone = ZoneInfo(timezone)
         self._slot = None

@@ -9,15 +9,14 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 
-from drivers.port import Port
-from drivers.registry import DRIVERS
-
 from agent import limits
 from agent.config import Config
 from agent.core import effects, events
 from agent.wiring import Drive, drives, senses
 from contract.cards import card_hash
 from drivers import facts as wire
+from drivers.port import Port
+from drivers.registry import DRIVERS
 
 log = logging.getLogger("devices")
 

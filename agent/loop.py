@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 from agent import limits
 from agent.clock import Clock
-from agent.core.controller import State, deadline, step
+from agent.core.controller import deadline, step
+from agent.core.state import State
 from agent.core.effects import Effect
 from agent.core.events import ClockChanged, DoorOnlyEnded, Event, NoticesLoaded, TimePassed
 from agent.core.time import Now

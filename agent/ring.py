@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from agent import limits
-from agent.core.controller import State
+from agent.core.state import State
 from agent.core.effects import Effect, Record, SendBatch
 from agent.core.events import BatchLoaded, Event, Recorded
 from agent.core.time import Now

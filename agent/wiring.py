@@ -48,9 +48,9 @@ def senses(config: Config) -> dict[tuple[str, int], tuple[Sense, ...]]:
             if wire is not None:
                 key = (wire.device, wire.input)
                 found[key] = (*found.get(key, ()), Sense(part, door_id, wire.normally == "closed"))
-    for name, wire in config.inputs.items():
-        key = (wire.device, wire.input)
-        found[key] = (*found.get(key, ()), Sense("input", name, wire.normally == "closed"))
+    for name, further in config.inputs.items():
+        key = (further.device, further.input)
+        found[key] = (*found.get(key, ()), Sense("input", name, further.normally == "closed"))
     return found
 
 
