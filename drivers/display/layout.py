@@ -1,0 +1,196 @@
+"""A panel's layout in the configuration, and a page as the bytes of its variables. Pure.
+
+Texts are in the panel's charset, one byte a column (a Chinese character two), cut at whole characters, padded to whole words and ended
+by FF FF, so that nothing of an older, longer text remains to be seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from drivers.display.dgus import MAX_DATA, TEXT_END, VP_BUZZER
+from drivers.facts import DrawPage
+
+CHARSETS = ("gbk", "gb2312", "ascii")
+PAGES = ("idle", "notice", "answer")
+FIRST_USER_VP = 0x1000
+LAST_VP = 0xFFFF
+LINE_END = b"\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the panel's project has its texts (VPs) and which picture shows which page. `line_words` 0: the body is one text of lines
+    ended by CR LF; else line n is a text of its own at `body` + n × `line_words`.
+    """
+
+    title: int = 0x1000
+    body: int = 0x1100
+    footer: int = 0x1800
+    line_words: int = 0
+    page: Mapping[str, int] = field(default_factory=lambda: {"idle": 0, "notice": 1, "answer": 2})
+
+
+@dataclass(frozen=True, slots=True)
+class DwinOptions:
+    """`columns`, `rows` of the body in half-width characters; `crc` as in the panel's .CFG; `nonce` a free VP that the panel forgets when it
+    loses power; `buzzer` the VP that sounds it, 0 for none.
+    """
+
+    columns: int = 20
+    rows: int = 8
+    charset: str = "gbk"
+    layout: Layout = field(default_factory=Layout)
+    crc: bool = False
+    nonce: int = 0x1FFE
+    buzzer: int = VP_BUZZER
+
+    def check(self) -> list[tuple[str, str]]:
+        faults = []
+        if not 8 <= self.columns <= 80:
+            faults.append(("columns", f"must be 8 to 80, not {self.columns}"))
+        if not 1 <= self.rows <= 20:
+            faults.append(("rows", f"must be 1 to 20, not {self.rows}"))
+        if self.charset not in CHARSETS:
+            faults.append(("charset", f"must be one of {', '.join(CHARSETS)}, not {self.charset!r}"))
+        if self.buzzer not in (0, VP_BUZZER):
+            faults.append(("buzzer", f"must be 0 (none) or {VP_BUZZER:#06x}, not {self.buzzer:#06x}"))
+        if not faults:
+            faults += self._check_places()
+        return faults + self._check_pages()
+
+    def _check_pages(self) -> list[tuple[str, str]]:
+        page = self.layout.page
+        faults = [(f"layout.page.{name}", "is missing") for name in PAGES if name not in page]
+        faults += [
+            (f"layout.page.{name}", f"no such page; known: {', '.join(PAGES)}") for name in page if name not in PAGES
+        ]
+        faults += [
+            (f"layout.page.{name}", f"must be 0 to 65535, not {n}") for name, n in page.items() if not 0 <= n <= 0xFFFF
+        ]
+        return faults
+
+    def _check_places(self) -> list[tuple[str, str]]:
+        places = self.places()
+        faults = [
+            (key, f"{vp:#06x} is outside the user's variables {FIRST_USER_VP:#06x}-{LAST_VP:#06x}")
+            for key, vp, words in places
+            if not FIRST_USER_VP <= vp <= LAST_VP + 1 - words
+        ]
+        wanted = text_words(self.columns)
+        if self.layout.line_words and self.layout.line_words < wanted:
+            faults.append(("layout.line_words", f"{self.columns} columns need {wanted} words a line"))
+        ordered = sorted(places, key=lambda place: place[1])
+        for (one, vp, words), (other, next_vp, _) in pairwise(ordered):
+            if vp + words > next_vp:
+                faults.append((other, f"{next_vp:#06x} lies in {one}, which takes {words} words from {vp:#06x}"))
+        return faults
+
+    def places(self) -> tuple[tuple[str, int, int], ...]:
+        """Key, first VP and words of each variable."""
+        layout = self.layout
+        line = text_words(self.columns)
+        body = self.rows * layout.line_words if layout.line_words else text_words(self.rows * (self.columns + 2))
+        return (
+            ("layout.title", layout.title, line),
+            ("layout.body", layout.body, body),
+            ("layout.footer", layout.footer, line),
+            ("nonce", self.nonce, 1),
+        )
+
+
+def text_words(columns: int) -> int:
+    """Words a text of that many bytes takes with its end."""
+    return (columns + 1) // 2 + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What one frame writes: `data` from `vp` on. `part`: title, body, footer."""
+
+    part: str
+    vp: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A page as it is to stand on the panel. The first piece of the body is its beginning."""
+
+    page: int
+    title: Piece
+    body: tuple[Piece, ...]
+    footer: Piece
+
+
+def encode(text: str, charset: str, columns: int) -> bytes:
+    """At most `columns` bytes, whole characters only; what the charset lacks becomes `?`, a control character a space."""
+    out = bytearray()
+    for char in text:
+        coded = char.encode(charset, errors="replace") if char.isprintable() else b" "
+        if len(out) + len(coded) > columns:
+            break
+        out += coded
+    return bytes(out)
+
+
+def ended(text: bytes) -> bytes:
+    """Padded to whole words and ended."""
+    return text + b" " * (len(text) % 2) + TEXT_END
+
+
+def image(page: DrawPage, options: DwinOptions) -> Image:
+    """The bytes of a page. An unknown page name shows as `notice`; more lines than rows are cut."""
+    layout = options.layout
+    title = ended(encode(page.title, options.charset, options.columns))
+    footer = ended(encode(page.footer, options.charset, options.columns))
+    lines = [encode(line, options.charset, options.columns) for line in page.body[: options.rows]]
+    return Image(
+        page=layout.page.get(page.page, layout.page.get("notice", 0)),
+        title=Piece("title", layout.title, title),
+        body=_pieces(layout.body, _body(lines, options)),
+        footer=Piece("footer", layout.footer, footer),
+    )
+
+
+def _body(lines: list[bytes], options: DwinOptions) -> bytes:
+    words = options.layout.line_words
+    if not words:
+        return ended(LINE_END.join(lines))
+    lines = lines + [b""] * (options.rows - len(lines))
+    return b"".join(ended(line).ljust(2 * words, b"\xff") for line in lines)
+
+
+def _pieces(vp: int, data: bytes) -> tuple[Piece, ...]:
+    return tuple(Piece("body", vp + at // 2, data[at : at + MAX_DATA]) for at in range(0, len(data), MAX_DATA))
+
+
+EMPTY = TEXT_END
+
+
+def next_write(shown: Mapping[int, bytes], shown_page: int | None, target: Image) -> Piece | int | None:
+    """The next frame on the way from what the panel shows (`shown`: data by VP) to `target`: a piece, a page to switch to, or None when all is there.
+
+    No title ever stands over a body that is not its own: where both change the title is emptied, then the body written, then the
+    footer, then the title. A body of several pieces is emptied first and its beginning written last, so that none of it shows before
+    all of it is there. The page is switched last, to fields that are complete.
+    """
+    body = [piece for piece in target.body if shown.get(piece.vp) != piece.data]
+    title = target.title
+    title_differs = shown.get(title.vp) != title.data
+    if body:
+        if title_differs and shown.get(title.vp) != EMPTY:
+            return Piece("title", title.vp, EMPTY)
+        first = target.body[0]
+        if len(body) > 1 or body[0] is not first:
+            if shown.get(first.vp) != EMPTY:
+                return Piece("body", first.vp, EMPTY)
+            return body[-1]
+        return first
+    if shown.get(target.footer.vp) != target.footer.data:
+        return target.footer
+    if title_differs:
+        return title
+    return target.page if shown_page != target.page else None

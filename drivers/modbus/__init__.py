@@ -1,0 +1,1 @@
+"""Modbus RTU relay and I/O boards."""

@@ -1,0 +1,334 @@
+"""One board on a line: what is known of it, what it wants next, what its replies mean. No bytes, no line."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from drivers.facts import (
+    DeviceFound,
+    DeviceLost,
+    Fact,
+    InputLevel,
+    OrderFailed,
+    OrderSent,
+    OutputLevel,
+    PulseOutput,
+    SetOutput,
+)
+from drivers.modbus import codec
+from drivers.modbus.debounce import Debounce
+from drivers.modbus.models import BoardModel
+
+OutputOrder = PulseOutput | SetOutput
+
+MAX_ORDERS = 16
+"""Waiting for one board; each lives about a second."""
+MAX_PULSE_S = 60.0
+"""Rule D3: the hard cap of an unlock."""
+ORDER_ATTEMPTS = 4
+"""At most, within the order's deadline: with 30 % of the exchanges broken by noise 99 % of the orders still go through.
+The board's pulse can grow by what the attempts take, at most 0.45 s at 9600 baud."""
+RETRY_S = 0.005
+"""Before an order's next attempt; other boards' orders and one poll get the line meanwhile."""
+FAILS_TO_LOSE = 3
+LOSE_AFTER_S = 0.5
+"""A board is lost after three failed exchanges in a row that span this long: noise alone should not lose it."""
+PROBES_S = (0.5, 1.0, 2.0, 4.0, 5.0)
+"""Between looks at a lost board: each costs the others one time-out."""
+CONFIRM_S = 0.025
+"""After an input's first different sample."""
+AT_ONCE = 0.0
+OUTPUTS_S = 0.1
+"""Between looks at the outputs when nothing was ordered; the inputs have the line before."""
+
+
+class Want(StrEnum):
+    VERSION = "version"
+    MODES = "modes"
+    INPUTS = "inputs"
+    OUTPUTS = "outputs"
+    ORDER = "order"
+
+
+@dataclass(slots=True)
+class Waiting:
+    """An order in a board's queue."""
+
+    order: OutputOrder
+    attempts: int = 0
+
+
+@dataclass(slots=True)
+class Board:
+    """While it is not found, `step` is what identification asks next; `lost` is the reason told last; `probing` after a loss."""
+
+    name: str
+    unit: int
+    model: BoardModel
+    poll_s: float
+    found: bool = False
+    lost: str | None = None
+    probing: bool = False
+    step: Want | None = None
+    orders: deque[Waiting] = field(default_factory=deque)
+    read_back: deque[int] = field(default_factory=lambda: deque(maxlen=MAX_ORDERS))
+    """Outputs (from 1) whose level must be told after an order, changed or not."""
+    order_due: float = 0.0
+    inputs_due: float = 0.0
+    outputs_due: float = 0.0
+    fails: int = 0
+    first_fail: float = 0.0
+    probes: int = 0
+    details: list[str] = field(default_factory=list)
+    debounces: tuple[Debounce, ...] = ()
+    first_inputs: tuple[bool, ...] = ()
+    outputs: tuple[bool, ...] | None = None
+    facts: list[Fact] = field(default_factory=list)
+
+    # --- life
+
+    def start(self, now: float) -> None:
+        """The line was opened: nothing is known of the board, so identify it."""
+        self._forget()
+        self.probing = False
+        self.probes = 0
+        self.inputs_due = self.outputs_due = self.order_due = now
+
+    def lose(self, now: float, reason: str, detail: str) -> None:
+        """From now on only probed, ever more rarely. Told once for each reason."""
+        self._forget()
+        self.probing = True
+        self.inputs_due = now + PROBES_S[min(self.probes, len(PROBES_S) - 1)]
+        self.probes += 1
+        if self.lost != reason:
+            self.lost = reason
+            self.facts.append(DeviceLost(self.name, reason, detail))
+
+    def _forget(self) -> None:
+        self.found = False
+        self.details = []
+        self.step = self._first_step()
+        self.fails = 0
+        self.outputs = None
+        self.read_back.clear()
+
+    def _first_step(self) -> Want:
+        return Want.VERSION if self.model.version is not None else Want.INPUTS if self.model.inputs else Want.OUTPUTS
+
+    def _next_step(self, done: Want) -> Want | None:
+        order = [Want.VERSION, Want.MODES, Want.INPUTS, Want.OUTPUTS]
+        for step in order[order.index(done) + 1 :]:
+            if step is Want.MODES and self.model.modes is None:
+                continue
+            if step is Want.INPUTS and not self.model.inputs:
+                continue
+            return step
+        return None
+
+    # --- orders
+
+    def take(self, order: OutputOrder) -> None:
+        if not 1 <= order.number <= self.model.outputs or len(self.orders) >= MAX_ORDERS:
+            self.facts.append(OrderFailed(self.name, order.order, "refused"))
+            return
+        if isinstance(order, PulseOutput) and not 0.0 < order.seconds <= MAX_PULSE_S:
+            self.facts.append(OrderFailed(self.name, order.order, "refused"))
+            return
+        self.orders.append(Waiting(order))
+
+    def expire(self, now: float, running: Waiting | None, reason: str) -> None:
+        """Orders whose time has passed die; one that is on the line is left to its exchange."""
+        if not self.orders or all(waiting.order.not_after >= now for waiting in self.orders):
+            return
+        kept: deque[Waiting] = deque()
+        for waiting in self.orders:
+            if waiting is running or waiting.order.not_after >= now:
+                kept.append(waiting)
+            else:
+                self.facts.append(OrderFailed(self.name, waiting.order.order, self._why_late(waiting, reason)))
+        self.orders = kept
+
+    @staticmethod
+    def _why_late(waiting: Waiting, reason: str) -> str:
+        return "silent" if waiting.attempts and reason == "late" else reason
+
+    def drop_orders(self, reason: str) -> None:
+        for waiting in self.orders:
+            self.facts.append(OrderFailed(self.name, waiting.order.order, reason))
+        self.orders.clear()
+
+    def order_request(self, order: OutputOrder) -> codec.Request:
+        index = order.number - 1
+        if isinstance(order, PulseOutput):
+            return self.model.pulse.request(self.unit, index, order.on, order.seconds)
+        return self.model.set_request(self.unit, index, order.on)
+
+    # --- what it wants
+
+    def poll(self) -> tuple[float, Want]:
+        """When it next wants a look, and at what."""
+        if not self.found:
+            return self.inputs_due, self.step or self._first_step()
+        if self.model.inputs and self.inputs_due <= self.outputs_due:
+            return self.inputs_due, Want.INPUTS
+        return self.outputs_due, Want.OUTPUTS
+
+    def request(self, want: Want) -> codec.Request:
+        model = self.model
+        match want:
+            case Want.VERSION:
+                assert model.version is not None
+                return codec.read_holding_registers(self.unit, model.version, 1)
+            case Want.MODES:
+                assert model.modes is not None
+                return codec.read_holding_registers(self.unit, model.modes.base, model.outputs)
+            case Want.INPUTS:
+                return codec.read_discrete_inputs(self.unit, model.input_base, model.inputs)
+            case Want.OUTPUTS:
+                return codec.read_coils(self.unit, model.coil_base, model.outputs)
+            case Want.ORDER:
+                return self.order_request(self.orders[0].order)
+
+    # --- what its replies mean
+
+    def answered(self, want: Want, reply: codec.Reply, now: float) -> None:
+        if reply.exception in codec.BUSY:
+            self.failed(want, now, "busy")
+            return
+        self.fails = 0
+        if want is Want.ORDER:
+            self._order_answered(reply, now)
+        elif reply.exception and want in (Want.INPUTS, Want.OUTPUTS):
+            self.lose(now, "wrong", f"refuses to read {want} (exception {reply.exception}): not a {self.model.name}?")
+        elif not self.found:
+            self._identify(want, reply, now)
+        elif want is Want.INPUTS:
+            self._inputs(codec.bits(reply.data, self.model.inputs), now)
+        elif want is Want.OUTPUTS:
+            self._outputs(codec.bits(reply.data, self.model.outputs), now)
+
+    def _order_answered(self, reply: codec.Reply, now: float) -> None:
+        order = self.orders.popleft().order
+        self.order_due = now
+        if reply.exception:
+            self.facts.append(OrderFailed(self.name, order.order, "refused"))
+        else:
+            self.facts.append(OrderSent(self.name, order.order, now))
+        self._ask_read_back(order.number, now)
+
+    def _ask_read_back(self, number: int, now: float) -> None:
+        """Ahead of all polls. While identification runs its own look at the outputs tells all levels."""
+        if self.found:
+            self.read_back.append(number)
+            self.outputs_due = AT_ONCE
+        else:
+            self.inputs_due = now
+
+    def _identify(self, want: Want, reply: codec.Reply, now: float) -> None:
+        self.inputs_due = now
+        match want:
+            case Want.VERSION:
+                if not self._version_fits(reply, now):
+                    return
+            case Want.MODES:
+                self.details.append(self._modes(reply))
+            case Want.INPUTS:
+                self.first_inputs = codec.bits(reply.data, self.model.inputs)
+            case _:
+                self._found(codec.bits(reply.data, self.model.outputs), now)
+        self.step = self._next_step(want)
+
+    def _version_fits(self, reply: codec.Reply, now: float) -> bool:
+        if reply.exception:
+            self.details.append(f"{self.model.name}, version not told (exception {reply.exception})")
+            return True
+        version = codec.words(reply.data)[0]
+        text = f"V{version / 100:.2f}"
+        if version < self.model.oldest_version:
+            oldest = f"V{self.model.oldest_version / 100:.2f}"
+            self.lose(now, "wrong", f"firmware {text} does not speak standard Modbus: needs {oldest} or later")
+            return False
+        self.details.append(f"{self.model.name} {text}")
+        return True
+
+    def _modes(self, reply: codec.Reply) -> str:
+        """An output that an input may switch by itself is told loudly, not refused or changed: people must still get in,
+        and an installer may have wired a way out by it.
+        """
+        modes = self.model.modes
+        assert modes is not None
+        if reply.exception:
+            return f"control modes not told (exception {reply.exception})"
+        odd = []
+        for number, mode in enumerate(codec.words(reply.data), 1):
+            if mode != modes.normal:
+                name = modes.names[mode] if mode < len(modes.names) else f"mode {mode}"
+                odd.append(f"{number} ({name})")
+        if not odd:
+            return "control modes normal"
+        return (
+            f"WARNING: its inputs can switch output {', '.join(odd)} without the agent: set the control mode to normal"
+        )
+
+    def _found(self, outputs: tuple[bool, ...], now: float) -> None:
+        self.found = True
+        self.lost = None
+        self.probing = False
+        self.probes = 0
+        self.inputs_due = now + self.poll_s
+        self.outputs_due = now + OUTPUTS_S
+        self.facts.append(DeviceFound(self.name, "; ".join(self.details) or self.model.name))
+        self.debounces = tuple(Debounce() for _ in range(self.model.inputs))
+        if self.model.inputs:
+            self._inputs(self.first_inputs, now)
+        for number in range(1, self.model.inputs + 1):
+            self.facts.append(InputLevel(self.name, number, self.first_inputs[number - 1], now))
+        self.outputs = outputs
+        for number, on in enumerate(outputs, 1):
+            self.facts.append(OutputLevel(self.name, number, on, now))
+
+    def _inputs(self, levels: tuple[bool, ...], now: float) -> None:
+        self.inputs_due = now + self.poll_s
+        for number, (debounce, high) in enumerate(zip(self.debounces, levels, strict=True), 1):
+            if debounce.sample(high, now):
+                self.facts.append(InputLevel(self.name, number, high, now))
+            if debounce.unsure:
+                self.inputs_due = min(self.inputs_due, now + CONFIRM_S)
+
+    def _outputs(self, levels: tuple[bool, ...], now: float) -> None:
+        self.outputs_due = now + max(self.poll_s, OUTPUTS_S)
+        before = self.outputs or levels
+        asked = set(self.read_back)
+        self.read_back.clear()
+        self.outputs = levels
+        for number, on in enumerate(levels, 1):
+            if number in asked or on != before[number - 1]:
+                self.facts.append(OutputLevel(self.name, number, on, now))
+
+    def failed(self, want: Want, now: float, how: str) -> None:
+        """The exchange brought no valid reply. `how` says what was seen, for the detail of a loss."""
+        if want is Want.ORDER:
+            self._order_unanswered(now)
+        elif want is Want.OUTPUTS and self.found:
+            self.outputs_due = now + self.poll_s
+        else:
+            self.inputs_due = now + self.poll_s
+        if self.probing:
+            if want is not Want.ORDER:
+                self.lose(now, self.lost or "silent", "")
+            return
+        self.fails += 1
+        if self.fails == 1:
+            self.first_fail = now
+        if self.fails >= FAILS_TO_LOSE and now - self.first_fail >= LOSE_AFTER_S:
+            self.lose(now, "silent", f"address {self.unit}: {how}")
+
+    def _order_unanswered(self, now: float) -> None:
+        waiting = self.orders[0]
+        if waiting.attempts >= ORDER_ATTEMPTS:
+            self.orders.popleft()
+            self.facts.append(OrderFailed(self.name, waiting.order.order, "silent"))
+            self._ask_read_back(waiting.order.number, now)
+        self.order_due = now + RETRY_S

@@ -1,0 +1,199 @@
+"""The RTU master of one line: who may speak next, which reply belongs to which request. Sans-IO; boards know what replies mean."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from drivers.facts import DrawPage, Fact, Order, OrderFailed, PulseOutput, SetOutput, SoundTone
+from drivers.modbus import codec
+from drivers.modbus.board import Board, Waiting, Want
+from drivers.modbus.models import MODELS
+from drivers.modbus.options import BoardOptions
+from drivers.wire import Buffer
+
+BUFFER_BYTES = 2 * codec.MAX_FRAME
+JAM_S = 0.05
+"""How long bytes that nobody asked for can hold the next request back: a babbling device must not keep an order for ever."""
+ECHO_DOUBTS = 3
+"""Replies in a row without the echo until a line that echoed counts as one that does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """The one request on the line."""
+
+    board: Board
+    want: Want
+    request: codec.Request
+    deadline: float
+    waiting: Waiting | None
+
+
+class ModbusLine:
+    """A `drivers.session.Session` for the boards on one line, polled in turn; orders go before polls.
+
+    Two-wire adapters may echo what is sent. Whether this one does is learnt from the first exchange after each open, which therefore
+    is a read: the reply to a write looks like its own echo.
+    """
+
+    def __init__(self, devices: Sequence[tuple[str, BoardOptions]], baud: int) -> None:
+        self._baud = baud
+        self._boards = [
+            Board(name, options.address, MODELS[options.model], options.poll_ms / 1000) for name, options in devices
+        ]
+        self._by_name = {board.name: board for board in self._boards}
+        self._exchange: Exchange | None = None
+        self._buffer = Buffer(BUFFER_BYTES)
+        self._open = False
+        self._free_at = 0.0
+        self._jam_ends = 0.0
+        self._echo: bool | None = None
+        self._echo_doubts = 0
+        self._facts: list[Fact] = []
+
+    # --- session
+
+    def opened(self, now: float) -> None:
+        self._open = True
+        self._exchange = None
+        self._echo = None
+        self._buffer.clear()
+        self._free_at = now + codec.gap_s(self._baud)
+        for board in self._boards:
+            board.start(now)
+
+    def closed(self, now: float, why: str) -> None:
+        self._open = False
+        self._exchange = None
+        for board in self._boards:
+            board.lose(now, "port", why)
+            self._collect(board)
+
+    def order(self, order: Order, now: float) -> None:
+        board = self._by_name.get(order.device)
+        match order:
+            case PulseOutput() | SetOutput():
+                if board is None:
+                    self._facts.append(OrderFailed(order.device, order.order, "refused"))
+                else:
+                    board.take(order)
+                    self._collect(board)
+            case DrawPage() | SoundTone():
+                pass
+
+    def receive(self, data: bytes, now: float) -> None:
+        exchange = self._exchange
+        if exchange is None:
+            self._free_at = max(self._free_at, min(now + codec.gap_s(self._baud), self._jam_ends))
+            return
+        self._buffer.add(data)
+        if len(self._buffer) < codec.EXCEPTION_LENGTH:
+            return
+        reply = codec.find_reply(exchange.request, self._buffer.data, self._after_echo(exchange.request))
+        if reply is None:
+            return
+        self._learn_echo(exchange.request, reply.start)
+        self._end_exchange(now)
+        exchange.board.answered(exchange.want, reply, now)
+        self._collect(exchange.board)
+
+    def send(self, now: float) -> bytes | None:
+        self._time_out(now)
+        self._expire(now)
+        if not self._open or self._exchange is not None or now < self._free_at:
+            return None
+        chosen = self._choose(now)
+        if chosen is None:
+            return None
+        board, want = chosen
+        request = board.request(want)
+        waiting = None
+        if want is Want.ORDER:
+            waiting = board.orders[0]
+            waiting.attempts += 1
+        self._buffer.clear()
+        self._exchange = Exchange(board, want, request, now + codec.timeout_s(request, self._baud), waiting)
+        return request.frame
+
+    def wait(self, now: float) -> float:
+        due = min((w.order.not_after for board in self._boards for w in board.orders), default=math.inf)
+        if self._exchange is not None:
+            due = min(due, self._exchange.deadline) if self._exchange.waiting is None else self._exchange.deadline
+        elif self._open:
+            next_due = min(board.poll()[0] for board in self._boards)
+            orders = min((board.order_due for board in self._boards if board.orders), default=math.inf)
+            due = min(due, max(self._free_at, min(next_due, orders)))
+        return max(0.0, due - now)
+
+    def facts(self) -> list[Fact]:
+        facts, self._facts = self._facts, []
+        return facts
+
+    def pending(self) -> int:
+        return sum(len(board.orders) for board in self._boards)
+
+    # --- turns
+
+    def _choose(self, now: float) -> tuple[Board, Want] | None:
+        """Orders first, the longest waiting board before others; then what has been due longest."""
+        ordered = [board for board in self._boards if board.orders and board.order_due <= now]
+        if ordered and self._echo is not None:
+            return min(ordered, key=lambda board: board.order_due), Want.ORDER
+        if self._echo is None:
+            board = ordered[0] if ordered else min(self._boards, key=lambda board: board.poll()[0])
+            due, want = board.poll()
+            return (board, want) if ordered or due <= now else None
+        board = min(self._boards, key=lambda board: board.poll()[0])
+        due, want = board.poll()
+        return (board, want) if due <= now else None
+
+    def _end_exchange(self, now: float) -> None:
+        self._exchange = None
+        self._free_at = now + codec.gap_s(self._baud)
+        self._jam_ends = now + JAM_S
+
+    def _time_out(self, now: float) -> None:
+        exchange = self._exchange
+        if exchange is None or now < exchange.deadline:
+            return
+        if self._echo is None:
+            self._echo = exchange.request.frame in self._buffer.data
+        heard = len(self._buffer)
+        self._end_exchange(now)
+        exchange.board.failed(exchange.want, now, f"{heard} bytes that are no answer" if heard else "no answer")
+        self._collect(exchange.board)
+
+    def _expire(self, now: float) -> None:
+        running = self._exchange.waiting if self._exchange is not None else None
+        for board in self._boards:
+            if board.orders:
+                board.expire(now, running, "late" if self._open else "lost")
+                self._collect(board)
+
+    def _collect(self, board: Board) -> None:
+        if board.facts:
+            self._facts += board.facts
+            board.facts = []
+
+    # --- echo
+
+    def _after_echo(self, request: codec.Request) -> int:
+        """Where a reply may begin: behind our own echoed frame where a write's reply could not be told from it."""
+        if not self._echo or request.function in codec.READS:
+            return 0
+        at = self._buffer.data.find(request.frame)
+        return at + len(request.frame) if at >= 0 else len(self._buffer)
+
+    def _learn_echo(self, request: codec.Request, reply_start: int) -> None:
+        if request.function not in codec.READS:
+            return
+        if self._buffer.data.find(request.frame, 0, reply_start) >= 0:
+            self._echo, self._echo_doubts = True, 0
+        elif self._echo:
+            self._echo_doubts += 1
+            if self._echo_doubts >= ECHO_DOUBTS:
+                self._echo = False
+        else:
+            self._echo = False

@@ -1,0 +1,259 @@
+"""One serial port: opens it, feeds its session, writes what the session says. The only file that imports serial.
+
+Decides nothing about protocols; a session does. One worker thread a port, which alone touches the session and the line.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import select
+import stat
+import termios
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+import serial
+
+from drivers.facts import DrawPage, Fact, Order, OrderFailed, SoundTone
+from drivers.session import Session
+
+REOPEN_S = (0.1, 0.2, 0.4, 0.8, 1.6, 2.0)
+"""Back-off between tries to open: a port that came back is open again within 2 s and found within 3 s (fault list, row 36)."""
+HUNG_S = 4.0
+"""A worker that has not turned for so long hangs; it is to be replaced within 10 s of hanging (row 37)."""
+TURN_S = 1.0
+"""The longest sleep: each turn shows life and looks whether the path still leads to the open device."""
+WRITE_S = 0.25
+"""A line that has not taken a frame for so long is given up and opened anew."""
+READ_BYTES = 4096
+MAX_ORDERS = 64
+
+
+class Line:
+    """An open port: a file descriptor that is read and written without blocking."""
+
+    def __init__(self, url: str, baud: int) -> None:
+        try:
+            self._port = serial.serial_for_url(url, baudrate=baud, timeout=0, write_timeout=0, exclusive=True)
+        except ValueError as fault:
+            raise OSError(f"{url}: {fault}") from fault
+        self.fd: int = self._port.fileno()
+        self._path = None if "://" in url else Path(url)
+        self._device = os.fstat(self.fd).st_rdev
+        self._tty = stat.S_ISCHR(os.fstat(self.fd).st_mode)
+        self._quiet()
+
+    def _quiet(self) -> None:
+        """Forget what is in the buffers, and ask the adapter not to hold bytes back (an FTDI does for 16 ms)."""
+        if not self._tty:
+            return
+        with contextlib.suppress(OSError, ValueError, NotImplementedError, AttributeError):
+            self._port.set_low_latency_mode(True)
+        termios.tcflush(self.fd, termios.TCIOFLUSH)
+
+    def read(self) -> bytes:
+        """What has arrived. Raises OSError when the far end is gone."""
+        try:
+            data = os.read(self.fd, READ_BYTES)
+        except BlockingIOError:
+            return b""
+        if not data:
+            raise OSError("the device is gone")
+        return data
+
+    def write(self, frame: bytes) -> None:
+        """All of the frame in one call; a line that does not take it in time is an OSError, and nothing of it is left to go out later."""
+        left = memoryview(frame)
+        end = time.monotonic() + WRITE_S
+        while True:
+            with contextlib.suppress(BlockingIOError):
+                left = left[os.write(self.fd, left) :]
+            if not left:
+                return
+            remaining = end - time.monotonic()
+            if remaining <= 0 or not select.select([], [self.fd], [], remaining)[1]:
+                raise OSError(f"the line took {len(frame) - len(left)} of {len(frame)} bytes in {WRITE_S} s: it hangs")
+
+    def moved(self) -> bool:
+        """The path no longer leads to the open device: it was unplugged, and may be back under another number."""
+        if self._path is None:
+            return False
+        try:
+            return self._path.stat().st_rdev != self._device
+        except OSError:
+            return True
+
+    def release(self) -> None:
+        """Give up the exclusive lock, so that another can open the port while this one hangs. Any thread."""
+        with contextlib.suppress(OSError):
+            fcntl.flock(self.fd, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Drops what was not sent: a close would otherwise wait for it, for up to 30 s."""
+        with contextlib.suppress(OSError, termios.error):
+            if self._tty:
+                termios.tcflush(self.fd, termios.TCIOFLUSH)
+        with contextlib.suppress(OSError, termios.error):
+            self._port.close()
+
+
+class Port:
+    """A named port with its worker thread `port-<name>`.
+
+    `url` is a device path (resolved at every open) or a pyserial URL with a file descriptor (socket://host:port).
+    `sink` gets every fact, on the worker's thread; it must not block. After `stop` it is called no more.
+    """
+
+    def __init__(self, name: str, url: str, baud: int, session: Session, sink: Callable[[Fact], None]) -> None:
+        self.name = name
+        self.url = url
+        self._baud = baud
+        self._session = session
+        self._sink = sink
+        self._orders: deque[Order] = deque()
+        self._refused: deque[OrderFailed] = deque(maxlen=4 * MAX_ORDERS)
+        self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._thread = threading.Thread(target=self._run, name=f"port-{name}", daemon=True)
+        self._stop_at: float | None = None
+        self._ended = False
+        self._beat = 0.0
+        self._line: Line | None = None
+        self._open_at = 0.0
+        self._tries = 0
+        self._told_closed = False
+        self._look_at = 0.0
+
+    # --- any thread
+
+    def start(self) -> None:
+        self._beat = time.monotonic()
+        self._thread.start()
+
+    def stop(self, limit_s: float) -> bool:
+        """End the worker: orders it holds may finish first, within half of `limit_s`. True when it ended; a worker that hangs is left behind,
+        and writes and tells nothing any more should it wake up.
+        """
+        self._stop_at = time.monotonic() + limit_s / 2
+        self._wake()
+        if self._thread.ident is not None:
+            self._thread.join(limit_s)
+        self._ended = True
+        line = self._line
+        if self._thread.is_alive():
+            if line is not None:
+                line.release()
+            return False
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+        return True
+
+    def order(self, order: Order) -> None:
+        """Hand over an order; never blocks. On an idle line its first byte is written well under a millisecond later."""
+        if self._ended:
+            return
+        if len(self._orders) < MAX_ORDERS:
+            self._orders.append(order)
+        elif not isinstance(order, DrawPage | SoundTone):
+            self._refused.append(OrderFailed(order.device, order.order, "lost"))
+        self._wake()
+
+    def alive(self, now: float) -> bool:
+        """False when the worker has ended or has not turned for `HUNG_S`: replace the Port."""
+        return self._thread.is_alive() and now - self._beat < HUNG_S
+
+    def _wake(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._wake_write, b"\0")
+
+    # --- the worker
+
+    def _run(self) -> None:
+        while not self._over():
+            self._guarded(self._turn)
+            self._tell()
+            self._guarded(self._await)
+            self._tell()
+        if self._line is not None:
+            self._line.close()
+
+    def _guarded(self, step: Callable[[], None]) -> None:
+        """The one place where a fault of the line ends. termios.error is no OSError; SerialException is one."""
+        try:
+            step()
+        except (OSError, termios.error) as fault:
+            self._drop(str(fault) or type(fault).__name__)
+
+    def _over(self) -> bool:
+        self._beat = now = time.monotonic()
+        if self._ended:
+            return True
+        if self._stop_at is None:
+            return False
+        return now >= self._stop_at or self._line is None or not (self._orders or self._session.pending())
+
+    def _turn(self) -> None:
+        now = time.monotonic()
+        if self._line is None and now >= self._open_at and self._stop_at is None:
+            self._open()
+        while self._orders:
+            self._session.order(self._orders.popleft(), time.monotonic())
+        frame = self._session.send(time.monotonic())
+        if frame is not None and self._line is not None and not self._ended:
+            self._line.write(frame)
+
+    def _open(self) -> None:
+        self._line = Line(self.url, self._baud)
+        self._tries = 0
+        self._told_closed = False
+        now = time.monotonic()
+        self._look_at = now + TURN_S
+        self._session.opened(now)
+
+    def _await(self) -> None:
+        """Until a byte arrives, an order comes or the session's time is up."""
+        now = time.monotonic()
+        wait = min(TURN_S, self._session.wait(now))
+        watched = [self._wake_read]
+        if self._line is None:
+            wait = min(wait, max(0.0, self._open_at - now))
+        else:
+            watched.append(self._line.fd)
+        ready = select.select(watched, [], [], wait)[0]
+        if self._wake_read in ready:
+            with contextlib.suppress(BlockingIOError):
+                os.read(self._wake_read, READ_BYTES)
+        if self._line is None:
+            return
+        if self._line.fd in ready:
+            data = self._line.read()
+            if data:
+                self._session.receive(data, time.monotonic())
+        elif now >= self._look_at:
+            self._look_at = now + TURN_S
+            if self._line.moved():
+                raise OSError("unplugged")
+
+    def _drop(self, why: str) -> None:
+        """Close first (the node may return only then), then wait and open by path again."""
+        now = time.monotonic()
+        if self._line is not None:
+            self._line.close()
+            self._line = None
+        self._open_at = now + REOPEN_S[min(self._tries, len(REOPEN_S) - 1)]
+        self._tries += 1
+        if not self._told_closed:
+            self._told_closed = True
+            self._session.closed(now, why)
+
+    def _tell(self) -> None:
+        while self._refused and not self._ended:
+            self._sink(self._refused.popleft())
+        for fact in self._session.facts():
+            if self._ended:
+                return
+            self._sink(fact)

@@ -1,0 +1,1 @@
+"""Card readers on plain serial, and the normal form of card numbers."""

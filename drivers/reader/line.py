@@ -1,0 +1,157 @@
+"""Readers that send a card as a line of text: Wiegand converters, QR scanners, keyboards-as-serial. Sans-IO; listens only.
+
+What a line must look like, how it ends and how its number is written is configuration: there is no standard.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from drivers.facts import CardSeen, DeviceFound, DeviceLost, Fact, Order, OrderFailed, PulseOutput, SetOutput
+from drivers.reader.card import FORMS, CardFormError
+from drivers.wire import Buffer
+
+ENDS = {"line": b"\r\n", "cr": b"\r", "lf": b"\n", "tab": b"\t", "etx": b"\x03", "none": b""}
+"""By name: any one of these bytes ends a message. `line` takes CR, LF or both."""
+DEFAULT_GAP_MS = 50
+MAX_LENGTH = 512
+STALE_S = 0.5
+"""The beginning of a message that never ended: noise, which must not spoil the next card."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineOptions:
+    """`pattern`: a regular expression that the whole message must match, its group `card` (or the whole) is the number; `radix` a form
+    of card.py. A message ends with a byte of `end`, or when nothing came for `gap_ms` (0: never; needed where `end` is none).
+    A card held to the reader counts once: again only after it was silent for `repeat_s`.
+    """
+
+    pattern: str = r"[\x02\s]*(?P<card>[0-9A-Fa-f,]+)\s*"
+    radix: str = "decimal"
+    end: str = "line"
+    gap_ms: int = 0
+    max_length: int = 64
+    repeat_s: float = 1.5
+
+    def check(self) -> list[tuple[str, str]]:
+        faults = []
+        try:
+            re.compile(self.pattern)
+        except re.error as fault:
+            faults.append(("pattern", f"not a regular expression: {fault}"))
+        if self.radix not in FORMS:
+            faults.append(("radix", f"no card form is called {self.radix!r}; known: {', '.join(sorted(FORMS))}"))
+        if self.end not in ENDS:
+            faults.append(("end", f"no end is called {self.end!r}; known: {', '.join(sorted(ENDS))}"))
+        if not 0 <= self.gap_ms <= 1000:
+            faults.append(("gap_ms", f"must be 0 to 1000, not {self.gap_ms}"))
+        if not 1 <= self.max_length <= MAX_LENGTH:
+            faults.append(("max_length", f"must be 1 to {MAX_LENGTH}, not {self.max_length}"))
+        if not 0 <= self.repeat_s <= 10:
+            faults.append(("repeat_s", f"must be 0 to 10, not {self.repeat_s}"))
+        return faults
+
+
+class LineReader:
+    """A `drivers.session.Session` for the one reader on its line. Messages that do not match are counted in `misread`, never told."""
+
+    def __init__(self, devices: Sequence[tuple[str, LineOptions]], baud: int) -> None:
+        ((self._device, self._options),) = devices
+        self._pattern = re.compile(self._options.pattern)
+        self._form = FORMS[self._options.radix]
+        self._end = ENDS[self._options.end]
+        gap_ms = self._options.gap_ms or (0 if self._end else DEFAULT_GAP_MS)
+        self._gap_s = gap_ms / 1000 if gap_ms else math.inf
+        self._buffer = Buffer(self._options.max_length + 1)
+        self._too_long = False
+        self._last_byte = -math.inf
+        self._last_card = ""
+        self._last_seen = -math.inf
+        self._lost = False
+        self._facts: list[Fact] = []
+        self.misread = 0
+
+    def opened(self, now: float) -> None:
+        self._lost = False
+        self._forget()
+        self._facts.append(
+            DeviceFound(self._device, "listening; a reader that only sends cannot be asked whether it is there")
+        )
+
+    def closed(self, now: float, why: str) -> None:
+        self._forget()
+        if not self._lost:
+            self._lost = True
+            self._facts.append(DeviceLost(self._device, "port", why))
+
+    def order(self, order: Order, now: float) -> None:
+        if isinstance(order, PulseOutput | SetOutput):
+            self._facts.append(OrderFailed(order.device, order.order, "refused"))
+
+    def receive(self, data: bytes, now: float) -> None:
+        self._end_by_gap(now)
+        if now - self._last_byte >= STALE_S:
+            self._forget()
+        self._last_byte = now
+        for byte in data:
+            if byte in self._end:
+                self._message(now)
+            elif len(self._buffer) >= self._options.max_length:
+                self._too_long = True
+            else:
+                self._buffer.add(bytes((byte,)))
+
+    def send(self, now: float) -> bytes | None:
+        self._end_by_gap(now)
+        return None
+
+    def wait(self, now: float) -> float:
+        if not len(self._buffer) and not self._too_long:
+            return math.inf
+        return max(0.0, self._last_byte + self._gap_s - now)
+
+    def facts(self) -> list[Fact]:
+        facts, self._facts = self._facts, []
+        return facts
+
+    def pending(self) -> int:
+        return 0
+
+    def _forget(self) -> None:
+        self._buffer.clear()
+        self._too_long = False
+
+    def _end_by_gap(self, now: float) -> None:
+        if now - self._last_byte >= self._gap_s and (len(self._buffer) or self._too_long):
+            self._message(now)
+
+    def _message(self, now: float) -> None:
+        message, too_long = bytes(self._buffer.data), self._too_long
+        self._forget()
+        if not message and not too_long:
+            return
+        card = None if too_long else self._card(message)
+        if card is None:
+            self.misread += 1
+            return
+        held = card == self._last_card and now - self._last_seen < self._options.repeat_s
+        self._last_card, self._last_seen = card, now
+        if not held:
+            self._facts.append(CardSeen(self._device, card, now))
+
+    def _card(self, message: bytes) -> str | None:
+        try:
+            text = message.decode("ascii")
+        except UnicodeDecodeError:
+            return None
+        match = self._pattern.fullmatch(text)
+        if match is None:
+            return None
+        number = match.group("card") if "card" in self._pattern.groupindex else match.group(0)
+        try:
+            return self._form(number)
+        except CardFormError:
+            return None

@@ -1,0 +1,62 @@
+"""The drivers by the name the configuration gives them. A further driver is one module and one row here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from drivers.display.dwin import DwinPanel
+from drivers.display.layout import DwinOptions
+from drivers.modbus.line import ModbusLine
+from drivers.modbus.models import MODELS
+from drivers.modbus.options import BoardOptions
+from drivers.reader.line import LineOptions, LineReader
+from drivers.session import Session
+
+
+class Options(Protocol):
+    """A device's keys in the configuration: a frozen dataclass with defaults."""
+
+    def check(self) -> list[tuple[str, str]]:
+        """Faults as (key, what is wrong); a key of a nested value is dotted."""
+
+
+def _none(options: Any) -> int:
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """`options` is the dataclass of its configuration; `outputs`, `inputs` count those of a device with such (faultless) options.
+
+    `session(devices, baud)` makes the session of one line with these (name, options) on it; more than one only where `shared`.
+    """
+
+    name: str
+    options: type[Any]
+    session: Callable[[Sequence[tuple[str, Any]], int], Session]
+    outputs: Callable[[Any], int] = _none
+    inputs: Callable[[Any], int] = _none
+    reads_cards: bool = False
+    draws: bool = False
+    has_tone: bool = False
+    shared: bool = False
+
+
+def _outputs(options: BoardOptions) -> int:
+    return MODELS[options.model].outputs
+
+
+def _inputs(options: BoardOptions) -> int:
+    return MODELS[options.model].inputs
+
+
+DRIVERS: Mapping[str, Driver] = {
+    driver.name: driver
+    for driver in (
+        Driver("modbus-relay", BoardOptions, ModbusLine, outputs=_outputs, inputs=_inputs, shared=True),
+        Driver("line-reader", LineOptions, LineReader, reads_cards=True),
+        Driver("dwin", DwinOptions, DwinPanel, draws=True, has_tone=True),
+    )
+}
