@@ -35,6 +35,7 @@ from agent.core.events import (
 )
 from agent.link import tls
 from agent.link.access import BrokerAccess, UnitKeys
+from agent.link.acks import Acks
 from agent.link.arrivals import PRESENCE_S, Arrivals, Told
 from agent.link.outbox import Outbox
 from agent.link.reconnect import Ending, How, Pace, Reconnect
@@ -66,8 +67,8 @@ class _Live:
 
     client: mqtt.Client
     version: str
+    acks: Acks
     outbox: Outbox = field(default_factory=Outbox)
-    tokens: dict[int, tuple[int, int]] = field(default_factory=dict)
     accepted_mono: float | None = None
     subscription: int | None = None
     up: bool = False
@@ -139,8 +140,8 @@ class Link:
             case effects.UseKeys(keys):
                 self._arrivals.use_keys(keys.keys)
             case effects.AckMessage(token):
-                if live is not None and (sent := live.tokens.pop(token, None)) is not None:
-                    live.client.ack(*sent)
+                if live is not None:
+                    live.acks.done(token, time.monotonic())
             case effects.Resubscribe():
                 if live is not None and live.up:
                     # Some brokers send retained messages to a new subscription only; both packets leave in one go.
@@ -223,7 +224,7 @@ class Link:
             reconnect_on_failure=False,
             manual_ack=True,
         )
-        live = _Live(client, version)
+        live = _Live(client, version, Acks(client.ack))
         client.username_pw_set(self._keys.unit, self._access.password)
         client.will_set(topics.up(self._keys.site, self._keys.unit, "status"), build_will(self._session), 1, True)
         client.max_inflight_messages_set(0)  # the window is ours: the library's cannot follow the broker's wish
@@ -252,6 +253,7 @@ class Link:
         patience = time.monotonic() + self._pace.answer_s
         while code == MQTTErrorCode.MQTT_ERR_SUCCESS and live.ending is None and not self._leaving(live):
             code = live.client.loop(PRESENCE_S if self._arrivals.holding or not live.up else TURN_S)
+            live.acks.turn(time.monotonic())
             for event in self._arrivals.due(time.monotonic()):
                 self._tell(live, event)
             if not live.up and time.monotonic() > patience:
@@ -322,18 +324,15 @@ class Link:
         if following is not None:
             self._publish(live, following)
 
-    def _on_message(self, live: _Live, client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
+    def _on_message(self, live: _Live, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         try:
             topic = message.topic
         except UnicodeDecodeError:
             topic = ""
-        arrival = self._arrivals.take(topic, bytes(message.payload), time.monotonic(), retained=message.retain)
-        if not arrival.token:
-            client.ack(message.mid, message.qos)
-        else:
-            live.tokens[arrival.token] = (message.mid, message.qos)
-            if len(live.tokens) > MAX_UNACKED:
-                live.ending, live.reason = "ours", "the broker sends more than it may"
+        now = time.monotonic()
+        arrival = self._arrivals.take(topic, bytes(message.payload), now, retained=message.retain)
+        if live.acks.arrived(arrival.token, message.mid, message.qos, now) > MAX_UNACKED:
+            live.ending, live.reason = "ours", "the broker sends more than it may"
         if arrival.event is not None:
             self._tell(live, arrival.event)
 
@@ -344,7 +343,7 @@ class Link:
             case MessageReceived() if not taken:
                 live.ending, live.reason = "ours", "the agent could not take a message in time"
             case MessageRefused(token=token) if not taken and token:
-                live.client.ack(*live.tokens.pop(token))
+                live.acks.done(token, time.monotonic())
             case MessageReceived(message=Confirm()):
                 self._token_is_spent()
             case CentrePresence(online=True) if live.up:

@@ -248,6 +248,7 @@ def test_a_flood_of_bad_messages_costs_little(any_broker: Broker, record_propert
     with centre(any_broker) as far, unit(any_broker.url, protocol="3.1.1") as near:
         near.wait(LinkUp)
         bad = signing.signed(far.command("c0"), SITE, Kind.COMMAND)[:-4] + b"AAAA"
+        near.link.order(effects.AckMessage(near.wait(MessageReceived).token))
         topic = topics.down(SITE, OWN, Kind.COMMAND)
         told: list[MessageRefused] = []
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.link.access import BrokerAccess
+from agent.link.acks import PATIENCE_S, Acks
 from agent.link.gate import PASS, Gate
 from agent.link.outbox import WAITING, Outbox
 from agent.link.translate import Accepted, Outgoing, Reader, Refused
@@ -85,6 +86,35 @@ def test_the_gate_passes_a_few_and_adds_up_the_rest() -> None:
     assert gate.drain(11.0) == [("command", "bad_signature", 5)]
     assert gate.drain(12.0) == []
     assert gate.passes("command", "bad_signature", 12.0)
+
+
+def test_acknowledgements_keep_the_order_of_arrival() -> None:
+    sent: list[int] = []
+    acks = Acks(lambda mid, qos: sent.append(mid))
+    for token, mid in ((1, 11), (2, 12), (0, 13), (3, 14)):
+        acks.arrived(token, mid, 1, 0.0)
+    acks.done(2, 0.1)
+    assert sent == []
+    acks.done(1, 0.2)
+    assert sent == [11, 12, 13]
+    acks.done(1, 0.3)
+    acks.done(3, 0.3)
+    acks.done(99, 0.3)
+    assert sent == [11, 12, 13, 14]
+
+
+def test_one_that_is_never_done_does_not_hold_the_rest_for_ever() -> None:
+    sent: list[int] = []
+    acks = Acks(lambda mid, qos: sent.append(mid))
+    acks.arrived(1, 11, 1, 0.0)
+    acks.arrived(2, 12, 1, 0.0)
+    acks.done(2, 0.1)
+    acks.turn(PATIENCE_S - 0.1)
+    assert sent == []
+    acks.turn(PATIENCE_S)
+    assert sent == [12]
+    acks.done(1, PATIENCE_S + 1)
+    assert sent == [12, 11]
 
 
 def out(name: str, *, ahead: bool = False) -> Outgoing:
