@@ -1,0 +1,108 @@
+"""`doorward explain`: would this card open that door, and by which rule. Asks the core's own decision; moves nothing, records nothing."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import click
+
+from agent.cli import Invocation
+from agent.cli.moment import local, moment
+from agent.cli.running import running
+from agent.config import Config, unit_plan
+from agent.config.values import suggestion
+from agent.core.access import Decision, decide
+from agent.core.plan import DoorPlan
+from agent.core.state import Mode
+from agent.core.time import Now, Trust
+from agent.errors import EXIT_CHECK_FAILED, UnreachableError
+from agent.identity import Identity
+from agent.locale import load as catalogues
+from agent.store import reading
+from contract.cards import card_hash
+from contract.messages import Holder
+from drivers.reader.card import CardFormError, from_printed
+
+
+@click.command("explain")
+@click.option("--card", required=True, help="The card as printed: ten digits, facility,number, or hex.")
+@click.option("--door", required=True)
+@click.option("--at", metavar="TIME", help="2026-11-24, '2026-11-24 14:05', or 14:05 today (default: now).")
+@click.option(
+    "--mode", type=click.Choice([mode.value for mode in Mode]), help="The door's mode (default: its present one)."
+)
+@click.option(
+    "--clock",
+    type=click.Choice([trust.value for trust in Trust]),
+    default=Trust.SYNCED.value,
+    help="How far the clock is trusted.",
+)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_context
+def command(
+    ctx: click.Context, card: str, door: str, at: str | None, mode: str | None, clock: str, as_json: bool
+) -> None:
+    """Say whether CARD opens DOOR, and by which rule, from the rosters on this unit. Exit 0 yes, 1 no."""
+    invocation: Invocation = ctx.obj
+    config = invocation.config()
+    plan = unit_plan(config, {})
+    door_plan = next((each for each in plan.doors if each.id == door), None)
+    if door_plan is None:
+        raise click.BadParameter(f'no door is called "{door}"{suggestion(door, config.doors)}', param_hint="--door")
+    zone = ZoneInfo(config.unit.timezone)
+    utc = time.time() if at is None else moment(at, zone, time.time())
+    now = Now(0.0, utc, _offset(utc, zone), Trust(clock))
+    at_mode = Mode(mode) if mode else _present_mode(config, door)
+    entries = _entries(config, card)
+    decision = decide(entries, door_plan, at_mode, now, plan.unknown_clock_allows)
+    if as_json:
+        click.echo(json.dumps({"door": door, "at": utc, "mode": at_mode, **_plain(decision)}, ensure_ascii=False))
+    else:
+        click.echo(f"{verdict(decision, door_plan)}; at {local(utc, zone)}, clock {clock}, mode {at_mode}")
+    if not decision.granted:
+        ctx.exit(EXIT_CHECK_FAILED)
+
+
+def verdict(decision: Decision, door: DoorPlan) -> str:
+    """`yes: main opens for 5 s to h17: Resident's card (rule role.resident)`."""
+    text = catalogues()["en"].get(f"rule.{decision.rule}", decision.rule)
+    who = f" to {decision.holder}" if decision.holder else ""
+    if decision.granted:
+        return f"yes: {door.id} opens for {decision.unlock_s:g} s{who}: {text} (rule {decision.rule})"
+    return f"no: {door.id} stays locked{who}: {text} (reason {decision.reason}, rule {decision.rule})"
+
+
+def _plain(decision: Decision) -> Mapping[str, object]:
+    return {**asdict(decision), "flags": sorted(decision.flags)}
+
+
+def _entries(config: Config, card: str) -> tuple[Holder, ...]:
+    """The card's entries in all rosters, under every card key of the unit. The number goes no further than here."""
+    try:
+        number = from_printed(card)
+    except CardFormError as error:
+        raise click.BadParameter(str(error), param_hint="--card") from None
+    holders = reading.holders(config.state)
+    keys = Identity.load(config.identity).card_keys.values()
+    return tuple(entry for key in keys for entry in holders.get(card_hash(key, number), ()))
+
+
+def _present_mode(config: Config, door: str) -> Mode:
+    """From the running agent, if there is one."""
+    try:
+        found = running(config)
+    except UnreachableError:
+        found = None
+    doors = found.status.get("doors") if found else None
+    told = doors.get(door, {}).get("mode") if isinstance(doors, dict) else None
+    return Mode(told) if told in {mode.value for mode in Mode} else Mode.NORMAL
+
+
+def _offset(utc: float, zone: ZoneInfo) -> int:
+    delta = datetime.fromtimestamp(utc, UTC).astimezone(zone).utcoffset()
+    return 0 if delta is None else int(delta.total_seconds())

@@ -1,0 +1,107 @@
+"""explain: the core's own decision, for a card as printed, from the rosters on this unit."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from agent.core import events
+from agent.core.effects import SaveRosterPart
+from agent.identity import Identity
+from agent.statusfile import StatusFile
+from contract.cards import card_hash
+from contract.messages import Holder, Hours, Role, Span
+from drivers.reader.card import from_printed
+from tests.agent.cli.unit import Unit
+from tests.agent.store.harness import UTC, part, running
+
+CARD = "0012345678"
+
+
+@pytest.fixture
+def known(unit: Unit) -> Unit:
+    """Enrolled, with a roster of four cards."""
+    unit.enrol()
+    (key,) = Identity.load(unit.identity).card_keys.values()
+
+    def holder(name: str, card: str, **more: Any) -> Holder:
+        return Holder(name, key=card_hash(key, from_printed(card)), **more)
+
+    noon = Hours(week=((Span(11 * 60, 13 * 60),),) * 7)
+    holders = [
+        holder("h-resident", CARD, unlock_s=12.0),
+        holder("h-past", "0000000001", until_utc=UTC - 10),
+        holder("h-noon", "0000000002", hours=noon),
+        holder("h-other", "0000000003", doors=frozenset({"cellar"})),
+        holder("h-fire", "0000000004", role=Role.EMERGENCY),
+    ]
+    with running(unit.state) as (store, posted):
+        store.order(SaveRosterPart(1, part(1, holders)))
+        posted.one(events.HoldersReplaced)
+        posted.one(events.StateSaved)
+    return unit
+
+
+def test_yes_by_which_rule(known: Unit) -> None:
+    outcome = known.doorward("explain", "--card", CARD, "--door", "main")
+    assert outcome.exit_code == 0, outcome.output
+    assert outcome.stdout.startswith(
+        "yes: main opens for 12 s to h-resident: Resident's card (rule role.resident); at 20"
+    )
+
+
+@pytest.mark.parametrize("card", ["188,24910", "0x00BC614E", "bc:61:4e", "12345678"])
+def test_a_card_in_any_of_its_forms(known: Unit, card: str) -> None:
+    assert known.doorward("explain", "--card", card, "--door", "main").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "rule"),
+    [
+        (("--card", "0099999999"), "reason unknown, rule no_such_card"),
+        (("--card", "0000000001", "--at", "2026-11-24"), "reason expired, rule entry.until"),
+        (("--card", "0000000002", "--at", "2026-11-24 10:59"), "reason hours, rule entry.hours"),
+        (("--card", "0000000002", "--clock", "unknown"), "reason clock, rule clock.hours"),
+        (("--card", "0000000003"), "reason door, rule entry.doors"),
+        ((("--card", CARD, "--mode", "lockdown")), "reason lockdown, rule lockdown"),
+    ],
+)
+def test_no_by_which_rule(known: Unit, arguments: tuple[str, ...], rule: str) -> None:
+    outcome = known.doorward("explain", "--door", "main", *arguments)
+    assert outcome.exit_code == 1, outcome.output
+    assert outcome.stdout.startswith("no: main stays locked")
+    assert rule in outcome.stdout
+
+
+def test_in_local_time(known: Unit) -> None:
+    arguments = ("explain", "--card", "0000000002", "--door", "main", "--at")
+    assert known.doorward(*arguments, "2026-11-24 11:00").exit_code == 0
+    assert known.doorward(*arguments, "2026-11-24T03:00:00Z").exit_code == 0
+    assert known.doorward(*arguments, "2026-11-24 13:00").exit_code == 1
+
+
+def test_the_present_mode_of_a_running_agent_counts(known: Unit) -> None:
+    StatusFile(known.state).write({"unit": "b12-u2", "doors": {"main": {"mode": "lockdown"}}})
+    outcome = known.doorward("explain", "--card", CARD, "--door", "main", "--json")
+    assert outcome.exit_code == 1
+    told = json.loads(outcome.stdout)
+    assert (told["granted"], told["reason"], told["mode"]) == (False, "lockdown", "lockdown")
+    assert known.doorward("explain", "--card", "0000000004", "--door", "main").exit_code == 0
+
+
+def test_wrong_use_names_what_is_wrong_and_no_card_number(known: Unit) -> None:
+    outcome = known.doorward("explain", "--card", CARD, "--door", "mian")
+    assert outcome.exit_code == 2
+    assert 'no door is called "mian" (did you mean "main"?)' in outcome.stderr
+    outcome = known.doorward("explain", "--card", "999999999999999999999999", "--door", "main")
+    assert outcome.exit_code == 2
+    assert "99999" not in outcome.stderr
+    assert outcome.stderr.count("\n") == 1
+
+
+def test_without_identity_or_rosters(unit: Unit) -> None:
+    outcome = unit.doorward("explain", "--card", CARD, "--door", "main")
+    assert outcome.exit_code == 69
+    assert outcome.stderr.count("\n") == 1
