@@ -179,6 +179,7 @@ def enrol(file: Path, folder: Path) -> Identity:
     pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
+        _tidy(folder)
         made = Path(tempfile.mkdtemp(prefix=f".{folder.name}.new-", dir=folder.parent))  # mode 0700
         try:
             _write(made / ENROLMENT, build_enrolment(replace(enrolment, token=_NO_TOKEN)))
@@ -216,6 +217,21 @@ def read_enrolment(file: Path) -> Enrolment:
         raise IdentityError(f"{file}: {_why(error)}") from None
     except ValueError as error:
         raise IdentityError(f"{file}: {shown(error, 100)}") from None
+
+
+def _tidy(folder: Path) -> None:
+    """After a power cut in the middle of an enrolment: a whole identity is kept aside, a half-made one goes."""
+    for left in folder.parent.glob(f".{folder.name}.new-*"):
+        if (left / UNIT_KEY).exists() and (left / ENROLMENT).exists():
+            left.rename(_aside(folder))
+        else:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _aside(folder: Path) -> Path:
+    """A new name for an identity that was replaced, by the time."""
+    at = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    return folder.with_name(f"{folder.name}.replaced-{at}-{os.urandom(2).hex()}")
 
 
 def _put_in_place(made: Path, folder: Path) -> None:

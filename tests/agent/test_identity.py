@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -116,6 +118,54 @@ def test_a_bad_enrolment_file_leaves_the_identity_alone(file: Path, folder: Path
         enrol(tmp_path / "none", folder)
     assert Identity.load(folder).public == first.public
     assert [each.name for each in folder.parent.iterdir()] == ["identity"]
+
+
+def crashing(file: Path, folder: Path, point: int) -> bool:
+    """Enrol in a process that loses power at its `point`-th write to the disk's order of things. False when it got through."""
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0
+    left = point
+
+    def counted(call: Callable[..., None]) -> Callable[..., None]:
+        def wrapped(*args: object) -> None:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                os._exit(9)
+            call(*args)
+
+        return wrapped
+
+    os.fsync, os.rename = counted(os.fsync), counted(os.rename)
+    try:
+        enrol(file, folder)
+    finally:
+        os._exit(0)
+
+
+@pytest.mark.claim("F6")
+@pytest.mark.parametrize("swap", [True, False])
+def test_a_power_cut_in_mid_enrolment_leaves_the_old_or_the_new(
+    file: Path, folder: Path, swap: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not swap:  # a file system without RENAME_EXCHANGE: two renames, and whoever falls between them enrols again
+        monkeypatch.setattr(module, "_exchange", lambda one, other: False)
+    first = enrol(file, folder)
+    point, crashed, absent = 1, 0, 0
+    while crashing(file, folder, point):
+        crashed += 1
+        absent += not folder.exists()
+        if folder.exists():
+            assert Identity.load(folder).unit == "b12-u2"
+        point += 1
+    assert crashed >= 5
+    assert absent <= (0 if swap else 1)
+    enrol(file, folder)
+    names = [each.name for each in folder.parent.iterdir()]
+    assert not [name for name in names if name.startswith(".")]
+    aside = [folder.parent / name for name in names if name.startswith("identity.replaced-")]
+    assert first.public in {Identity.load(each).public for each in aside}, "no identity is ever lost"
 
 
 def test_no_identity_yet(folder: Path) -> None:

@@ -21,7 +21,7 @@ STATUS = {
     "clock": "synced",
     "stale": False,
     "doors": {"main": {"mode": "normal", "locked": True, "open": None}},
-    "devices": {"relay": "found", "panel": "lost: silent"},
+    "devices": {"relay": {"state": "ok"}, "panel": {"state": "lost", "reason": "silent", "since": 1_795_000_000.25}},
     "backlog": 17,
     "oldest": None,
     "revs": {},
@@ -35,7 +35,7 @@ def test_for_a_person_and_for_a_program(unit: Unit) -> None:
     assert "12号楼2单元" in outcome.stdout
     assert "backlog       17" in outcome.stdout
     assert "  main  mode normal, locked yes, open -" in outcome.stdout
-    assert "  panel  lost: silent" in outcome.stdout
+    assert "  panel  state lost, reason silent, since 2026-11-18 19:06:40" in outcome.stdout
     assert "5e55" not in outcome.stdout
     assert unit.json("status", "--json") == {**STATUS, "pid": os.getpid()}
 
