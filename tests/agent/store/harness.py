@@ -66,14 +66,18 @@ def running(folder: Path, *, opened: bool = True, **more: Any) -> Iterator[tuple
 
 
 def fact(kind: str = "access.granted", utc: float = UTC, clock: str = "synced", **data: Any) -> Fact:
-    return Fact(kind, utc, clock, time.monotonic(), data or {"door": "main", "by": "h-0001", "via": "card", "reason": None})
+    return Fact(
+        kind, utc, clock, time.monotonic(), data or {"door": "main", "by": "h-0001", "via": "card", "reason": None}
+    )
 
 
 def record(token: int, *some: Fact, **more: Any) -> Record:
     return Record(token, some or (fact(n=token),), **more)
 
 
-def part(rev: int, holders: list[Holder], number: int = 1, parts: int = 1, roster: str = "r1", scope: Scope = YARD) -> RosterPart:
+def part(
+    rev: int, holders: list[Holder], number: int = 1, parts: int = 1, roster: str = "r1", scope: Scope = YARD
+) -> RosterPart:
     return RosterPart(scope, roster, rev, UTC, number, parts, "k1", tuple(holders))
 
 

@@ -1,0 +1,334 @@
+"""The journal through the store: numbers, chain, groups, commands seen, confirms, epochs, retention."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+
+from agent.core import effects, events
+from agent.core.effects import SeenCommand
+from agent.store import FolderInUseError, Store, database, reading
+from agent.store.journal import open_journal
+from agent.store.schema import JOURNAL_MIGRATIONS, journal_kind, seal
+from contract import facts
+from contract.messages import Keys, Kind, Scope, WorkingKey
+from tests.agent.store.harness import SITE, UNIT, UTC, batch, check, drained, fact, notice, record, running, seqs
+from tests.waiting import eventually
+
+DAY = 86_400.0
+
+
+def test_facts_are_numbered_chained_and_read_back_as_told(tmp_path: Path) -> None:
+    with running(tmp_path) as (store, posted):
+        opened = posted.one(events.StoreOpened)
+        store.order(record(1, fact("access.granted", door="main"), fact("door.opened", door="main")))
+        store.order(record(2))
+        one, two = posted.recorded(1), posted.recorded(2)
+        assert (one.first, two.first) == (1, 3)
+        assert (one.prev, two.prev) == (opened.head, one.head)
+        got = batch(store, posted, 1)
+        check(got)
+        assert got.lines == one.lines + two.lines
+        assert (got.prev, got.head) == (opened.head, two.head)
+        line = facts.parse_line(one.lines[0])
+        assert isinstance(line, facts.FactLine)
+        assert (line.seq, line.boot, line.kind, line.at_utc, line.data) == (
+            1,
+            1,
+            "access.granted",
+            UTC,
+            {"door": "main"},
+        )
+
+
+def test_chain_starts_as_the_contract_says(tmp_path: Path) -> None:
+    with running(tmp_path) as (_, posted):
+        opened = posted.one(events.StoreOpened)
+        assert opened.head == facts.chain_start(SITE, UNIT, opened.epoch).hex()
+
+
+def test_numbers_boots_and_floor_go_on_after_a_restart(tmp_path: Path) -> None:
+    with running(tmp_path) as (store, posted):
+        store.order(record(1, fact(utc=UTC + 5)))
+        store.order(record(2, fact(utc=UTC + 99_999, clock="unknown")))
+        head = posted.recorded(2).head
+    with running(tmp_path) as (store, posted):
+        opened = posted.one(events.StoreOpened)
+        assert (opened.boot, opened.next_seq, opened.head, opened.floor_utc) == (2, 3, head, UTC + 5)
+        store.order(record(3))
+        assert posted.recorded(3).first == 3
+        assert facts.parse_line(posted.recorded(3).lines[0]).boot == 2
+
+
+def test_what_waits_is_committed_together(tmp_path: Path, record_property: pytest.RecordProperty) -> None:
+    with running(tmp_path, opened=False) as (store, posted):
+        for token in range(1, 501):
+            store.order(record(token))
+        last = posted.recorded(500)
+        assert last.first == 500
+        assert store.counts.facts == 500
+        assert store.counts.commits <= 10
+        record_property("figure", f"500 facts in {store.counts.commits} commits")
+        before = store.counts.commits
+        for token in range(501, 506):
+            store.order(record(token))
+            posted.recorded(token)
+        assert store.counts.commits == before + 5  # a lone fact never waits for company
+
+
+@pytest.mark.claim("D10")
+def test_seen_commands_survive_and_pending_ones_are_found(tmp_path: Path) -> None:
+    seen = SeenCommand("c-1", UTC + 30, "open", "main", "op7", pending=True)
+    with running(tmp_path) as (store, posted):
+        store.order(record(1, fact("command.accepted", id="c-1"), seen=seen))
+        store.order(
+            record(
+                2,
+                fact("command.refused", id="c-2"),
+                seen=SeenCommand("c-2", UTC + 9, "open", None, "op7", pending=False),
+            )
+        )
+        posted.recorded(2)
+    with running(tmp_path) as (store, posted):
+        opened = posted.one(events.StoreOpened)
+        assert opened.seen == {"c-1": UTC + 30, "c-2": UTC + 9}
+        assert opened.pending == (events.PendingCommand("c-1", "open", "main", "op7"),)
+        store.order(record(1, fact("command.done", id="c-1"), finish=("c-1",)))
+        posted.recorded(1)
+    with running(tmp_path) as (store, posted):
+        assert posted.one(events.StoreOpened).pending == ()
+        store.order(effects.Purge(UTC + 10))
+        eventually(lambda: reading.summary(tmp_path).boot == 3)
+        store.order(record(1))
+        posted.recorded(1)
+    with running(tmp_path) as (_, posted):
+        opened = posted.one(events.StoreOpened)
+        assert set(opened.seen) == {"c-1"}  # refused by its expiry alone once the floor has passed it
+        assert opened.floor_utc == UTC + 10
+
+
+def test_revisions_and_keys_live_with_the_journal(tmp_path: Path) -> None:
+    root = Scope("site", SITE)
+    keys = Keys(root, 4, UTC, (WorkingKey("k-now", "ab" * 32, frozenset({Kind.COMMAND, Kind.CONFIRM})),))
+    with running(tmp_path) as (store, posted):
+        store.order(effects.SaveNotice(7, notice("n1", 3)))
+        store.order(effects.SaveKeys(8, keys))
+        eventually(lambda: {e.token for e in posted.of(events.StateSaved)} == {7, 8})
+        store.order(effects.SaveKeys(9, Keys(root, 3, UTC, ())))
+        eventually(lambda: {e.token for e in posted.of(events.StateSaved)} == {7, 8, 9})
+    for name in ("cache.db", "cache.db-wal", "cache.db-shm"):
+        (tmp_path / name).unlink(missing_ok=True)
+    with running(tmp_path) as (_, posted):
+        opened = posted.one(events.StoreOpened)
+        assert opened.revs == {"notice yard/y07 n1": 3}
+        assert opened.keys == keys
+
+
+def test_confirm_moves_the_position_and_old_news_change_nothing(tmp_path: Path) -> None:
+    with running(tmp_path) as (store, posted):
+        epoch = posted.one(events.StoreOpened).epoch
+        for token in range(1, 6):
+            store.order(record(token))
+        heads = {token: posted.recorded(token).head for token in range(1, 6)}
+        for seq, told in ((3, 3), (2, 2), (5, 5), (5, 5)):
+            before = len(posted.of(events.FactsConfirmed))
+            store.order(effects.ConfirmFacts(epoch, seq, heads[seq]))
+            eventually(lambda before=before: len(posted.of(events.FactsConfirmed)) > before)
+            assert posted.one(events.FactsConfirmed).seq == told
+        assert not posted.of(events.HistoryDiffers)
+    with running(tmp_path) as (_, posted):
+        assert posted.one(events.StoreOpened).confirmed == 5
+
+
+@pytest.mark.parametrize("lie", ["head", "seq", "epoch"])
+@pytest.mark.claim("F5")
+def test_a_history_not_ours_begins_a_new_epoch(tmp_path: Path, lie: str) -> None:
+    with running(tmp_path) as (store, posted):
+        opened = posted.one(events.StoreOpened)
+        for token in range(1, 6):
+            store.order(record(token))
+        heads = {token: posted.recorded(token).head for token in range(1, 6)}
+        store.order(effects.ConfirmFacts(opened.epoch, 2, heads[2]))
+        wrong = {
+            "head": effects.ConfirmFacts(opened.epoch, 4, heads[5]),
+            "seq": effects.ConfirmFacts(opened.epoch, 6, heads[5]),
+            "epoch": effects.ConfirmFacts("another", 2, heads[2]),
+        }[lie]
+        store.order(wrong)
+        differs = posted.one(events.HistoryDiffers)
+        assert differs.epoch != opened.epoch
+        assert differs.next_seq == 4  # the three unconfirmed facts went on
+        got = batch(store, posted, 1)
+        check(got)
+        assert got.prev == facts.chain_start(SITE, UNIT, differs.epoch, opened.epoch, heads[5]).hex()
+        assert got.head == differs.head
+        assert [facts.parse_line(line).data["was"] for line in got.lines] == [[opened.epoch, seq] for seq in (3, 4, 5)]
+        store.order(wrong)  # the same word once more, and a late one on the epoch we left: no further epoch
+        store.order(effects.ConfirmFacts(opened.epoch, 5, heads[5]))
+        store.order(record(9))
+        assert posted.recorded(9).first == 4
+        eventually(lambda: len(posted.of(events.FactsConfirmed)) == 3)
+        assert len(posted.of(events.HistoryDiffers)) == 1
+    with running(tmp_path) as (_, posted):
+        again = posted.one(events.StoreOpened)
+        assert (again.epoch, again.next_seq, again.confirmed) == (differs.epoch, 5, 0)
+
+
+def test_a_batch_keeps_to_the_contracts_bounds(tmp_path: Path) -> None:
+    with running(tmp_path) as (store, posted):
+        store.order(record(1, *(fact(n=n) for n in range(1100))))
+        store.order(record(2, *(fact("report.filed", text="满" * 300) for _ in range(200))))
+        posted.recorded(2)
+        got = drained(store, posted)
+        assert seqs(got) == list(range(1, 1301))
+        for each in got:
+            assert len(each.lines) <= facts.MAX_BATCH_FACTS
+            assert sum(map(len, each.lines)) + len(each.lines) <= facts.MAX_BATCH_BYTES
+        assert len(got[0].lines) == 500
+        assert batch(store, posted, 1301).lines == ()
+
+
+def test_an_endless_fact_is_cut_so_that_those_after_it_can_go(tmp_path: Path) -> None:
+    with running(tmp_path) as (store, posted):
+        store.order(record(1, fact("report.filed", text="x" * 100_000)))
+        store.order(record(2))
+        posted.recorded(2)
+        assert [len(line) < 1000 for line in batch(store, posted, 1).lines] == [True, True]
+
+
+def test_retention_drops_confirmed_facts_only_and_in_slices(tmp_path: Path) -> None:
+    with running(tmp_path, retention_days=10) as (store, posted):
+        epoch = posted.one(events.StoreOpened).epoch
+        old = UTC - 11 * DAY
+        store.order(record(1, *(fact(utc=old, n=n) for n in range(1200))))
+        store.order(record(2, fact(utc=1.0, clock="unknown"), fact(utc=UTC)))
+        store.order(record(3, *(fact(utc=old, n=n) for n in range(3))))  # dated before by a clock that was set back
+        posted.recorded(3)
+        confirmed = drained(store, posted)
+        head = [each for each in confirmed if each.last >= 1000][0]
+        store.order(effects.ConfirmFacts(epoch, head.last, head.head))
+        posted.one(events.FactsConfirmed)
+        store.order(effects.Purge(UTC))
+        eventually(lambda: next(reading.facts(tmp_path)).first == head.last + 1)
+        store.order(effects.ConfirmFacts(epoch, 1205, confirmed[-1].head))
+        store.order(effects.Purge(UTC))
+        eventually(lambda: [e.first for e in reading.facts(tmp_path)] == [1201, 1202, 1203, 1204, 1205])
+        got = batch(store, posted, 1201)
+        check(got)
+    with running(tmp_path) as (store, posted):
+        assert posted.one(events.StoreOpened).next_seq == 1206
+        check(batch(store, posted, 1201))
+        # a centre that lost more than we hold is told by a gap, from the hash it knows itself
+        store.order(effects.ConfirmFacts(epoch, 1000, confirmed[1].head))
+        eventually(lambda: posted.of(events.FactsConfirmed))
+        gone = batch(store, posted, 1001)
+        check(gone)
+        assert (gone.prev, gone.last) == (confirmed[1].head, 1200)
+
+
+def test_all_purged_numbers_still_go_on(tmp_path: Path) -> None:
+    with running(tmp_path, retention_days=1) as (store, posted):
+        store.order(record(1, fact(utc=UTC - 5 * DAY), fact(utc=UTC - 5 * DAY)))
+        head = posted.recorded(1).head
+        store.order(effects.ConfirmFacts(posted.one(events.StoreOpened).epoch, 2, head))
+        store.order(effects.Purge(UTC))
+        eventually(lambda: not list(reading.facts(tmp_path)))
+    with running(tmp_path) as (store, posted):
+        opened = posted.one(events.StoreOpened)
+        assert (opened.next_seq, opened.head, opened.confirmed) == (3, head, 2)
+        store.order(record(1))
+        assert posted.recorded(1).first == 3
+
+
+def test_purge_slices_are_short(tmp_path: Path, record_property: pytest.RecordProperty) -> None:
+    from agent.store import room
+
+    with running(tmp_path) as (store, posted):
+        for token in range(1, 11):
+            store.order(record(token, *(fact(utc=UTC - 400 * DAY, n=n) for n in range(2000))))
+            head = posted.recorded(token).head
+        store.order(effects.ConfirmFacts(posted.one(events.StoreOpened).epoch, 20_000, head))
+        posted.one(events.FactsConfirmed)
+    journal = open_journal(tmp_path / "journal.db", SITE, UNIT, 64)
+    times = []
+    slices = room.purge(journal, UTC, 180)
+    begun = time.perf_counter()
+    for count in slices:
+        times.append(time.perf_counter() - begun)
+        assert count <= room.SLICE
+        begun = time.perf_counter()
+    journal.close()
+    assert len(times) == 40
+    record_property(
+        "figure",
+        f"purge slices of 500 facts: median {sorted(times)[20] * 1000:.1f} ms, worst {max(times) * 1000:.1f} ms",
+    )
+
+
+def test_an_older_schema_is_migrated_with_its_facts(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    kind = journal_kind(64)
+    conn = sqlite3.connect(path, isolation_level=None)
+    conn.execute("PRAGMA page_size = 1024")
+    conn.execute(f"PRAGMA application_id = {database.APPLICATION_ID}")
+    conn.execute("PRAGMA journal_mode = WAL")
+    db = database.Database(conn)
+    JOURNAL_MIGRATIONS.apply(db, stop_before="m002_seen_commands")
+    conn.execute("PRAGMA user_version = 1")
+    start = facts.chain_start(SITE, UNIT, "e0")
+    line = facts.line(1, UTC, "synced", 7, 1.0, "door.opened", {"door": "main"})
+    head = facts.chain(start, line)
+    conn.execute("INSERT INTO epochs VALUES (1, 'e0', ?, '', '', ?)", (UTC, seal("e0", UTC, "", "")))
+    conn.execute("INSERT INTO position VALUES (1, 0, ?, 0, ?, ?)", (start, start, seal(0, start, 0, start)))
+    conn.execute("INSERT INTO life VALUES (1, 7, 1, NULL, ?)", (seal(7, 1, None),))
+    conn.execute("INSERT INTO facts VALUES (1, NULL, ?, 2, ?, ?)", (int(UTC), line, head))
+    conn.close()
+    with running(tmp_path) as (store, posted):
+        opened = posted.one(events.StoreOpened)
+        assert (opened.epoch, opened.boot, opened.next_seq, opened.head, opened.recovered) == (
+            "e0",
+            8,
+            2,
+            head.hex(),
+            (),
+        )
+        assert batch(store, posted, 1).lines == (line,)
+        store.order(record(1, seen=SeenCommand("c", UTC, "open", None, "a", pending=False)))
+        posted.recorded(1)
+    after = sqlite3.connect(path)
+    assert after.execute("PRAGMA user_version").fetchone()[0] == kind.version
+    assert [row[0] for row in after.execute("SELECT name FROM _sqlite_migrations ORDER BY id")] == [
+        "m001_facts_and_epochs",
+        "m002_seen_commands",
+        "m003_revisions_and_keys",
+    ]
+    after.close()
+
+
+def test_two_stores_cannot_share_a_folder(tmp_path: Path) -> None:
+    with running(tmp_path) as (store, posted):
+        with pytest.raises(FolderInUseError, match="another agent"):
+            Store(tmp_path, SITE, UNIT, print, retention_days=1, journal_mb=1)
+        store.order(record(1))
+        posted.recorded(1)
+    with running(tmp_path) as (_, posted):
+        assert posted.one(events.StoreOpened).next_seq == 2
+
+
+def test_a_stop_writes_what_waits(tmp_path: Path) -> None:
+    with running(tmp_path) as (store, _):
+        for token in range(300):
+            store.order(record(token))
+    with running(tmp_path) as (_, posted):
+        assert posted.one(events.StoreOpened).next_seq == 301
+
+
+def test_a_record_nobody_waits_for_any_more_is_refused_and_not_written(tmp_path: Path) -> None:
+    with running(tmp_path) as (store, posted):
+        store.order(record(1, durable_by_mono=time.monotonic() - 0.1))
+        store.order(record(2, durable_by_mono=time.monotonic() + 5))
+        assert posted.recorded(2).first == 1
+        assert [e.token for e in posted.of(events.RecordRefused)] == [1]
