@@ -89,6 +89,8 @@ REWIND_S = 1.0
 """Going back to what the centre lacks happens at most this often."""
 STALE_S = 60.0
 """A digest that differs longer than this is `stale` (contract.md)."""
+ASK_STALE_S = 300.0
+"""A stale unit asks for a confirm this often, to hear when it is right again."""
 ALARMS_MAX = 32
 """Alarms kept while the link is down."""
 HELD_MESSAGES_MAX = 64

@@ -66,10 +66,12 @@ def expected(door: Door, mono: float) -> bool | None:
 
 def sent(turn: Turn, door: Door, order: int) -> Door:
     lock = door.lock
+    turn.news.append(
+        News(door.id, "sent", order)
+    )  # also of an order that another has overtaken: someone may wait for it
     if lock.order != order:
         return door
     now = turn.now.mono
-    turn.news.append(News(door.id, "sent", order))
     if lock.order_pulse:
         end = now + lock.order_s
         return replace(door, lock=replace(lock, order=None, pulse_end=end, check_at=min(now + limits.RECHECK_S, end)))
@@ -79,9 +81,9 @@ def sent(turn: Turn, door: Door, order: int) -> Door:
 def failed(turn: Turn, door: Door, order: int, reason: str) -> Door:
     """A pulse that failed is over; a lasting level is ordered again, unless the device is gone (its return brings the order back)."""
     lock = door.lock
+    turn.news.append(News(door.id, "failed", order))
     if lock.order != order:
         return door
-    turn.news.append(News(door.id, "failed", order))
     if lock.order_pulse:
         return replace(door, lock=replace(lock, order=None, check_at=turn.now.mono + limits.RECHECK_S))
     wait = 5 * limits.LEVEL_RETRY_S if reason == "lost" else limits.LEVEL_RETRY_S

@@ -90,7 +90,8 @@ def idle_page(state: State, display: DisplayPlan) -> Page:
 def notice_pages(state: State, display: DisplayPlan, notice: Notice) -> tuple[Page, ...]:
     """All pages of a notice for this display, so that it changes at once and is never half drawn."""
     category = say(state, f"category.{notice.category}")
-    bodies = text.paged(_lines(display, notice.text), display.rows)
+    most = limits.PAGES_MAX * display.rows * display.columns
+    bodies = text.paged(_lines(display, notice.text[:most]), display.rows)
     pages = []
     for number, body in enumerate(bodies, start=1):
         footer = category if len(bodies) == 1 else f"{category} {number}/{len(bodies)}"

@@ -264,7 +264,8 @@ def judge(turn: Turn) -> None:
         turn.changed()
     _change(turn, differs_since=since, stale=stale)
     if not same and sync.ask_at is not None:
-        _change(turn, ask_at=min(sync.ask_at, now + limits.STALE_S))
+        again = limits.ASK_STALE_S if stale else limits.STALE_S
+        _change(turn, ask_at=min(sync.ask_at, now + again))
 
 
 def judge_again(turn: Turn) -> None:

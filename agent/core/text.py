@@ -89,14 +89,11 @@ def _break_at(line: Sequence[str], char: str) -> int:
         while start > 0 and _word(line[start - 1]):
             start -= 1
         return start if start > 0 else end
-    moved = end
-    while (
-        moved > 1
-        and end - moved < 3
-        and ((char if moved == end else line[moved]) in _NO_LINE_START or line[moved - 1] in _NO_LINE_END)
-    ):
-        moved -= 1
-    return moved if end - moved < 3 else end
+    for at in range(end, max(end - 3, 0), -1):
+        after = char if at == end else line[at]
+        if after not in _NO_LINE_START and line[at - 1] not in _NO_LINE_END:
+            return at
+    return end
 
 
 def _word(char: str) -> bool:

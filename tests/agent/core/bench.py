@@ -1,0 +1,236 @@
+"""A unit on the bench: the core with a clock of its own that only moves when a test says so. Time passes as the loop would let it: deadline by deadline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from agent.core import effects as fx
+from agent.core import events as ev
+from agent.core.controller import deadline, initial, step
+from agent.core.plan import DisplayPlan, DoorPlan, InputPlan, UnitPlan
+from agent.core.state import Door, State
+from agent.core.supervise import standing_entries
+from agent.core.time import Now, Trust
+from agent.locale import load
+from contract.digest import digest
+from contract.messages import Category, Command, Confirm, Holder, Notice, Role, Scope
+
+E = TypeVar("E")
+
+SITE = Scope("site", "badahu")
+YARD = Scope("yard", "y07")
+UNIT = Scope("unit", "b12-u2")
+UTC = 1_795_500_000.0
+"""2026-11-24 06:00:00 UTC, a Tuesday; 14:00 local."""
+CATALOGUES = load()
+
+
+def door_plan(**changes: Any) -> DoorPlan:
+    plan = DoorPlan(
+        id="main",
+        kind="fail-secure",
+        safe_state="locked",
+        on_bus_loss="keep",
+        lock_device="relay",
+        pulse_s=5.0,
+        lease_s=10.0,
+        contact=True,
+        contact_device="relay",
+        exit="button",
+        fire=True,
+        on_fire="release",
+        egress=True,
+        readers=("card",),
+        held_open_s=30.0,
+    )
+    return replace(plan, **changes)
+
+
+def unit_plan(*doors: DoorPlan, **changes: Any) -> UnitPlan:
+    plan = UnitPlan(
+        site="badahu",
+        unit="b12-u2",
+        name="12号楼2单元",
+        scopes=(SITE, YARD, UNIT),
+        timezone="Asia/Shanghai",
+        language="zh-CN",
+        doors=doors or (door_plan(),),
+        displays=(DisplayPlan("panel", 20, 8, "gbk"),),
+        inputs=(InputPlan("gas", "relay", alarm=True),),
+        devices=("relay", "card", "panel"),
+        catalogues=CATALOGUES,
+        version="0.1.0",
+    )
+    return replace(plan, **changes)
+
+
+def card(name: str) -> tuple[str, ...]:
+    return (f"key-{name}",)
+
+
+def holders(*people: Holder) -> dict[str, tuple[Holder, ...]]:
+    """By key; the key of a holder without one is `key-<id>`."""
+    found: dict[str, tuple[Holder, ...]] = {}
+    for person in people:
+        key = person.key or f"key-{person.id}"
+        found[key] = (*found.get(key, ()), person)
+    return found
+
+
+PEOPLE = (
+    Holder("anna"),
+    Holder("old-li", unlock_s=12.0),
+    Holder("wang", role=Role.PATROL),
+    Holder("chief", role=Role.EMERGENCY, flags=frozenset({"fire_reset"})),
+)
+
+
+class Bench:
+    """`effects` holds everything ordered so far as (mono, effect); `do` gives those of one step."""
+
+    def __init__(self, plan: UnitPlan | None = None, *, trust: Trust = Trust.SYNCED, offset_s: int = 28_800) -> None:
+        self.state: State = initial(plan or unit_plan())
+        self.mono, self.utc, self.trust, self.offset_s = 1000.0, UTC, trust, offset_s
+        self.effects: list[tuple[float, fx.Effect]] = []
+        self.seq = 1
+        self.tokens = 0
+
+    # --- time
+
+    def now(self) -> Now:
+        return Now(self.mono, self.utc, self.offset_s, self.trust)
+
+    def do(self, event: ev.Event, *, after: float = 0.0) -> tuple[fx.Effect, ...]:
+        self.wait(after)
+        return self._step(event)
+
+    def wait(self, seconds: float) -> list[fx.Effect]:
+        """Let time pass, waking the core at each of its deadlines."""
+        end, found = self.mono + seconds, []
+        for _ in range(100_000):
+            due = deadline(self.state)
+            if due is None or due > end:
+                break
+            self._advance(max(due, self.mono))
+            found += self._step(ev.TimePassed())
+        else:
+            raise AssertionError("the core never rests")
+        self._advance(end)
+        return found
+
+    def _advance(self, to: float) -> None:
+        self.utc += to - self.mono
+        self.mono = to
+
+    def _step(self, event: ev.Event) -> tuple[fx.Effect, ...]:
+        self.state, found = step(self.state, event, self.now())
+        self.effects += [(self.mono, effect) for effect in found]
+        due = deadline(self.state)
+        assert due is None or due > self.mono, f"a deadline that {type(event).__name__} left in the past"
+        return found
+
+    # --- a unit at work
+
+    def start(self, *people: Holder, latched: frozenset[str] = frozenset(), door_only: bool = False) -> Bench:
+        """Up to a closed, locked door with its holders loaded and its store open."""
+        self.do(ev.Started("s1", latched, door_only))
+        for device in self.state.plan.devices:
+            self.do(ev.DeviceFound(device, "here"))
+        for door in self.state.doors:
+            self.settle(door.id)
+            if door.plan.contact:
+                self.do(ev.ContactChanged(door.id, open=False))
+            if door.plan.fire:
+                self.do(ev.FireChanged(door.id, active=False))
+        self.opened()
+        self.do(ev.HoldersReplaced(holders(*(people or PEOPLE)), None, ()))
+        for door in self.state.doors:
+            self.settle(door.id)
+        self.wait(2.0)
+        return self
+
+    def opened(self, **changes: Any) -> tuple[fx.Effect, ...]:
+        event = ev.StoreOpened(1, "e1", UTC - 86_400, self.seq, "00", 0, (), {}, {})
+        return self.do(replace(event, **changes))
+
+    def online(self) -> Bench:
+        self.do(ev.LinkUp("5"))
+        self.do(ev.CentrePresence(online=True, since=UTC))
+        self.wait(1.5)
+        return self
+
+    def settle(self, door: str = "main") -> None:
+        """The lock does what was ordered last, and is read back."""
+        lock = self.door(door).lock
+        if lock.order is not None:
+            unlocked = lock.order_pulse or self.door(door).rests_unlocked
+            self.do(ev.LockOrderSent(door, lock.order))
+            self.do(ev.LockRead(door, unlocked))
+
+    def tap(self, name: str, reader: str = "card", *, after: float = 1.0) -> tuple[fx.Effect, ...]:
+        return self.do(ev.CardRead(reader, card(name)), after=after)
+
+    def door(self, name: str = "main") -> Door:
+        return next(d for d in self.state.doors if d.id == name)
+
+    def recorded(self, record: fx.Record) -> tuple[fx.Effect, ...]:
+        first, self.seq = self.seq, self.seq + len(record.facts)
+        lines = tuple(f"line {first + i}".encode() for i in range(len(record.facts)))
+        return self.do(ev.Recorded(record.token, first, lines, f"{first - 1:02x}", f"{self.seq - 1:02x}"))
+
+    def message(self, message: Any, *, retained: bool = False) -> tuple[fx.Effect, ...]:
+        self.tokens += 1
+        return self.do(ev.MessageReceived(self.tokens, message, retained))
+
+    # --- what came out
+
+    def all(self, kind: type[E]) -> list[E]:
+        return [effect for _, effect in self.effects if isinstance(effect, kind)]
+
+    def facts(self) -> list[fx.Fact]:
+        return [fact for record in self.all(fx.Record) for fact in record.facts]
+
+    def kinds(self) -> list[str]:
+        return [fact.kind for fact in self.facts()]
+
+    def page(self) -> fx.Page:
+        page = self.state.screens[0].page
+        assert page is not None
+        return page
+
+    def forget(self) -> None:
+        """Look only at what comes from here on."""
+        self.effects.clear()
+
+
+def of(kind: type[E], found: tuple[fx.Effect, ...] | list[fx.Effect]) -> list[E]:
+    return [effect for effect in found if isinstance(effect, kind)]
+
+
+def the(kind: type[E], found: tuple[fx.Effect, ...] | list[fx.Effect]) -> E:
+    """The only effect of this kind."""
+    (only,) = of(kind, found)
+    return only
+
+
+def facts_of(found: tuple[fx.Effect, ...] | list[fx.Effect]) -> dict[str, Mapping[str, Any]]:
+    return {fact.kind: fact.data for record in of(fx.Record, found) for fact in record.facts}
+
+
+def notice(name: str = "n1", rev: int = 1, **changes: Any) -> Notice:
+    made = Notice(YARD, name, rev, UTC - 60, Category.SERVICE, f"标题{name}", "今日停水八点到十二点")
+    return replace(made, **changes)
+
+
+def command(bench: Bench, action: str = "open", *, name: str = "c1", **changes: Any) -> Command:
+    args = {"door": "main"} if action == "open" else {}
+    made = Command("badahu", UNIT, name, "b12-u2", bench.utc - 1, bench.utc + 20, action, args, "desk-1", "test")
+    return replace(made, **changes)
+
+
+def confirm(bench: Bench, batch: str, **changes: Any) -> Confirm:
+    right = digest(standing_entries(bench.state))
+    made = Confirm(UNIT, bench.utc, "b12-u2", "e1", 0, "00", batch, bench.utc, right)
+    return replace(made, **changes)

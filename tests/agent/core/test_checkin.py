@@ -1,0 +1,83 @@
+"""Patrol check-ins: durable before the person is told, once a minute, and a patrol card opens what it may."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.core import effects as fx
+from agent.core import events as ev
+from contract.messages import Holder, Role
+from tests.agent.core.bench import UTC, Bench, facts_of, of
+
+
+def checkin(found: tuple[fx.Effect, ...]) -> fx.Record:
+    (record,) = [r for r in of(fx.Record, found) if r.facts[0].kind == "patrol.checkin"]
+    return record
+
+
+@pytest.mark.claim("D10")
+def test_the_screen_says_so_only_when_it_is_durable() -> None:
+    bench = Bench().start()
+    found = bench.tap("wang")
+    record = checkin(found)
+    assert record.facts[0].data == {"round": None, "stop": "main", "by": "wang"}
+    assert record.durable_by_mono == pytest.approx(bench.mono + 2.0)
+    assert bench.page().kind == "idle"
+    tapped = bench.utc
+    bench.wait(0.5)
+    assert bench.page().kind == "idle"
+    bench.recorded(record)
+    local = (int(tapped) + 28_800) % 86_400
+    assert bench.page().title == f"签到成功 {local // 3600:02d}:{local // 60 % 60:02d}"
+
+
+@pytest.mark.claim("D10")
+def test_what_could_not_be_saved_is_told_and_the_next_tap_tries_again() -> None:
+    bench = Bench().start()
+    record = checkin(bench.tap("wang"))
+    bench.do(ev.RecordRefused(record.token, "full"))
+    assert bench.page().title == "签到未能保存"
+    assert checkin(bench.tap("wang", after=2.0)).token != record.token
+
+
+@pytest.mark.claim("D10")
+def test_a_store_that_hangs_has_not_saved_it() -> None:
+    bench = Bench().start()
+    checkin(bench.tap("wang"))
+    bench.wait(3.1)
+    assert bench.page().title == "签到未能保存"
+
+
+def test_a_bounced_tag_counts_once_a_minute_and_door() -> None:
+    bench = Bench().start()
+    record = checkin(bench.tap("wang"))
+    bench.recorded(record)
+    for _ in range(10):
+        found = bench.tap("wang", after=5.0)
+        assert [r for r in of(fx.Record, found) if r.facts[0].kind == "patrol.checkin"] == []
+        assert bench.page().title.startswith("签到成功")
+    bench.recorded(checkin(bench.tap("wang", after=15.0)))
+    assert bench.kinds().count("patrol.checkin") == 2
+
+
+def test_a_patrol_card_also_opens_the_doors_it_may() -> None:
+    bench = Bench().start(Holder("wang", role=Role.PATROL), Holder("zhao", role=Role.PATROL, doors=frozenset()))
+    found = bench.tap("wang")
+    assert isinstance(found[0], fx.PulseLock)
+    assert facts_of(found)["access.granted"]["by"] == "wang"
+    found = bench.tap("zhao")
+    assert of(fx.PulseLock, found) == []
+    assert set(facts_of(found)) == {"patrol.checkin"}
+
+
+def test_an_expired_patrol_card_does_not_check_in() -> None:
+    bench = Bench().start(Holder("wang", role=Role.PATROL, until_utc=UTC - 1))
+    assert set(facts_of(bench.tap("wang"))) == {"access.denied"}
+
+
+def test_an_answer_that_comes_too_late_says_nothing() -> None:
+    bench = Bench().start()
+    record = checkin(bench.tap("wang"))
+    bench.wait(60.0)
+    bench.recorded(record)
+    assert bench.page().kind == "idle"

@@ -1,0 +1,444 @@
+"""The rules of the door, one by one."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.core import effects as fx
+from agent.core import events as ev
+from agent.core.state import Mode
+from agent.core.time import Trust
+from tests.agent.core.bench import UTC, Bench, command, door_plan, facts_of, of, the, unit_plan
+
+
+def mode(bench: Bench, name: str, *, seconds: float = 3600.0, door: str | None = None) -> None:
+    args = {"mode": name, "until": bench.utc + seconds} | ({} if door is None else {"door": door})
+    bench.recorded(the(fx.Record, bench.message(command(bench, "mode", name=f"m-{bench.mono}", args=args))))
+
+
+# --- D1
+
+
+@pytest.mark.claim("D1")
+@pytest.mark.parametrize(
+    "before", ["starting", "idle", "pulse", "lockdown", "hold_open", "waiting", "store gone", "stopping"]
+)
+def test_fire_releases_in_the_same_step_whatever_the_state(before: str) -> None:
+    bench = Bench()
+    if before == "starting":
+        bench.do(ev.Started("s1", frozenset()))
+    else:
+        bench.start()
+    match before:
+        case "pulse":
+            bench.tap("anna")
+        case "lockdown" | "hold_open":
+            mode(bench, before)
+        case "waiting":
+            bench.message(command(bench))
+        case "store gone":
+            bench.do(ev.StoreFailed("failed", "gone"))
+        case "stopping":
+            bench.do(ev.StopAsked("SIGTERM"))
+    found = bench.do(ev.FireChanged("main", active=True))
+    order, latch = found[0], found[1]
+    assert isinstance(order, fx.SetLock)
+    assert order.unlocked
+    assert latch == fx.SaveLatch(frozenset({"main"}))
+    assert facts_of(found)["door.fire_release"] == {"door": "main"}
+    assert bench.page().kind == "fire"
+
+
+@pytest.mark.claim("D1")
+def test_the_release_stays_until_the_input_is_clear_and_somebody_resets_it() -> None:
+    bench = Bench().start()
+    bench.do(ev.FireChanged("main", active=True))
+    bench.settle()
+    assert of(fx.SetLock, bench.tap("chief")) == []  # the input is still active
+    assert bench.page().kind == "fire"
+    bench.do(ev.FireChanged("main", active=False))
+    bench.wait(3600.0)
+    assert bench.door().latched
+    assert of(fx.PulseLock, bench.tap("anna")) == []  # a pulse would end the release
+    found = bench.tap("chief")
+    assert not the(fx.SetLock, found).unlocked
+    assert the(fx.SaveLatch, found).doors == frozenset()
+    assert facts_of(found)["door.fire_reset"]["by"] == "chief"
+    assert not bench.door().latched
+
+
+@pytest.mark.claim("D1")
+def test_the_latch_survives_a_restart() -> None:
+    bench = Bench()
+    found = bench.do(ev.Started("s2", frozenset({"main"})))
+    assert the(fx.SetLock, found).unlocked
+    bench.do(ev.LockOrderFailed("main", the(fx.SetLock, found).order, "lost"))
+    assert the(fx.SetLock, bench.do(ev.DeviceFound("relay", ""))).unlocked
+    assert bench.page().kind == "fire"
+    bench.opened()
+    bench.recorded(the(fx.Record, bench.message(command(bench, "fire_reset"))))
+    assert bench.door().latched  # the input was not read yet: unknown is not clear
+
+
+@pytest.mark.claim("D1")
+def test_one_fire_input_releases_every_door_that_releases_on_fire() -> None:
+    doors = (
+        door_plan(id="front", readers=("a",)),
+        door_plan(id="yard", fire=False, readers=("b",)),
+        door_plan(id="cellar", fire=False, on_fire="nothing", readers=("c",)),
+    )
+    bench = Bench(unit_plan(*doors)).start()
+    found = bench.do(ev.FireChanged("front", active=True))
+    assert {o.door: o.unlocked for o in of(fx.SetLock, found)} == {"front": True, "yard": True}
+    assert the(fx.SaveLatch, found).doors == {"front", "yard"}
+    assert of(fx.PulseLock, bench.tap("anna", "c")) != []  # the cellar goes on as before
+
+
+def test_a_door_that_does_nothing_on_fire_only_notes_it() -> None:
+    bench = Bench(unit_plan(door_plan(on_fire="nothing"))).start()
+    found = bench.do(ev.FireChanged("main", active=True))
+    assert of(fx.SetLock, found) == []
+    assert facts_of(found) == {"input.changed": {"input": "fire", "door": "main", "value": True}}
+
+
+@pytest.mark.claim("D1")
+def test_a_release_that_does_not_reach_the_lock_is_ordered_again() -> None:
+    bench = Bench().start()
+    found = bench.do(ev.FireChanged("main", active=True))
+    for _ in range(5):
+        order = the(fx.SetLock, found)
+        assert order.unlocked
+        bench.do(ev.LockOrderFailed("main", order.order, "silent"))
+        found = tuple(bench.wait(0.25))
+
+
+# --- D2
+
+
+@pytest.mark.claim("D2")
+def test_the_exit_button_unlocks_in_the_same_step() -> None:
+    bench = Bench().start()
+    found = bench.do(ev.ExitChanged("main", pressed=True))
+    pulse = found[0]
+    assert isinstance(pulse, fx.PulseLock)
+    assert pulse.not_after_mono - bench.mono <= 0.5
+    assert facts_of(found)["access.granted"] == {"door": "main", "by": None, "via": "exit_button"}
+
+
+@pytest.mark.claim("D2")
+def test_lockdown_stops_the_exit_button_only_where_the_door_says_so() -> None:
+    for egress in (True, False):
+        bench = Bench(unit_plan(door_plan(egress=egress))).start()
+        mode(bench, "lockdown")
+        found = bench.do(ev.ExitChanged("main", pressed=True))
+        assert bool(of(fx.PulseLock, found)) is egress
+        if not egress:
+            assert facts_of(found)["access.denied"]["reason"] == "lockdown"
+
+
+@pytest.mark.claim("D2")
+def test_an_exit_button_held_for_a_minute_is_an_alarm_once() -> None:
+    bench = Bench().start()
+    bench.do(ev.ExitChanged("main", pressed=True))
+    bench.settle()
+    bench.do(ev.LockRead("main", unlocked=False), after=5.2)
+    bench.forget()
+    bench.wait(300.0)
+    stuck = [f.data for f in bench.facts() if f.kind == "input.changed"]
+    assert stuck == [{"input": "exit_button", "door": "main", "value": "stuck"}]
+    assert bench.all(fx.PulseLock) == []
+    bench.do(ev.ExitChanged("main", pressed=False))
+    assert bench.kinds().count("input.changed") == 2
+
+
+@pytest.mark.claim("D2")
+def test_a_door_with_an_inside_handle_raises_no_forced() -> None:
+    for way, forced in (("mechanical", False), ("button", True), ("none", True)):
+        bench = Bench(unit_plan(door_plan(exit=way))).start()
+        found = bench.do(ev.ContactChanged("main", open=True))
+        assert ("door.forced" in facts_of(found)) is forced
+
+
+# --- D3
+
+
+@pytest.mark.claim("D3")
+def test_every_unlock_is_a_pulse_with_the_cap() -> None:
+    from contract.messages import Holder
+
+    bench = Bench().start(Holder("slow", unlock_s=3600.0))
+    assert the(fx.PulseLock, bench.tap("slow")).seconds == 60.0
+
+
+@pytest.mark.claim("D3")
+def test_nobodys_opening_is_cut_short_by_the_next_person() -> None:
+    bench = Bench().start()
+    bench.tap("old-li")
+    bench.settle()
+    pulse = the(fx.PulseLock, bench.tap("anna", after=2.0))
+    assert pulse.seconds == pytest.approx(10.0)
+
+
+@pytest.mark.claim("D3")
+def test_hold_open_is_a_chain_of_leases_that_ends_with_its_mode() -> None:
+    bench = Bench().start()
+    bench.forget()
+    mode(bench, "hold_open", seconds=32.0)
+    for _ in range(40):
+        bench.settle()
+        bench.wait(1.0)
+    pulses = [(at, e) for at, e in bench.effects if isinstance(e, fx.PulseLock)]
+    assert len(pulses) >= 6
+    assert all(e.seconds <= 10.0 for _, e in pulses)
+    end = max(at + e.seconds for at, e in pulses)
+    assert end - pulses[0][0] == pytest.approx(32.0, abs=0.5)
+    assert bench.door().mode is Mode.NORMAL
+    assert not bench.all(fx.SetLock)[-1].unlocked
+
+
+@pytest.mark.claim("D3")
+def test_a_door_held_open_raises_neither_forced_nor_held_and_is_not_relocked_by_closing() -> None:
+    bench = Bench().start()
+    mode(bench, "hold_open")
+    bench.settle()
+    bench.forget()
+    bench.do(ev.ContactChanged("main", open=True))
+    for _ in range(20):
+        bench.settle()
+        bench.wait(5.0)
+    bench.do(ev.ContactChanged("main", open=False))
+    assert bench.all(fx.SetLock) == []
+    assert bench.kinds() == ["door.opened", "door.closed"]
+
+
+# --- D4
+
+
+@pytest.mark.claim("D4")
+@pytest.mark.parametrize("safe_state", ["locked", "unlocked"])
+@pytest.mark.parametrize("kind", ["fail-safe", "fail-secure"])
+def test_start_writes_the_safe_state_and_never_pulses(safe_state: str, kind: str) -> None:
+    bench = Bench(unit_plan(door_plan(safe_state=safe_state, kind=kind)))
+    first = bench.do(ev.Started("s1", frozenset()))[0]
+    assert isinstance(first, fx.SetLock)
+    assert first.unlocked is (safe_state == "unlocked")
+    bench.do(ev.DeviceFound("relay", ""))
+    bench.settle()
+    bench.do(ev.ContactChanged("main", open=True))
+    assert "door.forced" not in bench.kinds()  # found open
+    bench.do(ev.ContactChanged("main", open=False))
+    bench.opened()
+    from tests.agent.core.bench import PEOPLE, holders
+
+    bench.do(ev.HoldersReplaced(holders(*PEOPLE)))
+    bench.wait(60.0)
+    assert not bench.all(fx.SetLock)[-1].unlocked  # cards can be decided now
+    assert bench.all(fx.PulseLock) == []
+
+
+# --- D5
+
+
+@pytest.mark.claim("D5")
+def test_two_wrong_read_backs_are_one_fault() -> None:
+    bench = Bench().start()
+    bench.forget()
+    bench.do(ev.LockRead("main", unlocked=True))
+    assert bench.kinds() == []
+    for _ in range(4):
+        order = bench.door().lock.order
+        if order is not None:
+            bench.do(ev.LockOrderSent("main", order))
+        bench.do(ev.LockRead("main", unlocked=True), after=0.4)
+    assert bench.kinds() == ["lock.fault"]
+    assert not bench.all(fx.SetLock)[0].unlocked
+    bench.settle()
+    assert not bench.door().lock.faulted
+
+
+@pytest.mark.claim("D5")
+def test_a_relay_that_does_not_let_go_after_its_pulse_is_a_fault_within_two_seconds() -> None:
+    bench = Bench().start()
+    bench.tap("anna")
+    bench.settle()
+    bench.do(ev.ContactChanged("main", open=True), after=1.0)
+    bench.wait(4.0)
+    bench.forget()
+    for _ in range(20):
+        order = bench.door().lock.order
+        if order is not None:
+            bench.do(ev.LockOrderSent("main", order))
+            bench.do(ev.LockRead("main", unlocked=True))
+        bench.wait(0.1)
+    assert bench.kinds() == ["lock.fault"]
+
+
+@pytest.mark.claim("D5")
+def test_a_lock_that_reads_as_ordered_is_no_fault() -> None:
+    bench = Bench().start()
+    bench.forget()
+    for _ in range(10):
+        bench.tap("anna")
+        bench.settle()
+        bench.do(ev.ContactChanged("main", open=True), after=1.0)
+        bench.do(ev.ContactChanged("main", open=False), after=1.0)
+        bench.settle()
+        bench.wait(10.0)
+        bench.tap("old-li")
+        bench.settle()
+        bench.do(ev.LockRead("main", unlocked=False), after=12.2)
+        bench.wait(20.0)
+    assert "lock.fault" not in bench.kinds()
+
+
+@pytest.mark.claim("D5")
+def test_opened_without_a_grant_is_forced_and_with_one_it_is_not() -> None:
+    bench = Bench().start()
+    assert "door.forced" in facts_of(bench.do(ev.ContactChanged("main", open=True)))
+    bench.do(ev.ContactChanged("main", open=False), after=1.0)
+    bench.tap("anna")
+    assert set(facts_of(bench.do(ev.ContactChanged("main", open=True), after=4.0))) == {"door.opened"}
+    bench.do(ev.ContactChanged("main", open=False), after=5.0)
+    assert "door.forced" in facts_of(bench.do(ev.ContactChanged("main", open=True), after=5.0))
+
+
+@pytest.mark.claim("D5")
+def test_a_door_open_too_long_warns_at_80_percent_and_is_told_once() -> None:
+    bench = Bench().start()
+    bench.tap("anna")
+    bench.do(ev.ContactChanged("main", open=True), after=1.0)
+    bench.forget()
+    opened = bench.mono
+    bench.wait(200.0)
+    tones = [at - opened for at, e in bench.effects if isinstance(e, fx.SoundTone) and e.tone == "warning"]
+    assert tones[:3] == [pytest.approx(24.0), pytest.approx(30.0), pytest.approx(90.0)]
+    assert bench.kinds().count("door.held") == 1
+
+
+@pytest.mark.claim("D5")
+def test_granted_and_never_opened_is_no_entry() -> None:
+    bench = Bench().start()
+    bench.tap("anna")
+    bench.settle()
+    bench.do(ev.LockRead("main", unlocked=False), after=5.1)
+    assert facts_of(bench.wait(3.0))["door.no_entry"] == {"door": "main", "by": "anna"}
+    bench.tap("anna")
+    bench.do(ev.ContactChanged("main", open=True), after=1.0)
+    assert "door.no_entry" not in facts_of(bench.wait(20.0))
+
+
+def test_a_door_without_a_contact_has_neither_no_entry_nor_forced() -> None:
+    bench = Bench(unit_plan(door_plan(contact=False, contact_device=None))).start()
+    bench.tap("anna")
+    bench.settle()
+    bench.do(ev.LockRead("main", unlocked=False), after=5.1)
+    bench.wait(60.0)
+    assert not {"door.no_entry", "door.forced", "lock.fault"} & set(bench.kinds())
+
+
+@pytest.mark.claim("D5")
+def test_the_lock_relocks_when_the_door_closes_unless_somebody_else_was_granted() -> None:
+    bench = Bench().start()
+    bench.tap("old-li")
+    bench.settle()
+    bench.do(ev.ContactChanged("main", open=True), after=1.0)
+    bench.tap("anna")
+    assert of(fx.SetLock, bench.do(ev.ContactChanged("main", open=False), after=1.0)) == []
+    bench.settle()
+    bench.do(ev.ContactChanged("main", open=True), after=1.0)
+    relock = the(fx.SetLock, bench.do(ev.ContactChanged("main", open=False), after=1.0))
+    assert not relock.unlocked
+
+
+# --- D6, D7
+
+
+@pytest.mark.claim("D6")
+def test_the_lock_device_going_and_coming_rewrites_the_level_and_never_pulses() -> None:
+    bench = Bench().start()
+    bench.tap("anna")
+    bench.settle()
+    bench.forget()
+    bench.do(ev.DeviceLost("relay", "silent", ""))
+    found = bench.do(ev.DeviceFound("relay", ""), after=1.0)
+    assert not the(fx.SetLock, found).unlocked
+    mode(bench, "hold_open")
+    bench.settle()
+    bench.do(ev.DeviceLost("relay", "silent", ""))
+    found = bench.do(ev.DeviceFound("relay", ""), after=1.0)
+    assert of(fx.PulseLock, found) == []
+    assert not the(fx.SetLock, found).unlocked
+
+
+@pytest.mark.claim("D6")
+def test_neither_link_nor_store_nor_display_moves_a_lock_or_stops_a_decision() -> None:
+    bench = Bench().start()
+    bench.forget()
+    losses = (
+        ev.LinkUp("5"),
+        ev.CentrePresence(online=True, since=UTC),
+        ev.LinkDown("gone"),
+        ev.StoreFailed("full", ""),
+        ev.StoreFailed("failed", ""),
+        ev.DeviceLost("panel", "silent", ""),
+        ev.DeviceLost("card", "port", ""),
+        ev.ClockChanged(Trust.FLOOR, -3600.0),
+        ev.CacheReset(),
+        ev.StoreMended(0),
+        ev.LinkUp("5"),
+    )
+    for event in losses:
+        bench.do(event, after=0.5)
+        assert bench.all(fx.PulseLock) == bench.all(fx.SetLock) == []
+        found = bench.tap("anna")
+        assert isinstance(found[0], fx.PulseLock)
+        bench.settle()
+        bench.do(ev.ContactChanged("main", open=True))
+        bench.do(ev.LockRead("main", unlocked=False), after=5.2)
+        bench.do(ev.ContactChanged("main", open=False))
+        bench.wait(10.0)
+        bench.forget()
+
+
+@pytest.mark.claim("D7")
+def test_a_card_moves_the_lock_at_once_and_its_order_dies_after_a_second() -> None:
+    bench = Bench().start()
+    found = bench.tap("anna")
+    assert isinstance(found[0], fx.PulseLock)
+    assert found[0].not_after_mono == pytest.approx(bench.mono + 1.0)
+    record = the(fx.Record, found)
+    assert record.durable_by_mono is None
+    assert record.facts[0].data == {"door": "main", "by": "anna", "via": "card"}
+
+
+@pytest.mark.claim("D7")
+def test_an_order_that_died_is_told_to_the_person_and_written_down() -> None:
+    bench = Bench().start()
+    order = the(fx.PulseLock, bench.tap("anna")).order
+    found = bench.do(ev.LockOrderFailed("main", order, "late"))
+    assert bench.page().title == "门锁没有反应"
+    assert facts_of(found)["door.no_entry"]["detail"] == "order late"
+    assert "door.forced" in facts_of(bench.do(ev.ContactChanged("main", open=True), after=1.0))
+
+
+def test_a_mode_ends_by_monotonic_time_whatever_the_clock_does() -> None:
+    bench = Bench().start()
+    mode(bench, "lockdown", seconds=100.0)
+    bench.utc -= 86_400.0
+    bench.do(ev.ClockChanged(Trust.SYNCED, -86_400.0))
+    bench.wait(99.0)
+    assert bench.door().mode is Mode.LOCKDOWN
+    bench.wait(1.1)
+    assert bench.door().mode is Mode.NORMAL
+
+
+def test_a_mode_under_fire_holds_after_the_reset() -> None:
+    bench = Bench().start()
+    bench.do(ev.FireChanged("main", active=True))
+    bench.settle()
+    mode(bench, "lockdown")
+    assert bench.all(fx.SetLock)[-1].unlocked
+    bench.do(ev.FireChanged("main", active=False))
+    bench.tap("chief")
+    assert not bench.all(fx.SetLock)[-1].unlocked
+    assert of(fx.PulseLock, bench.tap("anna")) == []

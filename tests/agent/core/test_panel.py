@@ -1,0 +1,188 @@
+"""What the screens show: priority, pages, clock and sign, languages and sizes."""
+
+from __future__ import annotations
+
+import itertools
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.core import effects as fx
+from agent.core import events as ev
+from agent.core.panel import say
+from agent.core.plan import DisplayPlan
+from agent.core.text import width
+from agent.core.time import Trust
+from agent.locale import LANGUAGES, load
+from contract.messages import Category, Settings
+from tests.agent.core.bench import SITE, UNIT, UTC, YARD, Bench, notice, of, unit_plan
+
+SIGN = {"community": "八大湖社区", "grid": "第21网格", "worker": "李芳", "phone": "13800000000"}
+
+
+def settings(bench: Bench, values: dict[str, object], *, scope=SITE, rev: int = 1) -> None:
+    bench.message(Settings(scope, rev, UTC, values))
+
+
+def test_idle_is_clock_date_and_the_units_sign() -> None:
+    bench = Bench().start()
+    settings(bench, {"sign": SIGN})
+    page = bench.page()
+    assert (page.kind, page.title) == ("idle", "12号楼2单元")
+    assert page.body[0] == "14:00"
+    assert page.body[1] == "2026年11月24日 周二"
+    assert page.body[2:] == ("八大湖社区", "第21网格", "网格员 李芳", "13800000000")
+    bench.wait(60.0)
+    assert bench.page().body[0] == "14:01"
+
+
+def test_the_page_is_ordered_only_when_it_changed() -> None:
+    bench = Bench().start()
+    bench.forget()
+    bench.wait(59.0 * 60.0)
+    assert len(bench.all(fx.ShowPage)) == 59
+
+
+def test_without_a_clock_no_time_is_shown() -> None:
+    bench = Bench(trust=Trust.UNKNOWN).start()
+    assert bench.page().body == ("--:--",)
+
+
+def test_fire_before_emergency_before_answer_before_notice_before_idle() -> None:
+    bench = Bench().start()
+    bench.message(notice())
+    bench.wait(0.1)
+    assert bench.page().kind == "notice"
+    bench.tap("anna")
+    assert bench.page().kind == "answer"
+    bench.do(ev.InputChanged("gas", active=True))
+    assert bench.page().kind == "emergency"
+    assert "燃气泄漏" in bench.page().body[0]
+    bench.do(ev.FireChanged("main", active=True))
+    assert bench.page().kind == "fire"
+    bench.do(ev.FireChanged("main", active=False))
+    bench.tap("chief")
+    assert bench.page().kind == "emergency"
+    bench.do(ev.InputChanged("gas", active=False))
+    assert bench.page().kind == "answer"
+    bench.wait(6.0)
+    assert bench.page().kind == "notice"
+
+
+def test_notices_take_turns_with_clock_and_sign_between_them() -> None:
+    bench = Bench().start()
+    bench.message(notice("low", priority=1))
+    bench.message(notice("high", priority=5))
+    bench.wait(60.0)
+    bench.forget()
+    bench.wait(60.0)
+    titles = [e.page.title for e in bench.all(fx.ShowPage) if not (e.page.kind == "idle" and e.page.title == "")]
+    turns = [t for i, t in enumerate(titles) if i == 0 or titles[i - 1] != t]
+    assert {"标题low", "标题high", "12号楼2单元"} == set(turns)
+    assert all(turns[i] == "12号楼2单元" or turns[i + 1] == "12号楼2单元" for i in range(len(turns) - 1))
+
+
+def test_an_emergency_notice_is_on_the_screen_at_once() -> None:
+    bench = Bench().start()
+    bench.message(notice("long", text="便民" * 200, priority=9))
+    bench.wait(7.0)
+    bench.message(notice("water", category=Category.EMERGENCY))
+    assert bench.page().title == "标题water"
+    assert bench.page().tone == "warning"
+
+
+def test_pages_stay_for_their_reading_time() -> None:
+    bench = Bench().start()
+    bench.forget()
+    bench.message(notice(text="停水通知" * 50))
+    bench.wait(120.0)
+    shown = [(at, e.page) for at, e in bench.effects if isinstance(e, fx.ShowPage)]
+    times = [after - at for (at, page), (after, _) in itertools.pairwise(shown) if page.kind == "notice"]
+    assert times[0] == pytest.approx(16.0)  # 160 columns
+    assert min(times) >= 5.0
+    assert shown[0][1].footer == "便民信息 1/3"
+
+
+def test_an_answer_over_a_notice_gives_it_its_time_back() -> None:
+    bench = Bench().start()
+    bench.message(notice())
+    bench.wait(4.0)
+    bench.tap("stranger")
+    bench.wait(6.1)
+    assert bench.page().kind == "notice"
+    bench.wait(4.0)
+    assert bench.page().kind == "notice"
+
+
+def test_a_changed_notice_is_never_half_of_both() -> None:
+    bench = Bench().start()
+    bench.message(notice(text="旧" * 200))
+    bench.wait(17.0)
+    assert "旧" in bench.page().body[0]
+    bench.message(notice(rev=2, text="新" * 200))
+    bench.wait(0.1)
+    assert bench.page().footer.endswith("1/3")
+    assert "新" in bench.page().body[0]
+
+
+def test_a_display_that_came_back_gets_its_page_again() -> None:
+    bench = Bench().start()
+    bench.do(ev.DeviceLost("panel", "silent", ""))
+    assert of(fx.ShowPage, bench.do(ev.DeviceFound("panel", ""), after=5.0)) != []
+
+
+@given(columns=st.integers(8, 60), rows=st.integers(1, 12), charset=st.sampled_from(["gbk", "ascii", "gb18030"]))
+def test_every_page_fits_every_display(columns: int, rows: int, charset: str) -> None:
+    bench = Bench(unit_plan(displays=(DisplayPlan("panel", columns, rows, charset),))).start()
+    settings(bench, {"sign": SIGN})
+    bench.message(notice(title="关于😀停水" * 9, text="今日 water 停水，" * 40))
+    bench.tap("stranger")
+    bench.wait(60.0)
+    bench.do(ev.FireChanged("main", active=True))
+    for order in bench.all(fx.ShowPage):
+        page = order.page
+        assert len(page.body) <= rows
+        assert all(width(line, charset != "ascii") <= columns for line in (page.title, *page.body, page.footer))
+        "".join((page.title, *page.body, page.footer)).encode(charset)
+
+
+def test_the_most_specific_settings_win_per_key() -> None:
+    bench = Bench().start()
+    settings(bench, {"language": "en", "sign": SIGN}, scope=UNIT)
+    settings(bench, {"language": "zh-CN", "timezone": "Asia/Urumqi"}, scope=YARD)
+    settings(bench, {"timezone": "Asia/Shanghai", "sign": {"grid": "x"}}, scope=SITE)
+    assert bench.state.language == "en"
+    assert bench.state.sign == SIGN
+    assert bench.all(fx.UseTimezone) == [fx.UseTimezone("Asia/Urumqi")]
+    bench.tap("stranger")
+    assert bench.page().title == "Card not known"
+    assert " ".join(bench.page().body) == "Please ask grid worker 李芳 13800000000 to register it"
+
+
+# --- catalogues
+
+
+def test_all_languages_have_the_same_keys_and_fields() -> None:
+    words = load()
+    first = words[LANGUAGES[0]]
+    for language in LANGUAGES:
+        assert set(words[language]) == set(first)
+        for key, text in words[language].items():
+            names = {name for _, name, _, _ in string.Formatter().parse(text) if name}
+            assert names == {name for _, name, _, _ in string.Formatter().parse(first[key]) if name}, key
+
+
+def test_titles_fit_the_usual_display() -> None:
+    for key, text in load()["zh-CN"].items():
+        if key.endswith(".title"):
+            assert width(text.replace("{time}", "14:05")) <= 20, key
+
+
+def test_a_text_that_is_missing_is_no_error() -> None:
+    bench = Bench(unit_plan(catalogues={"zh-CN": {"granted.title": "{nothing} {0} {"}})).start()
+    bench.tap("anna")
+    assert bench.page().title == "{nothing} {0} {"
+    assert say(bench.state, "no.such.key") == "no.such.key"
+    assert Bench(unit_plan(catalogues={})).start().page().kind == "idle"

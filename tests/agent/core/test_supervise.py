@@ -1,0 +1,136 @@
+"""Devices, inputs, storage, clock, the status, and the course of the unit itself."""
+
+from __future__ import annotations
+
+import json
+
+from agent.core import effects as fx
+from agent.core import events as ev
+from agent.core.time import Trust
+from tests.agent.core.bench import UTC, Bench, facts_of, of, the
+
+
+def test_a_lost_device_is_told_with_its_reason_and_since_when() -> None:
+    bench = Bench().start()
+    found = bench.do(ev.DeviceLost("panel", "silent", "no answer"))
+    assert facts_of(found)["device.lost"] == {
+        "device": "panel",
+        "reason": "silent",
+        "detail": "no answer",
+        "since": round(bench.utc, 3),
+    }
+    assert facts_of(bench.do(ev.DeviceLost("panel", "silent", "again"), after=1.0)) == {}
+    assert facts_of(bench.do(ev.DeviceFound("panel", "V2"), after=5.0))["device.found"]["device"] == "panel"
+    assert facts_of(bench.do(ev.DeviceFound("panel", "V2"))) == {}
+
+
+def test_a_loose_plug_does_not_fill_the_journal() -> None:
+    bench = Bench().start()
+    bench.forget()
+    for _ in range(300):
+        bench.do(ev.DeviceLost("card", "port", ""), after=0.5)
+        bench.do(ev.DeviceFound("card", ""), after=0.5)
+    kinds = bench.kinds()
+    assert kinds.count("device.lost") <= 6
+    assert kinds.count("device.found") <= 6
+    lost = [f.data for f in bench.facts() if f.kind == "device.lost"]
+    assert sum(1 + data.get("untold", 0) for data in lost) >= 240
+
+
+def test_inputs_are_facts_at_each_change_and_at_start_only_where_active() -> None:
+    bench = Bench().start()
+    assert facts_of(bench.do(ev.InputChanged("water", active=False))) == {}
+    assert facts_of(bench.do(ev.InputChanged("water", active=True))) == {
+        "input.changed": {"input": "water", "value": True}
+    }
+    assert facts_of(bench.do(ev.InputChanged("water", active=True))) == {}
+    assert facts_of(bench.do(ev.InputChanged("water", active=False)))["input.changed"]["value"] is False
+
+
+def test_the_clock_changing_is_a_fact() -> None:
+    bench = Bench().start()
+    assert facts_of(bench.do(ev.ClockChanged(Trust.HOLDOVER, 0.25)))["clock.changed"] == {
+        "trust": "holdover",
+        "step_s": 0.25,
+    }
+
+
+def test_nothing_is_purged_by_a_clock_that_is_not_trusted() -> None:
+    for trust in Trust:
+        bench = Bench(trust=trust).start()
+        purged = of(fx.Purge, bench.do(ev.CalendarFired("purge")))
+        assert bool(purged) is (trust in {Trust.SYNCED, Trust.HOLDOVER})
+        assert of(fx.Purge, bench.do(ev.CalendarFired("midnight"))) == []
+
+
+def test_the_link_starts_once_when_revisions_are_known_or_cannot_be() -> None:
+    for event in (ev.StoreFailed("failed", ""), None):
+        bench = Bench()
+        bench.do(ev.Started("s1", frozenset()))
+        assert bench.all(fx.Connect) == []
+        found = bench.opened() if event is None else bench.do(event)
+        assert the(fx.Connect, found)
+        bench.opened()
+        bench.do(ev.StoreFailed("full", ""))
+        assert len(bench.all(fx.Connect)) == 1
+
+
+def test_status_on_change_at_most_once_a_second_and_every_five_minutes() -> None:
+    bench = Bench().start().online()
+    bench.wait(2.0)
+    bench.forget()
+    for n in range(40):
+        bench.do(ev.InputChanged("water", active=bool(n % 2)), after=0.05)
+    assert 2 <= len(bench.all(fx.SendStatus)) <= 3
+    bench.wait(1.0)
+    bench.forget()
+    bench.wait(3000.0)
+    assert len(bench.all(fx.SendStatus)) == 10
+
+
+def test_the_status_says_what_the_contract_lists() -> None:
+    bench = Bench().start().online()
+    bench.do(ev.DeviceLost("panel", "silent", ""))
+    bench.wait(1.1)
+    status = bench.all(fx.SendStatus)[-1].status
+    json.dumps(status)
+    wanted = {"state", "session", "boot", "version", "unit", "name", "scopes", "clock", "stale", "doors", "devices"}
+    assert wanted | {"backlog", "oldest", "revs", "centre_since", "at"} <= set(status)
+    assert status["state"] == "online"
+    assert status["boot"] == 1
+    assert status["centre_since"] == UTC
+    assert status["devices"]["panel"]["reason"] == "silent"
+    assert status["doors"]["main"] == {"mode": "normal", "open": False, "unlocked": False, "lock": "ok", "held": False}
+
+
+def test_status_again_when_the_centre_is_new() -> None:
+    bench = Bench().start().online()
+    bench.wait(3.0)
+    assert of(fx.SendStatus, bench.do(ev.CentrePresence(online=True, since=UTC))) == []
+    assert of(fx.SendStatus, bench.do(ev.CentrePresence(online=True, since=UTC + 9))) != []
+
+
+def test_a_clean_stop_says_so_once() -> None:
+    bench = Bench().start().online()
+    found = bench.do(ev.StopAsked("SIGTERM"))
+    assert the(fx.SendStatus, found).status["state"] == "offline"
+    assert facts_of(found)["agent.stopping"] == {"detail": "SIGTERM"}
+    assert the(fx.Stop, found) == fx.Stop()
+    assert of(fx.PulseLock, found) == of(fx.SetLock, found) == []
+    assert of(fx.Stop, bench.do(ev.StopAsked("SIGTERM"))) == []
+
+
+def test_what_was_rebuilt_is_told() -> None:
+    bench = Bench()
+    bench.do(ev.Started("s1", frozenset()))
+    found = bench.opened(recovered=("journal", "cache"), floor_utc=UTC)
+    assert facts_of(found)["journal.recovered"]["detail"] == "journal, cache"
+    assert the(fx.RaiseFloor, found).utc == UTC
+    assert facts_of(bench.do(ev.StoreMended(3)))["journal.recovered"]["dropped"] == 3
+
+
+def test_a_session_taken_over_is_said_in_the_status() -> None:
+    bench = Bench().start().online()
+    bench.do(ev.LinkDown("taken over", taken_over=True))
+    bench.wait(1.1)
+    assert bench.all(fx.SendStatus)[-1].status["taken_over"] is True

@@ -1,0 +1,246 @@
+"""Facts up: live, backlog, resending, confirms, the clock, alarms ahead, the digest."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.core import effects as fx
+from agent.core import events as ev
+from agent.core import limits
+from agent.core.time import Trust
+from contract.digest import digest
+from tests.agent.core.bench import UTC, Bench, confirm, facts_of, notice, of, the, unit_plan
+
+
+def backlog(count: int, **changes: object) -> Bench:
+    bench = Bench(unit_plan(**changes)).start()
+    bench.seq = count + 1
+    bench.opened(next_seq=count + 1)
+    bench.forget()
+    return bench
+
+
+def load(bench: Bench, order: fx.LoadBatch, count: int = 500) -> tuple[fx.Effect, ...]:
+    last = min(order.first + count - 1, bench.seq - 1)
+    lines = tuple(b"x" for _ in range(order.first, last + 1))
+    return bench.do(ev.BatchLoaded(order.first, last, "aa", "bb", lines))
+
+
+def connect(bench: Bench) -> tuple[fx.Effect, ...]:
+    bench.do(ev.LinkUp("5"))
+    return bench.do(ev.CentrePresence(online=True, since=UTC))
+
+
+def test_nothing_is_sent_before_the_centre_is_online() -> None:
+    bench = backlog(10)
+    bench.do(ev.LinkUp("5"))
+    bench.do(ev.CentrePresence(online=False, since=UTC))
+    bench.recorded(the(fx.Record, bench.tap("anna")))
+    bench.wait(7200.0)
+    assert bench.all(fx.LoadBatch) == bench.all(fx.SendBatch) == []
+    assert the(fx.LoadBatch, bench.do(ev.CentrePresence(online=True, since=UTC + 1))).first == 1
+
+
+def test_a_live_fact_goes_at_once_when_nothing_is_before_it() -> None:
+    bench = Bench().start().online()
+    found = bench.recorded(the(fx.Record, bench.tap("anna")))
+    batch = the(fx.SendBatch, found)
+    assert (batch.first, batch.last, batch.epoch) == (1, 1, "e1")
+    assert batch.lines == (b"line 1",)
+
+
+def test_with_nothing_to_send_an_empty_batch_asks_for_a_confirm_and_again_every_six_hours() -> None:
+    bench = backlog(0)
+    batch = the(fx.SendBatch, connect(bench))
+    assert (batch.first, batch.last, batch.lines) == (1, 0, ())
+    bench.do(ev.MessageReceived(1, confirm(bench, batch.batch)), after=0.2)
+    bench.forget()
+    bench.wait(6 * 3600.0 - 1)
+    assert bench.all(fx.SendBatch) == []
+    bench.wait(1.0)
+    assert len(bench.all(fx.SendBatch)) == 1
+
+
+def test_the_backlog_goes_in_batches_with_at_most_eight_in_flight() -> None:
+    bench = backlog(10_000, drain_facts_s=0.0)
+    found = connect(bench)
+    for n in range(limits.FLIGHT_MAX):
+        order = the(fx.LoadBatch, found)
+        assert order.first == 500 * n + 1
+        found = load(bench, order)
+        assert the(fx.SendBatch, found).first == order.first
+    assert of(fx.LoadBatch, found) == []
+    batches = bench.all(fx.SendBatch)
+    assert len({b.batch for b in batches}) == len(batches)
+    found = bench.do(ev.MessageReceived(1, confirm(bench, batches[0].batch, seq=500, head="bb")))
+    assert the(fx.ConfirmFacts, found) == fx.ConfirmFacts("e1", 500, "bb")
+    assert the(fx.LoadBatch, found).first == 4001
+
+
+def test_the_backlog_keeps_to_its_rate() -> None:
+    bench = backlog(10_000, drain_facts_s=100.0)
+    connect(bench)
+    start, sent = bench.mono, 0
+    while bench.mono - start < 20.0:
+        orders = bench.all(fx.LoadBatch)
+        bench.forget()
+        for order in orders:
+            batch = the(fx.SendBatch, load(bench, order, 50))
+            sent += len(batch.lines)
+            bench.do(ev.MessageReceived(1, confirm(bench, batch.batch, seq=batch.last)))
+            bench.do(ev.FactsConfirmed(batch.last))
+        bench.wait(0.1)
+    assert 2000 <= sent <= 2200  # one second's worth at once, then 100 a second
+
+
+def test_unconfirmed_is_sent_again_after_30_s_doubling_to_10_min() -> None:
+    bench = backlog(5)
+    load(bench, the(fx.LoadBatch, connect(bench)))
+    times, start = [], bench.mono
+    while bench.mono - start < 4000.0:
+        for order in of(fx.LoadBatch, bench.wait(1.0)):
+            times.append(bench.mono - start)
+            assert order.first == 1
+            load(bench, order)
+    gaps = [round(b - a) for a, b in zip([0.0, *times], times, strict=False)]
+    assert gaps == [30, 60, 120, 240, 480, 600, 600, 600, 600, 600]
+
+
+def test_confirmed_is_not_sent_again() -> None:
+    bench = backlog(5)
+    batch = the(fx.SendBatch, load(bench, the(fx.LoadBatch, connect(bench))))
+    bench.do(ev.MessageReceived(1, confirm(bench, batch.batch, seq=5)))
+    bench.do(ev.FactsConfirmed(5))
+    bench.forget()
+    bench.do(ev.LinkDown("x"))
+    bench.wait(3600.0)
+    connect(bench)
+    bench.wait(30.0)
+    assert bench.all(fx.LoadBatch) == []
+
+
+def test_facts_recorded_while_the_backlog_drains_come_after_it() -> None:
+    bench = backlog(700)
+    order = the(fx.LoadBatch, connect(bench))
+    found = bench.recorded(the(fx.Record, bench.tap("anna")))
+    assert of(fx.SendBatch, found) == []
+    found = load(bench, order)
+    assert the(fx.LoadBatch, found).first == 501
+    found = load(bench, the(fx.LoadBatch, found))
+    assert the(fx.SendBatch, found).last == 701
+
+
+def test_what_the_centre_lacks_before_a_batch_is_sent_again_at_once() -> None:
+    bench = backlog(2000)
+    found = connect(bench)
+    for _ in range(3):
+        found = load(bench, the(fx.LoadBatch, found))
+    third = bench.all(fx.SendBatch)[2]
+    found = bench.do(ev.MessageReceived(1, confirm(bench, third.batch, seq=500)))
+    bench.do(ev.FactsConfirmed(500))
+    orders = of(fx.LoadBatch, found) or bench.all(fx.LoadBatch)
+    assert orders[-1].first == 501
+
+
+def test_a_link_that_flaps_starts_again_from_what_is_confirmed() -> None:
+    bench = backlog(2000)
+    load(bench, the(fx.LoadBatch, connect(bench)))
+    bench.do(ev.LinkDown("reset"))
+    late = bench.do(ev.BatchLoaded(501, 1000, "a", "b", (b"x",) * 500))
+    assert of(fx.SendBatch, late) == []
+    assert the(fx.LoadBatch, connect(bench)).first == 1
+
+
+# --- confirms
+
+
+def test_a_confirm_is_a_time_sample_only_for_a_batch_sent_lately() -> None:
+    bench = Bench(trust=Trust.FLOOR).start()
+    batch = the(fx.SendBatch, connect(bench)).batch
+    found = bench.do(ev.MessageReceived(1, confirm(bench, batch, now_utc=UTC + 500.0)), after=0.4)
+    clock = the(fx.SetClock, found)
+    assert (clock.utc, clock.error_s) == (UTC + 500.0, pytest.approx(0.4))
+    assert clock.at_mono == pytest.approx(bench.mono - 0.2)
+    assert of(fx.SetClock, bench.do(ev.MessageReceived(2, confirm(bench, batch)))) == []  # answered already
+    assert of(fx.SetClock, bench.do(ev.MessageReceived(3, confirm(bench, "made-up")))) == []
+    late = Bench(trust=Trust.FLOOR).start()
+    batch = the(fx.SendBatch, connect(late)).batch
+    assert of(fx.SetClock, late.do(ev.MessageReceived(1, confirm(late, batch)), after=10.5)) == []
+
+
+def test_a_synced_clock_is_not_set_again_with_every_fact() -> None:
+    bench = backlog(0)
+    batch = the(fx.SendBatch, connect(bench)).batch
+    assert of(fx.SetClock, bench.do(ev.MessageReceived(1, confirm(bench, batch))))
+    for _ in range(10):
+        batch = the(fx.SendBatch, bench.recorded(the(fx.Record, bench.tap("stranger")))).batch
+        answer = confirm(bench, batch, seq=bench.seq - 1)
+        assert of(fx.SetClock, bench.do(ev.MessageReceived(1, answer))) == []
+        bench.do(ev.FactsConfirmed(bench.seq - 1))
+        bench.wait(8.0)
+
+
+def test_a_confirm_for_another_unit_or_from_another_epoch_counts_for_nothing() -> None:
+    bench = backlog(5)
+    bench.wait(1.0)
+    connect(bench)
+    assert of(fx.ConfirmFacts, bench.do(ev.MessageReceived(1, confirm(bench, "b", unit="b12-u3", seq=5)))) == []
+    assert of(fx.ConfirmFacts, bench.do(ev.MessageReceived(2, confirm(bench, "b", epoch="old", seq=5)))) == []
+
+
+@pytest.mark.claim("F5")
+def test_a_history_that_differs_begins_a_new_epoch_and_says_so() -> None:
+    bench = backlog(5)
+    batch = the(fx.SendBatch, load(bench, the(fx.LoadBatch, connect(bench))))
+    found = bench.do(ev.MessageReceived(1, confirm(bench, batch.batch, seq=90, head="ff")))
+    assert the(fx.ConfirmFacts, found).seq == 90
+    found = bench.do(ev.HistoryDiffers("e2", bench.utc, 3, "cc", "the centre has more"))
+    assert "new epoch" in facts_of(found)["journal.recovered"]["detail"]
+    order = the(fx.LoadBatch, found)
+    assert order.first == 1
+    assert the(fx.SendBatch, bench.do(ev.BatchLoaded(1, 2, "a", "b", (b"x", b"y")))).epoch == "e2"
+
+
+def test_the_digest_is_over_what_is_here_and_a_lasting_difference_is_stale() -> None:
+    bench = backlog(0)
+    bench.message(notice())
+    right = digest([("notice", "yard/y07", "n1", 1)])
+    batch = the(fx.SendBatch, connect(bench)).batch
+    bench.do(ev.MessageReceived(1, confirm(bench, batch, digest=right)))
+    assert bench.state.sync.differs_since is None
+    batch = the(fx.SendBatch, bench.recorded(the(fx.Record, bench.tap("stranger")))).batch
+    wrong = digest([("notice", "yard/y07", "n1", 1), ("notice", "yard/y07", "n2", 1)])
+    bench.do(ev.MessageReceived(2, confirm(bench, batch, digest=wrong, seq=1)))
+    bench.do(ev.FactsConfirmed(1))
+    bench.wait(59.0)
+    assert not bench.state.sync.stale
+    bench.forget()
+    bench.wait(3.0)
+    assert bench.state.sync.stale
+    assert any(s.status["stale"] for s in bench.all(fx.SendStatus))
+    assert bench.all(fx.SendBatch) != []  # asks again
+    save = the(fx.SaveNotice, bench.message(notice("n2")))
+    bench.do(ev.StateSaved(save.token, "notice", "yard/y07", "n2", 1))
+    assert not bench.state.sync.stale
+
+
+# --- alarms
+
+
+def test_alarms_go_ahead_of_the_queue_also_with_the_centre_away() -> None:
+    bench = backlog(1000)
+    bench.do(ev.LinkUp("5"))
+    found = bench.do(ev.FireChanged("main", active=True))
+    record = the(fx.Record, found)
+    index = [f.kind for f in record.facts].index("door.fire_release")
+    found = bench.recorded(record)
+    assert the(fx.SendAlarm, found).seq == 1001 + index
+    assert of(fx.SendBatch, found) == []
+
+
+def test_alarms_wait_for_the_link() -> None:
+    bench = Bench().start()
+    bench.recorded(the(fx.Record, bench.do(ev.ContactChanged("main", open=True))))
+    assert bench.all(fx.SendAlarm) == []
+    assert the(fx.SendAlarm, bench.do(ev.LinkUp("5"))).line == b"line 1"
+    assert of(fx.SendAlarm, bench.do(ev.LinkUp("5"))) == []
