@@ -140,11 +140,11 @@ class Board:
 
     def expire(self, now: float, running: Waiting | None, reason: str) -> None:
         """Orders whose time has passed die; one that is on the line is left to its exchange."""
-        if not self.orders or all(waiting.order.not_after >= now for waiting in self.orders):
+        if not self.orders or all(waiting.order.not_after > now for waiting in self.orders):
             return
         kept: deque[Waiting] = deque()
         for waiting in self.orders:
-            if waiting is running or waiting.order.not_after >= now:
+            if waiting is running or waiting.order.not_after > now:
                 kept.append(waiting)
             else:
                 self.facts.append(OrderFailed(self.name, waiting.order.order, self._why_late(waiting, reason)))
@@ -311,10 +311,10 @@ class Board:
         """The exchange brought no valid reply. `how` says what was seen, for the detail of a loss."""
         if want is Want.ORDER:
             self._order_unanswered(now)
-        elif want is Want.OUTPUTS and self.found:
-            self.outputs_due = now + self.poll_s
         else:
+            # One look a cycle while it does not answer: it costs the others one time-out.
             self.inputs_due = now + self.poll_s
+            self.outputs_due = max(self.outputs_due, now + self.poll_s)
         if self.probing:
             if want is not Want.ORDER:
                 self.lose(now, self.lost or "silent", "")
