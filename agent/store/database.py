@@ -20,7 +20,7 @@ APPLICATION_ID = 0x44577264
 
 WAL_LIMIT = 4 * 1024 * 1024
 BUSY_S = 2.0
-"""How long a writer waits for a reader of another process (the command line reads while the agent runs)."""
+"""How long an opening waits for another process to let go of the file."""
 
 ALWAYS_CHECKED = 8 * 1024 * 1024
 """Files up to this size are checked whole at each start, larger ones after an unclean end: 65 ms for 64 MB in memory, but a slow card reads for seconds."""
@@ -71,6 +71,7 @@ def create(path: Path, kind: Kind, fill: Callable[[Database], None]) -> None:
     os.close(os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     conn = sqlite3.connect(fresh, isolation_level=None)
     try:
+        conn.execute("PRAGMA locking_mode = EXCLUSIVE")
         conn.execute(f"PRAGMA page_size = {kind.page:d}")
         conn.execute(f"PRAGMA application_id = {APPLICATION_ID:d}")
         conn.execute("PRAGMA journal_mode = WAL")
@@ -138,6 +139,9 @@ def used_bytes(db: Database) -> int:
 
 def _settings(conn: sqlite3.Connection, kind: Kind) -> None:
     for setting in (
+        # first of all: the WAL's index is then kept in our own memory. In the usual mode it is a mapped file, and a disk that
+        # turns read-only or fails under a mapping ends the whole process with SIGBUS (seen with an immutable file on ext4)
+        "locking_mode = EXCLUSIVE",
         "synchronous = FULL",
         "foreign_keys = ON",
         "secure_delete = ON",

@@ -34,7 +34,7 @@ STORAGE_ERRORS = (sqlite3.Error, OSError, DamagedError)
 """What storage may raise. `sqlite3.ProgrammingError` and `InterfaceError` are our own faults: `mode_of` raises them again."""
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
-_READ_ONLY = {errno.EROFS}
+_READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
 _SQLITE_MODES = {
     sqlite3.SQLITE_FULL: Mode.FULL,
     sqlite3.SQLITE_CORRUPT: Mode.DAMAGED,
@@ -75,10 +75,14 @@ def mode_of(error: Exception, folder: Path) -> Mode:
 
 
 def read_only(folder: Path) -> bool:
+    """Does `folder` take no new files? Asked by trying: a file system that stopped itself after an error does not always say so."""
+    probe = folder / "probe"
     try:
-        return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
-    except OSError:
-        return False
+        os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+        probe.unlink()
+    except OSError as error:
+        return error.errno in _READ_ONLY
+    return False
 
 
 def _room(folder: Path) -> int:

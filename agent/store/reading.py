@@ -1,21 +1,21 @@
-"""Reading the state folder from another process, for the command line, also while the agent runs. Never writes, never waits for the agent."""
+"""Reading the state folder from another process, for the command line, also while the agent runs: from a copy in memory. Never writes there."""
 
 from __future__ import annotations
 
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import quote
 
 from sqlite_utils import Database
 
 from agent.errors import EXIT_UNREACHABLE, DoorwardError
 from agent.store import ledger, standing
 from agent.store.cache import Cache
+from agent.store.copying import copied, mark
 from agent.store.faults import DamagedError
 from agent.store.folder import QUARANTINE
 from agent.store.index import HolderIndex
@@ -75,15 +75,20 @@ def follow(
 ) -> Iterator[Entry]:
     """As `facts`, and then what comes, until `ended`. Goes on over a restart of the agent and into a new epoch."""
     epoch: str | None = None
+    known: object = None
     while not ended():
-        with suppress(StoreUnreadableError), _opened(folder / ledger.NAME) as db:
-            current = _epoch(db)
-            if epoch not in {None, current}:
-                after = 0
-            epoch = current
-            for entry in _entries(db, after, None):
-                after = entry.last
-                yield entry
+        with suppress(StoreUnreadableError, OSError):
+            now = mark(folder / ledger.NAME)
+            if now != known:
+                with _opened(folder / ledger.NAME) as db:
+                    current = _epoch(db)
+                    if epoch not in {None, current}:
+                        after = 0
+                    epoch = current
+                    for entry in _entries(db, after, None):
+                        after = entry.last
+                        yield entry
+                known = now
         time.sleep(every_s)
 
 
@@ -135,7 +140,6 @@ def _standing(cache: Cache) -> tuple[dict[str, int], int, int]:
 
 
 def _entries(db: Database, after: int, since_utc: float | None) -> Iterator[Entry]:
-    """In short reads, so that the agent can fold its WAL in between."""
     epoch = _epoch(db)
     confirmed = db.conn.execute("SELECT confirmed FROM position").fetchone()[0]
     since = -1 if since_utc is None else since_utc
@@ -163,14 +167,11 @@ def _of_cache(folder: Path, work: Callable[[Cache], T]) -> T:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Database]:
-    """Raises StoreUnreadableError, also for what goes wrong while it is read."""
+    """A copy of it. Raises StoreUnreadableError, also for what goes wrong while it is read."""
     if not path.is_file():
         raise StoreUnreadableError(f"{path}: there is none; has the agent run with this state folder?")
     try:
-        conn = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None)
-        try:
+        with copied(path) as copy, closing(sqlite3.connect(copy, isolation_level=None)) as conn:
             yield Database(conn)
-        finally:
-            conn.close()
     except (sqlite3.Error, OSError, DamagedError, TypeError, AttributeError) as error:
         raise StoreUnreadableError(f"{path}: cannot be read: {error}") from None

@@ -6,8 +6,6 @@ Used by the store's thread only. What it holds can be fetched again, so memory i
 from __future__ import annotations
 
 import logging
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -18,6 +16,7 @@ from sqlite_utils import Database
 
 from agent.store import database, salvage
 from agent.store.cache import Cache, open_cache
+from agent.store.copying import copied
 from agent.store.faults import STORAGE_ERRORS, Mode, mode_of
 from agent.store.schema import CACHE_KIND
 
@@ -155,13 +154,7 @@ def _restore(cache: Cache, rows: Iterable[tuple[str, tuple[Any, ...]]]) -> None:
 
 
 def _rows_of_file(path: Path) -> list[tuple[str, tuple[Any, ...]]]:
-    """What the file holds, read from a copy elsewhere: on a read-only disk SQLite cannot open a file with a WAL in place."""
-    for place in (None, "/dev/shm", "/run"):  # noqa: S108  # the temporary folder first; a private folder is made in it
-        with suppress(OSError), tempfile.TemporaryDirectory(prefix="doorward-", dir=place) as folder:
-            copy = Path(folder) / path.name
-            for end in ("", "-wal"):
-                with suppress(FileNotFoundError):
-                    shutil.copyfile(f"{path}{end}", f"{copy}{end}", follow_symlinks=False)
-            with salvage.opened(copy) as conn:
-                return list(salvage.cache_rows(conn))
+    """What the file holds, from a copy: on a read-only disk SQLite cannot open a file with a WAL in place."""
+    with suppress(OSError), copied(path) as copy, salvage.opened(copy) as conn:
+        return list(salvage.cache_rows(conn))
     return []

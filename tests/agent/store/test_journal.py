@@ -208,7 +208,7 @@ def test_retention_drops_confirmed_facts_only_and_in_slices(tmp_path: Path) -> N
         store.order(record(3, *(fact(utc=old, n=n) for n in range(3))))  # dated before by a clock that was set back
         posted.recorded(3)
         confirmed = drained(store, posted)
-        head = [each for each in confirmed if each.last >= 1000][0]
+        head = next(each for each in confirmed if each.last >= 1000)
         store.order(effects.ConfirmFacts(epoch, head.last, head.head))
         posted.one(events.FactsConfirmed)
         store.order(effects.Purge(UTC))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from pathlib import Path
 
@@ -61,9 +60,9 @@ def test_flipped_bits_never_latch_another_door(tmp_path: Path, seed: int) -> Non
 
 def test_a_crash_between_the_files_keeps_what_is_latched(tmp_path: Path) -> None:
     latch.write(tmp_path, {"main"})
-    os.rename(tmp_path / latch.NAMES[1], tmp_path / "kept")
+    (tmp_path / latch.NAMES[1]).rename(tmp_path / "kept")
     latch.write(tmp_path, BOTH)
-    os.replace(tmp_path / "kept", tmp_path / latch.NAMES[1])
+    (tmp_path / "kept").replace(tmp_path / latch.NAMES[1])
     assert latch.read(tmp_path) == BOTH
 
 

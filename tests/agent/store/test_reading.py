@@ -55,8 +55,7 @@ def test_following_shows_what_comes_into_a_new_epoch_too(tmp_path: Path) -> None
     ended = threading.Event()
 
     def follow() -> None:
-        for entry in reading.follow(tmp_path, every_s=0.01, ended=ended.is_set):
-            seen.append((entry.epoch, entry.first))
+        seen.extend((e.epoch, e.first) for e in reading.follow(tmp_path, every_s=0.01, ended=ended.is_set))
 
     reader = threading.Thread(target=follow, name="follow")
     reader.start()
