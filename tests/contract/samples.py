@@ -1,0 +1,133 @@
+"""One message of each kind, and hypothesis strategies for all of them."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from contract.messages import (
+    ACTIONS,
+    Ask,
+    Category,
+    Command,
+    Confirm,
+    Holder,
+    Hours,
+    Keys,
+    Kind,
+    Message,
+    Notice,
+    Role,
+    RosterPart,
+    Scope,
+    Settings,
+    Span,
+    WorkingKey,
+)
+
+SITE = "badahu"
+YARD, OWN, WHOLE = Scope("yard", "y07"), Scope("unit", "b12-u2"), Scope("site", SITE)
+WEEK = tuple((Span(360, 1320),) for _ in range(7))
+
+SAMPLES: dict[Kind, Message] = {
+    Kind.NOTICE: Notice(YARD, "n1", 3, 1.7e9, Category.SERVICE, "停水通知", "今天下午停水 14:00–16:00", 1.7e9, 1.8e9, 5),
+    Kind.ROSTER: RosterPart(
+        YARD, "residents", 2, 1.7e9, 1, 2, "k1",
+        (
+            Holder("h1", key="ab" * 16, room="301", unlock_s=8, flags=frozenset({"care"})),
+            Holder("h2", Role.PATROL, key="cd" * 16, hours=Hours(WEEK, frozenset({"2026-10-01"})), doors=frozenset({"main"})),
+        ),
+    ),
+    Kind.SETTINGS: Settings(YARD, 4, 1.7e9, {"timezone": "Asia/Shanghai", "sign": {"grid": "第七网格", "worker": "王师傅"}}),
+    Kind.KEYS: Keys(WHOLE, 2, 1.7e9, (WorkingKey("c1", "ab" * 32, frozenset({Kind.COMMAND, Kind.CONFIRM})),)),
+    Kind.COMMAND: Command(SITE, OWN, "c-01", "b12-u2", 1.7e9, 1.7e9 + 30, "open", {"door": "main"}, "desk", "courier"),
+    Kind.CONFIRM: Confirm(OWN, 1.7e9, "b12-u2", "e1", 41, "ab" * 32, "b7", 1.7e9, "cd" * 32),
+}  # fmt: skip
+
+IDS = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,47}", fullmatch=True)
+SCOPES = st.builds(Scope, st.sampled_from(["community", "grid", "yard", "building", "unit"]), IDS)
+TIMES = st.one_of(st.integers(0, 10**10), st.floats(0, 1e10))
+MAYBE = st.one_of(st.none(), TIMES)
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=60)
+HEX32 = st.text("0123456789abcdef", min_size=32, max_size=32)
+HEX64 = st.text("0123456789abcdef", min_size=64, max_size=64)
+REVS = st.integers(1, 2**53 - 1)
+SPANS = st.tuples(st.integers(0, 1439), st.integers(1, 1440)).filter(lambda s: s[0] < s[1]).map(lambda s: Span(*s))
+DAYS = st.lists(SPANS, max_size=3).map(tuple)
+HOURS = st.builds(
+    Hours,
+    st.lists(DAYS, min_size=7, max_size=7).map(tuple),
+    st.frozensets(st.dates().map(lambda day: day.isoformat()), max_size=3),
+    DAYS,
+)
+ASKS = st.one_of(
+    st.builds(lambda report: Ask("rating", report=report), IDS),
+    st.builds(
+        lambda options, per: Ask("poll", options=tuple(options), per=per),
+        st.lists(TEXTS.filter(bool), min_size=2, max_size=9),
+        st.sampled_from(["holder", "room", "anyone"]),
+    ),
+)
+NOTICES = st.builds(
+    Notice, SCOPES, IDS, REVS, TIMES, st.sampled_from(Category), TEXTS.filter(bool), TEXTS, MAYBE, MAYBE,
+    st.integers(0, 9), st.sampled_from(["zh-CN", "en"]), st.one_of(st.none(), ASKS), st.booleans(),
+)  # fmt: skip
+HOLDERS = st.builds(
+    Holder, IDS, st.sampled_from(Role), st.one_of(st.none(), HEX32), st.one_of(st.none(), HEX32),
+    st.one_of(st.none(), TEXTS.filter(bool).map(lambda text: text[:32])), st.one_of(st.none(), st.frozensets(IDS, max_size=3)),
+    MAYBE, MAYBE, st.one_of(st.none(), HOURS), st.one_of(st.none(), st.integers(1, 60)), st.frozensets(IDS, max_size=3),
+)  # fmt: skip
+ROSTERS = st.integers(1, 9).flatmap(
+    lambda part: st.builds(
+        RosterPart,
+        SCOPES,
+        IDS,
+        REVS,
+        TIMES,
+        st.just(part),
+        st.integers(part, 9),
+        IDS,
+        st.lists(HOLDERS, max_size=4).map(tuple),
+    )
+)
+SETTINGS = st.builds(
+    Settings,
+    SCOPES,
+    REVS,
+    TIMES,
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "timezone": st.sampled_from(["Asia/Shanghai", "UTC"]),
+            "language": st.sampled_from(["zh-CN", "en"]),
+            "sign": st.dictionaries(
+                st.sampled_from(["grid", "community", "boundary", "worker", "phone"]), TEXTS, max_size=3
+            ),
+            "display": st.dictionaries(TEXTS, st.one_of(st.integers(0, 100), st.booleans(), TEXTS), max_size=3),
+        },
+    ),
+)
+WORKING = st.builds(
+    WorkingKey,
+    IDS.filter(lambda kid: kid != "root"),
+    HEX64,
+    st.frozensets(st.sampled_from([k for k in Kind if k is not Kind.KEYS])),
+)
+KEYS = st.builds(
+    Keys,
+    st.just(WHOLE),
+    REVS,
+    TIMES,
+    st.lists(WORKING, min_size=1, max_size=4, unique_by=lambda key: key.kid).map(tuple),
+).filter(lambda keys: any(Kind.COMMAND in key.kinds for key in keys.keys))
+COMMANDS = st.builds(
+    lambda scope_id, **more: Command(SITE, Scope("unit", scope_id), unit=scope_id, **more), IDS,
+    id=IDS, iat=TIMES, exp=TIMES, action=st.sampled_from(ACTIONS), args=st.just({"door": "main", "n": 1}),
+    actor=TEXTS.filter(bool), why=TEXTS,
+)  # fmt: skip
+CONFIRMS = st.builds(
+    lambda unit, **more: Confirm(Scope("unit", unit), unit=unit, **more), IDS,
+    iat=TIMES, epoch=IDS, seq=st.integers(0, 2**53 - 1), head=HEX64, batch=IDS, now_utc=TIMES, digest=HEX64,
+)  # fmt: skip
+MESSAGES = st.one_of(NOTICES, ROSTERS, SETTINGS, KEYS, COMMANDS, CONFIRMS)
+
+KIND_OF: dict[type, Kind] = {type(message): kind for kind, message in SAMPLES.items()}

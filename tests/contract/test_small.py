@@ -1,0 +1,137 @@
+"""Presence, status, replies, enrolment, digest, card hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contract.cards import card_hash
+from contract.digest import digest
+from contract.enrolment import Enrolment, build_enrolment, check_enrol, enrol_message, parse_enrolment
+from contract.envelope import ROOT_KID
+from contract.messages import Kind, Reason
+from contract.plain import (
+    Presence,
+    Reply,
+    build_presence,
+    build_reply,
+    build_will,
+    parse_presence,
+    parse_reply,
+    parse_status,
+)
+from contract.refusal import Refusal
+from tests.contract.signing import ROOT_PUBLIC, WORKING, private_key
+
+TOKEN = bytes(range(32))
+PUBLIC = private_key(9).public_key().public_bytes_raw()
+ENROLMENT = Enrolment(
+    "badahu", "b12-u2", "mqtts://broker.example.cn:8883", "pass word", ROOT_PUBLIC.hex(), WORKING,
+    {"k1": "ab" * 32}, {"p1": "cd" * 32}, TOKEN.hex(), "-----BEGIN CERTIFICATE-----\n",
+)  # fmt: skip
+
+
+def test_card_hash_is_the_contracts() -> None:
+    key = bytes(32)
+    assert card_hash(key, "BC614E") == hmac.new(key, b"BC614E", hashlib.sha256).hexdigest()[:32]
+
+
+def test_digest_is_over_sorted_lines() -> None:
+    entries = [("notice", "yard/y07", "n2", 1), ("settings", "site/badahu", "", 4), ("notice", "yard/y07", "n1", 3)]
+    text = "site/badahu|settings||4\nyard/y07|notice|n1|3\nyard/y07|notice|n2|1\n"
+    assert digest(entries) == digest(reversed(entries)) == hashlib.sha256(text.encode()).hexdigest()
+    assert digest([*entries, entries[0]]) == digest(entries)
+    assert digest([]) == hashlib.sha256(b"").hexdigest()
+    assert digest([("notice", "yard/y07", "n1", 10)]) != digest([("notice", "yard/y07", "n1", 1)])
+
+
+def test_presence_there_and_back() -> None:
+    assert parse_presence(build_presence(True, 1.5)) == Presence(True, 1.5)
+    assert parse_presence(b'{"online":false}') == Presence(False, 0.0)
+
+
+def test_status_and_will() -> None:
+    status = parse_status(build_will("s1"))
+    assert not isinstance(status, Refusal)
+    assert (status.state, status.session) == ("offline", "s1")
+    for wrong in (b'{"state":"asleep","session":"s1"}', b'{"state":"online"}', b"[]"):
+        assert isinstance(parse_status(wrong), Refusal)
+
+
+@pytest.mark.parametrize("reply", [Reply("c1", "done", 1.5, None, "main"), Reply("c1", "refused", 1.5, "expired")])
+def test_replies_there_and_back(reply: Reply) -> None:
+    assert parse_reply(build_reply(reply)) == reply
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_safe(data: bytes) -> None:
+    for parse in (parse_presence, parse_status, parse_reply):
+        assert isinstance(parse(data), Refusal)
+    assert isinstance(check_enrol(data, "badahu", "b12-u2", TOKEN), Refusal)
+    with pytest.raises(ValueError):
+        parse_enrolment(data)
+
+
+def test_too_long_is_said() -> None:
+    for parse in (parse_presence, parse_status, parse_reply):
+        assert parse(b" " * 65537).reason == Reason.TOO_LONG
+    assert check_enrol(b" " * 65537, "badahu", "b12-u2", TOKEN).reason == Reason.TOO_LONG
+
+
+def test_enrolment_there_and_back() -> None:
+    assert parse_enrolment(build_enrolment(ENROLMENT)) == ENROLMENT
+    ring = ENROLMENT.key_ring()
+    assert ring[ROOT_KID].kinds == {Kind.KEYS}
+    assert ring["c1"].kinds == WORKING[0].kinds
+
+
+def test_an_enrolment_shows_no_secret() -> None:
+    shown = repr(ENROLMENT)
+    for secret in ("pass word", "ab" * 32, "cd" * 32, TOKEN.hex()):
+        assert secret not in shown
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("format", "doorward-enrolment-2"),
+        ("site", "Badahu"),
+        ("unit", ...),
+        ("broker", "http://broker"),
+        ("password", ""),
+        ("root_key", "ab"),
+        ("working_keys", [{"kid": "c1"}]),
+        ("card_keys", {}),
+        ("card_keys", {"k1": "short"}),
+        ("card_keys", {"K 1": "ab" * 32}),
+        ("pin_keys", []),
+        ("token", "zz" * 32),
+        ("ca", 5),
+    ],
+)
+def test_a_faulty_enrolment_names_the_key_and_quotes_nothing(key: str, value: Any) -> None:
+    wire = json.loads(build_enrolment(ENROLMENT)) | {key: value}
+    data = json.dumps({name: one for name, one in wire.items() if one is not ...}).encode()
+    with pytest.raises(ValueError) as caught:
+        parse_enrolment(data)
+    words = str(caught.value)
+    assert key in words or "kid" in words or "public" in words or "k1" in words.lower() or "kinds" in words
+    assert "short" not in words
+    assert "zz" not in words
+
+
+def test_the_token_proves_the_key() -> None:
+    data = enrol_message("badahu", "b12-u2", PUBLIC, TOKEN)
+    assert check_enrol(data, "badahu", "b12-u2", TOKEN) == PUBLIC
+    assert check_enrol(data, "badahu", "b12-u2", bytes(32)).reason == Reason.BAD_SIGNATURE
+    assert check_enrol(data, "other", "b12-u2", TOKEN).reason == Reason.BAD_SIGNATURE
+    assert check_enrol(data, "badahu", "b13", TOKEN).reason == Reason.NOT_MINE
+    other = data.replace(PUBLIC.hex().encode(), private_key(8).public_key().public_bytes_raw().hex().encode())
+    assert check_enrol(other, "badahu", "b12-u2", TOKEN).reason == Reason.BAD_SIGNATURE
+    assert check_enrol(b"{}", "badahu", "b12-u2", TOKEN).reason == Reason.MALFORMED
