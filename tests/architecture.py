@@ -72,7 +72,7 @@ LIBRARY_HOMES = {
 THIRD_PARTY = {
     "contract": frozenset({"cryptography"}),
     "drivers": frozenset({"serial"}),
-    "agent": frozenset({"cryptography", "paho", "apscheduler", "yaml", "cattrs", "click", "sqlite_utils"}),
+    "agent": frozenset({"cryptography", "paho", "apscheduler", "yaml", "click", "sqlite_utils"}),
     "centre": frozenset({"cryptography", "paho", "joserfc", "sqlalchemy", "rich", "click"}),
     "simulator": frozenset({"iotcore", "rich", "click", "cryptography"}),
 }

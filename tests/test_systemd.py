@@ -148,7 +148,7 @@ except PermissionError:
 else:
     raise SystemExit("the kernel allows new code")
 import sqlite3, ssl
-import agent.__main__, apscheduler.schedulers.background, cattrs, paho.mqtt.client, serial, sqlite_utils, yaml
+import agent.__main__, apscheduler.schedulers.background, paho.mqtt.client, serial, sqlite_utils, yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 key = Ed25519PrivateKey.generate()
 key.public_key().verify(key.sign(b"x"), b"x")
