@@ -59,7 +59,10 @@ def describe(status: Mapping[str, Any], zone: ZoneInfo) -> Iterator[str]:
     blocks = {key: value for key, value in status.items() if isinstance(value, dict) and key not in _LEFT_OUT}
     rest = [key for key in status if key not in (*_FIRST, *_LEFT_OUT, *blocks)]
     for key in (*_FIRST, *rest):
-        if key in status and key not in blocks:
+        if key == "centre_since" and key in status:
+            since = status[key]
+            yield f"{'centre':<14}{'not heard' if since is None else f'online since {_text(_readable(key, since, zone))}'}"
+        elif key in status and key not in blocks:
             yield f"{key.replace('_', ' '):<14}{_text(_readable(key, status[key], zone))}"
     for key, block in blocks.items():
         yield f"{key}:"

@@ -20,7 +20,7 @@ from tests.waiting import eventually
 @pytest.fixture
 def wired(unit: Unit, tmp_path: Path) -> Iterator[Unit]:
     with Box(tmp_path / "ports") as box:
-        text = hardware_yaml(box).replace("form:", "radix:")
+        text = hardware_yaml(box)
         unit.write(("mqtts://broker.example.cn:8883", "mqtts://127.0.0.1:1"), hardware=text)
         unit.enrol()
         yield unit

@@ -23,7 +23,7 @@ def box(tmp_path: Path) -> Iterator[Box]:
 
 @pytest.fixture
 def wired(unit: Unit, box: Box) -> Unit:
-    unit.write(hardware=hardware_yaml(box).replace("form:", "radix:"))
+    unit.write(hardware=hardware_yaml(box))
     return unit
 
 

@@ -25,6 +25,7 @@ STATUS = {
     "backlog": 17,
     "oldest": None,
     "revs": {},
+    "centre_since": None,
 }
 
 
@@ -36,8 +37,11 @@ def test_for_a_person_and_for_a_program(unit: Unit) -> None:
     assert "backlog       17" in outcome.stdout
     assert "  main  mode normal, locked yes, open -" in outcome.stdout
     assert "  panel  state lost, reason silent, since 2026-11-18 19:06:40" in outcome.stdout
+    assert "centre        not heard" in outcome.stdout
     assert "5e55" not in outcome.stdout
     assert unit.json("status", "--json") == {**STATUS, "pid": os.getpid()}
+    StatusFile(unit.state).write({**STATUS, "centre_since": 1_795_000_000})
+    assert "centre        online since 2026-11-18 19:06:40" in unit.doorward("status").stdout
 
 
 def test_in_the_runtime_folder_of_the_service(unit: Unit) -> None:
