@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from centre import ledger
 from centre.alarms import BEHIND, FORK, NEW_EPOCH, TORN, Alarms, Taken
-from centre.books import insert_new
+from centre.books import insert_many, insert_new
 from centre.schema import batches, epochs, facts, forks, gaps, moved
 from centre.units import PinnedKey
 from contract.facts import Batch, FactLine, Gap, Header, chain, chain_start, open_batch
@@ -31,6 +31,8 @@ RECENT_BATCHES = 512
 """Ids of empty batches remembered, so that one delivered twice is not taken for a unit that forgot."""
 
 Opened = tuple[FactLine | Gap, ...]
+_COLUMNS = ("epoch_id", "seq", "h", "at_utc", "kind", "line", "again")
+_Row = tuple[int, int, bytes, float, str, bytes, bool]
 _WATCHED = ledger.KINDS | ALARM_KINDS
 
 
@@ -63,7 +65,7 @@ class History:
         self._epochs: dict[tuple[str, str], Epoch] = {}
         self._strangers: dict[tuple[str, str], float] = {}
         self._empties: dict[str, None] = {}
-        self._rows: list[dict[str, Any]] = []
+        self._rows: list[_Row] = []
         self._moved: dict[int, Epoch] = {}
 
     def take(self, conn: Connection, key: PinnedKey, batch: Batch, message: bytes, now: float) -> Entered | Refusal:
@@ -90,7 +92,7 @@ class History:
     def flush(self, conn: Connection) -> None:
         """Writes what `take` gathered."""
         if self._rows:
-            conn.execute(insert(facts), self._rows)
+            insert_many(conn, facts, _COLUMNS, self._rows)
             self._rows = []
         for epoch in self._moved.values():
             conn.execute(update(epochs).where(epochs.c.id == epoch.id).values(seq=epoch.seq, head=epoch.head))
@@ -230,11 +232,10 @@ class History:
         self, conn: Connection, epoch: Epoch, key: PinnedKey, batch: Batch, opened: Opened, now: float
     ) -> Entered:
         header, h, known = batch.header, bytes.fromhex(batch.header.prev), epoch.seq
-        number = epoch.id
+        rows: list[_Row] = []
         watched: list[tuple[FactLine, bytes]] = []
         awaited = self._alarms.awaited(epoch.unit, epoch.epoch)
         elsewhere = self._elsewhere(conn, epoch, header)
-        added = 0
         for element, line in zip(opened, batch.lines, strict=True):
             if isinstance(element, Gap):
                 h = bytes.fromhex(element.h)
@@ -245,19 +246,17 @@ class History:
             seq = element.seq
             if seq <= known:
                 continue
-            added += 1
             kind = element.kind
             again = "was" in element.data and self._again(conn, epoch, element.data["was"])
-            row = {"epoch_id": number, "seq": seq, "h": h, "at_utc": element.at_utc, "kind": kind, "line": line}
-            row["again"] = again or seq in elsewhere
-            self._rows.append(row)
+            rows.append((epoch.id, seq, h, element.at_utc, kind, line, again or seq in elsewhere))
             if kind in _WATCHED or seq in awaited:
                 watched.append((element, line))
+        self._rows += rows
         epoch.seq, epoch.head, epoch.ahead_since = header.last, h, None
         self._moved[epoch.id] = epoch
         self._keep_header(conn, epoch, key, header, now)
         self._understand(conn, epoch, watched, now)
-        return Entered(epoch, new=added, known=max(0, known - header.first + 1))
+        return Entered(epoch, new=len(rows), known=max(0, known - header.first + 1))
 
     def _again(self, conn: Connection, epoch: Epoch, was: object) -> bool:
         """Whether a fact taken over from an earlier epoch is in the books already, under its first number or another later one."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import queue
 import socket
 import ssl
+import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -23,6 +24,7 @@ from centre.folder import BrokerAddress
 from centre.intake import Letter
 
 KEEPALIVE_S = 30
+CONNECT_S = 5.0
 WINDOW = 100
 """Publications on their way at a time: paho gets slower above (it scans its table on each acknowledgement)."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 1, 30
@@ -79,10 +81,11 @@ Event = Up | Down | Arrived | Sent
 
 
 class Link:
-    """One connection at a time, made again by itself. Every method is for the one thread that uses the link."""
+    """One connection at a time; a persistent one is made again by itself. Every method is for the one thread that uses the link."""
 
     def __init__(self, login: Login, subscriptions: Sequence[str], *, will: Will | None, persistent: bool) -> None:
         self._address = login.address
+        self._persistent = persistent
         self._subscriptions = list(subscriptions)
         self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         self._connection = 0
@@ -92,9 +95,11 @@ class Link:
             clean_session=not persistent,
             protocol=MQTTProtocolVersion.MQTTv311,
             manual_ack=True,
+            reconnect_on_failure=persistent,
         )
         client.username_pw_set(login.name, login.password)
         client.max_inflight_messages_set(WINDOW)
+        client.connect_timeout = CONNECT_S
         client.reconnect_delay_set(FIRST_WAIT_S, LONGEST_WAIT_S)
         if will is not None:
             client.will_set(will.topic, will.payload, 1, True)
@@ -110,8 +115,15 @@ class Link:
         self._client = client
 
     def start(self) -> None:
-        """Returns at once; `Up` or `Down` tells."""
-        self._client.connect_async(self._address.host, self._address.port, KEEPALIVE_S)
+        """`Up` or `Down` tells; a link that is not persistent tries once, before this returns."""
+        if self._persistent:
+            self._client.connect_async(self._address.host, self._address.port, KEEPALIVE_S)
+        else:
+            try:
+                self._client.connect(self._address.host, self._address.port, KEEPALIVE_S)
+            except OSError as error:
+                self._events.put(Down(_why(error)))
+                return
         self._client.loop_start()
 
     def stop(self, last: Will | None = None, limit_s: float = 2.0) -> None:
@@ -150,17 +162,15 @@ class Link:
             self._client.ack(arrived.mid, 1)
 
     def until_up(self, limit_s: float) -> str | None:
-        """Wait until connected; the last reason where that did not happen in time."""
-        end, reason = time.monotonic() + limit_s, "no answer"
+        """Wait until connected. The reason where the first attempt fails, or nothing answers in time."""
+        end = time.monotonic() + limit_s
         while (left := end - time.monotonic()) > 0:
             for event in self.take(left):
                 if isinstance(event, Up):
                     return None
                 if isinstance(event, Down):
-                    reason = event.reason
-                    if reason.startswith("refused"):
-                        return reason
-        return reason
+                    return event.reason
+        return "no answer"
 
     # --- paho's thread
 
@@ -175,7 +185,9 @@ class Link:
             self._events.put(Up())
 
     def _on_connect_fail(self, client: mqtt.Client, _data: Any) -> None:
-        self._events.put(Down("cannot be reached"))
+        self._events.put(
+            Down(_why(sys.exc_info()[1]))
+        )  # paho calls this while it handles the error, and passes none on
 
     def _on_subscribe(self, client: mqtt.Client, _data: Any, _mid: int, codes: list[ReasonCode], _p: Any) -> None:
         if any(code.is_failure for code in codes):
@@ -192,6 +204,14 @@ class Link:
 
     def _on_publish(self, client: mqtt.Client, _data: Any, mid: int, _code: Any, _properties: Any) -> None:
         self._events.put(Sent(mid))
+
+
+def _why(error: BaseException | None) -> str:
+    """One line: what a certificate lacks, or what the machine says."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate does not hold: {error.verify_message}"
+    text = (error.strerror or str(error)) if isinstance(error, OSError) else ""
+    return f"cannot be reached{f' ({text})' if text else ''}"
 
 
 def _tune(client: mqtt.Client, _data: Any, sock: Any) -> None:

@@ -17,6 +17,7 @@ from centre.errors import WRONG_USE, CentreError
 from centre.folder import Mosquitto, make_folder, write_secret
 
 CONFIGURATION = "mosquitto.conf"
+EVERYWHERE = "0.0.0.0"  # noqa: S104  # a broker is there to be reached
 
 
 @click.command()
@@ -59,8 +60,8 @@ def broker(
     if (cert is None) != (key is None):
         raise CentreError("--cert and --key go together", WRONG_USE)
     before = office.site.mosquitto or Mosquitto(
-        str(office.folder.broker), "0.0.0.0", office.site.address.port, getpass.getuser()
-    )  # noqa: S104  # a broker is there to be reached
+        str(office.folder.broker), EVERYWHERE, office.site.address.port, getpass.getuser()
+    )
     said = {
         "out": None if out is None else str(out.absolute()),
         "listen": listen,

@@ -1,0 +1,444 @@
+"""Facts into the books: each once, in order, confirmed only once committed, whatever is sent and however often."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import event, select
+from sqlalchemy.exc import OperationalError
+
+from centre import schema
+from centre.history import PATIENCE_S
+from centre.intake import Letter
+from contract import facts
+from contract.digest import digest
+from contract.envelope import key_ring, verify
+from contract.messages import Confirm, Kind, Scope
+from contract.parse import parse
+from contract.plain import Reply, build_reply, build_will
+from contract.strict_json import dumps
+from contract.topics import Down, up
+from tests.centre.conftest import Desk
+from tests.centre.unit import SITE, FakeUnit
+
+
+def alarms(desk: Desk) -> list[str]:
+    return [row.kind for row in desk.rows(select(schema.alarms).order_by(schema.alarms.c.id))]
+
+
+def only_confirm(outcome: object) -> Confirm:
+    (confirm,) = outcome.confirms  # type: ignore[attr-defined]
+    assert isinstance(confirm, Confirm)
+    return confirm
+
+
+def test_a_batch_is_entered_line_by_line_and_confirmed(desk: Desk) -> None:
+    unit = desk.unit()
+    unit.fact(door="main", by="h1", via="card")
+    unit.fact("door.opened", door="main")
+    letter = unit.batch()
+    outcome = desk.take(letter)
+    confirm = only_confirm(outcome)
+    assert (outcome.new, outcome.refused) == (2, 0)
+    assert (confirm.unit, confirm.epoch, confirm.seq, confirm.head) == ("b12-u2", "e1", 2, unit.head)
+    assert confirm.batch == facts.parse_batch(letter.payload).header.batch
+    assert confirm.now_utc == desk.now
+    rows = desk.rows(select(schema.facts).order_by(schema.facts.c.seq))
+    assert [bytes(row.line) for row in rows] == unit.lines
+    assert [(row.seq, row.kind, row.at_utc) for row in rows] == [
+        (1, "access.granted", unit.at - 1),
+        (2, "door.opened", unit.at),
+    ]
+
+
+def test_a_confirm_is_what_a_unit_takes(desk: Desk) -> None:
+    unit = desk.unit()
+    unit.fact()
+    confirm = only_confirm(desk.take(unit.batch()))
+    token = desk.office.signer.sign(Kind.CONFIRM, confirm)
+    keys = unit.enrolment
+    ring = key_ring(bytes.fromhex(keys.root_key), keys.working_keys)
+    payload = verify(token, Kind.CONFIRM, ring)
+    assert isinstance(payload, dict)
+    assert parse(Kind.CONFIRM, SITE, Down(SITE, Scope("unit", "b12-u2"), Kind.CONFIRM), payload) == confirm
+
+
+@pytest.mark.claim("F17")
+def test_what_is_sent_again_counts_once(desk: Desk) -> None:
+    unit = desk.unit()
+    unit.fact(count=250)
+    sent = unit.batches(100)
+    desk.take(*sent, sent[0], *sent)
+    desk.fresh_intake()
+    outcome = desk.take(*sent, unit.batch(50, 170))
+    assert (outcome.new, outcome.known) == (0, 250 + 121)
+    assert only_confirm(outcome).seq == 250
+    assert desk.count(schema.facts) == 250
+    assert desk.count(schema.batches) == 3
+    assert alarms(desk) == []
+
+
+def test_a_batch_that_overlaps_brings_only_the_rest(desk: Desk) -> None:
+    unit = desk.unit()
+    unit.fact(count=10)
+    desk.take(unit.batch(1, 6))
+    outcome = desk.take(unit.batch(3, 10))
+    assert (outcome.new, outcome.known) == (4, 4)
+    assert [row.seq for row in desk.rows(select(schema.facts.c.seq).order_by(schema.facts.c.seq))] == list(range(1, 11))
+    desk.run("verify")
+
+
+def test_from_beyond_the_books_is_answered_with_where_they_stand(desk: Desk) -> None:
+    """A batch got lost in between: nothing is skipped, the unit sends from there."""
+    unit = desk.unit()
+    unit.fact(count=30)
+    desk.take(unit.batch(1, 10))
+    confirm = only_confirm(desk.take(unit.batch(21, 30)))
+    assert (confirm.seq, confirm.head) == (10, unit.h[10].hex())
+    assert desk.count(schema.facts) == 10
+    assert only_confirm(desk.take(unit.batch(11, 20), unit.batch(21, 30))).seq == 30
+    assert alarms(desk) == []
+
+
+def test_books_older_than_the_unit_lose_nothing_silently(desk: Desk) -> None:
+    """Books restored from a copy: what the unit sends no more is a gap with an alarm, after patience."""
+    unit = desk.unit()
+    unit.fact(count=30)
+    desk.take(unit.batch(1, 10))
+    assert desk.take(unit.batch(21, 30)).new == 0
+    desk.now += PATIENCE_S + 1
+    outcome = desk.take(unit.batch(21, 30))
+    assert (outcome.new, only_confirm(outcome).seq) == (10, 30)
+    assert alarms(desk) == ["history.torn"]
+    assert [(row.first, row.last) for row in desk.rows(select(schema.gaps))] == [(11, 20)]
+    desk.run("verify")
+
+
+def test_an_epoch_whose_beginning_never_comes(desk: Desk) -> None:
+    unit = desk.unit()
+    unit.fact(count=30)
+    assert desk.take(unit.batch(11, 20)).confirms == []
+    desk.now += PATIENCE_S + 1
+    assert only_confirm(desk.take(unit.batch(11, 20))).seq == 20
+    assert alarms(desk) == ["history.torn"]
+    assert only_confirm(desk.take(unit.batch(21, 30))).seq == 30
+    assert "earlier facts lost" in desk.run("verify").stdout
+
+
+def test_gaps_of_a_full_journal_are_kept_and_counted(desk: Desk) -> None:
+    unit = desk.unit()
+    unit.fact(count=20)
+    unit.drop(5, 9)
+    outcome = desk.take(unit.batch())
+    assert (outcome.new, only_confirm(outcome).seq) == (15, 20)
+    assert [(row.first, row.last) for row in desk.rows(select(schema.gaps))] == [(5, 9)]
+    assert desk.take(unit.batch()).new == 0
+    assert "15 facts, 1 gaps" in desk.run("verify").stdout
+
+
+def test_a_gap_over_what_the_books_have_in_part(desk: Desk) -> None:
+    """The confirm got lost, then the journal dropped what was sent: the books keep theirs and note only the rest as gone."""
+    unit = desk.unit()
+    unit.fact(count=12)
+    desk.take(unit.batch(1, 6))
+    unit.drop(4, 9)
+    outcome = desk.take(unit.batch(4, 12))
+    assert (outcome.new, only_confirm(outcome).seq) == (3, 12)
+    assert [(row.first, row.last) for row in desk.rows(select(schema.gaps))] == [(7, 9)]
+    assert alarms(desk) == []
+    desk.run("verify")
+
+
+@pytest.mark.claim("F5")
+def test_another_history_is_kept_beside_and_alarmed(desk: Desk) -> None:
+    """A unit restored from an image writes other facts under the same numbers: the books stand, both are kept."""
+    unit = desk.unit()
+    unit.fact(count=10)
+    desk.take(unit.batch())
+    again = FakeUnit(unit.name)
+    again.key = unit.key
+    again.fact("door.opened", 7)
+    letter = again.batch()
+    confirm = only_confirm(desk.take(letter, letter))
+    assert (confirm.seq, confirm.head) == (10, unit.head)
+    again.fact(count=8)
+    assert only_confirm(desk.take(again.batch(8, 15))).head == unit.head
+    assert alarms(desk) == ["history.fork", "history.fork"]
+    assert bytes(desk.rows(select(schema.forks))[0].message) == letter.payload
+    assert desk.count(schema.facts) == 10
+    desk.run("verify")
+
+
+@pytest.mark.claim("F5")
+def test_a_unit_that_forgot_is_alarmed_once(desk: Desk) -> None:
+    unit = desk.unit()
+    unit.fact(count=10)
+    empty = unit.nothing()
+    assert only_confirm(desk.take(unit.batch(), empty)).seq == 10
+    unit.fact(count=5)
+    desk.take(unit.batch(11, 15), empty)
+    assert alarms(desk) == [], "an empty batch delivered twice is no loss of memory"
+    forgetful = FakeUnit(unit.name)
+    forgetful.key, forgetful.lines, forgetful.h = unit.key, unit.lines[:8], unit.h[:9]
+    forgetful.numbers = 100
+    confirm = only_confirm(desk.take(forgetful.nothing(), forgetful.nothing()))
+    assert (confirm.seq, confirm.head) == (15, unit.head)
+    assert alarms(desk) == ["history.behind"]
+
+
+def test_a_new_epoch_is_linked_to_the_one_before(desk: Desk) -> None:
+    unit = desk.unit()
+    unit.fact(count=10)
+    desk.take(unit.batch())
+    unit.begin("e2", ("e1", unit.head))
+    unit.fact(count=3)
+    outcome = desk.take(unit.batch())
+    assert (only_confirm(outcome).epoch, outcome.new) == ("e2", 3)
+    unit.begin("e3")
+    unit.fact()
+    desk.take(unit.batch())
+    assert [(row.epoch, row.link) for row in desk.rows(select(schema.epochs).order_by(schema.epochs.c.id))] == [
+        ("e1", "first"),
+        ("e2", "linked"),
+        ("e3", "unlinked"),
+    ]
+    assert alarms(desk) == ["epoch.new", "epoch.new"]
+    desk.run("verify")
+
+
+def test_a_new_epoch_from_an_earlier_point_is_linked_there(desk: Desk) -> None:
+    unit = desk.unit()
+    unit.fact(count=10)
+    desk.take(unit.batch())
+    unit.begin("e2", ("e1", unit.h[4].hex()))
+    desk.take(unit.nothing())
+    row = desk.rows(select(schema.epochs).where(schema.epochs.c.epoch == "e2"))[0]
+    assert (row.link, row.previous_seq) == ("linked", 4)
+
+
+def test_a_fact_taken_over_into_a_new_epoch_counts_once(desk: Desk) -> None:
+    """Unconfirmed facts go on into the next epoch under a new number; the books had two of them, then all."""
+    unit = desk.unit()
+    unit.fact(count=4)
+    old = unit.batch(3, 4)
+    desk.take(unit.batch(1, 2))
+    unit.begin("e2", ("e1", unit.head))
+    for number in (2, 3, 4):
+        unit.fact(was=["e1", number])
+    unit.fact(was=["e1", 4])
+    desk.take(unit.batch())
+    desk.take(old)
+    listed = desk.run("facts", "--json").stdout.splitlines()
+    assert len(listed) == 4
+    assert desk.count(schema.facts) == 4 + 4
+    desk.run("verify")
+
+
+# --- what does not hold
+
+
+def test_what_is_not_signed_by_the_unit_is_refused(desk: Desk) -> None:
+    unit, other = desk.unit("b12-u2"), desk.unit("b12-u3")
+    unit.fact(count=3)
+    thief = FakeUnit("b12-u2")
+    thief.fact(count=3)
+    true = unit.batch()
+    forged = [
+        thief.batch(),
+        Letter(up(SITE, "b12-u3", "facts"), true.payload),
+        Letter(true.topic, true.payload.replace(b"granted", b"grunted")),
+        Letter(true.topic, b"\n".join(true.payload.split(b"\n")[:-1])),
+        Letter(true.topic, true.payload[:-1]),
+        Letter(true.topic, b""),
+        unit.batch(head="0" * 64),
+        unit.batch(prev="0" * 64),
+        Letter(up("elsewhere", "b12-u2", "facts"), true.payload),
+        Letter("doorward/1/badahu/down/unit/b12-u2/confirm", true.payload),
+    ]
+    outcome = desk.take(*forged)
+    assert (outcome.refused, outcome.new, outcome.confirms) == (len(forged), 0, [])
+    assert desk.count(schema.facts) == 0
+    assert sum(row.count for row in desk.rows(select(schema.refusals))) == len(forged)
+    assert desk.take(true).new == 3
+    assert other.name in {row.unit for row in desk.rows(select(schema.refusals))}
+
+
+def test_unknown_and_revoked_units_are_refused(desk: Desk) -> None:
+    unit = desk.unit()
+    unit.fact(count=3)
+    assert desk.take(FakeUnit("nobody").batch(1, 0)).refused == 1
+    desk.take(unit.batch(1, 2))
+    desk.run("unit", "revoke", "b12-u2")
+    outcome = desk.take(unit.batch(3, 3), unit.enrol())
+    assert (outcome.refused, outcome.new, outcome.confirms) == (2, 0, [])
+    assert desk.count(schema.facts) == 2
+    desk.run("verify")
+
+
+def test_a_flood_of_invented_units_does_not_fill_the_books(desk: Desk) -> None:
+    outcome = desk.take(*(Letter(up(SITE, f"x{n}", "facts"), b"") for n in range(500)))
+    assert outcome.refused == 500
+    assert desk.count(schema.refusals) <= 64
+    assert len(outcome.lines) <= 64
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["facts", "alarm", "status", "reply", "enrol"]), st.binary(max_size=80)), max_size=8
+    )
+)
+@settings(max_examples=40, deadline=None)
+def test_any_bytes_are_only_counted(shared_desk: Desk, messages: list[tuple[str, bytes]]) -> None:
+    outcome = shared_desk.take(*(Letter(up(SITE, "b12-u2", leaf), payload) for leaf, payload in messages))
+    assert outcome.new == 0
+    assert outcome.confirms == []
+
+
+# --- durable first
+
+
+def test_nothing_is_confirmed_that_is_not_committed(desk: Desk) -> None:
+    """The commit fails: no outcome at all, nothing in the books; given again, everything is entered once."""
+    unit = desk.unit()
+    unit.fact(count=20)
+    letters = [unit.batch(1, 10), unit.batch(11, 20)]
+    desk.take(letters[0])
+    desk.books.engine.dispose()
+    event.listen(desk.books.engine, "connect", lambda dbapi, _: dbapi.execute("PRAGMA busy_timeout=0"))
+    with desk.books.writing(), pytest.raises(OperationalError):
+        desk.take(*letters)
+    outcome = desk.take(*letters)
+    assert (outcome.new, only_confirm(outcome).seq) == (10, 20)
+    desk.run("verify")
+
+
+def test_speed_into_the_books(desk: Desk, record_property) -> None:  # type: ignore[no-untyped-def]
+    """Measured, not judged: batches of 400, ten in a transaction."""
+    unit = desk.unit()
+    unit.fact(count=4_000, door="main", by="h1", via="card")
+    letters = unit.batches(400)
+    begun = time.perf_counter()
+    outcome = desk.take(*letters)
+    took = time.perf_counter() - begun
+    assert outcome.new == 4_000
+    record_property("figure", f"{4_000 / took:,.0f} facts/s into the books, chain and signature checked")
+
+
+# --- alarms, receipts, status, replies, enrolment
+
+
+def test_an_alarm_is_taken_at_once_and_matched_by_the_chain(desk: Desk) -> None:
+    unit = desk.unit()
+    unit.fact("door.forced", door="main")
+    outcome = desk.take(unit.alarm(1), unit.alarm(1))
+    assert outcome.lines == ["b12-u2: ALARM door.forced 1"]
+    assert [(row.kind, row.matched) for row in desk.rows(select(schema.alarms))] == [("door.forced", None)]
+    desk.fresh_intake()
+    desk.take(unit.batch(), unit.alarm(1))
+    assert [(row.kind, row.matched) for row in desk.rows(select(schema.alarms))] == [("door.forced", True)]
+
+
+def test_an_alarm_that_got_lost_is_made_from_its_fact(desk: Desk) -> None:
+    unit = desk.unit()
+    unit.fact("lock.fault", device="relay")
+    desk.take(unit.batch())
+    assert desk.take(unit.alarm(1)).lines == []
+    assert [(row.kind, row.matched) for row in desk.rows(select(schema.alarms))] == [("lock.fault", True)]
+
+
+@pytest.mark.parametrize("alarm_first", [True, False])
+def test_an_alarm_of_another_line_than_the_chain_is_told(desk: Desk, alarm_first: bool) -> None:
+    unit = desk.unit()
+    unit.fact("door.opened", door="main")
+    false = facts.line(1, unit.at, "synced", 1, 0.0, "door.forced", {"door": "main"})
+    letters = [unit.alarm(1, false), unit.batch()]
+    desk.take(*(letters if alarm_first else reversed(letters)))
+    found = {row.kind: row.matched for row in desk.rows(select(schema.alarms))}
+    assert found == {"door.forced": False, "alarm.mismatch": None}
+
+
+def test_a_forged_alarm_is_refused(desk: Desk) -> None:
+    unit = desk.unit()
+    unit.fact("door.forced", door="main")
+    thief = FakeUnit("b12-u2")
+    thief.fact("door.forced", door="main")
+    assert desk.take(thief.alarm(1), Letter(unit.alarm(1).topic, b"{}")).refused == 2
+    assert desk.count(schema.alarms) == 0
+
+
+def test_the_token_is_good_for_one_key_once(desk: Desk) -> None:
+    unit = desk.unit(enrolled=False)
+    unit.fact()
+    assert desk.take(unit.batch()).refused == 1, "not enrolled yet"
+    assert desk.take(unit.enrol(), unit.batch()).new == 1
+    assert desk.take(unit.enrol()).refused == 0, "the same word again is no harm"
+    thief = FakeUnit("b12-u2", unit.enrolment)
+    thief.fact()
+    desk.fresh_intake()
+    assert desk.take(thief.enrol(), thief.batch()).refused == 2
+    assert alarms(desk) == ["enrol.second_key"]
+    assert [row.token for row in desk.rows(select(schema.tokens))] == [None]
+
+
+def test_a_replaced_box_is_enrolled_anew_and_linked(desk: Desk) -> None:
+    old = desk.unit()
+    old.fact(count=3)
+    desk.take(old.batch())
+    box = FakeUnit("b12-u2", desk.enrolment("b12-u2"), epoch="e9")
+    box.fact(count=2)
+    wrong = FakeUnit("b12-u2", old.enrolment)
+    assert desk.take(wrong.enrol()).refused == 1, "the earlier file works no more"
+    assert only_confirm(desk.take(box.enrol(), box.batch())).epoch == "e9"
+    old.fact()
+    assert desk.take(old.batch(4, 4)).refused == 1, "the old box is out"
+    epochs = desk.rows(select(schema.epochs).order_by(schema.epochs.c.id))
+    assert epochs[1].previous == epochs[0].id
+    assert alarms(desk) == []
+    desk.run("verify")
+
+
+def test_sessions_count_not_times(desk: Desk) -> None:
+    unit = desk.unit()
+
+    def status(session: str, **more: object) -> Letter:
+        return unit.letter("status", dumps({"state": "online", "session": session, **more}))
+
+    def online() -> bool:
+        return bool(desk.rows(select(schema.units.c.online))[0][0])
+
+    desk.take(status("s1"))
+    assert online()
+    desk.take(status("s2"), unit.letter("status", build_will("s1")))
+    assert online(), "the death of an earlier session came late"
+    desk.take(unit.letter("status", build_will("s2")))
+    assert not online()
+    assert desk.take(unit.letter("status", b"")).refused == 0
+    outcome = desk.take(status("s3", stale=True))
+    assert outcome.stale == {Scope("site", SITE), Scope("unit", "b12-u2")}
+
+
+def test_the_course_of_a_command_from_replies_and_facts(desk: Desk) -> None:
+    unit = desk.unit()
+    unit.fact("command.accepted", id="c1", action="open", actor="wang")
+    unit.fact("command.done", id="c1", action="open")
+    unit.fact("command.done", id=["not", "an", "id"])
+    reply = unit.letter("reply", build_reply(Reply("c1", "accepted", unit.at)))
+    desk.take(
+        reply, reply, unit.batch(), unit.letter("reply", build_reply(Reply("c1", "opened", unit.at, door="main")))
+    )
+    assert {row.state for row in desk.rows(select(schema.courses))} == {"accepted", "done", "opened"}
+
+
+def test_the_digest_is_of_what_the_unit_should_have(desk: Desk) -> None:
+    unit = desk.unit("b12-u2", "yard/y07")
+    assert only_confirm(desk.take(unit.nothing())).digest == digest([("keys", "site/badahu", "", 1)])
+    desk.run("notice", "put", "--scope", "yard/y07", "--title", "停水", "--text", "明天", "--id", "n1")
+    desk.run("notice", "put", "--scope", "yard/y08", "--title", "停水", "--text", "明天", "--id", "n2")
+    desk.run("settings", "put", "--scope", "site/badahu", "--language", "en")
+    own = [("keys", "site/badahu", "", 1), ("settings", "site/badahu", "", 1)]
+    assert only_confirm(desk.take(unit.nothing())).digest == digest([*own, ("notice", "yard/y07", "n1", 1)])
+    desk.run("notice", "withdraw", "n1")
+    assert only_confirm(desk.take(unit.nothing())).digest == digest(own)

@@ -1,0 +1,208 @@
+"""Rosters from CSV: every bad line named, cards in any printed form hashed alike, parts that fit a message."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import select
+
+from centre import schema
+from centre.roster import moment, read_csv, split
+from contract.cards import card_hash
+from contract.envelope import key_ring, verify
+from contract.messages import MAX_MESSAGE_BYTES, Holder, Kind, Role, RosterPart, Scope
+from contract.parse import parse, payload_of
+from contract.strict_json import dumps
+from contract.topics import parse_down
+from tests.centre.conftest import Desk
+
+KEY = b"k" * 32
+ZONE = ZoneInfo("Asia/Shanghai")
+HASH = card_hash(KEY, "BC614E")
+
+
+def read(text: str) -> list[Holder]:
+    reading = read_csv(text.encode(), KEY, ZONE)
+    assert not reading.faults, [str(fault) for fault in reading.faults]
+    return reading.holders
+
+
+def faults(text: str | bytes) -> list[str]:
+    data = text if isinstance(text, bytes) else text.encode()
+    return [str(fault) for fault in read_csv(data, KEY, ZONE).faults]
+
+
+@pytest.mark.parametrize("card", ["0012345678", '"188,24910"', "00BC614E", "0x00bc614e", "00:bc:61:4e"])
+def test_a_card_in_any_printed_form_gives_one_hash(card: str) -> None:
+    assert read(f"id,card\nh1,{card}\n") == [Holder("h1", key=HASH)]
+
+
+def test_every_column(fresh_folder: Path) -> None:
+    holders = read(
+        "\ufeffID,role,card,room,doors,from,until,unlock_s,flags\r\n"
+        "h1,patrol,12345678,302,main; back,2026-10-01,2026-10-07,12.5,fire_reset care\r\n"
+        "\r\n"
+        "h2,,99,,,2026-10-01T08:00,2026-10-01T02:00:00+00:00,,\r\n"
+    )
+    day = 86_400
+    first = 1_790_784_000.0  # 2026-10-01 00:00 in Shanghai
+    assert holders == [
+        Holder(
+            "h1",
+            Role.PATROL,
+            HASH,
+            None,
+            "302",
+            frozenset({"main", "back"}),
+            first,
+            first + 7 * day,
+            None,
+            12.5,
+            frozenset({"fire_reset", "care"}),
+        ),
+        Holder("h2", key=card_hash(KEY, "63"), from_utc=first + 8 * 3600, until_utc=first + 10 * 3600),
+    ]
+
+
+def test_every_fault_is_named_with_line_and_column() -> None:
+    found = faults(
+        "id,role,card,doors,from,until,unlock_s,flags\n"
+        "h1,resident,12345678,,,,,\n"
+        "王小明,owner,xyz,a b c!,tomorrow,2026-02-30,0,UPPER\n"
+        "h1,staff,0x1,,,,,\n"
+        '"h\n3",staff,0x1,,,,,\n'
+        "h4,staff,0012345678,,2026-10-02,2026-10-01,61,\n"
+        "h5,staff,2,,,,,,,extra\n"
+        ",staff,,,,,,\n"
+    )
+    assert [fault.split(": ")[:2] for fault in found] == [
+        ["3", "doors"],
+        ["3", "id"],
+        ["3", "role"],
+        ["3", "card"],
+        ["3", "from"],
+        ["3", "until"],
+        ["3", "unlock_s"],
+        ["3", "flags"],
+        ["4", "id"],
+        ["6", "id"],
+        ["7", "unlock_s"],
+        ["7", "until"],
+        ["8", "10 cells where the heading has 8"],
+        ["9", "id"],
+        ["9", "card"],
+    ]
+    assert not any("12345678" in fault for fault in found)
+
+
+def test_the_same_card_twice_is_named_with_both_lines() -> None:
+    assert faults('id,card\nh1,12345678\nh2,"188,24910"\n') == ["3: card: the same as in line 2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "1: id: column is missing"),
+        ("id,card,name\n", "1: name: no such column; known"),
+        ("id,card,card\n", "1: card: column is there twice"),
+        (b"id,card\nh1,1\n\xff\xfe,2\n", "3: not UTF-8"),
+        ('id,card\nh1,"1\n', "2: unexpected end of data"),
+    ],
+)
+def test_a_file_that_is_none(text: str | bytes, said: str) -> None:
+    assert faults(text)[0].startswith(said)
+
+
+def test_parts_fit_a_message_and_lose_nobody() -> None:
+    holders = [
+        Holder(f"holder-{n:05}", key=f"{n:032x}", room=f"{n}", doors=frozenset({"main", f"door-{n % 7}"}))
+        for n in range(3000)
+    ]
+    parts = split(Scope("site", "badahu"), "r", 7, time.time(), "c1", "badahu", holders)
+    assert [holder for part in parts for holder in part.holders] == holders
+    assert [(part.part, part.parts, part.rev) for part in parts] == [
+        (n, len(parts), 7) for n in range(1, len(parts) + 1)
+    ]
+    sizes = [len(dumps(payload_of(part, "badahu"))) * 4 / 3 + 300 for part in parts]
+    assert all(size <= MAX_MESSAGE_BYTES for size in sizes)
+    assert min(sizes[:-1]) > MAX_MESSAGE_BYTES * 0.95
+
+
+def test_an_empty_roster_is_one_empty_part() -> None:
+    (part,) = split(Scope("yard", "y1"), "r", 1, 0.0, "c1", "badahu", [])
+    assert (part.part, part.parts, part.holders) == (1, 1, ())
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2026-13-01", "2026-10-1", "", "1969-01-01", "9999-12-31"])
+def test_no_moment(text: str) -> None:
+    with pytest.raises(ValueError):
+        moment(text, ZONE, end=True)
+
+
+# --- the command
+
+
+def put(desk: Desk, text: str, code: int = 0, scope: str = "yard/y07") -> str:
+    file = desk.path / "r.csv"
+    file.write_text(text)
+    result = desk.run("roster", "put", "main", str(file), "--scope", scope, code=code)
+    return result.stdout if code == 0 else result.stderr
+
+
+def test_nothing_is_published_unless_all_lines_are_good(desk: Desk) -> None:
+    said = put(desk, "id,card\nh1,1\nh2,bad!\n", code=1)
+    assert said == f"centre: {desk.path}/r.csv:3: card: not a hex number\n"
+    assert desk.run("roster", "list").stdout == ""
+
+
+def test_a_smaller_revision_clears_the_parts_that_are_over(desk: Desk) -> None:
+    many = "id,card\n" + "".join(f"h{n},{n + 1}\n" for n in range(1500))
+    assert "roster main rev 1: 1500 holders in 3 parts for yard/y07" in put(desk, many)
+    assert "roster main rev 2: 1 holders in 1 parts" in put(desk, "id,card\nh1,1\n")
+    rows = desk.rows(select(schema.state).where(schema.state.c.kind == "roster").order_by(schema.state.c.part))
+    assert [(row.part, row.rev, row.token is None) for row in rows] == [(1, 2, False), (2, 2, True), (3, 2, True)]
+    assert desk.run("roster", "list").stdout == "main  rev 2  yard/y07  1 holders in 1 parts  not sent yet\n"
+
+
+def test_no_card_number_reaches_the_books(desk: Desk) -> None:
+    put(desk, "id,card\nh1,0012345678\n")
+    key = desk.office.keys.card_key[1]
+    token = desk.rows(select(schema.state.c.token).where(schema.state.c.kind == "roster"))[0][0]
+    kept = b"".join(file.read_bytes() for file in desk.path.glob("books.db*"))
+    assert bytes(token) in kept
+    for number in (b"12345678", b"BC614E", b"bc614e"):
+        assert number not in kept.replace(bytes(token), b"")
+    assert [holder.key for holder in _as_a_unit_reads(desk).holders] == [card_hash(key, "BC614E")]
+
+
+def _as_a_unit_reads(desk: Desk) -> RosterPart:
+    """The first roster of the books, verified with the keys of an enrolment."""
+    row = desk.rows(select(schema.state).where(schema.state.c.kind == "roster"))[0]
+    assert row.topic == "doorward/1/badahu/down/yard/y07/roster/main/1"
+    keys = desk.office.keys
+    payload = verify(row.token, Kind.ROSTER, key_ring(bytes.fromhex(keys.root_public), keys.working))
+    down = parse_down(row.topic)
+    assert isinstance(payload, dict)
+    assert down is not None
+    part = parse(Kind.ROSTER, "badahu", down, payload)
+    assert isinstance(part, RosterPart)
+    return part
+
+
+@pytest.mark.slow
+def test_twenty_thousand_holders_and_no_more(desk: Desk, record_property) -> None:  # type: ignore[no-untyped-def]
+    desk.unit("b12-u2", "yard/y07", "grid/g21")
+    many = "id,card,room\n" + "".join(f"holder{n:05},{n + 1},{n % 2000}\n" for n in range(20_000))
+    begun = time.perf_counter()
+    assert "20000 holders in" in put(desk, many)
+    record_property(
+        "figure", f"roster of 20,000: read, hashed, signed, committed in {time.perf_counter() - begun:.1f} s"
+    )
+    file = desk.path / "one.csv"
+    file.write_text("id,card\nx1,999999\n")
+    said = desk.run("roster", "put", "other", str(file), "--scope", "grid/g21", code=1)
+    assert said.stderr == "centre: more than 20000 holders for b12-u2\n"
+    put(desk, "id,card\nx1,999999\n", scope="grid/g22")

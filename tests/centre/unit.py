@@ -1,0 +1,83 @@
+"""A unit for the centre's tests: its journal, batches, alarms and enrolment, with nothing but contract/. Can lie on demand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from centre.intake import Letter
+from contract import facts, topics
+from contract.enrolment import Enrolment, enrol_message
+from contract.facts import Header
+
+SITE = "badahu"
+
+
+class FakeUnit:
+    """`lines[n-1]` is fact n; `h[n]` the chain's hash after it."""
+
+    def __init__(
+        self, name: str, enrolment: Enrolment | None = None, *, epoch: str = "e1", after: tuple[str, str] = ("", "")
+    ) -> None:
+        self.name = name
+        self.key = Ed25519PrivateKey.generate()
+        self.enrolment = enrolment
+        self.numbers = 0
+        self.begin(epoch, after)
+
+    def begin(self, epoch: str, after: tuple[str, str] = ("", "")) -> None:
+        """A new journal."""
+        self.epoch = epoch
+        self.lines: list[bytes] = []
+        self.h = [facts.chain_start(SITE, self.name, epoch, *after)]
+        self.at = 1_790_000_000.0
+
+    @property
+    def head(self) -> str:
+        return self.h[-1].hex()
+
+    def enrol(self) -> Letter:
+        assert self.enrolment is not None
+        public = self.key.public_key().public_bytes_raw()
+        return self.letter("enrol", enrol_message(SITE, self.name, public, bytes.fromhex(self.enrolment.token)))
+
+    def fact(self, kind: str = "access.granted", count: int = 1, **data: Any) -> None:
+        for _ in range(count):
+            self.at += 1.0
+            line = facts.line(len(self.lines) + 1, self.at, "synced", 1, len(self.lines) * 1.5, kind, data)
+            self.lines.append(line)
+            self.h.append(facts.chain(self.h[-1], line))
+
+    def drop(self, first: int, last: int) -> None:
+        """The journal was full: these are gone, a gap line stands for them."""
+        self.lines[first - 1 : last] = [b""] * (last - first + 1)
+        self.lines[first - 1] = facts.gap_line(first, last, self.h[last].hex())
+
+    def header(self, first: int, last: int) -> Header:
+        self.numbers += 1
+        name = f"{self.epoch}-{self.numbers}"
+        return Header(self.name, self.epoch, name, first, last, self.h[first - 1].hex(), self.h[last].hex())
+
+    def batch(self, first: int = 1, last: int | None = None, **changed: Any) -> Letter:
+        """Facts `first` to `last` (all by default), signed; `changed` are fields of the header, before signing."""
+        last = len(self.lines) if last is None else last
+        header = replace(self.header(first, last), **changed)
+        lines = [line for line in self.lines[first - 1 : last] if line]
+        return self.letter("facts", facts.build_batch(self.key, SITE, header, lines))
+
+    def batches(self, size: int = 100) -> list[Letter]:
+        last = len(self.lines)
+        return [self.batch(first, min(first + size - 1, last)) for first in range(1, last + 1, size)]
+
+    def nothing(self) -> Letter:
+        """An empty batch: all there is was sent, please confirm."""
+        return self.batch(len(self.lines) + 1)
+
+    def alarm(self, seq: int, line: bytes | None = None) -> Letter:
+        line = self.lines[seq - 1] if line is None else line
+        return self.letter("alarm", facts.build_alarm(self.key, SITE, self.name, self.epoch, seq, line))
+
+    def letter(self, leaf: str, payload: bytes) -> Letter:
+        return Letter(topics.up(SITE, self.name, leaf), payload)
