@@ -17,20 +17,18 @@ from agent.clock import Clock
 from agent.config import Config, unit_plan
 from agent.core.controller import initial
 from agent.core.events import Event, Started, StopAsked
-from agent.core.plan import UnitPlan
 from agent.crashes import Crashes, write_crash_file
 from agent.devices import Devices
 from agent.dispatch import Dispatch
-from agent.errors import EXIT_OURS, DoorwardError
-from agent.identity import Identity, secret_path, spend_token
+from agent.errors import EXIT_OURS
 from agent.inbox import Inbox
-from agent.link import BrokerAccess, Link, UnitKeys
 from agent.locale import load as catalogues
 from agent.log import Log
 from agent.loop import Loop
 from agent.notify import Notify
 from agent.statusfile import StatusFile
 from agent.store import Store, latch
+from agent.uplink import load_identity, make_link
 
 log = logging.getLogger("app")
 
@@ -59,7 +57,7 @@ class Agent:
         self._inbox = Inbox()
         self._crashes = Crashes(state)
         self._status = StatusFile(state)
-        identity = _identity(config)
+        identity = load_identity(config)
         plan = unit_plan(config, catalogues())
         door_only = self._crashes.door_only()
         self._session = secrets.token_hex(8)
@@ -73,8 +71,10 @@ class Agent:
             self._post,
             retention_days=config.retention.days,
             journal_mb=config.retention.journal_mb,
+            scopes=[str(scope) for scope in plan.scopes],
+            utc=self._clock.utc,
         )
-        self._link = None if identity is None else self._make_link(identity, plan)
+        self._link = make_link(config, identity, plan, self._session, self._clock, self._inbox)
         self._calendar = Calendar(self._clock, self._inbox.post)
         dispatch = Dispatch(
             devices=self._devices,
@@ -114,38 +114,6 @@ class Agent:
         finally:
             self._shut_down()
         return 0
-
-    def _make_link(self, identity: Identity, plan: UnitPlan) -> Link | None:
-        """None for a door without network."""
-        link = self._config.link
-        if link is None:
-            return None
-        enrolment = identity.enrolment
-        access = BrokerAccess(
-            link.broker or enrolment.broker,
-            enrolment.password,
-            enrolment.ca,
-            link.certificate,
-            None if link.certificate_key is None else secret_path(link.certificate_key, self._config.path.parent),
-            link.protocol,
-        )
-        keys = UnitKeys(
-            plan.site,
-            plan.unit,
-            plan.scopes,
-            identity.private,
-            bytes.fromhex(enrolment.root_key),
-            enrolment.working_keys,
-            identity.token,
-        )
-        return Link(
-            access,
-            keys,
-            self._inbox.post,
-            session=self._session,
-            dates_trusted=self._clock.trusted,
-            enrolled=lambda: spend_token(identity.folder),
-        )
 
     def _post(self, event: Event) -> None:
         self._inbox.post(event)
@@ -189,12 +157,3 @@ class Agent:
         self._status.remove()
         if survivors:
             log.warning("did not end in time: %s", ", ".join(survivors))
-
-
-def _identity(config: Config) -> Identity | None:
-    """Without an identity there are no cards and no link, but exit button and fire input still work."""
-    try:
-        return Identity.load(config.identity)
-    except DoorwardError as error:
-        log.error("%s; no card can open and no centre is reached, only exit and fire work", error)  # noqa: TRY400
-        return None

@@ -33,7 +33,9 @@ class Calendar:
         if self._scheduler is None:
             self._scheduler = BackgroundScheduler(
                 timezone=UTC,
-                executors={"default": ThreadPoolExecutor(max_workers=1)},
+                executors={
+                    "default": ThreadPoolExecutor(max_workers=1, pool_kwargs={"thread_name_prefix": "calendar"})
+                },
                 job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
             )
             self._scheduler.start()

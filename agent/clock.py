@@ -40,6 +40,10 @@ class Clock:
         utc = self._utc(mono)
         return Now(mono, utc, self._offset(utc), self._trust(mono))
 
+    def utc(self) -> float:
+        """Seconds since 1970. Any thread."""
+        return self._utc(self._monotonic())
+
     def set(self, utc: float, at_mono: float) -> float:
         """It was `utc` at `at_mono`: trusted from now on. Returns by how many seconds that moves the clock."""
         mono = self._monotonic()

@@ -1,0 +1,84 @@
+"""Makes the link of configuration and identity. Where that cannot be, it says why once and the door works without."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+
+from agent.clock import Clock
+from agent.config import Config
+from agent.config.checks import broker_fault
+from agent.core.plan import UnitPlan
+from agent.errors import ConfigError, DoorwardError, IdentityError
+from agent.identity import Identity, differences, secret_path, spend_token
+from agent.inbox import Inbox
+from agent.link import BrokerAccess, Link, UnitKeys
+
+log = logging.getLogger("uplink")
+
+
+def load_identity(config: Config) -> Identity | None:
+    """None where it is missing or damaged: no cards and no link then, but exit button and fire input still work.
+
+    Raises ConfigError where it is that of another unit.
+    """
+    try:
+        identity = Identity.load(config.identity)
+    except IdentityError as error:
+        for line in error.lines:
+            log.error("%s", line)  # noqa: TRY400  # an operator's fault has no traceback
+        log.error("no card can open and no centre is reached: only exit and fire work")  # noqa: TRY400
+        return None
+    others = differences(identity.enrolment, config.unit.site, config.unit.id)
+    if others:
+        raise ConfigError(*(f"{config.path}: {line}" for line in others))
+    return identity
+
+
+def make_link(
+    config: Config, identity: Identity | None, plan: UnitPlan, session: str, clock: Clock, inbox: Inbox
+) -> Link | None:
+    """None for a door without network, by intent or for want of what the link needs."""
+    if config.link is None or identity is None:
+        return None
+    broker = config.link.broker or identity.enrolment.broker
+    fault = broker_fault(broker, insecure=config.link.insecure)
+    if fault is not None:
+        log.error("no link: the broker's address %s %s", broker, fault)
+        return None
+    try:
+        access = _access(config, identity, broker)
+    except DoorwardError as error:
+        log.error("no link: %s", error)  # noqa: TRY400
+        return None
+    enrolment = identity.enrolment
+    keys = UnitKeys(
+        plan.site,
+        plan.unit,
+        plan.scopes,
+        identity.private,
+        bytes.fromhex(enrolment.root_key),
+        enrolment.working_keys,
+        identity.token,
+    )
+    return Link(
+        access,
+        keys,
+        inbox.post,
+        session=session,
+        dates_trusted=clock.trusted,
+        enrolled=lambda: _spend(identity),
+    )
+
+
+def _access(config: Config, identity: Identity, broker: str) -> BrokerAccess:
+    link, enrolment = config.link, identity.enrolment
+    assert link is not None
+    key = None if link.certificate_key is None else secret_path(link.certificate_key, config.path.parent)
+    return BrokerAccess(broker, enrolment.password, enrolment.ca, link.certificate, key, link.protocol)
+
+
+def _spend(identity: Identity) -> None:
+    """On a disk that refuses, the token stays: it is refused by the centre, and spent at the next start's first confirm."""
+    with contextlib.suppress(OSError):
+        spend_token(identity.folder)
