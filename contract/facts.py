@@ -23,7 +23,7 @@ from contract.strict_json import dumps, load_object
 
 MAX_BATCH_FACTS = 500
 MAX_BATCH_BYTES = 60 * 1024
-"""Of the lines together, line ends counted; leaves room for the header below the 64 KiB of a message."""
+"""Of the lines together, without their ends; with those and the header a message stays below 64 KiB."""
 
 _OWN_KEYS = ("seq", "at", "clock", "boot", "mono", "kind")
 _AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
@@ -135,7 +135,7 @@ class Batch:
 
 def build_batch(private: Ed25519PrivateKey, site: str, header: Header, lines: Sequence[bytes]) -> bytes:
     """The signed message: header line, then `lines` as journaled. Raises ValueError beyond 500 facts or 60 KiB."""
-    if len(lines) > MAX_BATCH_FACTS or sum(map(len, lines)) + len(lines) > MAX_BATCH_BYTES:
+    if len(lines) > MAX_BATCH_FACTS or sum(map(len, lines)) > MAX_BATCH_BYTES:
         raise ValueError("more than a batch may hold")
     sealed = replace(header, sig=private.sign(_batch_text(site, header)))
     return b"\n".join((_header_line(sealed), *lines))

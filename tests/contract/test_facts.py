@@ -176,13 +176,9 @@ def test_bounds() -> None:
     with pytest.raises(ValueError):
         facts.build_batch(PRIVATE, SITE, Header(UNIT, EPOCH, "b", 1, 501, "", ""), [b"x"] * 501)
     with pytest.raises(ValueError):
-        facts.build_batch(PRIVATE, SITE, Header(UNIT, EPOCH, "b", 1, 1, "", ""), [b"x" * facts.MAX_BATCH_BYTES])
-    full = facts.build_batch(
-        PRIVATE,
-        SITE,
-        Header("u" * 48, "e" * 48, "b" * 48, 2**53 - 1, 2**53 - 1, "ab" * 32, "ab" * 32),
-        [b"x" * (facts.MAX_BATCH_BYTES - 1)],
-    )
+        facts.build_batch(PRIVATE, SITE, Header(UNIT, EPOCH, "b", 1, 1, "", ""), [b"x" * (facts.MAX_BATCH_BYTES + 1)])
+    longest = Header("u" * 48, "e" * 48, "b" * 48, 2**53 - 500, 2**53 - 1, "ab" * 32, "ab" * 32)
+    full = facts.build_batch(PRIVATE, SITE, longest, [b"x" * 122] * 499 + [b"x" * (facts.MAX_BATCH_BYTES - 499 * 122)])
     assert len(full) <= 64 * 1024
     too_long = facts.parse_batch(b"x" * (64 * 1024 + 1))
     assert isinstance(too_long, Refusal)
