@@ -79,7 +79,7 @@ def access(site: str, units: Iterable[Unit]) -> str:
     for unit in units:
         if unit.password is None or unit.revoked:
             continue
-        lines += ["", f"user {unit.unit}", f"topic write {own}/up/{unit.unit}/#"]
+        lines += ["", f"user {unit.unit}", f"topic write {own}/up/{unit.unit}/+"]
         lines += [f"topic read {topic}" for topic in subscriptions(site, unit.unit, unit.scopes)]
     return "\n".join(lines) + "\n"
 

@@ -1,0 +1,380 @@
+"""`serve` on a real broker: facts to the books and confirms back, standing state, orders and their course, and what survives."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import select
+
+from centre import schema
+from centre.cli import centre
+from centre.service import Service
+from contract.envelope import key_ring, verify
+from contract.messages import Confirm, Kind, Scope
+from contract.parse import parse
+from contract.plain import Reply, build_reply, build_will, parse_presence
+from contract.strict_json import dumps
+from contract.topics import Down
+from simulator.broker import Broker, start_broker
+from tests.centre.conftest import Desk
+from tests.centre.unit import SITE, FakeUnit
+from tests.centre.wire import Wire
+from tests.waiting import eventually
+
+OWN = f"doorward/1/{SITE}"
+
+
+class Site:
+    """A broker, a centre's folder, `serve` in a thread, units on the wire."""
+
+    def __init__(self, path: Path, broker: Broker) -> None:
+        self.broker = broker
+        made = CliRunner().invoke(centre, ["init", str(path / "c"), "--site", SITE, "--broker", broker.url])
+        assert made.exit_code == 0, made.output
+        self.desk = Desk(path / "c")
+        self.said: list[str] = []
+        self.service: Service | None = None
+        self._thread: threading.Thread | None = None
+        self._wires: list[Wire] = []
+
+    def serve(self) -> Service:
+        office = self.desk.office
+        self.service = Service(office.folder, office.site, office.keys, office.books, self.said.append)
+        self._thread = threading.Thread(target=self.service.run, name="serve")
+        self._thread.start()
+        eventually(lambda: "connected" in self.said)
+        return self.service
+
+    def stop(self) -> None:
+        if self.service is not None and self._thread is not None:
+            self.service.stop()
+            self._thread.join(5)
+            assert not self._thread.is_alive()
+        self.service = self._thread = None
+        self.said.clear()
+
+    def wire(self, unit: FakeUnit) -> Wire:
+        """The unit's connection, with its subscriptions, enrolment sent."""
+        made = Wire(self.broker.port, unit.name, None)
+        self._wires.append(made)
+        made.subscribe(f"{OWN}/down/unit/{unit.name}/#", f"{OWN}/down/yard/y07/#", f"{OWN}/centre")
+        made.send(unit.enrol())
+        return made
+
+    def unit(self, name: str = "b12-u2") -> tuple[FakeUnit, Wire]:
+        unit = self.desk.unit(name, "yard/y07", enrolled=False)
+        return unit, self.wire(unit)
+
+    def confirms(self, unit: FakeUnit, wire: Wire) -> list[Confirm]:
+        """Those that a unit would take."""
+        assert unit.enrolment is not None
+        ring = key_ring(bytes.fromhex(unit.enrolment.root_key), unit.enrolment.working_keys)
+        found = []
+        for token in wire.payloads("/confirm"):
+            payload = verify(token, Kind.CONFIRM, ring)
+            assert isinstance(payload, dict)
+            message = parse(Kind.CONFIRM, SITE, Down(SITE, Scope("unit", unit.name), Kind.CONFIRM), payload)
+            assert isinstance(message, Confirm)
+            found.append(message)
+        return found
+
+    def confirmed(self, unit: FakeUnit, wire: Wire, seq: int) -> Confirm:
+        eventually(lambda: any(c.seq == seq and c.epoch == unit.epoch for c in self.confirms(unit, wire)))
+        return next(c for c in self.confirms(unit, wire) if c.seq == seq)
+
+    def close(self) -> None:
+        self.stop()
+        for wire in self._wires:
+            wire.close()
+        self.desk.close()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """On whichever broker there is."""
+    with start_broker(tmp_path / "broker") as broker:
+        made = Site(tmp_path, broker)
+        yield made
+        made.close()
+        broker.kill()
+
+
+def test_facts_reach_the_books_once_and_are_confirmed(site: Site) -> None:
+    site.serve()
+    unit, wire = site.unit()
+    unit.fact(count=300, door="main")
+    sent = unit.batches(100)
+    wire.send(*sent, sent[1])
+    confirm = site.confirmed(unit, wire, 300)
+    assert confirm.head == unit.head
+    assert abs(confirm.now_utc - time.time()) < 5
+    assert site.desk.count(schema.facts) == 300
+    assert site.desk.run("verify").stdout == "b12-u2 e1: holds (300 facts, 0 gaps, 3 signatures)\n"
+
+
+def test_a_bad_message_does_not_stop_it(site: Site) -> None:
+    site.serve()
+    unit, wire = site.unit()
+    unit.fact(count=2)
+    for leaf in ("facts", "alarm", "status", "reply", "enrol", "nonsense"):
+        wire.publish(f"{OWN}/up/{unit.name}/{leaf}", b"\xff\x00{[")
+        wire.publish(f"{OWN}/up/ghost/{leaf}", b"")
+    wire.send(unit.batch())
+    site.confirmed(unit, wire, 2)
+    assert any("facts refused: malformed" in line for line in site.said)
+
+
+def test_presence_says_when_it_is_there(site: Site) -> None:
+    site.serve()
+    _, wire = site.unit()
+    eventually(lambda: wire.payloads("/centre"))
+    first = parse_presence(wire.payloads("/centre")[-1])
+    assert first.online  # type: ignore[union-attr]
+    site.stop()
+    eventually(lambda: parse_presence(wire.payloads("/centre")[-1]).online is False)  # type: ignore[union-attr]
+    site.serve()
+    eventually(lambda: parse_presence(wire.payloads("/centre")[-1]).online)  # type: ignore[union-attr]
+    assert parse_presence(wire.payloads("/centre")[-1]).since_utc > first.since_utc  # type: ignore[union-attr]
+
+
+def test_what_a_command_could_not_publish_serve_does(site: Site) -> None:
+    site.broker.stop()
+    said = site.desk.run("notice", "put", "--scope", "yard/y07", "--title", "x", "--text", "y", "--id", "n1")
+    assert "`serve` publishes it" in said.stderr
+    assert "not sent yet" in site.desk.run("notice", "list").stdout
+    site.broker.start()
+    _, wire = site.unit()
+    site.serve()
+    eventually(lambda: wire.payloads("/notice/n1"))
+    eventually(lambda: "  sent  " in site.desk.run("notice", "list").stdout)
+
+
+def test_a_command_publishes_beside_serve(site: Site) -> None:
+    site.serve()
+    unit, wire = site.unit()
+    assert (
+        "published"
+        in site.desk.run("notice", "put", "--scope", "yard/y07", "--title", "x", "--text", "y", "--id", "n1").stdout
+    )
+    eventually(lambda: wire.payloads("/notice/n1"))
+    site.desk.run("notice", "withdraw", "n1")
+    eventually(lambda: len(set(wire.payloads("/notice/n1"))) == 2)
+    unit.fact("notice.received", id="n1", rev=2)
+    wire.send(unit.batch())
+    site.confirmed(unit, wire, 1)
+    assert "sent 1 (100 %)  received 1 (100 %)  shown 0" in site.desk.run("coverage", "n1").stdout
+    assert "not connected" not in " ".join(site.said), "serve was not pushed off the broker"
+
+
+@pytest.mark.claim("F17")
+def test_a_broker_that_lost_everything_is_told_again(site: Site) -> None:
+    site.desk.run("notice", "put", "--scope", "yard/y07", "--title", "x", "--text", "y", "--id", "n1")
+    site.serve()
+    site.broker.kill()
+    eventually(lambda: any("not connected" in line for line in site.said))
+    site.broker.start()
+    eventually(lambda: site.said.count("connected") == 2)
+    unit, wire = site.unit()
+    eventually(lambda: wire.payloads("/notice/n1"))
+    unit.fact(count=3)
+    wire.send(unit.batch())
+    site.confirmed(unit, wire, 3)
+
+
+def test_a_stale_unit_gets_its_state_again(site: Site) -> None:
+    site.desk.run("notice", "put", "--scope", "yard/y07", "--title", "x", "--text", "y", "--id", "n1")
+    site.serve()
+    unit, wire = site.unit()
+    eventually(lambda: wire.payloads("/notice/n1"))
+    before = len(wire.payloads("/notice/n1"))
+    stale = unit.letter("status", dumps({"state": "online", "session": "s1", "stale": True}))
+    wire.send(stale, stale)
+    eventually(lambda: len(wire.payloads("/notice/n1")) > before)
+    assert sum("published again" in line for line in site.said) == 1
+
+
+def test_an_ended_notice_is_cleared_from_the_broker(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("centre.service.TIDY_S", 0.1)
+    site.desk.run("notice", "put", "--scope", "yard/y07", "--title", "x", "--text", "y", "--id", "n1", "--until", "1s")
+    _, wire = site.unit()
+    site.serve()
+    eventually(lambda: b"" in wire.payloads("/notice/n1"), 5.0)
+    _, late = site.unit("b12-u3")
+    assert late.payloads("/notice/n1") == []
+
+
+def test_who_is_there(site: Site) -> None:
+    site.serve()
+    unit, wire = site.unit()
+    wire.send(unit.letter("status", dumps({"state": "online", "session": "s1", "backlog": 7})))
+    eventually(lambda: '"online": true' in site.desk.run("unit", "list", "--json").stdout)
+    assert '"backlog": 7' in site.desk.run("unit", "list", "--json").stdout
+    wire.send(unit.letter("status", build_will("s1")))
+    eventually(lambda: '"online": false' in site.desk.run("unit", "list", "--json").stdout)
+
+
+# --- orders
+
+
+def ordered(
+    site: Site, unit: FakeUnit, wire: Wire, states: list[tuple[str, str | None]], code: int, *args: str
+) -> Result:
+    """Gives an order and answers it as the unit would."""
+    results: list[Result] = []
+    before = len(wire.payloads("/command"))
+    thread = threading.Thread(target=lambda: results.append(site.desk.run(*args, code=code)), name="order")
+    thread.start()
+    eventually(lambda: len(wire.payloads("/command")) > before)
+    command = _command(site, unit, wire.payloads("/command")[-1])
+    for state, reason in states:
+        reply = Reply(command["id"], state, time.time(), reason, "main")
+        wire.send(unit.letter("reply", build_reply(Reply("other", "refused", time.time(), "rate"))))
+        wire.send(unit.letter("reply", build_reply(reply)))
+    thread.join(10)
+    assert results
+    return results[0]
+
+
+def _command(site: Site, unit: FakeUnit, token: bytes) -> dict[str, object]:
+    assert unit.enrolment is not None
+    ring = key_ring(bytes.fromhex(unit.enrolment.root_key), unit.enrolment.working_keys)
+    payload = verify(token, Kind.COMMAND, ring)
+    assert isinstance(payload, dict)
+    return payload
+
+
+OPEN = ("open", "--unit", "b12-u2", "--door", "main", "--why", "locked out", "--actor", "wang")
+
+
+@pytest.mark.parametrize("serving", [True, False])
+@pytest.mark.parametrize(
+    ("states", "code"),
+    [
+        ([("accepted", None), ("done", None), ("opened", None)], 0),
+        ([("accepted", None), ("done", None), ("no_entry", None)], 5),
+        ([("refused", "clock")], 3),
+    ],
+)
+def test_the_course_of_an_open(site: Site, serving: bool, states: list[tuple[str, str | None]], code: int) -> None:
+    if serving:
+        site.serve()
+    unit, wire = site.unit()
+    result = ordered(site, unit, wire, states, code, *OPEN)
+    told = [line.split("  ")[1] for line in result.stdout.splitlines()]
+    assert told == [f"{state}: {reason}" if reason else state for state, reason in states]
+    payload = _command(site, unit, wire.payloads("/command")[0])
+    assert (payload["unit"], payload["action"], payload["args"]) == ("b12-u2", "open", {"door": "main"})
+    assert payload["exp"] - payload["iat"] <= 30  # type: ignore[operator]
+    assert not any(retained for topic, _, retained in wire.got if topic.endswith("/command"))
+    kept = site.desk.rows(select(schema.commands))[0]
+    assert (kept.id, kept.actor, kept.why) == (payload["id"], "wang", "locked out")
+
+
+def test_nobody_answers(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("centre.commands.OPEN_VALID_S", 0.3)
+    monkeypatch.setattr("centre.commands.ANSWER_S", 0.2)
+    monkeypatch.setattr("centre.commands.OUTCOME_S", 0.3)
+    unit, wire = site.unit()
+    assert site.desk.run(*OPEN, code=4).stderr == "centre: b12-u2: no answer\n"
+    assert "nothing more was heard" in ordered(site, unit, wire, [("accepted", None), ("done", None)], 4, *OPEN).stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "action"),
+    [(("identify",), "identify"), (("restart",), "restart"), (("resync",), "resync"), (("fire-reset",), "fire_reset")],
+)
+def test_other_orders_end_with_done(site: Site, args: tuple[str, ...], action: str) -> None:
+    unit, wire = site.unit()
+    order = (*args, "--unit", "b12-u2", "--why", "test")
+    assert ordered(site, unit, wire, [("accepted", None), ("done", None)], 0, *order).exit_code == 0
+    assert _command(site, unit, wire.payloads("/command")[0])["action"] == action
+
+
+# --- the process
+
+
+class Process:
+    """`centre serve` as a process of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.log = folder.parent / "serve.log"
+        program = "from centre.cli import centre; centre()"
+        with self.log.open("ab") as log:
+            self._popen = subprocess.Popen(
+                [sys.executable, "-c", program, "--dir", str(folder), "serve"], stderr=log, stdout=log
+            )
+        before = self.connections()
+        eventually(lambda: self.connections() > before, 10.0)
+
+    def connections(self) -> int:
+        return self.log.read_text().count(" connected") if self.log.exists() else 0
+
+    def end(self, number: int = signal.SIGKILL) -> int:
+        if self._popen.poll() is None:
+            os.kill(self._popen.pid, number)
+        return self._popen.wait(10)
+
+
+@pytest.mark.slow
+@pytest.mark.claim("F2")
+def test_kill_9_in_the_middle_loses_and_doubles_nothing(
+    site: Site, record_property: Callable[[str, object], None]
+) -> None:
+    """What was confirmed is in the books; what was not is sent again; each fact counts once; the chain holds."""
+    unit, wire = site.unit()
+    unit.fact(count=12_000, door="main", by="h1", via="card")
+    batches = unit.batches(200)
+    kills = 0
+    for round_ in range(4):
+        process = Process(site.desk.path)
+        if round_ == 0:
+            wire.send(unit.enrol())
+        confirmed = max((c.seq for c in site.confirms(unit, wire)), default=0)
+        for letter in batches[confirmed // 200 :]:
+            wire.publish(letter.topic, letter.payload)
+            if round_ < 3 and any(c.seq >= confirmed + 2000 for c in site.confirms(unit, wire)):
+                break
+        if round_ < 3:
+            process.end()
+            kills += 1
+            books = site.desk.count(schema.facts)
+            assert books >= max((c.seq for c in site.confirms(unit, wire)), default=0)
+    site.confirmed(unit, wire, 12_000)
+    assert process.end(signal.SIGTERM) == 0
+    assert site.desk.count(schema.facts) == 12_000
+    site.desk.run("verify")
+    record_property("figure", f"{kills} kills of the centre in 12,000 facts: 0 lost, 0 doubled")
+
+
+def test_only_one_serves_and_it_stops_cleanly(site: Site) -> None:
+    process = Process(site.desk.path)
+    try:
+        second = site.desk.run("serve", code=1)
+        assert "`serve` runs already" in second.stderr
+    finally:
+        assert process.end(signal.SIGTERM) == 0
+    assert "Traceback" not in process.log.read_text()
+    assert process.log.read_text().rstrip().endswith("stopped")
+
+
+@pytest.mark.slow
+def test_drain_over_the_broker(site: Site, record_property: Callable[[str, object], None]) -> None:
+    """Measured, not judged: 10,000 facts of one unit, from the first publication to the last confirm."""
+    site.serve()
+    unit, wire = site.unit()
+    unit.fact(count=10_000, door="main", by="h1", via="card")
+    batches = unit.batches(400)
+    begun = time.perf_counter()
+    wire.send_all(batches)
+    site.confirmed(unit, wire, 10_000)
+    took = time.perf_counter() - begun
+    record_property("figure", f"{10_000 / took:,.0f} facts/s from the wire into the books and confirmed")

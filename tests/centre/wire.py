@@ -1,0 +1,84 @@
+"""A unit's connection to a real broker, for the centre's tests: what it gets, what it may do."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from pathlib import Path
+from typing import Any
+
+from paho.mqtt import client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+
+from centre.intake import Letter
+from tests.waiting import eventually
+
+
+class Wire:
+    """`got`: (topic, payload, retained). Connects in the constructor; `code` is the broker's answer, None where there was none."""
+
+    def __init__(
+        self,
+        port: int,
+        name: str,
+        password: str | None,
+        ca: Path | None = None,
+        client_id: str | None = None,
+        clean: bool = True,
+    ) -> None:
+        self.got: list[tuple[str, bytes, bool]] = []
+        self.granted: list[int] = []
+        self.code: Any = None
+        self._answered = threading.Event()
+        self._client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=client_id or name,
+            clean_session=clean,
+            protocol=MQTTProtocolVersion.MQTTv311,
+            reconnect_on_failure=False,
+        )
+        if password is not None:
+            self._client.username_pw_set(name, password)
+        if ca is not None:
+            self._client.tls_set_context(ssl.create_default_context(cafile=ca))
+        self._client.on_connect = self._on_connect
+        self._client.on_message = lambda _c, _d, m: self.got.append((m.topic, bytes(m.payload), m.retain))
+        self._client.on_subscribe = lambda _c, _d, _m, codes, _p: self.granted.extend(code.value for code in codes)
+        self._client.connect("127.0.0.1", port, 30)
+        self._client.loop_start()
+        self._answered.wait(2)
+
+        self._client.on_disconnect = lambda *_: self._answered.set()
+
+    def _on_connect(self, _client: Any, _data: Any, _flags: Any, code: Any, _properties: Any) -> None:
+        self.code = code
+        self._answered.set()
+
+    @property
+    def connected(self) -> bool:
+        return self._client.is_connected()
+
+    def subscribe(self, *topics: str) -> None:
+        before = len(self.granted)
+        self._client.subscribe([(topic, 1) for topic in topics])
+        eventually(lambda: len(self.granted) == before + len(topics))
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        self._client.publish(topic, payload, 1, retain).wait_for_publish(5)
+
+    def send(self, *letters: Letter) -> None:
+        for letter in letters:
+            self.publish(letter.topic, letter.payload)
+
+    def send_all(self, letters: list[Letter]) -> None:
+        """Several on their way at a time."""
+        for info in [self._client.publish(letter.topic, letter.payload, 1) for letter in letters]:
+            info.wait_for_publish(10)
+
+    def payloads(self, part: str) -> list[bytes]:
+        """Of what came on topics that contain `part`."""
+        return [payload for topic, payload, _ in list(self.got) if part in topic]
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
