@@ -138,6 +138,8 @@ class Port:
         """End the worker: orders it holds may finish first, within half of `limit_s`. True when it ended; a worker that hangs is left behind,
         and writes and tells nothing any more should it wake up.
         """
+        if self._ended:
+            return not self._thread.is_alive()
         self._stop_at = time.monotonic() + limit_s / 2
         self._wake()
         if self._thread.ident is not None:

@@ -57,7 +57,10 @@ def test_ten_thousand_pulses(baud: int, poll_ms: int, seed: int, record_property
     slowest = 0.0
     for part in range(50):
         slowest = max(slowest, run_pulses(baud, poll_ms, 200, seed + part))
-    record_property("figure", f"10,000 pulses of 400 ms with bouncing edges at {baud}: 0 missed, slowest edge {slowest * 1000:.0f} ms")
+    record_property(
+        "figure",
+        f"10,000 pulses of 400 ms with bouncing edges at {baud}: 0 missed, slowest edge {slowest * 1000:.0f} ms",
+    )
 
 
 def run_pulses(baud: int, poll_ms: int, pulses: int, seed: int) -> float:

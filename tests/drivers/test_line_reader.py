@@ -28,7 +28,7 @@ def seen(session: LineReader) -> list[str]:
         ({}, cards.DECIMAL + "\r\n"),
         ({"end": "cr"}, cards.DECIMAL + "\r"),
         ({"radix": "facility"}, cards.FACILITY + "\n"),
-        ({"radix": "hex", "end": "etx", "pattern": r"\x02([0-9A-F]+)" }, "\x02" + cards.HEX + "\x03"),
+        ({"radix": "hex", "end": "etx", "pattern": r"\x02([0-9A-F]+)"}, "\x02" + cards.HEX + "\x03"),
         ({"radix": "wiegand", "pattern": "[01]+"}, cards.WIEGAND_26 + "\r\n"),
         ({"radix": "hex", "pattern": "UID=(?P<card>[0-9A-F]{8}) *"}, f"UID={cards.HEX} \r\n"),
     ],
@@ -80,7 +80,10 @@ def test_old_noise_does_not_spoil_a_card() -> None:
     assert seen(session) == [cards.NORMAL]
 
 
-@given(st.lists(st.sampled_from([b"0012345678\r\n", b"17\n", b"x17\n", b"9" * 70 + b"\n", b"\xff", b"\r"]), max_size=8), st.data())
+@given(
+    st.lists(st.sampled_from([b"0012345678\r\n", b"17\n", b"x17\n", b"9" * 70 + b"\n", b"\xff", b"\r"]), max_size=8),
+    st.data(),
+)
 def test_whole_byte_by_byte_and_any_split_are_the_same(messages: list[bytes], data: st.DataObject) -> None:
     stream = b"".join(messages)
     whole, single, split = reader(repeat_s=0), reader(repeat_s=0), reader(repeat_s=0)

@@ -50,7 +50,11 @@ class Fuzz:
             case 5:
                 return closed(bytes((chance.randrange(2, 248),)) + good[1:-2])
             case 6:
-                return closed(good[:2] + bytes((chance.randrange(256),)) + good[3:-2]) if frame[1] < 5 else frame[:6] + b"\0\0"
+                return (
+                    closed(good[:2] + bytes((chance.randrange(256),)) + good[3:-2])
+                    if frame[1] < 5
+                    else frame[:6] + b"\0\0"
+                )
             case 7:
                 return closed(frame[:2] + chance.randbytes(4)) + good[:2]
             case _:
@@ -66,7 +70,9 @@ class Fuzz:
             elif frame[1] == 5:
                 part = data[at : at + 8]
                 values = (frame[4:6], b"\xff\x00")
-                self.acks += len(part) == 8 and part[:4] == frame[:4] and part[4:6] in values and crc(part[:6]) == part[6:]
+                self.acks += (
+                    len(part) == 8 and part[:4] == frame[:4] and part[4:6] in values and crc(part[:6]) == part[6:]
+                )
 
 
 def fuzz(replies: int, seed: int) -> str:
