@@ -17,6 +17,7 @@ from agent.clock import Clock
 from agent.config import Config, unit_plan
 from agent.core.controller import initial
 from agent.core.events import Event, Started, StopAsked
+from agent.core.plan import UnitPlan
 from agent.crashes import Crashes, write_crash_file
 from agent.devices import Devices
 from agent.dispatch import Dispatch
@@ -64,16 +65,7 @@ class Agent:
         self._devices = Devices(
             config, {} if identity is None else identity.card_keys, self._inbox.post, time.monotonic
         )
-        self._store = Store(
-            state,
-            plan.site,
-            plan.unit,
-            self._post,
-            retention_days=config.retention.days,
-            journal_mb=config.retention.journal_mb,
-            scopes=[str(scope) for scope in plan.scopes],
-            utc=self._clock.utc,
-        )
+        self._store = self._make_store(plan)
         self._link = make_link(config, identity, plan, self._session, self._clock, self._inbox)
         self._calendar = Calendar(self._clock, self._inbox.post)
         dispatch = Dispatch(
@@ -98,6 +90,18 @@ class Agent:
         if door_only:
             log.error("three crashes in five minutes: the door only, for ten minutes")
         self._inbox.post(Started(self._session, latched, door_only))
+
+    def _make_store(self, plan: UnitPlan) -> Store:
+        return Store(
+            self._folder,
+            plan.site,
+            plan.unit,
+            self._post,
+            retention_days=self._config.retention.days,
+            journal_mb=self._config.retention.journal_mb,
+            scopes=[str(scope) for scope in plan.scopes],
+            utc=self._clock.utc,
+        )
 
     def run(self) -> int:
         self._crashes.watch_signals()

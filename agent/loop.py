@@ -11,9 +11,9 @@ from collections.abc import Callable
 from agent import limits
 from agent.clock import Clock
 from agent.core.controller import deadline, step
-from agent.core.state import State
 from agent.core.effects import Effect
 from agent.core.events import ClockChanged, DoorOnlyEnded, Event, NoticesLoaded, TimePassed
+from agent.core.state import State
 from agent.core.time import Now
 from agent.inbox import Inbox
 from agent.ring import Ring, Step
@@ -46,8 +46,7 @@ class Loop:
         self._held: list[Event] = []
         self._next_turn = 0.0
         self._running = True
-        self.current: Event | None = None
-        """The event being handled: after a crash, the one that did it."""
+        self._unfinished: Step | None = None
 
     def run(self) -> None:
         while self._running:
@@ -63,8 +62,15 @@ class Loop:
         """Leave `run` after the effects of the present step."""
         self._running = False
 
+    @property
+    def current(self) -> Event | None:
+        """The event being handled: after a crash, the one that did it."""
+        return None if self._unfinished is None else self._unfinished.event
+
     def steps(self) -> tuple[Step, ...]:
-        return self._ring.steps()
+        """The last steps; after a crash the one that did it stands last, without effects."""
+        done = self._ring.steps()
+        return done if self._unfinished is None else (*done, self._unfinished)
 
     def _handle(self, event: Event) -> None:
         if self._door_only_until is not None and isinstance(event, NoticesLoaded):
@@ -75,13 +81,13 @@ class Loop:
             self._step(event, self._clock.now())
 
     def _step(self, event: Event, now: Now) -> None:
-        self.current = event
         before = self._state
+        self._unfinished = Step(before, event, now, ())
         self._state, effects = step(before, event, now)
         self._ring.add(Step(before, event, now, effects))
         for effect in effects:
             self._dispatch(effect)
-        self.current = None
+        self._unfinished = None
 
     def _after(self, event: Event | None) -> None:
         now = self._clock.now()

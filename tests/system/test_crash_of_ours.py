@@ -1,0 +1,97 @@
+"""A message that crashes the agent must not keep the door shut (rule D11)."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from agent.core.events import MessageReceived
+from agent.core.record import decode_steps
+from agent.errors import EXIT_CHECK_FAILED, EXIT_OURS
+from agent.store import reading
+from contract.messages import Notice
+from simulator.demo import children
+from simulator.demo.people import RESIDENT
+from simulator.demo.stage import Stage
+from tests.waiting import eventually
+
+
+class Poisoned:
+    """The agent with the planted fault, as a process that a service manager would start again."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self.log = stage.folder / "poisoned.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> subprocess.Popen[bytes]:
+        polls = self._stage.box.relay.polls
+        command = [sys.executable, "-m", "tests.system.poisoned", "-c", str(self._stage.config), "run"]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=children.environment())
+        eventually(lambda: self._stage.box.relay.polls > polls, 20)
+        return self.process
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(10)
+
+
+@pytest.fixture
+def poisoned(stage: Stage) -> Iterator[Poisoned]:
+    stage.start_broker()
+    stage.bureau.serve.start()
+    agent = Poisoned(stage)
+    yield agent
+    agent.stop()
+
+
+def poison(stage: Stage) -> None:
+    stage.bureau.do("notice", "put", "--scope", "yard/y07", "--title", "poison", "--text", "x")
+
+
+def opens_for_a_resident(stage: Stage) -> bool:
+    stage.box.tap(RESIDENT)
+    eventually(lambda: stage.box.lock_unlocked, 3)
+    return bool(eventually(lambda: not stage.box.lock_unlocked, 10))
+
+
+@pytest.mark.slow
+@pytest.mark.claim("D11")
+def test_a_poisoned_message_is_set_aside_and_three_mean_the_door_only(stage: Stage, poisoned: Poisoned) -> None:
+    process = poisoned.start()
+    eventually(lambda: stage.bureau.facts(kind="roster.applied"), 20)
+
+    poison(stage)
+    assert process.wait(20) == EXIT_OURS
+    (crash,) = stage.disk.folder.glob("crash-*.jsonl")
+    _, steps = decode_steps(crash.read_text(encoding="utf-8"))
+    culprit = steps[-1].event
+    assert isinstance(culprit, MessageReceived)
+    assert isinstance(culprit.message, Notice)
+    assert culprit.message.title == "poison"
+    replayed = children.run(["-c", str(stage.config), "replay", str(crash)])
+    assert replayed.code == EXIT_CHECK_FAILED, "sound code does what the crash left undone, and replay says so"
+
+    process = poisoned.start()  # the broker hands the retained notice over again: it is left aside
+    eventually(lambda: "left aside" in poisoned.log.read_text(encoding="utf-8"), 20)
+    assert opens_for_a_resident(stage)
+    assert process.poll() is None
+
+    for _ in range(2):
+        poison(stage)
+        assert process.wait(20) == EXIT_OURS
+        process = poisoned.start()
+
+    assert "the door only" in poisoned.log.read_text(encoding="utf-8")
+    seen = len(stage.bureau.facts())
+    assert opens_for_a_resident(stage)
+    granted = [e for e in reading.facts(stage.disk.folder) if b'"access.granted"' in e.line]
+    assert len(granted) == 2, "the door only, but its facts are kept"
+    assert len(stage.bureau.facts()) == seen, "door-only means no link"
+    assert process.poll() is None
+    poisoned.stop()
