@@ -12,7 +12,7 @@ from sqlite_utils import Database
 from agent.store import codec, database
 from agent.store.faults import STORAGE_ERRORS, DamagedError
 from agent.store.journal import Transaction
-from agent.store.schema import CACHE_KIND, seal, unseal
+from agent.store.schema import CACHE_KIND, CACHE_TABLES, seal, unseal
 from contract.messages import Holder, Notice, RosterPart, Settings
 
 Roster = tuple[str, str]
@@ -95,9 +95,8 @@ class Cache:
 
     def leave_scopes(self, scopes: Collection[str]) -> None:
         """Drop the rosters of scopes that are not this unit's any more: their cards must not open here."""
-        for scope, ident in [
-            row[:2] for row in self.db.conn.execute("SELECT scope, id FROM rosters UNION SELECT scope, id FROM parts")
-        ]:
+        known = self.db.conn.execute("SELECT scope, id FROM rosters UNION SELECT scope, id FROM parts").fetchall()
+        for scope, ident in known:
             if scope not in scopes:
                 for table in ("rosters", "parts"):
                     self.db.conn.execute(f"DELETE FROM {table} WHERE scope = ? AND id = ?", (scope, ident))  # noqa: S608
@@ -112,7 +111,7 @@ class Cache:
             "SELECT p.scope, p.id, p.rev, p.part, p.parts, p.body, p.sum FROM parts p JOIN rosters r "
             "ON p.scope = r.scope AND p.id = r.id AND p.rev = r.rev WHERE p.scope = ? AND p.id = ? ORDER BY p.part",
             roster,
-        )
+        ).fetchall()  # an open cursor would keep a damaged file locked after its connection is closed
         found: list[Holder] = []
         due = 0
         for *values, body, sum_ in rows:
@@ -144,7 +143,7 @@ class Cache:
         )
 
     def clear(self) -> None:
-        for table in ("notices", "settings", "parts", "rosters"):
+        for table in CACHE_TABLES:
             self.db.conn.execute(f"DELETE FROM {table}")  # noqa: S608  # names of ours
 
     def close(self) -> None:
@@ -162,7 +161,7 @@ def open_cache(path: Path) -> Cache:
     db = database.connect(path, CACHE_KIND)
     try:
         database.migrate(db, CACHE_KIND)
-        database.check(db, path, whole=False)
+        database.check(db, path, CACHE_KIND, whole=False)
         return Cache(db)
     except BaseException:
         db.conn.close()

@@ -28,11 +28,12 @@ ALWAYS_CHECKED = 8 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of database. `page`: bytes a page; `checkpoint`: pages of WAL before it is folded in; `cap`: bytes the file may never pass."""
+    """One kind of database. `tables`: what this version has; `page`: bytes a page; `checkpoint`: pages of WAL before it is folded in; `cap`: bytes the file may never pass."""
 
     name: str
     migrations: Migrations
     version: int
+    tables: tuple[str, ...]
     page: int
     checkpoint: int
     cap: int
@@ -118,9 +119,12 @@ def migrate(db: Database, kind: Kind) -> None:
         db.conn.execute(f"PRAGMA user_version = {kind.version:d}")
 
 
-def check(db: Database, path: Path, *, whole: bool) -> None:
+def check(db: Database, path: Path, kind: Kind, *, whole: bool) -> None:
     """Raise DamagedError unless the file is one of ours and (`whole`, or small) every page of it holds together."""
     conn = db.conn
+    present = {row[0] for row in conn.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()}
+    if not present.issuperset(kind.tables):
+        raise DamagedError("a table is missing")
     if conn.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         raise DamagedError("not a database of this agent")
     if not whole and path.stat().st_size > ALWAYS_CHECKED:

@@ -327,7 +327,7 @@ def open_journal(path: Path, site: str, unit: str, journal_mb: int) -> Journal:
     try:
         database.migrate(db, kind)
         row = db.conn.execute("SELECT clean FROM life").fetchone()
-        database.check(db, path, whole=row is None or not row[0])
+        database.check(db, path, kind, whole=row is None or not row[0])
         return Journal(db, site, unit)
     except BaseException:
         db.conn.close()

@@ -27,7 +27,7 @@ NAME = "journal.db"
 GROUP = 2000
 """Facts in one transaction at most: about 20 ms of writing."""
 
-BACKOFF_S = (0.0, 0.25, 0.5, 1.0, 2.0, 5.0)
+BACKOFF_S = (0.0, 0.25, 0.5, 1.0, 2.0)
 """Waits before each next try while writing fails. The first is at once, on a connection opened anew."""
 
 POSITION_IDLE_S = 600.0
@@ -174,6 +174,7 @@ class Ledger:
     def _mend(self, error: Exception) -> bool:
         """True where trying again at once makes sense."""
         mode = mode_of(error, self._folder)
+        error.__traceback__ = None  # its frames hold cursors, which keep the file locked after the connection is closed
         log.warning("journal: %s (%s)", mode.value, error)
         if mode is Mode.DAMAGED:
             try:

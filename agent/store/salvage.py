@@ -27,11 +27,12 @@ def opened(path: Path) -> Iterator[sqlite3.Connection | None]:
         yield None
         return
     try:
-        conn = sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, isolation_level=None)
+        conn = sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, isolation_level=None, timeout=0.5)
     except sqlite3.Error:
         yield None
         return
     try:
+        conn.execute("PRAGMA locking_mode = EXCLUSIVE")  # no mapped file here either
         yield conn
     finally:
         with suppress(sqlite3.Error):
@@ -85,22 +86,22 @@ def rows(conn: sqlite3.Connection, table: str, columns: str, after: int = 0) -> 
     statement = f"SELECT rowid, {columns} FROM {table} WHERE rowid > ? ORDER BY rowid LIMIT ?"  # noqa: S608  # names of ours
     step, size, last = 0, _SLICE, after
     top = _top(conn, table)
-    while True:
+    while last + step <= top:
         try:
             found = conn.execute(statement, (last + step, size)).fetchall()
         except (sqlite3.Error, OverflowError):
-            if size > 1:
-                size = 1  # row by row up to the damage
-            else:
-                step = step * 2 + 1
-                if last + step > top:
-                    return
-            continue
-        if not found:
+            found = None
+        fresh = [row for row in found or () if isinstance(row[0], int) and row[0] > last]
+        if fresh:
+            yield from fresh
+            last, step = max(row[0] for row in fresh), 0
+            size = min(_SLICE, size * 2)
+        elif found == []:
             return
-        yield from found
-        last, step = found[-1][0], 0
-        size = min(_SLICE, size * 2)
+        elif size > 1:
+            size = 1  # row by row up to the damage
+        else:
+            step = step * 2 + 1  # a damaged page, or one that leads back: further on
 
 
 def _top(conn: sqlite3.Connection, table: str) -> int:

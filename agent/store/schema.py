@@ -92,10 +92,12 @@ def journal_kind(journal_mb: int) -> Kind:
     The cap only stops a runaway: room.py keeps the file at `journal_mb`, and a new epoch may need it twice for a moment.
     """
     cap = (2 * journal_mb + 4) * 1024 * 1024
-    return Kind("journal", JOURNAL_MIGRATIONS, 3, page=1024, checkpoint=800, cap=cap)
+    tables = ("facts", "epochs", "position", "life", "seen", "revs", "keys")
+    return Kind("journal", JOURNAL_MIGRATIONS, 3, tables, page=1024, checkpoint=800, cap=cap)
 
 
-CACHE_KIND = Kind("cache", CACHE_MIGRATIONS, 1, page=4096, checkpoint=200, cap=CACHE_CAP)
+CACHE_TABLES = ("notices", "settings", "parts", "rosters")
+CACHE_KIND = Kind("cache", CACHE_MIGRATIONS, 1, CACHE_TABLES, page=4096, checkpoint=200, cap=CACHE_CAP)
 
 
 def seal(*values: object) -> int:

@@ -23,7 +23,7 @@ from agent.store.schema import CACHE_KIND
 log = logging.getLogger("store")
 
 NAME = "cache.db"
-RETRY_S = 5.0
+RETRY_S = 2.0
 
 T = TypeVar("T")
 
@@ -97,6 +97,7 @@ class Standing:
 
     def _mend(self, error: Exception) -> None:
         mode = mode_of(error, self._folder)
+        error.__traceback__ = None  # its frames hold cursors, which keep the file locked after the connection is closed
         if not self._on_disk:
             raise AssertionError("the cache in memory failed") from error
         log.warning("cache: %s (%s)", mode.value, error)

@@ -1,0 +1,370 @@
+"""Files that are not what we wrote: every shape is set aside or mended, what can be read goes on, and the door's cards keep working."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from agent.core import effects, events
+from agent.store import folder as store_folder
+from agent.store import reading
+from contract import facts
+from contract.messages import Keys, Kind, Scope, WorkingKey
+from tests.agent.store.harness import SITE, Posted, batch, drained, fact, holder, notice, part, record, running, seqs
+from tests.waiting import eventually
+
+FACTS, CONFIRMED, HOLDERS = 1200, 300, 200
+KEYS = Keys(Scope("site", SITE), 3, 1.0, (WorkingKey("k1", "ab" * 32, frozenset({Kind.COMMAND})),))
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that was cleanly closed."""
+    base = tmp_path_factory.mktemp("good") / "state"
+    with running(base) as (store, posted):
+        for token in range(1, FACTS // 100 + 1):
+            store.order(record(token, *(fact(token=token, n=n, by=f"h-{n:04d}") for n in range(100))))
+        posted.recorded(FACTS // 100)
+        head = posted.recorded(CONFIRMED // 100).head
+        store.order(effects.ConfirmFacts(posted.one(events.StoreOpened).epoch, CONFIRMED, head))
+        store.order(effects.SaveKeys(1, KEYS))
+        store.order(effects.SaveRosterPart(2, part(1, [holder(n) for n in range(HOLDERS // 2)], 1, 2)))
+        store.order(effects.SaveRosterPart(3, part(1, [holder(n) for n in range(HOLDERS // 2, HOLDERS)], 2, 2)))
+        store.order(
+            effects.SaveRosterPart(4, part(1, [holder(n) for n in range(HOLDERS, HOLDERS + 20)], roster="staff"))
+        )
+        for n in range(20):
+            store.order(effects.SaveNotice(10 + n, notice(f"n{n}", 1)))
+        eventually(lambda: len(posted.of(events.StateSaved)) == 24)
+    return base
+
+
+@pytest.fixture(scope="module")
+def cut(good: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, cut off while running: the last facts and notices are in the WALs only."""
+    running_one, base = tmp_path_factory.mktemp("cut") / "running", tmp_path_factory.mktemp("cut") / "state"
+    shutil.copytree(good, running_one)
+    with running(running_one) as (store, posted):
+        for token in range(1, 41):
+            store.order(record(token, fact("patrol.checkin", n=token)))
+            posted.recorded(token)
+        store.order(effects.SaveNotice(1, notice("late", 1)))
+        posted.one(events.StateSaved)
+        shutil.copytree(running_one, base)
+    return base
+
+
+def half(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2048 * 1024)
+
+
+def sql(*statements: str) -> Callable[[Path], None]:
+    def change(path: Path) -> None:
+        conn = sqlite3.connect(path, isolation_level=None)
+        for statement in statements:
+            conn.execute(statement)
+        conn.close()
+
+    return change
+
+
+def poke(offset: int, data: bytes) -> Callable[[Path], None]:
+    def change(path: Path) -> None:
+        with path.open("r+b") as file:
+            file.seek(offset)
+            file.write(data)
+
+    return change
+
+
+def replaced(make: Callable[[Path], None]) -> Callable[[Path], None]:
+    def change(path: Path) -> None:
+        path.unlink()
+        make(path)
+
+    return change
+
+
+def linked(path: Path) -> None:
+    path.symlink_to(path.parent.parent / "elsewhere")
+
+
+def to_good_file(path: Path) -> None:
+    real = path.parent.parent / "moved.db"
+    path.rename(real)
+    path.symlink_to(real)
+
+
+SHAPES: dict[str, tuple[Callable[[Path], None], bool]] = {
+    "half": (half, True),
+    "header only": (lambda path: os.truncate(path, 100), True),
+    "no whole header": (lambda path: os.truncate(path, 50), True),
+    "empty": (lambda path: os.truncate(path, 0), True),
+    "random bytes": (lambda path: path.write_bytes(random.Random(1).randbytes(50_000)), True),
+    "zeros": (lambda path: path.write_bytes(bytes(50_000)), True),
+    "newer schema": (sql("PRAGMA user_version = 99"), True),
+    "newer file format": (poke(18, b"\x03\x03"), True),
+    "another program's": (sql("PRAGMA application_id = 7"), True),
+    "no tables": (sql("DROP TABLE IF EXISTS position", "DROP TABLE IF EXISTS notices"), True),
+    "a folder": (replaced(lambda path: path.mkdir()), True),
+    "a full folder": (replaced(lambda path: (path / "inner").mkdir(parents=True)), True),
+    "a dangling link": (replaced(linked), True),
+    "a link to the file": (to_good_file, True),
+    "a pipe": (replaced(os.mkfifo), True),
+    "no rights": (lambda path: path.chmod(0), False),
+    "rights for all": (lambda path: path.chmod(0o666), False),
+    "a wal of random bytes": (lambda path: Path(f"{path}-wal").write_bytes(random.Random(2).randbytes(9000)), False),
+    "an empty wal": (lambda path: Path(f"{path}-wal").write_bytes(b""), False),
+    "a stale unfinished new file": (lambda path: Path(f"{path}-new").write_bytes(b"half"), False),
+}
+
+
+@pytest.mark.claim("F9")
+@pytest.mark.parametrize("name", ["journal.db", "cache.db"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_shape_is_handled(tmp_path: Path, good: Path, name: str, shape: str) -> None:
+    state = tmp_path / "state"
+    shutil.copytree(good, state)
+    change, damaged = SHAPES[shape]
+    change(state / name)
+    what = name.removesuffix(".db")
+    with running(state) as (store, posted):
+        opened = posted.one(events.StoreOpened)
+        assert opened.recovered == ((what,) if damaged else ())
+        assert isinstance(posted.all[0], events.HoldersReplaced)
+        if name == "journal.db" or not damaged:
+            assert len(posted.all[0].by_key) == HOLDERS + 20
+            assert len(posted.one(events.NoticesLoaded).notices) == 20
+        if not damaged:
+            assert (opened.next_seq, opened.confirmed, opened.boot) == (FACTS + 1, CONFIRMED, 2)
+        assert bool(posted.of(events.CacheReset)) == (damaged and name == "cache.db")
+        store.order(record(1))
+        assert posted.recorded(1).first == opened.next_seq
+        store.order(effects.SaveRosterPart(2, part(9, [holder(1)])))
+        eventually(lambda: any(e.rev == 9 for e in posted.of(events.StateSaved)))
+        drained(store, posted)
+        path = state / name
+        assert path.is_file()
+        assert not path.is_symlink()
+        assert path.stat().st_mode & 0o777 == 0o600
+        cases = list((state / "quarantine").glob("*"))
+        assert len(cases) == (1 if damaged else 0)
+    if shape == "a link to the file":
+        assert (tmp_path / "moved.db").stat().st_size > 10_000  # what a link points at is not ours to touch
+    with running(state) as (_, posted):
+        again = posted.one(events.StoreOpened)
+        assert (again.recovered, again.epoch, again.next_seq) == ((), opened.epoch, opened.next_seq + 1)
+
+
+@pytest.mark.claim("F9")
+def test_what_can_be_read_of_a_journal_goes_on(tmp_path: Path, good: Path) -> None:
+    state = tmp_path / "state"
+    shutil.copytree(good, state)
+    before = {entry.first: facts.parse_line(entry.line) for entry in reading.facts(state)}
+    old = reading.summary(state)
+    sql("DELETE FROM position")(state / "journal.db")
+    with running(state) as (store, posted):
+        opened = posted.one(events.StoreOpened)
+        assert (opened.recovered, opened.boot, opened.keys) == (("journal",), old.boot + 1, KEYS)
+        assert opened.epoch != old.epoch
+        assert opened.revs["roster yard/y07 r1"] == 1
+        assert opened.epoch_utc == 1_795_000_000.0
+        lines = [facts.parse_line(line) for got in drained(store, posted) for line in got.lines]
+        assert len(lines) == FACTS  # where the confirmed position is lost everything goes on, and counts once by `was`
+        for line in lines:
+            epoch, seq = line.data["was"]
+            assert epoch == old.epoch
+            rest = {key: value for key, value in line.data.items() if key != "was"}
+            one = before[seq]
+            assert (line.at_utc, line.boot, line.mono, line.kind, rest) == (
+                one.at_utc,
+                one.boot,
+                one.mono,
+                one.kind,
+                one.data,
+            )
+
+
+@pytest.mark.claim("F8")
+def test_damage_met_while_running_begins_a_new_epoch(tmp_path: Path, good: Path) -> None:
+    state = tmp_path / "state"
+    shutil.copytree(good, state)
+    conn = sqlite3.connect(state / "journal.db", isolation_level=None)
+    conn.execute("UPDATE facts SET line = replace(CAST(line AS TEXT), 'h-0042', 'h-0043') WHERE seq = 1043")
+    conn.close()  # found by the chain only, when it is to be sent
+    with running(state) as (store, posted):
+        opened = posted.one(events.StoreOpened)
+        assert opened.recovered == ()
+        store.order(record(1))
+        posted.recorded(1)
+        store.order(effects.LoadBatch(1001))
+        differs = posted.one(events.HistoryDiffers)
+        assert "damaged" in differs.detail
+        assert differs.next_seq == FACTS + 1 - CONFIRMED - 1 + 1
+        store.order(record(2))
+        assert posted.recorded(2).first == differs.next_seq
+        lines = [facts.parse_line(line) for got in drained(store, posted) for line in got.lines]
+        was = [line.data["was"][1] for line in lines[:-1]]
+        assert was == [n for n in range(CONFIRMED + 1, FACTS + 2) if n != 1043]
+        assert all(line.boot == 2 for line in lines[-1:])
+    with running(state) as (_, posted):
+        assert posted.one(events.StoreOpened).epoch == differs.epoch
+        assert posted.one(events.StoreOpened).boot == 3
+
+
+@pytest.mark.claim("F8")
+def test_a_cache_damaged_while_running_keeps_its_holders(tmp_path: Path, good: Path) -> None:
+    state = tmp_path / "state"
+    shutil.copytree(good, state)
+    conn = sqlite3.connect(state / "cache.db", isolation_level=None)
+    conn.execute("UPDATE rosters SET rev = 7 WHERE id = 'staff'")
+    conn.close()
+    with running(state) as (store, posted):
+        opened = posted.one(events.StoreOpened)
+        assert opened.recovered == ("cache",)
+        posted.one(events.CacheReset)
+        assert len(posted.all[0].by_key) == HOLDERS
+        assert {each[2] for each in posted.all[0].have} == {"r1"}
+        # the broker's copy comes again
+        store.order(
+            effects.SaveRosterPart(1, part(1, [holder(n) for n in range(HOLDERS, HOLDERS + 20)], roster="staff"))
+        )
+        eventually(lambda: len(posted.of(events.HoldersReplaced)[-1].by_key) == HOLDERS + 20)
+
+
+def flip(path: Path, rng: random.Random) -> None:
+    data = bytearray(path.read_bytes())
+    length = rng.randint(1, 64)
+    at = rng.randrange(max(1, len(data) - length))
+    for n in range(at, min(len(data), at + length)):
+        data[n] ^= rng.randint(1, 255)
+    path.write_bytes(data)
+
+
+def one_corruption(state: Path, original: dict[int, bytes], case: str) -> tuple[bool, int]:
+    """Start on a corrupted folder: whatever was hit, it opens, records, and tells nothing that was not. Gives (rebuilt, facts kept)."""
+    with running(state, opened=False) as (store, posted):
+        opened = posted.one(events.StoreOpened, 3)
+        posted.one(events.NoticesLoaded)
+        check_holders(posted, case)
+        store.order(record(1, fact("test.mark")))
+        assert posted.recorded(1, 3), case
+        kept = check_facts(posted, drained_again(store, posted), original, case)
+        renewed = bool(posted.of(events.HistoryDiffers))
+    with running(state, opened=False) as (_, posted):
+        assert posted.one(events.StoreOpened, 3).recovered == (), case
+        assert any(b"test.mark" in entry.line for entry in reading.facts(state)), case
+    return bool(opened.recovered) or renewed, kept
+
+
+def drained_again(store, posted: Posted) -> list[events.BatchLoaded]:
+    """Damage may be found on the way; then all begins anew, in the new epoch."""
+    for _ in range(3):
+        before = len(posted.of(events.HistoryDiffers))
+        found: list[events.BatchLoaded] = []
+        first = 1
+        while len(posted.of(events.HistoryDiffers)) == before:
+            told = len(posted.of(events.BatchLoaded))
+            store.order(effects.LoadBatch(first))
+            eventually(
+                lambda told=told, before=before: (
+                    len(posted.of(events.BatchLoaded)) > told or len(posted.of(events.HistoryDiffers)) > before
+                )
+            )
+            loaded = posted.of(events.BatchLoaded)[told:]
+            if not loaded:
+                continue
+            if not loaded[0].lines:
+                return found
+            found.append(loaded[0])
+            first = loaded[0].last + 1
+    raise AssertionError("a new epoch again and again")
+
+
+def check_holders(posted: Posted, case: str) -> None:
+    good = {holder(n).key: (holder(n),) for n in range(HOLDERS + 20)}
+    for told in posted.of(events.HoldersReplaced):
+        assert told.by_key.items() <= good.items(), case
+
+
+def check_facts(posted: Posted, got: list[events.BatchLoaded], original: dict[int, bytes], case: str) -> int:
+    kept = 0
+    for each in got:
+        for raw in each.lines:
+            line = facts.parse_line(raw)
+            if line.kind == "test.mark":
+                continue
+            kept += 1
+            if "was" in line.data:
+                old = facts.parse_line(original[line.data["was"][1]])
+                data = {key: value for key, value in line.data.items() if key != "was"}
+                assert (old.at_utc, old.mono, old.kind, old.data) == (line.at_utc, line.mono, line.kind, data), case
+            else:
+                assert raw == original[line.seq], case
+    return kept
+
+
+def flips(good: Path, cut: Path, folder: Path, seed: int, count: int) -> str:
+    rng = random.Random(seed)
+    originals = {base: {entry.first: entry.line for entry in reading.facts(base)} for base in (good, cut)}
+    rebuilt, kept, could = 0, 0, 0
+    for number in range(count):
+        state = folder / "state"
+        base = rng.choice((good, cut))
+        shutil.copytree(base, state)
+        name = rng.choice([path.name for path in sorted(base.glob("*.db*"))])
+        for _ in range(rng.randint(1, 2)):
+            flip(state / name, rng)
+        case = f"seed {seed} case {number}: {name} of {base.parent.name}"
+        hit, found = one_corruption(state, originals[base], case)
+        rebuilt += hit
+        if name == "journal.db" and hit:
+            kept, could = kept + found, could + len(originals[base]) - CONFIRMED
+        shutil.rmtree(state)
+    share = 100 * kept / could if could else 100.0
+    return f"{count} corruptions: all opened, {rebuilt} rebuilt, {share:.1f} % of unconfirmed facts of damaged journals kept (seed {seed})"
+
+
+@pytest.mark.claim("F8")
+@pytest.mark.slow
+def test_flipped_bits(tmp_path: Path, good: Path, cut: Path, seed: int, record_property: pytest.RecordProperty) -> None:
+    record_property("figure", flips(good, cut, tmp_path, seed, 100))
+
+
+@pytest.mark.claim("F8")
+@pytest.mark.soak
+def test_a_thousand_flips(
+    tmp_path: Path, good: Path, cut: Path, seed: int, record_property: pytest.RecordProperty
+) -> None:
+    record_property("figure", flips(good, cut, tmp_path, seed, 1000))
+
+
+def test_quarantine_is_bounded(tmp_path: Path) -> None:
+    for number in range(5):
+        (tmp_path / "journal.db").write_bytes(bytes([number]) * 1000)
+        (tmp_path / "journal.db-wal").write_bytes(b"wal")
+        case = store_folder.set_aside(tmp_path / "journal.db")
+        assert {path.name for path in case.iterdir()} == {"journal.db", "journal.db-wal"}
+        store_folder.trim_quarantine(tmp_path)
+    cases = sorted((tmp_path / "quarantine").iterdir())
+    assert [(case / "journal.db").read_bytes()[0] for case in cases] == [3, 4]
+    with (cases[-1] / "journal.db").open("r+b") as big:
+        big.truncate(store_folder.KEEP_BYTES)
+    store_folder.trim_quarantine(tmp_path)
+    assert list((tmp_path / "quarantine").iterdir()) == [cases[0]]
+
+
+def test_a_new_file_that_was_ready_is_put_in_place(tmp_path: Path, good: Path) -> None:
+    """Killed between setting the damaged file aside and putting the new one in place."""
+    state = tmp_path / "state"
+    shutil.copytree(good, state)
+    (state / "journal.db").rename(state / "journal.db-next")
+    with running(state) as (store, posted):
+        assert posted.one(events.StoreOpened).next_seq == FACTS + 1
+        assert seqs([batch(store, posted, 1)])[0] == 1
