@@ -37,7 +37,7 @@ def test_each_kind(topic: str, down: Down) -> None:
     "topic",
     [
         "doorward/2/badahu/down/yard/y07/notice/n1",
-        "/doorward/1/badahu/down/yard/y07/notice/n1",
+        "/" + "doorward/1/badahu/down/yard/y07/notice/n1",
         "doorward/1/badahu/down/yard/y07/notice",
         "doorward/1/badahu/down/yard/y07/notice/n1/",
         "doorward/1/badahu/down/yard/y07/notice/N1",
@@ -52,7 +52,7 @@ def test_each_kind(topic: str, down: Down) -> None:
         "doorward/1/badahu/down/yard/y07/roster/r1",
         "doorward/1/badahu/down/yard/y07/command/c1",
         "doorward/1/badahu/down/yard/y07/command\n",
-        "doorward/1/" + "a" * 49 + "/down/yard/y07/command",
+        f"doorward/1/{'a' * 49}/down/yard/y07/command",
         "",
     ],
 )

@@ -20,10 +20,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from paho.mqtt import client as mqtt
 
+from agent.core import effects
 from agent.core.events import Event
 from agent.link import BrokerAccess, Link, UnitKeys
 from agent.link.reconnect import Pace
 from contract import topics
+from contract.facts import chain, chain_start
+from contract.facts import line as fact_line
 from contract.messages import Category, Command, Confirm, Kind, Notice, Scope
 from contract.plain import build_presence
 from simulator.broker import Broker, mosquitto
@@ -277,3 +280,12 @@ def _certificate(public: Any, subject: str, key: Any, issuer: str, days: tuple[i
         .not_valid_before(now + dt.timedelta(days=days[0]))
         .not_valid_after(now + dt.timedelta(days=days[1]))
     )
+
+
+def batch(name: str, count: int = 1) -> effects.SendBatch:
+    """The first `count` facts of an epoch."""
+    h = start = chain_start(SITE, UNIT, "e1")
+    lines = tuple(fact_line(n, 1e9 + n, "synced", 1, n, "door.opened", {"door": "main"}) for n in range(1, count + 1))
+    for one in lines:
+        h = chain(h, one)
+    return effects.SendBatch(name, "e1", 1, count, start.hex(), h.hex(), lines)

@@ -15,6 +15,8 @@ from tests.agent.link import far_end
 from tests.agent.link.far_end import Authority, authority, unit
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.slow
+
 FRONTS = ("mosquitto", "front") if mosquitto() else ("front",)
 
 
