@@ -30,8 +30,8 @@ class FolderInUseError(DoorwardError):
     code = EXIT_UNREACHABLE
 
 
-STORAGE_ERRORS = (sqlite3.Error, OSError, DamagedError)
-"""What storage may raise. `sqlite3.ProgrammingError` and `InterfaceError` are our own faults: `mode_of` raises them again."""
+STORAGE_ERRORS = (sqlite3.Error, OSError, DamagedError, UnicodeDecodeError)
+"""What storage may raise (the last: SQLite's complaint quotes a damaged name, which is not UTF-8). `sqlite3.ProgrammingError` and `InterfaceError` are our own faults: `mode_of` raises them again."""
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
@@ -49,7 +49,7 @@ _SQLITE_MODES = {
 
 def mode_of(error: Exception, folder: Path) -> Mode:
     """What `error`, raised while working in `folder`, means. Raises it again where it is our own fault."""
-    if isinstance(error, DamagedError):
+    if isinstance(error, (DamagedError, UnicodeDecodeError)):
         return Mode.DAMAGED
     if isinstance(error, (sqlite3.ProgrammingError, sqlite3.InterfaceError)):
         raise error

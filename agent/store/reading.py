@@ -16,7 +16,7 @@ from agent.errors import EXIT_UNREACHABLE, DoorwardError
 from agent.store import ledger, standing
 from agent.store.cache import Cache
 from agent.store.copying import copied, mark
-from agent.store.faults import DamagedError
+from agent.store.faults import STORAGE_ERRORS
 from agent.store.folder import QUARANTINE
 from agent.store.index import HolderIndex
 from contract import facts as contract_facts
@@ -173,5 +173,5 @@ def _opened(path: Path) -> Iterator[Database]:
     try:
         with copied(path) as copy, closing(sqlite3.connect(copy, isolation_level=None)) as conn:
             yield Database(conn)
-    except (sqlite3.Error, OSError, DamagedError, TypeError, AttributeError) as error:
+    except (*STORAGE_ERRORS, TypeError, AttributeError) as error:
         raise StoreUnreadableError(f"{path}: cannot be read: {error}") from None

@@ -18,6 +18,7 @@ from contract import facts
 
 T = TypeVar("T")
 _SLICE = 200
+_UNREADABLE = (sqlite3.Error, UnicodeDecodeError, OverflowError)
 
 
 @contextmanager
@@ -32,7 +33,8 @@ def opened(path: Path) -> Iterator[sqlite3.Connection | None]:
         yield None
         return
     try:
-        conn.execute("PRAGMA locking_mode = EXCLUSIVE")  # no mapped file here either
+        with suppress(*_UNREADABLE):
+            conn.execute("PRAGMA locking_mode = EXCLUSIVE")  # no mapped file here either
         yield conn
     finally:
         with suppress(sqlite3.Error):
@@ -89,7 +91,7 @@ def rows(conn: sqlite3.Connection, table: str, columns: str, after: int = 0) -> 
     while last + step <= top:
         try:
             found = conn.execute(statement, (last + step, size)).fetchall()
-        except (sqlite3.Error, OverflowError):
+        except _UNREADABLE:
             found = None
         fresh = [row for row in found or () if isinstance(row[0], int) and row[0] > last]
         if fresh:
@@ -131,6 +133,6 @@ def cache_rows(conn: sqlite3.Connection | None) -> Iterator[tuple[str, tuple[Any
 
 
 def _try(read: Callable[[], T]) -> T | None:
-    with suppress(sqlite3.Error, DamagedError, OverflowError):
+    with suppress(*_UNREADABLE, DamagedError):
         return read()
     return None

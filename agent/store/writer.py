@@ -15,7 +15,7 @@ from agent.store import latch
 from agent.store.cache import Cache, Roster, rev_name
 from agent.store.faults import Mode, mode_of
 from agent.store.folder import Ballast, FolderLock
-from agent.store.index import HolderIndex
+from agent.store.index import HolderIndex, without_collections
 from agent.store.ledger import Counts, Ledger
 from agent.store.opening import Terms
 from agent.store.standing import Standing
@@ -126,8 +126,10 @@ class Store:
         self._standing.open()
         if self._scopes is not None and self._foreign_rosters(self._scopes):
             self._standing.write(partial(_leave, self._scopes))
-        self._standing.read(self._index.load, None)
-        self._post(self._index.event())  # first of all: residents' cards work from here on
+        with without_collections():
+            self._standing.read(self._index.load, None)
+            first = self._index.event()
+        self._post(first)  # first of all: residents' cards work from here on
         if self._standing.rebuilt:
             self._ledger.recovered.append("cache")
         self._ledger.start(self._standing.read(lambda cache: cache.revs(), {}))
@@ -207,11 +209,14 @@ class Store:
         applied = self._standing.write(lambda cache: _apply(cache, saves))
         revs: dict[str, int] = {}
         for roster, rev in applied.items():
-            holders = self._standing.read(partial(_holders, roster), None)
-            if holders is not None:
+            with without_collections():
+                holders = self._standing.read(partial(_holders, roster), None)
+                if holders is None:
+                    continue
                 self._index.take(roster, rev, holders)
-                revs[rev_name("roster", *roster)] = rev
-                self._post(self._index.event((*roster, rev)))
+                replaced = self._index.event((*roster, rev))
+            revs[rev_name("roster", *roster)] = rev
+            self._post(replaced)
         for save in saves:
             saved = _saved(save)
             if saved is not None:
