@@ -54,7 +54,7 @@ class Screen:
 
 @dataclass(frozen=True, slots=True)
 class Glimpse:
-    """A title over a body that stood from `at` for `for_s` only, in the midst of a drawing: half drawn, to anyone who looked.
+    """A mixture of two pages that stood from `at` for `for_s`, in the midst of a drawing: half drawn, to anyone who looked.
 
     A body whose title is not there yet promises nothing and is no fault.
     """
@@ -105,6 +105,7 @@ class DwinPanel:
         self._buffer = bytearray()
         self._memory = bytearray()
         self._shown: Screen | None = None
+        self._before: Screen | None = None
         self._shown_at = 0.0
         self.power_cycle()
 
@@ -276,12 +277,28 @@ class DwinPanel:
         before, self._shown = self._shown, screen
         if before is None or (before.title, before.body) != (screen.title, screen.body):
             stood = now - self._shown_at
-            if before is not None and before.title and stood < self.settle_s and not power_cycled:
+            brief = before is not None and stood < self.settle_s and not power_cycled
+            if brief and before is not None and _is_half(self._before, before, screen):
                 self.half_drawn.append(Glimpse(self._shown_at, stood, before))
-            self._shown_at = now
+            self._before, self._shown_at = before, now
         self.history.append((now, screen))
         del self.history[:-5000], self.half_drawn[:-5000], self.tones[:-5000]
         self._trace.add(self.name, "shows", str(screen), now)
+
+
+def _is_half(before: Screen | None, brief: Screen, after: Screen) -> bool:
+    """Whether a screen that stood only briefly mixed two pages: a title over another's body, or over a part of its own.
+
+    A page that was whole and soon replaced goes by way of an empty title, or changes its body under the title that stays.
+    """
+    if not brief.title:
+        return False
+    was = Screen("", "", (), "") if before is None else before
+    new_title_first = was.title not in {"", brief.title} and was.body == brief.body and after.body != brief.body
+    new_body_first = was.title == brief.title and after.body == brief.body and after.title not in {"", brief.title}
+    whole, part = "\n".join(after.body), "\n".join(brief.body)
+    growing = after.title == brief.title and whole != part and whole.startswith(part)
+    return new_title_first or new_body_first or growing
 
 
 def _text_size(raw: bytes) -> int:

@@ -23,11 +23,12 @@ class UnitNames:
     state: Path
     timezone: str = "Asia/Shanghai"
     language: str = "zh-CN"
+    pulse_s: float = 5.0
 
 
 def config_yaml(box: Box, names: UnitNames, *, further: str = "") -> str:
     """A whole config.yaml. `further` is appended as it is."""
-    return "\n".join([*_unit(names), *hardware_yaml(box).splitlines(), further, ""])
+    return "\n".join([*_unit(names), *hardware_yaml(box, names.pulse_s).splitlines(), further, ""])
 
 
 def _unit(names: UnitNames) -> list[str]:
@@ -46,7 +47,7 @@ def _unit(names: UnitNames) -> list[str]:
     ]
 
 
-def hardware_yaml(box: Box) -> str:
+def hardware_yaml(box: Box, pulse_s: float = 5.0) -> str:
     """`ports`, `devices`, `doors`, `displays` and `inputs` of the box."""
     readers = list(box.readers)
     lines = ["ports:"]
@@ -55,7 +56,7 @@ def hardware_yaml(box: Box) -> str:
     lines += [f"  card{number or ''}: {_flow(_reader_options(box, name))}" for number, name in _numbered(readers)]
     lines += [f"  panel: {_flow(_panel_options(box))}", "doors:"]
     for (number, _), door in zip(_numbered(readers), box.doors.values(), strict=True):
-        lines += _door(door.spec, f"card{number or ''}")
+        lines += _door(door.spec, f"card{number or ''}", pulse_s)
     lines.append("displays: [panel]")
     if box.spec.gas is not None:
         lines += ["inputs:", f"  gas: {{device: relay, input: {box.spec.gas}, normally: closed, alarm: true}}"]
@@ -103,9 +104,9 @@ def _panel_options(box: Box) -> dict[str, object]:
     return {**options, "charset": "gbk", "layout": fields}
 
 
-def _door(spec: DoorSpec, reader: str) -> list[str]:
+def _door(spec: DoorSpec, reader: str, pulse_s: float) -> list[str]:
     lock = {"device": "relay", "output": spec.output, "kind": spec.kind, "energised": spec.energised}
-    lock |= {"safe_state": "locked", "on_bus_loss": "keep", "pulse_s": 5, "lease_s": 10}
+    lock |= {"safe_state": "locked", "on_bus_loss": "keep", "pulse_s": pulse_s, "lease_s": 10}
     lines = [f"  {spec.name}:", f"    lock: {_flow(lock)}"]
     if spec.contact is not None:
         lines.append(f"    contact: {_flow({'device': 'relay', 'input': spec.contact, 'normally': 'closed'})}")

@@ -133,3 +133,28 @@ def test_what_libdgus_writes_is_read(box: Box, text: str) -> None:
         host.write(request)
         assert host.read(15)[7:] == (text.encode("gbk") + b"\xff\xff" + bytes(8))[:8]
     assert not box.panel.counts.gbk_faults
+
+
+@pytest.mark.parametrize(
+    ("drawing", "half"),
+    [
+        # as (title, body) in the order they come; what is not named stays
+        ([("乙", None), (None, "乙文")], True),  # the new title over the old body
+        ([(None, "乙文"), ("乙", None)], True),  # the new body under the old title
+        ([("", None), (None, "乙文"), ("乙", None)], False),  # by way of an empty title
+        ([("", None), (None, ""), ("乙", None), (None, "乙文")], True),  # a title over nothing, then its body
+        ([("", None), (None, "乙"), ("乙", None), (None, "乙文")], True),  # over a part of its body
+        ([(None, "二"), (None, "三")], False),  # the body of one page changes twice
+    ],
+)
+def test_what_counts_as_half_drawn(box: Box, drawing: list[tuple[str | None, str | None]], half: bool) -> None:
+    with Host(box.ports["screen"], 115200) as host:
+        host.ask(write(0x1100, "甲文").hex(), 6)
+        host.ask(write(0x1000, "甲").hex(), 6)
+        assert host.read(1, box.panel.settle_s + 0.02) == b""
+        for title, body in drawing:
+            for vp, text in ((0x1000, title), (0x1100, body)):
+                if text is not None:
+                    host.ask(write(vp, text).hex(), 6)
+        host.ask(write(0x1800, "终").hex(), 6)
+    assert bool(box.panel.half_drawn) == half

@@ -1,0 +1,149 @@
+"""The whole scene under one folder: hardware on ptys, broker, cable, centre and agent as real processes. Sets up and clears away."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Self
+
+from simulator.box import Box, BoxSpec
+from simulator.broker import Broker, Kind, free_port, start_broker
+from simulator.demo.bureau import SITE, Bureau
+from simulator.demo.children import Child, Commands
+from simulator.demo.disk import SmallDisk
+from simulator.demo.people import roster_csv
+from simulator.demo.waiting import NotHeldError, until
+from simulator.network import Cable
+from simulator.stairwell import DoorSpec
+from simulator.wiring import UnitNames, config_yaml
+
+UNIT = "b12-u2"
+NAME = "12号楼2单元"
+SCOPES = ("building/b12", "yard/y07", "grid/g21", "community/c05")
+PULSE_S = 2.0
+CLOSER_S = 0.7
+SETTLED_POLLS = 4
+"""Looks at the board after which every input has been read and debounced."""
+SIGN = ("community=八大湖社区", "grid=第21网格", "worker=王敏", "phone=5550 1234")
+
+
+class Stage:
+    """`with Stage(folder) as stage`: everything is made, nothing runs yet but the hardware. On leaving nothing runs any more."""
+
+    def __init__(self, folder: Path, broker: Kind | None = None) -> None:
+        self.folder = folder
+        self._prefer = broker
+        self._port = free_port()
+        self._broker: Broker | None = None
+        self._stack = ExitStack()
+        self.box = Box(folder / "dev", BoxSpec(doors=(DoorSpec(closer_s=CLOSER_S),)))
+        self.cable = Cable(self._port)
+        self.disk = SmallDisk(folder / "state")
+        self._commands = Commands()
+        self.bureau = Bureau(folder / "centre", folder / "centre.log", self._commands)
+        self.config = folder / "config.yaml"
+        self.agent = Child("agent", ["-c", str(self.config), "run"], folder / "agent.log")
+
+    def __enter__(self) -> Self:
+        try:
+            self._stack.enter_context(self.disk)
+            self._stack.enter_context(self.box)
+            self._stack.enter_context(self.cable)
+            self._stack.callback(self.stop_broker)
+            self._stack.callback(self.bureau.close)
+            self._stack.callback(self.agent.stop)
+            self._stack.callback(self._commands.stop)
+            self._write_config()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def _write_config(self) -> None:
+        names = UnitNames(
+            id=UNIT,
+            site=SITE,
+            name=NAME,
+            scopes=SCOPES,
+            broker=f"mqtt://127.0.0.1:{self.cable.port}",
+            identity=self.identity,
+            state=self.disk.folder,
+            pulse_s=PULSE_S,
+        )
+        self.config.write_text(config_yaml(self.box, names), encoding="utf-8")
+
+    @property
+    def identity(self) -> Path:
+        return self.folder / "identity"
+
+    def stop_commands(self) -> None:
+        """End the centre's commands that still wait for something."""
+        self._commands.stop()
+
+    # --- broker
+
+    @property
+    def broker_kind(self) -> str:
+        return self._broker.kind if self._broker is not None else "none"
+
+    def start_broker(self) -> None:
+        if self._broker is None:
+            self._broker = start_broker(self.folder / "broker", prefer=self._prefer, port=self._port)
+        else:
+            self._broker.start()
+
+    def stop_broker(self) -> None:
+        if self._broker is not None:
+            self._broker.stop()
+
+    # --- centre and unit
+
+    def found(self) -> None:
+        """A centre, one unit in its register and enrolled, the building's roster, the grid's sign. Needs no broker."""
+        self.bureau.found(f"mqtt://127.0.0.1:{self._port}")
+        scopes = [word for scope in SCOPES for word in ("--scope", scope)]
+        self.bureau.do("unit", "add", UNIT, "--name", NAME, *scopes)
+        roster = self.folder / "residents.csv"
+        roster.write_text(roster_csv(time.time()), encoding="utf-8")
+        self.bureau.do("roster", "put", "residents", str(roster), "--scope", "building/b12")
+        self.bureau.do("settings", "put", "--scope", "grid/g21", *(word for text in SIGN for word in ("--sign", text)))
+        self.enrol()
+
+    def enrol(self) -> None:
+        """A new enrolment file from the centre, taken over by the unit."""
+        file = self.folder / "unit.enrolment.json"
+        self.bureau.do("unit", "enrolment", UNIT, "--out", str(file))
+        done = self._commands.run(["-c", str(self.config), "enrol", str(file)])
+        if done.code != 0:
+            raise NotHeldError(f"doorward enrol: exit {done.code}: {done.err.strip()}")
+        file.unlink()
+
+    def wipe(self) -> None:
+        """A fresh flash card: neither identity nor state. The agent must not run."""
+        shutil.rmtree(self.identity)
+        for path in self.disk.folder.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+    def start_agent(self, limit_s: float = 10.0) -> float:
+        """Start it and wait until its door is ready: the board is polled and the screen drawn. Returns seconds to the first poll."""
+        polls, started = self.box.relay.polls, time.monotonic()
+        self.agent.start()
+        until("the agent polls its relay board", lambda: self._alive() and self.box.relay.polls > polls, limit_s)
+        ready = time.monotonic() - started
+        until("the agent draws its screen", lambda: self._alive() and self.box.panel.title, limit_s)
+        settled = self.box.relay.polls + SETTLED_POLLS
+        until("the agent knows its inputs", lambda: self._alive() and self.box.relay.polls >= settled, limit_s)
+        return ready
+
+    def _alive(self) -> bool:
+        if self.agent.pid is None:
+            raise NotHeldError(f"the agent ended by itself:\n{self.agent.last_words()}")
+        return True
