@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from centre import ledger
 from centre.alarms import BEHIND, FORK, NEW_EPOCH, TORN, Alarms, Taken
@@ -32,6 +32,7 @@ RECENT_BATCHES = 512
 
 Opened = tuple[FactLine | Gap, ...]
 _COLUMNS = ("epoch_id", "seq", "h", "at_utc", "kind", "line", "again")
+_HEADER = ("epoch_id", "key_id", "batch", "first", "last", "prev", "head", "sig", "taken_utc")
 _Row = tuple[int, int, bytes, float, str, bytes, bool]
 _WATCHED = ledger.KINDS | ALARM_KINDS
 
@@ -59,14 +60,17 @@ class Entered:
 
 
 class History:
-    def __init__(self, site: str, alarms: Alarms) -> None:
+    def __init__(self, conn: Connection, site: str, alarms: Alarms) -> None:
         self._site = site
         self._alarms = alarms
         self._epochs: dict[tuple[str, str], Epoch] = {}
         self._strangers: dict[tuple[str, str], float] = {}
         self._empties: dict[str, None] = {}
         self._rows: list[_Row] = []
-        self._moved: dict[int, Epoch] = {}
+        self._headers: list[tuple[Any, ...]] = []
+        self._receipts: list[ledger.Receipt] = []
+        self._advanced: dict[int, Epoch] = {}
+        self._left = {(row.unit, row.epoch) for row in conn.execute(select(moved.c.unit, moved.c.epoch).distinct())}
 
     def take(self, conn: Connection, key: PinnedKey, batch: Batch, message: bytes, now: float) -> Entered | Refusal:
         """Enters a batch of the unit whose key this is. `flush` before the transaction ends."""
@@ -94,9 +98,17 @@ class History:
         if self._rows:
             insert_many(conn, facts, _COLUMNS, self._rows)
             self._rows = []
-        for epoch in self._moved.values():
-            conn.execute(update(epochs).where(epochs.c.id == epoch.id).values(seq=epoch.seq, head=epoch.head))
-        self._moved = {}
+        if self._headers:
+            insert_many(conn, batches, _HEADER, self._headers)
+            self._headers = []
+        if self._receipts:
+            ledger.receive(conn, self._receipts)
+            self._receipts = []
+        if self._advanced:
+            moves = [{"of": epoch.id, "to": epoch.seq, "hash": epoch.head} for epoch in self._advanced.values()]
+            there = update(epochs).where(epochs.c.id == bindparam("of"))
+            conn.execute(there.values(seq=bindparam("to"), head=bindparam("hash")), moves)
+            self._advanced = {}
 
     # --- where a batch belongs
 
@@ -119,7 +131,8 @@ class History:
                 conn, key.unit, TORN, header.epoch, header.first, "no fact before this one is in the books", now
             )
         self._strangers.pop(mark, None)
-        self.flush(conn)
+        if any(epoch.unit == key.unit for epoch in self._advanced.values()):
+            self.flush(conn)  # the epoch before is looked at below
         before = conn.execute(select(epochs).where(epochs.c.unit == key.unit).order_by(epochs.c.id.desc())).first()
         start, base = bytes.fromhex(header.prev), header.first - 1
         link, previous_seq = ("torn", None) if base else self._link(conn, header, start, before)
@@ -253,8 +266,8 @@ class History:
                 watched.append((element, line))
         self._rows += rows
         epoch.seq, epoch.head, epoch.ahead_since = header.last, h, None
-        self._moved[epoch.id] = epoch
-        self._keep_header(conn, epoch, key, header, now)
+        self._advanced[epoch.id] = epoch
+        self._headers.append(_header_row(epoch, key, header, now))
         self._understand(conn, epoch, watched, now)
         return Entered(epoch, new=len(rows), known=max(0, known - header.first + 1))
 
@@ -268,25 +281,17 @@ class History:
             mine = (facts.c.epoch_id == first.id) & (facts.c.seq == was[1])
             if conn.execute(select(facts.c.n).where(mine)).first():
                 return True
+        self._left.add((epoch.unit, was[0]))
         row = {"unit": epoch.unit, "epoch": was[0], "seq": was[1]}
         return bool(conn.execute(insert_new(conn, moved).values(**row)).rowcount <= 0)
 
     def _elsewhere(self, conn: Connection, epoch: Epoch, header: Header) -> frozenset[int]:
         """Numbers of this batch that the books already got from a later epoch: a late delivery after a new beginning."""
+        if (epoch.unit, epoch.epoch) not in self._left:
+            return frozenset()
         mine = (moved.c.unit == epoch.unit) & (moved.c.epoch == epoch.epoch)
         span = moved.c.seq.between(header.first, header.last)
         return frozenset(conn.execute(select(moved.c.seq).where(mine, span)).scalars())
-
-    def _keep_header(self, conn: Connection, epoch: Epoch, key: PinnedKey, header: Header, now: float) -> None:
-        row = {
-            "epoch_id": epoch.id,
-            "key_id": key.id,
-            "batch": header.batch,
-            "first": header.first,
-            "last": header.last,
-        }
-        row |= {"prev": bytes.fromhex(header.prev), "head": bytes.fromhex(header.head), "sig": header.sig}
-        conn.execute(insert(batches).values(**row, taken_utc=now))
 
     def _understand(
         self, conn: Connection, epoch: Epoch, watched: Sequence[tuple[FactLine, bytes]], now: float
@@ -300,12 +305,18 @@ class History:
             ]
             self._alarms.match(conn, epoch.unit, epoch.epoch, urgent, now)
         for fact, _ in watched:
-            if fact.kind in ledger.KINDS:
-                ledger.enter(conn, epoch.unit, fact, now)
+            receipt = ledger.enter(conn, epoch.unit, fact, now) if fact.kind in ledger.KINDS else None
+            if receipt is not None:
+                self._receipts.append(receipt)
 
     def _gap(self, conn: Connection, epoch: Epoch, gap: Gap) -> None:
         row = {"epoch_id": epoch.id, "first": gap.first, "last": gap.last, "h": bytes.fromhex(gap.h)}
         conn.execute(insert(gaps).values(**row))
+
+
+def _header_row(epoch: Epoch, key: PinnedKey, header: Header, now: float) -> tuple[Any, ...]:
+    span, ends = (header.first, header.last), (bytes.fromhex(header.prev), bytes.fromhex(header.head))
+    return (epoch.id, key.id, header.batch, *span, *ends, header.sig, now)
 
 
 def _enrolled_anew(conn: Connection, before: Row[Any], key: PinnedKey) -> bool:

@@ -216,7 +216,7 @@ class Intake:
         """The register, read again only when a command changed it."""
         if self._alarms is None or self._history is None:
             self._alarms = Alarms(conn)
-            self._history = History(self._site, self._alarms)
+            self._history = History(conn, self._site, self._alarms)
         number = changes(conn)
         if self._register is None or self._register.changes != number:
             known = {unit.unit: unit for unit in units.listed(conn, self._site)}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, bindparam, update
 
 from centre.books import insert_new
 from centre.schema import courses, receipts
@@ -19,11 +20,25 @@ KINDS = frozenset(_RECEIPTS) | frozenset(_COMMANDS)
 """Kinds that `enter` has something to do for."""
 
 
-def enter(conn: Connection, unit: str, fact: FactLine, now: float) -> None:
-    """`fact.kind` is one of KINDS. Data that is not of the contract's form is kept in the fact and means nothing here."""
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What one fact says of a notice: `column` of the table, at the unit's time."""
+
+    column: str
+    notice: str
+    unit: str
+    rev: int
+    at_utc: float
+
+
+def enter(conn: Connection, unit: str, fact: FactLine, now: float) -> Receipt | None:
+    """`fact.kind` is one of KINDS. A receipt is for `receive`, many at a time; the step of a command is entered at once.
+
+    Data that is not of the contract's form is kept in the fact and means nothing here.
+    """
     if fact.kind in _RECEIPTS:
-        _receipt(conn, unit, _RECEIPTS[fact.kind], fact.data, fact.at_utc)
-    elif valid_id(fact.data.get("id")):
+        return _receipt(unit, _RECEIPTS[fact.kind], fact.data, fact.at_utc)
+    if valid_id(fact.data.get("id")):
         reason, door = fact.data.get("reason"), fact.data.get("door")
         reply = Reply(
             id=fact.data["id"],
@@ -33,6 +48,19 @@ def enter(conn: Connection, unit: str, fact: FactLine, now: float) -> None:
             door=door if isinstance(door, str) else None,
         )
         heard(conn, unit, reply, now)
+    return None
+
+
+def receive(conn: Connection, found: Sequence[Receipt]) -> None:
+    """Enters receipts; of the same thing told twice the first stands."""
+    keys = [{"notice": item.notice, "unit": item.unit, "rev": item.rev} for item in found]
+    conn.execute(insert_new(conn, receipts), keys)
+    for name in dict.fromkeys(item.column for item in found):
+        column = receipts.c[name]
+        same = (receipts.c.notice == bindparam("n")) & (receipts.c.unit == bindparam("u"))
+        first = update(receipts).where(same, receipts.c.rev == bindparam("r"), column.is_(None))
+        rows = [{"n": x.notice, "u": x.unit, "r": x.rev, "at": x.at_utc} for x in found if x.column == name]
+        conn.execute(first.values({name: bindparam("at")}), rows)
 
 
 def heard(conn: Connection, unit: str, reply: Reply, now: float) -> None:
@@ -42,13 +70,8 @@ def heard(conn: Connection, unit: str, reply: Reply, now: float) -> None:
     conn.execute(insert_new(conn, courses).values(**values))
 
 
-def _receipt(conn: Connection, unit: str, column: str, data: Mapping[str, Any], at_utc: float) -> None:
+def _receipt(unit: str, column: str, data: Mapping[str, Any], at_utc: float) -> Receipt | None:
     name, rev = data.get("id"), data.get("rev")
-    if not valid_id(name) or type(rev) is not int or not 0 < rev < 2**31:
-        return
-    key = {"notice": name, "unit": unit, "rev": rev}
-    made = conn.execute(insert_new(conn, receipts).values(**key, **{column: at_utc})).rowcount > 0
-    if not made:
-        same = (receipts.c.notice == name) & (receipts.c.unit == unit) & (receipts.c.rev == rev)
-        first = receipts.c[column]
-        conn.execute(update(receipts).where(same, first.is_(None)).values({column: at_utc}))
+    if not isinstance(name, str) or not valid_id(name) or type(rev) is not int or not 0 < rev < 2**31:
+        return None
+    return Receipt(column, name, unit, rev, at_utc)

@@ -12,10 +12,11 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import Select, func, select
 
+from centre import units
 from centre.cli import centre
 from centre.cli.office import Office
 from centre.intake import Intake, Outcome
-from contract.enrolment import parse_enrolment
+from contract.enrolment import Enrolment, parse_enrolment
 from tests.centre.unit import SITE, FakeUnit
 
 
@@ -40,11 +41,28 @@ class Desk:
         return result
 
     def unit(self, name: str = "b12-u2", *scopes: str, enrolled: bool = True) -> FakeUnit:
-        """A unit of the register, its key pinned."""
-        self.run("unit", "add", name, *(part for scope in scopes for part in ("--scope", scope)))
-        made = FakeUnit(name, self.enrolment(name))
-        if enrolled:
-            assert self.take(made.enrol()).lines == [f"{name}: enrolled"]
+        """A unit of the register, its key pinned; all in one transaction, since each costs a write to the disk."""
+        site, keys = self.office.site, self.office.keys
+        with self.books.changing() as conn:
+            units.add(conn, SITE, name, "", [units.parse_scope(text, SITE) for text in scopes], self.now)
+            password, token = units.new_login(conn, units.one(conn, SITE, name), self.now)
+            made = FakeUnit(
+                name,
+                Enrolment(
+                    site=SITE,
+                    unit=name,
+                    broker=site.broker,
+                    password=password,
+                    root_key=keys.root_public,
+                    working_keys=keys.working,
+                    card_keys=keys.card_keys,
+                    pin_keys=keys.pin_keys,
+                    token=token,
+                ),
+            )
+            if enrolled:
+                number = units.open_tokens(conn)[name][0]
+                units.pin(conn, name, made.key.public_key().public_bytes_raw(), number, self.now)
         return made
 
     def enrolment(self, name: str) -> Any:

@@ -37,9 +37,9 @@ class Guarded:
         )
         assert made.exit_code == 0, made.output
         self.desk = Desk(path / "c")
-        self.desk.run("broker", "--listen", "127.0.0.1")
         self.a: FakeUnit = self.desk.unit("a", "yard/y1")
         self.b: FakeUnit = self.desk.unit("b", "yard/y2")
+        self.desk.run("broker", "--listen", "127.0.0.1")
         self.ca = self.desk.office.folder.ca
         binary = mosquitto()
         assert binary is not None
@@ -190,7 +190,8 @@ def _other_ca(path: Path) -> Path:
 
 
 def test_a_revoked_unit_is_out_after_a_reload(guarded: Guarded) -> None:
-    unit = guarded.desk.unit("stolen")
+    guarded.desk.run("unit", "add", "stolen")
+    unit = FakeUnit("stolen", guarded.desk.enrolment("stolen"))
     assert guarded.broker.pid is not None
     os.kill(guarded.broker.pid, signal.SIGHUP)
     eventually(lambda: guarded.unit(unit).connected)

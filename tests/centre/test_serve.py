@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from sqlalchemy import select
 
 from centre import schema
-from centre.cli import centre
+from centre.folder import Folder
 from centre.service import Service
 from contract.envelope import key_ring, verify
 from contract.messages import Confirm, Kind, Scope
@@ -36,10 +38,11 @@ OWN = f"doorward/1/{SITE}"
 class Site:
     """A broker, a centre's folder, `serve` in a thread, units on the wire."""
 
-    def __init__(self, path: Path, broker: Broker) -> None:
+    def __init__(self, path: Path, fresh: Path, broker: Broker) -> None:
         self.broker = broker
-        made = CliRunner().invoke(centre, ["init", str(path / "c"), "--site", SITE, "--broker", broker.url])
-        assert made.exit_code == 0, made.output
+        shutil.copytree(fresh, path / "c")
+        folder = Folder(path / "c")
+        folder.save(replace(folder.load(), broker=broker.url))
         self.desk = Desk(path / "c")
         self.said: list[str] = []
         self.service: Service | None = None
@@ -99,10 +102,10 @@ class Site:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def site(tmp_path: Path, fresh_folder: Path) -> Iterator[Site]:
     """On whichever broker there is."""
     with start_broker(tmp_path / "broker") as broker:
-        made = Site(tmp_path, broker)
+        made = Site(tmp_path, fresh_folder, broker)
         yield made
         made.close()
         broker.kill()
@@ -175,6 +178,7 @@ def test_a_command_publishes_beside_serve(site: Site) -> None:
     assert "not connected" not in " ".join(site.said), "serve was not pushed off the broker"
 
 
+@pytest.mark.slow
 @pytest.mark.claim("F17")
 def test_a_broker_that_lost_everything_is_told_again(site: Site) -> None:
     site.desk.run("notice", "put", "--scope", "yard/y07", "--title", "x", "--text", "y", "--id", "n1")
@@ -202,6 +206,7 @@ def test_a_stale_unit_gets_its_state_again(site: Site) -> None:
     assert sum("published again" in line for line in site.said) == 1
 
 
+@pytest.mark.slow
 def test_an_ended_notice_is_cleared_from_the_broker(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("centre.service.TIDY_S", 0.1)
     site.desk.run("notice", "put", "--scope", "yard/y07", "--title", "x", "--text", "y", "--id", "n1", "--until", "1s")
@@ -279,6 +284,7 @@ def test_the_course_of_an_open(site: Site, serving: bool, states: list[tuple[str
     assert (kept.id, kept.actor, kept.why) == (payload["id"], "wang", "locked out")
 
 
+@pytest.mark.slow
 def test_nobody_answers(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("centre.commands.OPEN_VALID_S", 0.3)
     monkeypatch.setattr("centre.commands.ANSWER_S", 0.2)
@@ -355,6 +361,7 @@ def test_kill_9_in_the_middle_loses_and_doubles_nothing(
     record_property("figure", f"{kills} kills of the centre in 12,000 facts: 0 lost, 0 doubled")
 
 
+@pytest.mark.slow
 def test_only_one_serves_and_it_stops_cleanly(site: Site) -> None:
     process = Process(site.desk.path)
     try:
