@@ -277,6 +277,8 @@ class Health:
     boot: int | None = None
     sent_at: float | None = None
     dirty: bool = True
+    told_backlog: int = 0
+    """The backlog of the last status."""
     due: float | None = None
     taken_over: bool = False
 

@@ -169,7 +169,7 @@ def status(state: State) -> dict[str, Any]:
         "doors": {door.id: _door(door) for door in state.doors},
         "devices": {name: _device(device) for name, device in sorted(health.devices.items())},
         "inputs": dict(sorted(health.inputs.items())),
-        "backlog": max(0, sync.next_seq - 1 - sync.confirmed),
+        "backlog": backlog(state),
         "oldest": sync.confirmed + 1 if sync.next_seq - 1 > sync.confirmed else None,
         "revs": {f"{kind} {scope} {id_}": rev for kind, scope, id_, rev in standing_entries(state)},
         "centre_since": sync.centre_since,
@@ -207,8 +207,19 @@ def send_status(turn: Turn) -> None:
     due = _status_due(turn.state)
     if due is None or due > now:
         return
-    turn.change(health=replace(health, sent_at=now, dirty=False))
+    turn.change(health=replace(health, sent_at=now, dirty=False, told_backlog=backlog(turn.state)))
     turn.emit(SendStatus(status(turn.state)))
+
+
+def backlog(state: State) -> int:
+    """Facts the centre has not confirmed."""
+    return max(0, state.sync.next_seq - 1 - state.sync.confirmed)
+
+
+def drained(turn: Turn) -> None:
+    """The last status told of a backlog that is gone now: that is news too."""
+    if turn.state.health.told_backlog and not backlog(turn.state):
+        turn.changed()
 
 
 def _status_due(state: State) -> float | None:

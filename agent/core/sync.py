@@ -46,7 +46,7 @@ def recorded(turn: Turn, event: Recorded) -> None:
     """Durable: alarms go ahead at once; the rest too, when nothing is before it."""
     sync = turn.state.sync
     _alarms(turn, event)
-    live = sync.centre_online and sync.cursor == event.first and sync.loading is None
+    live = sync.centre_online and sync.epoch and sync.cursor == event.first and sync.loading is None
     _change(turn, next_seq=max(sync.next_seq, event.first + len(event.lines)), head=event.head)
     small = len(event.lines) <= limits.BATCH_FACTS and sum(map(len, event.lines)) < limits.BATCH_BYTES
     if live and small and event.lines and len(sync.flights) < limits.FLIGHT_MAX:
@@ -173,7 +173,7 @@ def tick(turn: Turn) -> None:
 def _load_at(state: State) -> float | None:
     """When the next batch of the backlog is to be loaded."""
     sync = state.sync
-    waiting = sync.centre_online and sync.cursor < sync.next_seq and sync.loading is None
+    waiting = sync.centre_online and sync.epoch and sync.cursor < sync.next_seq and sync.loading is None
     if not waiting or len(sync.flights) >= limits.FLIGHT_MAX:
         return None
     due = state.now.mono if sync.load_at is None else sync.load_at
@@ -237,6 +237,7 @@ def facts_confirmed(turn: Turn, seq: int) -> None:
     flights = tuple(f for f in sync.flights if f.last > seq or f.last < f.first)
     cursor = max(sync.cursor, seq + 1)
     _change(turn, confirmed=seq, cursor=cursor, flights=flights, retry_s=limits.UNCONFIRMED_S)
+    supervise.drained(turn)
 
 
 def _sample(turn: Turn, message: Confirm, flight: Flight) -> None:

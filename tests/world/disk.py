@@ -1,0 +1,136 @@
+"""A store on a disk that can be slow, full or cut off: what was answered is there after a crash, what was not may be gone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from agent.core import effects as fx
+from agent.core import events as ev
+from contract.messages import Notice
+
+COMMIT_S = 0.003
+
+
+def chained(head: str, line: bytes) -> str:
+    return hashlib.sha256(bytes.fromhex(head) + line).hexdigest()
+
+
+@dataclass
+class Disk:
+    """What survives a crash."""
+
+    epoch: str = "e1"
+    lines: list[bytes] = field(default_factory=list)
+    heads: list[str] = field(default_factory=lambda: ["00"])
+    confirmed: int = 0
+    boot: int = 0
+    latched: frozenset[str] = frozenset()
+    seen: dict[str, float] = field(default_factory=dict)
+    pending: dict[str, ev.PendingCommand] = field(default_factory=dict)
+    accepted: set[str] = field(default_factory=set)
+    notices: dict[tuple[str, str], Notice] = field(default_factory=dict)
+    revs: dict[str, int] = field(default_factory=dict)
+
+
+class Store:
+    """One run of the store on a disk: orders in turn, each answered when it is done."""
+
+    def __init__(self, disk: Disk, post: Callable[[float, ev.Event], None]) -> None:
+        self.disk = disk
+        self._post = post
+        self._queue: list[fx.Effect] = []
+        self._busy_until = 0.0
+        self.failing = False
+        self.slow_s = 0.0
+        self.alive = True
+        self.is_open = False
+
+    def opened(self) -> ev.StoreOpened:
+        d = self.disk
+        self.is_open = True
+        d.boot += 1
+        return ev.StoreOpened(
+            d.boot,
+            d.epoch,
+            0.0,
+            len(d.lines) + 1,
+            d.heads[-1],
+            d.confirmed,
+            tuple(d.pending.values()),
+            dict(d.seen),
+            dict(d.revs),
+        )
+
+    def order(self, effect: fx.Effect, now: float) -> None:
+        if isinstance(effect, fx.SaveLatch):
+            self.disk.latched = effect.doors  # its own lane, its own file
+            return
+        self._queue.append(effect)
+        self.work(now)
+
+    def work(self, now: float) -> None:
+        """Do what can be done by `now`; called again as time passes."""
+        while self._queue and self.alive and self.is_open:
+            effect = self._queue[0]
+            if self.failing:
+                late = [e for e in self._queue if isinstance(e, fx.Record) and (e.durable_by_mono or now) < now]
+                for record in late:
+                    self._queue.remove(record)
+                    self._post(0.0, ev.RecordRefused(record.token, "full"))
+                return
+            start = max(now, self._busy_until)
+            if start > now:
+                return
+            if (
+                isinstance(effect, fx.Record)
+                and effect.durable_by_mono is not None
+                and effect.durable_by_mono < now + self.slow_s
+            ):
+                self._queue.pop(0)
+                self._post(0.0, ev.RecordRefused(effect.token, "late"))
+                continue
+            self._busy_until = now + COMMIT_S + self.slow_s
+            self._queue.pop(0)
+            self._do(effect, COMMIT_S + self.slow_s)
+
+    def _do(self, effect: fx.Effect, delay: float) -> None:
+        d = self.disk
+        match effect:
+            case fx.Record():
+                prev, first = d.heads[-1], len(d.lines) + 1
+                for fact in effect.facts:
+                    line = json.dumps([len(d.lines) + 1, fact.kind, dict(fact.data)], sort_keys=True).encode()
+                    d.lines.append(line)
+                    d.heads.append(chained(d.heads[-1], line))
+                if effect.seen is not None:
+                    s = effect.seen
+                    d.seen[s.id] = s.exp
+                    d.accepted.add(s.id)
+                    d.pending[s.id] = ev.PendingCommand(s.id, s.action, s.door, s.actor)
+                for name in effect.finish:
+                    d.pending.pop(name, None)
+                self._post(delay, ev.Recorded(effect.token, first, tuple(d.lines[first - 1 :]), prev, d.heads[-1]))
+            case fx.LoadBatch(first):
+                lines = tuple(d.lines[first - 1 : first + 19])
+                last = first + len(lines) - 1
+                head = d.heads[last] if lines else d.heads[-1]
+                self._post(delay, ev.BatchLoaded(first, last, d.heads[first - 1] if lines else head, head, lines))
+            case fx.ConfirmFacts(epoch, seq, head):
+                if epoch == d.epoch and seq < len(d.heads) and d.heads[seq] == head:
+                    d.confirmed = max(d.confirmed, seq)
+                    self._post(delay, ev.FactsConfirmed(d.confirmed))
+            case fx.SaveNotice(token, notice):
+                key = (str(notice.scope), notice.id)
+                name = f"notice {key[0]} {key[1]}"
+                d.revs[name] = max(notice.rev, d.revs.get(name, 0))
+                if key not in d.notices or d.notices[key].rev <= notice.rev:
+                    d.notices[key] = notice
+                self._post(delay, ev.StateSaved(token, "notice", key[0], notice.id, notice.rev))
+            case fx.DropNotices(ids):
+                for key in ids:
+                    d.notices.pop(key, None)
+            case _:
+                pass

@@ -1,0 +1,169 @@
+"""The rules of the door as a bystander sees them: every order must have a cause that the bystander knows by itself, from the world and not from the core's state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agent.core import effects as fx
+from agent.core import events as ev
+from agent.core.state import State
+from agent.core.time import Now, Trust
+from contract.messages import Role
+
+if TYPE_CHECKING:
+    from tests.world.world import World
+
+CAP_S = 60.0
+
+
+class Watch:
+    """Called after each step; raises AssertionError where a rule is broken."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.opened_by: dict[str, int] = {}
+        """How often each remote open moved a lock, over all runs."""
+        self.modes: dict[str, tuple[str, float]] = {}
+        """By door: commanded mode and its end (monotonic)."""
+        self.latched: set[str] = set()
+        self.loaded = False
+        self.revs: dict[tuple[str, str], int] = {}
+        self.last_tap: dict[str, tuple[tuple[str, ...], float]] = {}
+
+    def booted(self) -> None:
+        self.modes, self.loaded, self.last_tap = {}, False, {}
+        self.latched = set(self.world.disk.latched)
+
+    def stepped(self, before: State, event: ev.Event, now: Now, found: tuple[fx.Effect, ...]) -> None:
+        if isinstance(event, ev.HoldersReplaced):
+            self.loaded = True
+        self._modes(found, now)
+        self._fire(event, found)
+        self._unlocks(event, now, found)
+        self._cards(event, now, found)
+        self._exits(event, found)
+        self._notices()
+
+    def mode(self, door: str, now: Now) -> str:
+        name, until = self.modes.get(door, ("normal", 0.0))
+        return name if now.mono < until else "normal"
+
+    def _modes(self, found: tuple[fx.Effect, ...], now: Now) -> None:
+        for data in _data(found, "door.mode"):
+            until = now.mono + data["until"] - now.utc if "until" in data else 0.0
+            self.modes[data["door"]] = (data["mode"], until)
+
+    # --- each order has a cause
+
+    def _unlocks(self, event: ev.Event, now: Now, found: tuple[fx.Effect, ...]) -> None:
+        for effect in found:
+            if isinstance(effect, fx.PulseLock):
+                assert effect.seconds <= CAP_S
+                assert effect.not_after_mono <= now.mono + 1.0
+                assert effect.door not in self.latched, "a pulse ends the release"
+                self._pulse_has_cause(event, now, effect, found)
+            elif isinstance(effect, fx.SetLock) and effect.unlocked:
+                plan = next(p for p in self.world.plan.doors if p.id == effect.door)
+                safe = plan.safe_state == "unlocked" and not self.loaded
+                assert effect.door in self.latched or safe, "unlocked for good without fire"
+
+    def _pulse_has_cause(self, event: ev.Event, now: Now, pulse: fx.PulseLock, found: tuple[fx.Effect, ...]) -> None:
+        if self.mode(pulse.door, now) == "hold_open":
+            _, until = self.modes[pulse.door]
+            assert now.mono + pulse.seconds <= until + CAP_S
+            return
+        match event:
+            case ev.CardRead(reader, hashes):
+                assert self._may(pulse.door, hashes, now), "a card that may not"
+                plan = next(p for p in self.world.plan.doors if p.id == pulse.door)
+                assert reader in plan.readers
+            case ev.ExitChanged(door, pressed):
+                assert pressed
+                assert door == pulse.door
+                plan = next(p for p in self.world.plan.doors if p.id == door)
+                assert plan.egress or self.mode(door, now) != "lockdown"
+            case ev.Recorded():
+                (grant,) = [d for d in _data(found, "access.granted") if d["door"] == pulse.door]
+                self._signed_open(grant["command"], pulse.door, now)
+            case _:
+                raise AssertionError(f"a pulse by {type(event).__name__}")
+
+    def _signed_open(self, name: str, door: str, now: Now) -> None:
+        command = self.world.centre.commands[name]
+        assert (command.action, command.unit, command.args.get("door")) == ("open", "b12-u2", door)
+        assert now.utc <= command.exp
+        assert command.exp - command.iat <= 30.0
+        assert name in self.world.disk.accepted, "acted before it was committed"
+        assert self.mode(door, now) != "lockdown"
+        self.opened_by[name] = self.opened_by.get(name, 0) + 1
+        assert self.opened_by[name] == 1, "a remote open that acted twice"
+
+    def _may(self, door: str, hashes: tuple[str, ...], now: Now) -> bool:
+        """Our own reading of who may pass."""
+        for key in hashes:
+            for holder in self.world.people.get(key, ()):
+                if holder.doors is not None and door not in holder.doors:
+                    continue
+                limited = holder.from_utc is not None or holder.until_utc is not None
+                if limited and now.clock is Trust.UNKNOWN:
+                    continue
+                if (holder.until_utc or 1e18) <= now.utc or (holder.from_utc or -1e18) > now.utc:
+                    continue
+                if (
+                    self.mode(door, now) == "lockdown"
+                    and holder.role is not Role.EMERGENCY
+                    and door not in self.latched
+                ):
+                    continue
+                return True
+        return False
+
+    # --- what must happen
+
+    def _fire(self, event: ev.Event, found: tuple[fx.Effect, ...]) -> None:
+        self.latched -= {data["door"] for data in _data(found, "door.fire_reset")}
+        if isinstance(event, ev.FireChanged) and event.active:
+            release = {p.id for p in self.world.plan.doors if p.on_fire == "release"}
+            ordered = {e.door for e in found if isinstance(e, fx.SetLock) and e.unlocked}
+            assert release <= ordered, "fire does not release in the same step"
+            new = release - self.latched
+            self.latched |= release
+            if new:
+                assert any(isinstance(e, fx.SaveLatch) and release <= e.doors for e in found)
+        if isinstance(event, ev.Started):
+            for effect in found:
+                if isinstance(effect, fx.SetLock) and effect.door in self.latched:
+                    assert effect.unlocked, "the latch did not survive the restart"
+        for data in _data(found, "door.fire_reset"):
+            assert not any(
+                d.fire for d in self.world.doors.values() if d.plugged and d.name == data["door"]
+            ) or isinstance(event, ev.Recorded | ev.CardRead)
+
+    def _cards(self, event: ev.Event, now: Now, found: tuple[fx.Effect, ...]) -> None:
+        """D6, D7: whoever may pass gets the order in this very step, whatever the store and the link are doing."""
+        if not isinstance(event, ev.CardRead) or not self.loaded:
+            return
+        hashes, at = self.last_tap.get(event.reader, ((), -1e9))
+        self.last_tap[event.reader] = (event.hashes, now.mono)
+        if hashes == event.hashes and now.mono - at < 0.8:
+            return
+        (door,) = [p.id for p in self.world.plan.doors if event.reader in p.readers]
+        pulsed = any(isinstance(e, fx.PulseLock) and e.door == door for e in found)
+        open_already = door in self.latched or self.mode(door, now) == "hold_open"
+        assert pulsed == (self._may(door, event.hashes, now) and not open_already)
+
+    def _exits(self, event: ev.Event, found: tuple[fx.Effect, ...]) -> None:
+        if isinstance(event, ev.ExitChanged) and event.pressed and event.door not in self.latched:
+            plan = next(p for p in self.world.plan.doors if p.id == event.door)
+            was_pressed = self.world.history[-1][0].doors
+            before = next(d for d in was_pressed if d.id == event.door)
+            if plan.egress and before.exit_since is None and self.mode(event.door, self.world.now()) != "hold_open":
+                assert any(isinstance(e, fx.PulseLock) and e.door == event.door for e in found)
+
+    def _notices(self) -> None:
+        for key, notice in self.world.state.board.notices.items():
+            assert notice.rev >= self.world.disk.revs.get(f"notice {key[0]} {key[1]}", 0), "an older notice came back"
+
+
+def _data(found: tuple[fx.Effect, ...], kind: str) -> list[dict[str, object]]:
+    return [dict(f.data) for e in found if isinstance(e, fx.Record) for f in e.facts if f.kind == kind]
