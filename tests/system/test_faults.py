@@ -1,0 +1,194 @@
+"""A running unit under faults of its lines, its host and its broker: the door goes on, and what was due comes after."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from agent.store import reading
+from contract.facts import FactLine, parse_line
+from simulator.demo.people import PATROL, RESIDENT, SECOND_PATROL
+from simulator.demo.stage import PULSE_S, Stage
+from tests.waiting import eventually
+
+PULSE = "01 05 02 00"
+LATE_S = 1.2
+"""An order dies after 1 s: nothing may come out later than that plus the time on the wire."""
+
+
+@pytest.fixture
+def running(stage: Stage) -> Iterator[Stage]:
+    """Broker, centre and agent at work, the roster in force."""
+    stage.start_broker()
+    stage.bureau.serve.start()
+    stage.start_agent()
+    eventually(lambda: stage.bureau.facts(kind="roster.applied"), 20)
+    yield stage
+    assert stage.agent.stop() == 0
+
+
+def pulses(stage: Stage, since: float) -> list[float]:
+    return [m.at for m in stage.box.trace.moments("relay", "frame", since) if m.value.startswith(PULSE)]
+
+
+def facts(stage: Stage, kind: str) -> list[FactLine]:
+    lines = (parse_line(entry.line) for entry in reading.facts(stage.disk.folder))
+    return [fact for fact in lines if isinstance(fact, FactLine) and fact.kind == kind]
+
+
+def opens(stage: Stage, card: int, limit_s: float = 3.0) -> None:
+    """The card opens the door, and the door locks again by itself."""
+    stage.box.tap(card)
+    eventually(lambda: stage.box.lock_unlocked, limit_s)
+    eventually(lambda: not stage.box.lock_unlocked, PULSE_S + 2)
+
+
+@pytest.mark.slow
+@pytest.mark.claim("F36")
+def test_an_adapter_pulled_and_put_back_under_another_number(
+    running: Stage, record_property: Callable[[str, object], None]
+) -> None:
+    worst = 0.0
+    for _ in range(3):
+        running.box.io.unplug()
+        eventually(lambda: _shows(running, "relay", "lost"), 5)
+        running.box.io.plug()
+        back = time.monotonic()
+        eventually(lambda: _shows(running, "relay", "ok"), 5)
+        worst = max(worst, time.monotonic() - back)
+    assert worst <= 3.0
+    record_property("figure", f"back in service {worst:.1f} s after its return, worst of 3")
+    opens(running, RESIDENT)
+    assert len(facts(running, "device.lost")) >= 1
+
+
+@pytest.mark.slow
+@pytest.mark.claim("D1")
+def test_fire_that_began_while_the_board_was_gone_releases_on_its_return(running: Stage) -> None:
+    running.box.io.unplug()
+    eventually(lambda: _shows(running, "relay", "lost"), 5)
+    running.box.fire(True)
+    running.box.io.plug()
+    eventually(lambda: running.box.lock_unlocked, 4)
+    running.box.fire(False)
+    until = time.monotonic() + PULSE_S + 1
+    eventually(lambda: time.monotonic() > until, PULSE_S + 2)
+    assert running.box.lock_unlocked, "latched: it stays until somebody resets it"
+
+
+@pytest.mark.slow
+@pytest.mark.claim("F37")
+@pytest.mark.claim("D7")
+def test_a_hung_line_fires_nothing_late_and_comes_back(running: Stage) -> None:
+    running.box.io.faults.hang = True
+    hung = time.monotonic()
+    running.box.tap(RESIDENT)
+    eventually(lambda: _shows(running, "relay", "lost"), 15)
+    running.box.io.faults.hang = False
+    eventually(lambda: _shows(running, "relay", "ok"), 10)
+    late = [at - hung for at in pulses(running, hung) if at - hung > LATE_S]
+    assert not late, f"an unlock came {late} s after its card"
+    opens(running, PATROL)
+
+
+@pytest.mark.slow
+@pytest.mark.claim("F41")
+@pytest.mark.claim("D3")
+def test_a_stopped_agent_leaves_no_door_open(running: Stage, record_property: Callable[[str, object], None]) -> None:
+    running.box.tap(RESIDENT)
+    opened = time.monotonic()
+    eventually(lambda: running.box.lock_unlocked, 3)
+    pid = running.agent.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        eventually(lambda: not running.box.lock_unlocked, PULSE_S + 1.5)
+        record_property("figure", f"locked {time.monotonic() - opened:.1f} s after the card, pulse {PULSE_S:g} s")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    opens(running, PATROL)
+
+
+@pytest.mark.slow
+@pytest.mark.claim("D6")
+def test_a_dead_panel_and_a_dead_reader_line_delay_nobody_else(running: Stage) -> None:
+    running.box.screen.faults.silent = True
+    eventually(lambda: _shows(running, "panel", "lost"), 15)
+    opens(running, RESIDENT, limit_s=1.0)
+    running.box.reader_lines["reader"].unplug()
+    eventually(lambda: _shows(running, "card", "lost"), 5)
+    start = time.monotonic()
+    running.box.press_exit()
+    eventually(lambda: pulses(running, start), 1.0)
+    running.box.reader_lines["reader"].plug()
+    running.box.screen.faults.silent = False
+    eventually(lambda: _shows(running, "panel", "ok") and _shows(running, "card", "ok"), 10)
+    eventually(lambda: running.box.panel.title or running.box.panel.body, 5)
+
+
+@pytest.mark.slow
+@pytest.mark.claim("F17")
+def test_a_broker_killed_and_back_with_nothing_left_loses_no_fact_and_no_notice(running: Stage) -> None:
+    running.bureau.do("notice", "put", "--scope", "yard/y07", "--title", "停水通知", "--text", "今日停水")
+    eventually(lambda: running.bureau.facts(kind="notice.received"), 10)
+    broker = running._broker
+    assert broker is not None
+    broker.kill()
+    opens(running, RESIDENT)
+    opens(running, PATROL)
+    running.stop_broker()
+    _wipe(running)
+    running.start_broker()
+    eventually(lambda: len(running.bureau.facts(kind="access.granted")) >= 2, 60)
+    eventually(lambda: _settled(running), 30)
+    journal = {entry.first for entry in reading.facts(running.disk.folder)}
+    books = [fact.seq for fact in running.bureau.facts()]
+    assert len(books) == len(set(books))
+    assert journal >= set(books)
+    running.agent.stop()
+    running.wipe()
+    running.enrol()
+    running.start_agent()
+    eventually(lambda: "停水通知" in (running.box.panel.title or ""), 30)
+
+
+@pytest.mark.slow
+@pytest.mark.claim("F10")
+@pytest.mark.claim("F11")
+def test_on_a_full_disk_cards_open_and_their_facts_come_after(running: Stage) -> None:
+    pid = running.agent.pid
+    assert pid is not None
+    before = len(facts(running, "access.granted"))
+    running.disk.fill(pid)
+    for card in (RESIDENT, PATROL, SECOND_PATROL):
+        opens(running, card)
+        running.disk.fill(pid)
+    running.disk.free(pid)
+    eventually(lambda: len(facts(running, "access.granted")) == before + 3, 20)
+    eventually(lambda: len(running.bureau.facts(kind="access.granted")) == before + 3, 20)
+
+
+def _settled(stage: Stage) -> bool:
+    status = _status(stage)
+    return status["stale"] is False and status["backlog"] == 0
+
+
+def _status(stage: Stage) -> dict[str, object]:
+    return dict(json.loads((stage.disk.folder / "status.json").read_text(encoding="utf-8")))
+
+
+def _shows(stage: Stage, device: str, state: str) -> bool:
+    devices = _status(stage)["devices"]
+    assert isinstance(devices, dict)
+    return bool(devices.get(device, {}).get("state") == state)
+
+
+def _wipe(stage: Stage) -> None:
+    """The broker lost its disk: no retained message is left."""
+    for path in (stage.folder / "broker").rglob("*.db"):
+        path.unlink()
