@@ -10,7 +10,7 @@ import pytest
 pytest_plugins = ["tests.figures"]
 
 
-TOOLS = ("mosquitto", "systemd-analyze", "systemd-sysusers", "systemd-tmpfiles", "udevadm")
+TOOLS = ("mosquitto", "strace", "systemd-analyze", "systemd-sysusers", "systemd-tmpfiles", "udevadm")
 """Programs of the machine that a test may ask for with `@pytest.mark.needs(…)`."""
 
 
