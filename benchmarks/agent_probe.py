@@ -1,0 +1,126 @@
+"""Runs the agent as it is, with moments written down at its hand-over points: `python -m benchmarks.agent_probe MARKS [--many-opens] CONFIG`.
+
+Wraps methods before `agent.app.run`; what they do stays theirs. The marks:
+`card` (last byte read from the reader's line), `order` (unlock order handed to the lock's line), `opened PORT` (a serial line was
+opened), `accepted` (the broker's CONNACK), `link-up`, `centre` (it is online), `record TOKEN` (facts ordered to be journaled),
+`recorded TOKEN FIRST COUNT` (they are durable), `batch FIRST LAST` (handed to the link), `confirmed SEQ` (by the centre),
+`holders COUNT`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from agent.core import effects, events, limits
+from agent.devices import Devices
+from agent.inbox import Inbox
+from agent.link.client import Link
+from agent.store import Store
+from benchmarks.marks import Marks
+from drivers import facts, port
+
+MANY = 1_000_000
+
+
+def watch(marks: Marks) -> None:
+    """Wrap the hand-over points."""
+    _watch_lines(marks)
+    _after(Inbox, "post", lambda event: _heard(marks, event))
+    _before(Store, "order", lambda effect: isinstance(effect, effects.Record) and marks.put("record", effect.token))
+    _after(
+        Link,
+        "order",
+        lambda effect: isinstance(effect, effects.SendBatch) and marks.put("batch", effect.first, effect.last),
+    )
+    _before(Link, "_on_connect", lambda *_: marks.put("accepted"))
+
+
+def _watch_lines(marks: Marks) -> None:
+    import time  # noqa: PLC0415
+
+    last = threading.local()
+    read, take, order, opened = port.Line.read, Devices._take, port.Port.order, port.Port._open
+
+    def reading(self: port.Line) -> bytes:
+        data = read(self)
+        last.at = time.monotonic()
+        return data
+
+    def taking(self: Devices, fact: facts.Fact) -> None:
+        if isinstance(fact, facts.CardSeen):
+            marks.put("card", at=last.at)
+        take(self, fact)
+
+    def ordering(self: port.Port, given: facts.Order) -> None:
+        order(self, given)
+        if isinstance(given, facts.PulseOutput):
+            marks.put("order")
+
+    def opening(self: port.Port) -> None:
+        opened(self)
+        marks.put("opened", self.name)
+
+    port.Line.read, Devices._take = reading, taking  # type: ignore[method-assign]
+    port.Port.order, port.Port._open = ordering, opening  # type: ignore[method-assign]
+
+
+def _heard(marks: Marks, event: events.Event) -> None:
+    match event:
+        case events.Recorded(token, first, lines):
+            marks.put("recorded", token, first, len(lines))
+        case events.FactsConfirmed(seq):
+            marks.put("confirmed", seq)
+        case events.LinkUp():
+            marks.put("link-up")
+        case events.CentrePresence(online=True):
+            marks.put("centre")
+        case events.HoldersReplaced():
+            marks.put("holders", len(event.by_key))
+
+
+def _before(kind: Any, name: str, note: Callable[..., object]) -> None:
+    wrapped = getattr(kind, name)
+
+    def noted(self: Any, *values: Any) -> Any:
+        note(*values)
+        return wrapped(self, *values)
+
+    setattr(kind, name, noted)
+
+
+def _after(kind: Any, name: str, note: Callable[..., object]) -> None:
+    wrapped = getattr(kind, name)
+
+    def noted(self: Any, *values: Any) -> Any:
+        result = wrapped(self, *values)
+        note(*values)
+        return result
+
+    setattr(kind, name, noted)
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(prog="python -m benchmarks.agent_probe")
+    arguments.add_argument("marks", type=Path)
+    arguments.add_argument("config", type=Path)
+    arguments.add_argument("--many-opens", action="store_true", help="lift the limit of six remote opens a minute")
+    given = arguments.parse_args()
+    marks = Marks(given.marks)
+    marks.put("process", os.getpid())
+    watch(marks)
+    if given.many_opens:
+        limits.OPEN_RATE = MANY
+    from agent.app import run  # noqa: PLC0415
+    from agent.config import load  # noqa: PLC0415
+
+    return run(load(given.config), verbose=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
