@@ -142,6 +142,10 @@ class Cache:
             "AND p.id = rosters.id AND p.rev = rosters.rev)"
         )
 
+    def fold(self) -> None:
+        """Empty the WAL, so that what was replaced or deleted is not found there for long."""
+        self.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def clear(self) -> None:
         for table in CACHE_TABLES:
             self.db.conn.execute(f"DELETE FROM {table}")  # noqa: S608  # names of ours

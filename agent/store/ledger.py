@@ -275,6 +275,7 @@ class Ledger:
         journal.load()
         journal.boot = self._boot or journal.boot
         if doubt is not None and journal.head == doubt.head != doubt.before:
+            log.info("journal: what was in doubt is there")
             self._doubt = None
             self._written(journal, doubt)
             return
@@ -366,6 +367,7 @@ class Ledger:
             journal.forget_seen(utc)
             self._floor_due = None
             self._chores["purge"] = room.purge(journal, utc, self._terms.retention_days)
+            self._chores["fold"] = self._fold()
             self._chores["ballast"] = self._make_ballast()
 
     def _slice(self) -> None:
@@ -375,6 +377,12 @@ class Ledger:
         chore = self._chores.pop(name)  # where it fails, it is begun again when there is reason to
         if next(chore, None) is not None:
             self._chores[name] = chore
+
+    def _fold(self) -> Iterator[int]:
+        """Once a day the WAL is emptied, so that what was deleted is not found there for long."""
+        if self._journal is not None:
+            self._journal.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        yield from ()
 
     def _make_ballast(self) -> Iterator[int]:
         self._ballast.make()

@@ -180,6 +180,7 @@ class Store:
                 self._ledger.save_keys(order)
             case effects.Purge(utc):
                 self._ledger.purge(utc)
+                self._standing.read(lambda cache: cache.fold(), None)
             case _:
                 raise TypeError(f"not an order for the store: {type(order).__name__}")
 

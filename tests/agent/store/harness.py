@@ -126,3 +126,13 @@ def check(got: events.BatchLoaded) -> None:
 def seqs(batches: list[events.BatchLoaded]) -> list[int]:
     found = [facts.parse_line(line) for got in batches for line in got.lines]
     return [one.seq for one in found if isinstance(one, facts.FactLine)]
+
+
+def written(pid: int | str) -> int:
+    """Bytes the process has caused to be written to a device (0 where the folder is in memory)."""
+    lines = Path(f"/proc/{pid}/io").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("write_bytes")).split()[1])
+
+
+def own_writes() -> int:
+    return written("self")

@@ -126,6 +126,7 @@ SHAPES: dict[str, tuple[Callable[[Path], None], bool]] = {
 
 
 @pytest.mark.claim("F9")
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["journal.db", "cache.db"])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_every_shape_is_handled(tmp_path: Path, good: Path, name: str, shape: str) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from agent.core import effects, events
 from agent.store import latch, reading
+from agent.store.copying import copied
 from agent.store.waiting import RING
 from contract import facts
 from tests.agent.store.disks import Fixed, failing_disk, small_disk
@@ -190,3 +193,44 @@ def test_syncs_that_fail(tmp_path: Path, record_property: pytest.RecordProperty)
         record_property("figure", f"{spells} spells of failing syncs, {len(tokens)} facts, none lost, none twice")
         singles = [data["n"] for data in tokens if data["n"] > 20]
         assert len(singles) == len(set(singles))
+
+
+@pytest.mark.claim("F5")
+@pytest.mark.slow
+def test_a_disk_that_loses_what_it_had_taken(tmp_path: Path) -> None:
+    """After a failure the file is found older than what was committed: its numbers are never used again."""
+    state = tmp_path / "state"
+    disk = Fixed(state)
+    with running(state) as (store, posted):
+        for token in range(1, 51):
+            store.order(record(token))
+        opened = posted.one(events.StoreOpened)
+        posted.recorded(50)
+        older = tmp_path / "older"
+        with copied(state / "journal.db") as copy:
+            shutil.copytree(copy.parent, older)
+        for token in range(51, 101):
+            store.order(record(token))
+        posted.recorded(100)
+        disk.read_only()
+        store.order(record(101))
+        posted.one(events.StoreFailed)
+        eventually(lambda: not held_open(state / "journal.db"))
+        disk.writable()
+        for name in ("journal.db", "journal.db-wal"):
+            (older / name).replace(state / name)
+        differs = posted.one(events.HistoryDiffers, 10)
+        assert differs.epoch != opened.epoch
+        assert "lost" in differs.detail
+        assert posted.recorded(101).first == 51
+        posted.one(events.StoreMended)
+        lines = [facts.parse_line(line) for got in drained(store, posted) for line in got.lines]
+        assert [line.data.get("was") for line in lines] == [[opened.epoch, n] for n in range(1, 51)] + [None]
+
+
+def held_open(path: Path) -> bool:
+    found = []
+    for fd in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            found.append(fd.readlink())
+    return path in found

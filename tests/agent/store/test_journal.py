@@ -15,7 +15,22 @@ from agent.store.journal import open_journal
 from agent.store.schema import JOURNAL_MIGRATIONS, journal_kind, seal
 from contract import facts
 from contract.messages import Keys, Kind, Scope, WorkingKey
-from tests.agent.store.harness import SITE, UNIT, UTC, batch, check, drained, fact, notice, record, running, seqs
+from tests.agent.store.harness import (
+    SITE,
+    UNIT,
+    UTC,
+    batch,
+    check,
+    drained,
+    fact,
+    holder,
+    notice,
+    own_writes,
+    part,
+    record,
+    running,
+    seqs,
+)
 from tests.waiting import eventually
 
 DAY = 86_400.0
@@ -227,6 +242,43 @@ def test_retention_drops_confirmed_facts_only_and_in_slices(tmp_path: Path) -> N
         gone = batch(store, posted, 1001)
         check(gone)
         assert (gone.prev, gone.last) == (confirmed[1].head, 1200)
+
+
+def test_what_was_purged_or_revoked_is_nowhere_in_the_files(tmp_path: Path) -> None:
+    old = UTC - 400 * DAY
+    with running(tmp_path) as (store, posted):
+        store.order(record(1, *(fact(utc=old, by="holder-of-old") for _ in range(50)), fact(by="holder-of-today")))
+        store.order(effects.SaveRosterPart(1, part(1, [holder(0xDEAD)])))
+        posted.one(events.StateSaved)
+        store.order(effects.SaveRosterPart(2, part(2, [holder(0xBEEF)])))
+        head = posted.recorded(1).head
+        store.order(effects.ConfirmFacts(posted.one(events.StoreOpened).epoch, 51, head))
+        store.order(effects.Purge(UTC))
+
+        def found(text: bytes) -> bool:
+            return any(text in file.read_bytes() for file in tmp_path.iterdir() if file.is_file())
+
+        eventually(lambda: not found(b"holder-of-old") and not found(b"%032x" % 0xDEAD))
+        assert found(b"holder-of-today")
+        assert found(b"%032x" % 0xBEEF)
+
+
+def test_a_quiet_day_costs_one_small_write(tmp_path: Path, record_property: pytest.RecordProperty) -> None:
+    with running(tmp_path) as (store, posted):
+        store.order(record(1))
+        posted.recorded(1)
+        eventually((tmp_path / "ballast").exists)
+        store.order(effects.Purge(UTC + 1))
+        eventually(lambda: (tmp_path / "journal.db-wal").stat().st_size == 0)
+        before = own_writes()
+        store.order(effects.Purge(UTC + DAY))
+        eventually(lambda: own_writes() > before)
+        store.order(effects.LoadBatch(2))  # after it, in order
+        eventually(lambda: posted.of(events.BatchLoaded))
+        eventually(lambda: (tmp_path / "journal.db-wal").stat().st_size == 0)
+        cost = own_writes() - before
+    record_property("figure", f"{cost} bytes written on a day without facts")
+    assert cost <= 32 * 1024
 
 
 def test_all_purged_numbers_still_go_on(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def test_flipped_bits_never_latch_another_door(tmp_path: Path, seed: int) -> Non
     latch.write(tmp_path, BOTH)
     good = (tmp_path / latch.NAMES[0]).read_bytes()
     rng = random.Random(seed)
-    for _ in range(500):
+    for _ in range(100):
         for name in latch.NAMES:
             bad = bytearray(good)
             for _ in range(rng.randint(1, 8)):

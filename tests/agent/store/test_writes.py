@@ -10,17 +10,8 @@ from pathlib import Path
 import pytest
 
 from agent.core import effects, events
-from tests.agent.store.harness import check, fact, record, running
+from tests.agent.store.harness import check, fact, own_writes, record, running, written
 from tests.waiting import eventually
-
-
-def written(pid: int) -> int:
-    text = Path(f"/proc/{pid}/io").read_text()
-    return int(next(line for line in text.splitlines() if line.startswith("write_bytes")).split()[1])
-
-
-def own_writes() -> int:
-    return written("self")  # type: ignore[arg-type]
 
 
 @pytest.mark.slow
