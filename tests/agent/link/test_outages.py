@@ -82,6 +82,21 @@ def test_the_will_and_the_farewell_say_offline_with_the_births_session(broker: B
         assert len(far.ups("status")) == 4
 
 
+def test_the_will_stays_for_those_who_ask_later(broker: Broker) -> None:
+    def kept() -> str | None:
+        """The state in the status the broker retains, as a newcomer sees it."""
+        with centre(broker) as far:
+            statuses = eventually(lambda: [m for m in list(far.got) if m.topic.endswith("/status")])
+            return json.loads(statuses[0].payload)["state"] if statuses[0].retain else None
+
+    with far_end.line(broker.port) as wire, unit(f"mqtt://127.0.0.1:{wire.port}", protocol="3.1.1") as near:
+        near.wait(LinkUp)
+        near.link.order(effects.SendStatus({"state": "online", "session": "s1"}))
+        eventually(lambda: kept() == "online")
+        wire.cut()
+        eventually(lambda: kept() == "offline")
+
+
 def test_statuses_are_retained(any_broker: Broker) -> None:
     with unit(any_broker.url) as near:
         near.wait(LinkUp)
