@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -72,7 +73,9 @@ def _play(folder: Path, story: bool, broker: str | None, svg: Path | None) -> in
                 return _tell(stage, svg)
             from simulator.demo.terminal import interact  # noqa: PLC0415  # only people need rich
 
-            return interact(stage)
+            with suppress(KeyboardInterrupt):  # as good a way to leave as `q`
+                interact(stage)
+            return HELD
         finally:
             _deaf()
 

@@ -12,6 +12,8 @@ from simulator.demo.waiting import expect, until
 from simulator.dwin_panel import Screen
 from simulator.trace import Moment
 
+STILL_S = 0.1
+
 
 class Scene:
     """A stage with hands and eyes. `shots` are screens kept for the pictures, by caption."""
@@ -75,8 +77,11 @@ class Scene:
     def heard_tone(self, since: float) -> None:
         until("the panel sounds", lambda: any(at >= since for at, _ in list(self.box.panel.tones)))
 
-    def keep(self, caption: str, screen: Screen) -> None:
-        self.shots.append((caption, screen))
+    def keep(self, caption: str) -> None:
+        """A picture of the panel, once it has stood still for a moment."""
+        panel = self.box.panel
+        until("the panel is drawn", lambda: time.monotonic() - panel.history[-1][0] > STILL_S and panel.title)
+        self.shots.append((caption, panel.screen()))
 
     # --- the books
 

@@ -23,8 +23,8 @@ _QUIET = {"seq", "at", "clock", "boot", "mono", "kind", "session", "version"}
 _COLOURS = {"idle": "white on #12344d", "notice": "#ffe9b8 on #5a2a12", "answer": "#c9f2d4 on #14432a"}
 
 
-def interact(stage: Stage) -> int:
-    """Until `q`. Returns the exit code."""
+def interact(stage: Stage) -> None:
+    """Until `q`."""
     console = Console()
     with console.status("making a centre, a unit, a broker, and a door on pseudo-terminals …"):
         stage.start_broker()
@@ -37,7 +37,7 @@ def interact(stage: Stage) -> int:
             while True:
                 keys = keyboard.pressed(TURN_S)
                 if "q" in keys:
-                    return 0
+                    return
                 for key in keys:
                     visitor.press(key)
                 visitor.look_after()

@@ -123,7 +123,7 @@ class Visitor:
             if future.cancelled():
                 return
             done = future.result()
-            words = course_of(done) if what == "remote open" else done.out.strip().replace("\n", ", ")
+            words = course_of(done) if what in {"remote open", "fire reset"} else done.out.strip().replace("\n", ", ")
             self.say(f"{what}: {words or done.err.strip()}")
 
         self._clerks.submit(self.stage.bureau.order, *arguments).add_done_callback(told)
