@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import socket
 import subprocess
 import threading
@@ -255,3 +256,30 @@ def test_the_reason_of_being_down_is_told_once() -> None:
 
 def test_a_link_never_started_stops_at_once() -> None:
     assert Unit("mqtt://127.0.0.1:1").link.stop(0.0)
+
+
+@pytest.mark.claim("F19")
+def test_a_broker_that_talks_nonsense_ends_nothing_but_its_connection(
+    seed: int, record_property: pytest.RecordProperty
+) -> None:
+    """Packets of every type with random bodies, after a good CONNACK or instead of it."""
+    draw = random.Random(seed)
+    good = {5: b"\x20\x03\x00\x00\x00", 4: b"\x20\x02\x00\x00"}
+
+    def answer(hello: bytes) -> bytes:
+        version = hello[hello.index(b"MQTT") + 4]
+        packets = [good[version]] if draw.random() < 0.8 else []
+        for _ in range(draw.randrange(1, 8)):
+            body = draw.randbytes(draw.choice([0, 1, 2, 3, 5, 30, 120]))
+            packets.append(bytes([draw.randrange(256), len(body)]) + body)
+        if draw.random() < 0.2:
+            packets.append(bytes([0x32]) + draw.choice([b"\xff\xff\xff\x7f", b"\xff\xff\xff\xff\xff"]) + b"x" * 99)
+        return b"".join(packets)
+
+    with far_end.line(1, answer=answer) as front:
+        pace = replace(far_end.FAST, min_s=0.0, base_s=0.001, cap_s=0.001, taken_s=0.001, answer_s=0.3)
+        with unit(f"mqtt://127.0.0.1:{front.port}", pace=pace) as near:
+            eventually(lambda: len(front.connections) >= 300, 20.0)
+            assert not near.of(MessageReceived), seed
+            assert [thread.name for thread in threading.enumerate()].count("link") == 1
+        record_property("figure", f"{len(front.connections)} connections of nonsense, the link still tries")
