@@ -67,7 +67,12 @@ class Line:
         return data
 
     def write(self, frame: bytes) -> None:
-        """All of the frame in one call; a line that does not take it in time is an OSError, and nothing of it is left to go out later."""
+        """All of the frame in one call; a line that does not take it in time is an OSError.
+
+        What an adapter that hangs has not sent of the frame before is dropped first: it must not go out late.
+        """
+        if self._tty:
+            termios.tcflush(self.fd, termios.TCOFLUSH)
         left = memoryview(frame)
         end = time.monotonic() + WRITE_S
         while True:

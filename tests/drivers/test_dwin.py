@@ -204,11 +204,14 @@ def test_a_panel_that_acknowledges_nothing_is_wrong_and_says_why() -> None:
 
 def test_a_touch_in_between_is_no_answer() -> None:
     panel = Panel()
-    panel.touched = bytes.fromhex("5A A5 06 83 11 00 01 00 01")
+    panel.touched = bytes.fromhex("5A A5 06 83 11 00 01 00 07")
     bus = bus_of(panel)
     bus.open()
     show(bus, 1)
+    bus.run(1.0)
+    count = len(writes(bus))
     bus.run(10.0)
+    assert len(writes(bus)) == count
     assert not bus.of(DeviceLost)
     assert len(bus.of(PageDrawn)) == 1
 

@@ -105,8 +105,9 @@ def test_a_dead_board_delays_the_other_by_one_time_out_a_cycle() -> None:
     assert len(late) <= 3
 
 
-@pytest.mark.parametrize("garble", [0.0, 0.3])
-def test_the_echo_of_a_two_wire_adapter_is_taken_out(garble: float) -> None:
+@pytest.mark.parametrize("garbled", [0, 1, 2])
+def test_the_echo_of_a_two_wire_adapter_is_taken_out(garbled: int) -> None:
+    """Also after a few echoes that noise has bent."""
     board = Board()
     bus = line(board)
     bus.answer = lambda frame, now: frame + board(frame, now)
@@ -116,11 +117,47 @@ def test_the_echo_of_a_two_wire_adapter_is_taken_out(garble: float) -> None:
     pulse(bus)
     bus.run(0.2)
     assert bus.of(OrderSent)
+    left = garbled
+
+    def bent(frame: bytes, now: float) -> bytes:
+        nonlocal left
+        left -= 1
+        return (b"\x55" + frame[1:] if left >= 0 else frame) + board(frame, now)
+
+    bus.answer = bent
+    while left > 0:
+        bus.run(0.01)
     board.alive = False
     pulse(bus, order=2)
     bus.run(2.0)
     assert [fact.order for fact in bus.of(OrderSent)] == [1], "our own echo is no acknowledgement"
     assert [fact.order for fact in bus.of(OrderFailed)] == [2]
+
+
+def test_an_adapter_that_stops_echoing_is_believed() -> None:
+    board = Board()
+    bus = line(board)
+    bus.answer = lambda frame, now: frame + board(frame, now)
+    bus.open()
+    bus.run(0.5)
+    bus.answer = board
+    bus.run(0.5)
+    pulse(bus)
+    bus.run(0.2)
+    assert bus.of(OrderSent)
+
+
+def test_a_babbling_device_does_not_hold_an_order_back() -> None:
+    bus = line(Board())
+    bus.open()
+    bus.run(0.5)
+    for tick in range(400):
+        bus.at(bus.now + tick / 1000, lambda: bus.session.receive(b"\xa5", bus.now))
+    bus.run(0.1)
+    pulse(bus)
+    asked = bus.now
+    bus.run(0.3)
+    assert frames(bus)[0][0] - asked < 0.1
 
 
 def test_an_echo_alone_before_anything_is_found_acknowledges_nothing() -> None:

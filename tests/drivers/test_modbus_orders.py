@@ -158,6 +158,17 @@ def test_an_unanswered_order_is_repeated_within_its_deadline_then_silent() -> No
     assert [fact.reason for fact in bus.of(OrderFailed)] == ["silent"]
 
 
+def test_sent_but_unanswered_until_its_time_passed_is_silent_not_late() -> None:
+    board = Board()
+    bus = line(board)
+    bus.open()
+    bus.run(0.3)
+    board.alive = False
+    pulse(bus, within=0.15)
+    bus.run(1.0)
+    assert [fact.reason for fact in bus.of(OrderFailed)] == ["silent"]
+
+
 def test_an_order_reaches_a_board_that_was_lost() -> None:
     board = Board()
     bus = line(board)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import termios
 import threading
 import time
 from pathlib import Path
@@ -18,7 +19,7 @@ from drivers.facts import (
     OutputLevel,
     SetOutput,
 )
-from drivers.port import REOPEN_S, Port
+from drivers.port import REOPEN_S, Line, Port
 from drivers.registry import DRIVERS
 from tests.drivers.rig import Idle, Rig, Told, pulse
 from tests.waiting import eventually
@@ -112,25 +113,44 @@ def test_a_second_opener_is_kept_out_until_the_first_lets_go(rig: Rig) -> None:
     rig.found("relay")
     rig.told.clear()
     rig.port("io", "modbus-relay", "relay")
-    eventually(lambda: rig.told.of(DeviceLost))
+    eventually(lambda: [fact.reason for fact in rig.told.of(DeviceLost)] == ["port"])
     rig.told.clear()
     first.stop(1.0)
     eventually(lambda: rig.told.of(DeviceFound), 3.0)
 
 
 @pytest.mark.claim("F37")
-def test_a_line_that_takes_no_bytes_is_given_up_and_nothing_fires_late(rig: Rig) -> None:
-    rig.port("io", "modbus-relay", "relay")
+def test_an_adapter_that_hangs_loses_its_board_and_fails_the_order(rig: Rig) -> None:
+    port = rig.port("io", "modbus-relay", "relay")
     rig.found("relay")
     rig.box.io.faults.hang = True
-    rig.told.clear()
+    port.order(pulse(1, within=0.3))
+    eventually(lambda: [fact.reason for fact in rig.told.of(OrderFailed)] == ["silent"], 3.0)
     eventually(lambda: rig.told.of(DeviceLost), 3.0)
-    rig.ports[0].order(pulse(1, within=0.3))
-    eventually(lambda: rig.told.of(OrderFailed), 3.0)
+    rig.told.clear()
     rig.box.io.resume()
     eventually(lambda: rig.told.of(DeviceFound), 8.0)
-    assert not rig.box.lock_unlocked
-    assert rig.ports[0].alive(time.monotonic())
+    assert port.alive(time.monotonic())
+
+
+def test_what_the_kernel_still_holds_is_dropped_before_the_next_frame_and_on_closing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A pty passes everything on at once, so the calls themselves are looked at."""
+    flushes: list[int] = []
+    flush = termios.tcflush
+    monkeypatch.setattr(termios, "tcflush", lambda fd, queue: (flushes.append(queue), flush(fd, queue)))
+    master, slave = os.openpty()
+    try:
+        line = Line(os.ttyname(slave), 9600)
+        flushes.clear()
+        line.write(b"one")
+        line.write(b"two")
+        line.close()
+        assert flushes[:3] == [termios.TCOFLUSH, termios.TCOFLUSH, termios.TCIOFLUSH]
+    finally:
+        os.close(master)
+        os.close(slave)
 
 
 def test_a_full_line_is_an_error_within_the_bound(rig: Rig) -> None:
@@ -140,7 +160,7 @@ def test_a_full_line_is_an_error_within_the_bound(rig: Rig) -> None:
 
     class Flood(Idle):
         def send(self, now: float) -> bytes | None:
-            return None if closed else bytes(4096)
+            return None if closed else bytes(1 << 20)
 
         def wait(self, now: float) -> float:
             return 1.0 if closed else 0.0
