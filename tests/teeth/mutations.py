@@ -136,7 +136,7 @@ MUTATIONS: list[Mutation] = [
         "centre/history.py",
         "        if header.first == epoch.seq + 1 and bytes.fromhex(header.prev) != epoch.head:\n",
         "        if header.first == epoch.seq + 1 and not header.prev:\n",
-        (f"{INTAKE}::test_another_history_is_kept_beside_and_alarmed",),
+        ("tests/centre/test_chain.py::test_the_next_number_of_another_history_is_not_entered",),
     ),
     Mutation(
         "the centre does not chain the lines of a batch",
