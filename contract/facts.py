@@ -86,7 +86,9 @@ def parse_line(data: bytes) -> FactLine | Gap:
     clock, kind = fields.text(value, "clock", 16, least=1), fields.text(value, "kind", 48, least=1)
     mono = float(fields.number(value, "mono", 0, fields.MAX_UTC))
     seq, boot = fields.integer(value, "seq", 1), fields.integer(value, "boot")
-    return FactLine(seq, at, clock, boot, mono, kind, {key: value[key] for key in value if key not in _OWN_KEYS})
+    for key in _OWN_KEYS:
+        del value[key]
+    return FactLine(seq, at, clock, boot, mono, kind, value)
 
 
 def _gap(value: dict[str, Any]) -> Gap:

@@ -35,6 +35,7 @@ def _constant(text: str) -> Any:
     raise StrictJsonError("not a finite number")
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_float, parse_constant=_constant)
 _TOO_DEEP = "nested too deeply"
 
@@ -53,7 +54,8 @@ def loads(data: bytes, max_depth: int = MAX_DEPTH) -> Any:
         raise StrictJsonError(_TOO_DEEP) from None
     except ValueError:
         raise StrictJsonError("not JSON") from None
-    if _depth_over(value, max_depth):
+    # No value is deeper than it has brackets: the look itself is dearer than reading a flat object.
+    if text.count("{") + text.count("[") > max_depth and _depth_over(value, max_depth):
         raise StrictJsonError(_TOO_DEEP)
     if "\\u" in text and _has_surrogate(value):
         raise StrictJsonError("lone surrogate")
@@ -70,7 +72,7 @@ def load_object(data: bytes, max_depth: int = MAX_DEPTH) -> dict[str, Any]:
 
 def dumps(value: Any) -> bytes:
     """Compact UTF-8 in the order given. Raises ValueError on NaN, TypeError on what JSON has not: both are faults of ours."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def _depth_over(value: Any, limit: int) -> bool:
