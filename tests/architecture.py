@@ -90,8 +90,8 @@ THREAD_TOPS = frozenset(
 )
 """`file:function` where a thread begins: the only places that may catch Exception, to hand over or write out what is our own fault."""
 
-ABSOLUTE_PLACES = frozenset(["dev", "etc", "var", "run", "proc", "sys", "usr", "lib", "bin"])
-"""First parts of absolute paths that are the same on every machine."""
+OWN_PLACES = frozenset({"home", "root", "Users", "tmp", "opt", "mnt", "media", "srv", "work", "workspace", "builds"})
+"""First parts of absolute paths that say where somebody's checkout or scratch files are."""
 
 
 @dataclass(frozen=True)
@@ -309,7 +309,7 @@ def path_faults(path: str, text: str) -> Iterator[str]:
     """No absolute path that exists on one machine only."""
     for number, line in enumerate(text.splitlines(), 1):
         for first in _ABSOLUTE.findall(line):
-            if first not in ABSOLUTE_PLACES:
+            if first in OWN_PLACES:
                 yield f"{path}:{number}: /{first}/… is a path of one machine"
 
 
