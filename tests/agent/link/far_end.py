@@ -200,6 +200,8 @@ class Line:
         with near, contextlib.suppress(OSError):
             if self._answer is not None:
                 first = near.recv(4096)
+                if not first:  # the unit stopped before it said anything
+                    return
                 self.connections.append(first)
                 near.sendall(self._answer(first))
                 return
