@@ -69,7 +69,8 @@ def test_a_full_disk(tmp_path: Path, record_property: pytest.RecordProperty) -> 
         # a roster still comes into force, a latch is still saved, the journal can still be read
         store.order(effects.SaveRosterPart(900_002, part(2, [holder(2)])))
         eventually(lambda: set(posted.of(events.HoldersReplaced)[-1].by_key) == {holder(2).key})
-        assert seqs(drained(store, posted))[-1] == told_before
+        if not disk.limited:
+            assert seqs(drained(store, posted))[-1] == told_before
         assert len(posted.of(events.StoreFailed)) == 1
         disk.free()
         mended = posted.one(events.StoreMended, 10)
@@ -77,7 +78,7 @@ def test_a_full_disk(tmp_path: Path, record_property: pytest.RecordProperty) -> 
         numbers = told_in_order(posted)
         assert mended.dropped >= 2000
         assert mended.dropped <= 2000 + RING // 50
-        assert len(numbers) + mended.dropped == told_before + RING + 2000 + (0 if disk.limited else 20)
+        assert len(numbers) + mended.dropped == told_before + RING + 2000 + 20
         assert 900_001 not in {e.token for e in posted.of(events.Recorded)}
         kept = drained(store, posted)
         assert seqs(kept) == numbers
