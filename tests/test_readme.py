@@ -106,7 +106,9 @@ def test_links_lead_somewhere(name: str) -> None:
 def test_files_named_in_pages_exist() -> None:
     """`agent/core/door.py`, `agent/core/access.py: decide`, `agent/store/`: a page that names a file is held to it, and to the name in it."""
     for name in (*PAGES, "docs/decisions/README.md"):
-        for path, word in re.findall(r"`([\w.-]+(?:/[\w.-]+)*/(?:[\w-]+\.\w+)?)(?:: ([\w.]+))?`", page(name)):
+        for path, word in re.findall(
+            r"`([\w.-]+(?:/[\w.-]+)*/(?:[\w-]+\.(?:py|md|yaml|json|service))?)(?:: ([\w.]+))?`", page(name)
+        ):
             assert (ROOT / path).exists(), f"{name} names {path}"
             if word:
                 assert re.search(rf"(def|class) {word.rsplit('.', 1)[-1]}\b", page(path)), (
