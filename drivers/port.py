@@ -180,13 +180,15 @@ class Port:
     # --- the worker
 
     def _run(self) -> None:
-        while not self._over():
-            self._guarded(self._turn)
-            self._tell()
-            self._guarded(self._await)
-            self._tell()
-        if self._line is not None:
-            self._line.close()
+        try:
+            while not self._over():
+                self._guarded(self._turn)
+                self._tell()
+                self._guarded(self._await)
+                self._tell()
+        finally:
+            if self._line is not None:
+                self._line.close()
 
     def _guarded(self, step: Callable[[], None]) -> None:
         """The one place where a fault of the line ends. termios.error is no OSError; SerialException is one."""

@@ -153,6 +153,22 @@ def test_what_the_kernel_still_holds_is_dropped_before_the_next_frame_and_on_clo
         os.close(slave)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_worker_that_died_of_our_own_fault_is_noticed_and_its_line_is_free(rig: Rig) -> None:
+    class Broken(Idle):
+        def receive(self, data: bytes, now: float) -> None:
+            raise ZeroDivisionError
+
+    path = str(rig.box.ports["reader"])
+    port = rig.started(Port("reader", path, 9600, Broken(), lambda fact: None))
+    eventually(lambda: port._line is not None)
+    assert port.alive(time.monotonic())
+    rig.box.tap(17)
+    eventually(lambda: not port.alive(time.monotonic()))
+    rig.port("reader", "line-reader", "card")
+    rig.found("card")
+
+
 def test_a_full_line_is_an_error_within_the_bound(rig: Rig) -> None:
     """A pty whose other end never reads: the kernel's buffer fills, then the write stalls."""
     master, slave = os.openpty()
