@@ -14,11 +14,9 @@ from centre import schema
 from centre.history import PATIENCE_S
 from centre.intake import Letter
 from contract import facts
-from contract.digest import digest
 from contract.envelope import key_ring, verify
 from contract.messages import Confirm, Kind, Scope
 from contract.parse import parse
-from contract.plain import Reply, build_reply, build_will
 from contract.strict_json import dumps
 from contract.topics import Down, up
 from tests.centre.conftest import Desk
@@ -255,6 +253,7 @@ def test_what_is_not_signed_by_the_unit_is_refused(desk: Desk) -> None:
         Letter(true.topic, b""),
         unit.batch(head="0" * 64),
         unit.batch(prev="0" * 64),
+        unit.batch(unit="b12-u3"),
         Letter(up("elsewhere", "b12-u2", "facts"), true.payload),
         Letter("doorward/1/badahu/down/unit/b12-u2/confirm", true.payload),
     ]
@@ -272,8 +271,10 @@ def test_unknown_and_revoked_units_are_refused(desk: Desk) -> None:
     assert desk.take(FakeUnit("nobody").batch(1, 0)).refused == 1
     desk.take(unit.batch(1, 2))
     desk.run("unit", "revoke", "b12-u2")
-    outcome = desk.take(unit.batch(3, 3), unit.enrol())
-    assert (outcome.refused, outcome.new, outcome.confirms) == (2, 0, [])
+    alive = unit.letter("status", dumps({"state": "online", "session": "s1"}))
+    outcome = desk.take(unit.batch(3, 3), unit.enrol(), alive)
+    assert (outcome.refused, outcome.new, outcome.confirms) == (3, 0, [])
+    assert desk.rows(select(schema.units.c.online)) == [(False,)]
     assert desk.count(schema.facts) == 2
     desk.run("verify")
 
@@ -325,120 +326,3 @@ def test_speed_into_the_books(desk: Desk, record_property) -> None:  # type: ign
     took = time.perf_counter() - begun
     assert outcome.new == 4_000
     record_property("figure", f"{4_000 / took:,.0f} facts/s into the books, chain and signature checked")
-
-
-# --- alarms, receipts, status, replies, enrolment
-
-
-def test_an_alarm_is_taken_at_once_and_matched_by_the_chain(desk: Desk) -> None:
-    unit = desk.unit()
-    unit.fact("door.forced", door="main")
-    outcome = desk.take(unit.alarm(1), unit.alarm(1))
-    assert outcome.lines == ["b12-u2: ALARM door.forced 1"]
-    assert [(row.kind, row.matched) for row in desk.rows(select(schema.alarms))] == [("door.forced", None)]
-    desk.fresh_intake()
-    desk.take(unit.batch(), unit.alarm(1))
-    assert [(row.kind, row.matched) for row in desk.rows(select(schema.alarms))] == [("door.forced", True)]
-
-
-def test_an_alarm_that_got_lost_is_made_from_its_fact(desk: Desk) -> None:
-    unit = desk.unit()
-    unit.fact("lock.fault", device="relay")
-    desk.take(unit.batch())
-    assert desk.take(unit.alarm(1)).lines == []
-    assert [(row.kind, row.matched) for row in desk.rows(select(schema.alarms))] == [("lock.fault", True)]
-
-
-@pytest.mark.parametrize("alarm_first", [True, False])
-def test_an_alarm_of_another_line_than_the_chain_is_told(desk: Desk, alarm_first: bool) -> None:
-    unit = desk.unit()
-    unit.fact("door.opened", door="main")
-    false = facts.line(1, unit.at, "synced", 1, 0.0, "door.forced", {"door": "main"})
-    letters = [unit.alarm(1, false), unit.batch()]
-    desk.take(*(letters if alarm_first else reversed(letters)))
-    found = {row.kind: row.matched for row in desk.rows(select(schema.alarms))}
-    assert found == {"door.forced": False, "alarm.mismatch": None}
-
-
-def test_a_forged_alarm_is_refused(desk: Desk) -> None:
-    unit = desk.unit()
-    unit.fact("door.forced", door="main")
-    thief = FakeUnit("b12-u2")
-    thief.fact("door.forced", door="main")
-    assert desk.take(thief.alarm(1), Letter(unit.alarm(1).topic, b"{}")).refused == 2
-    assert desk.count(schema.alarms) == 0
-
-
-def test_the_token_is_good_for_one_key_once(desk: Desk) -> None:
-    unit = desk.unit(enrolled=False)
-    unit.fact()
-    assert desk.take(unit.batch()).refused == 1, "not enrolled yet"
-    assert desk.take(unit.enrol(), unit.batch()).new == 1
-    assert desk.take(unit.enrol()).refused == 0, "the same word again is no harm"
-    thief = FakeUnit("b12-u2", unit.enrolment)
-    thief.fact()
-    desk.fresh_intake()
-    assert desk.take(thief.enrol(), thief.batch()).refused == 2
-    assert alarms(desk) == ["enrol.second_key"]
-    assert [row.token for row in desk.rows(select(schema.tokens))] == [None]
-
-
-def test_a_replaced_box_is_enrolled_anew_and_linked(desk: Desk) -> None:
-    old = desk.unit()
-    old.fact(count=3)
-    desk.take(old.batch())
-    box = FakeUnit("b12-u2", desk.enrolment("b12-u2"), epoch="e9")
-    box.fact(count=2)
-    wrong = FakeUnit("b12-u2", old.enrolment)
-    assert desk.take(wrong.enrol()).refused == 1, "the earlier file works no more"
-    assert only_confirm(desk.take(box.enrol(), box.batch())).epoch == "e9"
-    old.fact()
-    assert desk.take(old.batch(4, 4)).refused == 1, "the old box is out"
-    epochs = desk.rows(select(schema.epochs).order_by(schema.epochs.c.id))
-    assert epochs[1].previous == epochs[0].id
-    assert alarms(desk) == []
-    desk.run("verify")
-
-
-def test_sessions_count_not_times(desk: Desk) -> None:
-    unit = desk.unit()
-
-    def status(session: str, **more: object) -> Letter:
-        return unit.letter("status", dumps({"state": "online", "session": session, **more}))
-
-    def online() -> bool:
-        return bool(desk.rows(select(schema.units.c.online))[0][0])
-
-    desk.take(status("s1"))
-    assert online()
-    desk.take(status("s2"), unit.letter("status", build_will("s1")))
-    assert online(), "the death of an earlier session came late"
-    desk.take(unit.letter("status", build_will("s2")))
-    assert not online()
-    assert desk.take(unit.letter("status", b"")).refused == 0
-    outcome = desk.take(status("s3", stale=True))
-    assert outcome.stale == {Scope("site", SITE), Scope("unit", "b12-u2")}
-
-
-def test_the_course_of_a_command_from_replies_and_facts(desk: Desk) -> None:
-    unit = desk.unit()
-    unit.fact("command.accepted", id="c1", action="open", actor="wang")
-    unit.fact("command.done", id="c1", action="open")
-    unit.fact("command.done", id=["not", "an", "id"])
-    reply = unit.letter("reply", build_reply(Reply("c1", "accepted", unit.at)))
-    desk.take(
-        reply, reply, unit.batch(), unit.letter("reply", build_reply(Reply("c1", "opened", unit.at, door="main")))
-    )
-    assert {row.state for row in desk.rows(select(schema.courses))} == {"accepted", "done", "opened"}
-
-
-def test_the_digest_is_of_what_the_unit_should_have(desk: Desk) -> None:
-    unit = desk.unit("b12-u2", "yard/y07")
-    assert only_confirm(desk.take(unit.nothing())).digest == digest([("keys", "site/badahu", "", 1)])
-    desk.run("notice", "put", "--scope", "yard/y07", "--title", "停水", "--text", "明天", "--id", "n1")
-    desk.run("notice", "put", "--scope", "yard/y08", "--title", "停水", "--text", "明天", "--id", "n2")
-    desk.run("settings", "put", "--scope", "site/badahu", "--language", "en")
-    own = [("keys", "site/badahu", "", 1), ("settings", "site/badahu", "", 1)]
-    assert only_confirm(desk.take(unit.nothing())).digest == digest([*own, ("notice", "yard/y07", "n1", 1)])
-    desk.run("notice", "withdraw", "n1")
-    assert only_confirm(desk.take(unit.nothing())).digest == digest(own)

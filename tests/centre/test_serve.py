@@ -1,104 +1,26 @@
-"""`serve` on a real broker: facts to the books and confirms back, standing state, orders and their course, and what survives."""
+"""`serve` on a real broker: facts to the books and confirms back, standing state, and what survives."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from click.testing import Result
-from sqlalchemy import select
+from sqlalchemy import event
 
 from centre import schema
-from centre.folder import Folder
-from centre.service import Service
-from contract.envelope import key_ring, verify
-from contract.messages import Confirm, Kind, Scope
-from contract.parse import parse
-from contract.plain import Reply, build_reply, build_will, parse_presence
+from contract.plain import build_will, parse_presence
 from contract.strict_json import dumps
-from contract.topics import Down
-from simulator.broker import Broker, start_broker
-from tests.centre.conftest import Desk
-from tests.centre.unit import SITE, FakeUnit
-from tests.centre.wire import Wire
+from simulator.broker import start_broker
+from tests.centre.site import OWN, Site
 from tests.waiting import eventually
-
-OWN = f"doorward/1/{SITE}"
-
-
-class Site:
-    """A broker, a centre's folder, `serve` in a thread, units on the wire."""
-
-    def __init__(self, path: Path, fresh: Path, broker: Broker) -> None:
-        self.broker = broker
-        shutil.copytree(fresh, path / "c")
-        folder = Folder(path / "c")
-        folder.save(replace(folder.load(), broker=broker.url))
-        self.desk = Desk(path / "c")
-        self.said: list[str] = []
-        self.service: Service | None = None
-        self._thread: threading.Thread | None = None
-        self._wires: list[Wire] = []
-
-    def serve(self) -> Service:
-        office = self.desk.office
-        self.service = Service(office.folder, office.site, office.keys, office.books, self.said.append)
-        self._thread = threading.Thread(target=self.service.run, name="serve")
-        self._thread.start()
-        eventually(lambda: "connected" in self.said)
-        return self.service
-
-    def stop(self) -> None:
-        if self.service is not None and self._thread is not None:
-            self.service.stop()
-            self._thread.join(5)
-            assert not self._thread.is_alive()
-        self.service = self._thread = None
-        self.said.clear()
-
-    def wire(self, unit: FakeUnit) -> Wire:
-        """The unit's connection, with its subscriptions, enrolment sent."""
-        made = Wire(self.broker.port, unit.name, None)
-        self._wires.append(made)
-        made.subscribe(f"{OWN}/down/unit/{unit.name}/#", f"{OWN}/down/yard/y07/#", f"{OWN}/centre")
-        made.send(unit.enrol())
-        return made
-
-    def unit(self, name: str = "b12-u2") -> tuple[FakeUnit, Wire]:
-        unit = self.desk.unit(name, "yard/y07", enrolled=False)
-        return unit, self.wire(unit)
-
-    def confirms(self, unit: FakeUnit, wire: Wire) -> list[Confirm]:
-        """Those that a unit would take."""
-        assert unit.enrolment is not None
-        ring = key_ring(bytes.fromhex(unit.enrolment.root_key), unit.enrolment.working_keys)
-        found = []
-        for token in wire.payloads("/confirm"):
-            payload = verify(token, Kind.CONFIRM, ring)
-            assert isinstance(payload, dict)
-            message = parse(Kind.CONFIRM, SITE, Down(SITE, Scope("unit", unit.name), Kind.CONFIRM), payload)
-            assert isinstance(message, Confirm)
-            found.append(message)
-        return found
-
-    def confirmed(self, unit: FakeUnit, wire: Wire, seq: int) -> Confirm:
-        eventually(lambda: any(c.seq == seq and c.epoch == unit.epoch for c in self.confirms(unit, wire)))
-        return next(c for c in self.confirms(unit, wire) if c.seq == seq)
-
-    def close(self) -> None:
-        self.stop()
-        for wire in self._wires:
-            wire.close()
-        self.desk.close()
 
 
 @pytest.fixture
@@ -134,6 +56,22 @@ def test_a_bad_message_does_not_stop_it(site: Site) -> None:
     wire.send(unit.batch())
     site.confirmed(unit, wire, 2)
     assert any("facts refused: malformed" in line for line in site.said)
+
+
+def test_books_that_cannot_be_written_confirm_nothing_meanwhile(site: Site) -> None:
+    site.serve()
+    unit, wire = site.unit()
+    eventually(lambda: f"{unit.name}: enrolled" in site.said)
+    site.desk.books.engine.dispose()
+    event.listen(site.desk.books.engine, "connect", lambda dbapi, _: dbapi.execute("PRAGMA busy_timeout=0"))
+    unit.fact(count=3)
+    with closing(sqlite3.connect(site.desk.path / "books.db", timeout=5, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        wire.send(unit.batch())
+        eventually(lambda: any("nothing is confirmed meanwhile" in line for line in site.said))
+        assert site.confirms(unit, wire) == []
+    site.confirmed(unit, wire, 3)
+    eventually(lambda: "books: can be written again" in site.said)
 
 
 def test_presence_says_when_it_is_there(site: Site) -> None:
@@ -225,84 +163,6 @@ def test_who_is_there(site: Site) -> None:
     assert '"backlog": 7' in site.desk.run("unit", "list", "--json").stdout
     wire.send(unit.letter("status", build_will("s1")))
     eventually(lambda: '"online": false' in site.desk.run("unit", "list", "--json").stdout)
-
-
-# --- orders
-
-
-def ordered(
-    site: Site, unit: FakeUnit, wire: Wire, states: list[tuple[str, str | None]], code: int, *args: str
-) -> Result:
-    """Gives an order and answers it as the unit would."""
-    results: list[Result] = []
-    before = len(wire.payloads("/command"))
-    thread = threading.Thread(target=lambda: results.append(site.desk.run(*args, code=code)), name="order")
-    thread.start()
-    eventually(lambda: len(wire.payloads("/command")) > before)
-    command = _command(site, unit, wire.payloads("/command")[-1])
-    for state, reason in states:
-        reply = Reply(command["id"], state, time.time(), reason, "main")
-        wire.send(unit.letter("reply", build_reply(Reply("other", "refused", time.time(), "rate"))))
-        wire.send(unit.letter("reply", build_reply(reply)))
-    thread.join(10)
-    assert results
-    return results[0]
-
-
-def _command(site: Site, unit: FakeUnit, token: bytes) -> dict[str, object]:
-    assert unit.enrolment is not None
-    ring = key_ring(bytes.fromhex(unit.enrolment.root_key), unit.enrolment.working_keys)
-    payload = verify(token, Kind.COMMAND, ring)
-    assert isinstance(payload, dict)
-    return payload
-
-
-OPEN = ("open", "--unit", "b12-u2", "--door", "main", "--why", "locked out", "--actor", "wang")
-
-
-@pytest.mark.parametrize("serving", [True, False])
-@pytest.mark.parametrize(
-    ("states", "code"),
-    [
-        ([("accepted", None), ("done", None), ("opened", None)], 0),
-        ([("accepted", None), ("done", None), ("no_entry", None)], 5),
-        ([("refused", "clock")], 3),
-    ],
-)
-def test_the_course_of_an_open(site: Site, serving: bool, states: list[tuple[str, str | None]], code: int) -> None:
-    if serving:
-        site.serve()
-    unit, wire = site.unit()
-    result = ordered(site, unit, wire, states, code, *OPEN)
-    told = [line.split("  ")[1] for line in result.stdout.splitlines()]
-    assert told == [f"{state}: {reason}" if reason else state for state, reason in states]
-    payload = _command(site, unit, wire.payloads("/command")[0])
-    assert (payload["unit"], payload["action"], payload["args"]) == ("b12-u2", "open", {"door": "main"})
-    assert payload["exp"] - payload["iat"] <= 30  # type: ignore[operator]
-    assert not any(retained for topic, _, retained in wire.got if topic.endswith("/command"))
-    kept = site.desk.rows(select(schema.commands))[0]
-    assert (kept.id, kept.actor, kept.why) == (payload["id"], "wang", "locked out")
-
-
-@pytest.mark.slow
-def test_nobody_answers(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("centre.commands.OPEN_VALID_S", 0.3)
-    monkeypatch.setattr("centre.commands.ANSWER_S", 0.2)
-    monkeypatch.setattr("centre.commands.OUTCOME_S", 0.3)
-    unit, wire = site.unit()
-    assert site.desk.run(*OPEN, code=4).stderr == "centre: b12-u2: no answer\n"
-    assert "nothing more was heard" in ordered(site, unit, wire, [("accepted", None), ("done", None)], 4, *OPEN).stderr
-
-
-@pytest.mark.parametrize(
-    ("args", "action"),
-    [(("identify",), "identify"), (("restart",), "restart"), (("resync",), "resync"), (("fire-reset",), "fire_reset")],
-)
-def test_other_orders_end_with_done(site: Site, args: tuple[str, ...], action: str) -> None:
-    unit, wire = site.unit()
-    order = (*args, "--unit", "b12-u2", "--why", "test")
-    assert ordered(site, unit, wire, [("accepted", None), ("done", None)], 0, *order).exit_code == 0
-    assert _command(site, unit, wire.payloads("/command")[0])["action"] == action
 
 
 # --- the process

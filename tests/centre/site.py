@@ -1,0 +1,88 @@
+"""A site for the centre's tests: a real broker, a centre's folder, `serve` in a thread, units on the wire."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+from centre.folder import Folder
+from centre.service import Service
+from contract.envelope import key_ring, verify
+from contract.messages import Confirm, Kind, Scope
+from contract.parse import parse
+from contract.topics import Down
+from simulator.broker import Broker
+from tests.centre.conftest import Desk
+from tests.centre.unit import SITE, FakeUnit
+from tests.centre.wire import Wire
+from tests.waiting import eventually
+
+OWN = f"doorward/1/{SITE}"
+
+
+class Site:
+    """A broker, a centre's folder, `serve` in a thread, units on the wire."""
+
+    def __init__(self, path: Path, fresh: Path, broker: Broker) -> None:
+        self.broker = broker
+        shutil.copytree(fresh, path / "c")
+        folder = Folder(path / "c")
+        folder.save(replace(folder.load(), broker=broker.url))
+        self.desk = Desk(path / "c")
+        self.said: list[str] = []
+        self.service: Service | None = None
+        self._thread: threading.Thread | None = None
+        self._wires: list[Wire] = []
+
+    def serve(self) -> Service:
+        office = self.desk.office
+        self.service = Service(office.folder, office.site, office.keys, office.books, self.said.append)
+        self._thread = threading.Thread(target=self.service.run, name="serve")
+        self._thread.start()
+        eventually(lambda: "connected" in self.said)
+        return self.service
+
+    def stop(self) -> None:
+        if self.service is not None and self._thread is not None:
+            self.service.stop()
+            self._thread.join(5)
+            assert not self._thread.is_alive()
+        self.service = self._thread = None
+        self.said.clear()
+
+    def wire(self, unit: FakeUnit) -> Wire:
+        """The unit's connection, with its subscriptions, enrolment sent."""
+        made = Wire(self.broker.port, unit.name, None)
+        self._wires.append(made)
+        made.subscribe(f"{OWN}/down/unit/{unit.name}/#", f"{OWN}/down/yard/y07/#", f"{OWN}/centre")
+        made.send(unit.enrol())
+        return made
+
+    def unit(self, name: str = "b12-u2") -> tuple[FakeUnit, Wire]:
+        unit = self.desk.unit(name, "yard/y07", enrolled=False)
+        return unit, self.wire(unit)
+
+    def confirms(self, unit: FakeUnit, wire: Wire) -> list[Confirm]:
+        """Those that a unit would take."""
+        assert unit.enrolment is not None
+        ring = key_ring(bytes.fromhex(unit.enrolment.root_key), unit.enrolment.working_keys)
+        found = []
+        for token in wire.payloads("/confirm"):
+            payload = verify(token, Kind.CONFIRM, ring)
+            assert isinstance(payload, dict)
+            message = parse(Kind.CONFIRM, SITE, Down(SITE, Scope("unit", unit.name), Kind.CONFIRM), payload)
+            assert isinstance(message, Confirm)
+            found.append(message)
+        return found
+
+    def confirmed(self, unit: FakeUnit, wire: Wire, seq: int) -> Confirm:
+        eventually(lambda: any(c.seq == seq and c.epoch == unit.epoch for c in self.confirms(unit, wire)))
+        return next(c for c in self.confirms(unit, wire) if c.seq == seq)
+
+    def close(self) -> None:
+        self.stop()
+        for wire in self._wires:
+            wire.close()
+        self.desk.close()

@@ -1,0 +1,107 @@
+"""Orders to a unit over a real broker: signed, short-lived, never retained; their course told as it is heard."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from sqlalchemy import select
+
+from centre import schema
+from contract.envelope import key_ring, verify
+from contract.messages import Kind
+from contract.plain import Reply, build_reply
+from simulator.broker import start_broker
+from tests.centre.site import Site
+from tests.centre.unit import FakeUnit
+from tests.centre.wire import Wire
+from tests.waiting import eventually
+
+
+@pytest.fixture
+def site(tmp_path: Path, fresh_folder: Path) -> Iterator[Site]:
+    """On whichever broker there is."""
+    with start_broker(tmp_path / "broker") as broker:
+        made = Site(tmp_path, fresh_folder, broker)
+        yield made
+        made.close()
+        broker.kill()
+
+
+def ordered(
+    site: Site, unit: FakeUnit, wire: Wire, states: list[tuple[str, str | None]], code: int, *args: str
+) -> Result:
+    """Gives an order and answers it as the unit would."""
+    results: list[Result] = []
+    before = len(wire.payloads("/command"))
+    thread = threading.Thread(target=lambda: results.append(site.desk.run(*args, code=code)), name="order")
+    thread.start()
+    eventually(lambda: len(wire.payloads("/command")) > before)
+    command = _command(site, unit, wire.payloads("/command")[-1])
+    for state, reason in states:
+        reply = Reply(command["id"], state, time.time(), reason, "main")
+        wire.send(unit.letter("reply", build_reply(Reply("other", "refused", time.time(), "rate"))))
+        wire.send(unit.letter("reply", build_reply(reply)))
+    thread.join(10)
+    assert results
+    return results[0]
+
+
+def _command(site: Site, unit: FakeUnit, token: bytes) -> dict[str, object]:
+    assert unit.enrolment is not None
+    ring = key_ring(bytes.fromhex(unit.enrolment.root_key), unit.enrolment.working_keys)
+    payload = verify(token, Kind.COMMAND, ring)
+    assert isinstance(payload, dict)
+    return payload
+
+
+OPEN = ("open", "--unit", "b12-u2", "--door", "main", "--why", "locked out", "--actor", "wang")
+
+
+@pytest.mark.parametrize("serving", [True, False])
+@pytest.mark.parametrize(
+    ("states", "code"),
+    [
+        ([("accepted", None), ("done", None), ("opened", None)], 0),
+        ([("accepted", None), ("done", None), ("no_entry", None)], 5),
+        ([("refused", "clock")], 3),
+    ],
+)
+def test_the_course_of_an_open(site: Site, serving: bool, states: list[tuple[str, str | None]], code: int) -> None:
+    if serving:
+        site.serve()
+    unit, wire = site.unit()
+    result = ordered(site, unit, wire, states, code, *OPEN)
+    told = [line.split("  ")[1] for line in result.stdout.splitlines()]
+    assert told == [f"{state}: {reason}" if reason else state for state, reason in states]
+    payload = _command(site, unit, wire.payloads("/command")[0])
+    assert (payload["unit"], payload["action"], payload["args"]) == ("b12-u2", "open", {"door": "main"})
+    assert payload["exp"] - payload["iat"] <= 30  # type: ignore[operator]
+    assert not any(retained for topic, _, retained in wire.got if topic.endswith("/command"))
+    kept = site.desk.rows(select(schema.commands))[0]
+    assert (kept.id, kept.actor, kept.why) == (payload["id"], "wang", "locked out")
+
+
+@pytest.mark.slow
+def test_nobody_answers(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("centre.commands.OPEN_VALID_S", 0.3)
+    monkeypatch.setattr("centre.commands.ANSWER_S", 0.2)
+    monkeypatch.setattr("centre.commands.OUTCOME_S", 0.3)
+    unit, wire = site.unit()
+    assert site.desk.run(*OPEN, code=4).stderr == "centre: b12-u2: no answer\n"
+    assert "nothing more was heard" in ordered(site, unit, wire, [("accepted", None), ("done", None)], 4, *OPEN).stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "action"),
+    [(("identify",), "identify"), (("restart",), "restart"), (("resync",), "resync"), (("fire-reset",), "fire_reset")],
+)
+def test_other_orders_end_with_done(site: Site, args: tuple[str, ...], action: str) -> None:
+    unit, wire = site.unit()
+    order = (*args, "--unit", "b12-u2", "--why", "test")
+    assert ordered(site, unit, wire, [("accepted", None), ("done", None)], 0, *order).exit_code == 0
+    assert _command(site, unit, wire.payloads("/command")[0])["action"] == action
