@@ -180,7 +180,7 @@ def _open(turn: Turn, command: Command) -> None:
         _fail(turn, command, Reason.DEVICE)
     elif at.phase is Phase.LOCKDOWN:
         _fail(turn, command, Reason.LOCKDOWN)
-    elif at.phase in {Phase.FIRE, Phase.HELD}:
+    elif at.phase is Phase.HELD or at.rests_unlocked:
         _done(turn, command)  # it is open already, and a pulse would end that
     else:
         turn.fact("access.granted", door=name, by=None, via="remote", command=command.id)

@@ -26,6 +26,8 @@ class Cue:
 
 def grant(turn: Turn, door: Door, cue: Cue) -> Door:
     """Somebody may come in: one pulse, and their entry is awaited where a contact can see it."""
+    if door.rests_unlocked:
+        return door  # the safe state is unlocked and holds: a pulse would end it
     door = lock.pulse(turn, door, cue.seconds, limits.CARD_DEADLINE_S)
     door = _granted(turn, door)
     if door.plan.contact and door.open is not True:
@@ -35,6 +37,8 @@ def grant(turn: Turn, door: Door, cue: Cue) -> Door:
 
 def exit_pressed(turn: Turn, door: Door, cue: Cue) -> Door:
     """The way out: a pulse at once, whatever cards may or may not do (D2)."""
+    if door.rests_unlocked:
+        return exit_noted(turn, door, cue)
     turn.fact("access.granted", door=door.id, by=None, via="exit_button")
     door = lock.pulse(turn, _pressed(turn, door), door.plan.pulse_s, limits.EXIT_DEADLINE_S)
     return _granted(turn, door)

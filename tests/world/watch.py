@@ -8,7 +8,7 @@ from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core.state import State
 from agent.core.time import Now, Trust
-from contract.messages import Role
+from contract.messages import Role, Scope
 
 if TYPE_CHECKING:
     from tests.world.world import World
@@ -27,16 +27,18 @@ class Watch:
         """By door: commanded mode and its end (monotonic)."""
         self.latched: set[str] = set()
         self.loaded = False
-        self.revs: dict[tuple[str, str], int] = {}
+        self.fire_told: dict[str, bool] = {}
         self.last_tap: dict[str, tuple[tuple[str, ...], float]] = {}
 
     def booted(self) -> None:
-        self.modes, self.loaded, self.last_tap = {}, False, {}
+        self.modes, self.loaded, self.last_tap, self.fire_told = {}, False, {}, {}
         self.latched = set(self.world.disk.latched)
 
     def stepped(self, before: State, event: ev.Event, now: Now, found: tuple[fx.Effect, ...]) -> None:
         if isinstance(event, ev.HoldersReplaced):
             self.loaded = True
+        if _data(found, "command.accepted"):
+            assert now.clock in {Trust.SYNCED, Trust.HOLDOVER}, "accepted without a clock"
         self._modes(found, now)
         self._fire(event, found)
         self._unlocks(event, now, found)
@@ -47,6 +49,10 @@ class Watch:
     def mode(self, door: str, now: Now) -> str:
         name, until = self.modes.get(door, ("normal", 0.0))
         return name if now.mono < until else "normal"
+
+    def safe_unlocked(self, door: str, now: Now) -> bool:
+        plan = next(p for p in self.world.plan.doors if p.id == door)
+        return plan.safe_state == "unlocked" and not self.loaded and self.mode(door, now) == "normal"
 
     def _modes(self, found: tuple[fx.Effect, ...], now: Now) -> None:
         for data in _data(found, "door.mode"):
@@ -61,6 +67,7 @@ class Watch:
                 assert effect.seconds <= CAP_S
                 assert effect.not_after_mono <= now.mono + 1.0
                 assert effect.door not in self.latched, "a pulse ends the release"
+                assert not self.safe_unlocked(effect.door, now), "a pulse ends the safe state"
                 self._pulse_has_cause(event, now, effect, found)
             elif isinstance(effect, fx.SetLock) and effect.unlocked:
                 plan = next(p for p in self.world.plan.doors if p.id == effect.door)
@@ -91,6 +98,7 @@ class Watch:
     def _signed_open(self, name: str, door: str, now: Now) -> None:
         command = self.world.centre.commands[name]
         assert (command.action, command.unit, command.args.get("door")) == ("open", "b12-u2", door)
+        assert command.scope == Scope("unit", "b12-u2")
         assert now.utc <= command.exp
         assert command.exp - command.iat <= 30.0
         assert name in self.world.disk.accepted, "acted before it was committed"
@@ -121,6 +129,8 @@ class Watch:
     # --- what must happen
 
     def _fire(self, event: ev.Event, found: tuple[fx.Effect, ...]) -> None:
+        if isinstance(event, ev.FireChanged):
+            self.fire_told[event.door] = event.active
         self.latched -= {data["door"] for data in _data(found, "door.fire_reset")}
         if isinstance(event, ev.FireChanged) and event.active:
             release = {p.id for p in self.world.plan.doors if p.on_fire == "release"}
@@ -134,10 +144,8 @@ class Watch:
             for effect in found:
                 if isinstance(effect, fx.SetLock) and effect.door in self.latched:
                     assert effect.unlocked, "the latch did not survive the restart"
-        for data in _data(found, "door.fire_reset"):
-            assert not any(
-                d.fire for d in self.world.doors.values() if d.plugged and d.name == data["door"]
-            ) or isinstance(event, ev.Recorded | ev.CardRead)
+        if _data(found, "door.fire_reset"):
+            assert not any(self.fire_told.values()), "reset while a fire input is active"
 
     def _cards(self, event: ev.Event, now: Now, found: tuple[fx.Effect, ...]) -> None:
         """D6, D7: whoever may pass gets the order in this very step, whatever the store and the link are doing."""
@@ -157,7 +165,9 @@ class Watch:
             plan = next(p for p in self.world.plan.doors if p.id == event.door)
             was_pressed = self.world.history[-1][0].doors
             before = next(d for d in was_pressed if d.id == event.door)
-            if plan.egress and before.exit_since is None and self.mode(event.door, self.world.now()) != "hold_open":
+            mode = self.mode(event.door, self.world.now())
+            open_already = mode == "hold_open" or self.safe_unlocked(event.door, self.world.now())
+            if plan.egress and before.exit_since is None and not open_already:
                 assert any(isinstance(e, fx.PulseLock) and e.door == event.door for e in found)
 
     def _notices(self) -> None:

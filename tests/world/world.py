@@ -268,7 +268,8 @@ class World:
             self.give(ev.StoreMended(0))
         self.broker_up = True
         self.run(1.0)
-        self.set_centre(True)
+        if not self.centre_up:
+            self.set_centre(True)
         self.connect()
         self.run(1300.0)
 

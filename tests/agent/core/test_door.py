@@ -171,6 +171,17 @@ def test_every_unlock_is_a_pulse_with_the_cap() -> None:
 
 
 @pytest.mark.claim("D3")
+def test_the_cap_holds_for_every_pulse_whoever_asks() -> None:
+    bench = Bench(unit_plan(door_plan(pulse_s=300.0, lease_s=300.0))).start()
+    bench.do(ev.ExitChanged("main", pressed=True))
+    mode(bench, "hold_open")
+    bench.wait(200.0)
+    pulses = bench.all(fx.PulseLock)
+    assert len(pulses) > 1
+    assert all(pulse.seconds <= 60.0 for pulse in pulses)
+
+
+@pytest.mark.claim("D3")
 def test_nobodys_opening_is_cut_short_by_the_next_person() -> None:
     bench = Bench().start()
     bench.tap("old-li")

@@ -1,0 +1,114 @@
+"""docs/door-rules.md against the core: each cell of its table is tried."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agent.core import effects as fx
+from agent.core import events as ev
+from tests.agent.core.bench import Bench, command, door_plan, of, the, unit_plan
+
+PAGE = Path(__file__).parents[3] / "docs" / "door-rules.md"
+
+
+def cells() -> list[tuple[str, str, str]]:
+    lines = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    head, body = rows[0], rows[2:]
+    return [(row[0], phase, cell) for row in body for phase, cell in zip(head[1:], row[1:], strict=True)]
+
+
+def at(phase: str, *, egress: bool) -> Bench:
+    bench = Bench(unit_plan(door_plan(egress=egress)))
+    if phase == "starting":
+        bench.do(ev.Started("s1", frozenset()))
+        bench.do(ev.DeviceFound("relay", ""))
+        bench.do(ev.ContactChanged("main", open=False))
+        bench.opened()
+        bench.settle()
+        bench.online()
+        return bench
+    bench.start().online()
+    if phase == "fire":
+        bench.do(ev.FireChanged("main", active=True))
+    elif phase != "normal":
+        args = {"mode": phase.replace("held open", "hold_open"), "until": bench.utc + 900.0}
+        bench.recorded(the(fx.Record, bench.message(command(bench, "mode", name="m", args=args))))
+    bench.settle()
+    return bench
+
+
+def happen(bench: Bench, what: str) -> tuple[fx.Effect, ...]:
+    match what:
+        case "fire input":
+            return bench.do(ev.FireChanged("main", active=True))
+        case "exit button" | "exit button, `egress: false`":
+            return bench.do(ev.ExitChanged("main", pressed=True))
+        case "resident's card":
+            return bench.tap("anna")
+        case "emergency card":
+            return bench.tap("chief")
+        case "signed `open`":
+            found = bench.message(command(bench))
+            accepted = [r for r in of(fx.Record, found) if r.seen is not None]
+            return bench.recorded(accepted[0]) if accepted else found
+        case "door closes":
+            bench.do(ev.ExitChanged("main", pressed=True))
+            bench.settle()
+            bench.do(ev.ContactChanged("main", open=True), after=1.0)
+            return bench.do(ev.ContactChanged("main", open=False), after=1.0)
+        case _:
+            raise AssertionError(f"the page has a row this test does not know: {what}")
+
+
+@pytest.mark.parametrize(("what", "phase", "cell"), cells())
+def test_each_cell_of_the_page(what: str, phase: str, cell: str) -> None:
+    bench = at(phase, egress="false" not in what)
+    if what == "lock at rest":
+        words = {"released": True, "locked": False, "safe state": False}
+        if cell == "leased":
+            assert bench.all(fx.PulseLock)[-1].seconds == bench.door().plan.lease_s
+        else:
+            assert bench.all(fx.SetLock)[-1].unlocked is words[cell]
+        return
+    found = happen(bench, what)
+    pulses, levels = of(fx.PulseLock, found), of(fx.SetLock, found)
+    granted = "access.granted" in [f.kind for r in of(fx.Record, found) for f in r.facts]
+    match cell:
+        case "released":
+            assert the(fx.SetLock, found).unlocked
+        case "pulse":
+            assert len(pulses) == 1
+            assert granted
+        case "open already":
+            assert pulses == levels == []
+            assert granted or what == "signed `open`"
+        case "refused":
+            assert pulses == levels == []
+            assert not granted
+        case "locked":
+            assert not the(fx.SetLock, found).unlocked
+        case "stays":
+            assert levels == []
+        case _:
+            raise AssertionError(f"a word this test does not know: {cell}")
+
+
+@pytest.mark.claim("D4")
+@pytest.mark.parametrize("what", ["exit button", "signed `open`"])
+def test_a_safe_state_that_is_unlocked_is_not_ended_by_a_pulse(what: str) -> None:
+    bench = Bench(unit_plan(door_plan(safe_state="unlocked")))
+    bench.do(ev.Started("s1", frozenset()))
+    bench.do(ev.DeviceFound("relay", ""))
+    bench.opened()
+    bench.settle()
+    bench.online()
+    found = happen(bench, what)
+    assert of(fx.PulseLock, found) == of(fx.SetLock, found) == []
+    assert {reply.state for reply in of(fx.SendReply, found)} in (set(), {"accepted", "done"})
+
+
+def test_the_page_has_the_cells_it_should() -> None:
+    assert len(cells()) == 8 * 5
