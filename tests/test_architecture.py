@@ -11,8 +11,6 @@ from tests.architecture import PACKAGES, ROOT, Module, Sizes
 
 LONG_MODULES = {
     "tests/agent/core/test_door.py": "the rules of the door, a test each, in their order",
-    "tests/centre/test_intake.py": "what the books make of every kind of batch: one list of cases",
-    "tests/centre/test_serve.py": "one service on one broker, started once",
 }
 """Modules over 400 lines, each with its reason."""
 
