@@ -6,6 +6,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -101,7 +102,8 @@ def adopt(path: Path) -> bool:
         set_aside(path)  # the old -wal must be gone first: SQLite would apply it to the new file
     _next(path).rename(path)
     sync_folder(path.parent)
-    trim_quarantine(path.parent)
+    with suppress(OSError):  # tidying; the new file is in place
+        trim_quarantine(path.parent)
     return True
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from agent.core import events
@@ -19,7 +18,7 @@ from agent.store.faults import STORAGE_ERRORS, Mode, mode_of
 from agent.store.folder import Ballast
 from agent.store.journal import Draft, Journal
 from agent.store.opening import Terms
-from agent.store.waiting import Waiting
+from agent.store.waiting import Counts, Waiting
 
 log = logging.getLogger("store")
 
@@ -39,14 +38,6 @@ ROOM_EVERY = 256
 _LOADS = 32
 
 
-@dataclass(slots=True)
-class Counts:
-    """Since the start: transactions with facts, and facts in them."""
-
-    commits: int = 0
-    facts: int = 0
-
-
 class Ledger:
     """`utc`: the agent's clock, seconds since 1970, for the beginning of an epoch."""
 
@@ -58,8 +49,9 @@ class Ledger:
         post: Callable[[Event], None],
         utc: Callable[[], float],
         ballast: Ballast,
+        counts: Counts,
     ) -> None:
-        self.counts = Counts()
+        self.counts = counts
         self.recovered: list[str] = []
         self._folder = folder
         self._path = folder / NAME

@@ -29,6 +29,14 @@ class Dropped:
     facts: int
 
 
+@dataclass(slots=True)
+class Counts:
+    """Since the start: transactions with facts, and facts in them."""
+
+    commits: int = 0
+    facts: int = 0
+
+
 class Waiting(Generic[Other]):
     """Three lanes behind one lock. `Other`: the orders that are neither latch nor facts."""
 

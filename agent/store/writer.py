@@ -1,47 +1,34 @@
-"""The store's thread: takes orders, writes in groups, posts outcomes. The only thread that touches the databases and the latch file."""
+"""The store as the rest of the agent sees it: orders in, outcomes posted. The databases belong to its thread (work.py).
+
+Light on purpose: SQLite's libraries are loaded on that thread, so that the door is ready before them (80 ms on a fast machine).
+"""
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Collection
-from functools import partial
 from pathlib import Path
 
-from agent.core import effects, events
+from agent.core import effects
 from agent.core.events import Event
-from agent.store import latch
-from agent.store.cache import Cache, Roster, rev_name
-from agent.store.faults import Mode, mode_of
-from agent.store.folder import Ballast, FolderLock
-from agent.store.index import HolderIndex, without_collections
-from agent.store.ledger import Counts, Ledger
-from agent.store.opening import Terms
-from agent.store.standing import Standing
-from agent.store.waiting import Waiting
-from contract.messages import Holder
+from agent.store.folder import FolderLock
+from agent.store.waiting import Counts, Waiting
 
-log = logging.getLogger("store")
-
-Save = effects.SaveNotice | effects.DropNotices | effects.SaveRosterPart | effects.SaveSettings
 Order = (
-    Save
-    | effects.SaveLatch
+    effects.SaveLatch
     | effects.Record
     | effects.LoadBatch
     | effects.ConfirmFacts
+    | effects.SaveNotice
+    | effects.DropNotices
+    | effects.SaveRosterPart
+    | effects.SaveSettings
     | effects.SaveKeys
     | effects.Purge
 )
 
 BALLAST_BYTES = 8 * 1024 * 1024
-LATCH_RETRY_S = 0.5
-SAVES = 64
-"""Saves in one transaction of the cache at most."""
-
-CHORE_S = 0.02
-"""Housekeeping between two looks at new facts, in slices that each take a few ms."""
 
 
 class Store:
@@ -68,24 +55,18 @@ class Store:
 
         `scopes`: the unit's, as `level/id`; rosters of others are dropped at start. `utc`: the agent's own clock; called on the store's thread.
         """
-        self._folder = folder
-        self._post = post
-        self._scopes = scopes
+        self.counts = Counts()
         self._lock = FolderLock(folder)
-        self._ballast = Ballast(folder, ballast_bytes)
         self._waiting: Waiting[object] = Waiting()
-        self._standing = Standing(folder)
-        self._index = HolderIndex()
-        terms = Terms(site, unit, journal_mb, retention_days)
-        self._ledger = Ledger(folder, terms, self._waiting, post, utc, self._ballast)
-        self._latch: effects.SaveLatch | None = None
-        self._latch_retry = 0.0
-        self._chores_left = True
-        self._thread = threading.Thread(target=self._run, name="store", daemon=True)
 
-    @property
-    def counts(self) -> Counts:
-        return self._ledger.counts
+        def run() -> None:
+            from agent.store.opening import Terms  # noqa: PLC0415  # see the module's opening lines
+            from agent.store.work import Work  # noqa: PLC0415
+
+            terms = Terms(site, unit, journal_mb, retention_days)
+            Work(folder, terms, self._waiting, post, utc, ballast_bytes, scopes, self.counts).run()
+
+        self._thread = threading.Thread(target=run, name="store", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -108,163 +89,3 @@ class Store:
                 return False
         self._lock.release()
         return True
-
-    # --- the thread
-
-    def _run(self) -> None:
-        self._begin()
-        while self._waiting.wait(self._pause_s(), facts=self._ledger.writes_now()):
-            self._round()
-        while not self._waiting.idle() and self._ledger.writes_now():
-            self._round()
-        self._save_latch()
-        self._ledger.stop()
-        self._standing.close()
-
-    def _begin(self) -> None:
-        self._save_latch()
-        self._standing.open()
-        if self._scopes is not None and self._foreign_rosters(self._scopes):
-            self._standing.write(partial(_leave, self._scopes))
-        with without_collections():
-            self._standing.read(self._index.load, None)
-            first = self._index.event()
-        self._post(first)  # first of all: residents' cards work from here on
-        if self._standing.rebuilt:
-            self._ledger.recovered.append("cache")
-        self._ledger.start(self._standing.read(lambda cache: cache.revs(), {}))
-        self._post(events.SettingsLoaded(self._standing.read(lambda cache: cache.settings(), ())))
-        self._post(events.NoticesLoaded(self._standing.read(lambda cache: cache.notices(), ())))
-        self._tell_rebuilt()
-
-    def _foreign_rosters(self, scopes: Collection[str]) -> bool:
-        nothing: dict[Roster, int] = {}
-        return any(scope not in scopes for scope, _ in self._standing.read(lambda cache: cache.in_force(), nothing))
-
-    def _pause_s(self) -> float | None:
-        if self._chores_left:
-            return 0.0
-        times = [self._ledger.due_mono(), self._standing.due_mono()]
-        if self._latch is not None:
-            times.append(self._latch_retry)
-        due = min((at for at in times if at is not None), default=None)
-        return None if due is None else max(0.0, due - time.monotonic())
-
-    def _round(self) -> None:
-        self._save_latch()
-        self._ledger.turn()
-        saves: list[Save] = []
-        for order in self._waiting.take_others(SAVES):
-            if isinstance(order, Save):
-                saves.append(order)
-            else:
-                self._save(saves)
-                saves = []
-                self._other(order)
-        self._save(saves)
-        self._ledger.turn()  # the revisions just saved
-        self._standing.turn()
-        self._tell_rebuilt()
-        end = time.monotonic() + CHORE_S
-        self._chores_left = True
-        while self._chores_left and time.monotonic() < end:
-            self._chores_left = self._ledger.chore()
-
-    def _other(self, order: object) -> None:
-        match order:
-            case effects.LoadBatch(first):
-                self._ledger.load(first)
-            case effects.ConfirmFacts():
-                self._ledger.confirm(order)
-            case effects.SaveKeys():
-                self._ledger.save_keys(order)
-            case effects.Purge(utc):
-                self._ledger.purge(utc)
-                self._standing.read(lambda cache: cache.fold(), None)
-            case _:
-                raise TypeError(f"not an order for the store: {type(order).__name__}")
-
-    def _save_latch(self) -> None:
-        fresh = self._waiting.take_latch()
-        if fresh is not None:
-            self._latch, self._latch_retry = fresh, 0.0
-        if self._latch is None or time.monotonic() < self._latch_retry:
-            return
-        for _ in range(2):
-            try:
-                latch.write(self._folder, self._latch.doors)
-            except OSError as error:
-                log.error("the fire latch cannot be saved: %s", error)  # noqa: TRY400
-                if mode_of(error, self._folder) is Mode.FULL and self._ballast.give_back():
-                    continue
-                self._latch_retry = time.monotonic() + LATCH_RETRY_S
-                return
-            self._latch = None
-            return
-
-    # --- saves into the cache
-
-    def _save(self, saves: list[Save]) -> None:
-        if not saves:
-            return
-        applied = self._standing.write(lambda cache: _apply(cache, saves))
-        revs: dict[str, int] = {}
-        for roster, rev in applied.items():
-            with without_collections():
-                holders = self._standing.read(partial(_holders, roster), None)
-                if holders is None:
-                    continue
-                self._index.take(roster, rev, holders)
-                replaced = self._index.event((*roster, rev))
-            revs[rev_name("roster", *roster)] = rev
-            self._post(replaced)
-        for save in saves:
-            saved = _saved(save)
-            if saved is not None:
-                if saved.kind != "roster":
-                    revs[rev_name(saved.kind, saved.scope, saved.id)] = saved.rev
-                self._post(saved)
-        self._ledger.note_revs(revs)
-
-    def _tell_rebuilt(self) -> None:
-        if self._standing.rebuilt:
-            self._standing.rebuilt = False
-            self._index.rebuilt(self._standing.read(lambda cache: cache.in_force(), {}))
-            self._post(events.CacheReset())
-
-
-def _leave(scopes: Collection[str], cache: Cache) -> None:
-    cache.leave_scopes(scopes)
-
-
-def _holders(roster: Roster, cache: Cache) -> tuple[Holder, ...] | None:
-    return cache.holders(roster)
-
-
-def _apply(cache: Cache, saves: list[Save]) -> dict[Roster, int]:
-    """Rosters that are whole and in force with these saves, and their revisions."""
-    applied: dict[Roster, int] = {}
-    for save in saves:
-        match save:
-            case effects.SaveNotice(_, notice):
-                cache.save_notice(notice)
-            case effects.DropNotices(ids):
-                cache.drop_notices(ids)
-            case effects.SaveSettings(_, settings):
-                cache.save_settings(settings)
-            case effects.SaveRosterPart(_, part):
-                if cache.save_part(part):
-                    applied[(str(part.scope), part.id)] = part.rev
-    return applied
-
-
-def _saved(save: Save) -> events.StateSaved | None:
-    match save:
-        case effects.SaveNotice(token, notice):
-            return events.StateSaved(token, "notice", str(notice.scope), notice.id, notice.rev)
-        case effects.SaveSettings(token, settings):
-            return events.StateSaved(token, "settings", str(settings.scope), "", settings.rev)
-        case effects.SaveRosterPart(token, part):
-            return events.StateSaved(token, "roster", str(part.scope), part.id, part.rev)
-        case _:
-            return None

@@ -1,0 +1,218 @@
+"""What the store's thread does: the latch, facts, then the rest, and housekeeping in between. Only here are databases touched."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Collection
+from functools import partial
+from pathlib import Path
+
+from agent.core import effects, events
+from agent.core.events import Event
+from agent.store import latch
+from agent.store.cache import Cache, Roster, rev_name
+from agent.store.faults import Mode, mode_of
+from agent.store.folder import Ballast
+from agent.store.index import HolderIndex, without_collections
+from agent.store.ledger import Ledger
+from agent.store.opening import Terms
+from agent.store.standing import Standing
+from agent.store.waiting import Counts, Waiting
+from contract.messages import Holder
+
+log = logging.getLogger("store")
+
+Save = effects.SaveNotice | effects.DropNotices | effects.SaveRosterPart | effects.SaveSettings
+
+LATCH_RETRY_S = 0.5
+SAVES = 64
+"""Saves in one transaction of the cache at most."""
+
+CHORE_S = 0.02
+"""Housekeeping between two looks at new facts, in slices that each take a few ms."""
+
+
+class Work:
+    """Made and run on the thread `store`; ends when the lanes are closed."""
+
+    def __init__(
+        self,
+        folder: Path,
+        terms: Terms,
+        waiting: Waiting[object],
+        post: Callable[[Event], None],
+        utc: Callable[[], float],
+        ballast_bytes: int,
+        scopes: Collection[str] | None,
+        counts: Counts,
+    ) -> None:
+        self._folder = folder
+        self._post = post
+        self._scopes = scopes
+        self._waiting = waiting
+        self._ballast = Ballast(folder, ballast_bytes)
+        self._standing = Standing(folder)
+        self._index = HolderIndex()
+        self._ledger = Ledger(folder, terms, waiting, post, utc, self._ballast, counts)
+        self._latch: effects.SaveLatch | None = None
+        self._latch_retry = 0.0
+        self._chores_left = True
+
+    def run(self) -> None:
+        self._begin()
+        while self._waiting.wait(self._pause_s(), facts=self._ledger.writes_now()):
+            self._round()
+        while not self._waiting.idle() and self._ledger.writes_now():
+            self._round()
+        self._save_latch()
+        self._ledger.stop()
+        self._standing.close()
+
+    def _begin(self) -> None:
+        self._save_latch()
+        self._standing.open()
+        if self._scopes is not None and self._foreign_rosters(self._scopes):
+            self._standing.write(partial(_leave, self._scopes))
+        with without_collections():
+            self._standing.read(self._index.load, None)
+            first = self._index.event()
+        self._post(first)  # first of all: residents' cards work from here on
+        if self._standing.rebuilt:
+            self._ledger.recovered.append("cache")
+        self._ledger.start(self._standing.read(lambda cache: cache.revs(), {}))
+        self._post(events.SettingsLoaded(self._standing.read(lambda cache: cache.settings(), ())))
+        self._post(events.NoticesLoaded(self._standing.read(lambda cache: cache.notices(), ())))
+        self._tell_rebuilt()
+
+    def _foreign_rosters(self, scopes: Collection[str]) -> bool:
+        nothing: dict[Roster, int] = {}
+        return any(scope not in scopes for scope, _ in self._standing.read(lambda cache: cache.in_force(), nothing))
+
+    def _pause_s(self) -> float | None:
+        if self._chores_left:
+            return 0.0
+        times = [self._ledger.due_mono(), self._standing.due_mono()]
+        if self._latch is not None:
+            times.append(self._latch_retry)
+        due = min((at for at in times if at is not None), default=None)
+        return None if due is None else max(0.0, due - time.monotonic())
+
+    def _round(self) -> None:
+        self._save_latch()
+        self._ledger.turn()
+        saves: list[Save] = []
+        for order in self._waiting.take_others(SAVES):
+            if isinstance(order, Save):
+                saves.append(order)
+            else:
+                self._save(saves)
+                saves = []
+                self._other(order)
+        self._save(saves)
+        self._ledger.turn()  # the revisions just saved
+        self._standing.turn()
+        self._tell_rebuilt()
+        end = time.monotonic() + CHORE_S
+        self._chores_left = True
+        while self._chores_left and time.monotonic() < end:
+            self._chores_left = self._ledger.chore()
+
+    def _other(self, order: object) -> None:
+        match order:
+            case effects.LoadBatch(first):
+                self._ledger.load(first)
+            case effects.ConfirmFacts():
+                self._ledger.confirm(order)
+            case effects.SaveKeys():
+                self._ledger.save_keys(order)
+            case effects.Purge(utc):
+                self._ledger.purge(utc)
+                self._standing.read(lambda cache: cache.fold(), None)
+            case _:
+                raise TypeError(f"not an order for the store: {type(order).__name__}")
+
+    def _save_latch(self) -> None:
+        fresh = self._waiting.take_latch()
+        if fresh is not None:
+            self._latch, self._latch_retry = fresh, 0.0
+        if self._latch is None or time.monotonic() < self._latch_retry:
+            return
+        for _ in range(2):
+            try:
+                latch.write(self._folder, self._latch.doors)
+            except OSError as error:
+                log.error("the fire latch cannot be saved: %s", error)  # noqa: TRY400
+                if mode_of(error, self._folder) is Mode.FULL and self._ballast.give_back():
+                    continue
+                self._latch_retry = time.monotonic() + LATCH_RETRY_S
+                return
+            self._latch = None
+            return
+
+    # --- saves into the cache
+
+    def _save(self, saves: list[Save]) -> None:
+        if not saves:
+            return
+        applied = self._standing.write(lambda cache: _apply(cache, saves))
+        revs: dict[str, int] = {}
+        for roster, rev in applied.items():
+            with without_collections():
+                holders = self._standing.read(partial(_holders, roster), None)
+                if holders is None:
+                    continue
+                self._index.take(roster, rev, holders)
+                replaced = self._index.event((*roster, rev))
+            revs[rev_name("roster", *roster)] = rev
+            self._post(replaced)
+        for save in saves:
+            saved = _saved(save)
+            if saved is not None:
+                if saved.kind != "roster":
+                    revs[rev_name(saved.kind, saved.scope, saved.id)] = saved.rev
+                self._post(saved)
+        self._ledger.note_revs(revs)
+
+    def _tell_rebuilt(self) -> None:
+        if self._standing.rebuilt:
+            self._standing.rebuilt = False
+            self._index.rebuilt(self._standing.read(lambda cache: cache.in_force(), {}))
+            self._post(events.CacheReset())
+
+
+def _leave(scopes: Collection[str], cache: Cache) -> None:
+    cache.leave_scopes(scopes)
+
+
+def _holders(roster: Roster, cache: Cache) -> tuple[Holder, ...] | None:
+    return cache.holders(roster)
+
+
+def _apply(cache: Cache, saves: list[Save]) -> dict[Roster, int]:
+    """Rosters that are whole and in force with these saves, and their revisions."""
+    applied: dict[Roster, int] = {}
+    for save in saves:
+        match save:
+            case effects.SaveNotice(_, notice):
+                cache.save_notice(notice)
+            case effects.DropNotices(ids):
+                cache.drop_notices(ids)
+            case effects.SaveSettings(_, settings):
+                cache.save_settings(settings)
+            case effects.SaveRosterPart(_, part):
+                if cache.save_part(part):
+                    applied[(str(part.scope), part.id)] = part.rev
+    return applied
+
+
+def _saved(save: Save) -> events.StateSaved | None:
+    match save:
+        case effects.SaveNotice(token, notice):
+            return events.StateSaved(token, "notice", str(notice.scope), notice.id, notice.rev)
+        case effects.SaveSettings(token, settings):
+            return events.StateSaved(token, "settings", str(settings.scope), "", settings.rev)
+        case effects.SaveRosterPart(token, part):
+            return events.StateSaved(token, "roster", str(part.scope), part.id, part.rev)
+        case _:
+            return None
