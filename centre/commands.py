@@ -53,8 +53,11 @@ def record(conn: Connection, command: Command) -> None:
     conn.execute(insert(commands).values(**row, iat_utc=command.iat, exp_utc=command.exp))
 
 
-def course(books: Books, link: Link, command: Command) -> Iterator[Reply]:
-    """Each step as it is heard, by this connection or by `serve`, until an outcome or until none can be expected."""
+def course(books: Books, link: Link, command: Command, *, goes_on: bool) -> Iterator[Reply]:
+    """Each step as it is heard, by this connection or by `serve`, until an outcome or until none can be expected.
+
+    `goes_on`: whether something follows upon `done`.
+    """
     seen: set[str] = set()
     end = time.monotonic() + (command.exp - command.iat) + ANSWER_S
     while time.monotonic() < end:
@@ -66,7 +69,7 @@ def course(books: Books, link: Link, command: Command) -> Iterator[Reply]:
             if reply.state == "accepted":
                 end = time.monotonic() + OUTCOME_S
             yield reply
-        if seen & FINAL or ("done" in seen and command.action != "open"):
+        if seen & FINAL or ("done" in seen and not goes_on):
             return
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import getpass
+import json
 import time
 from collections.abc import Callable, Mapping
 
 import click
+from sqlalchemy import Connection, select
 
-from centre import commands, desk, units
+from centre import commands, desk, schema, units
 from centre.cli.office import Office
 from centre.errors import WRONG_USE, CentreError
 from contract.messages import Kind
@@ -37,7 +39,7 @@ def _order(command: Callable[..., None]) -> Callable[..., None]:
 def open_door(office: Office, unit_id: str, door: str, why: str, actor: str) -> None:
     """Open a door from afar, once, now or not at all; tell what became of it.
 
-    Exit code: 0 the door was opened, 3 refused, 4 no answer (or none beyond the relay's), 5 unlocked but nobody came.
+    Exit code: 0 the door was opened (or unlocked, where it has no contact to tell), 3 refused, 4 no answer, 5 nobody came.
     """
     if not valid_id(door):
         raise CentreError(f"--door: {door!r} is no id", WRONG_USE)
@@ -76,6 +78,14 @@ def fire_reset(office: Office, unit_id: str, door: str | None, why: str, actor: 
     _carry_out(office, unit_id, "fire_reset", args, actor, why, commands.VALID_S)
 
 
+def _sees_opening(conn: Connection, unit_id: str, door: object) -> bool:
+    """Whether the unit can tell that the door was opened; from its last status, in which a door without contact has no level."""
+    text = conn.execute(select(schema.units.c.status).where(schema.units.c.unit == unit_id)).scalar()
+    doors = json.loads(text).get("doors") if text else None
+    told = doors.get(door) if isinstance(doors, dict) else None
+    return not (isinstance(told, dict) and "open" in told and told["open"] is None)
+
+
 def _carry_out(
     office: Office, unit_id: str, action: str, args: Mapping[str, object], actor: str, why: str, valid_s: float
 ) -> None:
@@ -84,6 +94,7 @@ def _carry_out(
     with office.books.reading() as conn:
         if units.one(conn, site, unit_id).revoked:
             raise CentreError(f"{unit_id}: revoked", WRONG_USE)
+        goes_on = action == "open" and _sees_opening(conn, unit_id, args["door"])
     with desk.connected(office.folder, office.site, office.keys, [up(site, unit_id, "reply")]) as link:
         command = commands.make(site, unit_id, action, args, actor, why, valid_s, time.time())
         topic = down(site, command.scope, Kind.COMMAND)
@@ -92,10 +103,10 @@ def _carry_out(
             commands.record(conn, command)
         link.publish(topic, token, retain=False)
         states = []
-        for reply in commands.course(office.books, link, command):
+        for reply in commands.course(office.books, link, command, goes_on=goes_on):
             states.append(reply.state)
             click.echo(_told(office, reply))
-    code = _code(action, states)
+    code = _code(states, goes_on=goes_on)
     if code == NO_ANSWER:
         click.echo(f"centre: {unit_id}: {'nothing more was heard' if states else 'no answer'}", err=True)
     click.get_current_context().exit(code)
@@ -106,11 +117,11 @@ def _told(office: Office, reply: Reply) -> str:
     return f"{office.local(reply.at_utc)}  {reply.state}{reason}"
 
 
-def _code(action: str, states: list[str]) -> int:
+def _code(states: list[str], *, goes_on: bool) -> int:
     if "refused" in states:
         return REFUSED
     if "no_entry" in states:
         return NO_ENTRY
-    if "opened" in states or (action != "open" and "done" in states):
+    if "opened" in states or (not goes_on and "done" in states):
         return OPENED
     return NO_ANSWER

@@ -15,6 +15,7 @@ from centre import schema
 from contract.envelope import key_ring, verify
 from contract.messages import Kind
 from contract.plain import Reply, build_reply
+from contract.strict_json import dumps
 from simulator.broker import start_broker
 from tests.centre.site import Site
 from tests.centre.unit import FakeUnit
@@ -105,3 +106,12 @@ def test_other_orders_end_with_done(site: Site, args: tuple[str, ...], action: s
     order = (*args, "--unit", "b12-u2", "--why", "test")
     assert ordered(site, unit, wire, [("accepted", None), ("done", None)], 0, *order).exit_code == 0
     assert _command(site, unit, wire.payloads("/command")[0])["action"] == action
+
+
+@pytest.mark.parametrize("there", [None, False])
+def test_a_door_without_contact_is_done_when_it_is_unlocked(site: Site, there: bool | None) -> None:
+    unit, wire = site.unit()
+    status = dumps({"state": "online", "session": "s1", "doors": {"main": {"open": there}}})
+    site.desk.take(unit.letter("status", status))
+    states = [("accepted", None), ("done", None)] + ([] if there is None else [("opened", None)])
+    assert ordered(site, unit, wire, states, 0, *OPEN).stdout.count("\n") == len(states)
