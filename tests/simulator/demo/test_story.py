@@ -1,0 +1,131 @@
+"""The demo as anybody starts it: the story holds, and however it ends nothing is left."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from simulator.demo.story import STORY
+from tests.simulator.demo import leftovers
+from tests.waiting import eventually
+
+COMMAND = [sys.executable, "-m", "agent", "demo"]
+
+
+def environment(temporary: Path) -> dict[str, str]:
+    temporary.mkdir()
+    return {**os.environ, "TMPDIR": str(temporary), "TERM": "xterm-256color", "PYTHONUNBUFFERED": "1"}
+
+
+@pytest.mark.slow
+def test_the_story_holds_with_the_broker_every_machine_has(
+    tmp_path: Path, record_property: pytest.RecordProperty
+) -> None:
+    temporary, pictures = tmp_path / "tmp", tmp_path / "svg"
+    command = [*COMMAND, "--story", "--broker", "iotcore", "--svg", str(pictures)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, env=environment(temporary), check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for step in STORY:
+        assert re.search(rf"^ *[\d.]+ s  ok      {re.escape(step.title)}$", done.stdout, re.MULTILINE), step.title
+    for name in ("panel.svg", "story.svg"):
+        text = (pictures / name).read_text(encoding="utf-8")
+        assert ET.fromstring(text).tag == "{http://www.w3.org/2000/svg}svg"
+        assert text.count("http") == 1  # the namespace: nothing is loaded from anywhere
+    assert "此卡已过期" in (pictures / "panel.svg").read_text(encoding="utf-8")
+    assert leftovers.all_of(temporary) == []
+    record_property("figure", done.stdout.strip().splitlines()[-1].split()[0] + " s")
+
+
+def test_a_signal_in_the_midst_of_it_leaves_nothing(tmp_path: Path) -> None:
+    temporary = tmp_path / "tmp"
+    with subprocess.Popen(
+        [*COMMAND, "--story"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(temporary)
+    ) as process:
+        eventually(lambda: len(leftovers.processes(temporary)) >= 2, 20.0)  # a broker and a command of the centre
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert "stopped" in err
+    assert leftovers.all_of(temporary) == []
+
+
+class Person:
+    """At a terminal of 150 × 48, in front of the demo."""
+
+    def __init__(self, env: dict[str, str]) -> None:
+        self.fd, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 48, 150, 0, 0))
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", _OWN_TERMINAL, *COMMAND[1:]],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=env,
+            start_new_session=True,
+        )
+        os.close(slave)
+        self.seen = ""
+
+    def sees(self, text: str, limit_s: float = 20.0) -> None:
+        """Wait until `text` appears that was not there before."""
+        end = time.monotonic() + limit_s
+        fresh = ""
+        while text not in fresh:
+            left = end - time.monotonic()
+            assert left > 0, f"{text!r} never came; last seen:\n{self.seen[-3000:]}"
+            if select.select([self.fd], [], [], left)[0]:
+                fresh += os.read(self.fd, 65536).decode(errors="replace")
+                self.seen = (self.seen + fresh)[-20000:]
+
+    def types(self, keys: str) -> None:
+        os.write(self.fd, keys.encode())
+
+    def leaves(self, keys: str) -> int:
+        self.types(keys)
+        end = time.monotonic() + 20
+        while self.process.poll() is None and time.monotonic() < end:
+            if select.select([self.fd], [], [], 0.05)[0]:
+                try:
+                    os.read(self.fd, 65536)
+                except OSError:
+                    break
+        code = self.process.wait(10)
+        os.close(self.fd)
+        return code
+
+
+_OWN_TERMINAL = (
+    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+    "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+)
+
+
+@pytest.mark.slow
+def test_at_a_terminal_it_says_what_to_try_and_does_it(tmp_path: Path) -> None:
+    temporary = tmp_path / "tmp"
+    person = Person(environment(temporary))
+    person.sees("now try:", 60.0)
+    person.types("1")
+    person.sees("请进")
+    person.types("d")
+    person.sees("door.opened")
+    person.types("3")
+    person.sees("此卡未登记")
+    person.types("k")
+    person.sees("DEAD")
+    person.sees("the service manager starts the agent again")
+    assert person.leaves("\x03") == 0  # Ctrl-C
+    assert leftovers.all_of(temporary) == []
