@@ -1,13 +1,14 @@
 # Everything a developer does, each by one word. The environment is made when it is missing:
 # `make demo` and `make test` are all a fresh machine needs (with git, make, python3, python3-venv).
 #
-#   make demo     the whole product on this machine, on simulated serial hardware (no terminal: the self-checking story)
-#   make test     every test but the long runs
-#   make check    format, lint, types, architecture and the fast tests: under a minute
-#   make soak     the long fault runs
-#   make teeth    known-bad variants of the code: each must turn its test red
-#   make bench    measure, and write docs/benchmarks.md
-#   make claims   run the tests that prove a rule, keep their figures, write docs/claims.md
+#   make demo      the whole product on this machine, on simulated serial hardware (no terminal: the self-checking story)
+#   make test      every test but the long runs
+#   make check     format, lint, types, architecture and the fast tests: under a minute
+#   make soak      the long fault runs
+#   make teeth     known-bad variants of the code: each must turn its test red
+#   make bench     measure, and write docs/benchmarks.md
+#   make pictures  play the story and draw the README's pictures from it
+#   make claims    run the tests that prove a rule, keep their figures, write docs/claims.md
 #
 # PYTHON=… chooses the Python (3.11 or newer), VENV=… another environment, ARGS=… goes to pytest.
 
@@ -22,7 +23,7 @@ PYTEST := $(BIN)/python -m pytest
 PACKAGES := contract agent drivers centre simulator
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check soak bench teeth claims clean
+.PHONY: help venv demo test check soak bench teeth pictures claims clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -72,6 +73,9 @@ bench: $(STAMP)
 
 teeth: $(STAMP)
 	$(BIN)/python -m tests.teeth $(ARGS)
+
+pictures: $(STAMP)
+	$(BIN)/doorward demo --story --svg docs/img
 
 claims: $(STAMP)
 	$(PYTEST) -m "claim and not soak" --keep-figures $(ARGS)
