@@ -361,6 +361,7 @@ def test_quarantine_is_bounded(tmp_path: Path) -> None:
     assert list((tmp_path / "quarantine").iterdir()) == [cases[0]]
 
 
+@pytest.mark.claim("F6")
 def test_a_new_file_that_was_ready_is_put_in_place(tmp_path: Path, good: Path) -> None:
     """Killed between setting the damaged file aside and putting the new one in place."""
     state = tmp_path / "state"

@@ -40,6 +40,7 @@ def test_nothing_is_mapped_while_running(tmp_path: Path) -> None:
         assert not list((tmp_path / "state").glob("*-shm"))
 
 
+@pytest.mark.claim("F6")
 def test_an_interrupted_creation_leaves_nothing_half(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     kind = journal_kind(1)

@@ -10,8 +10,9 @@ import pytest
 
 from agent.core import effects, events
 from agent.core.effects import SeenCommand
-from agent.store import FolderInUseError, Store, database, reading
+from agent.store import FolderInUseError, Store, database, reading, room
 from agent.store.journal import open_journal
+from agent.store.opening import Terms, open_or_found
 from agent.store.schema import JOURNAL_MIGRATIONS, journal_kind, seal
 from contract import facts
 from contract.messages import Keys, Kind, Scope, WorkingKey
@@ -296,8 +297,6 @@ def test_all_purged_numbers_still_go_on(tmp_path: Path) -> None:
 
 
 def test_purge_slices_are_short(tmp_path: Path, record_property: pytest.RecordProperty) -> None:
-    from agent.store import room
-
     with running(tmp_path) as (store, posted):
         for token in range(1, 11):
             store.order(record(token, *(fact(utc=UTC - 400 * DAY, n=n) for n in range(2000))))
@@ -320,6 +319,37 @@ def test_purge_slices_are_short(tmp_path: Path, record_property: pytest.RecordPr
     )
 
 
+@pytest.mark.claim("F14")
+@pytest.mark.soak
+def test_a_million_facts(tmp_path: Path, record_property: pytest.RecordProperty) -> None:
+    journal = open_or_found(tmp_path / "journal.db", Terms(SITE, UNIT, 400, 180), UTC)
+    journal.begin_run()
+    for token in range(500):
+        journal.commit(journal.draft([record(token, *(fact(utc=UTC - 400 * DAY, n=n) for n in range(2000)))]))
+    journal.confirm(journal.epoch, 1_000_000, journal.head.hex())
+    journal.close()  # not cleanly: the whole file is checked at the next opening
+    size = (tmp_path / "journal.db").stat().st_size
+    begun = time.perf_counter()
+    journal = open_journal(tmp_path / "journal.db", SITE, UNIT, 400)
+    opened_s = time.perf_counter() - begun
+    journal.confirm(journal.epoch, 1_000_000, journal.head.hex())
+    times = []
+    begun = time.perf_counter()
+    for _ in room.purge(journal, UTC, 180):
+        times.append(time.perf_counter() - begun)
+        begun = time.perf_counter()
+    assert (len(times), journal.base) == (2000, 1_000_000)
+    journal.close()
+    times.sort()
+    record_property(
+        "figure",
+        f"1,000,000 facts, {size >> 20} MiB: opened with check in {opened_s:.1f} s; purge slices median {1000 * times[1000]:.1f} ms, "
+        f"p99 {1000 * times[1980]:.1f} ms, worst {1000 * times[-1]:.1f} ms",
+    )
+    assert times[1980] < 0.05
+
+
+@pytest.mark.claim("F53")
 def test_an_older_schema_is_migrated_with_its_facts(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     kind = journal_kind(64)
