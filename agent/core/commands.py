@@ -81,13 +81,10 @@ def _able(state: State, command: Command) -> tuple[Reason | None, str | None]:
         return Reason.DEVICE, "no such door"
     if command.action == "mode":
         mode, until = command.args.get("mode"), command.args.get("until")
-        if (
-            mode not in list(Mode)
-            or isinstance(until, bool)
-            or not isinstance(until, int | float)
-            or until <= state.now.utc
-        ):
+        if mode not in list(Mode) or not isinstance(until, int | float) or isinstance(until, bool):
             return Reason.MALFORMED, "mode or until"
+        if not 0 < until - state.now.utc <= limits.MODE_MAX_S:
+            return Reason.MALFORMED, "until"
     if command.action == "open":
         if known is None:
             return Reason.MALFORMED, "door"

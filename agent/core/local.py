@@ -24,4 +24,4 @@ def hh_mm(now: Now, utc: float | None = None) -> str:
 
 def rfc3339(utc: float) -> str:
     """UTC with milliseconds, as in facts."""
-    return local_time(Now(0.0, utc, 0, Trust.UNKNOWN)).strftime("%Y-%m-%dT%H:%M:%S.") + f"{int(utc * 1000) % 1000:03d}Z"
+    return local_time(Now(0.0, utc, 0, Trust.UNKNOWN)).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from agent.core import limits
 
@@ -22,10 +23,12 @@ def drawable(text: str, charset: str) -> str:
         return clean.encode("ascii", errors="replace").decode("ascii")
 
 
+@lru_cache(maxsize=8192)
 def _silent(char: str) -> bool:
     return unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co", "Mn", "Me"}
 
 
+@lru_cache(maxsize=8192)
 def char_width(char: str, wide_ambiguous: bool = True) -> int:
     if char < "\u0300":
         return 2 if wide_ambiguous and char > "\x7f" and unicodedata.east_asian_width(char) == "A" else 1

@@ -284,7 +284,7 @@ LONG = settings(
         Phase.generate,
     ),  # a failure is replayed from the database; shrinking takes minutes
 )
-QUICK = settings(LONG, max_examples=20, stateful_step_count=30, derandomize=True)
+QUICK = settings(LONG, max_examples=12, stateful_step_count=30, derandomize=True)
 
 
 @pytest.mark.claim("D1")

@@ -1,0 +1,79 @@
+"""The core takes any event of a declared type, in any order, at any time, and neither raises nor leaves a deadline behind."""
+
+from __future__ import annotations
+
+import types
+import typing
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from agent.core import events as ev
+from agent.core.controller import deadline, initial, step
+from agent.core.time import Now, Trust
+from contract.messages import Command, Confirm, Notice, Scope, Settings
+from tests.agent.core.bench import SITE, UTC, YARD, unit_plan
+
+finite = st.floats(allow_nan=False, allow_infinity=False)
+moments = st.one_of(finite, st.just(UTC), st.floats(UTC - 100, UTC + 100))
+names = st.sampled_from(["main", "relay", "panel", "card", "gas", "n1", "n2", "c1", "", "nobody"])
+plain = st.one_of(st.none(), st.booleans(), st.integers(-9, 9), finite, names, st.lists(st.none(), max_size=1))
+
+st.register_type_strategy(float, moments)
+st.register_type_strategy(int, st.one_of(st.integers(0, 40), st.integers()))
+st.register_type_strategy(str, names)
+st.register_type_strategy(Scope, st.sampled_from([SITE, YARD, Scope("yard", "y99")]))
+st.register_type_strategy(object, plain)
+
+
+def members(union: object) -> list[type]:
+    found: list[type] = []
+    for kind in typing.get_args(union):
+        found += members(kind) if isinstance(kind, types.UnionType) else [kind]
+    return found
+
+
+settings_ = st.builds(
+    Settings,
+    st.sampled_from([SITE, YARD]),
+    st.integers(0, 5),
+    moments,
+    st.dictionaries(st.sampled_from(["language", "timezone", "sign", "display"]), plain | st.just({"worker": "李芳"})),
+)
+messages = st.one_of(
+    st.from_type(Command),
+    st.builds(
+        Command,
+        st.just("badahu"),
+        st.just(SITE),
+        names,
+        st.sampled_from(["b12-u2", "*"]),
+        st.floats(UTC - 9, UTC),
+        st.floats(UTC, UTC + 9),
+        st.sampled_from(["open", "mode", "identify", "restart", "resync", "fire_reset", "pair"]),
+        st.dictionaries(st.sampled_from(["door", "mode", "until"]), plain | st.just("lockdown") | st.just(UTC + 50)),
+        names,
+        names,
+    ),
+    st.from_type(Confirm),
+    st.from_type(Notice),
+    settings_,
+)
+received = st.builds(ev.MessageReceived, st.integers(0, 9), messages, st.booleans())
+loaded = st.builds(ev.SettingsLoaded, st.lists(settings_, max_size=2).map(tuple))
+others = [kind for kind in members(ev.Event) if kind not in {ev.MessageReceived, ev.SettingsLoaded}]
+events = st.one_of(received, loaded, *(st.from_type(kind) for kind in others))
+nows = st.tuples(st.floats(0, 400), moments, st.integers(-86_400, 86_400), st.sampled_from(list(Trust)))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(run=st.lists(st.tuples(events, nows), max_size=40))
+def test_nothing_raises_and_no_deadline_is_left_behind(
+    run: list[tuple[ev.Event, tuple[float, float, int, Trust]]],
+) -> None:
+    state, mono = initial(unit_plan()), 1000.0
+    for event, (after, utc, offset, trust) in run:
+        mono += after
+        state, _ = step(state, event, Now(mono, utc, offset, trust))
+        due = deadline(state)
+        assert due is None or due > mono
