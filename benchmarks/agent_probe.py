@@ -1,7 +1,8 @@
 """Runs the agent as it is, with moments written down at its hand-over points: `python -m benchmarks.agent_probe MARKS [--many-opens] CONFIG`.
 
 Wraps methods before `agent.app.run`; what they do stays theirs. The marks:
-`card` (last byte read from the reader's line), `order` (unlock order handed to the lock's line), `opened PORT` (a serial line was
+`card` (last byte read from the reader's line), `order` (unlock order handed to the lock's line), `wire` (a timed-pulse frame was
+written to it), `opened PORT` (a serial line was
 opened), `accepted` (the broker's CONNACK), `link-up`, `centre` (it is online), `record TOKEN` (facts ordered to be journaled),
 `recorded TOKEN FIRST COUNT` (they are durable), `batch FIRST LAST` (handed to the link), `confirmed SEQ` (by the centre),
 `holders COUNT`.
@@ -13,6 +14,7 @@ import argparse
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,8 @@ from benchmarks.marks import Marks
 from drivers import facts, port
 
 MANY = 1_000_000
+PULSE = bytes([0x05, 0x02])
+"""Function and high address byte of a timed pulse on a waveshare board (0x0200 + output)."""
 
 
 def watch(marks: Marks) -> None:
@@ -42,15 +46,19 @@ def watch(marks: Marks) -> None:
 
 
 def _watch_lines(marks: Marks) -> None:
-    import time  # noqa: PLC0415
-
     last = threading.local()
-    read, take, order, opened = port.Line.read, Devices._take, port.Port.order, port.Port._open
+    read, write = port.Line.read, port.Line.write
+    take, order, opened = Devices._take, port.Port.order, port.Port._open
 
     def reading(self: port.Line) -> bytes:
         data = read(self)
         last.at = time.monotonic()
         return data
+
+    def writing(self: port.Line, frame: bytes) -> None:
+        write(self, frame)
+        if frame[1:3] == PULSE:
+            marks.put("wire")
 
     def taking(self: Devices, fact: facts.Fact) -> None:
         if isinstance(fact, facts.CardSeen):
@@ -66,7 +74,8 @@ def _watch_lines(marks: Marks) -> None:
         opened(self)
         marks.put("opened", self.name)
 
-    port.Line.read, Devices._take = reading, taking  # type: ignore[method-assign]
+    port.Line.read, port.Line.write = reading, writing  # type: ignore[method-assign]
+    Devices._take = taking  # type: ignore[method-assign]
     port.Port.order, port.Port._open = ordering, opening  # type: ignore[method-assign]
 
 

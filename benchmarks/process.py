@@ -25,7 +25,7 @@ class Process:
         self.log = log
         self.started_mono = 0.0
         self.command = list(command)
-        self._extra = extra or {}
+        self._extra = {} if extra is None else extra
         self._process: subprocess.Popen[bytes] | None = None
 
     @staticmethod
@@ -90,8 +90,8 @@ def peak_mb(pid: int) -> float:
     return _status_kb(pid, "VmHWM") * 1024 / 1e6
 
 
-def written_bytes(pid: int) -> int:
-    """`write_bytes` of /proc/<pid>/io: what the process caused to be written to a device. The file system's own journal is not in it."""
+def written_bytes(pid: int | str) -> int:
+    """`write_bytes` of /proc/<pid>/io (`self` for our own): what the process caused to be written to a device. The file system's own journal is not in it."""
     return _field(Path(f"/proc/{pid}/io"), "write_bytes")
 
 
