@@ -143,13 +143,14 @@ def _act(turn: Turn, command: Command) -> None:
         case "identify":
             turn.say("identify", limits.IDENTIFY_S, "yes")
             for plan in turn.state.plan.doors:
-                turn.emit(SoundTone(plan.id, "yes"))
+                if _door_of(command) in {None, plan.id}:
+                    turn.emit(SoundTone(plan.id, "yes"))
             _done(turn, command)
         case "resync":
             turn.emit(Resubscribe())
             _done(turn, command)
         case "fire_reset":
-            if door.reset_fire(turn, command.actor, "remote"):
+            if door.reset_fire(turn, command.actor, "remote", _door_of(command)):
                 _done(turn, command)
             else:
                 _fail(turn, command, Reason.DEVICE, "fire input active")

@@ -123,14 +123,15 @@ def fire(turn: Turn, door_id: str, active: bool) -> None:
         turn.urge(SaveLatch(latched(turn)))
 
 
-def reset_fire(turn: Turn, who: str | None, via: str) -> bool:
-    """End the release of every latched door, unless a fire input is active or cannot be read. True where that was done (or nothing was latched)."""
+def reset_fire(turn: Turn, who: str | None, via: str, only: str | None = None) -> bool:
+    """End the release of every latched door (or of `only` one), unless a fire input is active or cannot be read. True where that was done (or nothing was latched)."""
     if any(d.fire_input is not False for d in turn.state.doors if d.plan.fire):
         return not latched(turn)
     if not latched(turn):
         return True
     for door in turn.state.doors:
-        signal(turn, door.id, Signal.RESET, Cue(who=who, via=via))
+        if only in {None, door.id}:
+            signal(turn, door.id, Signal.RESET, Cue(who=who, via=via))
     turn.urge(SaveLatch(latched(turn)))
     return True
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from agent.core import limits, lock
 from agent.core.effects import SoundTone
+from agent.core.local import rfc3339
 from agent.core.state import Door, Mode, Phase
 from agent.core.turn import News, Turn
 
@@ -63,7 +64,7 @@ def exit_let_go(turn: Turn, door: Door, cue: Cue) -> Door:
         turn.fact("input.changed", input="exit_button", door=door.id, value=False)
         turn.changed()
     until = door.grant_until
-    if door.exit_since is not None and not door.exit_stuck:
+    if _leaving(door):
         until = max(until or 0.0, turn.now.mono + limits.ENTRY_SLACK_S)
     return replace(door, exit_since=None, exit_stuck=False, grant_until=until)
 
@@ -83,7 +84,7 @@ def opened(turn: Turn, door: Door, cue: Cue) -> Door:
         or door.plan.exit == "mechanical"
         or door.rests_unlocked
         or (door.grant_until is not None and now <= door.grant_until)
-        or (door.exit_since is not None and not door.exit_stuck)
+        or _leaving(door)
     )
     if not allowed:
         turn.fact("door.forced", door=door.id)
@@ -204,6 +205,12 @@ def lock_found(turn: Turn, door: Door, cue: Cue) -> Door:
     return lock.found(turn, door)
 
 
+def _leaving(door: Door) -> bool:
+    """The exit button is pressed, works and is not stuck: whoever opens now is on the way out."""
+    refused = door.phase is Phase.LOCKDOWN and not door.plan.egress
+    return door.exit_since is not None and not door.exit_stuck and not refused
+
+
 def _pressed(turn: Turn, door: Door) -> Door:
     return replace(door, exit_since=turn.now.mono, exit_stuck=False)
 
@@ -241,7 +248,7 @@ def _lease(turn: Turn, door: Door) -> Door:
 def _told_mode(turn: Turn, door: Door, cue: Cue) -> Door:
     data: dict[str, object] = {"door": door.id, "mode": str(cue.mode)}
     if cue.until_utc is not None:
-        data["until"] = cue.until_utc
+        data["until"] = rfc3339(cue.until_utc)
     if cue.detail is not None:
         data["detail"] = cue.detail
     turn.fact("door.mode", **data)

@@ -8,6 +8,7 @@ from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core.state import State
 from agent.core.time import Now, Trust
+from contract.facts import parse_rfc3339
 from contract.messages import Role, Scope
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Watch:
 
     def _modes(self, found: tuple[fx.Effect, ...], now: Now) -> None:
         for data in _data(found, "door.mode"):
-            until = now.mono + data["until"] - now.utc if "until" in data else 0.0
+            until = now.mono + parse_rfc3339(str(data["until"])) - now.utc if "until" in data else 0.0
             self.modes[data["door"]] = (data["mode"], until)
 
     # --- each order has a cause
@@ -157,7 +158,8 @@ class Watch:
             return
         (door,) = [p.id for p in self.world.plan.doors if event.reader in p.readers]
         pulsed = any(isinstance(e, fx.PulseLock) and e.door == door for e in found)
-        open_already = door in self.latched or self.mode(door, now) == "hold_open"
+        reset = door in {data["door"] for data in _data(found, "door.fire_reset")}  # released when the card came
+        open_already = reset or door in self.latched or self.mode(door, now) == "hold_open"
         assert pulsed == (self._may(door, event.hashes, now) and not open_already)
 
     def _exits(self, event: ev.Event, found: tuple[fx.Effect, ...]) -> None:

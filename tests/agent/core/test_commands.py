@@ -259,6 +259,15 @@ def test_fire_reset_needs_a_clear_input() -> None:
     assert not the(fx.SetLock, found).unlocked
 
 
+def test_fire_reset_may_name_one_door() -> None:
+    bench = Bench(unit_plan(door_plan(), door_plan(id="yard", readers=()))).start().online()
+    bench.do(ev.FireChanged("main", active=True))
+    bench.do(ev.FireChanged("main", active=False), after=1.0)
+    found = accept(bench, "fire_reset", args={"door": "yard"})
+    assert the(fx.SaveLatch, found).doors == {"main"}
+    assert the(fx.SetLock, found).door == "yard"
+
+
 def test_mode_for_every_unit_of_a_scope() -> None:
     bench = Bench().start().online()
     found = accept(

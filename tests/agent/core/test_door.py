@@ -134,6 +134,8 @@ def test_lockdown_stops_the_exit_button_only_where_the_door_says_so() -> None:
         assert bool(of(fx.PulseLock, found)) is egress
         if not egress:
             assert facts_of(found)["access.denied"]["reason"] == "lockdown"
+        forced = "door.forced" in facts_of(bench.do(ev.ContactChanged("main", open=True), after=1.0))
+        assert forced is not egress
 
 
 @pytest.mark.claim("D2")
