@@ -49,6 +49,7 @@ def test_the_story_holds_with_the_broker_every_machine_has(
     record_property("figure", done.stdout.strip().splitlines()[-1].split()[0] + " s")
 
 
+@pytest.mark.slow
 def test_a_signal_in_the_midst_of_it_leaves_nothing(tmp_path: Path) -> None:
     temporary = tmp_path / "tmp"
     with subprocess.Popen(
