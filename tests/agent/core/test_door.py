@@ -455,3 +455,11 @@ def test_a_mode_under_fire_holds_after_the_reset() -> None:
     bench.tap("chief")
     assert not bench.all(fx.SetLock)[-1].unlocked
     assert of(fx.PulseLock, bench.tap("anna")) == []
+
+
+def test_the_first_report_of_a_closed_contact_does_not_cut_an_opening() -> None:
+    bench = Bench().start()
+    bench.tap("anna")
+    bench.forget()
+    bench.do(ev.ContactChanged("main", open=False))
+    assert bench.all(fx.SetLock) == []
