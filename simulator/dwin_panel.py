@@ -92,6 +92,8 @@ class DwinPanel:
         self.name = name
         self.layout = layout
         self.counts = Counts()
+        self.dark = False
+        """The backlight is broken: all goes on, and nobody can read it."""
         self.half_drawn: list[Glimpse] = []
         self.history: list[tuple[float, Screen]] = []
         """Every screen that was to be seen, with the moment it appeared."""
@@ -126,6 +128,11 @@ class DwinPanel:
     @property
     def page_number(self) -> int:
         return self._word(PAGE_NOW)
+
+    @property
+    def legible(self) -> str:
+        """What somebody in front of it can read."""
+        return "" if self.dark else self.text
 
     @property
     def backlight(self) -> int:
