@@ -34,6 +34,7 @@ COMMANDS = {
     "replay": "Run a recorded incident through the core again, each decision with its rule.",
     "run": "Run the agent (what the service does).",
     "selftest": "Move each lock, read it back, draw each screen, print an acceptance sheet.",
+    "setup": "Make the configuration, from what is on the ports and a few questions.",
     "status": "Show how the running agent is.",
 }
 

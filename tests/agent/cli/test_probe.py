@@ -28,13 +28,13 @@ displays: [panel]
 
 
 @contextmanager
-def somebody_taps(box: Box, every_s: float = 0.3) -> Iterator[None]:
+def somebody_taps(box: Box, every_s: float = 0.3, reader: str = "reader") -> Iterator[None]:
     """A person who holds a card to the reader again and again."""
     over = threading.Event()
 
     def tap() -> None:
         while not over.wait(every_s):
-            box.tap(12345678)
+            box.tap(12345678, reader)
 
     person = threading.Thread(target=tap, name="person")
     person.start()
