@@ -30,6 +30,7 @@ COMMANDS = {
     "enrol": "Take over the enrolment file that the centre wrote for this unit.",
     "explain": "Say whether a card would open a door, and by which rule.",
     "log": "Show what happened at the door, from the unit's own journal.",
+    "monitor": "Show what passes on a serial port, decoded, secrets masked.",
     "probe": "Find what is on each serial port, and write it as configuration.",
     "replay": "Run a recorded incident through the core again, each decision with its rule.",
     "run": "Run the agent (what the service does).",
