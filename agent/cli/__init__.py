@@ -26,6 +26,7 @@ MAX_LINES = 100
 """Of faults printed at once: a file of another kind can have one a line."""
 
 COMMANDS = {
+    "bundle": "Pack everything support needs into one file, secrets left out.",
     "check": "Check configuration, identity and this machine, and say how to mend what is wrong.",
     "enrol": "Take over the enrolment file that the centre wrote for this unit.",
     "explain": "Say whether a card would open a door, and by which rule.",
