@@ -108,10 +108,8 @@ def test_somebody_impatient_is_not_slowed(
     baud: int, poll_ms: int, presses: int, seed: int, record_property: pytest.RecordProperty
 ) -> None:
     """So many presses within two seconds, again half a minute later: each counts as fast as a single one."""
-    chance = random.Random(seed)
-    starts = [
-        1001.0 + 30.0 * burst + n * 2.0 / presses + chance.random() * 0.03 for burst in (0, 1) for n in range(presses)
-    ]
+    first = 1001.0 + random.Random(seed).random() * 0.3
+    starts = [first + 30.0 * burst + n * 2.0 / presses for burst in (0, 1) for n in range(presses)]
     held = 1.0 / presses
 
     def level(now: float) -> bool:
@@ -123,7 +121,7 @@ def test_somebody_impatient_is_not_slowed(
     assert len(downs) == len(starts), f"seed {seed}"
     slowest = max(down - start for down, start in zip(downs, starts, strict=True))
     record_property("figure", f"{presses} presses in 2 s at {baud} baud: each told within {slowest * 1000:.0f} ms")
-    assert slowest < 0.14, f"seed {seed}"
+    assert slowest < 0.15, f"seed {seed}"
 
 
 def test_a_single_different_sample_is_no_edge() -> None:
