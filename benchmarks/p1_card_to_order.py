@@ -117,9 +117,10 @@ def _delayed(site: Site) -> Iterator[None]:
     tracer = ["strace", "-f", "--seccomp-bpf", "--kill-on-exit", "-qq", "-o", str(site.folder / "strace.log")]
     agent = Process.python(*site.probe_command, log=site.folder / "agent.log", extra=site.runtime)
     slow = Process([*tracer, "-e", f"trace={calls}", "-e", inject, *agent.command], agent.log, site.runtime)
+    began = time.monotonic()
     try:
         site.start_agent(slow, 60.0)
-        until("the slow journal is open", lambda: slow.pid and site.marks("link-up"), 60.0)
+        site.await_mark("centre", 60.0, after=began)
         yield
     finally:
         slow.kill()
