@@ -43,7 +43,7 @@ def test_shown_when_its_last_page_is_on_the_display_once() -> None:
     put(bench, text="停水通知" * 30)
     bench.wait(0.1)
     assert "notice.shown" not in facts_of(draw(bench))
-    bench.wait(16.1)
+    bench.wait(24.1)
     assert bench.page().footer.endswith("2/2")
     assert facts_of(bench.do(ev.PageDrawn("panel", 1))) == {}  # an older page
     assert facts_of(draw(bench))["notice.shown"]["id"] == "n1"
