@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+import traceback
 from pathlib import Path
 
 from benchmarks import machine, report
@@ -45,17 +46,28 @@ def main() -> int:
     described = machine.describe(disk_folder())
     for name, value in described.items():
         print(f"{name}: {value}")
-    for name in names:
-        taken = {"at": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()), "load": os.getloadavg()[0]}
-        row = measure(name, quick=given.quick)
-        report.print_row(row)
-        sys.stdout.flush()
-        if not given.quick:
-            taken |= {"commit": _commit(), "machine": described}
-            report.save(report.merge(report.load(), row, taken))
+    broken = [name for name in names if not _one(name, described, quick=given.quick)]
     if not given.quick:
         print(f"\nkept in {report.JSON} and {report.PAGE}")
-    return 0
+    if broken:
+        print(f"not measured: {', '.join(broken)}")
+    return 1 if broken else 0
+
+
+def _one(name: str, described: dict[str, str], *, quick: bool) -> bool:
+    """Measure, print and keep one row. False where it could not be measured; the others still are."""
+    taken = {"at": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()), "load": os.getloadavg()[0]}
+    try:
+        row = measure(name, quick=quick)
+    except Exception:  # noqa: BLE001  # whatever broke this row, the next has a site of its own
+        print(f"\n{name} could not be measured:")
+        traceback.print_exc(file=sys.stdout)
+        return False
+    report.print_row(row)
+    sys.stdout.flush()
+    if not quick:
+        report.save(report.merge(report.load(), row, {**taken, "commit": _commit(), "machine": described}))
+    return True
 
 
 def _commit() -> str:
