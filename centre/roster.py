@@ -5,8 +5,6 @@ The only file of the centre that sees card numbers; they leave it as keyed hashe
 
 from __future__ import annotations
 
-import codecs
-import contextlib
 import csv
 import io
 import re
@@ -17,6 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from centre.charset import UNREADABLE, decoded
 from contract.cards import card_hash
 from contract.messages import MAX_MESSAGE_BYTES, Holder, Role, RosterPart, Scope
 from contract.parse import MAX_UNLOCK_S, payload_of
@@ -67,7 +66,7 @@ def read_csv(data: bytes, card_key: bytes, zone: ZoneInfo) -> Reading:
     reading = Reading()
     text = decoded(data)
     if text is None:
-        reading.faults.append(Fault(1, "", "neither UTF-8 nor GBK nor UTF-16 (in Excel: save as 'CSV UTF-8')"))
+        reading.faults.append(Fault(1, "", UNREADABLE))
         return reading
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), strict=True)
     try:
@@ -79,16 +78,6 @@ def read_csv(data: bytes, card_key: bytes, zone: ZoneInfo) -> Reading:
     except csv.Error as error:
         reading.faults.append(Fault(rows.line_num, "", str(error)))
     return reading
-
-
-def decoded(data: bytes) -> str | None:
-    """The text of a file as Windows writes it too: UTF-8 or UTF-16 by its mark, UTF-8, else GBK. None for anything else."""
-    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    for charset in ("utf-16",) if wide else ("utf-8-sig", "gb18030"):
-        with contextlib.suppress(UnicodeDecodeError):
-            text = data.decode(charset)
-            return None if "\0" in text else text
-    return None
 
 
 def _separator(text: str) -> str:
