@@ -63,6 +63,16 @@ def test_a_signal_in_the_midst_of_it_leaves_nothing(tmp_path: Path) -> None:
     assert leftovers.all_of(temporary) == []
 
 
+@pytest.mark.slow
+def test_killed_in_the_midst_of_it_nothing_runs_and_nothing_is_mounted(tmp_path: Path) -> None:
+    temporary = tmp_path / "tmp"
+    with subprocess.Popen([*COMMAND, "--story"], stdout=subprocess.DEVNULL, env=environment(temporary)) as process:
+        eventually(lambda: len(leftovers.processes(temporary)) >= 2, 20.0)
+        process.kill()
+    eventually(lambda: leftovers.processes(temporary) == [], 10.0)
+    assert leftovers.mounts(temporary) == []
+
+
 class Person:
     """At a terminal of 150 × 48, in front of the demo."""
 
