@@ -21,7 +21,13 @@ from simulator.dwin_panel import Screen
 TURN_S = 0.1
 FACTS = 14
 _QUIET = {"seq", "at", "clock", "boot", "mono", "kind", "session", "version"}
-_COLOURS = {"idle": "white on #12344d", "notice": "#ffe9b8 on #5a2a12", "answer": "#c9f2d4 on #14432a"}
+_COLOURS = {
+    "idle": "white on #12344d",
+    "notice": "#ffe9b8 on #5a2a12",
+    "answer": "#c9f2d4 on #14432a",
+    "refused": "#ffe3b3 on #6b3d00",
+    "alarm": "bold white on red",
+}
 
 
 def interact(stage: Stage) -> None:
@@ -69,8 +75,7 @@ def _keys() -> Panel:
 
 
 def _screen(screen: Screen) -> Panel:
-    alert = any(word in screen.title for word in ("火警", "紧急"))
-    style = "bold white on red" if alert else _COLOURS.get(screen.page, "white")
+    style = _COLOURS.get(screen.page, "white")
     rows = [*screen.body, *[""] * (8 - len(screen.body))]
     text = Text("\n".join([screen.title, "", *rows, screen.footer]), style=style, no_wrap=True)
     return Panel(text, title=f"panel of {NAME}", subtitle=f"page {screen.page}", style=style, width=28)
