@@ -8,7 +8,7 @@ from collections import deque
 SETTLE_S = 0.02
 """Two samples at least this far apart must agree: longer than the bounce of door contacts and buttons (5-20 ms)."""
 CHATTER_EDGES = 16
-CHATTER_SPAN_S = 4.0
+CHATTER_SPAN_S = 7.0
 """So many edges in so short a time are chatter. Somebody impatient presses a button eight times, each press told as fast as the first."""
 CHATTER_SETTLE_S = 0.2
 """A chattering input must hold a level this long: under two edges a second at 1 kHz, and a pulse of 400 ms still counts."""
