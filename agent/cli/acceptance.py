@@ -81,8 +81,14 @@ class Acceptance:
         end = time.monotonic() + FOUND_S
         for name, device in self._config.devices.items():
             detail = self._bench.known(name, max(0.0, end - time.monotonic()))
-            text = self._bench.why(name) if detail is None else detail or "there"
+            text = self._why(name) if detail is None else detail or "there"
             yield Row(f"device {name}", detail is not None, f"{device.driver}: {text}")
+
+    def _why(self, name: str) -> str:
+        why, line = self._bench.why(name), self._config.ports[self._config.devices[name].port]
+        if why.startswith("port"):
+            return why
+        return f"{why}; is it powered, and wired to {line.device}, at {line.baud} baud?"
 
     # --- inputs
 

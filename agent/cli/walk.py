@@ -181,7 +181,7 @@ def _known(heard: bytes, speed: int) -> Sighting | None:
 
 def why(fault: Exception) -> str:
     """In words for a person."""
-    number = getattr(fault, "errno", None)
+    number = getattr(fault, "errno", None) or getattr(fault.__cause__, "errno", None)
     if number in {errno.EAGAIN, errno.EBUSY}:
         return "another program has it open"
     if number == errno.ENOENT:

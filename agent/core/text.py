@@ -138,7 +138,7 @@ def _chopped(atom: str, columns: int, wide: bool) -> Iterator[str]:
     start, used = 0, 0
     for at, char in enumerate(atom):
         used += char_width(char, wide)
-        if used > columns:
+        while used > columns and at > start:
             end = _chop_at(atom, start, at)
             yield atom[start:end]
             start = end
