@@ -98,7 +98,14 @@ class Devices:
                 if on_port == name:
                     self._post(events.DeviceLost(device, "hung", f"port {name} did not answer"))
             port.stop(0)
+            self._forget_orders(name)
             self._ports[name] = self._open(name)
+
+    def _forget_orders(self, port: str) -> None:
+        """What a hanging port held is never answered."""
+        for order, door in list(self._door_of_order.items()):
+            if self._port_of[self._drives[door].device] == port:
+                self._door_of_order.pop(order, None)
 
     def _open(self, name: str) -> Port:
         line = self._config.ports[name]
