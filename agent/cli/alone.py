@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from agent.cli import Invocation
 from agent.cli.running import running
@@ -29,10 +32,19 @@ def alone(config: Config | None) -> Iterator[None]:
         lock = FolderLock(state)
     except FolderInUseError:
         raise DoorwardError(RUNS) from None
+    _hand_over(state)
     try:
         yield
     finally:
         lock.release()
+
+
+def _hand_over(state: Path) -> None:
+    """A lock file that root made here belongs to whoever owns the folder: the service must be able to take it."""
+    if os.geteuid() == 0:
+        with contextlib.suppress(OSError):
+            owner = state.stat()
+            os.chown(state / "lock", owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def configured(invocation: Invocation) -> Config | None:

@@ -54,23 +54,12 @@ class ModbusDecoder:
         return seen
 
     def _end(self, data: bytes, at: int) -> int | None:
-        """Where a frame that begins at `at` ends; the reply that is awaited before anything else."""
-        for length in self._lengths(data, at):
+        """Where a frame that begins at `at` ends."""
+        for length in _lengths(data, at):
             end = at + length
             if end <= len(data) and crc16(data[at : end - 2]) == data[end - 2 : end]:
                 return end
         return None
-
-    def _lengths(self, data: bytes, at: int) -> list[int]:
-        function = data[at + 1]
-        if function & 0x80:
-            return [_SHORTEST] if function & 0x7F in _NAMES else []
-        if function in codec.READS:
-            lengths = [5 + data[at + 2], 8]
-            return lengths if self._asked is not None and self._asked[:2] == data[at : at + 2] else lengths[::-1]
-        if function in _MANY:
-            return [8, *([9 + data[at + 6]] if at + 6 < len(data) else [])]
-        return [8] if function in _NAMES else []
 
     def _words(self, frame: bytes) -> Seen:
         asked, self._asked = self._asked, None
@@ -95,6 +84,18 @@ class ModbusDecoder:
         count = min(int.from_bytes(asked[4:6], "big") if asked else 8 * frame[2], 8 * frame[2])
         on = [str(first + place + 1) for place, level in enumerate(codec.bits(frame[3:-2], count)) if level]
         return f"{'outputs on' if function == codec.READ_COILS else 'inputs closed'}: {' '.join(on) or 'none'}"
+
+
+def _lengths(data: bytes, at: int) -> list[int]:
+    """How long a frame that begins at `at` can be; its CRC decides."""
+    function = data[at + 1]
+    if function & 0x80:
+        return [_SHORTEST] if function & 0x7F in _NAMES else []
+    if function in codec.READS:
+        return [8, 5 + data[at + 2]]
+    if function in _MANY:
+        return [8, *([9 + data[at + 6]] if at + 6 < len(data) else [])]
+    return [8] if function in _NAMES else []
 
 
 def _order(function: int, frame: bytes) -> str:

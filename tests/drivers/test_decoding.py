@@ -69,6 +69,13 @@ def test_modbus_both_ways() -> None:
     assert words(decoded(AnyDecoder(), b"".join(line))) == expected
 
 
+def test_a_reply_as_long_as_a_request_is_known_by_the_request_before_it() -> None:
+    reply = framed("01 01 03 01 00 80")
+    assert len(reply) == 8
+    asked = codec.read_coils(1, 0, 24).frame
+    assert words(decoded(ModbusDecoder(), asked, reply))[1] == (IN, "address 1: outputs on: 1 24")
+
+
 def test_modbus_replies_alone_and_noise_between() -> None:
     seen = decoded(ModbusDecoder(), b"\xff\x00" + framed("01 01 01 05") + b"\x07" + framed("01 02 01 00") + b"\x01")
     assert [(each.way, each.frame) for each in seen] == [("", False), (IN, True), ("", False), (IN, True), ("", False)]

@@ -74,7 +74,8 @@ def full(unit: Unit) -> Unit:
         store.order(effects.SaveRosterPart(1, part(1, [Holder("h-0001", key=CARD, pin=PIN)])))
         posted.one(events.HoldersReplaced)
         store.order(record(2, fact("access.granted", door="main", by="h-0001", via="card")))
-        posted.recorded(2)
+        store.order(record(3, fact("oddity", door="main", seen=CARD)))
+        posted.recorded(3)
     leak = f"{ENROLMENT.password} {ENROLMENT.card_keys['k1']} {(unit.identity / TOKEN).read_text()}"
     (unit.state / "crash-1.jsonl").write_text(
         json.dumps({"hashes": [CARD, UNKNOWN], "by_key": {CARD: {"pin": PIN}}}) + "\n"

@@ -71,7 +71,7 @@ def test_everything_in_order_with_a_wireman(
     unit: Unit, tmp_path: Path, record_property: Callable[[str, str], None]
 ) -> None:
     with Box(tmp_path / "ports", TWO) as box:
-        unit.write(hardware=hardware_yaml(box))
+        unit.write(("safe_state: locked", "safe_state: unlocked"), hardware=hardware_yaml(box))
         person = Wireman(box, fire=True)
         found, courses = tried(load(unit.config), person, ACT_S, 50)
         assert failures(found) == {}
@@ -79,7 +79,9 @@ def test_everything_in_order_with_a_wireman(
         for door in ("door main", "door cellar"):
             moments = [moment.what for moment in box.trace.moments(door)]
             assert moments.count("unlocked") >= 2
-            assert not box.door(door.split()[1]).unlocked, "left as the configuration calls it safe"
+        assert {name: door.unlocked for name, door in box.doors.items()} == {"main": True, "cellar": False}, (
+            "left as configured"
+        )
     lines = {course.port: course for course in courses}
     assert set(lines) == {"io", "screen"}
     assert all(course.lost == 0 and course.asked == 50 for course in courses)

@@ -16,7 +16,6 @@ from simulator.box import Box, BoxSpec
 from simulator.stairwell import DoorSpec
 from simulator.wiring import hardware_yaml
 from tests.agent.cli.dialogue import talk
-from tests.agent.cli.test_probe import ports, somebody_taps
 from tests.agent.cli.unit import Unit
 
 SPEC = BoxSpec(
@@ -102,12 +101,8 @@ def probed(box: Box, tmp_path: Path) -> str:
     return str(path)
 
 
-@pytest.mark.slow
-def test_from_a_probe_and_answers_to_a_configuration_that_is_right(bare: Bare, box: Box) -> None:
-    named = [*ports(box)[:-1], str(box.ports["reader2"])]
-    taps = [somebody_taps(box), somebody_taps(box, reader="reader2")]
-    with taps[0], taps[1]:
-        outcome = bare.doorward("setup", *named, "--answers", bare.answers())
+def test_from_a_probe_and_answers_to_a_configuration_that_is_right(bare: Bare, box: Box, probed: str) -> None:
+    outcome = bare.doorward("setup", "--from", probed, "--answers", bare.answers())
     assert bare.config.exists(), outcome.output
     made = load(bare.config)
     wired = loads(made_text(bare.config) + hardware_yaml(box), bare.config)
