@@ -15,7 +15,7 @@ from agent.cli.bench import Bench
 from agent.cli.portname import stable
 from agent.config import load
 from agent.store.folder import FolderLock
-from drivers.port import Line
+from drivers.port import Line, adapters
 from simulator.box import Box, BoxSpec
 from tests.agent.cli.unit import Unit, process
 
@@ -147,3 +147,14 @@ def test_a_name_that_stays_is_preferred(tmp_path: Path) -> None:
     assert stable("/dev/zero", (by_path, by_id)) == "/dev/zero"
     assert stable(str(by_id / "usb-1"), (by_path,)) == str(by_id / "usb-1"), "the name somebody chose"
     assert stable("socket://127.0.0.1:1", (by_path,)) == "socket://127.0.0.1:1"
+
+
+def test_without_a_name_the_adapters_are_meant(unit: Unit) -> None:
+    there = adapters()
+    assert all(Path(port).exists() for port in there)
+    if not there:
+        outcome = unit.doorward("probe")
+        assert (outcome.exit_code, outcome.stderr) == (
+            69,
+            "no USB serial adapter is plugged in; name the ports: doorward probe /dev/ttyS1 …\n",
+        )
