@@ -17,6 +17,7 @@ from agent.config import Config
 from agent.store import latch
 from agent.wiring import Drive, Sense, drives, senses
 from drivers.facts import DrawPage
+from drivers.registry import DRIVERS
 
 FOUND_S = 3.5
 """A port that is there is open within 2 s and its device found within 3."""
@@ -69,7 +70,8 @@ class Acceptance:
             if entry.fire is not None:
                 yield self._fire_contact(door, (entry.fire.device, entry.fire.input))
             for reader in entry.readers:
-                yield self._reader(reader, door)
+                if DRIVERS[self._config.devices[reader].driver].reads_cards:
+                    yield self._reader(reader, door)
         for name in self._config.displays:
             yield self._screen(name)
         for finding in wiring(self._config):

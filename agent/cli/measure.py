@@ -19,8 +19,8 @@ from drivers.probing import Question
 
 EXCHANGES = 100
 LIMIT_S = 6.0
-MAX_LOST = 0.01
-"""A line in order loses none; noise at this rate is a fault of the wiring."""
+MAX_LOST = 0.02
+"""A line in order loses none; noise at this rate is a fault of the wiring. One of more is measured twice: the machine may have been busy."""
 
 
 def measured(config: Config, found: Sequence[str], exchanges: int) -> tuple[list[Row], list[Course]]:
@@ -33,6 +33,8 @@ def measured(config: Config, found: Sequence[str], exchanges: int) -> tuple[list
             about = f"line {port}"
             try:
                 course = _course(config, port, name, device, exchanges)
+                if course is not None and not _sound(course):
+                    course = _course(config, port, name, device, exchanges)
             except (OSError, termios.error) as fault:
                 rows.append(Row(about, False, f"{name}: {why(fault)}"))
                 continue
@@ -40,8 +42,12 @@ def measured(config: Config, found: Sequence[str], exchanges: int) -> tuple[list
                 rows.append(Row(about, None, f"{name} ({device.driver}) cannot be asked, so its line is not measured"))
                 continue
             courses.append(course)
-            rows.append(Row(about, course.lost <= MAX_LOST * course.asked, course.text))
+            rows.append(Row(about, _sound(course), course.text))
     return rows, courses
+
+
+def _sound(course: Course) -> bool:
+    return course.lost <= MAX_LOST * course.asked
 
 
 def _course(config: Config, port: str, name: str, device: Device, exchanges: int) -> Course | None:
