@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from agent import limits
-from agent.core.events import CardRead, DoorEvent, Event, LockRead, MessageReceived, MessageRefused
+from agent.core.events import CardRead, DoorEvent, Event, KeyPressed, LockRead, MessageReceived, MessageRefused
 
 _DOOR = DoorEvent.__args__  # a plain tuple: faster for isinstance than the union
 
@@ -83,8 +83,8 @@ class Inbox:
         if isinstance(event, LockRead) and self._waits(event):
             return True
         if len(self._door) >= limits.DOOR_LANE:
-            # A card can be shown again; an edge of an exit button or fire input cannot.
-            oldest = next((e for e in self._door if isinstance(e, CardRead | LockRead)), None)
+            # A card can be shown again, a key pressed again; an edge of an exit button or fire input cannot.
+            oldest = next((e for e in self._door if isinstance(e, CardRead | KeyPressed | LockRead)), None)
             self._lost[0] += 1
             if oldest is None:
                 return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from agent.core import board, limits, text
+from agent.core import board, entry, limits, text
 from agent.core.effects import Page, ShowPage
 from agent.core.local import hh_mm, local_time
 from agent.core.plan import Catalogue, DisplayPlan
@@ -14,12 +14,13 @@ from agent.core.time import Trust
 from agent.core.turn import Turn
 from contract.messages import Category, Notice
 
-_OVERLAYS = frozenset({"fire", "emergency", "answer"})
+_OVERLAYS = frozenset({"fire", "emergency", "answer", "entry"})
+_MASK = "●"
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def render(turn: Turn) -> None:
-    """Order the pages that changed. Fire and emergency before an answer, that before notices in turn, those before clock and sign."""
+    """Order the pages that changed. Fire and emergency before an answer, that before an entry, notices in turn, clock and sign."""
     over = _overlay_kind(turn.state)
     for screen in turn.state.screens:
         page = _page(turn.state, screen, over)
@@ -43,6 +44,8 @@ def _overlay_kind(state: State) -> str | None:
         return "emergency"
     if state.answer is not None and state.answer.until > state.now.mono:
         return "answer"
+    if state.entries:
+        return "entry"
     return None
 
 
@@ -56,6 +59,9 @@ def _page(state: State, screen: Screen, over: str | None) -> Page:
         return _told(state, display, "emergency", "emergency", {"inputs": words}, "warning")
     if over == "answer" and state.answer is not None:
         return _told(state, display, "answer", state.answer.key, state.answer.fields, state.answer.tone)
+    typed = entry.newest(state)
+    if over == "entry" and typed is not None:
+        return _told(state, display, "entry", "entry", {"keys": _MASK * len(typed.keys)}, "none")
     if screen.showing is not None and screen.index < len(screen.pages):
         return screen.pages[screen.index]
     return idle_page(state, display)

@@ -163,7 +163,7 @@ class OsdpLine:
         return facts
 
     def pending(self) -> int:
-        return sum(reader.pending for reader in self._readers)
+        return sum(reader.orders for reader in self._readers)
 
     # --- turns
 
@@ -195,6 +195,4 @@ class OsdpLine:
             self._collect(reader)
 
     def _collect(self, reader: Reader) -> None:
-        if reader.facts:
-            self._facts += reader.facts
-            reader.facts = []
+        self._facts += reader.facts()

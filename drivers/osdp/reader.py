@@ -6,8 +6,6 @@ Steps of a life: identity, abilities, handshake, abilities again (inside the ses
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
 
 from drivers.facts import (
     DeviceFound,
@@ -16,9 +14,6 @@ from drivers.facts import (
     OrderFailed,
     OrderSent,
     PairReader,
-    PulseOutput,
-    SecureSeen,
-    SetOutput,
     SetReaderLine,
     ShowText,
     SoundTone,
@@ -26,12 +21,14 @@ from drivers.facts import (
 from drivers.osdp import messages
 from drivers.osdp.alarms import Alarms
 from drivers.osdp.codec import Packet
-from drivers.osdp.errands import ORDER_ATTEMPTS, Errands, Waiting
+from drivers.osdp.errands import ORDER_ATTEMPTS, Errands, TimedOrder
+from drivers.osdp.introduction import Introduction, Trouble
 from drivers.osdp.messages import Message
 from drivers.osdp.options import ReaderOptions
-from drivers.osdp.pairing import AGAIN_S, Pairing, open_window
+from drivers.osdp.pairing import AGAIN_S
 from drivers.osdp.reports import Reports
 from drivers.osdp.talk import Heard, Talk, Verdict
+from drivers.osdp.wants import ASK, INTRODUCTION, LEVELS, Sent, Want
 
 TRIES = 3
 """Of one command in one session: said again with the same number, so a reader that did hear it does it once."""
@@ -54,60 +51,11 @@ LOCAL_S = 0.4
 OUTPUTS_S = 0.2
 """Between looks at the relays when nothing was ordered."""
 CONFIRM_S = 0.02
-
-
-class Want(StrEnum):
-    """In the order of a reader's life; the last four are no steps of it."""
-
-    IDENTITY = "identity"
-    ABILITIES = "abilities"
-    CHALLENGE = "challenge"
-    PROOF = "proof"
-    BELIEVED = "abilities, secured"
-    LOCAL = "case and power"
-    INPUTS = "inputs"
-    OUTPUTS = "outputs"
-    POLL = "poll"
-    ORDER = "order"
-    EXTRA = "tone or text"
-    KEYSET = "key"
-
-
-_ASK = {
-    Want.IDENTITY: messages.ASK_ID,
-    Want.ABILITIES: messages.ASK_CAP,
-    Want.BELIEVED: messages.ASK_CAP,
-    Want.LOCAL: messages.ASK_LOCAL,
-    Want.INPUTS: messages.ASK_INPUTS,
-    Want.OUTPUTS: messages.ASK_OUTPUTS,
-    Want.POLL: messages.ASK_POLL,
-}
-_LIFE = (
-    Want.IDENTITY,
-    Want.ABILITIES,
-    Want.CHALLENGE,
-    Want.PROOF,
-    Want.BELIEVED,
-    Want.LOCAL,
-    Want.INPUTS,
-    Want.OUTPUTS,
-)
-_LEVELS = frozenset({Want.LOCAL, Want.INPUTS, Want.OUTPUTS})
-
-
-@dataclass(slots=True)
-class Sent:
-    """The command that waits for its answer."""
-
-    want: Want
-    frame: bytes
-    waiting: Waiting | None = None
-    tries: int = 0
-    busy: int = 0
+"""After an input's first different sample."""
 
 
 class Reader:
-    """`found` from the first whole round of questions until it is lost; `step` is None while it only is polled."""
+    """`found` from the first whole round of questions until it is lost; `_step` is None while it only is polled."""
 
     def __init__(self, name: str, options: ReaderOptions, random: Callable[[int], bytes], *, alone: bool) -> None:
         self.name = name
@@ -115,31 +63,37 @@ class Reader:
         self.crc = options.crc
         self._options = options
         self._poll_s = options.poll_ms / 1000
-        self._key = options.key_bytes()
         self._alone = alone
-        self._seen_secure = options.remembered
         self.alarms = Alarms(name)
         self._talk = Talk(options.address, self.alarms, random, crc=options.crc)
+        self._introduction = Introduction(name, options, self._talk, self.alarms)
         self._reports = Reports(name, options.form, options.inputs, options.outputs)
         self._errands = Errands(name, options.outputs)
-        self._able: messages.Capabilities = {}
-        self._detail = ""
         self._deaf: set[Want] = set()
         """What it refused to tell: not asked again."""
-        self._pairing: Pairing | None = None
         self._sent: Sent | None = None
         self._step: Want | None = Want.IDENTITY
         self._last = Want.POLL
-        self._due = self._local_due = self._inputs_due = self._outputs_due = 0.0
+        self._due = 0.0
+        self._look_due = dict.fromkeys(LEVELS, 0.0)
         self._fails = 0
         self._first_fail = 0.0
         self._probes = 0
         self._probing = False
         self.found = False
         self.lost: str | None = None
-        self.facts: list[Fact] = []
+        self._facts: list[Fact] = []
         self._held: list[Fact] = []
         """Levels of a reader that is not whole yet: told behind DeviceFound."""
+
+    def facts(self) -> list[Fact]:
+        """What became known since the last call, alarms first."""
+        told = [*self._talk.told, *self._introduction.facts, *self._facts]
+        if told:
+            self._talk.told.clear()
+            self._introduction.facts.clear()
+            self._facts.clear()
+        return told
 
     # --- life
 
@@ -151,6 +105,7 @@ class Reader:
         self._begin(now)
 
     def _begin(self, due: float) -> None:
+        """A new conversation."""
         self._talk.restart()
         self._sent = None
         self._step = Want.IDENTITY
@@ -158,8 +113,7 @@ class Reader:
         if not self.found:
             self._held.clear()
             self._reports.forget()
-        if self._pairing is not None and self._pairing.over:
-            self._end_pairing("refused")
+        self._introduction.close_if_over()
 
     def lose(self, now: float, reason: str, detail: str, again_s: float | None = None) -> None:
         """From now on only probed, ever more rarely. Told once for each reason."""
@@ -171,27 +125,28 @@ class Reader:
         self._probes += 1
         self._begin(now + again_s)
         self._deaf.clear()
-        self.facts += self._errands.drop("lost")
+        self._facts += self._errands.drop("lost")
         if self.lost != reason:
             self.lost = reason
-            self.facts.append(DeviceLost(self.name, reason, detail))
+            self._facts.append(DeviceLost(self.name, reason, detail))
 
     def closed(self, now: float, why: str) -> None:
-        self._end_pairing("lost")
+        self._introduction.close_window("lost")
         self.lose(now, "port", why)
 
-    def _insecure(self, now: float, detail: str, again_s: float = INSECURE_S) -> None:
-        if self._pairing is not None:
-            self._pairing_failed(now)
+    def _troubled(self, now: float, trouble: Trouble) -> None:
+        if self._introduction.pairing and trouble.reason == "insecure":
+            self._introduction.try_again()
+            self._begin(now + AGAIN_S)
         else:
-            self.lose(now, "insecure", detail, again_s)
+            self.lose(now, trouble.reason, trouble.detail, INSECURE_S if trouble.reason == "insecure" else None)
 
-    def _broken(self, now: float, how: str) -> None:
+    def _broken(self, now: float) -> None:
         """The session is over, and a new one begins at once. Over and over is as good as lost."""
-        if self._sent is not None and self._sent.want is Want.KEYSET and self._pairing is not None:
-            self._pairing.given, self._pairing.tries = True, 0  # whether it has the new key shows at the handshake
+        if self._sent is not None and self._sent.want is Want.KEYSET:
+            self._introduction.key_given()
         self._begin(now + (0.0 if self._fails == 0 else self._poll_s))
-        self._count_fail(now, how)
+        self._count_fail(now, "its session breaks off")
 
     def _count_fail(self, now: float, how: str) -> None:
         self._fails += 1
@@ -202,25 +157,21 @@ class Reader:
 
     # --- orders
 
-    def take(self, order: PulseOutput | SetOutput | SetReaderLine) -> None:
+    def take(self, order: TimedOrder) -> None:
         if self.lost is not None and not self.found:
-            self.facts.append(OrderFailed(self.name, order.order, "lost"))
+            self._facts.append(OrderFailed(self.name, order.order, "lost"))
         else:
-            self.facts += self._errands.take(order)
+            self._facts += self._errands.take(order)
 
     def sound(self, order: SoundTone) -> None:
-        self._errands.sound(order, self._able)
+        self._errands.sound(order, self._introduction.able)
 
     def show(self, order: ShowText) -> None:
-        self._errands.show(order, self._able)
+        self._errands.show(order, self._introduction.able)
 
     def pair(self, order: PairReader, now: float) -> None:
-        pairing = open_window(order, now, self._key) if self._pairing is None else None
-        if pairing is None:
-            self.facts.append(OrderFailed(self.name, order.order, "refused"))
-            return
-        self._pairing = pairing
-        if not (self.found and self._talk.secured):
+        """Call it while the reader's command is not on the line."""
+        if self._introduction.open_window(order, now) and not (self.found and self._talk.secured and not self._sent):
             self._probing = False
             self._begin(now)
 
@@ -228,33 +179,35 @@ class Reader:
         """`on_line`: its command is on the line at this moment."""
         sent = self._sent
         running = sent.waiting if sent is not None else None
-        self.facts += self._errands.expire(now, running, reason)
-        if running is not None and not on_line and running.order.not_after <= now:
+        self._facts += self._errands.expire(now, running, reason)
+        if on_line:
+            return
+        if running is not None and running.order.not_after <= now:
             # Saying it again would be late, and until it is answered nothing else can be said in this session.
             self._errands.orders.remove(running)
-            self.facts.append(OrderFailed(self.name, running.order.order, "silent"))
+            self._facts.append(OrderFailed(self.name, running.order.order, "silent"))
             self._begin(now)
-        if self._pairing is not None and self._pairing.ends <= now and not on_line:
-            self._end_pairing("late")
+        ends = self._introduction.window_ends
+        if ends is not None and ends <= now:
+            self._introduction.close_window("late")
             self._begin(now)
 
     @property
-    def pending(self) -> int:
+    def orders(self) -> int:
         return len(self._errands.orders)
 
     @property
     def deadlines(self) -> list[float]:
         found = [waiting.order.not_after for waiting in self._errands.orders]
-        return found if self._pairing is None else [*found, self._pairing.ends]
+        ends = self._introduction.window_ends
+        return found if ends is None else [*found, ends]
 
     # --- what it wants
 
     def due(self) -> tuple[bool, float]:
         """Whether an order waits that could go now, and when it wants the line."""
         urgent = bool(self._errands.orders) and self._step is None
-        if self._sent is not None:
-            return urgent, self._due
-        return urgent, 0.0 if urgent else self._due
+        return urgent, 0.0 if urgent and self._sent is None else self._due
 
     def frame(self, now: float) -> bytes:
         """The next command, or the unanswered one again."""
@@ -266,13 +219,10 @@ class Reader:
         return sent.frame
 
     def _next(self, now: float) -> Sent:
-        want = self._want(now)
-        self._last = want
+        want = self._last = self._want(now)
         match want:
             case Want.CHALLENGE:
-                base = self._pairing.base if self._pairing is not None else self._key
-                assert base is not None
-                return Sent(want, self._talk.challenge(base))
+                return Sent(want, self._introduction.challenge())
             case Want.PROOF:
                 return Sent(want, self._talk.prove())
             case Want.ORDER:
@@ -285,10 +235,7 @@ class Reader:
     def _message(self, want: Want) -> Message:
         if want is Want.EXTRA:
             return self._errands.extras.popleft()
-        if want is Want.KEYSET:
-            assert self._pairing is not None
-            return messages.keyset(self._pairing.key)
-        return _ASK[want]
+        return self._introduction.keyset() if want is Want.KEYSET else ASK[want]
 
     def _want(self, now: float) -> Want:
         if self._step is not None:
@@ -296,18 +243,14 @@ class Reader:
         errands = self._errands
         if errands.orders:
             return Want.ORDER
-        if self._pairing is not None and not self._pairing.given:
+        if self._introduction.must_key:
             return Want.KEYSET
         if errands.read_back and Want.OUTPUTS not in self._deaf:
             return Want.OUTPUTS
         if errands.extras:
             return Want.EXTRA
         if self._last is Want.POLL:
-            for want, due in (
-                (Want.LOCAL, self._local_due),
-                (Want.INPUTS, self._inputs_due),
-                (Want.OUTPUTS, self._outputs_due),
-            ):
+            for want, due in self._look_due.items():
                 if due <= now and self._asks(want):
                     return want
         return Want.POLL
@@ -327,21 +270,19 @@ class Reader:
         if sent is None:
             return True
         heard = self._talk.judge(packet, now)
-        self._collect()
         match heard.verdict:
             case Verdict.PASS:
                 return False
             case Verdict.BUSY | Verdict.AGAIN:
                 self._put_off(sent, now, busy=heard.verdict is Verdict.BUSY)
             case Verdict.BROKEN:
-                self._broken(now, "its session breaks off")
+                self._broken(now)
             case Verdict.FLOOD:
-                self._end_pairing("refused")
+                self._introduction.close_window("refused")
                 self.lose(now, "insecure", "replies that do not authenticate: no word with it for a while", FLOOD_S)
             case Verdict.ANSWER:
                 self._sent = None
                 self._answer(sent, heard, packet, now)
-        self._collect()
         return True
 
     def _put_off(self, sent: Sent, now: float, *, busy: bool) -> None:
@@ -353,140 +294,60 @@ class Reader:
             self.failed(now, "busy" if busy else "it does not get our packets whole")
 
     def _answer(self, sent: Sent, heard: Heard, packet: Packet, now: float) -> None:
-        if self._step is None:
-            self._fails = 0
-        if sent.want is not Want.ORDER:
-            self._due = now if self._step is not None else self._due
-        match sent.want:
-            case Want.IDENTITY | Want.ABILITIES | Want.CHALLENGE | Want.PROOF | Want.BELIEVED:
-                self._introduced(sent.want, heard, packet, now)
-            case Want.ORDER:
-                self._order_answered(sent, heard, now)
-            case Want.KEYSET:
-                self._keyset_answered(heard, now)
-            case _:
-                self._told(sent.want, heard, now)
-
-    # --- getting acquainted
-
-    def _introduced(self, want: Want, heard: Heard, packet: Packet, now: float) -> None:
-        if heard.code in messages.PERSONAL and not self._talk.secured:
-            # A card shown before anybody proved anything: never acted on.
-            self.facts += self.alarms.sound("plaintext", now)
-            self._step = want
-            self._due = now + self._poll_s
-            return
-        match want:
-            case Want.IDENTITY:
-                self._identified(heard, now)
-            case Want.ABILITIES:
-                self._abilities(heard, now)
-            case Want.CHALLENGE:
-                self._challenged(heard, packet, now)
-            case Want.PROOF:
-                self._proven(heard, packet, now)
-            case _:
-                able = messages.capabilities(heard.data) if heard.code == messages.PDCAP else None
-                self._able = able or self._able
-                self._go_on(want, now)
-
-    def _identified(self, heard: Heard, now: float) -> None:
-        who = messages.identity(heard.data) if heard.code == messages.PDID else None
-        if who is None and heard.code != messages.NAK:
-            self.lose(now, "wrong", f"address {self.address} answers, but not as an OSDP reader")
-            return
-        self._detail = str(who) if who is not None else "does not say what it is"
-        self._step = Want.ABILITIES
-
-    def _abilities(self, heard: Heard, now: float) -> None:
-        able = messages.capabilities(heard.data) if heard.code == messages.PDCAP else None
-        self._able = able or {}
-        refused = heard.code == messages.NAK
-        wants_it = self._options.secure == "required" or self._seen_secure
-        if self._pairing is not None:
-            self._step = Want.CHALLENGE
-        elif not refused and not messages.secure(self._able):
-            if wants_it:
-                self.facts += self.alarms.sound("downgrade", now)
-                self._insecure(now, "offers no Secure Channel")
+        self._fails = 0 if self._step is None else self._fails
+        self._due = self._due if self._step is None else now
+        if sent.want in INTRODUCTION:
+            after = self._introduction.heard(sent.want, heard, packet, now)
+            if isinstance(after, Trouble):
+                self._troubled(now, after)
             else:
-                self._step = Want.LOCAL
-        elif self._key is not None:
-            self._step = Want.CHALLENGE
-        elif wants_it:
-            self._insecure(now, "has no key of its own: pair it")
+                self._step = after
+                self._due = now + (self._poll_s if after is sent.want else 0.0)
+        elif sent.want is Want.BELIEVED:
+            self._introduction.believed(heard)
+            self._go_on(LEVELS, now)
+        elif sent.want is Want.KEYSET:
+            self._keyset_answered(heard, now)
+        elif sent.want is Want.ORDER:
+            self._order_answered(sent, heard, now)
         else:
-            self._step = Want.LOCAL
+            self._told(sent.want, heard, now)
 
-    def _challenged(self, heard: Heard, packet: Packet, now: float) -> None:
-        if heard.code == messages.CCRYPT and self._talk.believe_cryptogram(packet, now):
-            self._step = Want.PROOF
+    def _go_on(self, levels: tuple[Want, ...], now: float) -> None:
+        """To the first of these levels that is used, else to polling."""
+        self._step = next((want for want in levels if self._asks(want)), None)
+        if self._step is not None:
             return
-        if heard.code == messages.NAK and self._pairing is None:
-            self.facts += self.alarms.sound("downgrade", now)
-        why = "refuses the handshake" if heard.code == messages.NAK else "its key is not the one configured"
-        self._insecure(now, f"Secure Channel: {why}")
-
-    def _proven(self, heard: Heard, packet: Packet, now: float) -> None:
-        if heard.code != messages.RMAC_I or not self._talk.believe_start(packet, now):
-            self._insecure(now, "Secure Channel: the handshake does not hold")
-            return
-        if self._talk.default_key:
-            assert self._pairing is not None
-            self._pairing.used = True
-            self._step = Want.KEYSET
-            return
-        if self._pairing is not None and self._pairing.given:
-            self._paired(now)
-        if not self._seen_secure:
-            self._seen_secure = True
-            self.facts.append(SecureSeen(self.name))
-        self._step = Want.BELIEVED
-
-    def _go_on(self, done: Want, now: float) -> None:
-        """To the next level that is used, then to polling."""
-        for want in _LIFE[_LIFE.index(done) + 1 :]:
-            if self._asks(want):
-                self._step = want
-                return
-        self._step = None
         self._probing = False
         self._probes = 0
         self._fails = 0
         self._due = now
-        self._local_due = now + LOCAL_S
-        self._inputs_due = self._outputs_due = now
         if not self.found:
             self.found = True
             self.lost = None
-            how = "Secure Channel" if self._talk.secured else "NOT SECURED"
-            self.facts.append(DeviceFound(self.name, "; ".join((self._detail, how, *self._shortfalls()))))
-            self.facts += self._held
+            self._facts += [DeviceFound(self.name, self._introduction.detail), *self._held]
             self._held.clear()
 
-    # --- answers of every day
-
     def _told(self, want: Want, heard: Heard, now: float) -> None:
+        """An answer of every day."""
         if heard.code == messages.NAK:
-            if want in _LEVELS:
+            if want in LEVELS:
                 self._deaf.add(want)
         else:
             self._report(heard, now)
-        self._schedule(want, now)
+        match want:
+            case Want.LOCAL:
+                self._look_due[want] = now + LOCAL_S
+            case Want.INPUTS:
+                self._look_due[want] = now + (CONFIRM_S if self._reports.unsure else 2 * self._poll_s)
+            case Want.OUTPUTS:
+                self._look_due[want] = now + OUTPUTS_S
+            case _:
+                pass
         if self._step is not None:
-            self._go_on(want, now)
-
-    def _shortfalls(self) -> list[str]:
-        """What the configuration uses and the reader does not have."""
-        pairs = (
-            (messages.OUTPUTS, "outputs", self._options.outputs),
-            (messages.CONTACTS, "inputs", self._options.inputs),
-        )
-        return [
-            f"WARNING: it has {self._able.get(code, (0, 0))[1]} {name}, {used} are configured"
-            for code, name, used in pairs
-            if used > self._able.get(code, (0, 0))[1]
-        ]
+            self._go_on(LEVELS[LEVELS.index(want) + 1 :], now)
+        if self._errands.read_back or self._errands.extras:
+            self._due = now
 
     def _report(self, heard: Heard, now: float) -> None:
         asked: frozenset[int] = frozenset()
@@ -494,61 +355,27 @@ class Reader:
             asked = frozenset(self._errands.read_back)
             self._errands.read_back.clear()
         told = self._reports.facts(heard.code, heard.data, now, asked)
-        (self.facts if self.found else self._held).extend(told)
-
-    def _schedule(self, want: Want, now: float) -> None:
-        match want:
-            case Want.LOCAL:
-                self._local_due = now + LOCAL_S
-            case Want.INPUTS:
-                self._inputs_due = now + (CONFIRM_S if self._reports.unsure else 2 * self._poll_s)
-            case Want.OUTPUTS:
-                self._outputs_due = now + OUTPUTS_S
-            case _:
-                pass
-        if self._errands.read_back or self._errands.extras:
-            self._due = now
+        (self._facts if self.found else self._held).extend(told)
 
     def _order_answered(self, sent: Sent, heard: Heard, now: float) -> None:
         assert sent.waiting is not None
         order = sent.waiting.order
         self._errands.orders.remove(sent.waiting)
         if heard.code == messages.NAK:
-            self.facts.append(OrderFailed(self.name, order.order, "refused"))
+            self._facts.append(OrderFailed(self.name, order.order, "refused"))
         else:
-            self.facts.append(OrderSent(self.name, order.order, now))
+            self._facts.append(OrderSent(self.name, order.order, now))
         if not isinstance(order, SetReaderLine):
             self._errands.read_back.add(order.number)
             self._due = now
         self._report(heard, now)
 
-    # --- provisioning
-
     def _keyset_answered(self, heard: Heard, now: float) -> None:
-        assert self._pairing is not None
         if heard.code == messages.NAK:
-            self._end_pairing("refused")
+            self._introduction.close_window("refused")
         else:
-            self._pairing.given, self._pairing.tries = True, 0
+            self._introduction.key_given()
         self._begin(now)
-
-    def _paired(self, now: float) -> None:
-        assert self._pairing is not None
-        self._key = self._pairing.key
-        self.facts.append(OrderSent(self.name, self._pairing.order, now))
-        self._pairing = None
-
-    def _pairing_failed(self, now: float) -> None:
-        assert self._pairing is not None
-        self._pairing.tries += 1
-        if self._pairing.over:
-            self._end_pairing("refused")
-        self._begin(now + AGAIN_S)
-
-    def _end_pairing(self, reason: str) -> None:
-        if self._pairing is not None:
-            self.facts.append(OrderFailed(self.name, self._pairing.order, reason))
-            self._pairing = None
 
     # --- no answer
 
@@ -569,11 +396,7 @@ class Reader:
         """Said three times: what the reader has heard is not known any more, so the conversation begins anew."""
         if sent.waiting is not None and sent.waiting.attempts >= ORDER_ATTEMPTS:
             self._errands.orders.remove(sent.waiting)
-            self.facts.append(OrderFailed(self.name, sent.waiting.order.order, "silent"))
-        if sent.want is Want.KEYSET and self._pairing is not None:
-            self._pairing.given, self._pairing.tries = True, 0
+            self._facts.append(OrderFailed(self.name, sent.waiting.order.order, "silent"))
+        if sent.want is Want.KEYSET:
+            self._introduction.key_given()
         self._begin(now)
-
-    def _collect(self) -> None:
-        self.facts += self._talk.told
-        self._talk.told.clear()
