@@ -20,12 +20,11 @@ from drivers.facts import (
 )
 from drivers.osdp import codec, crypto
 from drivers.osdp.options import ReaderOptions
+from drivers.osdp.patience import REPLY_S, Patience
 from drivers.osdp.reader import Reader
 from drivers.wire import Buffer, wire_s
 
 BUFFER_BYTES = 2 * codec.LONGEST
-REPLY_S = 0.2
-"""A reader begins its answer within this (IEC 60839-11-5, 5.7)."""
 SLACK_S = 0.03
 """An adapter may hold back the middle of an answer for this long (an FTDI does for 16 ms)."""
 GAP_BYTES = 2
@@ -39,6 +38,8 @@ class Exchange:
     """The one command on the line. `latest`: however much still arrives, it is over then."""
 
     reader: Reader
+    sent: float
+    """When its last byte was on the line."""
     deadline: float
     latest: float
     read: int = 0
@@ -59,6 +60,7 @@ class OsdpLine:
     ) -> None:
         self._baud = baud
         self._readers = [Reader(name, options, random, alone=len(devices) == 1) for name, options in devices]
+        self._patience = {reader.address: Patience() for reader in self._readers}
         self._by_name = {reader.name: reader for reader in self._readers}
         self._exchange: Exchange | None = None
         self._buffer = Buffer(BUFFER_BYTES)
@@ -127,6 +129,8 @@ class OsdpLine:
             over = reader.answered(found.packet, now)
             self._collect(reader)
             if over:
+                late = now - exchange.sent - wire_s(len(self._buffer), self._baud)
+                self._patience[reader.address].heard(late)
                 self._end_exchange(now)
                 return
         if found.missing:
@@ -146,8 +150,9 @@ class OsdpLine:
             return None
         frame = reader.frame(now)
         self._buffer.clear()
-        deadline = now + wire_s(len(frame), self._baud) + REPLY_S
-        self._exchange = Exchange(reader, deadline, deadline + wire_s(codec.LONGEST, self._baud))
+        sent = now + wire_s(len(frame), self._baud)
+        deadline = sent + self._patience[reader.address].wait_s
+        self._exchange = Exchange(reader, sent, deadline, deadline + wire_s(codec.LONGEST, self._baud))
         return frame
 
     def wait(self, now: float) -> float:
@@ -185,6 +190,7 @@ class OsdpLine:
             return
         heard = len(self._buffer)
         self._end_exchange(now)
+        self._patience[exchange.reader.address].missed()
         exchange.reader.failed(now, f"{heard} bytes that are no answer" if heard else "no answer")
         self._collect(exchange.reader)
 

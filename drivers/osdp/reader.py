@@ -30,18 +30,18 @@ from drivers.osdp.reports import Reports
 from drivers.osdp.talk import Heard, Talk, Verdict
 from drivers.osdp.wants import ASK, INTRODUCTION, LEVELS, Sent, Want
 
-TRIES = 3
+TRIES = 6
 """Of one command in one session: said again with the same number, so a reader that did hear it does it once."""
 RETRY_S = 0.005
-BUSY_S = 0.02
-BUSY_TRIES = 25
-FAILS_TO_LOSE = 3
-LOSE_AFTER_S = 0.5
-"""A reader is lost after three failed exchanges in a row that span this long: noise alone should not lose it."""
+BUSY_S, BUSY_TRIES = 0.02, 25
+RETRY_SHARED_S = 0.02
+"""As long as no order waits: the others on the line have their turn."""
+FAILS_TO_LOSE = 6
+LOSE_AFTER_S = 0.4
+"""A reader is lost after so many failed exchanges in a row that span this long: told within 1 s, and noise alone does not lose it."""
 PROBES_S = (0.25, 0.5, 1.0, 2.0, 2.5)
 """Between looks at a lost reader on a shared line: each costs the others one time-out, and it is found within 3 s of its return."""
-PROBE_ALONE_S = 0.25
-"""A reader alone on its line costs nobody anything."""
+PROBE_ALONE_S = 0.25  # alone on its line it costs nobody anything
 INSECURE_S = 2.0
 """Between looks at one that answers and is not safe."""
 FLOOD_S = 30.0
@@ -69,8 +69,7 @@ class Reader:
         self._introduction = Introduction(name, options, self._talk, self.alarms)
         self._reports = Reports(name, options.form, options.inputs, options.outputs)
         self._errands = Errands(name, options.outputs)
-        self._deaf: set[Want] = set()
-        """What it refused to tell: not asked again."""
+        self._deaf: set[Want] = set()  # what it refused to tell: not asked again
         self._sent: Sent | None = None
         self._step: Want | None = Want.IDENTITY
         self._last = Want.POLL
@@ -83,8 +82,7 @@ class Reader:
         self.found = False
         self.lost: str | None = None
         self._facts: list[Fact] = []
-        self._held: list[Fact] = []
-        """Levels of a reader that is not whole yet: told behind DeviceFound."""
+        self._held: list[Fact] = []  # levels of a reader that is not whole yet: told behind DeviceFound
 
     def facts(self) -> list[Fact]:
         """What became known since the last call, alarms first."""
@@ -384,7 +382,7 @@ class Reader:
         sent = self._sent
         if sent is None:
             return
-        self._due = now + (RETRY_S if self._errands.orders else self._poll_s)
+        self._due = now + (RETRY_S if self._alone or self._errands.orders else RETRY_SHARED_S)
         if self._probing and sent.want is Want.IDENTITY:
             self.lose(now, self.lost or "silent", "")
             return
@@ -393,7 +391,7 @@ class Reader:
         self._count_fail(now, how)
 
     def _give_up(self, sent: Sent, now: float) -> None:
-        """Said three times: what the reader has heard is not known any more, so the conversation begins anew."""
+        """Said often enough: what the reader has heard is not known, so the conversation begins anew."""
         if sent.waiting is not None and sent.waiting.attempts >= ORDER_ATTEMPTS:
             self._errands.orders.remove(sent.waiting)
             self._facts.append(OrderFailed(self.name, sent.waiting.order.order, "silent"))
