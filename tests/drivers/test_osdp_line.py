@@ -63,7 +63,7 @@ def test_cards_and_keys(baud: int) -> None:
 
 
 def test_polls_come_every_poll_ms_or_as_fast_as_the_line_allows() -> None:
-    bus, wire = up()
+    bus, _wire = up()
     bus.written.clear()
     bus.run(10.0)
     assert 480 <= len(bus.written) <= 510
