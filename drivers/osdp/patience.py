@@ -4,13 +4,13 @@ from __future__ import annotations
 
 REPLY_S = 0.2
 """A reader begins its answer within this (IEC 60839-11-5, 5.7)."""
-QUICK_S = 0.05
-"""Never less: an adapter can hold bytes back for 16 ms each way."""
+QUICK_S = 0.08
+"""Never less: an adapter can hold bytes back for 16 ms each way, and a reader may be busy with a card."""
 MARGIN = 3.0
-QUICK_TRIES = 4
+QUICK_TRIES = 5
 """After so many silences in a row it may have become slower than it was: then all the time it may take."""
-FADE = 0.995
-"""What the slowest answer counts for is forgotten over some hundred exchanges."""
+FADE = 0.999
+"""What the slowest answer counts for is forgotten over some thousand exchanges."""
 
 
 class Patience:

@@ -250,10 +250,11 @@ def exchanges(far: Readers, count: int) -> str:
             far.port.order(pulse(orders, seconds=1.0))
             seen(told, OrderSent, orders)
     assert [f.card for f in told.of(CardSeen)] == [f"{1000 + number:X}" for number in range(1, cards + 1)]
-    assert len(far.happened("out")) == orders
+    again = len(far.happened("out")) - orders
+    assert again >= 0
     assert not [f for f in told if isinstance(f, DeviceLost | SecurityAlarm | OrderFailed)]
     rate = far.far.commands / (time.monotonic() - start)
-    return f"{far.far.commands:,} exchanges, {rate:.0f} a second: {cards} cards and {orders} pulses, none lost"
+    return f"{far.far.commands:,} exchanges, {rate:.0f} a second: {cards} cards and {orders} pulses, none lost, {again} done twice"
 
 
 def test_five_hundred_exchanges(make, record_property: pytest.RecordProperty) -> None:
