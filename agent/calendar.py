@@ -19,6 +19,7 @@ log = logging.getLogger("calendar")
 
 _DAILY = {"purge": time(3, 20), "midnight": time(0, 0)}
 """Local times. The purge waits for the quietest hour."""
+DAY_S = 86_400.0
 
 
 class Calendar:
@@ -50,10 +51,14 @@ class Calendar:
         for job, at in _DAILY.items():
             due = next_due(now.utc, now.offset_s, at)
             when = datetime.fromtimestamp(due + ahead, UTC)
-            self._scheduler.add_job(self._fire, "date", args=(job,), run_date=when, id=job, replace_existing=True)
+            self._scheduler.add_job(
+                self._fire, "interval", seconds=DAY_S, start_date=when, args=(job,), id=job, replace_existing=True
+            )
 
     def stop(self) -> None:
         if self._scheduler is not None:
+            # It fails over a job that is just firing when it is shut down; this waits for that and leaves it none.
+            self._scheduler.remove_all_jobs()
             self._scheduler.shutdown(wait=False)
             self._scheduler = None
 

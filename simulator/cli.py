@@ -12,6 +12,7 @@ from types import FrameType
 import click
 
 from simulator.broker import BrokerError, Kind
+from simulator.demo.disk import keep_mounts_to_ourselves
 from simulator.demo.pictures import draw
 from simulator.demo.stage import Stage
 from simulator.demo.story import Story
@@ -44,6 +45,7 @@ def demo(ctx: click.Context, story: bool, broker: str | None, svg: Path | None, 
     """A unit, its centre and a broker at work, on serial hardware in software. Needs no other machine; leaves nothing running."""
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGHUP, _stop)
+    keep_mounts_to_ourselves()
     try:
         if keep is not None:
             keep.mkdir(parents=True, exist_ok=True)

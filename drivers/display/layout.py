@@ -15,6 +15,9 @@ from drivers.facts import DrawPage
 
 CHARSETS = ("gbk", "gb2312", "ascii")
 PAGES = ("idle", "notice", "answer")
+"""Pictures every panel project has."""
+FURTHER_PAGES = {"refused": "answer", "alarm": "answer"}
+"""Pictures a project may have, and what shows in their place where it has not: a no told in another colour than a yes, and fire."""
 FIRST_USER_VP = 0x1000
 LAST_VP = 0xFFFF
 LINE_END = b"\r\n"
@@ -65,7 +68,9 @@ class DwinOptions:
         page = self.layout.page
         faults = [(f"layout.page.{name}", "is missing") for name in PAGES if name not in page]
         faults += [
-            (f"layout.page.{name}", f"no such page; known: {', '.join(PAGES)}") for name in page if name not in PAGES
+            (f"layout.page.{name}", f"no such page; known: {', '.join((*PAGES, *FURTHER_PAGES))}")
+            for name in page
+            if name not in PAGES and name not in FURTHER_PAGES
         ]
         faults += [
             (f"layout.page.{name}", f"must be 0 to 65535, not {n}") for name, n in page.items() if not 0 <= n <= 0xFFFF
@@ -148,11 +153,15 @@ def image(page: DrawPage, options: DwinOptions) -> Image:
     footer = ended(encode(page.footer, options.charset, options.columns))
     lines = [encode(line, options.charset, options.columns) for line in page.body[: options.rows]]
     return Image(
-        page=layout.page.get(page.page, layout.page.get("notice", 0)),
+        page=_picture(layout, page.page),
         title=Piece("title", layout.title, title),
         body=_pieces(layout.body, _body(lines, options)),
         footer=Piece("footer", layout.footer, footer),
     )
+
+
+def _picture(layout: Layout, name: str) -> int:
+    return layout.page.get(name, layout.page.get(FURTHER_PAGES.get(name, "notice"), 0))
 
 
 def _body(lines: list[bytes], options: DwinOptions) -> bytes:

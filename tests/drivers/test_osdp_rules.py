@@ -1,4 +1,4 @@
-"""The rules a controller keeps on an OSDP line, one by one. Rules 6 and 8 are in test_osdp_line.py, weak keys in test_osdp_crypto.py."""
+"""The rules a controller keeps on an OSDP line, one by one. Rule 6 is in test_osdp_orders.py, 8 in test_osdp_line.py, weak keys in test_osdp_crypto.py."""
 
 from __future__ import annotations
 

@@ -145,6 +145,7 @@ def test_what_libdgus_writes_is_read(box: Box, text: str) -> None:
         ([("", None), (None, ""), ("乙", None), (None, "乙文")], True),  # a title over nothing, then its body
         ([("", None), (None, "乙"), ("乙", None), (None, "乙文")], True),  # over a part of its body
         ([(None, "二"), (None, "三")], False),  # the body of one page changes twice
+        ([(None, "二"), (None, "二\r\n三")], False),  # and gets a line more
     ],
 )
 def test_what_counts_as_half_drawn(box: Box, drawing: list[tuple[str | None, str | None]], half: bool) -> None:

@@ -71,7 +71,7 @@ def test_a_cut_wire_is_told_and_the_door_works_again_after_it(running: Stage) ->
 
 def test_what_was_secure_is_remembered_and_no_secret_is_written(running: Stage) -> None:
     opens(running, RESIDENT)
-    eventually(lambda: (running.disk.folder / REMEMBERED).exists())
+    eventually((running.disk.folder / REMEMBERED).exists)
     assert (running.disk.folder / REMEMBERED).read_text(encoding="utf-8") == "card\n"
     key = running.box.reader_keys["reader"]
     secrets = [key, key.hex().encode(), f"{RESIDENT:X}".encode(), str(RESIDENT).encode()]
