@@ -99,6 +99,7 @@ def _dispatch_rest(turn: Turn, event: ev.Event) -> None:
             supervise.stop(turn, why)
         case ev.ClockChanged():
             supervise.clock_changed(turn, event)
+            sync.clock_changed(turn)
         case ev.CalendarFired():
             supervise.calendar(turn, event)
         case ev.StoreOpened():
