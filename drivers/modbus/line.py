@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from drivers.facts import DrawPage, Fact, Order, OrderFailed, PulseOutput, SetOutput, SoundTone
 from drivers.modbus import codec
 from drivers.modbus.board import Board, Waiting, Want
-from drivers.modbus.models import MODELS
 from drivers.modbus.options import BoardOptions
 from drivers.wire import Buffer
 
@@ -41,7 +40,8 @@ class ModbusLine:
     def __init__(self, devices: Sequence[tuple[str, BoardOptions]], baud: int) -> None:
         self._baud = baud
         self._boards = [
-            Board(name, options.address, MODELS[options.model], options.poll_ms / 1000) for name, options in devices
+            Board(name, options.address or options.board().address, options.board(), options.poll_ms / 1000)
+            for name, options in devices
         ]
         self._by_name = {board.name: board for board in self._boards}
         self._exchange: Exchange | None = None
