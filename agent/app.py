@@ -16,7 +16,7 @@ from agent.calendar import Calendar
 from agent.clock import Clock
 from agent.config import Config, unit_plan
 from agent.core.controller import initial
-from agent.core.events import Event, Started, StopAsked
+from agent.core.events import Event, Started, StopAsked, StoreFailed
 from agent.core.plan import UnitPlan
 from agent.crashes import Crashes, write_crash_file
 from agent.devices import Devices
@@ -87,6 +87,8 @@ class Agent:
             turned=self._turned,
         )
         self._fed = 0.0
+        self._door_only = door_only
+        self._store_died = False
         if door_only:
             log.error("three crashes in five minutes: the door only, for ten minutes")
         self._inbox.post(Started(self._session, latched, door_only))
@@ -105,6 +107,7 @@ class Agent:
 
     def run(self) -> int:
         self._crashes.watch_signals()
+        threading.excepthook = self._thread_died
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, self._asked)
         try:
@@ -117,7 +120,24 @@ class Agent:
             return EXIT_OURS
         finally:
             self._shut_down()
-        return 0
+        return EXIT_OURS if self._store_died else 0
+
+    def _thread_died(self, death: threading.ExceptHookArgs) -> None:
+        """A thread tripped over a fault of ours. A port's is replaced by the devices; without the store's no fact is kept: start anew.
+
+        Where that has not helped three times, the door goes on without (rule D11).
+        """
+        name = "" if death.thread is None else death.thread.name
+        what = (death.exc_type, death.exc_value or death.exc_type(), death.exc_traceback)
+        log.error("a fault of ours on the thread %s", name, exc_info=what)
+        if name != "store":
+            return
+        self._crashes.add(None)
+        if self._door_only:
+            self._inbox.post(StoreFailed("failed", "the store's thread died"))
+        else:
+            self._store_died = True
+            self._loop.stop()
 
     def _post(self, event: Event) -> None:
         self._inbox.post(event)

@@ -54,6 +54,8 @@ class Calendar:
 
     def stop(self) -> None:
         if self._scheduler is not None:
+            # It fails over a job that is just firing when it is shut down; this waits for that and leaves it none.
+            self._scheduler.remove_all_jobs()
             self._scheduler.shutdown(wait=False)
             self._scheduler = None
 

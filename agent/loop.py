@@ -59,7 +59,7 @@ class Loop:
             self._after(event)
 
     def stop(self) -> None:
-        """Leave `run` after the effects of the present step."""
+        """Leave `run` after the effects of the present step, within a turn. Any thread."""
         self._running = False
 
     @property

@@ -6,10 +6,15 @@ from collections import deque
 from dataclasses import dataclass
 
 from agent import limits
-from agent.core.state import State
 from agent.core.effects import Effect, Record, SendBatch
-from agent.core.events import BatchLoaded, Event, Recorded
+from agent.core.events import BatchLoaded, Event, MessageReceived, Recorded
+from agent.core.state import State
 from agent.core.time import Now
+from contract.messages import RosterPart
+
+_FACT_BYTES = 200
+_HOLDER_BYTES = 500
+"""Of a part of a roster: the holders in it are not those of the index, which the store reads from its cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +28,7 @@ class Step:
 
 
 class Ring:
-    """Bounded by steps and by the journal lines they carry."""
+    """Bounded by steps and by the journal lines and holders they carry."""
 
     def __init__(self) -> None:
         self._steps: deque[tuple[Step, int]] = deque()
@@ -44,4 +49,6 @@ class Ring:
 def _weight(item: Event | Effect) -> int:
     if isinstance(item, BatchLoaded | Recorded | SendBatch):
         return sum(map(len, item.lines))
-    return 200 * len(item.facts) if isinstance(item, Record) else 0
+    if isinstance(item, MessageReceived) and isinstance(item.message, RosterPart):
+        return _HOLDER_BYTES * len(item.message.holders)
+    return _FACT_BYTES * len(item.facts) if isinstance(item, Record) else 0

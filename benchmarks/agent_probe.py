@@ -36,19 +36,15 @@ def watch(marks: Marks) -> None:
     """Wrap the hand-over points."""
     _watch_lines(marks)
     _after(Inbox, "post", lambda event: _heard(marks, event))
-    _before(Store, "order", lambda effect: isinstance(effect, effects.Record) and marks.put("record", effect.token))
-    _after(
-        Link,
-        "order",
-        lambda effect: isinstance(effect, effects.SendBatch) and marks.put("batch", effect.first, effect.last),
-    )
+    _before(Store, "order", lambda effect: _ordered(marks, effect))
+    _after(Link, "order", lambda effect: _ordered(marks, effect))
     _before(Link, "_on_connect", lambda *_: marks.put("accepted"))
 
 
 def _watch_lines(marks: Marks) -> None:
     last = threading.local()
     read, write = port.Line.read, port.Line.write
-    take, order, opened = Devices._take, port.Port.order, port.Port._open
+    take, hand, opened = Devices._take, port.Port.order, port.Port._open
 
     def reading(self: port.Line) -> bytes:
         data = read(self)
@@ -65,9 +61,9 @@ def _watch_lines(marks: Marks) -> None:
             marks.put("card", at=last.at)
         take(self, fact)
 
-    def ordering(self: port.Port, given: facts.Order) -> None:
-        order(self, given)
-        if isinstance(given, facts.PulseOutput):
+    def handing(self: port.Port, order: facts.Order) -> None:
+        hand(self, order)
+        if isinstance(order, facts.PulseOutput):
             marks.put("order")
 
     def opening(self: port.Port) -> None:
@@ -76,7 +72,15 @@ def _watch_lines(marks: Marks) -> None:
 
     port.Line.read, port.Line.write = reading, writing  # type: ignore[method-assign]
     Devices._take = taking  # type: ignore[method-assign]
-    port.Port.order, port.Port._open = ordering, opening  # type: ignore[method-assign]
+    port.Port.order, port.Port._open = handing, opening  # type: ignore[method-assign]
+
+
+def _ordered(marks: Marks, effect: effects.Effect) -> None:
+    match effect:
+        case effects.Record(token):
+            marks.put("record", token)
+        case effects.SendBatch():
+            marks.put("batch", effect.first, effect.last)
 
 
 def _heard(marks: Marks, event: events.Event) -> None:
@@ -93,7 +97,7 @@ def _heard(marks: Marks, event: events.Event) -> None:
             marks.put("holders", len(event.by_key))
 
 
-def _before(kind: Any, name: str, note: Callable[..., object]) -> None:
+def _before(kind: Any, name: str, note: Callable[..., None]) -> None:
     wrapped = getattr(kind, name)
 
     def noted(self: Any, *values: Any) -> Any:
@@ -103,7 +107,7 @@ def _before(kind: Any, name: str, note: Callable[..., object]) -> None:
     setattr(kind, name, noted)
 
 
-def _after(kind: Any, name: str, note: Callable[..., object]) -> None:
+def _after(kind: Any, name: str, note: Callable[..., None]) -> None:
     wrapped = getattr(kind, name)
 
     def noted(self: Any, *values: Any) -> Any:

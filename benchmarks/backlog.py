@@ -47,7 +47,8 @@ def _fact(n: int, count: int) -> Fact:
 def _await(heard: queue.SimpleQueue[Event], kind: type[Event]) -> Event:
     while True:
         event = heard.get(timeout=30.0)
-        if isinstance(event, StoreFailed):
-            raise RuntimeError(f"the journal cannot be filled: {event.detail}")
-        if isinstance(event, kind):
-            return event
+        match event:
+            case StoreFailed(_, detail):
+                raise RuntimeError(f"the journal cannot be filled: {detail}")
+            case _ if isinstance(event, kind):
+                return event

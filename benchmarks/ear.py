@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import socket
 import time
-from typing import Self
+from typing import Any, Self
 
 from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
@@ -24,7 +24,7 @@ class Ear:
         self._subscribed: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="ear")
         self._client.on_message = lambda _client, _data, message: self.heard.put((time.monotonic(), message.topic))
-        self._client.on_socket_open = lambda _client, _data, sock: sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._client.on_socket_open = _tune
         self._client.on_subscribe = lambda *_: self._subscribed.put(None)
 
     def __enter__(self) -> Self:
@@ -50,3 +50,8 @@ class Ear:
             at, heard = self.heard.get(timeout=PATIENCE_S)
             if heard == topic:
                 return at
+
+
+def _tune(_client: mqtt.Client, _data: Any, sock: Any) -> None:
+    """What is published behind an acknowledgement goes at once."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

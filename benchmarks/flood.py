@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import base64
 import random
-import sys
 import time
 from pathlib import Path
 from typing import Self
@@ -51,14 +50,14 @@ class Flood:
 
 def _letters(site: Site) -> list[str]:
     """Lines of topic and payload (base64): every second one a notice of the unit's scopes, signed as the centre signs."""
-    dice, now, signer = random.Random(7), time.time(), site.signer  # noqa: S311
+    dice, now, signer = random.Random(7), time.time(), site.signer
     lines = []
     for n in range(NOTICES):
         level, _, ident = SCOPES[n % len(SCOPES)].partition("/")
         notice = Notice(Scope(level, ident), f"flood-{n}", 1, now, Category.SERVICE, f"第{n}号通知", "停水通知" * 20)
         topic = down(SITE, notice.scope, Kind.NOTICE, notice.id)
-        for payload in (signer.sign(Kind.NOTICE, notice), dice.randbytes(400)):
-            lines.append(f"{topic} {base64.b64encode(payload).decode()}")
+        payloads = (signer.sign(Kind.NOTICE, notice), dice.randbytes(400))
+        lines += [f"{topic} {base64.b64encode(payload).decode()}" for payload in payloads]
     return lines
 
 
@@ -93,4 +92,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import queue
 import shutil
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -21,10 +20,14 @@ BURST = 20
 QUIET_S, QUICK_QUIET_S = 60.0, 5.0
 GOAL = "≤ 9 KB single, ≤ 1.3 KB in bursts of 20; when nothing happens, one small write a day"
 REMARKS = (
-    "`write_bytes` of /proc/<pid>/io: pages the process made dirty for the device, counted anew after each sync. What the file "
-    "system writes for itself (its journal, its inodes) comes on top and is not in it.",
-    "Single facts and bursts: the agent's own store in a process of its own, each record durable before the next is ordered, "
-    "SQLite's checkpoints included. Quiet: the whole agent with broker and centre, after it settled.",
+    (
+        "`write_bytes` of /proc/<pid>/io: pages the process made dirty for the device, counted anew after each sync. What the file "
+        "system writes for itself (its journal, its inodes) comes on top and is not in it."
+    ),
+    (
+        "Single facts and bursts: the agent's own store in a process of its own, each record durable before the next is ordered, "
+        "SQLite's checkpoints included. Quiet: the whole agent with broker and centre, after it settled."
+    ),
     "KB are 10³ bytes. A fact's line is about 150 bytes, its row with hash and index about 200.",
 )
 
@@ -125,4 +128,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

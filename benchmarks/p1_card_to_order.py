@@ -42,16 +42,20 @@ def measure(quick: bool = False) -> Row:
 GOAL = "p50 ≤ 1 ms, p99 ≤ 5 ms, in every condition"
 REMARKS = (
     "Both moments are taken inside the agent, by `benchmarks/agent_probe.py`; writing one down costs about 5 µs.",
-    "Cards are tapped every 40 to 70 ms at a reader of 9600 baud; each is of another resident. "
-    "The conditions after the second add to its number of holders.",
-    "The flood is half validly signed notices sent again and half garbage, on topics of the unit's scopes at QoS 1, "
-    "from a process on the same two cores as broker, centre, agent and simulated hardware.",
+    (
+        "Cards are tapped every 40 to 70 ms at a reader of 9600 baud; each is of another resident. "
+        "The conditions after the second add to its number of holders."
+    ),
+    (
+        "The flood is half validly signed notices sent again and half garbage, on topics of the unit's scopes at QoS 1, "
+        "from a process on the same two cores as broker, centre, agent and simulated hardware."
+    ),
 )
 
 
 def _cards(site: Site, count: int, limit_s: float = 10.0) -> list[float]:
     """Tap so many cards; seconds from each to its order. A card without an order is an error of the measurement."""
-    since, dice = time.monotonic(), random.Random(1)  # noqa: S311  # a rhythm that does not beat with the polls
+    since, dice = time.monotonic(), random.Random(1)  # a rhythm that does not beat with the polls
     for n in range(count):
         site.tap(n)
         time.sleep(dice.uniform(0.025, 0.055))
@@ -113,9 +117,10 @@ def _delayed(site: Site) -> Iterator[None]:
     tracer = ["strace", "-f", "--seccomp-bpf", "--kill-on-exit", "-qq", "-o", str(site.folder / "strace.log")]
     agent = Process.python(*site.probe_command, log=site.folder / "agent.log", extra=site.runtime)
     slow = Process([*tracer, "-e", f"trace={calls}", "-e", inject, *agent.command], agent.log, site.runtime)
+    began = time.monotonic()
     try:
         site.start_agent(slow, 60.0)
-        until("the slow journal is open", lambda: slow.pid and site.marks("link-up"), 60.0)
+        site.await_mark("centre", 60.0, after=began)
         yield
     finally:
         slow.kill()

@@ -14,12 +14,16 @@ FACTS, MANY = 10_000, 100_000
 RUNS = 5
 GOAL = "10,000 facts at ≥ 50,000 a second"
 REMARKS = (
-    "From the moment the unit, connected again, heard that the centre is online, to the moment it heard the centre's signed "
-    "confirm of the last fact. `drain_facts_s` is 0; as shipped a unit drains at 5,000 a second, so that a district's units "
-    "coming back together leave the centre air.",
-    "Each fact is a line of about 190 bytes in a batch of at most 60 KiB, eight batches on their way; read from SQLite with its "
-    "chain checked, signed, published at QoS 1; verified, its chain and JSON checked, committed to the books with "
-    "`synchronous=FULL`, confirmed.",
+    (
+        "From the moment the unit, connected again, heard that the centre is online, to the moment it heard the centre's signed "
+        "confirm of the last fact. `drain_facts_s` is 0; as shipped a unit drains at 5,000 a second, so that a district's units "
+        "coming back together leave the centre air."
+    ),
+    (
+        "Each fact is a line of about 190 bytes in a batch of at most 60 KiB, eight batches on their way; read from SQLite with its "
+        "chain checked, signed, published at QoS 1; verified, its chain and JSON checked, committed to the books with "
+        "`synchronous=FULL`, confirmed."
+    ),
     "Unit, broker, centre and simulated hardware share the machine's cores.",
 )
 
@@ -75,5 +79,10 @@ def _figure(condition: str, drains: list[Drain]) -> Figure:
         f"in the books after {ms(took.committed * 1000)}"
     )
     every = [drain.facts / drain.confirmed for drain in drains]
-    values = {"facts_per_s": rate, "slowest_per_s": min(every), "fastest_per_s": max(every), "median_per_s": median(every)}
+    values = {
+        "facts_per_s": rate,
+        "slowest_per_s": min(every),
+        "fastest_per_s": max(every),
+        "median_per_s": median(every),
+    }
     return Figure(condition, text, values)

@@ -11,10 +11,14 @@ from simulator.demo.waiting import until
 STARTS, QUICK_STARTS = 15, 2
 GOAL = "≤ 50 ms; reconnecting backs off 1 → 120 s with full jitter"
 REMARKS = (
-    "From the CONNACK, as the unit's link hears it, to the centre's commit of the first batch after it. In between: subscribing, "
-    "the retained state of the unit's scopes, the centre's presence, reading the journal, signing, the broker, checking, the commit.",
-    "A unit that is just starting, so that it is also busy with its roster and its screen. The time before the connection is the "
-    "back-off's and not in the figure.",
+    (
+        "From the CONNACK, as the unit's link hears it, to the centre's commit of the first batch after it. In between: subscribing, "
+        "the retained state of the unit's scopes, the centre's presence, reading the journal, signing, the broker, checking, the commit."
+    ),
+    (
+        "A unit that is just starting, so that it is also busy with its roster and its screen. The time before the connection is the "
+        "back-off's and not in the figure."
+    ),
 )
 
 

@@ -12,13 +12,15 @@ from simulator.demo.waiting import until
 TAPS, QUICK_TAPS = 300, 30
 GOAL = "median ≤ 4 ms"
 REMARKS = (
-    "Begins when the core's fact is handed to the unit's store, in the same step that unlocks; ends when the transaction of the "
-    "centre's books that holds it has been committed. Both disks are written with `synchronous=FULL` in between.",
+    (
+        "Begins when the core's fact is handed to the unit's store, in the same step that unlocks; ends when the transaction of the "
+        "centre's books that holds it has been committed. Both disks are written with `synchronous=FULL` in between."
+    ),
 )
 
 
 def measure(quick: bool = False) -> Row:
-    taps, dice = (QUICK_TAPS if quick else TAPS), random.Random(5)  # noqa: S311
+    taps, dice = (QUICK_TAPS if quick else TAPS), random.Random(5)
     with Site(50) as site:
         site.settle()
         since = time.monotonic()

@@ -19,9 +19,11 @@ BAUD = 115_200
 ECHO = "bench/echo"
 GOAL = "p99 ≤ 10 ms over the bare broker round trip"
 REMARKS = (
-    "Begins before `publish` of a command that is signed already; the order is verified, judged and durable in the journal "
-    "(`synchronous=FULL`) before anything moves. Ends when the timed-pulse frame has been written to the line, and when the "
-    "simulated board has taken it.",
+    (
+        "Begins before `publish` of a command that is signed already; the order is verified, judged and durable in the journal "
+        "(`synchronous=FULL`) before anything moves. Ends when the timed-pulse frame has been written to the line, and when the "
+        "simulated board has taken it."
+    ),
     f"The line runs at {BAUD} baud, a poll every 20 ms: an order waits for at most the one exchange that is running.",
     "The bare round trip: the same client publishes at QoS 1 what it is subscribed to, before each open. “Over” takes its median off.",
     "The unit's limit of six remote opens a minute is lifted for this run, and only for it.",
@@ -30,7 +32,9 @@ REMARKS = (
 
 def measure(quick: bool = False) -> Row:
     with Site(50, io_baud=BAUD) as site:
-        site.watched = Process.python(*site.probe_command, "--many-opens", log=site.folder / "agent.log", extra=site.runtime)
+        site.watched = Process.python(
+            *site.probe_command, "--many-opens", log=site.folder / "agent.log", extra=site.runtime
+        )
         try:
             site.settle()
             return _row(*_opens(site, QUICK_OPENS if quick else OPENS))
@@ -40,7 +44,7 @@ def measure(quick: bool = False) -> Row:
 
 def _opens(site: Site, count: int) -> tuple[list[float], list[float], list[float]]:
     """Seconds of bare round trips; of opens until written to the line; until taken by the board."""
-    signer, dice = site.signer, random.Random(6)  # noqa: S311
+    signer, dice = site.signer, random.Random(6)
     bare, wire, board = [], [], []
     with Ear(site.port, ECHO) as ear:
         for _ in range(count):
@@ -71,5 +75,3 @@ def _row(bare: list[float], wire: list[float], board: list[float]) -> Row:
         spread("bare broker round trip", bare),
     )
     return Row("P6", "signed open: publish → unlock frame", GOAL, figures, REMARKS)
-
-

@@ -13,16 +13,22 @@ STARTS, QUICK_STARTS = 15, 3
 HOLDERS = 5_000
 GOAL = "≤ 0.4 s to the door, ≤ 0.7 s to the first publish, medians"
 REMARKS = (
-    "Begins before the process is made. The door is ready when the lock's safe output has been written, the relay board has "
-    "been polled and the reader's line is open. The first publish is when another client hears it from the broker.",
-    "A start after a clean stop, on warm files: the interpreter, the libraries and their byte code are in the page cache, as on a "
-    "restart by systemd. A cold start from a memory card is not measured here.",
+    (
+        "Begins before the process is made. The door is ready when the lock's safe output has been written, the relay board has "
+        "been polled and the reader's line is open. The first publish is when another client hears it from the broker."
+    ),
+    (
+        "A start after a clean stop, on warm files: the interpreter, the libraries and their byte code are in the page cache, as on a "
+        "restart by systemd. A cold start from a memory card is not measured here."
+    ),
     "Residents' cards work a little later than the door's exit button and fire input: when the roster has been read from the cache.",
 )
 
 
 def measure(quick: bool = False) -> Row:
-    ready, cards, published = [], [], []
+    ready: list[float] = []
+    cards: list[float] = []
+    published: list[float] = []
     with Site(200 if quick else HOLDERS) as site:
         site.settle()
         with Ear(site.port, f"doorward/1/{SITE}/up/{UNIT}/#") as ear:

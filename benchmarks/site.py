@@ -30,12 +30,12 @@ __all__ = ["SCOPES", "SITE", "UNIT", "Site", "disk_folder"]
 
 FIRST_CARD = 1_000_000
 """Cards of the residents are numbered from here on."""
-MEMORY = Path("/dev/shm")  # noqa: S108  # for marks: writing them down must not touch the disk
+MEMORY = Path("/dev/shm")  # for marks: writing them down must not touch the disk
 
 
 def disk_folder() -> Path:
     """Where benchmarks keep their files: DOORWARD_BENCH_DIR, else /var/tmp, which is a disk where /tmp often is memory."""
-    return Path(os.environ.get("DOORWARD_BENCH_DIR", "/var/tmp"))  # noqa: S108
+    return Path(os.environ.get("DOORWARD_BENCH_DIR", "/var/tmp"))
 
 
 class Site:

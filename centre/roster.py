@@ -8,12 +8,14 @@ from __future__ import annotations
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from centre.charset import UNREADABLE, decoded
 from contract.cards import card_hash
 from contract.messages import MAX_MESSAGE_BYTES, Holder, Role, RosterPart, Scope
 from contract.parse import MAX_UNLOCK_S, payload_of
@@ -29,6 +31,11 @@ MAX_FLAGS, MAX_DOORS, MAX_ROOM = 16, 64, 32
 PART_BYTES = (MAX_MESSAGE_BYTES - 512) * 3 // 4
 """Of a part's payload: base64 makes four characters of three bytes, and header and signature want room."""
 _LIST = re.compile(r"[;\s]+")
+_DATE = re.compile(r"^(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?!\d)")
+"""A day as spreadsheets write it: 2026/10/1."""
+_FORCED_TEXT = re.compile(r"^=?[\"'](.*?)[\"']?$")
+"""A number that somebody made text for the spreadsheet: '0012345678 or ="0012345678"."""
+_ROUNDED = re.compile(r"\d(?:\.\d+)?[Ee]\+\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +59,16 @@ class Reading:
 
 
 def read_csv(data: bytes, card_key: bytes, zone: ZoneInfo) -> Reading:
-    """Holders of a CSV file with a heading line. Dates without a time are days of `zone`: from its start, until its end.
+    """Holders of a CSV file with a heading line, in any charset and with any separator that spreadsheets write. Dates without a time are days of `zone`: from its start, until its end.
 
     `doors` and `flags` are separated by blanks or semicolons. An empty cell is an absent value; `role` is then resident.
     """
     reading = Reading()
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        reading.faults.append(Fault(line, "", "not UTF-8 (in Excel: save as 'CSV UTF-8')"))
+    text = decoded(data)
+    if text is None:
+        reading.faults.append(Fault(1, "", UNREADABLE))
         return reading
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), strict=True)
     try:
         heading = [name.strip().lower() for name in next(rows, [])]
         reading.faults += _heading_faults(heading)
@@ -73,6 +78,12 @@ def read_csv(data: bytes, card_key: bytes, zone: ZoneInfo) -> Reading:
     except csv.Error as error:
         reading.faults.append(Fault(rows.line_num, "", str(error)))
     return reading
+
+
+def _separator(text: str) -> str:
+    """Comma, semicolon or tab: what the heading line has most of. Excel writes each of them, by language and form of saving."""
+    heading = text.lstrip().partition("\n")[0]
+    return max(",;\t", key=heading.count)
 
 
 def _holders(rows: Iterator[list[str]], heading: list[str], reading: Reading, card_key: bytes, zone: ZoneInfo) -> None:
@@ -164,7 +175,10 @@ def _role(text: str) -> Role:
 def _card(text: str) -> str:
     if not text:
         raise ValueError("missing")
-    return from_printed(text)
+    plain = _FORCED_TEXT.sub(r"\1", unicodedata.normalize("NFKC", text))
+    if _ROUNDED.fullmatch(plain):
+        raise ValueError("rounded by the spreadsheet (1.2E+09): make the column text before the cards are typed")
+    return from_printed(plain)
 
 
 def _room(text: str) -> str:
@@ -196,6 +210,7 @@ def moment(text: str, zone: ZoneInfo, *, end: bool) -> float:
     ValueError for anything else.
     """
     try:
+        text = _DATE.sub(lambda found: f"{found[1]}-{found[2]:0>2}-{found[3]:0>2}", text)
         if len(text) == 10:
             day = date.fromisoformat(text) + timedelta(days=1 if end else 0)
             value = datetime(day.year, day.month, day.day, tzinfo=zone)

@@ -19,6 +19,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, Self
 
+from simulator.mortal import mortal
+
 Kind = Literal["mosquitto", "iotcore"]
 START_S = 10.0
 STOP_S = 5.0
@@ -49,7 +51,7 @@ class Broker:
     def start(self) -> None:
         """Returns when it accepts connections. Raises BrokerError when it does not within 10 s."""
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=log, stderr=log)
+            self._process = subprocess.Popen(mortal(self._command), stdin=subprocess.PIPE, stdout=log, stderr=log)
         end = time.monotonic() + START_S
         while not all(_accepts(port) for port in {self.port, self.port5}):
             if self._process.poll() is not None or time.monotonic() > end:

@@ -132,7 +132,8 @@ class Panel(ABC):
 def _is_half(before: Screen | None, brief: Screen, after: Screen) -> bool:
     """Whether a screen that stood only briefly mixed two pages: a title over another's body, or over a part of its own.
 
-    A page that was whole and soon replaced goes by way of an empty title, or changes its body under the title that stays.
+    A page that was whole and soon replaced goes by way of an empty title, or changes its body under the title that stays;
+    lines may be added to it. A line that was cut off was not whole.
     """
     if not brief.title:
         return False
@@ -140,5 +141,6 @@ def _is_half(before: Screen | None, brief: Screen, after: Screen) -> bool:
     new_title_first = was.title not in {"", brief.title} and was.body == brief.body and after.body != brief.body
     new_body_first = was.title == brief.title and after.body == brief.body and after.title not in {"", brief.title}
     whole, part = "\n".join(after.body), "\n".join(brief.body)
-    growing = after.title == brief.title and whole != part and whole.startswith(part)
+    cut_off = whole.startswith(part) and whole[len(part) : len(part) + 1] not in {"", "\n"}
+    growing = after.title == brief.title and whole != part and (cut_off or not part)
     return new_title_first or new_body_first or growing

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.claims_list import CLAIMS, FAULTS, NOT_YET, RULES
-from tests.figures import load
+from tests.figures import exists, load, store
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "claims.md"
@@ -92,4 +92,5 @@ def without_figures(page: str) -> list[str]:
 
 
 if __name__ == "__main__":
+    store({test: figure for test, figure in load().items() if exists(test)})
     PAGE.write_text(render(collect(), load()), encoding="utf-8")

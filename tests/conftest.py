@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 
 import pytest
 
@@ -27,6 +28,9 @@ def _missing_tools(item: pytest.Item) -> set[str]:
 
 def pytest_configure(config: pytest.Config) -> None:
     """With DOORWARD_ALL_TOOLS (as in CI) a missing tool is an error; otherwise its tests are left out, and said so."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # Started in the background of a shell: the processes that tests interrupt would inherit that.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     missing = [tool for tool in TOOLS if _missing(tool)]
     if missing and os.environ.get("DOORWARD_ALL_TOOLS"):
         raise pytest.UsageError(f"missing on this machine: {', '.join(missing)}")

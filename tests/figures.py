@@ -28,6 +28,13 @@ def store(figures: dict[str, str]) -> None:
     FIGURES.write_text(json.dumps(figures, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
+def exists(test: str) -> bool:
+    """Is there (still) a test of this id?"""
+    path, _, name = test.partition("::")
+    file = FIGURES.parent.parent / path
+    return file.is_file() and f" {name.rsplit('::', 1)[-1]}" in file.read_text(encoding="utf-8")
+
+
 class Keeper:
     """Gathers the figures of passed tests (on the controlling process, when tests run in several) and merges them at the end."""
 

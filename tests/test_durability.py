@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -61,8 +64,8 @@ def test_no_fact_is_told_before_its_bytes_are_synced(tmp_path: Path, record_prop
             said = [line for line in iter(process.stdout.readline, "D\n") if line]
         finally:
             process.kill()  # strace; what it traced is ended below
-            pid = trace.read_text(encoding="utf-8", errors="replace").split(maxsplit=1)[0]
-            subprocess.run(["kill", "-9", pid], check=False, capture_output=True)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(trace.read_text(encoding="utf-8", errors="replace").split(maxsplit=1)[0]), signal.SIGKILL)
     assert sum(line.startswith("R ") for line in said) >= FACTS - 1  # "D" may overtake the last one
     with trace.open(encoding="utf-8", errors="replace") as calls:
         told, early = told_unsynced(calls)

@@ -37,6 +37,7 @@ def page(name: str) -> str:
 
 
 PAGES = ("README.md", "README.zh-CN.md", *sorted(p.relative_to(ROOT).as_posix() for p in (ROOT / "docs").glob("*.md")))
+FOLDERS = "agent|contract|drivers|centre|simulator|tests|benchmarks|docs|systemd"
 README = blocks(page("README.md"))
 CI = page(".ci/run")
 
@@ -107,7 +108,7 @@ def test_files_named_in_pages_exist() -> None:
     """`agent/core/door.py`, `agent/core/access.py: decide`, `agent/store/`: a page that names a file is held to it, and to the name in it."""
     for name in (*PAGES, "docs/decisions/README.md"):
         for path, word in re.findall(
-            r"`([\w.-]+(?:/[\w.-]+)*/(?:[\w-]+\.(?:py|md|yaml|json|service))?)(?:: ([\w.]+))?`", page(name)
+            rf"`((?:{FOLDERS})/(?:[\w-]+/)*(?:[\w-]+\.(?:py|md|yaml|json|service))?)(?:: ([\w.]+))?`", page(name)
         ):
             assert (ROOT / path).exists(), f"{name} names {path}"
             if word:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from agent.config import Config
 
 DEFAULT_CONFIG = Path("/etc/doorward/config.yaml")
+_NO_ARGUMENTS: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
+"""A group without a command shows its help; older versions of click do so by themselves."""
 MAX_LINES = 100
 """Of faults printed at once: a file of another kind can have one a line."""
 
@@ -77,6 +79,9 @@ class Commands(click.Group):
         try:
             outcome = super().main(*args, **{**extra, "standalone_mode": False})
         except click.ClickException as error:
+            if isinstance(error, _NO_ARGUMENTS):
+                click.echo(error.format_message(), err=True)
+                sys.exit(EXIT_USAGE)
             path = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "doorward"
             about = f" (see {path} --help)" if isinstance(error, click.UsageError) else ""
             click.echo(f"{' '.join(error.format_message().split())}{about}", err=True)

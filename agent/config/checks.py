@@ -14,6 +14,36 @@ from agent.errors import shown
 from contract.topics import valid_id
 from drivers.registry import DRIVERS
 
+BAUDS = (
+    300,
+    600,
+    1200,
+    2400,
+    4800,
+    9600,
+    14_400,
+    19_200,
+    28_800,
+    38_400,
+    57_600,
+    76_800,
+    115_200,
+    128_000,
+    230_400,
+    250_000,
+    256_000,
+    460_800,
+    500_000,
+    576_000,
+    921_600,
+    1_000_000,
+    1_500_000,
+    2_000_000,
+    3_000_000,
+    4_000_000,
+)
+"""Speeds that serial lines are used at: any other is a slip of the pen, and would be silence on the line."""
+
 
 def broker_fault(url: str, *, insecure: bool) -> str | None:
     """What is wrong with a broker's address; None when nothing is. Also for the address an enrolment brings."""
@@ -132,6 +162,9 @@ class Checks:
             elif port.device in lines:
                 self._fault(path, f"{shown(port.device)} is already port {lines[port.device]}")
             lines.setdefault(port.device, name)
+            if not bad(port.baud) and port.baud not in BAUDS and "://" not in port.device:
+                near = min(BAUDS, key=lambda baud: abs(baud - port.baud))
+                self._fault(("ports", name, "baud"), f"{port.baud} is no usual speed (did you mean {near}?)")
 
     def _devices(self) -> None:
         on_port: dict[str, list[tuple[str, Device]]] = {}

@@ -52,6 +52,8 @@ def _door(name: str, door: Door) -> DoorPlan:
         egress=door.egress,
         readers=door.readers,
         held_open_s=door.held_open_s,
+        exit_device=door.exit_button.device if door.exit_button else None,
+        fire_device=door.fire.device if door.fire else None,
     )
 
 

@@ -6,6 +6,8 @@ Every scalar stays the text that was written: what it means is decided by the fi
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,12 +88,18 @@ def parse(text: str, report: Report) -> Source:
     """Plain values of the one document in `text`. Small faults go to `report`; raises SourceError where no sense can be made of the rest."""
     try:
         return _Composer(yaml.parse(text, Loader=yaml.SafeLoader), report).document()
+    except SourceError as error:
+        full = _full_width(text, error.line or 1)
+        raise (SourceError(full[1], full[0]) if full is not None else error) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None
         what = error.problem or error.context or "does not read as YAML"
         if r"'\t'" in what:
             raise SourceError("a tab stands where only spaces may", line) from None
+        full = _full_width(text, line or 1)
+        if full is not None:
+            raise SourceError(full[1], full[0]) from None
         raise SourceError(f"not well-formed: {shown(what, 120)}", line) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1 if isinstance(error.position, int) else None
@@ -99,6 +107,22 @@ def parse(text: str, report: Report) -> Source:
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         # ValueError: PyYAML's own slips on odd escapes (\U00110000) and version numbers
         raise SourceError(f"not well-formed: {shown(error, 120)}") from None
+
+
+def _full_width(text: str, line: int) -> tuple[int, str] | None:
+    """A full-width sign in the place of a key's colon or of a space, the line before the fault included: (line, what to do)."""
+    lines = text.split("\n")
+    for number in range(max(1, line - 1), min(line + 1, len(lines)) + 1):
+        code = lines[number - 1].partition("#")[0]
+        found = re.search(r"^[\s{-]*[\w-]+\s*(：)|(\u3000)|[{,]\s*[\w-]+\s*(：)|([，｛｝［］])", code)
+        if found is not None:
+            sign = next(group for group in found.groups() if group)
+            meant = unicodedata.normalize("NFKC", sign)
+            named = "space" if sign == "\u3000" else f"`{sign}`"
+            return number, f"a full-width {named} stands here: write `{meant}`" + (
+                " and a space" if meant == ":" else ""
+            )
+    return None
 
 
 class _Composer:

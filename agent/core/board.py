@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from agent.core.effects import DropNotices
-from agent.core.state import State
+from agent.core.state import Screen, State
 from agent.core.time import Trust
 from agent.core.turn import Turn
 from contract.messages import Category, Notice
@@ -44,13 +44,34 @@ def _rank(notice: Notice) -> tuple[bool, int, int, float, str, str]:
     return (not emergency, -notice.priority, _CATEGORIES.index(notice.category), -notice.iat, *key_of(notice))
 
 
-def following(state: State, valid: tuple[Notice, ...], last: tuple[str, str] | None) -> Notice:
-    """The next in turn: one that was not shown yet, else the one after the last."""
+def following(state: State, valid: tuple[Notice, ...], screen: Screen) -> Notice:
+    """The next in turn: one that was not shown yet, else an emergency and another by turns, so that many notices do not drown it."""
     for notice in valid:
-        if (*key_of(notice), notice.rev) not in state.board.shown and key_of(notice) != last:
+        if (*key_of(notice), notice.rev) not in state.board.shown and key_of(notice) != screen.last:
             return notice
-    keys = [key_of(notice) for notice in valid]
-    return valid[(keys.index(last) + 1) % len(valid)] if last in keys else valid[0]
+    urgent = [notice for notice in valid if notice.category is Category.EMERGENCY]
+    calm = [notice for notice in valid if notice.category is not Category.EMERGENCY]
+    if urgent and (not calm or screen.last != screen.last_urgent):
+        return _after(urgent, screen.last_urgent)
+    return _after(calm, screen.last_calm)
+
+
+def _after(notices: list[Notice], last: tuple[str, str] | None) -> Notice:
+    keys = [key_of(notice) for notice in notices]
+    return notices[(keys.index(last) + 1) % len(notices)] if last in keys else notices[0]
+
+
+def new_emergency(state: State, valid: tuple[Notice, ...], screen: Screen) -> Notice | None:
+    """An emergency that begins now and was not shown yet: it does not wait for the end of another notice."""
+    shows = state.board.notices.get(screen.showing) if screen.showing is not None else None
+    if screen.lost or (shows is not None and shows.category is Category.EMERGENCY):
+        return None
+    for notice in valid:
+        if notice.category is not Category.EMERGENCY:
+            return None
+        if (*key_of(notice), notice.rev) not in state.board.shown and key_of(notice) != screen.last:
+            return notice
+    return None
 
 
 def tick(turn: Turn) -> None:

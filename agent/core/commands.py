@@ -26,6 +26,10 @@ def received(turn: Turn, event: MessageReceived, command: Command) -> None:
     reason, detail = _judge(turn.state, command, retained=event.retained)
     if reason is not None:
         turn.emit(AckMessage(event.token))
+        if reason is Reason.REPLAYED and _under_way(turn.state.commands, command.id):
+            count(turn, reason)  # a reply under its id would be taken for the command's own
+            return
+        _spend(turn, command, reason)
         _refuse(turn, command.id, command.action, command.actor, _door_of(command), reason, detail)
         return
     now, doors = turn.now, _door_of(command)
@@ -95,6 +99,17 @@ def _able(state: State, command: Command) -> tuple[Reason | None, str | None]:
     return None, None
 
 
+def _under_way(commands: Commands, id_: str) -> bool:
+    return any(w.command.id == id_ for w in commands.waiting.values()) or any(c.id == id_ for c in commands.courses)
+
+
+def _spend(turn: Turn, command: Command, reason: Reason) -> None:
+    """What was answered with a refusal is not done later either, however often a broker hands it over."""
+    seen = turn.state.commands.seen
+    if reason not in {Reason.NOT_MINE, Reason.RETAINED} and command.id not in seen and len(seen) < limits.SEEN_MAX:
+        _change(turn, seen={**seen, command.id: command.exp})
+
+
 # --- after the store's answer
 
 
@@ -143,13 +158,14 @@ def _act(turn: Turn, command: Command) -> None:
         case "identify":
             turn.say("identify", limits.IDENTIFY_S, "yes")
             for plan in turn.state.plan.doors:
-                turn.emit(SoundTone(plan.id, "yes"))
+                if _door_of(command) in {None, plan.id}:
+                    turn.emit(SoundTone(plan.id, "yes"))
             _done(turn, command)
         case "resync":
             turn.emit(Resubscribe())
             _done(turn, command)
         case "fire_reset":
-            if door.reset_fire(turn, command.actor, "remote"):
+            if door.reset_fire(turn, command.actor, "remote", _door_of(command)):
                 _done(turn, command)
             else:
                 _fail(turn, command, Reason.DEVICE, "fire input active")
@@ -178,10 +194,16 @@ def _open(turn: Turn, command: Command) -> None:
     elif at.phase is Phase.LOCKDOWN:
         _fail(turn, command, Reason.LOCKDOWN)
     elif at.phase is Phase.HELD or at.rests_unlocked:
+        door.signal(turn, name, door.Signal.GRANT, Cue(via="remote"))
         _done(turn, command)  # it is open already, and a pulse would end that
     else:
         turn.fact("access.granted", door=name, by=None, via="remote", command=command.id)
-        door.signal(turn, name, door.Signal.GRANT, Cue(seconds=at.plan.pulse_s, via="remote"))
+        door.signal(
+            turn,
+            name,
+            door.Signal.GRANT,
+            Cue(seconds=at.plan.pulse_s, via="remote", within_s=command.exp - turn.now.utc),
+        )
         turn.say("remote", limits.ANSWER_YES_S, "yes", door=name)
         at = turn.door(name)
         order = None if at is None else at.lock.order

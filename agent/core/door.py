@@ -41,8 +41,8 @@ Action = Callable[[Turn, Door, Cue], Door]
 _COLUMNS = (Phase.STARTING, Phase.NORMAL, Phase.HELD, Phase.LOCKDOWN, Phase.FIRE)
 _ROWS: Mapping[Signal, tuple[Action | str, ...]] = {
     # signal            starting                normal                  held open               lockdown                         fire
-    Signal.GRANT:      (moves.grant,            moves.grant,            "open already",         moves.grant,                     "open already"),
-    Signal.EXIT:       (moves.exit_pressed,     moves.exit_pressed,     moves.exit_noted,       moves.exit_pressed_in_lockdown,  moves.exit_noted),
+    Signal.GRANT:      (moves.grant,            moves.grant,            moves.grant_held,       moves.grant,                     "open already"),
+    Signal.EXIT:       (moves.exit_pressed,     moves.exit_pressed,     moves.exit_held,        moves.exit_pressed_in_lockdown,  moves.exit_noted),
     Signal.EXIT_OFF:   (moves.exit_let_go,      moves.exit_let_go,      moves.exit_let_go,      moves.exit_let_go,               moves.exit_let_go),
     Signal.EXIT_STUCK: (moves.exit_stuck,       moves.exit_stuck,       moves.exit_stuck,       moves.exit_stuck,                moves.exit_stuck),
     Signal.OPENED:     (moves.opened,           moves.opened,           moves.opened_freely,    moves.opened,                    moves.opened_freely),
@@ -86,10 +86,15 @@ def signal(turn: Turn, door_id: str, what: Signal, cue: Cue | None = None) -> No
 # --- events
 
 
-def started(turn: Turn, latched: frozenset[str]) -> None:
-    """Safe outputs first (D4): released where the latch says so, else the safe state. Never a pulse."""
+def started(turn: Turn, saved: frozenset[str]) -> None:
+    """Safe outputs first (D4): released where the latch says so, else the safe state. Never a pulse.
+
+    A fire that was seen even before stays.
+    """
     for door in turn.state.doors:
-        turn.put(lock.level(turn, replace(door, latched=door.id in latched)))
+        turn.put(lock.level(turn, replace(door, latched=door.latched or door.id in saved)))
+    if latched(turn) - saved:
+        turn.urge(SaveLatch(latched(turn)))
 
 
 def contact(turn: Turn, door_id: str, is_open: bool) -> None:
@@ -123,14 +128,15 @@ def fire(turn: Turn, door_id: str, active: bool) -> None:
         turn.urge(SaveLatch(latched(turn)))
 
 
-def reset_fire(turn: Turn, who: str | None, via: str) -> bool:
-    """End the release of every latched door, unless a fire input is active or cannot be read. True where that was done (or nothing was latched)."""
+def reset_fire(turn: Turn, who: str | None, via: str, only: str | None = None) -> bool:
+    """End the release of every latched door (or of `only` one), unless a fire input is active or cannot be read. True where that was done (or nothing was latched)."""
     if any(d.fire_input is not False for d in turn.state.doors if d.plan.fire):
         return not latched(turn)
     if not latched(turn):
         return True
     for door in turn.state.doors:
-        signal(turn, door.id, Signal.RESET, Cue(who=who, via=via))
+        if only in {None, door.id}:
+            signal(turn, door.id, Signal.RESET, Cue(who=who, via=via))
     turn.urge(SaveLatch(latched(turn)))
     return True
 
@@ -157,7 +163,9 @@ def order_failed(turn: Turn, door_id: str, order: int, reason: str) -> None:
         return
     hit = door.lock.order == order and door.lock.order_pulse
     turn.put(lock.failed(turn, door, order, reason))
-    if hit and door.phase is not Phase.HELD:
+    if hit and door.phase is Phase.HELD:
+        turn.put(moves.lease_soon(turn, turn.door(door_id) or door))
+    elif hit:
         turn.say("lock_silent", limits.ANSWER_NO_S, "no", door=door_id)
         door = turn.door(door_id)
         if door is not None and not lock.pulsing(door, turn.now.mono):
@@ -182,10 +190,20 @@ def device_lost(turn: Turn, device: str) -> None:
     for door in turn.state.doors:
         if door.plan.lock_device == device:
             signal(turn, door.id, Signal.LOCK_LOST)
-        if door.plan.contact_device == device:
-            now = turn.door(door.id)
-            if now is not None:
-                turn.put(replace(now, open=None, warn_at=None, held_at=None, awaited=None, awaited_until=None))
+        now = turn.door(door.id)
+        if now is not None:
+            turn.put(_unread(now, device))
+
+
+def _unread(door: Door, device: str) -> Door:
+    """What the lost device read says nothing any more, until it tells again."""
+    if door.plan.contact_device == device:
+        door = replace(door, open=None, warn_at=None, held_at=None, awaited=None, awaited_until=None)
+    if door.plan.exit_device == device:
+        door = replace(door, exit_since=None, exit_stuck=False)
+    if door.plan.fire_device == device:
+        door = replace(door, fire_input=None)
+    return door
 
 
 def all_ready(turn: Turn) -> None:

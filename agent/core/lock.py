@@ -138,9 +138,9 @@ def lost(turn: Turn, door: Door) -> Door:
     return replace(door, lock=Lock(lost=True, faulted=door.lock.faulted))
 
 
-def found(turn: Turn, door: Door) -> Door:
-    """The lasting level again, never a pulse."""
-    return level(turn, replace(door, lock=replace(door.lock, lost=False, read=None, misreads=0, pulse_end=None)))
+def found(door: Door) -> Door:
+    """Nothing is known of it but that it is there."""
+    return replace(door, lock=replace(door.lock, lost=False, read=None, misreads=0, pulse_end=None))
 
 
 def _word(unlocked: bool) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from agent.core import limits, lock
 from agent.core.effects import SoundTone
+from agent.core.local import rfc3339
 from agent.core.state import Door, Mode, Phase
 from agent.core.turn import News, Turn
 
@@ -21,6 +22,8 @@ class Cue:
     mode: Mode = Mode.NORMAL
     until_mono: float | None = None
     until_utc: float | None = None
+    within_s: float = limits.CARD_DEADLINE_S
+    """The unlock is on the wire by then, or not at all."""
     detail: str | None = None
 
 
@@ -28,7 +31,7 @@ def grant(turn: Turn, door: Door, cue: Cue) -> Door:
     """Somebody may come in: one pulse, and their entry is awaited where a contact can see it."""
     if door.rests_unlocked:
         return door  # the safe state is unlocked and holds: a pulse would end it
-    door = lock.pulse(turn, door, cue.seconds, limits.CARD_DEADLINE_S)
+    door = lock.pulse(turn, door, cue.seconds, min(cue.within_s, limits.CARD_DEADLINE_S))
     door = _granted(turn, door)
     if door.plan.contact and door.open is not True:
         return replace(door, awaited=cue.who or "", awaited_until=door.grant_until)
@@ -53,9 +56,23 @@ def exit_pressed_in_lockdown(turn: Turn, door: Door, cue: Cue) -> Door:
 
 
 def exit_noted(turn: Turn, door: Door, cue: Cue) -> Door:
-    """The door is released or held open already: a pulse would only end that."""
+    """The door is released already: a pulse would only end that. Where it does not read so, its level is ordered again."""
     turn.fact("access.granted", door=door.id, by=None, via="exit_button")
-    return _pressed(turn, door)
+    door = _pressed(turn, door)
+    return door if door.lock.read is True or door.lock.order is not None else lock.level(turn, door)
+
+
+def exit_held(turn: Turn, door: Door, cue: Cue) -> Door:
+    """Held open: the chain of leases goes on at once, in case it broke unseen (the board was without power for a moment)."""
+    turn.fact("access.granted", door=door.id, by=None, via="exit_button")
+    return _lease(turn, _pressed(turn, door))
+
+
+def grant_held(turn: Turn, door: Door, cue: Cue) -> Door:
+    """Held open already, unless the chain of leases is broken."""
+    if lock.pulsing(door, turn.now.mono) and door.lock.read is not False:
+        return door
+    return _lease(turn, door)
 
 
 def exit_let_go(turn: Turn, door: Door, cue: Cue) -> Door:
@@ -63,7 +80,7 @@ def exit_let_go(turn: Turn, door: Door, cue: Cue) -> Door:
         turn.fact("input.changed", input="exit_button", door=door.id, value=False)
         turn.changed()
     until = door.grant_until
-    if door.exit_since is not None and not door.exit_stuck:
+    if _leaving(door):
         until = max(until or 0.0, turn.now.mono + limits.ENTRY_SLACK_S)
     return replace(door, exit_since=None, exit_stuck=False, grant_until=until)
 
@@ -83,7 +100,7 @@ def opened(turn: Turn, door: Door, cue: Cue) -> Door:
         or door.plan.exit == "mechanical"
         or door.rests_unlocked
         or (door.grant_until is not None and now <= door.grant_until)
-        or (door.exit_since is not None and not door.exit_stuck)
+        or _leaving(door)
     )
     if not allowed:
         turn.fact("door.forced", door=door.id)
@@ -200,8 +217,16 @@ def lock_lost(turn: Turn, door: Door, cue: Cue) -> Door:
 
 
 def lock_found(turn: Turn, door: Door, cue: Cue) -> Door:
+    """The lasting level again, never a pulse; a door held open by a mode goes on with its leases."""
     turn.changed()
-    return lock.found(turn, door)
+    door = lock.found(door)
+    return _lease(turn, door) if door.phase is Phase.HELD else lock.level(turn, door)
+
+
+def _leaving(door: Door) -> bool:
+    """The exit button is pressed, works and is not stuck: whoever opens now is on the way out."""
+    refused = door.phase is Phase.LOCKDOWN and not door.plan.egress
+    return door.exit_since is not None and not door.exit_stuck and not refused
 
 
 def _pressed(turn: Turn, door: Door) -> Door:
@@ -238,10 +263,16 @@ def _lease(turn: Turn, door: Door) -> Door:
     return replace(door, lease_due=now + door.plan.lease_s / 2)
 
 
+def lease_soon(turn: Turn, door: Door) -> Door:
+    """A link of the chain failed: the next one soon, long before the running one ends."""
+    soon = turn.now.mono + 5 * limits.LEVEL_RETRY_S
+    return replace(door, lease_due=soon if door.lease_due is None else min(door.lease_due, soon))
+
+
 def _told_mode(turn: Turn, door: Door, cue: Cue) -> Door:
     data: dict[str, object] = {"door": door.id, "mode": str(cue.mode)}
     if cue.until_utc is not None:
-        data["until"] = cue.until_utc
+        data["until"] = rfc3339(cue.until_utc)
     if cue.detail is not None:
         data["detail"] = cue.detail
     turn.fact("door.mode", **data)

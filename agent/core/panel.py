@@ -1,32 +1,31 @@
-"""What each screen shows, as a page: a function of state and time. Orders a page only when it changed; knows no bytes and no fonts."""
+"""What each screen shows when: a function of state and time. Orders a page only when it changed; the pages themselves are `pages.py`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
-from agent.core import board, limits, text
+from agent.core import board, limits, pages, text
 from agent.core.effects import Page, ShowPage
-from agent.core.local import hh_mm, local_time
-from agent.core.plan import Catalogue, DisplayPlan
 from agent.core.state import Screen, State
 from agent.core.time import Trust
 from agent.core.turn import Turn
 from contract.messages import Category, Notice
 
 _OVERLAYS = frozenset({"fire", "emergency", "answer"})
-_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def render(turn: Turn) -> None:
     """Order the pages that changed. Fire and emergency before an answer, that before notices in turn, those before clock and sign."""
     over = _overlay_kind(turn.state)
     for screen in turn.state.screens:
-        page = _page(turn.state, screen, over)
+        page, flip_at = _page(turn, screen, over)
         if page != screen.page:
             token = turn.number()
             turn.emit(ShowPage(screen.plan.name, token, page))
-            put(turn, replace(screen, token=token, page=page))
+            put(turn, replace(screen, token=token, page=page, flip_at=flip_at))
+        elif flip_at != screen.flip_at:
+            put(turn, replace(screen, flip_at=flip_at))
 
 
 def put(turn: Turn, screen: Screen) -> None:
@@ -46,99 +45,41 @@ def _overlay_kind(state: State) -> str | None:
     return None
 
 
-def _page(state: State, screen: Screen, over: str | None) -> Page:
-    display = screen.plan
+def _page(turn: Turn, screen: Screen, over: str | None) -> tuple[Page, float | None]:
+    """The page, and when the next one of the same telling is due."""
+    if over is None and screen.showing is not None and screen.index < len(screen.pages):
+        return screen.pages[screen.index], None
+    told = _told(turn.state, screen, over)
+    if over == "answer":
+        _leave_time(turn, told)
+    now = turn.now.mono
+    at = told.index(screen.page) if screen.page in told else None
+    if at is not None and (screen.flip_at is None or screen.flip_at > now):
+        return told[at], screen.flip_at
+    page = told[0 if at is None else (at + 1) % len(told)]
+    return page, now + text.reading_s(page.body) if len(told) > 1 else None
+
+
+def _told(state: State, screen: Screen, over: str | None) -> tuple[Page, ...]:
+    display, answer = screen.plan, state.answer
     if over == "fire":
-        return _told(state, display, "fire", "fire", {}, "fire")
+        return pages.told(state, display, "fire", "fire", {}, "fire")
     if over == "emergency":
         names = [p.name for p in state.plan.inputs if p.alarm and state.health.inputs.get(p.name)]
-        words = " ".join(say(state, f"input.{name}", default=name) for name in names)
-        return _told(state, display, "emergency", "emergency", {"inputs": words}, "warning")
-    if over == "answer" and state.answer is not None:
-        return _told(state, display, "answer", state.answer.key, state.answer.fields, state.answer.tone)
-    if screen.showing is not None and screen.index < len(screen.pages):
-        return screen.pages[screen.index]
-    return idle_page(state, display)
+        words = "\n".join(pages.say(state, f"input.{name}", default=name) for name in names)
+        return pages.told(state, display, "emergency", "emergency", {"inputs": words}, "warning")
+    if over == "answer" and answer is not None:
+        return pages.told(state, display, "answer", answer.key, answer.fields, answer.tone)
+    return pages.idle(state, display)
 
 
-def _told(state: State, display: DisplayPlan, kind: str, key: str, fields: Mapping[str, str], tone: str) -> Page:
-    fields = {**contact_fields(state), "unit": state.plan.name, **fields}
-    title = say(state, f"{key}.title", fields)
-    body = say(state, f"{key}.body", fields, default="")
-    return _fit(display, kind, title, text.paged(_lines(display, body), display.rows)[0], _clock(state), tone)
-
-
-def idle_page(state: State, display: DisplayPlan) -> Page:
-    """Clock, date and the unit's sign."""
-    known = state.now.clock is not Trust.UNKNOWN
-    lines = [_clock(state)]
-    if known:
-        local = local_time(state.now)
-        weekday = say(state, f"weekday.{_WEEKDAYS[local.weekday()]}")
-        fields = {"year": str(local.year), "month": str(local.month), "day": str(local.day), "weekday": weekday}
-        lines.append(say(state, "idle.date", fields))
-    places = [key for key in ("community", "grid", "boundary") if state.sign.get(key)]
-    lines += [say(state, f"sign.{key}", {key: state.sign[key]}) for key in places]
-    if state.sign.get("worker") or state.sign.get("phone"):
-        fields = {"worker": state.sign.get("worker", ""), "phone": state.sign.get("phone", "")}
-        lines.append(say(state, "sign.worker", fields))
-    footer = say(state, "idle.door_only") if state.door_only else ""
-    body = text.paged(_lines(display, "\n".join(lines)), display.rows)[0]
-    return _fit(display, "idle", state.plan.name, body, footer, "none")
-
-
-def notice_pages(state: State, display: DisplayPlan, notice: Notice) -> tuple[Page, ...]:
-    """All pages of a notice for this display, so that it changes at once and is never half drawn."""
-    category = say(state, f"category.{notice.category}")
-    most = limits.PAGES_MAX * display.rows * display.columns
-    bodies = text.paged(_lines(display, notice.text[:most]), display.rows)
-    pages = []
-    for number, body in enumerate(bodies, start=1):
-        footer = category if len(bodies) == 1 else f"{category} {number}/{len(bodies)}"
-        tone = "warning" if notice.category is Category.EMERGENCY and number == 1 else "none"
-        pages.append(_fit(display, "notice", notice.title, body, footer, tone))
-    return tuple(pages)
-
-
-# --- words
-
-
-def catalogue(state: State) -> Catalogue:
-    known = state.plan.catalogues
-    return known.get(state.language) or known.get(state.plan.language) or next(iter(known.values()), {})
-
-
-def say(state: State, key: str, fields: Mapping[str, str] | None = None, *, default: str | None = None) -> str:
-    """A text of the catalogue. A text that is missing or does not fit its fields is shown as it is: never an error."""
-    words = catalogue(state).get(key, key if default is None else default)
-    try:
-        return words.format(**(fields or {}))
-    except (KeyError, IndexError, ValueError, AttributeError):
-        return words
-
-
-def contact_fields(state: State) -> dict[str, str]:
-    """Whom to ask: the worker on duty by name and number, or the grid worker in general."""
-    worker, phone = state.sign.get("worker", ""), state.sign.get("phone", "")
-    if not worker and not phone:
-        return {"contact": say(state, "contact.nobody")}
-    return {"contact": say(state, "contact.worker", {"worker": worker, "phone": phone}).strip()}
-
-
-def _clock(state: State) -> str:
-    return "--:--" if state.now.clock is Trust.UNKNOWN else hh_mm(state.now)
-
-
-def _lines(display: DisplayPlan, words: str) -> Iterator[str]:
-    drawn = text.drawable(words, display.charset)
-    return text.wrap(drawn, display.columns, text.wide_ambiguous(display.charset))
-
-
-def _fit(display: DisplayPlan, kind: str, title: str, body: tuple[str, ...], footer: str, tone: str) -> Page:
-    wide = text.wide_ambiguous(display.charset)
-    title = text.cut(text.drawable(title, display.charset), display.columns, wide)
-    footer = text.cut(text.drawable(footer, display.charset), display.columns, wide)
-    return Page(kind, title, body, footer, tone)
+def _leave_time(turn: Turn, told: tuple[Page, ...]) -> None:
+    """A refusal stays as long as it takes to read: it says what to do. The next person's tap ends it at once."""
+    answer = turn.state.answer
+    if answer is not None and answer.tone == "no":
+        until = answer.at + min(sum(text.reading_s(page.body) for page in told), limits.READING_MAX_S)
+        if until > answer.until:
+            turn.change(answer=replace(answer, until=until))
 
 
 # --- turning
@@ -151,39 +92,51 @@ def tick(turn: Turn) -> None:
         turn.change(answer=None)
     if _overlay_kind(turn.state) is not None:
         return
+    queue = board.queue(turn.state)
     for screen in turn.state.screens:
-        if screen.turn_at is None and screen.showing is None and board.queue(turn.state):
+        if screen.turn_at is None and screen.showing is None and queue:
             put(turn, replace(screen, turn_at=now + limits.READING_MIN_S if screen.last else now))
     for screen in turn.state.screens:
-        if screen.turn_at is None or screen.turn_at > now:
-            continue
-        covered = screen.page is not None and screen.page.kind in _OVERLAYS
-        if covered and screen.showing is not None:
-            put(turn, replace(screen, turn_at=now + limits.READING_MIN_S))  # nobody could read it under the answer
-        else:
-            put(turn, _turned(turn, screen))
+        urgent = board.new_emergency(turn.state, queue, screen)
+        if urgent is not None:
+            put(turn, show(turn, screen, urgent))
+        elif screen.showing is not None and screen.page is not None and screen.page.kind in _OVERLAYS:
+            due = now + text.reading_s(screen.pages[screen.index].body)  # nobody could read it under the answer
+            put(turn, replace(screen, turn_at=due))
+        elif screen.turn_at is not None and screen.turn_at <= now:
+            put(turn, _turned(turn, screen, queue))
 
 
-def _turned(turn: Turn, screen: Screen) -> Screen:
+def _turned(turn: Turn, screen: Screen, queue: tuple[Notice, ...]) -> Screen:
     now = turn.now.mono
     if screen.showing is not None and screen.index + 1 < len(screen.pages):
         index = screen.index + 1
         return replace(screen, index=index, turn_at=now + text.reading_s(screen.pages[index].body))
-    queue = board.queue(turn.state)
     if screen.showing is not None:
-        wait = now + limits.BETWEEN_NOTICES_S if queue else None
-        return replace(screen, showing=None, pages=(), index=0, turn_at=wait)
+        between = sum(text.reading_s(page.body) for page in pages.idle(turn.state, screen.plan))
+        return replace(screen, showing=None, pages=(), index=0, turn_at=now + between if queue else None)
     if not queue:
         return replace(screen, turn_at=None)
-    return show(turn, screen, board.following(turn.state, queue, screen.last))
+    return show(turn, screen, board.following(turn.state, queue, screen))
 
 
 def show(turn: Turn, screen: Screen, notice: Notice) -> Screen:
     """Begin this notice on the screen."""
-    pages = notice_pages(turn.state, screen.plan, notice)
+    made = pages.of_notice(turn.state, screen.plan, notice)
     key = board.key_of(notice)
-    due = turn.now.mono + text.reading_s(pages[0].body)
-    return replace(screen, showing=key, pages=pages, index=0, last=key, turn_at=due)
+    urgent = notice.category is Category.EMERGENCY
+    last_urgent, last_calm = (key, screen.last_calm) if urgent else (screen.last_urgent, key)
+    due = turn.now.mono + text.reading_s(made[0].body)
+    return replace(
+        screen,
+        showing=key,
+        pages=made,
+        index=0,
+        last=key,
+        last_urgent=last_urgent,
+        last_calm=last_calm,
+        turn_at=due,
+    )
 
 
 def deadlines(state: State) -> Iterator[float | None]:
@@ -191,8 +144,9 @@ def deadlines(state: State) -> Iterator[float | None]:
     over = _overlay_kind(state)
     if state.answer is not None:
         yield state.answer.until
-    if over is None:
-        for screen in state.screens:
+    for screen in state.screens:
+        yield screen.flip_at
+        if over is None:
             yield screen.turn_at
     if now.clock is not Trust.UNKNOWN and state.screens:
         yield now.mono + 60.0 - now.utc % 60.0 + 0.001

@@ -37,6 +37,9 @@ class DoorPlan:
     egress: bool
     readers: tuple[str, ...]
     held_open_s: float
+    exit_device: str | None = None
+    fire_device: str | None = None
+    """What reads the exit button and the fire input: when it is gone, their last level says nothing any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,10 +35,11 @@ def store_opened(turn: Turn, event: StoreOpened) -> None:
 
 
 def notices_loaded(turn: Turn, event: NoticesLoaded) -> None:
-    """Of the cache; what came from the centre meanwhile is newer. Notices of scopes that are no longer this unit's go."""
+    """Of the cache; what came from the centre meanwhile (also that one was withdrawn) is newer. Notices of scopes that are no longer this unit's go."""
     scopes = frozenset(turn.state.plan.scopes)
-    here = turn.state.board.notices
-    loaded = {board.key_of(n): n for n in event.notices if n.scope in scopes and not n.withdrawn}
+    here, revs = turn.state.board.notices, turn.state.standing.revs
+    fresh = (n for n in event.notices if n.rev >= revs.get(f"notice {n.scope} {n.id}", 0))
+    loaded = {board.key_of(n): n for n in fresh if n.scope in scopes and not n.withdrawn}
     gone = tuple(board.key_of(n) for n in event.notices if n.scope not in scopes or n.withdrawn)
     turn.change(board=replace(turn.state.board, notices={**loaded, **here}))
     if gone:

@@ -110,6 +110,7 @@ class Answer:
     fields: Mapping[str, str]
     tone: str
     until: float
+    at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,11 @@ class Screen:
     pages: tuple[Page, ...] = ()
     index: int = 0
     last: tuple[str, str] | None = None
+    last_urgent: tuple[str, str] | None = None
+    last_calm: tuple[str, str] | None = None
+    """The last emergency and the last other notice: each kind goes on where it was."""
+    flip_at: float | None = None
+    """When the next page of clock and sign, or of what is told, is due; None where it is one page."""
     turn_at: float | None = None
     lost: bool = False
 

@@ -78,7 +78,7 @@ def device_lost(turn: Turn, event: DeviceLost) -> None:
     if known.lost and known.reason == event.reason:
         return
     device = replace(known, lost=True, since_utc=turn.now.utc, reason=event.reason)
-    since = round(known.since_utc if known.lost else turn.now.utc, 3)
+    since = rfc3339(known.since_utc if known.lost else turn.now.utc)
     device = _tell(turn, device, "device.lost", event.device, reason=event.reason, detail=event.detail, since=since)
     _keep(turn, event.device, device)
     _screens(turn, event.device, lost=True)
@@ -197,7 +197,7 @@ def _door(door: Door) -> dict[str, Any]:
 
 def _device(device: Device) -> dict[str, Any]:
     if device.lost:
-        return {"state": "lost", "reason": device.reason, "since": round(device.since_utc, 3)}
+        return {"state": "lost", "reason": device.reason, "since": rfc3339(device.since_utc)}
     return {"state": "ok"}
 
 

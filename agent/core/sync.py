@@ -126,12 +126,13 @@ def _begin(turn: Turn) -> None:
 
 def batch_loaded(turn: Turn, event: BatchLoaded) -> None:
     sync = turn.state.sync
-    if sync.loading is None or event.first != sync.loading:
+    if sync.loading is None:
         return
+    asked = event.first == sync.loading
     _change(turn, loading=None)
-    if not sync.centre_online or event.first != sync.cursor:
+    if not sync.centre_online or sync.loading != sync.cursor:
         return
-    if not event.lines or event.last < event.first:
+    if not asked or not event.lines or event.last < event.first:
         _change(turn, load_at=turn.now.mono + limits.LOAD_RETRY_S)
         return
     rate = turn.state.plan.drain_facts_s
@@ -219,11 +220,11 @@ def _take(turn: Turn, message: Confirm, flight: Flight | None) -> None:
         if flight is not None:
             turn.emit(ConfirmFacts(message.epoch, message.seq, message.head))
         return
-    if message.seq > sync.confirmed or (flight is not None and message.seq == sync.confirmed):
+    behind = flight is not None and message.seq + 1 < flight.first
+    if message.seq > sync.confirmed or (flight is not None and (behind or message.seq == sync.confirmed)):
         turn.emit(ConfirmFacts(message.epoch, message.seq, message.head))
     still = tuple(f for f in sync.flights if f.last > message.seq or f.last < f.first)
     _change(turn, flights=still)
-    behind = flight is not None and message.seq + 1 < flight.first
     if behind and (sync.rewound_at is None or now - sync.rewound_at >= limits.REWIND_S):
         # the centre lacks what came before this batch: it is sent again at once
         _change(turn, confirmed=min(sync.confirmed, message.seq), cursor=message.seq + 1, flights=(), loading=None)

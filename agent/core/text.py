@@ -8,19 +8,49 @@ from functools import lru_cache
 
 from agent.core import limits
 
-_NO_LINE_START = frozenset("，。、；：！？）》」』】〉”’…·,.;:!?)]}%℃")
-_NO_LINE_END = frozenset("（《「『【〈“‘([{")
+_NO_LINE_START = frozenset("，。、；：！？）》」』】〉〕”’…·～％‰,.;:!?)]}%~°℃")
+_NO_LINE_END = frozenset("（《「『【〈〔“‘￥№([{")
+_ALIKE = {
+    "•": "·",
+    "¥": "￥",
+    "〜": "～",
+    "−": "-",
+    "‑": "-",
+    "‐": "-",
+    "☎": "电话",
+    "✓": "√",
+    "✔": "√",
+    "✗": "×",
+    "❌": "×",
+}
+_PAIRS = frozenset("—…")
+_JOINTS = frozenset("-/")
+_WORD_SIGNS = frozenset("’‐‑–")
 _SPACES = frozenset("\t\x0b\x0c\u00a0\u3000\u2002\u2003")
 
 
 def drawable(text: str, charset: str) -> str:
-    """The text with what the display cannot draw replaced by `?`, controls and marks taken out, newlines kept. Never an error."""
+    """The text with what the display cannot draw replaced by its nearest relation, else by an empty box; controls and marks
+    taken out, newlines kept. Never an error. (Not by `?`: a notice with a picture at its end would become a question.)
+    """
     plain = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
     clean = "".join(" " if c in _SPACES else c for c in plain if c == "\n" or c in _SPACES or not _silent(c))
+    return "".join(c if "\n" <= c < "\x7f" else _drawn(c, charset) for c in clean)
+
+
+@lru_cache(maxsize=8192)
+def _drawn(char: str, charset: str) -> str:
+    for text in (char, _ALIKE.get(char, char), unicodedata.normalize("NFKC", char), "□"):
+        if _encodes(text, charset):
+            return text
+    return "?"
+
+
+def _encodes(text: str, charset: str) -> bool:
     try:
-        return clean.encode(charset, errors="replace").decode(charset, errors="replace").replace("\ufffd", "?")
+        return text.encode(charset).decode(charset) == text and not any(_silent(c) for c in text)
     except (LookupError, UnicodeError):
-        return clean.encode("ascii", errors="replace").decode("ascii")
+        return False
 
 
 @lru_cache(maxsize=8192)
@@ -60,47 +90,78 @@ def cut(text: str, columns: int, wide: bool = True) -> str:
 
 
 def wrap(text: str, columns: int, wide: bool = True) -> Iterator[str]:
-    """Lines of at most `columns`. Latin words stay whole where they fit; closing punctuation does not open a line, opening punctuation does not end one."""
+    """Lines of at most `columns`. Numbers and Latin words are cut only where they are longer than a line with their punctuation;
+    closing punctuation does not open a line, opening punctuation does not end one.
+    """
     for paragraph in text.split("\n"):
         yield from _wrap_paragraph(paragraph.rstrip(), max(2, columns), wide)
 
 
 def _wrap_paragraph(paragraph: str, columns: int, wide: bool) -> Iterator[str]:
-    line: list[str] = []
-    used = 0
-    for char in paragraph:
-        size = char_width(char, wide)
-        if used + size > columns:
-            keep = _break_at(line, char)
-            yield "".join(line[:keep]).rstrip()
-            line = line[keep:]
-            while line and line[0] == " ":
-                line.pop(0)
-            used = width("".join(line), wide)
-            if char == " " and not line:
-                continue
-        line.append(char)
-        used += size
-    yield "".join(line)
+    line, used = "", 0
+    for atom in _atoms(paragraph):
+        if used + width(atom.rstrip(), wide) > columns:
+            if line.strip():
+                yield line.rstrip()
+            *full, line = _chopped(atom.rstrip(), columns, wide)
+            yield from full
+            line += atom[len(atom.rstrip()) :]
+            used = width(line, wide)
+        else:
+            line += atom
+            used += width(atom, wide)
+    yield line.rstrip()
 
 
-def _break_at(line: Sequence[str], char: str) -> int:
-    """How many characters of the full line stay on it, given the one that no longer fits."""
-    end = len(line)
-    if char != " " and _word(char) and line and _word(line[-1]):
-        start = end
-        while start > 0 and _word(line[start - 1]):
-            start -= 1
-        return start if start > 0 else end
-    for at in range(end, max(end - 3, 0), -1):
-        after = char if at == end else line[at]
-        if after not in _NO_LINE_START and line[at - 1] not in _NO_LINE_END:
+def _atoms(paragraph: str) -> Iterator[str]:
+    """The paragraph in pieces that stay on one line, each with the spaces behind it."""
+    start, solid = 0, ""
+    for at, char in enumerate(paragraph):
+        if char == " ":
+            continue
+        if at > start and not _tied(solid, char, apart=paragraph[at - 1] == " "):
+            yield paragraph[start:at]
+            start = at
+        solid = char
+    yield paragraph[start:]
+
+
+def _tied(before: str, after: str, *, apart: bool = False) -> bool:
+    """No line ends between these two; `apart` when only spaces are between them."""
+    if after in _NO_LINE_START or (before and before in _NO_LINE_END):
+        return True
+    return not apart and ((_word(before) and _word(after)) or (before == after and before in _PAIRS))
+
+
+def _chopped(atom: str, columns: int, wide: bool) -> Iterator[str]:
+    """What is longer than a line, by force: after a hyphen or slash where one is near, else never between punctuation and its word."""
+    start, used = 0, 0
+    for at, char in enumerate(atom):
+        used += char_width(char, wide)
+        while used > columns and at > start:
+            end = _chop_at(atom, start, at)
+            yield atom[start:end]
+            start = end
+            used = width(atom[start : at + 1], wide)
+    yield atom[start:]
+
+
+def _chop_at(atom: str, start: int, end: int) -> int:
+    for at in range(end, (start + end) // 2, -1):
+        if atom[at - 1] in _JOINTS and atom[at] not in _NO_LINE_START:
+            return at
+    for at in range(end, max(end - 3, start), -1):
+        if atom[at] not in _NO_LINE_START and atom[at - 1] not in _NO_LINE_END:
             return at
     return end
 
 
+@lru_cache(maxsize=8192)
 def _word(char: str) -> bool:
-    return char < "\u0300" and char != " "
+    """A letter, figure or sign that is read together with its neighbours, as in 12:00, 8-12 or don't; no Chinese character is."""
+    if char < "\u0300":
+        return char > " "
+    return char in _WORD_SIGNS or (char.isalnum() and ("\uff10" <= char <= "\uff5a" or char_width(char, False) == 1))
 
 
 def paged(lines: Iterator[str], rows: int) -> tuple[tuple[str, ...], ...]:

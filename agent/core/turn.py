@@ -93,7 +93,7 @@ class Turn:
 
     def say(self, key: str, seconds: float, tone: str, *, door: str | None = None, **fields: str) -> None:
         """Answer a person: on the screens for `seconds`, and by a tone at the door."""
-        self.change(answer=Answer(key, fields, tone, self.now.mono + seconds))
+        self.change(answer=Answer(key, fields, tone, self.now.mono + seconds, self.now.mono))
         if door is not None and tone != "none":
             self.emit(SoundTone(door, tone))
 

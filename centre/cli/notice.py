@@ -13,6 +13,7 @@ import click
 from sqlalchemy import select
 
 from centre import state
+from centre.charset import decoded
 from centre.cli.office import Office, moment_option
 from centre.errors import WRONG_USE, CentreError
 from centre.schema import state as state_table
@@ -36,7 +37,7 @@ def notice() -> None:
     "-f",
     "--file",
     type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True),
-    help="The text from a file (UTF-8), - for stdin.",
+    help="The text from a file (UTF-8, GBK or UTF-16), - for stdin.",
 )
 @click.option("--from", "from_", help="Shown from: 2026-10-01, 2026-10-01T08:00, or 2h from now.")
 @click.option("--until", help="Shown until, the day included: 2026-10-07, 2026-10-07T18:00, or 3d from now.")
@@ -81,6 +82,7 @@ def put(
         raise CentreError("--until: not after now and --from", WRONG_USE)
     _commit(office, message)
     click.echo(name)
+    office.tell_reach(where)
     office.publish()
 
 
@@ -155,7 +157,7 @@ def _commit(office: Office, message: Notice, title: str | None = None) -> None:
 def _read(file: Path | None) -> str:
     assert file is not None
     data: bytes = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-    try:
-        return data.decode("utf-8-sig").strip()
-    except UnicodeDecodeError:
-        raise CentreError(f"{file}: not UTF-8", WRONG_USE) from None
+    text = decoded(data)
+    if text is None:
+        raise CentreError(f"{file}: neither UTF-8 nor GBK nor UTF-16: not a text file", WRONG_USE)
+    return text.strip()

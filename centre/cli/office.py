@@ -9,13 +9,14 @@ from pathlib import Path
 
 import click
 
-from centre import desk
+from centre import desk, units
 from centre.books import Books
 from centre.errors import UNREACHABLE, WRONG_USE, CentreError
 from centre.folder import Folder, Site
 from centre.keys import Keys, load_keys
 from centre.roster import moment
 from centre.signing import Signer
+from contract.messages import Scope
 
 
 class Office:
@@ -52,6 +53,15 @@ class Office:
         else:
             click.echo(f"published ({count} messages)")
 
+    def tell_reach(self, scope: Scope) -> None:
+        """A scope that no unit has is mostly a slip of the pen: it is said, and no failure, for units may come later."""
+        with self.books.reading() as conn:
+            live = [unit for unit in units.listed(conn, self.site.site) if not unit.revoked]
+        if not any(scope in unit.scopes for unit in live):
+            like = sorted({str(each) for unit in live for each in unit.scopes if each.level == scope.level})
+            known = f"; known: {', '.join(like[:10])}{', …' if like[10:] else ''}" if like else ""
+            click.echo(f"centre: {scope}: no unit is there yet{known}", err=True)
+
     def local(self, utc: float | None) -> str:
         """A time as read in the site's timezone, to the second."""
         return "-" if utc is None else f"{datetime.fromtimestamp(utc, self.site.zone):%Y-%m-%d %H:%M:%S}"
@@ -61,9 +71,9 @@ def moment_option(office: Office, name: str, text: str | None, *, end: bool = Fa
     """The value of an option that takes a date, a time, or how long from now (`-` before now): 90s, 15m, 2h, 3d."""
     if text is None:
         return None
-    units = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-    if text[-1:] in units and text[:-1].removeprefix("-").isdecimal():
-        return time.time() + int(text[:-1]) * units[text[-1]]
+    seconds = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+    if text[-1:] in seconds and text[:-1].removeprefix("-").isdecimal():
+        return time.time() + int(text[:-1]) * seconds[text[-1]]
     try:
         return moment(text, office.site.zone, end=end)
     except ValueError as error:

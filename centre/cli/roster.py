@@ -40,8 +40,9 @@ The whole roster is replaced: leaving a holder out revokes. Nothing changes unle
 @click.argument("name", metavar="ROSTER")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--scope", required=True, help="Where: LEVEL/ID, for example building/b12.")
+@click.option("--empty", is_flag=True, help="The file may hold nobody: everybody in the roster is revoked.")
 @click.pass_obj
-def put(office: Office, name: str, file: Path, scope: str) -> None:
+def put(office: Office, name: str, file: Path, scope: str, empty: bool) -> None:
     where = parse_scope(scope, office.site.site)
     if not valid_id(name):
         raise CentreError(f"{name!r} is no id (a-z, 0-9, - and _, at most 48)", WRONG_USE)
@@ -52,8 +53,11 @@ def put(office: Office, name: str, file: Path, scope: str) -> None:
         if len(reading.faults) > MAX_FAULTS:
             lines.append(f"{file}: and {len(reading.faults) - MAX_FAULTS} more")
         raise CentreError("\n".join(lines), CHECK_FAILED)
+    if not reading.holders and not empty:
+        raise CentreError(f"{file}: holds nobody; with --empty everybody in the roster is revoked", CHECK_FAILED)
     site, now = office.site.site, time.time()
     with office.books.changing() as conn:
+        before = _held(conn, where, name)
         _check_room(conn, site, where, name, len(reading.holders))
         rev = state.next_rev(conn, Kind.ROSTER, where, name)
         parts = split(where, name, rev, round(now, 3), card_id, site, reading.holders)
@@ -62,7 +66,9 @@ def put(office: Office, name: str, file: Path, scope: str) -> None:
             topic = state.topic_of(site, part, part.part)
             signed.append(Signed(topic, part, office.signer.sign_state(topic, part), part.part))
         state.commit(conn, signed, now, title=file.name)
-    click.echo(f"roster {name} rev {rev}: {len(reading.holders)} holders in {len(parts)} parts for {where}")
+    was = "" if before is None else f", {before} before"
+    click.echo(f"roster {name} rev {rev}: {len(reading.holders)} holders in {len(parts)} parts for {where}{was}")
+    office.tell_reach(where)
     office.publish()
 
 
@@ -86,6 +92,16 @@ def list_rosters(office: Office, as_json: bool) -> None:
             click.echo(
                 f"{name}  rev {rev}  {scope}  {holders} holders in {parts} parts  {'sent' if sent == parts else 'not sent yet'}"
             )
+
+
+def _held(conn: Connection, where: Scope, name: str) -> int | None:
+    """How many holders the revision in place has; None for a new roster."""
+    table = state_table.c
+    mine = (
+        (table.kind == Kind.ROSTER.value) & (table.scope == str(where)) & (table.id == name) & table.token.is_not(None)
+    )
+    held: int | None = conn.execute(select(func.sum(table.holders)).where(mine)).scalar()
+    return held
 
 
 def _check_room(conn: Connection, site: str, where: Scope, name: str, count: int) -> None:

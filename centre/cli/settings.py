@@ -18,6 +18,7 @@ from centre.units import parse_scope
 from contract.messages import Kind, Settings
 
 KEYS = ("timezone", "language", "sign", "display")
+SIGN = ("grid", "community", "boundary", "worker", "phone")
 
 
 @click.group()
@@ -28,12 +29,12 @@ def settings() -> None:
 @settings.command()
 @click.option("--scope", required=True, help="Where: LEVEL/ID, for example site/badahu or unit/b12-u2.")
 @click.option("--timezone", help="IANA name: Asia/Shanghai.")
-@click.option("--language", help="zh-CN or en.")
+@click.option("--language", type=click.Choice(["zh-CN", "en"]), help="Of the panel's own texts.")
 @click.option(
     "--sign",
     multiple=True,
     metavar="KEY=TEXT",
-    help="grid, community, boundary, worker, phone: the unit's sign between notices.",
+    help=f"{', '.join(SIGN)}: the unit's sign between notices.",
 )
 @click.option("--display", multiple=True, metavar="KEY=VALUE", help="A value for the display.")
 @click.option("--unset", multiple=True, type=click.Choice(KEYS), help="Take a key out again.")
@@ -67,6 +68,7 @@ def put(
         text = json.dumps(values, ensure_ascii=False)
         state.commit(conn, [signed], now, title=text)
     click.echo(text)
+    office.tell_reach(where)
     office.publish()
 
 
@@ -93,6 +95,8 @@ def _pair(key: str, text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise CentreError(f"--{key}: {text!r} is not KEY=VALUE", WRONG_USE)
+    if key == "sign" and name not in SIGN:
+        raise CentreError(f"--sign: {name!r} is not shown on a sign; known: {', '.join(SIGN)}", WRONG_USE)
     if key == "display" and value.lstrip("-").replace(".", "", 1).isdecimal():
         return name, float(value) if "." in value else int(value)
     return name, value

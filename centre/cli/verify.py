@@ -23,13 +23,16 @@ def verify(office: Office) -> None:
 
     Exit code 1 where the proof fails; each place is named by unit, epoch and number.
     """
-    broken = 0
+    broken = count = 0
     with office.books.reading() as conn:
         for proof in proving.proofs(conn, office.site.site):
+            count += 1
             broken += len(proof.breaks)
             word = "broken" if proof.breaks else "holds"
             what = f"{proof.facts} facts, {proof.gaps} gaps, {proof.batches} signatures{_WORDS[proof.link]}"
             click.echo(f"{proof.unit} {proof.epoch}: {word} ({what})")
             for place in proof.breaks:
                 click.echo(f"centre: {place}", err=True)
+    if not count:
+        click.echo("centre: no facts in the books yet, nothing to prove", err=True)
     click.get_current_context().exit(CHECK_FAILED if broken else 0)

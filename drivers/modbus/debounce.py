@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 SETTLE_S = 0.02
 """Two samples at least this far apart must agree: longer than the bounce of door contacts and buttons (5-20 ms)."""
-CHATTER_EDGES = 4
-CHATTER_SPAN_S = 2.0
+CHATTER_EDGES = 16
+CHATTER_SPAN_S = 4.0
+"""So many edges in so short a time are chatter. Somebody impatient presses a button eight times, each press told as fast as the first."""
 CHATTER_SETTLE_S = 0.2
-"""An input that changed four times in two seconds must hold a level this long: at most two edges a second on average,
-and a pulse of 400 ms still counts."""
+"""A chattering input must hold a level this long: under two edges a second at 1 kHz, and a pulse of 400 ms still counts."""
+CALM_S = 1.0
+"""Chatter is over when no sample has differed for so long."""
 
 
 class Debounce:
     """`level` is the level that counts. The first sample counts at once."""
 
-    __slots__ = ("_edges", "_since", "level")
+    __slots__ = ("_chatters", "_differed", "_edges", "_since", "level")
 
     def __init__(self) -> None:
         self.level: bool | None = None
         self._since: float | None = None
+        self._differed = -math.inf
+        self._chatters = False
         self._edges: deque[float] = deque(maxlen=CHATTER_EDGES)
 
     @property
     def unsure(self) -> bool:
         """A sample differed and is not confirmed yet: look again soon."""
         return self._since is not None
-
-    def settle_s(self, now: float) -> float:
-        """How long the new level must hold."""
-        full = len(self._edges) == CHATTER_EDGES
-        return CHATTER_SETTLE_S if full and now - self._edges[0] < CHATTER_SPAN_S else SETTLE_S
 
     def sample(self, high: bool, now: float) -> bool:
         """True when the level that counts became `high` by this sample."""
@@ -41,12 +41,15 @@ class Debounce:
         if high == self.level:
             self._since = None
             return False
+        self._chatters = self._chatters and now - self._differed < CALM_S
+        self._differed = now
         if self._since is None:
             self._since = now
             return False
-        if now - self._since < self.settle_s(now):
+        if now - self._since < (CHATTER_SETTLE_S if self._chatters else SETTLE_S):
             return False
         self._since = None
-        self._edges.append(now)
         self.level = high
+        self._edges.append(now)
+        self._chatters |= len(self._edges) == CHATTER_EDGES and now - self._edges[0] < CHATTER_SPAN_S
         return True

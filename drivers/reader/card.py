@@ -44,6 +44,8 @@ def from_facility(text: str) -> str:
 def from_hex(text: str) -> str:
     """The UID in hex, most significant byte first; spaces, colons and dashes between bytes are passed over."""
     plain = re.sub(r"[\s:\-]", "", text)
+    if plain != text and not re.fullmatch(r"[0-9A-Fa-f]{1,2}(?:[\s:\-]?[0-9A-Fa-f]{2})*", text):
+        raise CardFormError("not bytes in hex; a facility and a number are parted by a comma")
     if not re.fullmatch(r"[0-9A-Fa-f]{1,32}", plain):
         raise CardFormError("not a hex number")
     return normal(int(plain, 16))

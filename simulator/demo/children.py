@@ -11,12 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from simulator.mortal import mortal
+
 _STOP_S = 8.0
-_DIE_WITH_PARENT = (
-    "import ctypes, os, sys; "
-    "ctypes.CDLL(None).prctl(1, 9); "  # PR_SET_PDEATHSIG, SIGKILL: also when the demo itself is killed
-    "os.execv(sys.executable, [sys.executable, '-m', 'agent', *sys.argv[1:]])"
-)
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -43,7 +40,7 @@ class Child:
         return self._process.pid
 
     def start(self) -> None:
-        command = [sys.executable, "-c", _DIE_WITH_PARENT, *self._arguments]
+        command = mortal([sys.executable, "-m", "agent", *self._arguments])
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command,
@@ -96,7 +93,7 @@ class Commands:
         self._stopped = False
 
     def run(self, arguments: Sequence[str], limit_s: float = 90.0) -> Outcome:
-        command = [sys.executable, "-c", _DIE_WITH_PARENT, *arguments]
+        command = mortal([sys.executable, "-m", "agent", *arguments])
         with self._lock:
             if self._stopped:
                 return Outcome(-1, "", "stopped")

@@ -128,6 +128,7 @@ def test_ten_mistakes_are_ten_lines() -> None:
         ("drain_facts_s: 5000", "drain_facts_s: -1", "link.drain_facts_s: -1 is outside 0 to 1e+06 facts a second"),
         ("/dev/ttyS1", "ttyS1", 'ports.reader.device: "ttyS1" is neither a path like /dev/ttyS1 nor a URL like socket://host:port'),
         ("/dev/ttyS2", "/dev/ttyS1", "ports.screen.device: /dev/ttyS1 is already port reader"),
+        ("baud: 9600", "baud: 9601", "ports.io.baud: 9601 is no usual speed (did you mean 9600?)"),
         ("baud: 9600", "baud: 09600", 'ports.io.baud: "09600" is not a whole number'),
         ("port: reader,", "port: raeder,", 'devices.card.port: no port is called "raeder" (did you mean "reader"?)'),
         ("port: reader,", "port: io,", "devices.card.port: line-reader cannot share port io with relay (modbus-relay)"),
@@ -330,3 +331,20 @@ def test_secrets_and_escapes_in_a_message_stay_harmless() -> None:
     assert "\\x1b[2J\\n\\u202ezh" in line
     (line,) = faults(changed(("language: zh-CN ", f"language: {'x' * 5000} ")))
     assert len(line) < 200
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("  site: badahu", "  site：badahu", "a full-width `：` stands here: write `:` and a space"),
+        ("  site: badahu", "  site:\u3000badahu", "a full-width space stands here: write ` `"),
+        ("  site: badahu", "\u3000site: badahu", "a full-width space stands here: write ` `"),
+        ("unit:", "unit：", "a full-width `：` stands here: write `:` and a space"),
+        ("ports: ", "ports：", "a full-width `：` stands here: write `:` and a space"),
+    ],
+)
+def test_signs_of_a_chinese_keyboard_are_named(old: str, new: str, said: str) -> None:
+    text = EXAMPLE.replace(f"\n{old}", f"\n{new}", 1)
+    assert text != EXAMPLE
+    line = next(number for number, words in enumerate(text.split("\n"), 1) if words.startswith(new))
+    assert faults(text)[0] == f"config.yaml:{line}: {said}"

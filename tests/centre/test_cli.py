@@ -59,6 +59,32 @@ def test_init_says_what_is_wrong(tmp_path: Path, args: tuple[str, ...], said: st
     assert run("--dir", str(path), "unit", "list")[0] == 78
 
 
+def test_what_reaches_nobody_or_revokes_everybody_is_said(desk: Desk, tmp_path: Path) -> None:
+    at = ("--dir", str(desk.path))
+    code, told = run(*at, "notice", "put", "--scope", "yard/y99", "--title", "t", "--text", "x")
+    assert (code, told.splitlines()[0].split("; known")[0]) == (0, "centre: yard/y99: no unit is there yet")
+    file = tmp_path / "r.csv"
+    file.write_text("id,card\n", encoding="utf-8")
+    assert run(*at, "roster", "put", "r", str(file), "--scope", "site/badahu") == (
+        1,
+        f"centre: {file}: holds nobody; with --empty everybody in the roster is revoked\n",
+    )
+    assert run(*at, "roster", "put", "r", str(file), "--scope", "site/badahu", "--empty")[0] == 0
+    assert run(*at, "settings", "put", "--scope", "site/badahu", "--sign", "colour=red")[0] == 2
+    assert run(*at, "settings", "put", "--scope", "site/badahu", "--language", "french")[0] == 2
+    assert run(*at, "verify") == (0, "centre: no facts in the books yet, nothing to prove\n")
+
+
+@pytest.mark.parametrize("charset", ["utf-8-sig", "gbk", "utf-16"])
+def test_a_notice_from_a_file_as_windows_writes_it(desk: Desk, tmp_path: Path, charset: str) -> None:
+    file = tmp_path / "notice.txt"
+    file.write_bytes("今日停水\r\n请储水".encode(charset))
+    assert run("--dir", str(desk.path), "notice", "put", "--scope", "yard/y07", "--title", "t", "-f", str(file))[0] == 0
+    file.write_bytes(b"\xff\x00\xff")
+    code, told = run("--dir", str(desk.path), "notice", "put", "--scope", "yard/y07", "--title", "t", "-f", str(file))
+    assert (code, "not a text file" in told) == (2, True)
+
+
 def test_where_no_centre_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code, told = run("--dir", str(tmp_path), "unit", "list")
     assert (code, told) == (78, f"centre: {tmp_path}: no centre here; see `init`, `--dir`, DOORWARD_CENTRE\n")

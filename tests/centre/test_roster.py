@@ -40,6 +40,26 @@ def test_a_card_in_any_printed_form_gives_one_hash(card: str) -> None:
     assert read(f"id,card\nh1,{card}\n") == [Holder("h1", key=HASH)]
 
 
+@pytest.mark.parametrize("card", ["'0012345678", '"=""0012345678"""', "００12345678", "188，24910"])
+def test_a_card_as_spreadsheets_and_chinese_keyboards_leave_it(card: str) -> None:
+    assert read(f"id,card\nh1,{card}\n") == [Holder("h1", key=HASH)]
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "utf-8-sig", "gbk", "gb18030", "utf-16"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_file_as_spreadsheets_save_it(charset: str, separator: str) -> None:
+    lines = ("card,room,until,id", "0012345678,二单元302,2026/10/7,h1")
+    data = "\r\n".join(lines).replace(",", separator).encode(charset)
+    reading = read_csv(data, KEY, ZONE)
+    assert not reading.faults
+    assert reading.holders == [Holder("h1", key=HASH, room="二单元302", until_utc=1_790_784_000.0 + 7 * 86_400)]
+
+
+def test_a_card_that_may_be_another_is_a_fault() -> None:
+    assert "rounded by the spreadsheet" in faults("id,card\nh1,1.23457E+09\n")[0]
+    assert "parted by a comma" in faults("id,card\nh1,188 24910\n")[0]
+
+
 def test_every_column(fresh_folder: Path) -> None:
     holders = read(
         "\ufeffID,role,card,room,doors,from,until,unlock_s,flags\r\n"
@@ -108,7 +128,8 @@ def test_the_same_card_twice_is_named_with_both_lines() -> None:
         ("", "1: id: column is missing"),
         ("id,card,name\n", "1: name: no such column; known"),
         ("id,card,card\n", "1: card: column is there twice"),
-        (b"id,card\nh1,1\n\xff\xfe,2\n", "3: not UTF-8"),
+        (b"id,card\nh1,1\n\xff\xfe,2\n", "1: neither UTF-8 nor GBK"),
+        (b"PK\x03\x04\x14\0\x06\0", "1: neither UTF-8 nor GBK"),
         ('id,card\nh1,"1\n', "2: unexpected end of data"),
     ],
 )
@@ -136,7 +157,7 @@ def test_an_empty_roster_is_one_empty_part() -> None:
     assert (part.part, part.parts, part.holders) == (1, 1, ())
 
 
-@pytest.mark.parametrize("text", ["yesterday", "2026-13-01", "2026-10-1", "", "1969-01-01", "9999-12-31"])
+@pytest.mark.parametrize("text", ["yesterday", "2026-13-01", "2026-10-1x", "2026/13/1", "", "1969-01-01", "9999-12-31"])
 def test_no_moment(text: str) -> None:
     with pytest.raises(ValueError):
         moment(text, ZONE, end=True)
@@ -161,7 +182,7 @@ def test_nothing_is_published_unless_all_lines_are_good(desk: Desk) -> None:
 def test_a_smaller_revision_clears_the_parts_that_are_over(desk: Desk) -> None:
     many = "id,card\n" + "".join(f"h{n},{n + 1}\n" for n in range(1500))
     assert "roster main rev 1: 1500 holders in 3 parts for yard/y07" in put(desk, many)
-    assert "roster main rev 2: 1 holders in 1 parts" in put(desk, "id,card\nh1,1\n")
+    assert "roster main rev 2: 1 holders in 1 parts for yard/y07, 1500 before\n" in put(desk, "id,card\nh1,1\n")
     rows = desk.rows(select(schema.state).where(schema.state.c.kind == "roster").order_by(schema.state.c.part))
     assert [(row.part, row.rev, row.token is None) for row in rows] == [(1, 2, False), (2, 2, True), (3, 2, True)]
     assert desk.run("roster", "list").stdout == "main  rev 2  yard/y07  1 holders in 1 parts  not sent yet\n"

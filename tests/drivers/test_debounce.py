@@ -101,6 +101,29 @@ def test_a_pressed_button_counts_in_time(baud: int, poll_ms: int, record_propert
     assert slowest < 0.14
 
 
+@pytest.mark.claim("D2")
+@pytest.mark.parametrize(("baud", "poll_ms"), [(9600, 50), (115200, 20)])
+@pytest.mark.parametrize("presses", [4, 8])
+def test_somebody_impatient_is_not_slowed(
+    baud: int, poll_ms: int, presses: int, seed: int, record_property: pytest.RecordProperty
+) -> None:
+    """So many presses within two seconds, again half a minute later: each counts as fast as a single one."""
+    first = 1001.0 + random.Random(seed).random() * 0.3
+    starts = [first + 30.0 * burst + n * 2.0 / presses for burst in (0, 1) for n in range(presses)]
+    held = 1.0 / presses
+
+    def level(now: float) -> bool:
+        return any(start <= now < start + held for start in starts)
+
+    bus = sampled(level, baud, poll_ms)
+    bus.run(33.0)
+    downs = [edge.at for edge in bus.of(InputLevel) if edge.high]
+    assert len(downs) == len(starts), f"seed {seed}"
+    slowest = max(down - start for down, start in zip(downs, starts, strict=True))
+    record_property("figure", f"{presses} presses in 2 s at {baud} baud: each told within {slowest * 1000:.0f} ms")
+    assert slowest < 0.15, f"seed {seed}"
+
+
 def test_a_single_different_sample_is_no_edge() -> None:
     debounce = Debounce()
     debounce.sample(False, 0.0)

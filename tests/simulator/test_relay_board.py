@@ -171,7 +171,7 @@ def test_a_stuck_relay_and_a_reboot(box: Box) -> None:
 def test_pymodbus_reads_and_writes(tmp_path: Path, baud: int) -> None:
     """An independent master: what it understands is Modbus, not just our own reading of it."""
     with Box(tmp_path / "box", BoxSpec(io_baud=baud, gas=4)) as box:
-        client = ModbusSerialClient(str(box.ports["io"]), baudrate=baud, timeout=0.5, retries=0)
+        client = ModbusSerialClient(str(box.ports["io"]), baudrate=baud, timeout=0.2, retries=0)
         assert client.connect()
         try:
             assert client.read_discrete_inputs(0, count=8, device_id=1).bits == [True, False, True, True] + [False] * 4

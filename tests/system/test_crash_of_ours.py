@@ -27,12 +27,13 @@ class Poisoned:
         self.log = stage.folder / "poisoned.log"
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> subprocess.Popen[bytes]:
+    def start(self, *, ready: bool = True) -> subprocess.Popen[bytes]:
         polls = self._stage.box.relay.polls
         command = [sys.executable, "-m", "tests.system.poisoned", "-c", str(self._stage.config), "run"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, env=children.environment())
-        eventually(lambda: self._stage.box.relay.polls > polls, 20)
+        if ready:
+            eventually(lambda: self._stage.box.relay.polls > polls, 20)
         return self.process
 
     def stop(self) -> None:
@@ -50,8 +51,8 @@ def poisoned(stage: Stage) -> Iterator[Poisoned]:
     agent.stop()
 
 
-def poison(stage: Stage) -> None:
-    stage.bureau.do("notice", "put", "--scope", "yard/y07", "--title", "poison", "--text", "x")
+def poison(stage: Stage, title: str = "poison") -> None:
+    stage.bureau.do("notice", "put", "--scope", "yard/y07", "--title", title, "--text", "x")
 
 
 def opens_for_a_resident(stage: Stage) -> bool:
@@ -74,7 +75,7 @@ def test_a_poisoned_message_is_set_aside_and_three_mean_the_door_only(stage: Sta
     assert isinstance(culprit, MessageReceived)
     assert isinstance(culprit.message, Notice)
     assert culprit.message.title == "poison"
-    replayed = children.run(["-c", str(stage.config), "replay", str(crash)])
+    replayed = children.Commands().run(["-c", str(stage.config), "replay", str(crash)])
     assert replayed.code == EXIT_CHECK_FAILED, "sound code does what the crash left undone, and replay says so"
 
     process = poisoned.start()  # the broker hands the retained notice over again: it is left aside
@@ -95,3 +96,21 @@ def test_a_poisoned_message_is_set_aside_and_three_mean_the_door_only(stage: Sta
     assert len(stage.bureau.facts()) == seen, "door-only means no link"
     assert process.poll() is None
     poisoned.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.claim("D11")
+def test_a_dead_store_thread_restarts_the_agent_and_at_last_the_door_goes_on_without(
+    stage: Stage, poisoned: Poisoned
+) -> None:
+    process = poisoned.start()
+    eventually(lambda: stage.bureau.facts(kind="roster.applied"), 20)
+    poison(stage, "venom")  # retained: it comes again after each start
+    for _ in range(2):
+        assert process.wait(20) == EXIT_OURS
+        process = poisoned.start(ready=False)
+    assert process.wait(20) == EXIT_OURS
+    process = poisoned.start()
+    assert "the door only" in poisoned.log.read_text(encoding="utf-8")
+    assert opens_for_a_resident(stage)
+    assert process.poll() is None

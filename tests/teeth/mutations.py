@@ -24,6 +24,13 @@ MUTATIONS: list[Mutation] = [
         (f"{DOOR}::test_fire_releases_in_the_same_step_whatever_the_state",),
     ),
     Mutation(
+        "the fire latch is not read at start",
+        "agent/app.py",
+        "        latched = latch.read(state)",
+        "        latched = latch.read(state / 'elsewhere')",
+        ("tests/system/test_fire.py::test_fire_releases_within_a_second_and_outlives_a_kill",),
+    ),
+    Mutation(
         "the door is not relocked when it closes",
         "agent/core/moves.py",
         "    if came_in and lock.pulsing(door, now) and not door.rests_unlocked:\n",

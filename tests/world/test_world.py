@@ -49,7 +49,13 @@ class UnitInItsWorld(RuleBasedStateMachine):
     def begin(self, kind: str, safe: str, egress: bool, online: bool) -> None:
         main = door_plan(kind=kind, safe_state=safe, egress=egress)
         yard = door_plan(
-            id="yard", lock_device="relay2", contact=False, contact_device=None, readers=("card2",), fire=True
+            id="yard",
+            lock_device="relay2",
+            contact=False,
+            contact_device=None,
+            exit_device="relay2",
+            fire_device="relay2",
+            readers=("card2",),
         )
         self.world = World(unit_plan(main, yard, devices=("relay", "relay2", "card", "panel")), PEOPLE)
         self.names = 0

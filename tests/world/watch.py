@@ -8,6 +8,7 @@ from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core.state import State
 from agent.core.time import Now, Trust
+from contract.facts import parse_rfc3339
 from contract.messages import Role, Scope
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Watch:
 
     def _modes(self, found: tuple[fx.Effect, ...], now: Now) -> None:
         for data in _data(found, "door.mode"):
-            until = now.mono + data["until"] - now.utc if "until" in data else 0.0
+            until = now.mono + parse_rfc3339(str(data["until"])) - now.utc if "until" in data else 0.0
             self.modes[data["door"]] = (data["mode"], until)
 
     # --- each order has a cause
@@ -157,7 +158,10 @@ class Watch:
             return
         (door,) = [p.id for p in self.world.plan.doors if event.reader in p.readers]
         pulsed = any(isinstance(e, fx.PulseLock) and e.door == door for e in found)
-        open_already = door in self.latched or self.mode(door, now) == "hold_open"
+        if self.mode(door, now) == "hold_open" and door not in self.latched:
+            return  # a pulse only where the chain of leases is broken; whoever comes, it has its cause
+        reset = door in {data["door"] for data in _data(found, "door.fire_reset")}  # released when the card came
+        open_already = reset or door in self.latched
         assert pulsed == (self._may(door, event.hashes, now) and not open_already)
 
     def _exits(self, event: ev.Event, found: tuple[fx.Effect, ...]) -> None:
@@ -165,8 +169,7 @@ class Watch:
             plan = next(p for p in self.world.plan.doors if p.id == event.door)
             was_pressed = self.world.history[-1][0].doors
             before = next(d for d in was_pressed if d.id == event.door)
-            mode = self.mode(event.door, self.world.now())
-            open_already = mode == "hold_open" or self.safe_unlocked(event.door, self.world.now())
+            open_already = self.safe_unlocked(event.door, self.world.now())
             if plan.egress and before.exit_since is None and not open_already:
                 assert any(isinstance(e, fx.PulseLock) and e.door == event.door for e in found)
 

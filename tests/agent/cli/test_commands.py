@@ -20,6 +20,15 @@ def test_version_and_help() -> None:
     assert all(f"  {name} " in shown.stdout for name in COMMANDS)
 
 
+@pytest.mark.parametrize("arguments", [(), ("centre",), ("centre", "notice")])
+def test_no_command_shows_which_there_are(arguments: tuple[str, ...]) -> None:
+    outcome = process(*arguments)
+    shown = outcome.stderr or outcome.stdout
+    assert outcome.returncode in {0, 2}
+    assert shown.startswith("Usage: doorward")
+    assert "\nCommands:\n" in shown
+
+
 def test_every_command_has_a_help_of_its_own(unit: Unit) -> None:
     for name in COMMANDS:
         outcome = unit.doorward(name, "--help")

@@ -38,6 +38,8 @@ def door_plan(**changes: Any) -> DoorPlan:
         lease_s=10.0,
         contact=True,
         contact_device="relay",
+        exit_device="relay",
+        fire_device="relay",
         exit="button",
         fire=True,
         on_fire="release",

@@ -81,6 +81,35 @@ def test_the_latch_survives_a_restart() -> None:
 
 
 @pytest.mark.claim("D1")
+def test_a_fire_seen_before_the_first_event_of_the_run_is_not_forgotten_by_it() -> None:
+    """Ports run before the loop does: their levels may be there first."""
+    bench = Bench()
+    bench.do(ev.DeviceFound("relay", ""))
+    bench.do(ev.FireChanged("main", active=True))
+    found = bench.do(ev.Started("s1", frozenset()))
+    assert bench.door().latched
+    assert the(fx.SetLock, found).unlocked
+
+
+@pytest.mark.claim("D1")
+def test_no_reset_while_the_board_of_the_fire_input_is_gone() -> None:
+    """Its last level says nothing any more: one that cannot be read is not clear."""
+    bench = Bench().start().online()
+    bench.do(ev.FireChanged("main", active=True))
+    bench.do(ev.FireChanged("main", active=False))
+    bench.do(ev.DeviceLost("relay", "silent", ""))
+    bench.tap("chief")
+    assert bench.door().latched
+    bench.recorded(the(fx.Record, bench.message(command(bench, "fire_reset", name="r1"))))
+    assert bench.door().latched
+    bench.do(ev.DeviceFound("relay", ""))
+    assert bench.door().latched
+    bench.do(ev.FireChanged("main", active=False))
+    bench.tap("chief")
+    assert not bench.door().latched
+
+
+@pytest.mark.claim("D1")
 def test_one_fire_input_releases_every_door_that_releases_on_fire() -> None:
     doors = (
         door_plan(id="front", readers=("a",)),
@@ -126,6 +155,40 @@ def test_the_exit_button_unlocks_in_the_same_step() -> None:
 
 
 @pytest.mark.claim("D2")
+def test_a_button_still_pressed_when_its_board_comes_back_unlocks() -> None:
+    bench = Bench().start()
+    bench.do(ev.ExitChanged("main", pressed=True))
+    bench.settle()
+    bench.do(ev.DeviceLost("relay", "silent", ""), after=0.5)
+    bench.do(ev.DeviceFound("relay", ""), after=3.0)
+    assert of(fx.PulseLock, bench.do(ev.ExitChanged("main", pressed=True)))
+
+
+@pytest.mark.claim("D2")
+@pytest.mark.parametrize("gap_s", [0.0, 1.0, 4.0])
+def test_the_exit_button_of_a_door_held_open_unlocks_whatever_became_of_the_lease(gap_s: float) -> None:
+    """The board lost power for a moment: the lease ended with it."""
+    bench = Bench().start().online()
+    mode(bench, "hold_open")
+    bench.settle()
+    bench.do(ev.LockRead("main", unlocked=False), after=1.0)
+    bench.wait(gap_s)
+    assert of(fx.PulseLock, bench.do(ev.ExitChanged("main", pressed=True)))
+
+
+@pytest.mark.claim("D2")
+def test_the_exit_button_of_a_released_door_orders_the_release_again_where_it_reads_locked() -> None:
+    bench = Bench().start()
+    bench.do(ev.FireChanged("main", active=True))
+    bench.settle()
+    for _ in range(3):
+        bench.do(ev.LockRead("main", unlocked=False), after=0.4)
+        bench.do(ev.LockOrderSent("main", bench.door().lock.order or 0))
+    assert bench.door().lock.faulted
+    assert the(fx.SetLock, bench.do(ev.ExitChanged("main", pressed=True))).unlocked
+
+
+@pytest.mark.claim("D2")
 def test_lockdown_stops_the_exit_button_only_where_the_door_says_so() -> None:
     for egress in (True, False):
         bench = Bench(unit_plan(door_plan(egress=egress))).start()
@@ -134,6 +197,8 @@ def test_lockdown_stops_the_exit_button_only_where_the_door_says_so() -> None:
         assert bool(of(fx.PulseLock, found)) is egress
         if not egress:
             assert facts_of(found)["access.denied"]["reason"] == "lockdown"
+        forced = "door.forced" in facts_of(bench.do(ev.ContactChanged("main", open=True), after=1.0))
+        assert forced is not egress
 
 
 @pytest.mark.claim("D2")
@@ -377,8 +442,18 @@ def test_the_lock_device_going_and_coming_rewrites_the_level_and_never_pulses() 
     bench.settle()
     bench.do(ev.DeviceLost("relay", "silent", ""))
     found = bench.do(ev.DeviceFound("relay", ""), after=1.0)
-    assert of(fx.PulseLock, found) == []
-    assert not the(fx.SetLock, found).unlocked
+    assert the(fx.PulseLock, found).seconds == bench.door().plan.lease_s  # the mode holds, so its chain goes on at once
+
+
+@pytest.mark.claim("D6")
+def test_who_may_pass_a_door_held_open_gets_in_while_its_board_has_just_come_back() -> None:
+    bench = Bench().start().online()
+    mode(bench, "hold_open")
+    bench.settle()
+    bench.do(ev.DeviceLost("relay", "silent", ""))
+    assert of(fx.PulseLock, bench.tap("anna")), "nothing holds it open: its lease is gone"
+    bench.do(ev.LockOrderFailed("main", bench.door().lock.order or 0, "late"))
+    assert of(fx.PulseLock, bench.wait(1.1)), "a link of the chain that failed is ordered again"
 
 
 @pytest.mark.claim("D6")
@@ -453,3 +528,11 @@ def test_a_mode_under_fire_holds_after_the_reset() -> None:
     bench.tap("chief")
     assert not bench.all(fx.SetLock)[-1].unlocked
     assert of(fx.PulseLock, bench.tap("anna")) == []
+
+
+def test_the_first_report_of_a_closed_contact_does_not_cut_an_opening() -> None:
+    bench = Bench().start()
+    bench.tap("anna")
+    bench.forget()
+    bench.do(ev.ContactChanged("main", open=False))
+    assert bench.all(fx.SetLock) == []

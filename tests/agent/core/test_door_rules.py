@@ -79,6 +79,9 @@ def test_each_cell_of_the_page(what: str, phase: str, cell: str) -> None:
     match cell:
         case "released":
             assert the(fx.SetLock, found).unlocked
+        case "leased anew":
+            assert the(fx.PulseLock, found).seconds == bench.door().plan.lease_s
+            assert granted
         case "pulse":
             assert len(pulses) == 1
             assert granted

@@ -43,7 +43,7 @@ def test_shown_when_its_last_page_is_on_the_display_once() -> None:
     put(bench, text="停水通知" * 30)
     bench.wait(0.1)
     assert "notice.shown" not in facts_of(draw(bench))
-    bench.wait(16.1)
+    bench.wait(24.1)
     assert bench.page().footer.endswith("2/2")
     assert facts_of(bench.do(ev.PageDrawn("panel", 1))) == {}  # an older page
     assert facts_of(draw(bench))["notice.shown"]["id"] == "n1"
@@ -213,3 +213,14 @@ def test_a_signed_time_raises_the_floor_of_a_clock_that_is_not_trusted() -> None
     for trust, raised in ((Trust.UNKNOWN, True), (Trust.FLOOR, True), (Trust.SYNCED, False)):
         bench = Bench(trust=trust).start()
         assert bool(of(fx.RaiseFloor, bench.message(notice(iat=UTC + 5000.0)))) is raised
+
+
+def test_a_notice_withdrawn_before_the_cache_was_read_does_not_come_back_from_it() -> None:
+    """The journal could not be opened: the link came first."""
+    bench = Bench()
+    bench.do(ev.Started("s1", frozenset()))
+    bench.do(ev.StoreFailed("failed", ""))
+    bench.online()
+    bench.message(notice(rev=5, withdrawn=True))
+    bench.do(ev.NoticesLoaded((notice(rev=4), notice("n2"))))
+    assert [n.id for n in bench.state.board.notices.values()] == ["n2"]

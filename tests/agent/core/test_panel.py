@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from agent.core import effects as fx
 from agent.core import events as ev
-from agent.core.panel import say
+from agent.core.pages import say
 from agent.core.plan import DisplayPlan
 from agent.core.text import width
 from agent.core.time import Trust
 from agent.locale import LANGUAGES, load
-from contract.messages import Category, Settings
-from tests.agent.core.bench import SITE, UNIT, UTC, YARD, Bench, notice, of, unit_plan
+from contract.messages import Category, Holder, Settings
+from tests.agent.core.bench import PEOPLE, SITE, UNIT, UTC, YARD, Bench, notice, of, unit_plan
 
 SIGN = {"community": "八大湖社区", "grid": "第21网格", "worker": "李芳", "phone": "13800000000"}
 
@@ -84,6 +84,27 @@ def test_notices_take_turns_with_clock_and_sign_between_them() -> None:
     assert all(turns[i] == "12号楼2单元" or turns[i + 1] == "12号楼2单元" for i in range(len(turns) - 1))
 
 
+def test_an_emergency_takes_every_other_turn() -> None:
+    bench = Bench().start()
+    for name in ("a", "b", "c"):
+        bench.message(notice(name))
+    bench.message(notice("gas", category=Category.EMERGENCY))
+    for _ in range(200):
+        token = bench.all(fx.ShowPage)[-1].token
+        bench.do(ev.PageDrawn("panel", token), after=1.0)
+    shown = [e.page.title for e in bench.all(fx.ShowPage) if e.page.kind == "notice"][4:]
+    assert shown[::2] == ["标题gas"] * len(shown[::2]) or shown[1::2] == ["标题gas"] * len(shown[1::2])
+    assert set(shown) == {"标题a", "标题b", "标题c", "标题gas"}
+
+
+def test_an_emergency_that_begins_later_does_not_wait_for_its_turn() -> None:
+    bench = Bench().start()
+    bench.message(notice("gas", category=Category.EMERGENCY, from_utc=UTC + 30.0))
+    bench.message(notice("long", text="便民" * 200))
+    bench.wait(31.0)
+    assert bench.page().title == "标题gas"
+
+
 def test_an_emergency_notice_is_on_the_screen_at_once() -> None:
     bench = Bench().start()
     bench.message(notice("long", text="便民" * 200, priority=9))
@@ -100,7 +121,7 @@ def test_pages_stay_for_their_reading_time() -> None:
     bench.wait(120.0)
     shown = [(at, e.page) for at, e in bench.effects if isinstance(e, fx.ShowPage)]
     times = [after - at for (at, page), (after, _) in itertools.pairwise(shown) if page.kind == "notice"]
-    assert times[0] == pytest.approx(16.0)  # 160 columns
+    assert times[0] == pytest.approx(24.0)  # 160 columns
     assert min(times) >= 5.0
     assert shown[0][1].footer == "便民信息 1/3"
 
@@ -114,6 +135,68 @@ def test_an_answer_over_a_notice_gives_it_its_time_back() -> None:
     assert bench.page().kind == "notice"
     bench.wait(4.0)
     assert bench.page().kind == "notice"
+
+
+def test_a_notice_gets_its_whole_reading_time_after_an_answer() -> None:
+    bench = Bench().start()
+    bench.message(notice(text="停水" * 40))
+    bench.wait(23.0)
+    bench.tap("stranger")
+    bench.wait(6.1)
+    assert bench.page().kind == "notice"
+    bench.wait(20.0)
+    assert bench.page().kind == "notice"
+
+
+def test_a_refusal_stays_as_long_as_it_takes_to_read_and_no_longer_than_the_next_tap() -> None:
+    late = Holder("late", until_utc=UTC - 60.0)
+    bench = Bench(unit_plan(displays=(DisplayPlan("panel", 16, 4, "gbk"),))).start(*PEOPLE, late)
+    settings(bench, {"sign": {**SIGN, "worker": "欧阳敏敏（第21网格）", "phone": "0532-5550-1234 转 2"}})
+    bench.forget()
+    bench.tap("late")
+    bench.wait(5.0)
+    assert bench.page().kind == "answer"
+    bench.wait(5.0)
+    pages = [e.page for e in bench.all(fx.ShowPage) if e.page.kind == "answer"]
+    assert "".join(line for page in pages for line in page.body).endswith("转 2续期")
+    assert len(pages) == 2
+    bench.tap("late")
+    bench.tap("anna")
+    assert bench.page().title == "请进"
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(16, 4), (20, 8), (40, 10)])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_on_small_displays_nothing_that_is_told_is_lost(columns: int, rows: int, language: str) -> None:
+    plan = unit_plan(displays=(DisplayPlan("panel", columns, rows, "gbk"),), language=language)
+    bench = Bench(plan).start()
+    bench.forget()
+    settings(bench, {"sign": {**SIGN, "boundary": "东至福州路 西至燕儿岛路 南至江西路 北至闽江路"}})
+    bench.wait(50.0)
+    told = {line for order in bench.all(fx.ShowPage) for line in order.page.body}
+    assert {"13800000000", "闽江路"} <= {line[-11:] if line[-1].isdigit() else line[-3:] for line in told}
+    bench.forget()
+    bench.do(ev.InputChanged("gas", active=True))
+    bench.wait(40.0)
+    assert any("13800000000" in line for order in bench.all(fx.ShowPage) for line in order.page.body)
+    bench.forget()
+    bench.do(ev.FireChanged("main", active=True))
+    bench.wait(40.0)
+    assert any("119" in line for order in bench.all(fx.ShowPage) for line in order.page.body)
+    assert bench.all(fx.ShowPage)[0].page.kind == "fire"
+
+
+def test_a_long_title_is_told_whole_and_a_document_says_that_it_is_cut() -> None:
+    bench = Bench().start()
+    bench.message(notice(title="关于八大湖街道老旧小区改造工程的通知", text="请看。"))
+    bench.wait(0.1)
+    assert bench.page().title == "关于八大湖街道老旧.."
+    assert "".join(bench.page().body) == "关于八大湖街道老旧小区改造工程的通知请看。"
+    bench = Bench().start()
+    bench.message(notice(text="停水通知" * 1000))
+    bench.wait(24.0 * 20 - 1.0)
+    assert bench.page().footer == "便民信息 20/20"
+    assert bench.page().body[-1] == "未完 请问网格员"
 
 
 def test_a_changed_notice_is_never_half_of_both() -> None:
@@ -174,10 +257,11 @@ def test_all_languages_have_the_same_keys_and_fields() -> None:
             assert names == {name for _, name, _, _ in string.Formatter().parse(first[key]) if name}, key
 
 
-def test_titles_fit_the_usual_display() -> None:
-    for key, text in load()["zh-CN"].items():
-        if key.endswith(".title"):
-            assert width(text.replace("{time}", "14:05")) <= 20, key
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_titles_fit_the_smallest_display(language: str) -> None:
+    for key, text in load()[language].items():
+        if key.endswith(".title") or key.startswith(("category.", "notice.")):
+            assert width(text.replace("{time}", "14:05")) <= 16, key
 
 
 def test_a_text_that_is_missing_is_no_error() -> None:

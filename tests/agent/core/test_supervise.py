@@ -6,7 +6,9 @@ import json
 
 from agent.core import effects as fx
 from agent.core import events as ev
+from agent.core.local import rfc3339
 from agent.core.time import Trust
+from contract import facts
 from tests.agent.core.bench import UTC, Bench, facts_of, of, the
 
 
@@ -17,11 +19,16 @@ def test_a_lost_device_is_told_with_its_reason_and_since_when() -> None:
         "device": "panel",
         "reason": "silent",
         "detail": "no answer",
-        "since": round(bench.utc, 3),
+        "since": rfc3339(bench.utc),
     }
     assert facts_of(bench.do(ev.DeviceLost("panel", "silent", "again"), after=1.0)) == {}
     assert facts_of(bench.do(ev.DeviceFound("panel", "V2"), after=5.0))["device.found"]["device"] == "panel"
     assert facts_of(bench.do(ev.DeviceFound("panel", "V2"))) == {}
+
+
+def test_times_going_up_are_the_contracts() -> None:
+    for utc in (0.0, UTC, UTC + 0.125, UTC + 59.75):
+        assert rfc3339(utc) == facts.rfc3339(utc)
 
 
 def test_a_loose_plug_does_not_fill_the_journal() -> None:

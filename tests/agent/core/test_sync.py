@@ -142,6 +142,26 @@ def test_what_the_centre_lacks_before_a_batch_is_sent_again_at_once() -> None:
     assert orders[-1].first == 501
 
 
+def test_a_batch_from_elsewhere_than_asked_does_not_end_sending() -> None:
+    bench = backlog(900)
+    order = the(fx.LoadBatch, connect(bench))
+    bench.do(ev.BatchLoaded(order.first + 3, order.first + 4, "aa", "bb", (b"x", b"x")))
+    assert bench.all(fx.SendBatch) == []
+    again = of(fx.LoadBatch, bench.wait(limits.LOAD_RETRY_S + 0.1))
+    assert [load.first for load in again] == [order.first]
+
+
+def test_what_the_centre_says_of_the_past_goes_to_the_store_also_when_it_is_behind() -> None:
+    bench = backlog(1500)
+    first = the(fx.SendBatch, load(bench, the(fx.LoadBatch, connect(bench))))
+    bench.do(ev.MessageReceived(1, confirm(bench, first.batch, seq=500)))
+    bench.do(ev.FactsConfirmed(500))
+    second = bench.all(fx.LoadBatch)[-1]
+    batch = the(fx.SendBatch, load(bench, second))
+    found = bench.do(ev.MessageReceived(2, confirm(bench, batch.batch, seq=20, head="cc")))
+    assert the(fx.ConfirmFacts, found) == fx.ConfirmFacts("e1", 20, "cc")
+
+
 def test_a_link_that_flaps_starts_again_from_what_is_confirmed() -> None:
     bench = backlog(2000)
     load(bench, the(fx.LoadBatch, connect(bench)))

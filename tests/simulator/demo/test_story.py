@@ -49,6 +49,7 @@ def test_the_story_holds_with_the_broker_every_machine_has(
     record_property("figure", done.stdout.strip().splitlines()[-1].split()[0] + " s")
 
 
+@pytest.mark.slow
 def test_a_signal_in_the_midst_of_it_leaves_nothing(tmp_path: Path) -> None:
     temporary = tmp_path / "tmp"
     with subprocess.Popen(
@@ -81,14 +82,30 @@ class Person:
 
     def sees(self, text: str, limit_s: float = 20.0) -> None:
         """Wait until `text` appears that was not there before."""
+        assert self.may_see(text, limit_s), f"{text!r} never came; last seen:\n{self.seen[-6000:]}"
+
+    def may_see(self, text: str, limit_s: float) -> bool:
         end = time.monotonic() + limit_s
-        fresh = ""
-        while text not in fresh:
+        fresh = b""
+        while text.encode() not in fresh:
             left = end - time.monotonic()
-            assert left > 0, f"{text!r} never came; last seen:\n{self.seen[-3000:]}"
+            if left <= 0:
+                return False
             if select.select([self.fd], [], [], left)[0]:
-                fresh += os.read(self.fd, 65536).decode(errors="replace")
-                self.seen = (self.seen + fresh)[-20000:]
+                data = os.read(self.fd, 65536)
+                fresh += data
+                self.seen = (self.seen + data.decode(errors="replace"))[-20000:]
+        return True
+
+    def comes_in(self) -> None:
+        """A card, and a push while the lock lets go: on a busy machine the picture may come too late for it, as for anybody."""
+        for _ in range(5):
+            self.types("1")
+            self.may_see("请进", 10.0)
+            self.types("d")
+            if self.may_see("door.opened", 6.0):
+                return
+        raise AssertionError(f"the door never opened; last seen:\n{self.seen[-6000:]}")
 
     def types(self, keys: str) -> None:
         os.write(self.fd, keys.encode())
@@ -118,10 +135,7 @@ def test_at_a_terminal_it_says_what_to_try_and_does_it(tmp_path: Path) -> None:
     temporary = tmp_path / "tmp"
     person = Person(environment(temporary))
     person.sees("now try:", 60.0)
-    person.types("1")
-    person.sees("请进")
-    person.types("d")
-    person.sees("door.opened")
+    person.comes_in()
     person.types("3")
     person.sees("此卡未登记")
     person.types("k")

@@ -1,0 +1,17 @@
+"""Child processes that end with whoever started them, however that ends: also by `kill -9`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+_CODE = (
+    "import ctypes, os, sys; "
+    "ctypes.CDLL(None).prctl(1, 9); "  # PR_SET_PDEATHSIG, SIGKILL: when the thread that started us ends
+    "os.execvp(sys.argv[1], sys.argv[1:])"
+)
+
+
+def mortal(command: Sequence[str]) -> list[str]:
+    """`command` so that the kernel kills it when the starting thread ends. Start it from a thread that lives as long as it is wanted."""
+    return [sys.executable, "-c", _CODE, *command]
