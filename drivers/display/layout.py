@@ -100,7 +100,12 @@ class DwinOptions:
         return tuple(place for place in every if place[1] or place[0] not in ("layout.title", "layout.footer"))
 
     def size(self, page: str) -> tuple[int, int]:
+        """Columns and rows of that page."""
         return size(page, self.columns, self.rows, self.fonts)
+
+    @property
+    def titled(self) -> bool:
+        return bool(self.layout.title)
 
     @property
     def most_columns(self) -> int:

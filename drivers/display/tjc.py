@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
 
 from drivers.display import hmi
-from drivers.display.tjc_layout import Light, Picture, Shown, Step, Text, TjcOptions, complete, next_step, picture
+from drivers.display.tjc_layout import Light, Picture, Shown, Text, TjcOptions, complete, next_step, picture
+from drivers.display.tjc_words import SETTINGS, Act, Say, spoken
 from drivers.facts import (
     DeviceFound,
     DeviceLost,
@@ -49,24 +49,6 @@ TONES_S = {"yes": 0.12, "no": 0.6, "warning": 1.6}
 TONE_LIFE_S = 1.0
 
 
-class Say(Enum):
-    """What is said beside the steps of drawing."""
-
-    CONNECT = "connect"
-    ACKNOWLEDGE = "bkcmd"
-    SLEEP_AFTER = "thsp"
-    WAKE_ON_TOUCH = "thup"
-    NONCE = "nonce"
-    CHECK = "get"
-    TONE = "beep"
-    WAKE = "sleep"
-
-
-Act = Step | Say
-_SETTINGS = (Say.ACKNOWLEDGE, Say.SLEEP_AFTER, Say.WAKE_ON_TOUCH, Say.NONCE)
-"""In this order once it has answered."""
-
-
 @dataclass(frozen=True, slots=True)
 class Outstanding:
     """The instruction whose answer is awaited."""
@@ -86,7 +68,7 @@ class TjcPanel:
         self._facts: list[Fact] = []
         self._open = False
         self._connected = False
-        self._settings_left: tuple[Say, ...] = _SETTINGS
+        self._settings_left: tuple[Say, ...] = SETTINGS
         self._told_found = False
         self._model = ""
         self._lost: str | None = None
@@ -204,31 +186,9 @@ class TjcPanel:
         return next_step(self._shown, self._target, self._lacking)
 
     def _frame(self, act: Act) -> bytes:
-        match act:
-            case Text():
-                return hmi.set_text(act.name, act.data)
-            case Light():
-                return hmi.set_number("dim", act.percent)
-            case str():
-                return hmi.switch_page(act)
-            case Say.CONNECT:  # what it may have half of is ended, and it is woken, so that it answers in any state
-                return hmi.END + hmi.ACTIVE_MODE + hmi.END + hmi.set_number("sleep", 0) + hmi.instruction("connect")
-            case Say.ACKNOWLEDGE:
-                return hmi.set_number("bkcmd", 3)
-            case Say.SLEEP_AFTER:
-                return hmi.set_number("thsp", self._options.sleep_s)
-            case Say.WAKE_ON_TOUCH:
-                return hmi.set_number("thup", 1)
-            case Say.NONCE:
-                self._nonce = self._nonce % 0xFFF0 + 1
-                return hmi.set_number(self._options.nonce, self._nonce)
-            case Say.TONE:
-                assert self._tone is not None
-                return hmi.sound_buzzer(TONES_S[self._tone[0]])
-            case Say.WAKE:
-                return hmi.set_number("sleep", 0)
-            case _:
-                return hmi.get(self._options.nonce)
+        if act is Say.NONCE:
+            self._nonce = self._nonce % 0xFFF0 + 1
+        return spoken(act, self._options, self._nonce, TONES_S[self._tone[0]] if self._tone is not None else 0.0)
 
     def _deadline(self, act: Act, size: int, now: float) -> float:
         """From here on a page change or waking holds what follows."""
@@ -249,7 +209,7 @@ class TjcPanel:
                     self._answered(act, now)
                     self._connected = True
                     self._model = found.model
-                    self._settings_left = _SETTINGS
+                    self._settings_left = SETTINGS
             case Say.CHECK:
                 if isinstance(found, hmi.Number):
                     self._answered(act, now)
@@ -377,7 +337,7 @@ class TjcPanel:
             self._shown.doubt(act)
             self._unacknowledged += 1
             if self._unacknowledged % TRIES == 0 and self._told_found:
-                self._settings_left = _SETTINGS  # acknowledgements may have been switched off
+                self._settings_left = SETTINGS  # acknowledgements may have been switched off
         self._outstanding = None
         self._free_at = now + GAP_S
         self._tries += 1
@@ -399,7 +359,7 @@ class TjcPanel:
     def _forget(self, now: float) -> None:
         """Nothing is known of the panel: find it, then draw all of the page wanted."""
         self._connected = False
-        self._settings_left = _SETTINGS
+        self._settings_left = SETTINGS
         self._told_found = False
         self._outstanding = None
         self._tries = 0

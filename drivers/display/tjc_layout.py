@@ -130,7 +130,12 @@ class TjcOptions:
         return faults[:1]
 
     def size(self, page: str) -> tuple[int, int]:
+        """Columns and rows of that page."""
         return size(page, self.columns, self.rows, self.fonts)
+
+    @property
+    def titled(self) -> bool:
+        return bool(self.layout.title)
 
 
 def _attribute(name: str, wanted: str) -> bool:
