@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.box import Box
+from simulator.dwin_panel import Layout
 from simulator.stairwell import DoorSpec
+from simulator.tjc_panel import TjcProject
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,8 @@ def _relay_options(box: Box) -> dict[str, object]:
 
 
 def _reader_options(box: Box, port: str) -> dict[str, object]:
-    return {"driver": "line-reader", "port": port, **READER_OPTIONS[box.spec.reader_form]}
+    options = dict(READER_OPTIONS[box.spec.reader_form])
+    return {"driver": options.pop("driver", "line-reader"), "port": port, **options}
 
 
 READER_OPTIONS: Mapping[str, Mapping[str, object]] = {
@@ -84,12 +87,33 @@ READER_OPTIONS: Mapping[str, Mapping[str, object]] = {
     "facility": {"radix": "facility"},
     "wiegand": {"radix": "wiegand"},
     "bare": {"radix": "decimal", "end": "none"},
+    "rdm6300": {"driver": "rdm6300"},
+    "id-12": {"driver": "rdm6300"},
+    "qr": {"radix": "printed", "end": "cr", "max_length": 512, "pattern": "'[ -~]+'"},
 }
 """What the reader's driver must be told for each form of card_reader.py."""
 
 
 def _panel_options(box: Box) -> dict[str, object]:
-    layout = box.spec.panel
+    if isinstance(box.spec.panel, TjcProject):
+        return _tjc_options(box.spec.panel)
+    return _dwin_options(box, box.spec.panel)
+
+
+def _tjc_options(project: TjcProject) -> dict[str, object]:
+    body = [f"{name}.txt" for name in project.body]
+    fields = {
+        "title": f"{project.title}.txt",
+        "body": body[0] if len(body) == 1 else f"[{', '.join(body)}]",
+        "footer": f"{project.footer}.txt",
+        "page": dict(project.pages),
+        "keys": {f"'{key}'": component for key, component in project.keys},
+    }
+    options: dict[str, object] = {"driver": "tjc", "port": "screen", "columns": project.columns, "rows": project.rows}
+    return {**options, "charset": project.charset, "buzzer": "true", "layout": fields}
+
+
+def _dwin_options(box: Box, layout: Layout) -> dict[str, object]:
     fields: dict[str, object] = {
         "title": f"0x{layout.title:04X}",
         "body": f"0x{layout.body:04X}",
