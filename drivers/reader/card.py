@@ -9,6 +9,7 @@ of its SHA-256.
 from __future__ import annotations
 
 import re
+import unicodedata
 from hashlib import sha256
 
 MAX_BITS = 64
@@ -70,8 +71,8 @@ def from_wiegand(bits: str) -> str:
 
 
 def from_text(text: str) -> str:
-    """Whatever a QR code says: printable text, compared to the last character; blanks at its ends do not count."""
-    text = text.strip()
+    """Whatever a QR code says: printable text, compared to the last character; blanks at its ends and full-width forms do not count."""
+    text = unicodedata.normalize("NFKC", text).strip()
     if not text or not text.isprintable():
         raise CardFormError("not printable text")
     return normal(int.from_bytes(sha256(text.encode()).digest()[: MAX_BITS // 8], "big"))

@@ -61,6 +61,7 @@ def test_text_and_pages(bench: Bench) -> None:
     eventually(lambda: "beep 120" in bench.display.commands)
 
 
+@pytest.mark.slow
 def test_a_page_change_that_blocks_loses_nothing(bench: Bench) -> None:
     bench.display.flow_model = True
     for token, page in enumerate(("notice", "answer", "idle"), 1):
@@ -79,7 +80,7 @@ def test_touch(bench: Bench) -> None:
     eventually(lambda: [fact.key for fact in bench.told.of(KeyPressed)] == ["5", "#"])
 
 
-@pytest.mark.parametrize("says", [True, False])
+@pytest.mark.parametrize("says", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_power_cycle(bench: Bench, says: bool) -> None:
     bench.show(1, ("今日停水",))
     bench.drawn(1)
