@@ -86,10 +86,11 @@ class TjcOptions:
         ]
         if not layout.lines:
             faults.append(("layout.body", "must name at least one component"))
-        names = [name for _, name in places]
-        faults += [
-            (f"layout.{key}", f"{name} is there twice") for n, (key, name) in enumerate(places) if name in names[:n]
-        ]
+        used: dict[str, str] = {}
+        for key, name in places:
+            if name in used:
+                faults.append((f"layout.{key}", f"{name} is already the {used[name]}"))
+            used.setdefault(name, key)
         return faults
 
     def _check_pages(self) -> list[tuple[str, str]]:
