@@ -34,7 +34,13 @@ class TjcProject:
     footer: str = "t2"
     columns: int = 20
     rows: int = 8
-    pages: tuple[tuple[str, int], ...] = (("idle", 0), ("notice", 1), ("answer", 2))
+    pages: tuple[tuple[str, int], ...] = (
+        ("idle", 0),
+        ("notice", 1),
+        ("answer", 2),
+        ("refused", 3),
+        ("alarm", 4),
+    )
     charset: str = "gbk"
     keys: tuple[tuple[str, int], ...] = tuple((key, 10 + place) for place, key in enumerate("0123456789*#"))
     """Keys of a keypad that is on every page, and their component ids."""

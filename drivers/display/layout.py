@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from drivers.display.dgus import MAX_DATA, TEXT_END, VP_BUZZER
-from drivers.display.texts import PAGES, Font, check_size, encode, size
+from drivers.display.texts import FURTHER_PAGES, PAGES, Font, check_pages, check_size, encode, known, size
 from drivers.facts import DrawPage
 
 CHARSETS = ("gbk", "gb2312", "ascii")
@@ -60,14 +60,9 @@ class DwinOptions:
 
     def _check_pages(self) -> list[tuple[str, str]]:
         page = self.layout.page
-        faults = [(f"layout.page.{name}", "is missing") for name in PAGES if name not in page]
-        faults += [
-            (f"layout.page.{name}", f"no such page; known: {', '.join(PAGES)}") for name in page if name not in PAGES
-        ]
-        faults += [
+        return check_pages(page) + [
             (f"layout.page.{name}", f"must be 0 to 65535, not {n}") for name, n in page.items() if not 0 <= n <= 0xFFFF
         ]
-        return faults
 
     def _check_places(self) -> list[tuple[str, str]]:
         places = self.places()
@@ -149,7 +144,7 @@ def ended(text: bytes) -> bytes:
 def image(page: DrawPage, options: DwinOptions) -> Image:
     """The bytes of a page. An unknown page name shows as `notice`; more lines than rows are cut."""
     layout = options.layout
-    name = page.page if page.page in PAGES else "notice"
+    name = known(page.page)
     columns, rows = options.size(name)
     lines = [encode(line, options.charset, columns) for line in page.body[:rows]]
 
@@ -157,7 +152,7 @@ def image(page: DrawPage, options: DwinOptions) -> Image:
         return Piece(part, vp, ended(encode(text, options.charset, columns))) if vp else None
 
     return Image(
-        page=layout.page.get(name, layout.page.get("notice", 0)),
+        page=layout.page.get(name, layout.page.get(FURTHER_PAGES.get(name, "notice"), 0)),
         title=piece("title", layout.title, page.title),
         body=_pieces(layout.body, _body(lines, options)),
         footer=piece("footer", layout.footer, page.footer),

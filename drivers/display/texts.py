@@ -7,7 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 PAGES = ("idle", "notice", "answer")
-"""The pages of a layout."""
+"""Pictures every panel project has."""
+FURTHER_PAGES = {"refused": "answer", "alarm": "answer"}
+"""Pictures a project may have, and what shows in their place where it has not: a no told in another colour than a yes, and fire.
+Their letters are of the same size.
+"""
+EVERY_PAGE = (*PAGES, *FURTHER_PAGES)
+
+
+def known(page: str) -> str:
+    """The page, or `notice` for one that no layout has."""
+    return page if page in EVERY_PAGE else "notice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +30,18 @@ class Font:
 
 def size(page: str, columns: int, rows: int, fonts: Mapping[str, Font]) -> tuple[int, int]:
     """Columns and rows of that page."""
-    font = fonts.get(page)
+    font = fonts.get(FURTHER_PAGES.get(page, page))
     return (columns, rows) if font is None else (font.columns, font.rows)
+
+
+def check_pages(page: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Faults in the names of a layout's pages."""
+    faults = [(f"layout.page.{name}", "is missing") for name in PAGES if name not in page]
+    return faults + [
+        (f"layout.page.{name}", f"no such page; known: {', '.join(EVERY_PAGE)}")
+        for name in page
+        if name not in EVERY_PAGE
+    ]
 
 
 def check_size(columns: int, rows: int, fonts: Mapping[str, Font]) -> list[tuple[str, str]]:

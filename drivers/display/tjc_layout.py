@@ -9,7 +9,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from drivers.display import hmi
-from drivers.display.texts import PAGES, Font, check_size, encode, size
+from drivers.display.texts import (
+    EVERY_PAGE,
+    FURTHER_PAGES,
+    PAGES,
+    Font,
+    check_pages,
+    check_size,
+    encode,
+    known,
+    size,
+)
 from drivers.facts import DrawPage
 
 CHARSETS = ("gbk", "gb2312", "utf-8", "ascii")
@@ -95,13 +105,11 @@ class TjcOptions:
 
     def _check_pages(self) -> list[tuple[str, str]]:
         page = self.layout.page
-        faults = [(f"layout.page.{name}", "is missing") for name in PAGES if name not in page]
-        for name, there in page.items():
-            if name not in PAGES:
-                faults.append((f"layout.page.{name}", f"no such page; known: {', '.join(PAGES)}"))
-            elif not _page(there):
-                faults.append((f"layout.page.{name}", f"must be a page's number 0 to 255 or its name, not {there!r}"))
-        return faults
+        return check_pages(page) + [
+            (f"layout.page.{name}", f"must be a page's number 0 to 255 or its name, not {there!r}")
+            for name, there in page.items()
+            if name in EVERY_PAGE and not _page(there)
+        ]
 
     def _check_keys(self) -> list[tuple[str, str]]:
         faults = []
@@ -172,7 +180,7 @@ class Picture:
 def picture(page: DrawPage, options: TjcOptions) -> Picture:
     """The texts of a page. An unknown page name shows as `notice`; more lines than rows are cut."""
     layout = options.layout
-    name = page.page if page.page in PAGES else "notice"
+    name = known(page.page)
     columns, rows = options.size(name)
 
     by_bytes = options.escape == "bytes" or not options.charset.startswith("gb")
@@ -187,7 +195,7 @@ def picture(page: DrawPage, options: TjcOptions) -> Picture:
         lines += [b""] * (len(layout.body) - len(lines))
         body = [Text("body", there, line) for there, line in zip(layout.body, lines, strict=False)]
     ends = [Text("footer", layout.footer, coded(page.footer, 400)), Text("title", layout.title, coded(page.title, 400))]
-    wanted = (layout.page.get(each) for each in (name, "notice", "idle"))
+    wanted = (layout.page.get(each) for each in (name, FURTHER_PAGES.get(name, "notice"), "notice", "idle"))
     return Picture(
         pages=tuple(dict.fromkeys(each for each in wanted if each is not None)),
         light=options.dim_idle if name == "idle" else options.dim,

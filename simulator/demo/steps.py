@@ -95,7 +95,7 @@ def notice_shown(scene: Scene) -> str:
     scene.bureau.do(*put, "--title", "停水通知", "--text", "今日8:00至12:00停水，请各户提前储水。")
     screen = scene.shown("停水通知", since)
     expect("its text is there whole", "请各户提前储水" in "".join(screen.body))
-    expect("all of it is sound GBK", not scene.box.panel.counts.text_faults)
+    expect("all of it is sound in the panel's charset", not scene.box.panel.counts.text_faults)
     scene.keep("a notice to the yard")
     until("coverage counts the screen", lambda: scene.bureau.coverage("water") == (1, 1))
     told = scene.bureau.do("coverage", "water").strip().splitlines()[-1]

@@ -190,7 +190,10 @@ def test_outputs_are_refused_and_a_loss_is_told_once() -> None:
             ["layout.title", "layout.footer", "layout.body"],
         ),
         ({"layout": TjcLayout(footer="t0.txt")}, ["layout.footer"]),
-        ({"layout": TjcLayout(page={"idle": "0", "notice": "256", "x": "1"})}, None),
+        (
+            {"layout": TjcLayout(page={"idle": "0", "notice": "256", "x": "1", "alarm": "a b"})},
+            ["layout.page.answer", "layout.page.x", "layout.page.notice", "layout.page.alarm"],
+        ),
         (
             {"layout": TjcLayout(keys={"1": 5, "A": 6, "2": 5, "3": 256})},
             ["layout.keys.A", "layout.keys.2", "layout.keys.3"],
@@ -200,7 +203,16 @@ def test_outputs_are_refused_and_a_loss_is_told_once() -> None:
         ({"layout": TjcLayout(title="", footer=""), "nonce": "va0.val", "charset": "utf-8"}, []),
     ],
 )
-def test_options_are_checked(options: dict, keys: list[str] | None) -> None:
-    found = [key for key, _ in TjcOptions(**options).check()]
-    expected = keys if keys is not None else ["layout.page.answer", "layout.page.notice", "layout.page.x"]
-    assert found == expected
+def test_options_are_checked(options: dict, keys: list[str]) -> None:
+    assert [key for key, _ in TjcOptions(**options).check()] == keys
+
+
+def test_a_no_and_an_alarm_have_pages_of_their_own_or_the_answer_s() -> None:
+    panel = Panel()
+    bus = bus_of(panel, layout=TjcLayout(page={"idle": "0", "notice": "1", "answer": "2", "alarm": "fire"}))
+    bus.open()
+    for token, (page, there) in enumerate((("refused", b"2"), ("alarm", b"fire"), ("idle", b"0"), ("else", b"1")), 1):
+        show(bus, token, page=page)
+        bus.run(2.0)
+        assert panel.page == there
+    assert len(bus.of(PageDrawn)) == 4
