@@ -58,7 +58,8 @@ def hardware_yaml(box: Box, pulse_s: float = 5.0) -> str:
     lines += [f"  card{number or ''}: {_flow(_reader_options(box, name))}" for number, name in _numbered(readers)]
     lines += [f"  panel: {_flow(_panel_options(box))}", "doors:"]
     for (number, _), door in zip(_numbered(readers), box.doors.values(), strict=True):
-        lines += _door(door.spec, f"card{number or ''}", pulse_s)
+        pad = ["panel"] if not number and isinstance(box.spec.panel, TjcProject) else []
+        lines += _door(door.spec, [f"card{number or ''}", *pad], pulse_s)
     lines.append("displays: [panel]")
     if box.spec.gas is not None:
         lines += ["inputs:", f"  gas: {{device: relay, input: {box.spec.gas}, normally: closed, alarm: true}}"]
@@ -128,7 +129,7 @@ def _dwin_options(box: Box, layout: Layout) -> dict[str, object]:
     return {**options, "charset": "gbk", "layout": fields}
 
 
-def _door(spec: DoorSpec, reader: str, pulse_s: float) -> list[str]:
+def _door(spec: DoorSpec, readers: Sequence[str], pulse_s: float) -> list[str]:
     lock = {"device": "relay", "output": spec.output, "kind": spec.kind, "energised": spec.energised}
     lock |= {"safe_state": "locked", "on_bus_loss": "keep", "pulse_s": pulse_s, "lease_s": 10}
     lines = [f"  {spec.name}:", f"    lock: {_flow(lock)}"]
@@ -142,7 +143,7 @@ def _door(spec: DoorSpec, reader: str, pulse_s: float) -> list[str]:
     if spec.fire is not None:
         lines.append(f"    fire: {_flow({'device': 'relay', 'input': spec.fire, 'normally': 'closed'})}")
     release = "release" if spec.fire is not None else "nothing"
-    return [*lines, f"    on_fire: {release}", "    egress: true", f"    readers: [{reader}]", "    held_open_s: 30"]
+    return [*lines, f"    on_fire: {release}", "    egress: true", f"    readers: [{', '.join(readers)}]", "    held_open_s: 30"]
 
 
 def _flow(values: Mapping[str, object]) -> str:

@@ -229,8 +229,8 @@ class Checks:
         if bad(reader):
             return
         driver = self._driver(reader, path)
-        if driver is not None and not driver.reads_cards:
-            self._fault(path, f"{reader} ({driver.name}) reads no cards")
+        if driver is not None and not (driver.reads_cards or driver.reads_keys):
+            self._fault(path, f"{reader} ({driver.name}) reads no cards and has no keys")
         elif reader in self._readers:
             self._fault(path, f"{shown(reader)} already belongs to door {self._readers[reader]}")
         self._readers.setdefault(reader, door)

@@ -77,7 +77,7 @@ def fuzz_cards(frames: int, seed: int) -> str:
             session.receive(good, now + 2.0)
             session.facts()
             now += 2.0
-        before = sent[-16:]
+        before = (before + sent)[-40:]
     assert told > frames // 20
     return f"{frames} frames, {told} cards, 0 false"
 
