@@ -91,7 +91,7 @@ class Agent:
         self._store_died = False
         if door_only:
             log.error("three crashes in five minutes: the door only, for ten minutes")
-        self._inbox.post(Started(self._session, latched, door_only))
+        self._started = Started(self._session, latched, door_only)
 
     def _make_store(self, plan: UnitPlan) -> Store:
         return Store(
@@ -113,7 +113,7 @@ class Agent:
         try:
             self._devices.start()
             self._store.start()
-            self._loop.run()
+            self._loop.run(self._started)
         except Exception:
             log.exception("a fault of ours while handling %s", type(self._loop.current).__name__)
             self._keep_crash()

@@ -19,6 +19,7 @@ log = logging.getLogger("calendar")
 
 _DAILY = {"purge": time(3, 20), "midnight": time(0, 0)}
 """Local times. The purge waits for the quietest hour."""
+DAY_S = 86_400.0
 
 
 class Calendar:
@@ -50,7 +51,9 @@ class Calendar:
         for job, at in _DAILY.items():
             due = next_due(now.utc, now.offset_s, at)
             when = datetime.fromtimestamp(due + ahead, UTC)
-            self._scheduler.add_job(self._fire, "date", args=(job,), run_date=when, id=job, replace_existing=True)
+            self._scheduler.add_job(
+                self._fire, "interval", seconds=DAY_S, start_date=when, args=(job,), id=job, replace_existing=True
+            )
 
     def stop(self) -> None:
         if self._scheduler is not None:

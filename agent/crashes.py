@@ -27,7 +27,9 @@ def message_name(event: Event) -> str | None:
     """What stays the same when the broker sends this message again; None for any other event."""
     if not isinstance(event, MessageReceived):
         return None
-    return hashlib.sha256(repr(event.message).encode()).hexdigest()
+    from agent.core.record import dumps  # noqa: PLC0415  # only ever needed after a crash
+
+    return hashlib.sha256(dumps(event.message).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

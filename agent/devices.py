@@ -20,8 +20,8 @@ from drivers.registry import DRIVERS
 
 log = logging.getLogger("devices")
 
-_LAYOUT = {"idle": "idle", "notice": "notice"}
-"""The layout's page for a page kind; every other kind is an answer to somebody."""
+_PICTURES = {"idle": "idle", "notice": "notice", "fire": "alarm", "emergency": "alarm"}
+"""The layout's page for a page kind; every other kind is an answer to somebody, a no in another colour than a yes."""
 
 
 class Devices:
@@ -76,8 +76,8 @@ class Devices:
                 on = effect.unlocked == drive.high_unlocks
                 self._send(wire.SetOutput(drive.device, drive.number, on, effect.order, effect.not_after_mono))
             case effects.ShowPage(display, token, page):
-                layout = _LAYOUT.get(page.kind, "answer")
-                self._send(wire.DrawPage(display, token, layout, page.title, page.body, page.footer))
+                picture = _PICTURES.get(page.kind, "refused" if page.tone == "no" else "answer")
+                self._send(wire.DrawPage(display, token, picture, page.title, page.body, page.footer))
             case effects.SoundTone(door, tone):
                 for device in self._tones.get(door, ()):
                     self._send(wire.SoundTone(device, tone))

@@ -7,7 +7,16 @@ from collections import deque
 from dataclasses import dataclass
 
 from agent import limits
-from agent.core.events import CardRead, DoorEvent, Event, LockRead, MessageReceived, MessageRefused
+from agent.core.events import (
+    CardRead,
+    DoorEvent,
+    Event,
+    LockOrderFailed,
+    LockOrderSent,
+    LockRead,
+    MessageReceived,
+    MessageRefused,
+)
 
 _DOOR = DoorEvent.__args__  # a plain tuple: faster for isinstance than the union
 
@@ -79,7 +88,7 @@ class Inbox:
             return Losses(*self._lost)
 
     def _post_door(self, event: Event) -> bool:
-        """Read-backs are samples of a level: an equal one that still waits stands for both. All else is an edge and kept."""
+        """Read-backs are samples of a level: an equal one that still waits stands for both, unless an order lies between. All else is an edge and kept."""
         if isinstance(event, LockRead) and self._waits(event):
             return True
         if len(self._door) >= limits.DOOR_LANE:
@@ -94,8 +103,8 @@ class Inbox:
 
     def _waits(self, event: LockRead) -> bool:
         for waiting in reversed(self._door):
-            if isinstance(waiting, LockRead) and waiting.door == event.door:
-                return waiting.unlocked == event.unlocked
+            if isinstance(waiting, LockRead | LockOrderSent | LockOrderFailed) and waiting.door == event.door:
+                return waiting == event
         return False
 
     def _post_message(self, event: Event) -> bool:

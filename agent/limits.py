@@ -31,8 +31,8 @@ REFUSED_LANE: Final = 64
 RING_STEPS: Final = 400
 """Steps kept for the crash file and `doorward replay`."""
 
-RING_BYTES: Final = 2 * 1024 * 1024
-"""Journal lines the ring may hold on to, so that a drain does not fill memory."""
+RING_BYTES: Final = 1024 * 1024
+"""Journal lines and roster parts the ring may hold on to, so that neither a drain nor a large roster fills memory."""
 
 CRASHES: Final = 3
 CRASH_WINDOW_S: Final = 300.0

@@ -12,7 +12,15 @@ from agent import limits
 from agent.clock import Clock
 from agent.core.controller import deadline, step
 from agent.core.effects import Effect
-from agent.core.events import ClockChanged, DoorOnlyEnded, Event, NoticesLoaded, TimePassed
+from agent.core.events import (
+    ClockChanged,
+    DoorOnlyEnded,
+    Event,
+    NoticesLoaded,
+    SettingsLoaded,
+    Started,
+    TimePassed,
+)
 from agent.core.state import State
 from agent.core.time import Now
 from agent.inbox import Inbox
@@ -48,7 +56,9 @@ class Loop:
         self._running = True
         self._unfinished: Step | None = None
 
-    def run(self) -> None:
+    def run(self, started: Started) -> None:
+        """From `started` on, which goes ahead of what the ports have told already (rule D4)."""
+        self._step(started, self._clock.now())
         while self._running:
             now = self._clock.now()
             due = deadline(self._state)
@@ -73,8 +83,8 @@ class Loop:
         return done if self._unfinished is None else (*done, self._unfinished)
 
     def _handle(self, event: Event) -> None:
-        if self._door_only_until is not None and isinstance(event, NoticesLoaded):
-            self._held.append(event)  # rule D11: a notice may be what crashed us
+        if self._door_only_until is not None and isinstance(event, NoticesLoaded | SettingsLoaded):
+            self._held.append(event)  # rule D11: a text of theirs may be what crashed us
         elif self._aside(event):
             log.error("a message that was being handled at a crash is left aside")
         else:

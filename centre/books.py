@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, select, update
+from sqlalchemy import Connection, Dialect, Engine, Table, create_engine, event, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
@@ -105,12 +106,19 @@ def insert_or_update(conn: Connection, table: Table, values: Mapping[str, Any]) 
 
 def insert_many(conn: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
     """Plain rows straight to the driver, whose values they must already be: a third of the time an ordinary insert takes."""
-    compiled = insert(table).compile(dialect=conn.dialect, column_keys=list(columns))
-    if compiled.positional:
-        assert list(compiled.positiontup or ()) == list(columns)
-        conn.exec_driver_sql(str(compiled), list(rows))
+    text, positional = _insert_text(conn.dialect, table, tuple(columns))
+    if positional:
+        conn.exec_driver_sql(text, list(rows))
     else:
-        conn.exec_driver_sql(str(compiled), [dict(zip(columns, row, strict=True)) for row in rows])
+        conn.exec_driver_sql(text, [dict(zip(columns, row, strict=True)) for row in rows])
+
+
+@lru_cache(maxsize=16)
+def _insert_text(dialect: Dialect, table: Table, columns: tuple[str, ...]) -> tuple[str, bool]:
+    """The statement, and whether its values go by position. Compiling it takes longer than inserting a row (0.4 ms)."""
+    compiled = insert(table).compile(dialect=dialect, column_keys=list(columns))
+    assert not compiled.positional or list(compiled.positiontup or ()) == list(columns)
+    return str(compiled), compiled.positional
 
 
 def _dialect_insert(conn: Connection, table: Table) -> Any:

@@ -121,7 +121,7 @@ class SetOutput:
 
 @dataclass(frozen=True, slots=True)
 class DrawPage:
-    """Show this page: `page` names the layout's page (idle, notice, answer), the texts fill its fields. Newest wins, older unsent ones are dropped."""
+    """Show this page: `page` names the layout's page (idle, notice, answer, refused, alarm), the texts fill its fields. Newest wins, older unsent ones are dropped."""
 
     device: str
     token: int

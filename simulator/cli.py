@@ -13,6 +13,7 @@ import click
 
 from simulator.box import BoxSpec
 from simulator.broker import BrokerError, Kind
+from simulator.demo.disk import keep_mounts_to_ourselves
 from simulator.demo.pictures import draw
 from simulator.demo.stage import Stage
 from simulator.demo.story import Story
@@ -71,6 +72,7 @@ def demo(
     mix = BoxSpec(panel=PANELS[panel], reader_form=reader, board=board, address=BOARDS[board])
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGHUP, _stop)
+    keep_mounts_to_ourselves()
     try:
         if keep is not None:
             keep.mkdir(parents=True, exist_ok=True)

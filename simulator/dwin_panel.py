@@ -36,7 +36,13 @@ class Layout:
     columns: int = 20
     rows: int = 8
     line_words: int = 0
-    pages: tuple[tuple[str, int], ...] = (("idle", 0), ("notice", 1), ("answer", 2))
+    pages: tuple[tuple[str, int], ...] = (
+        ("idle", 0),
+        ("notice", 1),
+        ("answer", 2),
+        ("refused", 3),
+        ("alarm", 4),
+    )
 
 
 class DwinPanel(Panel):

@@ -143,7 +143,13 @@ def _door(spec: DoorSpec, readers: Sequence[str], pulse_s: float) -> list[str]:
     if spec.fire is not None:
         lines.append(f"    fire: {_flow({'device': 'relay', 'input': spec.fire, 'normally': 'closed'})}")
     release = "release" if spec.fire is not None else "nothing"
-    return [*lines, f"    on_fire: {release}", "    egress: true", f"    readers: [{', '.join(readers)}]", "    held_open_s: 30"]
+    return [
+        *lines,
+        f"    on_fire: {release}",
+        "    egress: true",
+        f"    readers: [{', '.join(readers)}]",
+        "    held_open_s: 30",
+    ]
 
 
 def _flow(values: Mapping[str, object]) -> str:

@@ -60,7 +60,8 @@ def _judge(state: State, command: Command, *, retained: bool) -> tuple[Reason | 
         return Reason.CLOCK, str(now.clock)
     if command.iat - limits.CLOCK_SKEW_S > now.utc or now.utc > command.exp:
         return Reason.EXPIRED, None
-    if command.exp - command.iat > (OPEN_LIFETIME_S if command.action == "open" else COMMAND_LIFETIME_S):
+    most = OPEN_LIFETIME_S if command.action == "open" else COMMAND_LIFETIME_S
+    if command.exp - command.iat > most + limits.LIFETIME_SLACK_S:
         return Reason.TOO_LONG, "lifetime"
     if command.id in state.commands.seen:
         return Reason.REPLAYED, None

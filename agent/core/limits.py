@@ -53,6 +53,8 @@ OPEN_RATE_S = 60.0
 """At most 6 remote opens a minute and door (contract.md)."""
 CLOCK_SKEW_S = 5.0
 """`iat` may lie this far in the future (contract.md)."""
+LIFETIME_SLACK_S = 0.01
+"""A centre that reads its clock twice, or rounds `iat` to the millisecond, means 30 s when it says 30.0004."""
 COMMAND_DURABLE_S = 2.0
 """An acceptance not on disk by then is refused (`storage`)."""
 COURSE_S = 3.0

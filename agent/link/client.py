@@ -54,11 +54,22 @@ UNACKED = 64
 """Messages the broker may send ahead of our acknowledgements (MQTT 5 Receive Maximum)."""
 MAX_UNACKED = 1024
 """A broker that does not keep to its own window (3.1.1 has none of ours) is disconnected at this many."""
+MAX_PACKET = 1024 * 1024
+"""A larger packet ends the connection: an honest broker has none for us, and the library would take 256 MiB of it into memory."""
 TURN_S = 1.0
 FAREWELL_S = 1.0
 """How long a clean stop waits for the broker to have its `offline`."""
 UNSUPPORTED_VERSION = 0x84
 TAKEN_OVER = 0x8E
+
+
+class _Client(mqtt.Client):
+    """The library asks for all of a packet's rest at once: that tells its size before any of it is kept."""
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        if bufsize > MAX_PACKET:
+            raise OSError(f"a packet of {bufsize} bytes")
+        return super()._sock_recv(bufsize)
 
 
 @dataclass(slots=True, eq=False)
@@ -216,7 +227,7 @@ class Link:
     def _connect(self) -> _Live:
         version = self._reconnect.version
         five = version == "5"
-        client = mqtt.Client(
+        client = _Client(
             CallbackAPIVersion.VERSION2,
             client_id=self._keys.unit,
             clean_session=None if five else True,

@@ -78,11 +78,16 @@ def fire_reset(office: Office, unit_id: str, door: str | None, why: str, actor: 
     _carry_out(office, unit_id, "fire_reset", args, actor, why, commands.VALID_S)
 
 
-def _sees_opening(conn: Connection, unit_id: str, door: object) -> bool:
-    """Whether the unit can tell that the door was opened; from its last status, in which a door without contact has no level."""
+def _doors(conn: Connection, unit_id: str) -> Mapping[str, object]:
+    """The unit's doors by its last status; empty where none is known."""
     text = conn.execute(select(schema.units.c.status).where(schema.units.c.unit == unit_id)).scalar()
     doors = json.loads(text).get("doors") if text else None
-    told = doors.get(door) if isinstance(doors, dict) else None
+    return doors if isinstance(doors, dict) else {}
+
+
+def _sees_opening(conn: Connection, unit_id: str, door: object) -> bool:
+    """Whether the unit can tell that the door was opened; from its last status, in which a door without contact has no level."""
+    told = _doors(conn, unit_id).get(str(door))
     return not (isinstance(told, dict) and "open" in told and told["open"] is None)
 
 
@@ -94,6 +99,9 @@ def _carry_out(
     with office.books.reading() as conn:
         if units.one(conn, site, unit_id).revoked:
             raise CentreError(f"{unit_id}: revoked", WRONG_USE)
+        known = _doors(conn, unit_id)
+        if known and "door" in args and args["door"] not in known:
+            raise CentreError(f"--door: {unit_id} has no door {args['door']!r}; it has {', '.join(known)}", WRONG_USE)
         goes_on = action == "open" and _sees_opening(conn, unit_id, args["door"])
     with desk.connected(office.folder, office.site, office.keys, [up(site, unit_id, "reply")]) as link:
         command = commands.make(site, unit_id, action, args, actor, why, valid_s, time.time())
@@ -108,8 +116,18 @@ def _carry_out(
             click.echo(_told(office, reply))
     code = _code(states, goes_on=goes_on)
     if code == NO_ANSWER:
-        click.echo(f"centre: {unit_id}: {'nothing more was heard' if states else 'no answer'}", err=True)
+        words = "nothing more was heard" if states else "no answer"
+        click.echo(f"centre: {unit_id}: {words}{_absence(office, unit_id)}", err=True)
     click.get_current_context().exit(code)
+
+
+def _absence(office: Office, unit_id: str) -> str:
+    table = schema.units.c
+    with office.books.reading() as conn:
+        row = conn.execute(select(table.online, table.heard_utc).where(table.unit == unit_id)).one()
+    if row.online:
+        return ""
+    return f"; offline since {office.local(row.heard_utc)}" if row.heard_utc is not None else "; never heard of"
 
 
 def _told(office: Office, reply: Reply) -> str:

@@ -152,11 +152,15 @@ def image(page: DrawPage, options: DwinOptions) -> Image:
         return Piece(part, vp, ended(encode(text, options.charset, columns))) if vp else None
 
     return Image(
-        page=layout.page.get(name, layout.page.get(FURTHER_PAGES.get(name, "notice"), 0)),
+        page=_picture(layout, name),
         title=piece("title", layout.title, page.title),
         body=_pieces(layout.body, _body(lines, options)),
         footer=piece("footer", layout.footer, page.footer),
     )
+
+
+def _picture(layout: Layout, name: str) -> int:
+    return layout.page.get(name, layout.page.get(FURTHER_PAGES.get(name, "notice"), 0))
 
 
 def _body(lines: list[bytes], options: DwinOptions) -> bytes:

@@ -37,6 +37,8 @@ LOSE_AFTER_S = 0.5
 """A board is lost after three failed exchanges in a row that span this long: noise alone should not lose it."""
 PROBES_S = (0.5, 1.0, 2.0, 4.0, 5.0)
 """Between looks at a lost board: each costs the others one time-out."""
+PROBES_ALONE_S = (0.5,)
+"""With the line to itself: the exit button and the fire input it reads come back with it at once."""
 CONFIRM_S = 0.025
 """After an input's first different sample."""
 AT_ONCE = 0.0
@@ -68,6 +70,7 @@ class Board:
     unit: int
     model: BoardModel
     poll_s: float
+    probes_s: tuple[float, ...] = PROBES_S
     found: bool = False
     lost: str | None = None
     probing: bool = False
@@ -100,7 +103,7 @@ class Board:
         """From now on only probed, ever more rarely. Told once for each reason."""
         self._forget()
         self.probing = True
-        self.inputs_due = now + PROBES_S[min(self.probes, len(PROBES_S) - 1)]
+        self.inputs_due = now + self.probes_s[min(self.probes, len(self.probes_s) - 1)]
         self.probes += 1
         if self.lost != reason:
             self.lost = reason

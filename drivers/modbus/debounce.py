@@ -8,12 +8,12 @@ from collections import deque
 SETTLE_S = 0.02
 """Two samples at least this far apart must agree: longer than the bounce of door contacts and buttons (5-20 ms)."""
 CHATTER_EDGES = 16
-CHATTER_SPAN_S = 4.0
+CHATTER_SPAN_S = 7.0
 """So many edges in so short a time are chatter. Somebody impatient presses a button eight times, each press told as fast as the first."""
 CHATTER_SETTLE_S = 0.2
 """A chattering input must hold a level this long: under two edges a second at 1 kHz, and a pulse of 400 ms still counts."""
 CALM_S = 1.0
-"""Chatter is over when no sample has differed for so long."""
+"""When no sample has differed for so long, chatter is over and what was before does not count towards the next."""
 
 
 class Debounce:
@@ -41,7 +41,9 @@ class Debounce:
         if high == self.level:
             self._since = None
             return False
-        self._chatters = self._chatters and now - self._differed < CALM_S
+        if now - self._differed >= CALM_S:
+            self._chatters = False
+            self._edges.clear()
         self._differed = now
         if self._since is None:
             self._since = now

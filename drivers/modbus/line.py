@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from drivers.facts import DrawPage, Fact, Order, OrderFailed, PulseOutput, SetOutput, SoundTone
 from drivers.modbus import codec
-from drivers.modbus.board import Board, Waiting, Want
+from drivers.modbus.board import PROBES_ALONE_S, PROBES_S, Board, Waiting, Want
 from drivers.modbus.options import BoardOptions
 from drivers.wire import Buffer
 
@@ -39,8 +39,9 @@ class ModbusLine:
 
     def __init__(self, devices: Sequence[tuple[str, BoardOptions]], baud: int) -> None:
         self._baud = baud
+        probes_s = PROBES_ALONE_S if len(devices) == 1 else PROBES_S
         self._boards = [
-            Board(name, options.address or options.board().address, options.board(), options.poll_ms / 1000)
+            Board(name, options.address or options.board().address, options.board(), options.poll_ms / 1000, probes_s)
             for name, options in devices
         ]
         self._by_name = {board.name: board for board in self._boards}

@@ -15,9 +15,8 @@ COLUMN, LINE = 9, 22
 """Pixels of a half-width character and of a line."""
 _PANEL_COLUMNS, _PANEL_LINES = 20, 10
 _FONT = "ui-monospace, 'Noto Sans Mono CJK SC', 'Sarasa Mono SC', 'Source Han Mono', monospace"
-_INK = {"idle": "#dfe7ee", "notice": "#ffe9b8", "answer": "#c9f2d4"}
-_BOARD = {"idle": "#12344d", "notice": "#5a2a12", "answer": "#14432a"}
-_ALERT = ("#ffffff", "#a11616")
+_INK = {"idle": "#dfe7ee", "notice": "#f3e7ff", "answer": "#c9f2d4", "refused": "#ffe3b3", "alarm": "#ffffff"}
+_BOARD = {"idle": "#12344d", "notice": "#43285c", "answer": "#14432a", "refused": "#6b3d00", "alarm": "#a11616"}
 
 
 def columns(text: str) -> int:
@@ -55,8 +54,7 @@ def panel_svg(shots: Sequence[tuple[str, Screen]]) -> str:
 
 
 def _screen(screen: Screen, box: _Box) -> list[str]:
-    alert = any(word in screen.title for word in ("火警", "紧急"))
-    ink, board = _ALERT if alert else (_INK.get(screen.page, "#ffffff"), _BOARD.get(screen.page, "#222222"))
+    ink, board = _INK.get(screen.page, "#ffffff"), _BOARD.get(screen.page, "#222222")
     parts = [
         f'<rect x="{box.x}" y="{box.y}" width="{box.width}" height="{box.height}" rx="10" fill="#20262b"/>',
         f'<rect x="{box.x + 8}" y="{box.y + 8}" width="{box.width - 16}" height="{box.height - 16}" rx="4" fill="{board}"/>',

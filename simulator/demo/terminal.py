@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from contextlib import closing
 
 from rich.console import Console, Group
@@ -20,7 +21,13 @@ from simulator.panel import Screen
 TURN_S = 0.1
 FACTS = 14
 _QUIET = {"seq", "at", "clock", "boot", "mono", "kind", "session", "version"}
-_COLOURS = {"idle": "white on #12344d", "notice": "#ffe9b8 on #5a2a12", "answer": "#c9f2d4 on #14432a"}
+_COLOURS = {
+    "idle": "white on #12344d",
+    "notice": "#ffe9b8 on #5a2a12",
+    "answer": "#c9f2d4 on #14432a",
+    "refused": "#ffe3b3 on #6b3d00",
+    "alarm": "bold white on red",
+}
 
 
 def interact(stage: Stage) -> None:
@@ -42,13 +49,19 @@ def interact(stage: Stage) -> None:
                     visitor.press(key)
                 visitor.look_after()
                 facts.extend(stage.bureau.facts(facts[-1].n if facts else 0))
-                live.update(_view(stage, visitor, facts), refresh=True)
+                live.update(_view(console, stage, visitor, facts), refresh=True)
 
 
-def _view(stage: Stage, visitor: Visitor, facts: deque[BookFact]) -> Group:
+def _view(console: Console, stage: Stage, visitor: Visitor, facts: deque[BookFact]) -> Group:
+    """All of it on the terminal there is: of facts and of what was said, the newest that have room."""
     top = Table.grid(padding=(0, 2))
     top.add_row(_screen(stage.box.panel.screen()), _state(stage))
-    return Group(_keys(), top, _facts(facts), Text("\n".join(visitor.said), style="cyan"))
+    upper = Group(_keys(), top)
+    room = console.height - len(console.render_lines(upper)) - 1
+    said = list(visitor.said)[-max(1, room // 4) :]
+    shown = min(FACTS, max(0, room - len(said) - 2))
+    lower = [_facts(list(facts)[len(facts) - min(shown, len(facts)) :], shown)] if shown else []
+    return Group(upper, *lower, Text("\n".join(said), style="cyan", no_wrap=True, overflow="ellipsis"))
 
 
 def _keys() -> Panel:
@@ -62,8 +75,7 @@ def _keys() -> Panel:
 
 
 def _screen(screen: Screen) -> Panel:
-    alert = any(word in screen.title for word in ("火警", "紧急"))
-    style = "bold white on red" if alert else _COLOURS.get(screen.page, "white")
+    style = _COLOURS.get(screen.page, "white")
     rows = [*screen.body, *[""] * (8 - len(screen.body))]
     text = Text("\n".join([screen.title, "", *rows, screen.footer]), style=style, no_wrap=True)
     return Panel(text, title=f"panel of {NAME}", subtitle=f"page {screen.page}", style=style, width=28)
@@ -91,14 +103,16 @@ def _state(stage: Stage) -> Table:
     return table
 
 
-def _facts(facts: deque[BookFact]) -> Panel:
+def _facts(facts: Sequence[BookFact], rows: int) -> Panel:
     table = Table.grid(padding=(0, 2))
     for fact in facts:
-        rest = "  ".join(f"{key}={value}" for key, value in fact.data.items() if key not in _QUIET)
+        rest = "  ".join(
+            f"{key}={value}" for key, value in fact.data.items() if key not in _QUIET and value not in (None, "")
+        )
         table.add_row(
             str(fact.seq),
             str(fact.data["at"])[11:23],
             Text(fact.kind, style="bold"),
             Text(rest, overflow="ellipsis", no_wrap=True),
         )
-    return Panel(table, title="facts as they reach the books", border_style="blue", height=FACTS + 2)
+    return Panel(table, title="facts as they reach the books", border_style="blue", height=rows + 2)

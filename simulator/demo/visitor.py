@@ -92,6 +92,8 @@ class Visitor:
         return "the network is back"
 
     def kill(self) -> str:
+        if self.stage.agent.pid is None:
+            return "the agent is dead already"
         self.stage.agent.kill()
         return "kill -9: the agent is dead; a running unlock ends by the board's own timer"
 

@@ -40,3 +40,18 @@ def test_fires_by_the_agents_clock_while_the_systems_is_years_off(monkeypatch: p
         assert clock.now().utc >= MIDNIGHT_SHANGHAI + 12000
     finally:
         calendar.stop()
+
+
+def test_every_day_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody arms it again: a clock that is right is never set by much."""
+    monkeypatch.setattr(calendar_module, "_DAILY", {"purge": time(3, 20)})
+    monkeypatch.setattr(calendar_module, "DAY_S", 0.4)
+    fired: SimpleQueue[Event] = SimpleQueue()
+    clock = Clock("Asia/Shanghai")
+    calendar = Calendar(clock, lambda event: fired.put(event) is None)
+    clock.set(MIDNIGHT_SHANGHAI + 12000 - 0.2, clock.now().mono)
+    calendar.start()
+    try:
+        assert [fired.get(timeout=5) for _ in range(3)] == [CalendarFired("purge")] * 3
+    finally:
+        calendar.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,29 @@ def test_three_crashes_in_five_minutes_mean_door_only_and_the_message_is_set_asi
     assert not crashes.aside(TimePassed())
     now[0] += limits.CRASH_WINDOW_S
     assert not started().door_only()
+
+
+@pytest.mark.claim("D11")
+def test_a_message_is_known_again_by_another_process() -> None:
+    """Sets have no order of their own, and each process has another."""
+    code = """
+from agent.core.events import MessageReceived
+from agent.crashes import message_name
+from contract.messages import Holder, RosterPart, Scope
+doors = frozenset({"main", "cellar", "garage", "yard", "roof"})
+print(message_name(MessageReceived(1, RosterPart(Scope("yard", "y07"), "r", 1, 0.0, 1, 1, "k", (Holder("a", doors=doors),)))))
+"""
+    names = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            check=True,
+            capture_output=True,
+            env={**os.environ, "PYTHONHASHSEED": str(n)},
+            timeout=20,
+        ).stdout
+        for n in range(1, 4)
+    }
+    assert len(names) == 1
 
 
 def test_crashes_of_an_earlier_boot_do_not_count(tmp_path: Path) -> None:

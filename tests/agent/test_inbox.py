@@ -12,6 +12,7 @@ from agent.core.events import (
     CardRead,
     ExitChanged,
     FireChanged,
+    LockOrderSent,
     LockRead,
     MessageReceived,
     MessageRefused,
@@ -55,6 +56,17 @@ def test_equal_read_backs_that_wait_are_one_and_changes_are_kept() -> None:
         LockRead("main", False),
         LockRead("side", False),
     ]
+
+
+@pytest.mark.claim("D5")
+def test_a_read_back_after_an_order_is_not_taken_for_one_before_it() -> None:
+    """Of an open while the lock was unlocked already: without it nobody would know that the order was done."""
+    inbox = Inbox()
+    waiting = [LockRead("main", True), LockOrderSent("side", 6), LockOrderSent("main", 7), LockRead("main", True)]
+    for event in waiting:
+        inbox.post(event)
+    inbox.post(LockRead("main", True))
+    assert drained(inbox) == waiting
 
 
 @pytest.mark.claim("D2")

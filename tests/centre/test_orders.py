@@ -93,7 +93,12 @@ def test_nobody_answers(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("centre.commands.ANSWER_S", 0.2)
     monkeypatch.setattr("centre.commands.OUTCOME_S", 0.3)
     unit, wire = site.unit()
-    assert site.desk.run(*OPEN, code=4).stderr == "centre: b12-u2: no answer\n"
+    assert site.desk.run(*OPEN, code=4).stderr == "centre: b12-u2: no answer; never heard of\n"
+    site.desk.take(
+        unit.letter("status", dumps({"state": "online", "session": "s1", "doors": {"main": {"open": False}}}))
+    )
+    site.desk.take(unit.letter("status", dumps({"state": "offline", "session": "s1"})))
+    assert "no answer; offline since 20" in site.desk.run(*OPEN, code=4).stderr
     assert "nothing more was heard" in ordered(site, unit, wire, [("accepted", None), ("done", None)], 4, *OPEN).stderr
 
 
@@ -106,6 +111,15 @@ def test_other_orders_end_with_done(site: Site, args: tuple[str, ...], action: s
     order = (*args, "--unit", "b12-u2", "--why", "test")
     assert ordered(site, unit, wire, [("accepted", None), ("done", None)], 0, *order).exit_code == 0
     assert _command(site, unit, wire.payloads("/command")[0])["action"] == action
+
+
+def test_a_door_that_the_unit_does_not_have_is_not_ordered(site: Site) -> None:
+    unit, _ = site.unit()
+    site.desk.take(
+        unit.letter("status", dumps({"state": "online", "session": "s1", "doors": {"main": {"open": False}}}))
+    )
+    told = site.desk.run("open", "--unit", "b12-u2", "--door", "back", "--why", "x", code=2).stderr
+    assert told == "centre: --door: b12-u2 has no door 'back'; it has main\n"
 
 
 @pytest.mark.parametrize("there", [None, False])

@@ -73,7 +73,7 @@ PAGES = st.builds(
     st.sampled_from(["甲", "乙", ""]),
     st.lists(st.sampled_from(["一" * 10, "二" * 40, "三"]), max_size=20).map(tuple),
     st.sampled_from(["x", "y"]),
-    st.sampled_from(["idle", "notice", "answer"]),
+    st.sampled_from(["idle", "notice", "answer", "refused", "alarm"]),
 )
 
 
@@ -150,3 +150,13 @@ def test_a_display_without_title_and_footer_shows_the_body() -> None:
         steps.append(step.part)
         shown[step.vp] = step.data
     assert steps == ["body"]
+
+
+def test_a_project_without_the_further_pictures_shows_the_answers_instead() -> None:
+    plain = DwinOptions()
+    full = DwinOptions(layout=Layout(page={"idle": 0, "notice": 1, "answer": 2, "refused": 3, "alarm": 4}))
+    drawn = {
+        name: (image(page(name=name), plain).page, image(page(name=name), full).page) for name in ("refused", "alarm")
+    }
+    assert drawn == {"refused": (2, 3), "alarm": (2, 4)}
+    assert full.check() == []

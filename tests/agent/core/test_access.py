@@ -130,7 +130,7 @@ def test_the_person_is_told_why_not_and_whom_to_ask() -> None:
     assert facts_of(found)["access.denied"] == {"door": "main", "by": "late", "via": "card", "reason": "expired"}
     assert of(fx.PulseLock, found) == []
     assert the(fx.SoundTone, found).tone == "no"
-    assert (bench.page().title, bench.page().body) == ("此卡已过期", ("请联系社区网格员续期",))
+    assert (bench.page().title, bench.page().body) == ("此卡已过期", ("如需续期请联系", "社区网格员"))
     bench.wait(6.1)
     assert bench.page().kind == "idle"
 

@@ -34,6 +34,7 @@ def accept(bench: Bench, *args: Any, **kw: Any) -> tuple[fx.Effect, ...]:
         (Reason.EXPIRED, {"exp": UTC - 1}),
         (Reason.EXPIRED, {"iat": UTC + 20, "exp": UTC + 40}),
         (Reason.TOO_LONG, {"exp": UTC + 31}),
+        (Reason.TOO_LONG, {"exp": UTC + 30.02}),
         (Reason.DEVICE, {"args": {"door": "attic"}}),
         (Reason.MALFORMED, {"args": {}}),
         (Reason.DEVICE, {"action": "selftest"}),
@@ -113,6 +114,11 @@ def test_what_was_refused_is_not_done_later(why: str) -> None:
     found = bench.message(sent)
     assert [r for r in of(fx.Record, found) if r.seen is not None] == []
     assert replies(found) == [("refused", Reason.REPLAYED)]
+
+
+def test_an_iat_rounded_to_the_millisecond_is_not_too_long() -> None:
+    bench = Bench().start().online()
+    assert of(fx.PulseLock, accept(bench, iat=bench.utc - 0.0004, exp=bench.utc + 30.0)) != []
 
 
 def test_an_open_is_not_on_the_wire_after_its_end() -> None:

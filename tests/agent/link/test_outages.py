@@ -8,6 +8,7 @@ import socket
 import subprocess
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -283,3 +284,25 @@ def test_a_broker_that_talks_nonsense_ends_nothing_but_its_connection(
             assert not near.of(MessageReceived), seed
             assert [thread.name for thread in threading.enumerate()].count("link") == 1
         record_property("figure", f"{len(front.connections)} connections of nonsense, the link still tries")
+
+
+@pytest.mark.claim("F19")
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_a_packet_without_end_is_not_taken_in(protocol: str, record_property: pytest.RecordProperty) -> None:
+    """The library would keep up to 256 MiB of it."""
+    good = b"\x20\x03\x00\x00\x00" if protocol == "5" else b"\x20\x02\x00\x00"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(5.0)
+        with unit(f"mqtt://127.0.0.1:{server.getsockname()[1]}", protocol=protocol) as near:
+            line, _ = server.accept()
+            with line:
+                line.settimeout(5.0)
+                line.recv(4096)
+                taken = 0
+                with suppress(ConnectionError):
+                    line.sendall(good + b"\x32\xff\xff\xff\x7f")
+                    while taken < 200 << 20:
+                        taken += line.send(bytes(1 << 16))
+            assert taken < 16 << 20, "it swallowed all of it"
+            near.wait(LinkDown)
+    record_property("figure", f"of a packet of 256 MiB {taken >> 10} KiB left the broker")

@@ -63,6 +63,16 @@ def test_a_signal_in_the_midst_of_it_leaves_nothing(tmp_path: Path) -> None:
     assert leftovers.all_of(temporary) == []
 
 
+@pytest.mark.slow
+def test_killed_in_the_midst_of_it_nothing_runs_and_nothing_is_mounted(tmp_path: Path) -> None:
+    temporary = tmp_path / "tmp"
+    with subprocess.Popen([*COMMAND, "--story"], stdout=subprocess.DEVNULL, env=environment(temporary)) as process:
+        eventually(lambda: len(leftovers.processes(temporary)) >= 2, 20.0)
+        process.kill()
+    eventually(lambda: leftovers.processes(temporary) == [], 10.0)
+    assert leftovers.mounts(temporary) == []
+
+
 class Person:
     """At a terminal of 150 × 48, in front of the demo."""
 
@@ -79,22 +89,26 @@ class Person:
         )
         os.close(slave)
         self.seen = ""
+        self._ahead = b""
 
     def sees(self, text: str, limit_s: float = 20.0) -> None:
-        """Wait until `text` appears that was not there before."""
+        """Wait until `text` appears behind what was seen before."""
         assert self.may_see(text, limit_s), f"{text!r} never came; last seen:\n{self.seen[-6000:]}"
 
     def may_see(self, text: str, limit_s: float) -> bool:
+        """What comes after `text` is left for the next look."""
         end = time.monotonic() + limit_s
-        fresh = b""
-        while text.encode() not in fresh:
+        wanted = text.encode()
+        while (at := self._ahead.find(wanted)) < 0:
             left = end - time.monotonic()
             if left <= 0:
+                self._ahead = b""
                 return False
             if select.select([self.fd], [], [], left)[0]:
                 data = os.read(self.fd, 65536)
-                fresh += data
+                self._ahead += data
                 self.seen = (self.seen + data.decode(errors="replace"))[-20000:]
+        self._ahead = self._ahead[at + len(wanted) :]
         return True
 
     def comes_in(self) -> None:
