@@ -66,6 +66,20 @@ def test_text_is_cut_to_the_columns_at_whole_characters(text: str, columns: int,
     assert len(coded) <= (columns if charset == "gbk" else 4 * columns)
 
 
+@pytest.mark.parametrize(
+    ("text", "columns", "kept"),
+    [
+        ("今日a", 5, "今日a"),
+        ("今日a", 4, "今日"),
+        ("“停”", 5, "“停"),
+        ("—·é", 4, "—·"),
+        ("ab\U0001f6b0", 4, "ab\U0001f6b0"),
+    ],
+)
+def test_in_utf_8_columns_are_cells_not_bytes(text: str, columns: int, kept: str) -> None:
+    assert encode(text, "utf-8", columns).decode() == kept
+
+
 @pytest.mark.parametrize(("sent", "meant", "source"), vectors.RETURNS)
 def test_returns_of_the_panel(sent: str, meant: str, source: str) -> None:
     returns = hmi.Returns()

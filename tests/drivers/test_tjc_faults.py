@@ -160,3 +160,30 @@ def test_one_refusal_is_noise() -> None:
     bus.run(1.0)
     assert bus.of(PageDrawn)
     assert not bus.of(DeviceLost)
+
+
+def test_what_follows_a_page_change_is_waited_for_and_not_said_twice() -> None:
+    panel = Panel()
+    busy_until = 0.0
+
+    def slow(frame: bytes, now: float) -> bytes:
+        """A page change is answered at once, and holds what comes next for 0.6 s."""
+        nonlocal busy_until
+        reply = panel(frame, now)
+        if now < busy_until:
+            bus.at(busy_until, lambda: bus.session.receive(reply, bus.now))
+            return b""
+        if frame.startswith(b"page "):
+            busy_until = now + 0.6
+        return reply
+
+    bus = Bus(TjcPanel([("panel", TjcOptions())], 115200), slow, 115200)
+    bus.open()
+    bus.run(0.5)
+    for token, page in enumerate(("notice", "answer", "idle"), 1):
+        bus.written.clear()
+        show(bus, token, page=page)
+        bus.run(2.0)
+        said = [frame for _, frame in bus.written if not frame.startswith(b"get ")]
+        assert len(said) == len(set(said))
+        assert bus.of(PageDrawn)[-1].token == token
