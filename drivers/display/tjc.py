@@ -37,7 +37,9 @@ BOOT_S = 0.5
 GAP_S = 0.005
 NONCE_S = 2.0
 TRIES = 3
-UNACKNOWLEDGED = 6
+LOSE_AFTER_S = 1.0
+"""Lost is a panel that gave no answer three times in a row and for so long: on a line with errors that alone does not happen."""
+UNACKNOWLEDGED = 12
 REFUSED = 3
 """Refusals in a row until the project counts as lacking what was named: one or two may be noise."""
 LACKING_S = 60.0
@@ -76,6 +78,7 @@ class TjcPanel:
         self._free_at = 0.0
         self._slow_until = 0.0
         self._tries = 0
+        self._failing_since = 0.0
         self._unacknowledged = 0
         self._refusals = 0
         self._lacking: dict[tuple[str | None, str], float] = {}
@@ -163,7 +166,7 @@ class TjcPanel:
         if not self._connected:
             return Say.CONNECT if now >= self._check_at else None
         if self._tries:
-            return Say.CHECK if Say.NONCE not in self._settings_left else Say.CONNECT
+            return Say.CHECK
         if self._settings_left:
             return self._settings_left[0]
         if self._tone is not None:
@@ -208,6 +211,7 @@ class TjcPanel:
                 if isinstance(found, hmi.Connected):
                     self._answered(act, now)
                     self._connected = True
+                    self._slow_until = now  # it answers, so it is awake
                     self._model = found.model
                     self._settings_left = SETTINGS
             case Say.CHECK:
@@ -285,7 +289,7 @@ class TjcPanel:
 
     def _checked(self, value: int, now: float) -> None:
         self._check_at = now + NONCE_S
-        if value != self._nonce:
+        if value != self._nonce and Say.NONCE not in self._settings_left:
             self._restarted(now, GAP_S)
 
     def _restarted(self, now: float, wait_s: float) -> None:
@@ -337,12 +341,14 @@ class TjcPanel:
             self._shown.doubt(act)
             self._unacknowledged += 1
             if self._unacknowledged % TRIES == 0 and self._told_found:
-                self._settings_left = SETTINGS  # acknowledgements may have been switched off
+                self._settings_left = SETTINGS[:1]  # acknowledgements may have been switched off
         self._outstanding = None
         self._free_at = now + GAP_S
+        if not self._tries:
+            self._failing_since = now
         self._tries += 1
         self._check_at = now + AGAIN_S
-        if self._tries >= TRIES:
+        if self._tries >= TRIES and now - self._failing_since >= LOSE_AFTER_S:
             self._lose(now, "silent", "no answer")
         elif self._unacknowledged >= UNACKNOWLEDGED:
             self._lose(now, "wrong", "answers, but acknowledges nothing (bkcmd=3)")
