@@ -20,8 +20,14 @@ from drivers.registry import DRIVERS
 
 log = logging.getLogger("devices")
 
-_PICTURES = {"idle": "idle", "notice": "notice", "fire": "alarm", "emergency": "alarm"}
-"""The layout's page for a page kind; every other kind is an answer to somebody, a no in another colour than a yes."""
+_PICTURES = {"idle": "idle", "fire": "alarm", "emergency": "alarm"}
+
+
+def picture(page: effects.Page) -> str:
+    """The layout's page for a page: an emergency notice looks like an alarm, a no to somebody other than a yes."""
+    if page.kind == "notice":
+        return "alarm" if page.tone == "warning" else "notice"
+    return _PICTURES.get(page.kind, "refused" if page.tone == "no" else "answer")
 
 
 class Devices:
@@ -76,8 +82,7 @@ class Devices:
                 on = effect.unlocked == drive.high_unlocks
                 self._send(wire.SetOutput(drive.device, drive.number, on, effect.order, effect.not_after_mono))
             case effects.ShowPage(display, token, page):
-                picture = _PICTURES.get(page.kind, "refused" if page.tone == "no" else "answer")
-                self._send(wire.DrawPage(display, token, picture, page.title, page.body, page.footer))
+                self._send(wire.DrawPage(display, token, picture(page), page.title, page.body, page.footer))
             case effects.SoundTone(door, tone):
                 for device in self._tones.get(door, ()):
                     self._send(wire.SoundTone(device, tone))
@@ -93,7 +98,14 @@ class Devices:
                 if on_port == name:
                     self._post(events.DeviceLost(device, "hung", f"port {name} did not answer"))
             port.stop(0)
+            self._forget_orders(name)
             self._ports[name] = self._open(name)
+
+    def _forget_orders(self, port: str) -> None:
+        """What a hanging port held is never answered."""
+        for order, door in list(self._door_of_order.items()):
+            if self._port_of[self._drives[door].device] == port:
+                self._door_of_order.pop(order, None)
 
     def _open(self, name: str) -> Port:
         line = self._config.ports[name]

@@ -52,6 +52,9 @@ CLOCK_STEP_S: Final = 2.0
 STOP_THREAD_S: Final = 2.0
 """Each thread gets this long to end; survivors are named in the log."""
 
+LOG_WAITING: Final = 5000
+"""Log lines that may wait for a journal that takes none; later ones are lost, memory is not."""
+
 LOG_BURST: Final = 200
 LOG_WINDOW_S: Final = 10.0
 """Log lines of one message that pass in a window; the rest are counted (a noisy line must not wear the flash)."""

@@ -51,6 +51,16 @@ class _Lines(logging.Formatter):
         return f"<{_PRIORITY.get(record.levelno, 6)}>{record.name}: {text}" if self._journal else text
 
 
+class _Bounded(logging.handlers.QueueHandler):
+    """Never blocks whoever has something to say, and never keeps more than LOG_WAITING lines."""
+
+    queue: queue.SimpleQueue[logging.LogRecord]
+
+    def enqueue(self, record: logging.LogRecord) -> None:
+        if self.queue.qsize() < limits.LOG_WAITING:
+            self.queue.put(record)
+
+
 class Log:
     """Starts and stops the log's thread (named `log`)."""
 
@@ -58,7 +68,7 @@ class Log:
         lines: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
         out = logging.StreamHandler(sys.stderr)
         out.setFormatter(_Lines(journal=journal))
-        self._handler = logging.handlers.QueueHandler(lines)
+        self._handler = _Bounded(lines)
         self._handler.addFilter(Burst())
         self._listener = logging.handlers.QueueListener(lines, out)
         self._level = logging.DEBUG if verbose else logging.INFO

@@ -14,7 +14,8 @@ class Notify:
     def __init__(self) -> None:
         address = os.environ.get("NOTIFY_SOCKET", "")
         self._address = "\0" + address[1:] if address.startswith("@") else address
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) if address else None
+        kind = socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK
+        self._socket = socket.socket(socket.AF_UNIX, kind) if address else None
         usec = os.environ.get("WATCHDOG_USEC", "")
         self.watchdog_s = int(usec) / 1e6 if usec.isdigit() else limits.WATCHDOG_S
         """The watchdog's period in seconds."""
@@ -37,4 +38,4 @@ class Notify:
         try:
             self._socket.sendto(text.encode(), self._address)
         except OSError:
-            return  # systemd went away: nobody to tell, and no reason to stop a door
+            return  # systemd went away or takes nothing: nobody to tell, and no reason to stop a door

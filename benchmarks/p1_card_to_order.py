@@ -50,6 +50,8 @@ REMARKS = (
         "The flood is half validly signed notices sent again and half garbage, on topics of the unit's scopes at QoS 1, "
         "from a process on the same two cores as broker, centre, agent and simulated hardware."
     ),
+    "The backlog drains as fast as the product lets it, 5,000 facts a second, all the while; 72 hours of a busy entrance are 30,000.",
+    "Syncs are held up by strace, which stops the process for nothing else (`--seccomp-bpf`); where it is missing, that row is not measured.",
 )
 
 

@@ -20,7 +20,7 @@ REMARKS = (
         "coming back together leave the centre air."
     ),
     (
-        "Each fact is a line of about 190 bytes in a batch of at most 60 KiB, eight batches on their way; read from SQLite with its "
+        "Each fact is a line of about 150 bytes in a batch of at most 60 KiB, eight batches on their way; read from SQLite with its "
         "chain checked, signed, published at QoS 1; verified, its chain and JSON checked, committed to the books with "
         "`synchronous=FULL`, confirmed."
     ),

@@ -21,7 +21,7 @@ REMARKS = (
         "A start after a clean stop, on warm files: the interpreter, the libraries and their byte code are in the page cache, as on a "
         "restart by systemd. A cold start from a memory card is not measured here."
     ),
-    "Residents' cards work a little later than the door's exit button and fire input: when the roster has been read from the cache.",
+    "Cards work when the roster has been read from the cache, by the store's own thread, while the door's lines are being opened.",
 )
 
 

@@ -59,9 +59,9 @@ class Reading:
 
 
 def read_csv(data: bytes, card_key: bytes, zone: ZoneInfo) -> Reading:
-    """Holders of a CSV file with a heading line, in any charset and with any separator that spreadsheets write. Dates without a time are days of `zone`: from its start, until its end.
+    """Holders of a CSV file with a heading line, in any charset and with any separator that spreadsheets write.
 
-    `doors` and `flags` are separated by blanks or semicolons. An empty cell is an absent value; `role` is then resident.
+    Dates without a time are days of `zone`: from its start, until its end. `doors` and `flags` are separated by blanks or semicolons. An empty cell is an absent value; `role` is then resident.
     """
     reading = Reading()
     text = decoded(data)
@@ -70,13 +70,15 @@ def read_csv(data: bytes, card_key: bytes, zone: ZoneInfo) -> Reading:
         return reading
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), strict=True)
     try:
-        heading = [name.strip().lower() for name in next(rows, [])]
+        cells = next((row for row in rows if any(cell.strip() for cell in row)), [])
+        heading = [name.strip().lower() for name in cells]
         reading.faults += _heading_faults(heading)
         if reading.faults:
             return reading
         _holders(rows, heading, reading, card_key, zone)
     except csv.Error as error:
-        reading.faults.append(Fault(rows.line_num, "", str(error)))
+        open_quote = "end of data" in str(error)
+        reading.faults.append(Fault(rows.line_num, "", "a quote is not closed" if open_quote else str(error)))
     return reading
 
 
@@ -87,27 +89,33 @@ def _separator(text: str) -> str:
 
 
 def _holders(rows: Iterator[list[str]], heading: list[str], reading: Reading, card_key: bytes, zone: ZoneInfo) -> None:
-    ids: dict[str, int] = {}
+    ids: dict[str, tuple[int, Holder]] = {}
     keys: dict[str, int] = {}
     for cells in rows:
         line: int = rows.line_num  # type: ignore[attr-defined]
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) > len(heading):
-            reading.faults.append(Fault(line, "", f"{len(cells)} cells where the heading has {len(heading)}"))
+            what = f"{len(cells)} cells where the heading has {len(heading)}; a card like 188,24910 stands in quotes"
+            reading.faults.append(Fault(line, "", what))
             continue
         row = {name: cell.strip() for name, cell in zip(heading, cells, strict=False)}
         holder = _holder(row, line, reading.faults, card_key, zone)
         if holder is None:
             continue
-        for seen, value, column in ((ids, holder.id, "id"), (keys, str(holder.key), "card")):
-            if value in seen:
-                reading.faults.append(Fault(line, column, f"the same as in line {seen[value]}"))
-            seen.setdefault(value, line)
+        first, known = ids.setdefault(holder.id, (line, holder))
+        if (known.role, known.room) != (holder.role, holder.room):
+            what = f"the same as in line {first}, where role or room differ: only a second card of one holder may repeat the id"
+            reading.faults.append(Fault(line, "id", what))
+        if keys.setdefault(str(holder.key), line) != line:
+            reading.faults.append(Fault(line, "card", f"the same as in line {keys[str(holder.key)]}"))
         reading.holders.append(holder)
 
 
 def _heading_faults(heading: list[str]) -> list[Fault]:
+    if not any(name in COLUMNS for name in heading):
+        comma = "; the commas are full-width ones, write ," if any("，" in name for name in heading) else ""
+        return [Fault(1, "", f"no heading line: one like {','.join(REQUIRED)} comes first{comma}")]
     faults = [Fault(1, name, f"no such column; known: {', '.join(COLUMNS)}") for name in heading if name not in COLUMNS]
     faults += [Fault(1, name, "column is there twice") for name in COLUMNS if heading.count(name) > 1]
     return faults + [Fault(1, name, "column is missing") for name in REQUIRED if name not in heading]

@@ -42,6 +42,9 @@ class Line:
             self._port = serial.serial_for_url(url, baudrate=baud, timeout=0, write_timeout=0, exclusive=True)
         except ValueError as fault:
             raise OSError(f"{url}: {fault}") from fault
+        except OSError as fault:  # pyserial says the number and the path twice
+            why = os.strerror(fault.errno) if fault.errno else str(fault)
+            raise OSError(f"could not open {url}: {why}") from fault
         self.fd: int = self._port.fileno()
         self._path = None if "://" in url else Path(url)
         self._device = os.fstat(self.fd).st_rdev

@@ -110,7 +110,7 @@ def _rows(config: Config, bench: Bench) -> Iterator[Row]:
     end = time.monotonic() + FOUND_S
     for name, device in config.devices.items():
         detail = bench.known(name, max(0.0, end - time.monotonic()))
-        text = bench.why(name) if detail is None else detail or "there"
+        text = _why(name, config, bench) if detail is None else detail or "there"
         yield Row(f"device {name}", detail is not None, f"{device.driver}: {text}")
     for name, drive in drives(config).items():
         yield _lock(name, drive, bench)
@@ -121,6 +121,13 @@ def _rows(config: Config, bench: Bench) -> Iterator[Row]:
         yield _screen(name, config, bench)
     for name in (reader for door in config.doors.values() for reader in door.readers):
         yield Row(f"reader {name}", None, "does a card make it beep?")
+
+
+def _why(name: str, config: Config, bench: Bench) -> str:
+    why, line = bench.why(name), config.ports[config.devices[name].port]
+    if why.startswith("port"):
+        return why
+    return f"{why}; is it powered, and wired to {line.device}, at {line.baud} baud?"
 
 
 def _lock(door: str, drive: Drive, bench: Bench) -> Row:

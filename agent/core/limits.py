@@ -45,6 +45,8 @@ READING_MAX_S = 45.0
 READING_COLUMN_S = 0.15
 """Reading time of a page: 0.3 s a Chinese character, never under 5 s (product.md, The panel). Adults read some 255 characters
 a minute of simplified Chinese on paper, 0.24 s each (IReST); a third of the readers here are old, and stand two steps away."""
+IDLE_PAGE_S = 6.0
+"""A page of clock and sign shows this long, between notices and where they turn."""
 PAGES_MAX = 20
 """A notice is shown up to this many pages; more is a document, not a notice."""
 

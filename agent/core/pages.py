@@ -54,11 +54,10 @@ def of_notice(state: State, display: DisplayPlan, notice: Notice) -> tuple[Page,
     display = display.on("notice")
     category = say(state, f"category.{notice.category}")
     bodies = _bodies(display, notice.title, notice.text, say(state, "notice.more"))
-    emergency = notice.category is Category.EMERGENCY
+    tone = "warning" if notice.category is Category.EMERGENCY else "none"
     pages = []
     for number, body in enumerate(bodies, start=1):
         footer = category if len(bodies) == 1 else f"{category} {number}/{len(bodies)}"
-        tone = "warning" if emergency and number == 1 else "none"
         pages.append(_page(display, "notice", notice.title, body, footer, tone))
     return tuple(pages)
 

@@ -57,7 +57,8 @@ def _page(turn: Turn, screen: Screen, over: str | None) -> tuple[Page, float | N
     if at is not None and (screen.flip_at is None or screen.flip_at > now):
         return told[at], screen.flip_at
     page = told[0 if at is None else (at + 1) % len(told)]
-    return page, now + text.reading_s(page.body) if len(told) > 1 else None
+    stays = limits.IDLE_PAGE_S if over is None else text.reading_s(page.body)
+    return page, now + stays if len(told) > 1 else None
 
 
 def _told(state: State, screen: Screen, over: str | None) -> tuple[Page, ...]:
@@ -113,7 +114,7 @@ def _turned(turn: Turn, screen: Screen, queue: tuple[Notice, ...]) -> Screen:
         index = screen.index + 1
         return replace(screen, index=index, turn_at=now + text.reading_s(screen.pages[index].body))
     if screen.showing is not None:
-        between = sum(text.reading_s(page.body) for page in pages.idle(turn.state, screen.plan))
+        between = limits.IDLE_PAGE_S * len(pages.idle(turn.state, screen.plan))
         return replace(screen, showing=None, pages=(), index=0, turn_at=now + between if queue else None)
     if not queue:
         return replace(screen, turn_at=None)

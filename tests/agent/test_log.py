@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
+import threading
+from contextlib import suppress
 
 import pytest
 
@@ -33,3 +37,24 @@ def test_lines_carry_the_journals_priority(capfd: pytest.CaptureFixture[str]) ->
     logging.getLogger("door").debug("not this")
     log.stop()
     assert capfd.readouterr().err == "<4>door: main: held\n"
+
+
+def test_a_journal_that_takes_nothing_costs_neither_time_nor_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "LOG_BURST", 1_000_000)
+    out, into = os.pipe()
+    with os.fdopen(into, "w") as stuck:
+        monkeypatch.setattr(sys, "stderr", stuck)
+        log = Log(verbose=False, journal=True)
+        log.start()
+        logger = logging.getLogger("door")
+        for number in range(limits.LOG_WAITING + 3000):
+            logger.warning("line %d of a pipe that nobody reads %s", number, "x" * 80)
+        waiting = log._handler.queue.qsize()
+        os.set_blocking(out, False)
+        stopper = threading.Thread(target=log.stop, name="stopper")
+        stopper.start()
+        while stopper.is_alive():
+            with suppress(BlockingIOError):
+                os.read(out, 1 << 16)
+    os.close(out)
+    assert waiting <= limits.LOG_WAITING

@@ -55,6 +55,10 @@ def test_a_file_as_spreadsheets_save_it(charset: str, separator: str) -> None:
     assert reading.holders == [Holder("h1", key=HASH, room="二单元302", until_utc=1_790_784_000.0 + 7 * 86_400)]
 
 
+def test_blank_lines_before_the_heading_are_passed_over() -> None:
+    assert read("\n , \nid,card\nh1,12345678\n") == [Holder("h1", key=HASH)]
+
+
 def test_a_card_that_may_be_another_is_a_fault() -> None:
     assert "rounded by the spreadsheet" in faults("id,card\nh1,1.23457E+09\n")[0]
     assert "parted by a comma" in faults("id,card\nh1,188 24910\n")[0]
@@ -111,7 +115,7 @@ def test_every_fault_is_named_with_line_and_column() -> None:
         ["6", "id"],
         ["7", "unlock_s"],
         ["7", "until"],
-        ["8", "10 cells where the heading has 8"],
+        ["8", "10 cells where the heading has 8; a card like 188,24910 stands in quotes"],
         ["9", "id"],
         ["9", "card"],
     ]
@@ -122,15 +126,24 @@ def test_the_same_card_twice_is_named_with_both_lines() -> None:
     assert faults('id,card\nh1,12345678\nh2,"188,24910"\n') == ["3: card: the same as in line 2"]
 
 
+def test_a_second_card_of_one_holder_and_an_id_that_was_copied() -> None:
+    assert faults("id,card,room\nh1,12345678,301\nh1,12345679,301\n") == []
+    (fault,) = faults("id,card,room\nh1,12345678,301\nh1,12345679,302\n")
+    assert fault.startswith("3: id: the same as in line 2, where role or room differ")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "1: id: column is missing"),
+        ("", "1: no heading line: one like id,card comes first"),
+        ("h1,0012345678\n", "1: no heading line"),
+        ("id，card\nh1，1\n", "1: no heading line: one like id,card comes first; the commas are full-width"),
+        ("id\nh1\n", "1: card: column is missing"),
         ("id,card,name\n", "1: name: no such column; known"),
         ("id,card,card\n", "1: card: column is there twice"),
         (b"id,card\nh1,1\n\xff\xfe,2\n", "1: neither UTF-8 nor GBK"),
         (b"PK\x03\x04\x14\0\x06\0", "1: neither UTF-8 nor GBK"),
-        ('id,card\nh1,"1\n', "2: unexpected end of data"),
+        ('id,card\nh1,"1\n', "2: a quote is not closed"),
     ],
 )
 def test_a_file_that_is_none(text: str | bytes, said: str) -> None:

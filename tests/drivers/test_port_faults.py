@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import termios
 import threading
 import time
@@ -102,7 +103,7 @@ def test_a_port_that_was_never_there_is_told_once_and_found_when_it_comes(rig: R
     rig.box.io.unplug()
     rig.port("io", "modbus-relay", "relay")
     eventually(lambda: rig.told.of(DeviceLost))
-    assert "could not open" in rig.told.of(DeviceLost)[0].detail
+    assert re.fullmatch(r"could not open \S+: [A-Z][a-z ]+", rig.told.of(DeviceLost)[0].detail)
     rig.box.io.plug()
     rig.found("relay")
     assert len(rig.told.of(DeviceLost)) == 1

@@ -60,6 +60,15 @@ def test_faults_are_named(wired: Unit, box: Box) -> None:
     assert failed == {"device panel", "display panel", "door main, fire", "door cellar, contact"}
 
 
+@pytest.mark.slow
+def test_a_device_that_is_silent_is_named_with_its_line(unit: Unit, box: Box) -> None:
+    unit.write(hardware=hardware_yaml(box).replace("baud: 115200", "baud: 9600"))
+    outcome = unit.doorward("selftest", "--yes")
+    line = next(line for line in outcome.stdout.splitlines() if "device panel" in line)
+    assert "FAIL" in line
+    assert line.endswith(f"no answer; is it powered, and wired to {box.ports['screen']}, at 9600 baud?")
+
+
 def test_nothing_moves_without_a_yes(wired: Unit, box: Box) -> None:
     outcome = wired.doorward("selftest", input="n\n")
     assert outcome.exit_code == 1

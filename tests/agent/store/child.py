@@ -72,7 +72,10 @@ def main(folder: Path, seed: int, count: int | None) -> None:
 
 
 def say(line: str) -> None:
-    os.write(1, f"{line}\n".encode())
+    try:
+        os.write(1, f"{line}\n".encode())
+    except OSError:
+        os._exit(1)  # whoever started us is gone: do not outlive them
 
 
 if __name__ == "__main__":

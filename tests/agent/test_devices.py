@@ -1,0 +1,39 @@
+"""The ports as the loop sees them: what is left of one that hangs."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from agent.config import load
+from agent.core import effects as fx
+from agent.core import events as ev
+from agent.devices import Devices
+from agent.inbox import Inbox
+from drivers.port import HUNG_S
+from simulator.box import Box
+from simulator.wiring import UnitNames, config_yaml
+
+
+@pytest.mark.claim("F37")
+def test_a_replaced_port_leaves_nothing_behind_of_its_orders(tmp_path: Path) -> None:
+    names = UnitNames("b12-u2", "badahu", "12-2", (), "mqtt://127.0.0.1:1", tmp_path / "identity", tmp_path / "state")
+    file = tmp_path / "config.yaml"
+    file.write_text(config_yaml(Box(tmp_path / "dev"), names), encoding="utf-8")  # nothing is plugged in
+    inbox, ahead = Inbox(), 0.0
+    devices = Devices(load(file), {}, inbox.post, lambda: time.monotonic() + ahead)
+    devices.start()
+    try:
+        for order in range(3):
+            devices.order(fx.PulseLock("main", order, 5.0, time.monotonic() + 60.0))
+        ahead = 2 * HUNG_S
+        devices.supervise()
+        assert not devices._door_of_order
+        told = []
+        while (event := inbox.take(0)) is not None:
+            told.append(event)
+        assert "hung" in [e.reason for e in told if isinstance(e, ev.DeviceLost) and e.device == "relay"]
+    finally:
+        assert devices.stop() == []
