@@ -62,6 +62,8 @@ class DwinPanel(Panel):
     ) -> None:
         super().__init__(clockwork, trace, name)
         self.layout = layout
+        self.dark = False
+        """The backlight is broken: all goes on, and nobody can read it."""
         self._crc = crc
         self._acks = acks
         self._line: Line | None = None
@@ -86,6 +88,11 @@ class DwinPanel(Panel):
     @property
     def page_number(self) -> int:
         return self._word(PAGE_NOW)
+
+    @property
+    def legible(self) -> str:
+        """What somebody in front of it can read."""
+        return "" if self.dark else self.text
 
     @property
     def backlight(self) -> int:
