@@ -11,6 +11,8 @@ from drivers.display.layout import DwinOptions
 from drivers.modbus.line import ModbusLine
 from drivers.modbus.models import MODELS
 from drivers.modbus.options import BoardOptions
+from drivers.osdp.line import OsdpLine
+from drivers.osdp.options import ReaderOptions
 from drivers.reader.line import LineOptions, LineReader
 from drivers.session import Session
 
@@ -42,6 +44,8 @@ class Driver:
     draws: bool = False
     has_tone: bool = False
     shared: bool = False
+    secrets: tuple[str, ...] = ()
+    """Options that name where a secret is kept; who makes the session puts the secret itself there first."""
 
 
 def _outputs(options: BoardOptions) -> int:
@@ -57,6 +61,17 @@ DRIVERS: Mapping[str, Driver] = {
     for driver in (
         Driver("modbus-relay", BoardOptions, ModbusLine, outputs=_outputs, inputs=_inputs, shared=True),
         Driver("line-reader", LineOptions, LineReader, reads_cards=True),
+        Driver(
+            "osdp",
+            ReaderOptions,
+            OsdpLine,
+            outputs=lambda options: int(options.outputs),
+            inputs=lambda options: int(options.inputs),
+            reads_cards=True,
+            has_tone=True,
+            shared=True,
+            secrets=("key",),
+        ),
         Driver("dwin", DwinOptions, DwinPanel, draws=True, has_tone=True),
     )
 }

@@ -75,6 +75,8 @@ def _relay_options(box: Box) -> dict[str, object]:
 
 
 def _reader_options(box: Box, port: str) -> dict[str, object]:
+    if box.spec.reader_form == "osdp":
+        return {"driver": "osdp", "port": port, "address": 0, "key": box.key_file(port)}
     return {"driver": "line-reader", "port": port, **READER_OPTIONS[box.spec.reader_form]}
 
 

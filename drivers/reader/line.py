@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from drivers.facts import CardSeen, DeviceFound, DeviceLost, Fact, Order, OrderFailed, PulseOutput, SetOutput
+from drivers.facts import AnsweredOrder, CardSeen, DeviceFound, DeviceLost, Fact, Order, OrderFailed
 from drivers.reader.card import FORMS, CardFormError
 from drivers.wire import Buffer
 
@@ -88,7 +88,7 @@ class LineReader:
             self._facts.append(DeviceLost(self._device, "port", why))
 
     def order(self, order: Order, now: float) -> None:
-        if isinstance(order, PulseOutput | SetOutput):
+        if isinstance(order, AnsweredOrder):
             self._facts.append(OrderFailed(order.device, order.order, "refused"))
 
     def receive(self, data: bytes, now: float) -> None:

@@ -32,13 +32,13 @@ SIGN = ("community=八大湖社区", "grid=第21网格", "worker=王敏", "phone
 class Stage:
     """`with Stage(folder) as stage`: everything is made, nothing runs yet but the hardware. On leaving nothing runs any more."""
 
-    def __init__(self, folder: Path, broker: Kind | None = None) -> None:
+    def __init__(self, folder: Path, broker: Kind | None = None, *, reader_form: str = "decimal") -> None:
         self.folder = folder
         self._prefer = broker
         self._port = free_port()
         self._broker: Broker | None = None
         self._stack = ExitStack()
-        self.box = Box(folder / "dev", BoxSpec(doors=(DoorSpec(closer_s=CLOSER_S),)))
+        self.box = Box(folder / "dev", BoxSpec(doors=(DoorSpec(closer_s=CLOSER_S),), reader_form=reader_form))
         self.cable = Cable(self._port)
         self.disk = SmallDisk(folder / "state")
         self._commands = Commands()

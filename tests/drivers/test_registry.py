@@ -21,8 +21,8 @@ def test_every_driver_works_with_its_defaults() -> None:
 
 def test_roles() -> None:
     assert {name for name, driver in DRIVERS.items() if driver.draws} == {"dwin"}
-    assert {name for name, driver in DRIVERS.items() if driver.reads_cards} == {"line-reader"}
-    assert {name for name, driver in DRIVERS.items() if driver.shared} == {"modbus-relay"}
+    assert {name for name, driver in DRIVERS.items() if driver.reads_cards} == {"line-reader", "osdp"}
+    assert {name for name, driver in DRIVERS.items() if driver.shared} == {"modbus-relay", "osdp"}
     for model in MODELS:
         options = BoardOptions(model=model)
         assert DRIVERS["modbus-relay"].outputs(options) == DRIVERS["modbus-relay"].inputs(options) == 8
