@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from drivers.display import dwin_inquiry
 from drivers.modbus import inquiry as modbus_inquiry
+from drivers.osdp import inquiry as osdp_inquiry
 from drivers.probing import Hearing, Inquiry
 from drivers.reader import hearing as line_hearing
 
 INQUIRIES: Sequence[Inquiry] = (
     modbus_inquiry.INQUIRY,
+    osdp_inquiry.INQUIRY,
     dwin_inquiry.INQUIRY,
 )
 

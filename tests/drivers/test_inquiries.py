@@ -10,10 +10,12 @@ from drivers.display import dwin_inquiry
 from drivers.inquiries import HEARINGS, INQUIRIES
 from drivers.modbus import codec, inquiry
 from drivers.modbus.models import MODELS
+from drivers.osdp import inquiry as osdp_inquiry
 from drivers.probing import Question, Sighting
 from drivers.reader.hearing import hear
 from drivers.registry import DRIVERS
 from drivers.wire import crc16
+from simulator.osdp_reader import Peripheral
 
 READS = {codec.READ_COILS, codec.READ_DISCRETE_INPUTS, codec.READ_HOLDING_REGISTERS}
 
@@ -104,6 +106,34 @@ def test_a_reader_is_known_by_its_line(line: bytes, options: dict[str, str], sur
     assert (seen.options, seen.sure) == (options, sure)
     assert DRIVERS["line-reader"].options(**seen.options).check() == []
     assert not any(number in repr(seen) for number in ("12345678", "24910", "BC614E")), "the number stays out of it"
+
+
+def test_an_osdp_reader_is_asked_who_it_is_and_never_polled() -> None:
+    reader = Peripheral(bytes(range(16)), address=2)
+    reader.present(12345678)
+    question = osdp_inquiry.identity(2)
+    further = question.read(reader.answer(question.frame, 0.0))
+    assert isinstance(further, Question)
+    seen = further.read(reader.answer(further.frame, 0.1))
+    assert isinstance(seen, Sighting)
+    assert (seen.address, seen.options, seen.sure) == (2, {"address": 2}, True)
+    assert "serial" in seen.detail
+    assert "Secure Channel; 2 outputs; 2 inputs" in seen.detail
+    assert len(reader.events) == 1, "the card is still to be told"
+    assert question.read(question.frame) is None, "the adapter's echo"
+    assert reader.did is not None
+
+
+def test_one_that_says_nothing_of_itself() -> None:
+    reader = Peripheral(bytes(range(16)))
+    reader.refuse = {0x61, 0x62}
+    question = osdp_inquiry.identity(0)
+    further = question.read(reader.answer(question.frame, 0.0))
+    assert isinstance(further, Question)
+    seen = further.read(reader.answer(further.frame, 0.1))
+    assert isinstance(seen, Sighting)
+    assert not seen.sure
+    assert seen == further.silence
 
 
 def test_what_is_no_line_is_not_heard() -> None:

@@ -119,6 +119,17 @@ def test_a_panel_with_crc_is_configured_so(unit: Unit, tmp_path: Path) -> None:
     assert "{driver: dwin, port: screen, crc: true}" in json.loads(outcome.stdout)["yaml"]
 
 
+@pytest.mark.slow
+def test_an_osdp_reader(unit: Unit, tmp_path: Path) -> None:
+    with Box(tmp_path / "ports", BoxSpec(reader_baud=115200, reader_form="osdp")) as box:
+        outcome = unit.doorward("probe", str(box.ports["reader"]), "--listen", "0")
+        assert outcome.exit_code == 0, outcome.output
+    assert "osdp at address 0: OSDP reader, vendor" in outcome.stdout
+    assert "reader: {device: " in outcome.stdout
+    assert "baud: 115200}" in outcome.stdout
+    assert "card: {driver: osdp, port: reader, address: 0}" in outcome.stdout
+
+
 def test_not_while_the_agent_runs(unit: Unit, tmp_path: Path) -> None:
     held = FolderLock(unit.state)
     try:
