@@ -59,6 +59,18 @@ class CardSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """A key of a keypad or a touch panel: `0`-`9`, `*` or `#`. Part of a secret: it stops in agent/devices.py, and its repr hides it."""
+
+    device: str
+    key: str
+    at: float
+
+    def __repr__(self) -> str:
+        return f"KeyPressed(device={self.device!r}, at={self.at!r})"
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceFound:
     device: str
     detail: str
@@ -81,7 +93,7 @@ class PageDrawn:
     token: int
 
 
-Fact = InputLevel | OutputLevel | OrderSent | OrderFailed | CardSeen | DeviceFound | DeviceLost | PageDrawn
+Fact = InputLevel | OutputLevel | OrderSent | OrderFailed | CardSeen | KeyPressed | DeviceFound | DeviceLost | PageDrawn
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,14 +15,18 @@ from simulator.card_reader import CardReader
 from simulator.clockwork import Clockwork
 from simulator.dwin_panel import DwinPanel, Layout
 from simulator.line import Line
+from simulator.panel import Panel
 from simulator.relay_board import RelayBoard
 from simulator.stairwell import Door, DoorSpec, Wire
+from simulator.tjc_panel import TjcPanel, TjcProject
 from simulator.trace import Trace
 
 
 @dataclass(frozen=True, slots=True)
 class BoxSpec:
-    """What is built in. The first reader and the n-th belong to the first and the n-th door; `gas` is a relay board input."""
+    """What is built in. The first reader and the n-th belong to the first and the n-th door; `gas` is a relay board input. `panel` is a
+    DWIN panel's layout or a TJC panel's project.
+    """
 
     doors: tuple[DoorSpec, ...] = (DoorSpec(),)
     board: str = "waveshare-d"
@@ -33,13 +37,15 @@ class BoxSpec:
     reader_baud: int = 9600
     screen_baud: int = 115200
     reader_form: str = "decimal"
-    panel: Layout = field(default_factory=Layout)
+    panel: Layout | TjcProject = field(default_factory=Layout)
     panel_crc: bool = False
     gas: int | None = 4
     seed: int = 1
 
 
 ONE_DOOR = BoxSpec()
+TJC_BOX = BoxSpec(panel=TjcProject(), reader_form="rdm6300")
+QR_BOX = BoxSpec(panel=TjcProject(charset="utf-8", body=tuple(f"t{row + 3}" for row in range(8))), reader_form="qr")
 TWO_DOORS = BoxSpec(
     doors=(
         DoorSpec(),
@@ -65,7 +71,7 @@ class Box:
             self.boards[address] = RelayBoard(self._clockwork, spec.board, address, self.trace, f"relay {address}")
         for board in self.boards.values():
             self.io.attach(board)
-        self.panel = DwinPanel(self._clockwork, spec.panel, self.trace, crc=spec.panel_crc)
+        self.panel = self._panel()
         self.screen.attach(self.panel)
         self.doors: dict[str, Door] = {}
         self.readers: dict[str, CardReader] = {}
@@ -78,6 +84,11 @@ class Box:
 
     def _line(self, name: str, baud: int) -> Line:
         return Line(self._clockwork, name, self.folder / name, baud, self.trace, self.spec.seed)
+
+    def _panel(self) -> Panel:
+        if isinstance(self.spec.panel, TjcProject):
+            return TjcPanel(self._clockwork, self.spec.panel, self.trace)
+        return DwinPanel(self._clockwork, self.spec.panel, self.trace, crc=self.spec.panel_crc)
 
     def _add_reader(self, name: str) -> None:
         line = self._line(name, self.spec.reader_baud)
@@ -127,6 +138,16 @@ class Box:
     def tap(self, card: int, reader: str = "reader", held_s: float = 0.0) -> float:
         """Hold a card (its number) to a reader. Returns when its last byte is at the host (monotonic)."""
         return self.readers[reader].tap(card, held_s)
+
+    def show_code(self, text: str, reader: str = "reader") -> float:
+        """Hold a QR code to a scanner. Returns when its last byte is at the host (monotonic)."""
+        return self.readers[reader].show(text)
+
+    def touch(self, keys: str) -> None:
+        """Touch keys of the panel's keypad, where it has one."""
+        assert isinstance(self.panel, TjcPanel)
+        for key in keys:
+            self.panel.touch(key)
 
     def push_door(self, door: str | None = None) -> bool:
         return self.door(door).push()

@@ -239,8 +239,13 @@ class DwinPanel:
         """A missing answer is followed by a look at the nonce, whose answer no earlier frame can give; then the frame is sent again."""
         if self._outstanding is None or now < self._outstanding.deadline:
             return
-        if self._outstanding.what not in ("version", "check"):
+        what = self._outstanding.what
+        if what not in ("version", "check"):
             self._unacknowledged += 1
+        if isinstance(what, Piece):
+            self._shown.pop(what.vp, None)  # it may have been taken, or not
+        elif isinstance(what, int):
+            self._page = None
         self._outstanding = None
         self._free_at = now + GAP_S
         self._tries += 1
