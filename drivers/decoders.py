@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from drivers.decoding import Decoder, Seen, no_frame
 from drivers.display.dwin_decoding import DwinDecoder
+from drivers.display.tjc_decoding import TjcDecoder
 from drivers.modbus.decoding import ModbusDecoder
 from drivers.reader.decoding import LineDecoder
 from drivers.wire import Buffer
@@ -13,7 +14,10 @@ from drivers.wire import Buffer
 DECODERS: Mapping[str, Callable[[], Decoder]] = {
     "modbus-relay": ModbusDecoder,
     "dwin": DwinDecoder,
+    "tjc": TjcDecoder,
     "line-reader": LineDecoder,
+    "rdm6300": LineDecoder,
+    "keypad": LineDecoder,
 }
 
 MAX_BURST = 1024
