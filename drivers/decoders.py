@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from drivers.decoding import Decoder, Seen, no_frame
 from drivers.display.dwin_decoding import DwinDecoder
+from drivers.display.tjc_decoding import TjcDecoder
 from drivers.modbus.decoding import ModbusDecoder
 from drivers.osdp.decoding import OsdpDecoder
 from drivers.reader.decoding import LineDecoder
@@ -15,7 +16,10 @@ DECODERS: Mapping[str, Callable[[], Decoder]] = {
     "modbus-relay": ModbusDecoder,
     "dwin": DwinDecoder,
     "osdp": OsdpDecoder,
+    "tjc": TjcDecoder,
     "line-reader": LineDecoder,
+    "rdm6300": LineDecoder,
+    "keypad": LineDecoder,
 }
 
 MAX_BURST = 1024

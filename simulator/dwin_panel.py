@@ -90,11 +90,6 @@ class DwinPanel(Panel):
         return self._word(PAGE_NOW)
 
     @property
-    def legible(self) -> str:
-        """What somebody in front of it can read."""
-        return "" if self.dark else self.text
-
-    @property
     def backlight(self) -> int:
         """Percent, as last set (0 when never set)."""
         return self._memory[2 * BACKLIGHT]

@@ -57,6 +57,8 @@ class Panel(ABC):
     def __init__(self, clockwork: Clockwork, trace: Trace, name: str) -> None:
         self.name = name
         self.counts = Counts()
+        self.dark = False
+        """The backlight is broken: all goes on, and nobody can read it."""
         self.half_drawn: list[Glimpse] = []
         self.history: list[tuple[float, Screen]] = []
         """Every screen that was to be seen, with the moment it appeared."""
@@ -105,6 +107,11 @@ class Panel(ABC):
         """All that is to be read, title to footer, one line each."""
         screen = self.screen()
         return "\n".join([screen.title, *screen.body, screen.footer])
+
+    @property
+    def legible(self) -> str:
+        """What somebody in front of it can read."""
+        return "" if self.dark else self.text
 
     def _sounded(self, seconds: float, now: float) -> None:
         self.tones.append((now, seconds))

@@ -14,6 +14,7 @@ from drivers.decoders import DECODERS, FRAMED, AnyDecoder
 from drivers.decoding import IN, OUT, Decoder, Seen, masked, no_frame
 from drivers.display import dgus
 from drivers.display.dwin_decoding import DwinDecoder
+from drivers.display.tjc_decoding import TjcDecoder
 from drivers.modbus import codec
 from drivers.modbus.decoding import ModbusDecoder
 from drivers.osdp import codec as osdp_codec
@@ -129,6 +130,23 @@ def test_osdp_both_ways_and_nothing_of_a_person() -> None:
     ]
     assert [each.raw is None for each in seen] == [False, True, False, True, False, False, True]
     assert words(decoded(AnyDecoder(), b"".join(line))) == words(seen)[:-1]
+
+
+def test_tjc_both_ways_and_touches_masked() -> None:
+    end = b"\xff\xff\xff"
+    line = [
+        b't0.txt="' + "停水".encode("gbk") + b'"' + end,
+        b"\x01" + end,
+        b"get sys2" + end,
+        b"\x71\xff\xff\xff\x00" + end,
+        b"\x65\x00\x0c\x01" + end,
+        b"\x1a" + end,
+    ]
+    seen = decoded(TjcDecoder(), *line)
+    assert [each.way for each in seen] == [OUT, IN, OUT, IN, IN, IN]
+    assert seen[0].text == 't0.txt="停水"'
+    assert "16777215" in seen[3].text
+    assert (seen[4].text, seen[4].raw) == ("touched: •", None)
 
 
 def test_a_readers_line_shows_its_form_alone() -> None:

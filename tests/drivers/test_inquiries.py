@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.display import dwin_inquiry
+from drivers.display import dwin_inquiry, tjc_inquiry
 from drivers.inquiries import HEARINGS, INQUIRIES
 from drivers.modbus import codec, inquiry
 from drivers.modbus.models import MODELS
 from drivers.osdp import inquiry as osdp_inquiry
 from drivers.probing import Question, Sighting
+from drivers.reader import rdm6300_hearing
 from drivers.reader.hearing import hear
 from drivers.registry import DRIVERS
 from drivers.wire import crc16
@@ -134,6 +135,35 @@ def test_one_that_says_nothing_of_itself() -> None:
     assert isinstance(seen, Sighting)
     assert not seen.sure
     assert seen == further.silence
+
+
+@pytest.mark.parametrize(
+    ("frame", "name"), [("\x0262E3086CED08\x03", "RDM6300"), ("\x0262E3086CED08\r\n\x03", "ID-12")]
+)
+def test_a_reader_of_tags_is_known_by_its_checksum(frame: str, name: str) -> None:
+    seen = next(found for each in HEARINGS if (found := each.hear(2 * frame.encode())) is not None)
+    assert (seen.driver, seen.options) == ("rdm6300", {})
+    assert name in seen.detail
+    assert "62E3086CED" not in repr(seen)
+    broken = frame.replace("08\x03", "09\x03").replace("08\r", "09\r").encode()
+    assert rdm6300_hearing.hear(broken) is None
+
+
+def test_a_tjc_panel_says_its_model() -> None:
+    (question,) = tjc_inquiry.questions(())
+    assert question.frame.endswith(b"connect\xff\xff\xff")
+    seen = question.read(
+        b"\x1a\xff\xff\xffcomok 1,30601-0,NX4832T035_011R,130,61488,DE6064B7E70C6521,4194304\xff\xff\xff"
+    )
+    assert isinstance(seen, Sighting)
+    assert "NX4832T035_011R" in seen.detail
+    assert question.read(question.frame) is None
+
+
+def test_a_board_at_the_address_only_one_make_has() -> None:
+    assert 255 in inquiry.ADDRESSES
+    assert led(inquiry.coils(255), "FF 01 01 00", "FF 83 02").options["model"] == "lctech"
+    assert led(inquiry.coils(2), "02 01 01 00", "02 83 02").options["model"] == "generic"
 
 
 def test_what_is_no_line_is_not_heard() -> None:
