@@ -12,6 +12,8 @@ from drivers.display.tjc import TjcPanel
 from drivers.display.tjc_layout import TjcOptions
 from drivers.modbus.line import ModbusLine
 from drivers.modbus.options import BoardOptions
+from drivers.osdp.line import OsdpLine
+from drivers.osdp.options import ReaderOptions
 from drivers.reader.keypad import Keypad, KeypadOptions
 from drivers.reader.line import LineOptions, LineReader
 from drivers.reader.rdm6300 import Rdm6300, Rdm6300Options
@@ -33,6 +35,10 @@ def _never(options: Any) -> bool:
     return False
 
 
+def _always(options: Any) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Driver:
     """`options` is the dataclass of its configuration; `outputs`, `inputs` count those of a device with such (faultless) options,
@@ -52,6 +58,8 @@ class Driver:
     draws: bool = False
     has_tone: bool = False
     shared: bool = False
+    secrets: tuple[str, ...] = ()
+    """Options that name where a secret is kept; who makes the session puts the secret itself there first."""
 
 
 def _outputs(options: BoardOptions) -> int:
@@ -81,6 +89,19 @@ DRIVERS: Mapping[str, Driver] = {
         Driver("line-reader", LineOptions, LineReader, reads_cards=True, reads_keys=True),
         Driver("rdm6300", Rdm6300Options, Rdm6300, reads_cards=True),
         Driver("keypad", KeypadOptions, Keypad, reads_keys=True),
+        Driver(
+            "osdp",
+            ReaderOptions,
+            OsdpLine,
+            outputs=lambda options: int(options.outputs),
+            inputs=lambda options: int(options.inputs),
+            times_pulses=_always,
+            reads_cards=True,
+            reads_keys=True,
+            has_tone=True,
+            shared=True,
+            secrets=("key",),
+        ),
         Driver("dwin", DwinOptions, DwinPanel, draws=True, has_tone=True),
         Driver("tjc", TjcOptions, TjcPanel, draws=True, has_tone=True, reads_keys=True),
     )

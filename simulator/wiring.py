@@ -78,6 +78,8 @@ def _relay_options(box: Box) -> dict[str, object]:
 
 
 def _reader_options(box: Box, port: str) -> dict[str, object]:
+    if box.spec.reader_form == "osdp":
+        return {"driver": "osdp", "port": port, "address": 0, "key": box.key_file(port)}
     options = dict(READER_OPTIONS[box.spec.reader_form])
     return {"driver": options.pop("driver", "line-reader"), "port": port, **options}
 

@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from drivers.debounce import Debounce
 from drivers.facts import (
     DeviceFound,
     DeviceLost,
@@ -18,7 +19,6 @@ from drivers.facts import (
     SetOutput,
 )
 from drivers.modbus import codec
-from drivers.modbus.debounce import Debounce
 from drivers.modbus.models import BoardModel
 
 OutputOrder = PulseOutput | SetOutput

@@ -6,7 +6,18 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from drivers.facts import DrawPage, Fact, Order, OrderFailed, PulseOutput, SetOutput, SoundTone
+from drivers.facts import (
+    DrawPage,
+    Fact,
+    Order,
+    OrderFailed,
+    PairReader,
+    PulseOutput,
+    SetOutput,
+    SetReaderLine,
+    ShowText,
+    SoundTone,
+)
 from drivers.modbus import codec
 from drivers.modbus.board import PROBES_ALONE_S, PROBES_S, Board, Waiting, Want
 from drivers.modbus.options import BoardOptions
@@ -81,7 +92,9 @@ class ModbusLine:
                 else:
                     board.take(order)
                     self._collect(board)
-            case DrawPage() | SoundTone():
+            case PairReader() | SetReaderLine():
+                self._facts.append(OrderFailed(order.device, order.order, "refused"))
+            case DrawPage() | SoundTone() | ShowText():
                 pass
 
     def receive(self, data: bytes, now: float) -> None:

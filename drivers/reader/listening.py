@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from drivers.facts import (
+    AnsweredOrder,
     CardSeen,
     DeviceFound,
     DeviceLost,
@@ -12,8 +13,6 @@ from drivers.facts import (
     KeyPressed,
     Order,
     OrderFailed,
-    PulseOutput,
-    SetOutput,
 )
 
 STALE_S = 0.5
@@ -46,7 +45,7 @@ class Listening:
             self._facts.append(DeviceLost(self.device, "port", why))
 
     def order(self, order: Order, now: float) -> None:
-        if isinstance(order, PulseOutput | SetOutput):
+        if isinstance(order, AnsweredOrder):
             self._facts.append(OrderFailed(order.device, order.order, "refused"))
 
     def send(self, now: float) -> bytes | None:

@@ -24,10 +24,10 @@ def test_roles() -> None:
         return {name for name, driver in DRIVERS.items() if getattr(driver, role)}
 
     assert able("draws") == {"dwin", "tjc"}
-    assert able("has_tone") == {"dwin", "tjc"}
-    assert able("reads_cards") == {"line-reader", "rdm6300"}
-    assert able("reads_keys") == {"line-reader", "keypad", "tjc"}
-    assert able("shared") == {"modbus-relay"}
+    assert able("has_tone") == {"dwin", "tjc", "osdp"}
+    assert able("reads_cards") == {"line-reader", "rdm6300", "osdp"}
+    assert able("reads_keys") == {"line-reader", "keypad", "tjc", "osdp"}
+    assert able("shared") == {"modbus-relay", "osdp"}
     for model in ("waveshare-d", "waveshare-io8"):
         options = BoardOptions(model=model)
         assert DRIVERS["modbus-relay"].outputs(options) == DRIVERS["modbus-relay"].inputs(options) == 8
