@@ -35,6 +35,10 @@ def _never(options: Any) -> bool:
     return False
 
 
+def _always(options: Any) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Driver:
     """`options` is the dataclass of its configuration; `outputs`, `inputs` count those of a device with such (faultless) options,
@@ -91,6 +95,7 @@ DRIVERS: Mapping[str, Driver] = {
             OsdpLine,
             outputs=lambda options: int(options.outputs),
             inputs=lambda options: int(options.inputs),
+            times_pulses=_always,
             reads_cards=True,
             reads_keys=True,
             has_tone=True,

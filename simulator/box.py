@@ -155,16 +155,10 @@ class Box:
         """Hold a card (its number) to a reader. Returns when its last byte is at the host (monotonic)."""
         return self.readers[reader].tap(card, held_s)
 
-    def press_keys(self, keys: str, reader: str = "reader") -> None:
-        """Type on the keypad of an OSDP reader."""
-        pad = self.readers[reader]
-        assert isinstance(pad, OsdpReader), "this reader has no keypad"
-        pad.press(keys)
-
     def show_code(self, text: str, reader: str = "reader") -> float:
         """Hold a QR code to a scanner. Returns when its last byte is at the host (monotonic)."""
         scanner = self.readers[reader]
-        assert isinstance(scanner, CardReader), "this reader scans no codes"
+        assert isinstance(scanner, CardReader), "this reader reads no codes"
         return scanner.show(text)
 
     def touch(self, keys: str) -> None:
@@ -172,6 +166,12 @@ class Box:
         assert isinstance(self.panel, TjcPanel)
         for key in keys:
             self.panel.touch(key)
+
+    def press_keys(self, keys: str, reader: str = "reader") -> None:
+        """Type on the keypad of an OSDP reader."""
+        pad = self.readers[reader]
+        assert isinstance(pad, OsdpReader), "this reader has no keypad"
+        pad.press(keys)
 
     def push_door(self, door: str | None = None) -> bool:
         return self.door(door).push()

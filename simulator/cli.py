@@ -24,7 +24,7 @@ from simulator.wiring import READER_OPTIONS
 
 HELD, NOT_HELD, UNREACHABLE = 0, 1, 69
 PANELS: dict[str, Layout | TjcProject] = {"dwin": Layout(), "tjc": TjcProject()}
-READERS = tuple(READER_OPTIONS)
+READERS = (*READER_OPTIONS, "osdp")
 BOARDS = {"waveshare-d": 1, "waveshare-io8": 1, "lctech": 255}
 """Those that may carry a lock, and their addresses ex works."""
 

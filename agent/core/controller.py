@@ -102,6 +102,12 @@ def _dispatch_rest(turn: Turn, event: ev.Event) -> None:
             sync.clock_changed(turn)
         case ev.CalendarFired():
             supervise.calendar(turn, event)
+        case _:
+            _dispatch_store(turn, event)
+
+
+def _dispatch_store(turn: Turn, event: ev.Event) -> None:
+    match event:
         case ev.StoreOpened():
             standing.store_opened(turn, event)
             sync.store_opened(turn, event)

@@ -22,8 +22,10 @@ from drivers.facts import (
     Order,
     OrderFailed,
     PageDrawn,
+    PairReader,
     PulseOutput,
     SetOutput,
+    SetReaderLine,
     SoundTone,
 )
 from drivers.wire import wire_s
@@ -112,7 +114,7 @@ class TjcPanel:
                 self._tell_drawn()
             case SoundTone() if order.tone in TONES_S and self._options.buzzer:
                 self._tone = (order.tone, now + TONE_LIFE_S)
-            case PulseOutput() | SetOutput():
+            case PulseOutput() | SetOutput() | PairReader() | SetReaderLine():
                 self._facts.append(OrderFailed(order.device, order.order, "refused"))
             case _:
                 pass

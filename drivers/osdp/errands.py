@@ -71,7 +71,13 @@ class Errands:
             case _:
                 return 1 <= order.number <= self._outputs
 
-    def sound(self, order: SoundTone, able: messages.Capabilities) -> None:
+    def show(self, order: SoundTone | ShowText, able: messages.Capabilities) -> None:
+        if isinstance(order, SoundTone):
+            self._sound(order, able)
+        else:
+            self._text(order, able)
+
+    def _sound(self, order: SoundTone, able: messages.Capabilities) -> None:
         """What the reader has of light and buzzer. Only the newest tone matters."""
         if order.tone not in TONES:
             return
@@ -82,7 +88,7 @@ class Errands:
         if messages.BUZZER in able:
             self.extras.append(messages.beep(*beeps))
 
-    def show(self, order: ShowText, able: messages.Capabilities) -> None:
+    def _text(self, order: ShowText, able: messages.Capabilities) -> None:
         if messages.DISPLAY in able:
             self.extras = deque((e for e in self.extras if e.code != messages.TEXT), MAX_EXTRAS)
             self.extras.append(messages.text(order.text, order.seconds))

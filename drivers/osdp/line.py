@@ -98,9 +98,7 @@ class OsdpLine:
                 reader.take(order)
             case PairReader():
                 self._pair(reader, order, now)
-            case SoundTone():
-                reader.sound(order)
-            case ShowText():
+            case SoundTone() | ShowText():
                 reader.show(order)
             case DrawPage():
                 pass

@@ -161,11 +161,10 @@ class Reader:
         else:
             self._facts += self._errands.take(order)
 
-    def sound(self, order: SoundTone) -> None:
-        self._errands.sound(order, self._introduction.able)
-
-    def show(self, order: ShowText) -> None:
-        self._errands.show(order, self._introduction.able)
+    def show(self, order: SoundTone | ShowText) -> None:
+        """Later, when a lost reader is back, nobody would want it any more."""
+        if self.found:
+            self._errands.show(order, self._introduction.able)
 
     def pair(self, order: PairReader, now: float) -> None:
         """Call it while the reader's command is not on the line."""

@@ -143,6 +143,20 @@ def test_tones_lights_and_texts() -> None:
     assert did == [("light", "red 2.0"), ("beeps", "3 1/1"), ("text", "Door open")]
 
 
+def test_a_tone_for_a_lost_reader_is_not_heard_when_it_is_back() -> None:
+    bus, wire = up()
+    did = []
+    wire.peripherals[0].did = lambda what, value: did.append(what)
+    wire.alive = False
+    bus.run(3.0)
+    bus.session.order(SoundTone("card0", "yes"), bus.now)
+    bus.session.order(ShowText("card0", "x", 1), bus.now)
+    wire.alive = True
+    bus.run(3.0)
+    assert "session" in did
+    assert not {"light", "beeps", "text"} & set(did)
+
+
 def test_a_reader_without_light_or_display_is_not_asked_for_them() -> None:
     reader = Peripheral(KEY)
     reader.abilities = bytes.fromhex("020402 090101")

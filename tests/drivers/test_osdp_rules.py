@@ -191,16 +191,27 @@ def test_the_window_is_for_one_session() -> None:
     assert sessions.count(("session", "factory key")) == 1
 
 
-def test_a_session_that_breaks_before_the_key_was_given_is_the_only_one() -> None:
+def test_a_session_that_breaks_while_the_key_is_given_is_not_had_again() -> None:
+    """Whether the reader took the key shows under the new key, and under no other."""
     wire = Wire(factory())
     sessions = []
     wire.peripherals[0].did = lambda what, value: sessions.append((what, value))
-    wire.between = lambda frame, reply: plain(0x41, b"\x06", sequence=sequence_of(frame)) if secured(frame) else reply
+    broken = []
+
+    def between(frame: bytes, reply: bytes) -> bytes:
+        if not secured(frame) or broken:
+            return reply
+        broken.append(frame)
+        wire.peripherals[0].key, wire.peripherals[0].installing = None, True  # as if it had not heard it
+        return plain(0x41, b"\x06", sequence=sequence_of(frame))
+
+    wire.between = between
     bus = line(wire)
     bus.session.order(PairReader("card0", KEY, 7, bus.now + 60.0), bus.now)
     bus.run(20.0)
     assert sessions.count(("session", "factory key")) == 1
-    assert all(len(frame) < 40 for frame in wire.frames[12:]) or wire.peripherals[0].key == KEY
+    assert bus.of(OrderFailed) == [OrderFailed("card0", 7, "refused")]
+    assert [frame[8] for frame in wire.frames if code_of(frame) == Command.CHLNG].count(0) == 1
 
 
 def test_a_lost_answer_to_the_key_is_settled_by_the_next_handshake() -> None:
