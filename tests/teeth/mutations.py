@@ -21,8 +21,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "a panel that lost power is not noticed",
         "drivers/display/tjc.py",
-        "        if value != self._nonce:\n",
-        "        if value > self._nonce:\n",
+        "        if value != self._nonce and Say.NONCE",
+        "        if value > self._nonce and Say.NONCE",
         ("tests/drivers/test_tjc_faults.py::test_a_power_cycled_panel_gets_everything_again",),
     ),
     Mutation(
