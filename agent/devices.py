@@ -6,12 +6,14 @@ A card's number is turned into its keyed hash here, on the port's thread; nothin
 from __future__ import annotations
 
 import logging
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 
 from agent import limits
 from agent.config import Config
 from agent.core import effects, events
+from agent.devicekeys import remember, with_keys
 from agent.wiring import Drive, drives, senses
 from contract.cards import card_hash
 from drivers import facts as wire
@@ -40,7 +42,7 @@ class Devices:
         post: Callable[[events.Event], bool],
         monotonic: Callable[[], float],
     ) -> None:
-        self._config = config
+        self._config = with_keys(config)
         self._card_keys = tuple(card_keys.values())
         self._post = post
         self._monotonic = monotonic
@@ -119,6 +121,11 @@ class Devices:
     def _send(self, order: wire.Order) -> None:
         self._ports[self._port_of[order.device]].order(order)
 
+    def _remember(self, device: str) -> None:
+        """Once in a reader's life; the disk may be slow, and the port must not wait for it."""
+        there = (self._config.state, device)
+        threading.Thread(target=remember, args=there, name=f"remember-{device}", daemon=True).start()
+
     def _take(self, fact: wire.Fact) -> None:
         """On the port's thread."""
         for event in self._events(fact):
@@ -128,6 +135,15 @@ class Devices:
         match fact:
             case wire.CardSeen(device, card):
                 return [events.CardRead(device, tuple(card_hash(key, card) for key in self._card_keys))]
+            case wire.KeyPressed(device, key):
+                return [events.KeyPressed(device, key)]
+            case wire.Tamper(device, what, active):
+                return [events.DeviceTamper(device, what, active)]
+            case wire.SecurityAlarm(device, what, count):
+                return [events.LineAttacked(device, what, count)]
+            case wire.SecureSeen(device):
+                self._remember(device)
+                return []
             case wire.InputLevel(device, number, high):
                 return [sense.event(high=high) for sense in self._senses.get((device, number), ())]
             case wire.OutputLevel(device, number, on):

@@ -11,6 +11,7 @@ from agent.core.events import (
     CardRead,
     DoorEvent,
     Event,
+    KeyPressed,
     LockOrderFailed,
     LockOrderSent,
     LockRead,
@@ -92,8 +93,8 @@ class Inbox:
         if isinstance(event, LockRead) and self._waits(event):
             return True
         if len(self._door) >= limits.DOOR_LANE:
-            # A card can be shown again; an edge of an exit button or fire input cannot.
-            oldest = next((e for e in self._door if isinstance(e, CardRead | LockRead)), None)
+            # A card can be shown again, a key pressed again; an edge of an exit button or fire input cannot.
+            oldest = next((e for e in self._door if isinstance(e, CardRead | KeyPressed | LockRead)), None)
             self._lost[0] += 1
             if oldest is None:
                 return False

@@ -6,14 +6,20 @@ from collections.abc import Callable, Mapping
 
 from drivers.decoding import Decoder, Seen, no_frame
 from drivers.display.dwin_decoding import DwinDecoder
+from drivers.display.tjc_decoding import TjcDecoder
 from drivers.modbus.decoding import ModbusDecoder
+from drivers.osdp.decoding import OsdpDecoder
 from drivers.reader.decoding import LineDecoder
 from drivers.wire import Buffer
 
 DECODERS: Mapping[str, Callable[[], Decoder]] = {
     "modbus-relay": ModbusDecoder,
     "dwin": DwinDecoder,
+    "osdp": OsdpDecoder,
+    "tjc": TjcDecoder,
     "line-reader": LineDecoder,
+    "rdm6300": LineDecoder,
+    "keypad": LineDecoder,
 }
 
 MAX_BURST = 1024
@@ -40,5 +46,5 @@ class AnyDecoder:
         return [no_frame(data)] if data else []
 
 
-FRAMED = ("modbus-relay", "dwin")
+FRAMED = ("modbus-relay", "osdp", "dwin")
 """Protocols whose frames cannot be mistaken for something else."""

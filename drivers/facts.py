@@ -5,7 +5,7 @@ Times are monotonic seconds of the port's own clock (`time.monotonic`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,51 @@ class CardSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """One key of a keypad: `0`-`9`, `*` or `#`. The key is in no repr; it stops where agent/devices.py hands it to the core."""
+
+    device: str
+    key: str
+    at: float
+
+    def __repr__(self) -> str:
+        return f"KeyPressed(device={self.device!r}, at={self.at!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Tamper:
+    """What a device says of itself: `what` is tamper (its case is open) or power (it fails). Once when found, then at each change."""
+
+    device: str
+    what: str
+    active: bool
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityAlarm:
+    """Somebody may be attacking the line; what was attempted was refused. One kind at most once a minute for each device.
+
+    `what`: downgrade (it no longer offers Secure Channel), default_key (it offers the key everybody knows), handshake (its cryptogram
+    does not hold: wrong key or replay), plaintext (an unsecured reply inside a session, or a card outside one), mac (replies that do
+    not authenticate), sequence (a reply out of turn), resets (its session breaks off again and again).
+    `count`: how often since it was last told.
+    """
+
+    device: str
+    what: str
+    count: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class SecureSeen:
+    """The device has spoken Secure Channel for the first time: to be remembered for good (option `remembered`), so that less is a downgrade."""
+
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceFound:
     device: str
     detail: str
@@ -66,7 +111,9 @@ class DeviceFound:
 
 @dataclass(frozen=True, slots=True)
 class DeviceLost:
-    """`reason`: port (cannot be opened or went away), silent, wrong (answers, but not as this kind of device), hung."""
+    """`reason`: port (cannot be opened or went away), silent, wrong (answers, but not as this kind of device), hung,
+    insecure (answers, but not as safely as it must).
+    """
 
     device: str
     reason: str
@@ -81,7 +128,20 @@ class PageDrawn:
     token: int
 
 
-Fact = InputLevel | OutputLevel | OrderSent | OrderFailed | CardSeen | DeviceFound | DeviceLost | PageDrawn
+Fact = (
+    InputLevel
+    | OutputLevel
+    | OrderSent
+    | OrderFailed
+    | CardSeen
+    | KeyPressed
+    | Tamper
+    | SecurityAlarm
+    | SecureSeen
+    | DeviceFound
+    | DeviceLost
+    | PageDrawn
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,4 +187,39 @@ class SoundTone:
     tone: str
 
 
-Order = PulseOutput | SetOutput | DrawPage | SoundTone
+@dataclass(frozen=True, slots=True)
+class ShowText:
+    """A short text (ASCII, 32 characters) on a reader's own display, for `seconds` (0: until the next). A device without one ignores it."""
+
+    device: str
+    text: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class PairReader:
+    """Open the provisioning window of this one reader until `not_after`, ten minutes at most: give it the fresh random `key` (16 bytes)
+    and begin a session with it. The only way to use the key that everybody knows. Sent when a session with the new key stands.
+    """
+
+    device: str
+    key: bytes = field(repr=False)
+    order: int
+    not_after: float
+
+
+@dataclass(frozen=True, slots=True)
+class SetReaderLine:
+    """Tell the reader another address and speed. Never done unasked; the port and the configuration must follow."""
+
+    device: str
+    address: int
+    baud: int
+    order: int
+    not_after: float
+
+
+AnsweredOrder = PulseOutput | SetOutput | PairReader | SetReaderLine
+"""Orders whose outcome is told as OrderSent or OrderFailed."""
+
+Order = AnsweredOrder | DrawPage | SoundTone | ShowText

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import serial
 
-from drivers.facts import DrawPage, Fact, Order, OrderFailed, SoundTone
+from drivers.facts import AnsweredOrder, Fact, Order, OrderFailed
 from drivers.session import Session
 
 REOPEN_S = (0.1, 0.2, 0.4, 0.8, 1.6, 2.0)
@@ -168,7 +168,7 @@ class Port:
             return
         if len(self._orders) < MAX_ORDERS:
             self._orders.append(order)
-        elif not isinstance(order, DrawPage | SoundTone):
+        elif isinstance(order, AnsweredOrder):
             self._refused.append(OrderFailed(order.device, order.order, "lost"))
         self._wake()
 

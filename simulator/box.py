@@ -5,6 +5,7 @@ In-process and threaded (one thread): `with Box(folder, spec) as box:`. It knows
 
 from __future__ import annotations
 
+import secrets
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,14 +16,19 @@ from simulator.card_reader import CardReader
 from simulator.clockwork import Clockwork
 from simulator.dwin_panel import DwinPanel, Layout
 from simulator.line import Line
+from simulator.osdp_reader import OsdpReader, Peripheral
+from simulator.panel import Panel
 from simulator.relay_board import RelayBoard
 from simulator.stairwell import Door, DoorSpec, Wire
+from simulator.tjc_panel import TjcPanel, TjcProject
 from simulator.trace import Trace
 
 
 @dataclass(frozen=True, slots=True)
 class BoxSpec:
-    """What is built in. The first reader and the n-th belong to the first and the n-th door; `gas` is a relay board input."""
+    """What is built in. The first reader and the n-th belong to the first and the n-th door; `gas` is a relay board input. `panel` is a
+    DWIN panel's layout or a TJC panel's project.
+    """
 
     doors: tuple[DoorSpec, ...] = (DoorSpec(),)
     board: str = "waveshare-d"
@@ -33,13 +39,16 @@ class BoxSpec:
     reader_baud: int = 9600
     screen_baud: int = 115200
     reader_form: str = "decimal"
-    panel: Layout = field(default_factory=Layout)
+    """A form of card_reader.py, or `osdp`: readers with Secure Channel and keypad, each with a key of its own."""
+    panel: Layout | TjcProject = field(default_factory=Layout)
     panel_crc: bool = False
     gas: int | None = 4
     seed: int = 1
 
 
 ONE_DOOR = BoxSpec()
+TJC_BOX = BoxSpec(panel=TjcProject(), reader_form="rdm6300")
+QR_BOX = BoxSpec(panel=TjcProject(charset="utf-8", body=tuple(f"t{row + 3}" for row in range(8))), reader_form="qr")
 TWO_DOORS = BoxSpec(
     doors=(
         DoorSpec(),
@@ -65,10 +74,11 @@ class Box:
             self.boards[address] = RelayBoard(self._clockwork, spec.board, address, self.trace, f"relay {address}")
         for board in self.boards.values():
             self.io.attach(board)
-        self.panel = DwinPanel(self._clockwork, spec.panel, self.trace, crc=spec.panel_crc)
+        self.panel = self._panel()
         self.screen.attach(self.panel)
         self.doors: dict[str, Door] = {}
-        self.readers: dict[str, CardReader] = {}
+        self.readers: dict[str, CardReader | OsdpReader] = {}
+        self.reader_keys: dict[str, bytes] = {}
         self.reader_lines: dict[str, Line] = {}
         for number, door in enumerate(spec.doors, 1):
             self.doors[door.name] = Door(self._clockwork, door, self.relay.set_input, self.trace)
@@ -79,9 +89,19 @@ class Box:
     def _line(self, name: str, baud: int) -> Line:
         return Line(self._clockwork, name, self.folder / name, baud, self.trace, self.spec.seed)
 
+    def _panel(self) -> Panel:
+        if isinstance(self.spec.panel, TjcProject):
+            return TjcPanel(self._clockwork, self.spec.panel, self.trace)
+        return DwinPanel(self._clockwork, self.spec.panel, self.trace, crc=self.spec.panel_crc)
+
     def _add_reader(self, name: str) -> None:
         line = self._line(name, self.spec.reader_baud)
-        reader = CardReader(self._clockwork, self.spec.reader_form, self.trace, name)
+        reader: CardReader | OsdpReader
+        if self.spec.reader_form == "osdp":
+            self.reader_keys[name] = secrets.token_bytes(16)
+            reader = OsdpReader(self._clockwork, Peripheral(self.reader_keys[name]), self.trace, name)
+        else:
+            reader = CardReader(self._clockwork, self.spec.reader_form, self.trace, name)
         line.attach(reader)
         self.readers[name], self.reader_lines[name] = reader, line
 
@@ -96,6 +116,9 @@ class Box:
 
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
+        for name, key in self.reader_keys.items():
+            self.key_file(name).touch(0o600)
+            self.key_file(name).write_text(key.hex() + "\n", encoding="ascii")
         self._stack.enter_context(self._clockwork)
         for line in self.lines.values():
             self._stack.callback(line.unplug)
@@ -118,6 +141,10 @@ class Box:
     def bauds(self) -> dict[str, int]:
         return {name: line.baud for name, line in self.lines.items()}
 
+    def key_file(self, reader: str) -> Path:
+        """Where the installer left this OSDP reader's key."""
+        return self.folder / f"{reader}.key"
+
     # --- hands
 
     def door(self, name: str | None = None) -> Door:
@@ -127,6 +154,24 @@ class Box:
     def tap(self, card: int, reader: str = "reader", held_s: float = 0.0) -> float:
         """Hold a card (its number) to a reader. Returns when its last byte is at the host (monotonic)."""
         return self.readers[reader].tap(card, held_s)
+
+    def show_code(self, text: str, reader: str = "reader") -> float:
+        """Hold a QR code to a scanner. Returns when its last byte is at the host (monotonic)."""
+        scanner = self.readers[reader]
+        assert isinstance(scanner, CardReader), "this reader reads no codes"
+        return scanner.show(text)
+
+    def touch(self, keys: str) -> None:
+        """Touch keys of the panel's keypad, where it has one."""
+        assert isinstance(self.panel, TjcPanel)
+        for key in keys:
+            self.panel.touch(key)
+
+    def press_keys(self, keys: str, reader: str = "reader") -> None:
+        """Type on the keypad of an OSDP reader."""
+        pad = self.readers[reader]
+        assert isinstance(pad, OsdpReader), "this reader has no keypad"
+        pad.press(keys)
 
     def push_door(self, door: str | None = None) -> bool:
         return self.door(door).push()

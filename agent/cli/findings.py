@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from agent import devicekeys
 from agent.config import Config
 from agent.config.checks import broker_fault
 from agent.errors import IdentityError
@@ -41,6 +42,7 @@ def findings(config: Config, *, devices: bool) -> list[Finding]:
     return [
         Finding("configuration", "ok", _summary(config)),
         *_unused(config),
+        *_keys(config),
         *_link(config),
         *_identity(config, on_unit=devices),
         *(each for name in config.ports if devices for each in _port(config, name)),
@@ -67,6 +69,11 @@ def _unused(config: Config) -> Iterator[Finding]:
     for name in config.devices:
         if name not in used:
             yield Finding(f"device {name}", "note", "no door, display or input uses it")
+
+
+def _keys(config: Config) -> Iterator[Finding]:
+    for what, why in devicekeys.faults(config):
+        yield Finding(what, "note" if "LoadCredential" in why else "failed", why)
 
 
 def _link(config: Config) -> Iterator[Finding]:

@@ -47,9 +47,9 @@ def numbers(low: int, high: int) -> Callable[[click.Context, click.Parameter, st
 )
 @click.option(
     "--addresses",
-    callback=numbers(0, 247),
+    callback=numbers(0, 255),
     default="",
-    help="Ask these, as 1-32 (default: 1-8, where devices come out of the box).",
+    help="Ask these, as 1-32 (default: where devices come out of the box, 1-8 and some more).",
 )
 @click.option(
     "--listen",

@@ -14,6 +14,7 @@ from agent.cli.measure import EXCHANGES, elsewhere, measured
 from agent.cli.person import Nobody, Person, Terminal
 from agent.cli.sheet import Course, Row, as_lines, as_plain, passed
 from agent.config import Config
+from agent.devicekeys import with_keys
 from agent.errors import EXIT_CHECK_FAILED
 
 
@@ -54,6 +55,7 @@ def tried(
     config: Config, person: Person, act_s: float = ACT_S, exchanges: int = EXCHANGES
 ) -> tuple[list[Row], list[Course]]:
     """The whole unit tried once, its lines measured."""
+    config = with_keys(config)
     with Bench(config) as bench:
         rows = list(Acceptance(config, bench, person, act_s).rows())
         found = list(bench.found)

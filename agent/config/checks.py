@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from agent.errors import shown
 from contract.topics import valid_id
 from drivers.registry import DRIVERS
 
+_HEX = re.compile(r"[0-9A-Fa-f]{16,}")
 BAUDS = (
     300,
     600,
@@ -176,6 +178,8 @@ class Checks:
                 self._known("port", device.port, self._config.ports, (*path, "port"))
             if sound(device.options) and self._options(path, device.options):
                 self._faultless.add(name)
+                if not bad(device.driver):
+                    self._secrets(path, device)
             if not bad(device.driver, device.port):
                 self._company(path, device, on_port.setdefault(device.port, []))
                 on_port[device.port].append((name, device))
@@ -188,6 +192,12 @@ class Checks:
         for key, message in faults:
             self._fault((*path, *key.split(".")) if key else path, message)
         return not faults
+
+    def _secrets(self, path: KeyPath, device: Device) -> None:
+        """The configuration is no place for keys: everybody may read it, and it goes into every backup."""
+        for key in DRIVERS[device.driver].secrets:
+            if _HEX.fullmatch(getattr(device.options, key)):
+                self._fault((*path, key), "is the key itself: put it into a file of its own and name that")
 
     def _company(self, path: KeyPath, device: Device, others: list[tuple[str, Device]]) -> None:
         """Who else is on the same line."""
@@ -229,8 +239,8 @@ class Checks:
         if bad(reader):
             return
         driver = self._driver(reader, path)
-        if driver is not None and not driver.reads_cards:
-            self._fault(path, f"{reader} ({driver.name}) reads no cards")
+        if driver is not None and not (driver.reads_cards or driver.reads_keys):
+            self._fault(path, f"{reader} ({driver.name}) reads no cards and has no keys")
         elif reader in self._readers:
             self._fault(path, f"{shown(reader)} already belongs to door {self._readers[reader]}")
         self._readers.setdefault(reader, door)
@@ -258,7 +268,13 @@ class Checks:
         if used != _dotted_tail(path):
             self._fault((*path, "output"), f"output {output} of {name} is already {used}")
         if name in self._faultless:
-            self._within(path, "output", name, output, driver.outputs(self._config.devices[name].options))
+            options = self._config.devices[name].options
+            self._within(path, "output", name, output, driver.outputs(options))
+            if driver.outputs(options) and not driver.times_pulses(options):
+                self._fault(
+                    (*path, "device"),
+                    f"{name} cannot time a pulse by itself, so a lock on it stays open when the agent dies: use it for inputs only",
+                )
 
     def _input(self, path: KeyPath, wire: Contact | Input, *, shared: bool) -> None:
         """`shared`: a fire contact may serve several doors; any other input has one meaning."""

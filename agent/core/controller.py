@@ -5,7 +5,7 @@ Pure: no clock, no I/O, no threads, no logging, no randomness; never raises on a
 
 from __future__ import annotations
 
-from agent.core import board, checkin, commands, door, panel, standing, supervise, sync, tap
+from agent.core import board, checkin, commands, door, entry, panel, standing, supervise, sync, tap
 from agent.core import events as ev
 from agent.core.effects import AckMessage, Effect, RaiseFloor
 from agent.core.plan import UnitPlan
@@ -36,6 +36,7 @@ def step(state: State, event: ev.Event, now: Now) -> tuple[State, tuple[Effect, 
     checkin.tick(turn)
     commands.tick(turn)
     board.tick(turn)
+    entry.tick(turn)
     panel.tick(turn)
     panel.render(turn)
     sync.tick(turn)
@@ -46,7 +47,7 @@ def step(state: State, event: ev.Event, now: Now) -> tuple[State, tuple[Effect, 
 def deadline(state: State) -> float | None:
     """When the core wants to be called again (`TimePassed`), monotonic; None for not at all. Always after `state.now`."""
     due = [d for each in state.doors for d in door.deadlines(each) if d is not None]
-    for owner in (checkin, commands, board, panel, sync, supervise):
+    for owner in (checkin, commands, board, entry, panel, sync, supervise):
         due.extend(d for d in owner.deadlines(state) if d is not None)
     return min(due, default=None)
 
@@ -55,6 +56,8 @@ def _dispatch(turn: Turn, event: ev.Event) -> None:
     match event:
         case ev.CardRead():
             tap.card(turn, event)
+        case ev.KeyPressed():
+            entry.key(turn, event)
         case ev.ContactChanged(door_id, is_open):
             door.contact(turn, door_id, is_open)
         case ev.ExitChanged(door_id, pressed):
@@ -75,6 +78,10 @@ def _dispatch(turn: Turn, event: ev.Event) -> None:
         case ev.DeviceLost():
             supervise.device_lost(turn, event)
             door.device_lost(turn, event.device)
+        case ev.DeviceTamper():
+            supervise.tamper(turn, event)
+        case ev.LineAttacked():
+            supervise.attacked(turn, event)
         case ev.PageDrawn(display, token):
             board.drawn(turn, display, token)
         case _:
@@ -95,6 +102,12 @@ def _dispatch_rest(turn: Turn, event: ev.Event) -> None:
             sync.clock_changed(turn)
         case ev.CalendarFired():
             supervise.calendar(turn, event)
+        case _:
+            _dispatch_store(turn, event)
+
+
+def _dispatch_store(turn: Turn, event: ev.Event) -> None:
+    match event:
         case ev.StoreOpened():
             standing.store_opened(turn, event)
             sync.store_opened(turn, event)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agent.core.time import Trust
 from contract.messages import Holder, Keys, Message, Notice, Reason, Settings
@@ -67,6 +67,14 @@ class CardRead:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """A key of a reader's keypad: `0`-`9`, `*` or `#`. The record keeps digits as 0."""
+
+    reader: str
+    key: str = field(repr=False, metadata={"secret": True})
+
+
+@dataclass(frozen=True, slots=True)
 class ContactChanged:
     door: str
     open: bool
@@ -127,11 +135,29 @@ class DeviceFound:
 
 @dataclass(frozen=True, slots=True)
 class DeviceLost:
-    """`reason`: port, silent, wrong, hung."""
+    """`reason`: port, silent, wrong, hung, insecure."""
 
     device: str
     reason: str
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceTamper:
+    """A device's own state: `what` is tamper (its case is open) or power (it fails)."""
+
+    device: str
+    what: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LineAttacked:
+    """Somebody may be attacking this device's line; what was attempted was refused. `what` as in drivers/facts.py, `count` since last told."""
+
+    device: str
+    what: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +366,7 @@ class BatchPublished:
 
 DoorEvent = (
     CardRead
+    | KeyPressed
     | ContactChanged
     | ExitChanged
     | FireChanged
@@ -349,6 +376,8 @@ DoorEvent = (
     | LockOrderFailed
     | DeviceFound
     | DeviceLost
+    | DeviceTamper
+    | LineAttacked
 )
 """Events with their own lane in the inbox, never dropped behind the rest."""
 

@@ -49,6 +49,10 @@ IDLE_PAGE_S = 6.0
 """A page of clock and sign shows this long, between notices and where they turn."""
 PAGES_MAX = 20
 """A notice is shown up to this many pages; more is a document, not a notice."""
+ENTRY_S = 10.0
+"""An entry at a keypad is forgotten this long after its last key (product.md, The panel)."""
+ENTRY_KEYS = 16
+"""Further keys of an entry are passed over: no code is longer."""
 
 OPEN_RATE = 6
 OPEN_RATE_S = 60.0
@@ -105,4 +109,4 @@ STATUS_MIN_S = 1.0
 STATUS_EVERY_S = 300.0
 """Status: on change at most one a second, and every 5 minutes (contract.md)."""
 DEVICE_FACTS_S = 60.0
-"""A device's coming and going is written down at most this often; what fell out is counted in the next."""
+"""A device's coming and going, and its tamper switch's, is written down at most this often; what fell out is counted in the next."""

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from agent.core import board, limits, pages, text
+from agent.core import board, entry, limits, pages, text
 from agent.core.effects import Page, ShowPage
 from agent.core.state import Screen, State
 from agent.core.time import Trust
 from agent.core.turn import Turn
 from contract.messages import Category, Notice
 
-_OVERLAYS = frozenset({"fire", "emergency", "answer"})
+_OVERLAYS = frozenset({"fire", "emergency", "answer", "entry"})
+_MASK = "●"
 
 
 def render(turn: Turn) -> None:
-    """Order the pages that changed. Fire and emergency before an answer, that before notices in turn, those before clock and sign."""
+    """Order the pages that changed. Fire and emergency before an answer, that before an entry, notices in turn, clock and sign."""
     over = _overlay_kind(turn.state)
     for screen in turn.state.screens:
         page, flip_at = _page(turn, screen, over)
@@ -42,6 +43,8 @@ def _overlay_kind(state: State) -> str | None:
         return "emergency"
     if state.answer is not None and state.answer.until > state.now.mono:
         return "answer"
+    if state.entries:
+        return "entry"
     return None
 
 
@@ -71,6 +74,9 @@ def _told(state: State, screen: Screen, over: str | None) -> tuple[Page, ...]:
         return pages.told(state, display, "emergency", "emergency", {"inputs": words}, "warning")
     if over == "answer" and answer is not None:
         return pages.told(state, display, "answer", answer.key, answer.fields, answer.tone)
+    typed = entry.newest(state)
+    if over == "entry" and typed is not None:
+        return pages.told(state, display, "entry", "entry", {"keys": _MASK * len(typed.keys)}, "none")
     return pages.idle(state, display)
 
 

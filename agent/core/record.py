@@ -1,6 +1,6 @@
 """The core's values as JSON and back: states, events, effects and what they are made of, by type name. For the crash file and `doorward replay`.
 
-Lossless: what comes back is equal to what went in. Tagged objects have one key that begins with `!`:
+Lossless but for keys that a person typed: what comes back is equal to what went in. Tagged objects have one key that begins with `!`:
 `!Name` a dataclass or enum, `!set` a frozenset, `!bytes` hex, `!list` a list (plain arrays are tuples), `!map` pairs of a mapping whose keys are not plain texts.
 """
 
@@ -128,9 +128,16 @@ def encode(value: object) -> Any:
             return {key: encode(item) for key, item in value.items()}
         return {"!map": [[encode(key), encode(item)] for key, item in value.items()]}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        fields = {f.name: _field(f, getattr(value, f.name)) for f in dataclasses.fields(value)}
         return {f"!{_name(value)}": fields}
     raise RecordError(f"no value of the core: {type(value).__name__}")
+
+
+def _field(field: dataclasses.Field[Any], value: object) -> Any:
+    """Keys that a person typed are nobody's to read later: each digit becomes 0."""
+    if field.metadata.get("secret") and isinstance(value, str):
+        return "".join("0" if each.isalnum() else each for each in value)
+    return encode(value)
 
 
 def decode(value: Any) -> Any:

@@ -114,6 +114,14 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """Digits typed at a reader so far; `until`: forgotten then."""
+
+    keys: str = field(default="", repr=False, metadata={"secret": True})
+    until: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Screen:
     """One display: the page ordered last, and where it is in the turn of notices."""
 
@@ -275,8 +283,21 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
+class Tamper:
+    """One thing that a device says of itself (its case is open, its power fails)."""
+
+    active: bool = False
+    told: bool = False
+    """As told last: an end is told only where its beginning was."""
+    told_at: float | None = None
+    untold: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     devices: Mapping[str, Device] = field(default_factory=dict)
+    tampers: Mapping[str, Tamper] = field(default_factory=dict)
+    """By "device what"."""
     inputs: Mapping[str, bool] = field(default_factory=dict)
     storage: str = "opening"
     """opening, ok, full, read_only or failed."""
@@ -301,6 +322,8 @@ class State:
     counter: int = 0
     """Last number given to an order, a token or a page."""
     answer: Answer | None = None
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+    """By reader, the last one used last."""
     access: Access = Access()
     board: Board = Board()
     standing: Standing = Standing()

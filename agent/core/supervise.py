@@ -8,9 +8,19 @@ from typing import Any
 
 from agent.core import limits
 from agent.core.effects import Connect, Purge, RaiseFloor, Resubscribe, SendStatus, Stop
-from agent.core.events import CalendarFired, ClockChanged, DeviceLost, Started, StoreFailed, StoreMended, StoreOpened
+from agent.core.events import (
+    CalendarFired,
+    ClockChanged,
+    DeviceLost,
+    DeviceTamper,
+    LineAttacked,
+    Started,
+    StoreFailed,
+    StoreMended,
+    StoreOpened,
+)
 from agent.core.local import rfc3339
-from agent.core.state import Device, Door, State
+from agent.core.state import Device, Door, Health, State, Tamper
 from agent.core.time import Trust
 from agent.core.turn import Turn
 
@@ -97,6 +107,29 @@ def _tell(turn: Turn, device: Device, kind: str, name: str, **data: Any) -> Devi
     return replace(device, untold=0, told_at=now if kind == "device.lost" else device.told_at)
 
 
+def tamper(turn: Turn, event: DeviceTamper) -> None:
+    """An alarm when it begins, a fact when it ends; a switch that rattles is written down at most once a minute, the rest is counted."""
+    key, health, now = f"{event.device} {event.what}", turn.state.health, turn.now.mono
+    known = health.tampers.get(key, Tamper())
+    if known.active is event.active:
+        return
+    known = replace(known, active=event.active)
+    lately = known.told_at is not None and now - known.told_at < limits.DEVICE_FACTS_S
+    if event.active and lately:
+        known = replace(known, untold=known.untold + 1)
+    elif event.active or known.told:
+        counted = {"untold": known.untold} if known.untold else {}
+        turn.fact("device.tamper", device=event.device, detail=event.what, value=event.active, **counted)
+        known = replace(known, told=event.active, untold=0, told_at=now if event.active else known.told_at)
+    turn.change(health=replace(health, tampers={**health.tampers, key: known}))
+    turn.changed()
+
+
+def attacked(turn: Turn, event: LineAttacked) -> None:
+    """The driver tells each kind at most once a minute."""
+    turn.fact("device.tamper", device=event.device, detail=f"line: {event.what}", count=event.count)
+
+
 def _keep(turn: Turn, name: str, device: Device) -> None:
     health = turn.state.health
     turn.change(health=replace(health, devices={**health.devices, name: device}))
@@ -167,7 +200,7 @@ def status(state: State) -> dict[str, Any]:
         "storage": health.storage,
         "taken_over": health.taken_over,
         "doors": {door.id: _door(door) for door in state.doors},
-        "devices": {name: _device(device) for name, device in sorted(health.devices.items())},
+        "devices": {name: _device(health, name) for name in sorted(health.devices)},
         "inputs": dict(sorted(health.inputs.items())),
         "backlog": backlog(state),
         "oldest": sync.confirmed + 1 if sync.next_seq - 1 > sync.confirmed else None,
@@ -195,10 +228,12 @@ def _door(door: Door) -> dict[str, Any]:
     }
 
 
-def _device(device: Device) -> dict[str, Any]:
+def _device(health: Health, name: str) -> dict[str, Any]:
+    device = health.devices[name]
     if device.lost:
         return {"state": "lost", "reason": device.reason, "since": rfc3339(device.since_utc)}
-    return {"state": "ok"}
+    active = [what for what in ("tamper", "power") if health.tampers.get(f"{name} {what}", Tamper()).active]
+    return {"state": "ok", "tamper": active} if active else {"state": "ok"}
 
 
 def send_status(turn: Turn) -> None:

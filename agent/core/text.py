@@ -76,8 +76,8 @@ def width(text: str, wide_ambiguous: bool = True) -> int:
 
 
 def wide_ambiguous(charset: str) -> bool:
-    """In the Chinese charsets every character beyond ASCII is drawn in a full cell."""
-    return charset.lower().startswith(("gb", "big5"))
+    """In the Chinese charsets, and by the Chinese font of a panel that takes UTF-8, every character beyond ASCII is drawn in a full cell."""
+    return charset.lower().startswith(("gb", "big5", "utf"))
 
 
 def cut(text: str, columns: int, wide: bool = True) -> str:

@@ -10,11 +10,11 @@ from drivers.probing import Inquiry, Question, Sighting
 
 THINK_S = 0.08
 """A board answers within 10-20 ms, an FTDI adapter adds 16 ms each way."""
-ADDRESSES = range(1, 9)
-"""How boards come out of the box (1), or are set by a small switch."""
+ADDRESSES = tuple(sorted({*range(1, 9), *(model.address for model in MODELS.values())}))
+"""As boards come out of the box, or are set by a small switch."""
 COILS = 8
 FALLBACK = "generic"
-"""The model of a board that has no register to tell its make by, where there is such a model."""
+"""The model of a board that has no register to tell its make by."""
 
 
 def questions(addresses: Sequence[int]) -> Iterable[Question]:
@@ -61,14 +61,16 @@ def _known(unit: int, version: int, model: BoardModel) -> Sighting:
 
 
 def _unknown(unit: int) -> Sighting:
-    model = FALLBACK if FALLBACK in MODELS else next(iter(MODELS))
+    """No register tells the make; an address that only one make comes with hints at it."""
+    silent = [model for model in MODELS.values() if model.version is None and not model.free]
+    name = next((model.name for model in silent if model.address == unit), FALLBACK)
     return Sighting(
         "modbus-relay",
-        "a Modbus device of unknown make",
+        "a board that does not say its make",
         unit,
-        {"address": unit, "model": model},
+        {"address": unit, "model": name},
         sure=False,
-        note=f"it does not say its make: look at the board and correct `model` (one of {', '.join(MODELS)})",
+        note=f"look at the board and correct `model` ({', '.join(MODELS)}), `outputs` and `inputs`",
     )
 
 

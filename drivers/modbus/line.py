@@ -6,10 +6,20 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from drivers.facts import DrawPage, Fact, Order, OrderFailed, PulseOutput, SetOutput, SoundTone
+from drivers.facts import (
+    DrawPage,
+    Fact,
+    Order,
+    OrderFailed,
+    PairReader,
+    PulseOutput,
+    SetOutput,
+    SetReaderLine,
+    ShowText,
+    SoundTone,
+)
 from drivers.modbus import codec
 from drivers.modbus.board import PROBES_ALONE_S, PROBES_S, Board, Waiting, Want
-from drivers.modbus.models import MODELS
 from drivers.modbus.options import BoardOptions
 from drivers.wire import Buffer
 
@@ -42,7 +52,7 @@ class ModbusLine:
         self._baud = baud
         probes_s = PROBES_ALONE_S if len(devices) == 1 else PROBES_S
         self._boards = [
-            Board(name, options.address, MODELS[options.model], options.poll_ms / 1000, probes_s)
+            Board(name, options.address or options.board().address, options.board(), options.poll_ms / 1000, probes_s)
             for name, options in devices
         ]
         self._by_name = {board.name: board for board in self._boards}
@@ -82,7 +92,9 @@ class ModbusLine:
                 else:
                     board.take(order)
                     self._collect(board)
-            case DrawPage() | SoundTone():
+            case PairReader() | SetReaderLine():
+                self._facts.append(OrderFailed(order.device, order.order, "refused"))
+            case DrawPage() | SoundTone() | ShowText():
                 pass
 
     def receive(self, data: bytes, now: float) -> None:

@@ -6,8 +6,8 @@ import random
 
 import pytest
 
+from drivers.debounce import Debounce
 from drivers.facts import InputLevel
-from drivers.modbus.debounce import Debounce
 from drivers.modbus.line import ModbusLine
 from drivers.modbus.options import BoardOptions
 from tests.drivers.bus import Board, Bus

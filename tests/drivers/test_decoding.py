@@ -14,11 +14,15 @@ from drivers.decoders import DECODERS, FRAMED, AnyDecoder
 from drivers.decoding import IN, OUT, Decoder, Seen, masked, no_frame
 from drivers.display import dgus
 from drivers.display.dwin_decoding import DwinDecoder
+from drivers.display.tjc_decoding import TjcDecoder
 from drivers.modbus import codec
 from drivers.modbus.decoding import ModbusDecoder
+from drivers.osdp import codec as osdp_codec
+from drivers.osdp.decoding import OsdpDecoder
 from drivers.reader.decoding import LineDecoder
 from drivers.registry import DRIVERS
 from drivers.wire import crc16
+from simulator.osdp_reader import Peripheral
 
 EVERY = [*DECODERS.values(), AnyDecoder]
 
@@ -105,6 +109,44 @@ def test_dwin_both_ways(crc: bool) -> None:
         (OUT, "show page 2"),
         (OUT, "write 0x00a0: 00 0f"),
     ]
+
+
+def test_osdp_both_ways_and_nothing_of_a_person() -> None:
+    reader = Peripheral(bytes(range(16)), secure_only=False)
+    reader.present(12345678)
+    reader.press("4711")
+    asked = [osdp_codec.build(0, number, code) for number, code in enumerate((0x60, 0x60, 0x64))]
+    line = [part for frame in asked for part in (frame, reader.answer(frame, 0.0))]
+    key = osdp_codec.build(0, 3, 0x75, b"\x01\x10" + bytes(range(16)))
+    seen = decoded(OsdpDecoder(), *line, key)
+    assert words(seen) == [
+        (OUT, "address 0, 0: poll"),
+        (IN, "address 0, 0: a card"),
+        (OUT, "address 0, 1: poll"),
+        (IN, "address 0, 1: keys pressed"),
+        (OUT, "address 0, 2: tamper and power?"),
+        (IN, "address 0, 2: tamper and power"),
+        (OUT, "address 0, 3: set key"),
+    ]
+    assert [each.raw is None for each in seen] == [False, True, False, True, False, False, True]
+    assert words(decoded(AnyDecoder(), b"".join(line))) == words(seen)[:-1]
+
+
+def test_tjc_both_ways_and_touches_masked() -> None:
+    end = b"\xff\xff\xff"
+    line = [
+        b't0.txt="' + "停水".encode("gbk") + b'"' + end,
+        b"\x01" + end,
+        b"get sys2" + end,
+        b"\x71\xff\xff\xff\x00" + end,
+        b"\x65\x00\x0c\x01" + end,
+        b"\x1a" + end,
+    ]
+    seen = decoded(TjcDecoder(), *line)
+    assert [each.way for each in seen] == [OUT, IN, OUT, IN, IN, IN]
+    assert seen[0].text == 't0.txt="停水"'
+    assert "16777215" in seen[3].text
+    assert (seen[4].text, seen[4].raw) == ("touched: •", None)
 
 
 def test_a_readers_line_shows_its_form_alone() -> None:

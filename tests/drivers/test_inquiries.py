@@ -6,14 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.display import dwin_inquiry
+from drivers.display import dwin_inquiry, tjc_inquiry
 from drivers.inquiries import HEARINGS, INQUIRIES
 from drivers.modbus import codec, inquiry
 from drivers.modbus.models import MODELS
+from drivers.osdp import inquiry as osdp_inquiry
 from drivers.probing import Question, Sighting
+from drivers.reader import rdm6300_hearing
 from drivers.reader.hearing import hear
 from drivers.registry import DRIVERS
 from drivers.wire import crc16
+from simulator.osdp_reader import Peripheral
 
 READS = {codec.READ_COILS, codec.READ_DISCRETE_INPUTS, codec.READ_HOLDING_REGISTERS}
 
@@ -104,6 +107,63 @@ def test_a_reader_is_known_by_its_line(line: bytes, options: dict[str, str], sur
     assert (seen.options, seen.sure) == (options, sure)
     assert DRIVERS["line-reader"].options(**seen.options).check() == []
     assert not any(number in repr(seen) for number in ("12345678", "24910", "BC614E")), "the number stays out of it"
+
+
+def test_an_osdp_reader_is_asked_who_it_is_and_never_polled() -> None:
+    reader = Peripheral(bytes(range(16)), address=2)
+    reader.present(12345678)
+    question = osdp_inquiry.identity(2)
+    further = question.read(reader.answer(question.frame, 0.0))
+    assert isinstance(further, Question)
+    seen = further.read(reader.answer(further.frame, 0.1))
+    assert isinstance(seen, Sighting)
+    assert (seen.address, seen.options, seen.sure) == (2, {"address": 2}, True)
+    assert "serial" in seen.detail
+    assert "Secure Channel; 2 outputs; 2 inputs" in seen.detail
+    assert len(reader.events) == 1, "the card is still to be told"
+    assert question.read(question.frame) is None, "the adapter's echo"
+    assert reader.did is not None
+
+
+def test_one_that_says_nothing_of_itself() -> None:
+    reader = Peripheral(bytes(range(16)))
+    reader.refuse = {0x61, 0x62}
+    question = osdp_inquiry.identity(0)
+    further = question.read(reader.answer(question.frame, 0.0))
+    assert isinstance(further, Question)
+    seen = further.read(reader.answer(further.frame, 0.1))
+    assert isinstance(seen, Sighting)
+    assert not seen.sure
+    assert seen == further.silence
+
+
+@pytest.mark.parametrize(
+    ("frame", "name"), [("\x0262E3086CED08\x03", "RDM6300"), ("\x0262E3086CED08\r\n\x03", "ID-12")]
+)
+def test_a_reader_of_tags_is_known_by_its_checksum(frame: str, name: str) -> None:
+    seen = next(found for each in HEARINGS if (found := each.hear(2 * frame.encode())) is not None)
+    assert (seen.driver, seen.options) == ("rdm6300", {})
+    assert name in seen.detail
+    assert "62E3086CED" not in repr(seen)
+    broken = frame.replace("08\x03", "09\x03").replace("08\r", "09\r").encode()
+    assert rdm6300_hearing.hear(broken) is None
+
+
+def test_a_tjc_panel_says_its_model() -> None:
+    (question,) = tjc_inquiry.questions(())
+    assert question.frame.endswith(b"connect\xff\xff\xff")
+    seen = question.read(
+        b"\x1a\xff\xff\xffcomok 1,30601-0,NX4832T035_011R,130,61488,DE6064B7E70C6521,4194304\xff\xff\xff"
+    )
+    assert isinstance(seen, Sighting)
+    assert "NX4832T035_011R" in seen.detail
+    assert question.read(question.frame) is None
+
+
+def test_a_board_at_the_address_only_one_make_has() -> None:
+    assert 255 in inquiry.ADDRESSES
+    assert led(inquiry.coils(255), "FF 01 01 00", "FF 83 02").options["model"] == "lctech"
+    assert led(inquiry.coils(2), "02 01 01 00", "02 83 02").options["model"] == "generic"
 
 
 def test_what_is_no_line_is_not_heard() -> None:

@@ -7,8 +7,24 @@ from tests.teeth.mutation import Mutation
 DOOR = "tests/agent/core/test_door.py"
 COMMANDS = "tests/agent/core/test_commands.py"
 INTAKE = "tests/centre/test_intake.py"
+ATTACKS = "tests/drivers/test_osdp_attacks.py::test_an_attack_is_refused_and_told"
+RULES = "tests/drivers/test_osdp_rules.py"
 
 MUTATIONS: list[Mutation] = [
+    Mutation(
+        "a lock may hang on a board that cannot time a pulse",
+        "agent/config/checks.py",
+        "            if driver.outputs(options) and not driver.times_pulses(options):\n",
+        "            if driver.outputs(options) and driver.times_pulses is None:\n",
+        ("tests/agent/test_config_devices.py::test_a_lock_on_a_board_that_cannot_time_a_pulse_is_refused",),
+    ),
+    Mutation(
+        "a panel that lost power is not noticed",
+        "drivers/display/tjc.py",
+        "        if value != self._nonce and Say.NONCE",
+        "        if value > self._nonce and Say.NONCE",
+        ("tests/drivers/test_tjc_faults.py::test_a_power_cycled_panel_gets_everything_again",),
+    ),
     Mutation(
         "a line of the door's table: lockdown ignores fire",
         "agent/core/door.py",
@@ -172,5 +188,96 @@ MUTATIONS: list[Mutation] = [
         "    _keep(turn, {**recent, (holder, door_id): taken})\n",
         "    _keep(turn, {**recent, (holder, door_id): taken})\n    _tell(turn, door_id, taken)\n",
         ("tests/agent/core/test_checkin.py::test_the_screen_says_so_only_when_it_is_durable",),
+    ),
+    Mutation(
+        "no look at a reader's MAC",
+        "drivers/osdp/talk.py",
+        "        if not crypto.same(mac[: codec.MAC_BYTES], packet.mac):\n",
+        "        if not packet.mac:\n",
+        (f"{ATTACKS}[MAC guessed]", f"{ATTACKS}[reply bent]"),
+    ),
+    Mutation(
+        "no look at the number of a reply",
+        "drivers/osdp/talk.py",
+        '        if packet.sequence != self._sequence:\n            self.told += self._alarms.sound("sequence", now)\n',
+        '        if packet.sequence > 3:\n            self.told += self._alarms.sound("sequence", now)\n',
+        (f"{ATTACKS}[out of turn]",),
+    ),
+    Mutation(
+        "a plain reply is taken inside a session",
+        "drivers/osdp/talk.py",
+        "            return self._unsecured(packet, now)\n",
+        "            return Heard(Verdict.ANSWER, packet.code, packet.data)\n",
+        (f"{ATTACKS}[plaintext card]",),
+    ),
+    Mutation(
+        "any cryptogram is believed",
+        "drivers/osdp/talk.py",
+        "        if not crypto.same(cryptogram, self._keys.client_cryptogram(self._ours, theirs)):\n",
+        "        if not cryptogram:\n",
+        (f"{ATTACKS}[key guessed]", f"{ATTACKS}[handshake replayed]"),
+    ),
+    Mutation(
+        "a reader that lost its Secure Channel goes on without",
+        "drivers/osdp/introduction.py",
+        "            if not must:\n",
+        "            if self._key is not None:\n",
+        (f"{ATTACKS}[downgrade]",),
+    ),
+    Mutation(
+        "the key that everybody knows raises no alarm",
+        "drivers/osdp/talk.py",
+        "        if which == WITH_DEFAULT and not self.default_key:\n",
+        "        if which == WITH_DEFAULT and self.default_key is None:\n",
+        (f"{ATTACKS}[default key]",),
+    ),
+    Mutation(
+        "a provisioning window for all readers of the line",
+        "drivers/osdp/line.py",
+        "        reader.pair(order, now)\n",
+        "        for each in self._readers:\n            each.pair(order, now)\n",
+        (f"{RULES}::test_the_window_is_for_one_reader",),
+    ),
+    Mutation(
+        "a provisioning window without end",
+        "drivers/osdp/pairing.py",
+        "min(order.not_after, now + WINDOW_S)",
+        "order.not_after",
+        (f"{RULES}::test_the_window_closes_after_ten_minutes_whatever_was_asked",),
+    ),
+    Mutation(
+        "MACs may be guessed for ever",
+        "drivers/osdp/talk.py",
+        "        if len(self._flood) <= FLOOD_MACS or now - self._flood[0] >= FLOOD_SPAN_S:\n",
+        "        if self._flood:\n",
+        (f"{RULES}::test_a_mac_cannot_be_searched_for",),
+    ),
+    Mutation(
+        "an unlock that the reader does not time",
+        "drivers/osdp/errands.py",
+        "                return messages.pulse(order.number - 1, order.seconds, on=order.on)\n",
+        "                return messages.level(order.number - 1, on=order.on)\n",
+        ("tests/drivers/test_osdp_orders.py::test_an_unlock_is_timed_by_the_reader_itself",),
+    ),
+    Mutation(
+        "an order to a reader is said again after its time",
+        "drivers/osdp/reader.py",
+        "        if running is not None and running.order.not_after <= now:\n",
+        "        if running is not None and running.order.not_after <= 0.0:\n",
+        ("tests/drivers/test_osdp_orders.py::test_an_order_said_again_after_its_time_is_not",),
+    ),
+    Mutation(
+        "weak keys are good enough",
+        "drivers/osdp/crypto.py",
+        '        return "counts up or repeats, as',
+        '        return None and "counts up or repeats, as',
+        ("tests/drivers/test_osdp_crypto.py::test_weak_keys_are_refused",),
+    ),
+    Mutation(
+        "typed keys in the crash file",
+        "agent/core/record.py",
+        '    if field.metadata.get("secret") and isinstance(value, str):\n',
+        '    if field.metadata.get("hidden") and isinstance(value, str):\n',
+        ("tests/agent/core/test_entry.py::test_no_key_in_a_repr_or_in_the_record",),
     ),
 ]

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from agent.cli.portname import stable
 from agent.config import load
 from agent.store.folder import FolderLock
 from drivers.port import Line, adapters
-from simulator.box import Box, BoxSpec
+from simulator.box import TJC_BOX, Box, BoxSpec
 from tests.agent.cli.unit import Unit, process
 
 FOUR = BoxSpec(io_baud=19200, further_boards=(5,), reader_baud=9600, screen_baud=115200, reader_form="facility")
@@ -117,6 +118,27 @@ def test_a_panel_with_crc_is_configured_so(unit: Unit, tmp_path: Path) -> None:
     (port,) = json.loads(outcome.stdout)["ports"]
     assert (port["speed"], port["found"][0]["options"]) == (115200, {"crc": True})
     assert "{driver: dwin, port: screen, crc: true}" in json.loads(outcome.stdout)["yaml"]
+
+
+@pytest.mark.slow
+def test_an_osdp_reader(unit: Unit, tmp_path: Path) -> None:
+    with Box(tmp_path / "ports", BoxSpec(reader_baud=115200, reader_form="osdp")) as box:
+        outcome = unit.doorward("probe", str(box.ports["reader"]), "--listen", "0")
+        assert outcome.exit_code == 0, outcome.output
+    assert "osdp at address 0: OSDP reader, vendor" in outcome.stdout
+    assert "reader: {device: " in outcome.stdout
+    assert "baud: 115200}" in outcome.stdout
+    assert "card: {driver: osdp, port: reader, address: 0}" in outcome.stdout
+
+
+@pytest.mark.slow
+def test_a_tjc_panel_and_a_reader_of_tags(unit: Unit, tmp_path: Path) -> None:
+    with Box(tmp_path / "ports", replace(TJC_BOX, screen_baud=9600)) as box, somebody_taps(box):
+        outcome = unit.doorward("probe", str(box.ports["screen"]), str(box.ports["reader"]), "--speeds", "9600")
+        assert outcome.exit_code == 0, outcome.output
+    assert "screen: {device: " in outcome.stdout
+    assert "panel: {driver: tjc, port: screen}" in outcome.stdout
+    assert "card: {driver: rdm6300, port: reader}" in outcome.stdout
 
 
 def test_not_while_the_agent_runs(unit: Unit, tmp_path: Path) -> None:

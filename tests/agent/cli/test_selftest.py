@@ -240,3 +240,13 @@ def test_not_while_the_agent_runs(wired: Unit) -> None:
 def test_a_sheet_with_one_failure_has_not_passed() -> None:
     assert all_passed([Row("a", True, ""), Row("b", None, "")])
     assert not all_passed([Row("a", True, ""), Row("b", False, "")])
+
+
+@pytest.mark.slow
+def test_an_osdp_reader_with_its_key(unit: Unit, tmp_path: Path) -> None:
+    spec = BoxSpec(doors=(DoorSpec(closer_s=0.3),), io_baud=115200, reader_baud=115200, reader_form="osdp")
+    with Box(tmp_path / "ports", spec) as box:
+        unit.write(hardware=hardware_yaml(box))
+        found, courses = tried(load(unit.config), Wireman(box), ACT_S, 20)
+    assert failures(found) == {}
+    assert {course.port for course in courses} == {"io", "reader", "screen"}

@@ -7,6 +7,7 @@ import json
 from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core.local import rfc3339
+from agent.core.supervise import status
 from agent.core.time import Trust
 from contract import facts
 from tests.agent.core.bench import UTC, Bench, facts_of, of, the
@@ -141,3 +142,35 @@ def test_a_session_taken_over_is_said_in_the_status() -> None:
     bench.do(ev.LinkDown("taken over", taken_over=True))
     bench.wait(1.1)
     assert bench.all(fx.SendStatus)[-1].status["taken_over"] is True
+
+
+def test_tamper_is_an_alarm_when_it_begins_and_a_fact_when_it_ends() -> None:
+    bench = Bench().start()
+    assert facts_of(bench.do(ev.DeviceTamper("card", "tamper", active=False))) == {}
+    begun = facts_of(bench.do(ev.DeviceTamper("card", "tamper", active=True)))
+    assert begun == {"device.tamper": {"device": "card", "detail": "tamper", "value": True}}
+    assert facts_of(bench.do(ev.DeviceTamper("card", "tamper", active=True))) == {}
+    bench.wait(1.1)
+    assert status(bench.state)["devices"]["card"] == {"state": "ok", "tamper": ["tamper"]}
+    ended = facts_of(bench.do(ev.DeviceTamper("card", "tamper", active=False)))
+    assert ended["device.tamper"]["value"] is False
+    bench.wait(1.1)
+    assert status(bench.state)["devices"]["card"] == {"state": "ok"}
+
+
+def test_a_rattling_tamper_switch_does_not_fill_the_journal() -> None:
+    bench = Bench().start()
+    bench.forget()
+    for _ in range(300):
+        bench.do(ev.DeviceTamper("card", "power", active=True), after=0.5)
+        bench.do(ev.DeviceTamper("card", "power", active=False), after=0.5)
+    told = [f.data for f in bench.facts() if f.kind == "device.tamper"]
+    assert len(told) <= 12
+    assert sum(1 + data.get("untold", 0) for data in told if data["value"]) >= 240
+    assert [data["value"] for data in told] == [True, False] * (len(told) // 2)
+
+
+def test_an_attack_on_a_line_is_an_alarm() -> None:
+    bench = Bench().start()
+    found = facts_of(bench.do(ev.LineAttacked("card", "downgrade", 3)))
+    assert found == {"device.tamper": {"device": "card", "detail": "line: downgrade", "count": 3}}

@@ -1,0 +1,107 @@
+"""Secrets of devices: the keys that a configuration only names the place of, and which readers have proven to speak securely.
+
+Nothing in here goes into a log. A key that cannot be read is said once; its device then stays unused, and the rest of the door works.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from agent.config import Config, Device
+from agent.errors import IdentityError
+from agent.identity import secret_path
+from drivers.registry import DRIVERS
+
+log = logging.getLogger("devicekeys")
+
+_HEX_KEY = re.compile(r"[0-9A-Fa-f]{32}")
+_MAX_BYTES = 256
+REMEMBERED = "secure-readers"
+"""A file in the state folder with a name a line."""
+
+
+def with_keys(config: Config) -> Config:
+    """The configuration with the keys themselves in place of their places, and with what is remembered of the readers."""
+    remembered = _remembered(config.state)
+    devices: dict[str, Device] = {}
+    for name, device in config.devices.items():
+        options = device.options
+        for option in DRIVERS[device.driver].secrets:
+            options = replace(options, **{option: _key_or_nothing(config, name, option, options)})
+        if name in remembered and hasattr(options, "remembered"):
+            options = replace(options, remembered=True)
+        devices[name] = replace(device, options=options)
+    return replace(config, devices=devices)
+
+
+def faults(config: Config) -> Iterator[tuple[str, str]]:
+    """(device and option, what is wrong) of the keys that cannot be read or must not be used."""
+    for name, device in config.devices.items():
+        for option in DRIVERS[device.driver].secrets:
+            place = getattr(device.options, option)
+            if place:
+                try:
+                    _read(config, place, device.options, option)
+                except IdentityError as error:
+                    yield f"devices.{name}.{option}", str(error)
+
+
+def _key_or_nothing(config: Config, name: str, option: str, options: Any) -> str:
+    place = getattr(options, option)
+    if not place:
+        return ""
+    try:
+        return _read(config, place, options, option)
+    except IdentityError as error:
+        log.error("device %s has no key: %s", name, error)  # noqa: TRY400  # an operator's fault has no traceback
+        return ""
+
+
+def _read(config: Config, place: str, options: Any, option: str) -> str:
+    """32 hex digits. Raises IdentityError, whose text never holds any of them."""
+    path = secret_path(place, config.path.absolute().parent)
+    try:
+        with path.open("rb") as file:
+            if not place.startswith("credential:") and stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
+                raise IdentityError(f"{path}: is open to others: chmod 600 {path}")
+            text = file.read(_MAX_BYTES).decode("ascii", "replace").strip()
+    except OSError as error:
+        raise IdentityError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    if not _HEX_KEY.fullmatch(text):
+        raise IdentityError(f"{path}: is no key: 32 hex digits on one line are wanted")
+    wrong = [message for key, message in replace(options, **{option: text}).check() if key == option]
+    if wrong:
+        raise IdentityError(f"{path}: {wrong[0]}")
+    return text
+
+
+def _remembered(state: Path) -> frozenset[str]:
+    try:
+        return frozenset((state / REMEMBERED).read_text(encoding="utf-8").split())
+    except (OSError, ValueError):
+        return frozenset()
+
+
+def remember(state: Path, name: str) -> None:
+    """From now on this reader must speak securely, also after a restart. A disk that cannot take it is told, no more."""
+    known = _remembered(state)
+    if name in known:
+        return
+    path = state / REMEMBERED
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = path.with_suffix(".new")
+        with fresh.open("w", encoding="utf-8") as file:
+            file.writelines(f"{each}\n" for each in sorted({*known, name}))
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError as error:
+        log.warning("not remembered that %s speaks securely: %s", name, error)

@@ -1,0 +1,399 @@
+"""One reader on a line: what is known of it, what it wants next, what its answers mean. No line, no bytes of packets.
+
+Steps of a life: identity, abilities, handshake, abilities again (inside the session, where they can be believed), levels, then polls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from drivers.facts import (
+    DeviceFound,
+    DeviceLost,
+    Fact,
+    OrderFailed,
+    OrderSent,
+    PairReader,
+    SetReaderLine,
+    ShowText,
+    SoundTone,
+)
+from drivers.osdp import messages
+from drivers.osdp.alarms import Alarms
+from drivers.osdp.codec import Packet
+from drivers.osdp.errands import ORDER_ATTEMPTS, Errands, TimedOrder
+from drivers.osdp.introduction import Introduction, Trouble
+from drivers.osdp.messages import Message
+from drivers.osdp.options import ReaderOptions
+from drivers.osdp.pairing import AGAIN_S
+from drivers.osdp.reports import Reports
+from drivers.osdp.talk import Heard, Talk, Verdict
+from drivers.osdp.wants import ASK, INTRODUCTION, LEVELS, Sent, Want
+
+TRIES = 6
+"""Of one command in one session: said again with the same number, so a reader that did hear it does it once."""
+RETRY_S = 0.005
+BUSY_S, BUSY_TRIES = 0.02, 25
+RETRY_SHARED_S = 0.02
+"""As long as no order waits: the others on the line have their turn."""
+FAILS_TO_LOSE = 6
+LOSE_AFTER_S = 0.4
+"""A reader is lost after so many failed exchanges in a row that span this long: told within 1 s, and noise alone does not lose it."""
+PROBES_S = (0.25, 0.5, 1.0, 2.0, 2.5)
+"""Between looks at a lost reader on a shared line: each costs the others one time-out, and it is found within 3 s of its return."""
+PROBE_ALONE_S = 0.25  # alone on its line it costs nobody anything
+INSECURE_S = 2.0
+"""Between looks at one that answers and is not safe."""
+FLOOD_S = 30.0
+"""No word with a reader whose MAC somebody searches for."""
+LOCAL_S = 0.4
+"""Between looks at case and power: a change is told within 1 s even where the reader does not say so by itself."""
+OUTPUTS_S = 0.2
+"""Between looks at the relays when nothing was ordered."""
+CONFIRM_S = 0.02
+"""After an input's first different sample."""
+
+
+class Reader:
+    """`found` from the first whole round of questions until it is lost; `_step` is None while it only is polled."""
+
+    def __init__(self, name: str, options: ReaderOptions, random: Callable[[int], bytes], *, alone: bool) -> None:
+        self.name = name
+        self.address = options.address
+        self.crc = options.crc
+        self._options = options
+        self._poll_s = options.poll_ms / 1000
+        self._alone = alone
+        self.alarms = Alarms(name)
+        self._talk = Talk(options.address, self.alarms, random, crc=options.crc)
+        self._introduction = Introduction(name, options, self._talk, self.alarms)
+        self._reports = Reports(name, options.form, options.inputs, options.outputs)
+        self._errands = Errands(name, options.outputs)
+        self._deaf: set[Want] = set()  # what it refused to tell: not asked again
+        self._sent: Sent | None = None
+        self._step: Want | None = Want.IDENTITY
+        self._last = Want.POLL
+        self._due = 0.0
+        self._look_due = dict.fromkeys(LEVELS, 0.0)
+        self._fails = 0
+        self._first_fail = 0.0
+        self._probes = 0
+        self._probing = False
+        self.found = False
+        self.lost: str | None = None
+        self._facts: list[Fact] = []
+        self._held: list[Fact] = []  # levels of a reader that is not whole yet: told behind DeviceFound
+
+    def facts(self) -> list[Fact]:
+        """What became known since the last call, alarms first."""
+        told = [*self._talk.told, *self._introduction.facts, *self._facts]
+        if told:
+            self._talk.told.clear()
+            self._introduction.facts.clear()
+            self._facts.clear()
+        return told
+
+    # --- life
+
+    def start(self, now: float) -> None:
+        """The line was opened: nothing is known of the reader."""
+        self._probing = False
+        self._probes = 0
+        self._fails = 0
+        self._begin(now)
+
+    def _begin(self, due: float) -> None:
+        """A new conversation."""
+        self._talk.restart()
+        self._sent = None
+        self._step = Want.IDENTITY
+        self._due = due
+        if not self.found:
+            self._held.clear()
+            self._reports.forget()
+        self._introduction.close_if_over()
+
+    def lose(self, now: float, reason: str, detail: str, again_s: float | None = None) -> None:
+        """From now on only probed, ever more rarely. Told once for each reason."""
+        self.found = False
+        self._fails = 0
+        self._probing = True
+        if again_s is None:
+            again_s = PROBE_ALONE_S if self._alone else PROBES_S[min(self._probes, len(PROBES_S) - 1)]
+        self._probes += 1
+        self._begin(now + again_s)
+        self._deaf.clear()
+        self._facts += self._errands.drop("lost")
+        if self.lost != reason:
+            self.lost = reason
+            self._facts.append(DeviceLost(self.name, reason, detail))
+
+    def closed(self, now: float, why: str) -> None:
+        self._introduction.close_window("lost")
+        self.lose(now, "port", why)
+
+    def _troubled(self, now: float, trouble: Trouble) -> None:
+        if self._introduction.pairing and trouble.reason == "insecure":
+            self._introduction.try_again()
+            self._begin(now + AGAIN_S)
+        else:
+            self.lose(now, trouble.reason, trouble.detail, INSECURE_S if trouble.reason == "insecure" else None)
+
+    def _broken(self, now: float) -> None:
+        """The session is over, and a new one begins at once. Over and over is as good as lost."""
+        if self._sent is not None and self._sent.want is Want.KEYSET:
+            self._introduction.key_given()
+        self._begin(now + (0.0 if self._fails == 0 else self._poll_s))
+        self._count_fail(now, "its session breaks off")
+
+    def _count_fail(self, now: float, how: str) -> None:
+        self._fails += 1
+        if self._fails == 1:
+            self._first_fail = now
+        if self._fails >= FAILS_TO_LOSE and now - self._first_fail >= LOSE_AFTER_S:
+            self.lose(now, "silent", f"address {self.address}: {how}")
+
+    # --- orders
+
+    def take(self, order: TimedOrder) -> None:
+        if self.lost is not None and not self.found:
+            self._facts.append(OrderFailed(self.name, order.order, "lost"))
+        else:
+            self._facts += self._errands.take(order)
+
+    def show(self, order: SoundTone | ShowText) -> None:
+        """Later, when a lost reader is back, nobody would want it any more."""
+        if self.found:
+            self._errands.show(order, self._introduction.able)
+
+    def pair(self, order: PairReader, now: float) -> None:
+        """Call it while the reader's command is not on the line."""
+        if self._introduction.open_window(order, now) and not (self.found and self._talk.secured and not self._sent):
+            self._probing = False
+            self._begin(now)
+
+    def expire(self, now: float, reason: str, *, on_line: bool) -> None:
+        """`on_line`: its command is on the line at this moment."""
+        sent = self._sent
+        running = sent.waiting if sent is not None else None
+        self._facts += self._errands.expire(now, running, reason)
+        if on_line:
+            return
+        if running is not None and running.order.not_after <= now:
+            # Saying it again would be late, and until it is answered nothing else can be said in this session.
+            self._errands.orders.remove(running)
+            self._facts.append(OrderFailed(self.name, running.order.order, "silent"))
+            self._begin(now)
+        ends = self._introduction.window_ends
+        if ends is not None and ends <= now:
+            self._introduction.close_window("late")
+            self._begin(now)
+
+    @property
+    def orders(self) -> int:
+        return len(self._errands.orders)
+
+    @property
+    def deadlines(self) -> list[float]:
+        found = [waiting.order.not_after for waiting in self._errands.orders]
+        ends = self._introduction.window_ends
+        return found if ends is None else [*found, ends]
+
+    # --- what it wants
+
+    def due(self) -> tuple[bool, float]:
+        """Whether an order waits that could go now, and when it wants the line."""
+        urgent = bool(self._errands.orders) and self._step is None
+        return urgent, 0.0 if urgent and self._sent is None else self._due
+
+    def frame(self, now: float) -> bytes:
+        """The next command, or the unanswered one again."""
+        sent = self._sent
+        if sent is None:
+            sent = self._sent = self._next(now)
+        sent.tries += 1
+        self._due = now + self._poll_s
+        return sent.frame
+
+    def _next(self, now: float) -> Sent:
+        want = self._last = self._want(now)
+        match want:
+            case Want.CHALLENGE:
+                return Sent(want, self._introduction.challenge())
+            case Want.PROOF:
+                return Sent(want, self._talk.prove())
+            case Want.ORDER:
+                waiting = self._errands.orders[0]
+                waiting.attempts += 1
+                return Sent(want, self._talk.compose(waiting.message()), waiting)
+            case _:
+                return Sent(want, self._talk.compose(self._message(want)))
+
+    def _message(self, want: Want) -> Message:
+        if want is Want.EXTRA:
+            return self._errands.extras.popleft()
+        return self._introduction.keyset() if want is Want.KEYSET else ASK[want]
+
+    def _want(self, now: float) -> Want:
+        if self._step is not None:
+            return self._step
+        errands = self._errands
+        if errands.orders:
+            return Want.ORDER
+        if self._introduction.must_key:
+            return Want.KEYSET
+        if errands.read_back and Want.OUTPUTS not in self._deaf:
+            return Want.OUTPUTS
+        if errands.extras:
+            return Want.EXTRA
+        if self._last is Want.POLL:
+            for want, due in self._look_due.items():
+                if due <= now and self._asks(want):
+                    return want
+        return Want.POLL
+
+    def _asks(self, want: Want) -> bool:
+        if want in self._deaf:
+            return False
+        if want is Want.INPUTS:
+            return self._options.inputs > 0
+        return want is not Want.OUTPUTS or self._options.outputs > 0
+
+    # --- what its answers mean
+
+    def answered(self, packet: Packet, now: float) -> bool:
+        """False where the packet is not to be believed and the answer is still to come."""
+        sent = self._sent
+        if sent is None:
+            return True
+        heard = self._talk.judge(packet, now)
+        match heard.verdict:
+            case Verdict.PASS:
+                return False
+            case Verdict.BUSY | Verdict.AGAIN:
+                self._put_off(sent, now, busy=heard.verdict is Verdict.BUSY)
+            case Verdict.BROKEN:
+                self._broken(now)
+            case Verdict.FLOOD:
+                self._introduction.close_window("refused")
+                self.lose(now, "insecure", "replies that do not authenticate: no word with it for a while", FLOOD_S)
+            case Verdict.ANSWER:
+                self._sent = None
+                self._answer(sent, heard, packet, now)
+        return True
+
+    def _put_off(self, sent: Sent, now: float, *, busy: bool) -> None:
+        if busy and sent.busy < BUSY_TRIES:
+            sent.busy += 1
+            sent.tries -= 1
+            self._due = now + BUSY_S
+        else:
+            self.failed(now, "busy" if busy else "it does not get our packets whole")
+
+    def _answer(self, sent: Sent, heard: Heard, packet: Packet, now: float) -> None:
+        self._fails = 0 if self._step is None else self._fails
+        self._due = self._due if self._step is None else now
+        if sent.want in INTRODUCTION:
+            after = self._introduction.heard(sent.want, heard, packet, now)
+            if isinstance(after, Trouble):
+                self._troubled(now, after)
+            else:
+                self._step = after
+                self._due = now + (self._poll_s if after is sent.want else 0.0)
+        elif sent.want is Want.BELIEVED:
+            self._introduction.believed(heard)
+            self._go_on(LEVELS, now)
+        elif sent.want is Want.KEYSET:
+            self._keyset_answered(heard, now)
+        elif sent.want is Want.ORDER:
+            self._order_answered(sent, heard, now)
+        else:
+            self._told(sent.want, heard, now)
+
+    def _go_on(self, levels: tuple[Want, ...], now: float) -> None:
+        """To the first of these levels that is used, else to polling."""
+        self._step = next((want for want in levels if self._asks(want)), None)
+        if self._step is not None:
+            return
+        self._probing = False
+        self._probes = 0
+        self._fails = 0
+        self._due = now
+        if not self.found:
+            self.found = True
+            self.lost = None
+            self._facts += [DeviceFound(self.name, self._introduction.detail), *self._held]
+            self._held.clear()
+
+    def _told(self, want: Want, heard: Heard, now: float) -> None:
+        """An answer of every day."""
+        if heard.code == messages.NAK:
+            if want in LEVELS:
+                self._deaf.add(want)
+        else:
+            self._report(heard, now)
+        match want:
+            case Want.LOCAL:
+                self._look_due[want] = now + LOCAL_S
+            case Want.INPUTS:
+                self._look_due[want] = now + (CONFIRM_S if self._reports.unsure else 2 * self._poll_s)
+            case Want.OUTPUTS:
+                self._look_due[want] = now + OUTPUTS_S
+            case _:
+                pass
+        if self._step is not None:
+            self._go_on(LEVELS[LEVELS.index(want) + 1 :], now)
+        if self._errands.read_back or self._errands.extras:
+            self._due = now
+
+    def _report(self, heard: Heard, now: float) -> None:
+        asked: frozenset[int] = frozenset()
+        if heard.code == messages.OSTATR:
+            asked = frozenset(self._errands.read_back)
+            self._errands.read_back.clear()
+        told = self._reports.facts(heard.code, heard.data, now, asked)
+        (self._facts if self.found else self._held).extend(told)
+
+    def _order_answered(self, sent: Sent, heard: Heard, now: float) -> None:
+        assert sent.waiting is not None
+        order = sent.waiting.order
+        self._errands.orders.remove(sent.waiting)
+        if heard.code == messages.NAK:
+            self._facts.append(OrderFailed(self.name, order.order, "refused"))
+        else:
+            self._facts.append(OrderSent(self.name, order.order, now))
+        if not isinstance(order, SetReaderLine):
+            self._errands.read_back.add(order.number)
+            self._due = now
+        self._report(heard, now)
+
+    def _keyset_answered(self, heard: Heard, now: float) -> None:
+        if heard.code == messages.NAK:
+            self._introduction.close_window("refused")
+        else:
+            self._introduction.key_given()
+        self._begin(now)
+
+    # --- no answer
+
+    def failed(self, now: float, how: str) -> None:
+        """The exchange brought nothing to be believed. `how` says what was seen, for the detail of a loss."""
+        sent = self._sent
+        if sent is None:
+            return
+        self._due = now + (RETRY_S if self._alone or self._errands.orders else RETRY_SHARED_S)
+        if self._probing and sent.want is Want.IDENTITY:
+            self.lose(now, self.lost or "silent", "")
+            return
+        if sent.tries >= TRIES:
+            self._give_up(sent, now)
+        self._count_fail(now, how)
+
+    def _give_up(self, sent: Sent, now: float) -> None:
+        """Said often enough: what the reader has heard is not known, so the conversation begins anew."""
+        if sent.waiting is not None and sent.waiting.attempts >= ORDER_ATTEMPTS:
+            self._errands.orders.remove(sent.waiting)
+            self._facts.append(OrderFailed(self.name, sent.waiting.order.order, "silent"))
+        if sent.want is Want.KEYSET:
+            self._introduction.key_given()
+        self._begin(now)

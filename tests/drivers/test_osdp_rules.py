@@ -1,0 +1,401 @@
+"""The rules a controller keeps on an OSDP line, one by one. Rule 6 is in test_osdp_orders.py, 8 in test_osdp_line.py, weak keys in test_osdp_crypto.py."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import random
+
+import pytest
+
+from drivers.facts import (
+    CardSeen,
+    DeviceFound,
+    DeviceLost,
+    KeyPressed,
+    OrderFailed,
+    OrderSent,
+    PairReader,
+    SecureSeen,
+    SecurityAlarm,
+)
+from drivers.osdp import crypto
+from drivers.osdp.line import OsdpLine
+from drivers.osdp.options import ReaderOptions
+from drivers.osdp.pairing import WINDOW_S
+from drivers.osdp.reader import FLOOD_S
+from drivers.osdp.talk import FLOOD_MACS
+from simulator.osdp_reader import Command, Peripheral
+from tests.drivers.bus import Bus
+from tests.drivers.osdp_attacks import CARD_REPLY, INSECURE, Attack, bent_reply
+from tests.drivers.osdp_line import (
+    CARD,
+    CARD_HEX,
+    KEY,
+    OTHER_KEY,
+    Wire,
+    alarms,
+    code_of,
+    line,
+    plain,
+    pulse,
+    secured,
+    sequence_of,
+    up,
+)
+
+pytestmark = pytest.mark.claim("F38")
+
+
+def insecure_reader() -> Peripheral:
+    reader = Peripheral(KEY, secure_only=False)
+    reader.abilities = INSECURE
+    return reader
+
+
+# --- 1: secure is required; the best ever seen is remembered
+
+
+def test_a_reader_without_secure_channel_stays_offline_and_is_told() -> None:
+    wire = Wire(insecure_reader())
+    bus = line(wire)
+    wire.peripherals[0].present(CARD)
+    bus.run(10.0)
+    assert [f.reason for f in bus.of(DeviceLost)] == ["insecure"]
+    assert alarms(bus) == ["downgrade"]
+    assert not bus.of(DeviceFound) + bus.of(CardSeen)
+    assert {code_of(frame) for frame in wire.frames} == {Command.ID, Command.CAP}
+
+
+def test_optional_takes_one_that_never_was_secure_and_says_so() -> None:
+    bus, wire = up(Wire(insecure_reader()), secure="optional")
+    assert "NOT SECURED" in bus.found[0].detail
+    wire.peripherals[0].present(CARD)
+    pulse(bus)
+    bus.run(0.1)
+    assert bus.of(CardSeen)
+    assert bus.of(OrderSent)
+    assert not alarms(bus)
+
+
+@pytest.mark.parametrize("secure", ["required", "optional"])
+def test_one_that_was_secure_once_must_stay_so(secure: str) -> None:
+    bus = line(Wire(insecure_reader()), secure=secure, remembered=True)
+    bus.run(3.0)
+    assert alarms(bus) == ["downgrade"]
+    assert [f.reason for f in bus.of(DeviceLost)] == ["insecure"]
+
+
+def test_that_it_was_secure_is_told_once_to_be_kept() -> None:
+    bus, wire = up()
+    wire.peripherals[0].reboot()
+    bus.run(1.0)
+    assert [f for f in bus.found if isinstance(f, SecureSeen)] == [SecureSeen("card0")]
+    assert not bus.of(SecureSeen)
+    bus, wire = up(remembered=True)
+    assert not [f for f in bus.found if isinstance(f, SecureSeen)]
+
+
+def test_without_a_key_a_secure_reader_waits_to_be_paired() -> None:
+    bus = line(Wire(Peripheral(KEY)), key="")
+    bus.run(3.0)
+    assert "pair it" in bus.of(DeviceLost)[0].detail
+    assert not alarms(bus)
+
+
+# --- 2: the key that everybody knows, in a provisioning window only
+
+
+def factory(address: int = 0) -> Peripheral:
+    return Peripheral(None, address)
+
+
+def test_a_reader_from_the_factory_is_not_spoken_to_without_a_window() -> None:
+    wire = Wire(factory())
+    bus = line(wire)
+    bus.run(10.0)
+    assert not bus.of(DeviceFound)
+    assert wire.peripherals[0].key is None
+    assert all(frame[8] == 1 for frame in wire.frames if code_of(frame) == Command.CHLNG)
+
+
+@pytest.mark.parametrize("key", ["", OTHER_KEY.hex()])
+def test_in_a_window_it_gets_its_own_key_and_a_new_session(key: str) -> None:
+    wire = Wire(factory())
+    sessions = []
+    wire.peripherals[0].did = lambda what, value: sessions.append((what, value))
+    bus = line(wire, key=key)
+    bus.run(3.0)
+    sessions.clear()
+    bus.session.order(PairReader("card0", KEY, 7, bus.now + 60.0), bus.now)
+    bus.run(3.0)
+    assert [f.order for f in bus.of(OrderSent)] == [7]
+    assert wire.peripherals[0].key == KEY
+    assert [each for each in sessions if each[0] in {"session", "keyset"}] == [
+        ("session", "factory key"),
+        ("keyset", ""),
+        ("session", "own key"),
+    ]
+    assert bus.of(DeviceFound)
+    wire.peripherals[0].present(CARD)
+    bus.run(0.1)
+    assert bus.of(CardSeen)
+
+
+def test_a_reader_that_has_a_key_gets_the_new_one_under_the_old() -> None:
+    bus, wire = up()
+    sessions = []
+    wire.peripherals[0].did = lambda what, value: sessions.append((what, value))
+    bus.session.order(PairReader("card0", OTHER_KEY, 7, bus.now + 60.0), bus.now)
+    bus.run(1.0)
+    assert wire.peripherals[0].key == OTHER_KEY
+    assert sessions == [("keyset", ""), ("challenged", "own key"), ("session", "own key")]
+    assert [f.order for f in bus.of(OrderSent)] == [7]
+
+
+def test_the_window_closes_after_ten_minutes_whatever_was_asked() -> None:
+    wire = Wire(factory())
+    wire.alive = False
+    bus = line(wire)
+    bus.run(1.0)
+    bus.session.order(PairReader("card0", KEY, 7, bus.now + 5000.0), bus.now)
+    bus.run(WINDOW_S - 1.0)
+    assert not bus.of(OrderFailed)
+    bus.run(2.0)
+    assert bus.of(OrderFailed) == [OrderFailed("card0", 7, "late")]
+    wire.alive = True
+    bus.run(10.0)
+    assert wire.peripherals[0].key is None
+    assert all(frame[8] == 1 for frame in wire.frames if code_of(frame) == Command.CHLNG)
+
+
+def test_the_window_is_for_one_reader() -> None:
+    wire = Wire(factory(0), factory(1))
+    bus = line(wire)
+    bus.run(1.0)
+    bus.session.order(PairReader("card1", KEY, 7, bus.now + 60.0), bus.now)
+    bus.run(10.0)
+    assert [each.key for each in wire.peripherals] == [None, KEY]
+
+
+def test_the_window_is_for_one_session() -> None:
+    """The reader refuses the key: there is no second try under the default key."""
+    wire = Wire(factory())
+    wire.peripherals[0].refuse = {Command.KEYSET}
+    sessions = []
+    wire.peripherals[0].did = lambda what, value: sessions.append((what, value))
+    bus = line(wire)
+    bus.session.order(PairReader("card0", KEY, 7, bus.now + 60.0), bus.now)
+    bus.run(20.0)
+    assert bus.of(OrderFailed) == [OrderFailed("card0", 7, "refused")]
+    assert sessions.count(("session", "factory key")) == 1
+
+
+def test_a_session_that_breaks_while_the_key_is_given_is_not_had_again() -> None:
+    """Whether the reader took the key shows under the new key, and under no other."""
+    wire = Wire(factory())
+    sessions = []
+    wire.peripherals[0].did = lambda what, value: sessions.append((what, value))
+    broken = []
+
+    def between(frame: bytes, reply: bytes) -> bytes:
+        if not secured(frame) or broken:
+            return reply
+        broken.append(frame)
+        wire.peripherals[0].key, wire.peripherals[0].installing = None, True  # as if it had not heard it
+        return plain(0x41, b"\x06", sequence=sequence_of(frame))
+
+    wire.between = between
+    bus = line(wire)
+    bus.session.order(PairReader("card0", KEY, 7, bus.now + 60.0), bus.now)
+    bus.run(20.0)
+    assert sessions.count(("session", "factory key")) == 1
+    assert bus.of(OrderFailed) == [OrderFailed("card0", 7, "refused")]
+    assert [frame[8] for frame in wire.frames if code_of(frame) == Command.CHLNG].count(0) == 1
+
+
+def test_a_lost_answer_to_the_key_is_settled_by_the_next_handshake() -> None:
+    wire = Wire(factory())
+    cut = []
+
+    def between(frame: bytes, reply: bytes) -> bytes:
+        if secured(frame) and len(cut) < 6:
+            cut.append(frame)
+            return b""
+        return reply
+
+    wire.between = between
+    bus = line(wire)
+    bus.session.order(PairReader("card0", KEY, 7, bus.now + 60.0), bus.now)
+    bus.run(10.0)
+    assert [f.order for f in bus.of(OrderSent)] == [7]
+    assert wire.peripherals[0].key == KEY
+
+
+def test_no_card_is_acted_on_in_a_session_under_the_default_key() -> None:
+    wire = Wire(factory())
+    wire.peripherals[0].present(CARD)
+    bus = line(wire)
+    bus.session.order(PairReader("card0", KEY, 7, bus.now + 60.0), bus.now)
+    seen_at = []
+    wire.peripherals[0].did = lambda what, value: seen_at.append(what) if what == "keyset" else None
+    bus.run(5.0)
+    order = bus.of(OrderSent)[0]
+    assert bus.of(CardSeen)[0].at > order.at
+
+
+def test_a_second_window_is_refused_while_one_is_open() -> None:
+    wire = Wire(factory())
+    wire.alive = False
+    bus = line(wire)
+    for order in (7, 8):
+        bus.session.order(PairReader("card0", KEY, order, bus.now + 60.0), bus.now)
+    bus.run(0.1)
+    assert bus.of(OrderFailed) == [OrderFailed("card0", 8, "refused")]
+
+
+# --- 3: weak keys
+
+
+@pytest.mark.parametrize("key", [crypto.DEFAULT_KEY, bytes(16), bytes(range(16)), KEY[:15]])
+def test_a_weak_key_is_not_given_and_not_configured(key: bytes) -> None:
+    wire = Wire(factory())
+    bus = line(wire)
+    bus.session.order(PairReader("card0", key, 7, bus.now + 60.0), bus.now)
+    bus.run(3.0)
+    assert bus.of(OrderFailed) == [OrderFailed("card0", 7, "refused")]
+    assert wire.peripherals[0].key is None
+    if len(key) == 16:
+        assert [name for name, _ in ReaderOptions(key=key.hex()).check()] == ["key"]
+
+
+# --- 4: nothing in plain once a session stands
+
+
+@pytest.mark.parametrize("code", [0x40, 0x46, 0x48, 0x50, 0x51, 0x53, 0x90])
+def test_a_plain_reply_ends_the_session_and_is_dropped(code: int) -> None:
+    bus, wire = up()
+    struck = []
+
+    def once(frame: bytes, reply: bytes) -> bytes:
+        if not struck:
+            struck.append(code)
+            return plain(code, CARD_REPLY, sequence=sequence_of(frame))
+        return reply
+
+    wire.between = once
+    bus.run(1.0)
+    assert not bus.of(CardSeen) + bus.of(KeyPressed)
+    assert alarms(bus) == ["plaintext"]
+    assert [code_of(f) for f in wire.frames if not secured(f)].count(Command.CHLNG) == 2, "a new session"
+    assert not bus.of(DeviceLost)
+
+
+def test_a_plain_refusal_is_a_restart_and_no_alarm_until_it_is_often() -> None:
+    bus, wire = up()
+    wire.peripherals[0].reboot()
+    bus.run(1.0)
+    assert not alarms(bus)
+    for _ in range(12):
+        wire.peripherals[0].reboot()
+        bus.run(1.0)
+    assert alarms(bus) == ["resets"]
+
+
+def test_not_understood_in_plain_is_said_again() -> None:
+    bus, wire = up()
+    struck = []
+
+    def once(frame: bytes, reply: bytes) -> bytes:
+        if not struck:
+            struck.append(frame)
+            return plain(0x41, b"\x01", sequence=sequence_of(frame))
+        return reply
+
+    wire.between = once
+    wire.peripherals[0].present(CARD)
+    bus.run(0.2)
+    assert bus.of(CardSeen), "the reader said its answer again"
+    assert not [f for f in wire.frames[6:] if not secured(f) and code_of(f) == Command.CHLNG]
+
+
+# --- 5: secrets compared in constant time, guesses bounded
+
+
+def test_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = []
+    real = crypto.hmac.compare_digest
+    monkeypatch.setattr(crypto.hmac, "compare_digest", lambda a, b: compared.append(len(a)) or real(a, b))
+    _bus, _wire = up()
+    assert {4, 16} <= set(compared)
+
+
+def test_a_mac_cannot_be_searched_for(seed: int) -> None:
+    """More than ten wrong ones in a minute: no word with that reader for 30 s."""
+    bus, wire = up()
+    attack = Attack(wire, random.Random(seed))
+    wire.between = lambda frame, reply: bent_reply(attack, frame, reply)
+    start = bus.now
+    bus.run(25.0)
+    assert attack.tries == FLOOD_MACS + 1
+    assert alarms(bus) == ["mac"]
+    assert bus.of(DeviceLost)[-1].reason == "insecure"
+    last = bus.written[-1][0]
+    assert last - start < 25.0 - 20.0
+    wire.between = lambda frame, reply: reply
+    bus.run(FLOOD_S)
+    assert bus.of(DeviceFound)
+    assert bus.written[-1][0] > last + FLOOD_S - 1.0
+
+
+def test_each_alarm_is_told_at_most_once_a_minute_with_its_count(seed: int) -> None:
+    bus, wire = up()
+    wire.between = lambda frame, reply: (
+        plain(0x50, CARD_REPLY, sequence=sequence_of(frame)) if secured(frame) else reply
+    )
+    bus.run(200.0)
+    told = [f for f in bus.of(SecurityAlarm) if f.what == "plaintext"]
+    assert 3 <= len(told) <= 4
+    assert told[1].count > 1
+    assert all(later.at - earlier.at >= 60.0 for earlier, later in itertools.pairwise(told))
+
+
+# --- 7: challenges are random
+
+
+def test_no_challenge_comes_twice() -> None:
+    asked = []
+    wire = Wire(Peripheral(KEY))
+
+    def random_bytes(count: int) -> bytes:
+        asked.append(count)
+        return crypto.fresh(count)
+
+    bus = Bus(OsdpLine([("card0", ReaderOptions(key=KEY.hex()))], 115200, random_bytes), wire, 115200)
+    bus.open()
+    for _ in range(20):
+        bus.run(1.0)
+        wire.peripherals[0].reboot()
+    challenges = [frame[10:18] for frame in wire.frames if not secured(frame) and code_of(frame) == Command.CHLNG]
+    assert len(challenges) == len(set(challenges)) >= 20
+    assert set(asked) == {8}
+
+
+# --- 9: no card, no key in any text
+
+
+def test_no_card_and_no_key_in_any_text(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    wire = Wire(factory())
+    bus = line(wire, key=OTHER_KEY.hex())
+    order = PairReader("card0", KEY, 7, bus.now + 60.0)
+    bus.session.order(order, bus.now)
+    bus.run(3.0)
+    wire.peripherals[0].present(CARD)
+    wire.peripherals[0].press("4711#")
+    bus.run(1.0)
+    assert bus.of(CardSeen)
+    assert bus.of(KeyPressed)
+    texts = [repr(order), repr(ReaderOptions(key=KEY.hex())), caplog.text, *map(repr, bus.facts), *map(str, bus.facts)]
+    for secret in (CARD_HEX, str(CARD), KEY.hex(), repr(KEY), OTHER_KEY.hex(), "4711", "key='4'", "key='#'"):
+        assert not [text for text in texts if secret.lower() in text.lower()], secret
