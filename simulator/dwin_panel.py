@@ -62,8 +62,6 @@ class DwinPanel(Panel):
     ) -> None:
         super().__init__(clockwork, trace, name)
         self.layout = layout
-        self.dark = False
-        """The backlight is broken: all goes on, and nobody can read it."""
         self._crc = crc
         self._acks = acks
         self._line: Line | None = None

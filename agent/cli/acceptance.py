@@ -72,6 +72,8 @@ class Acceptance:
             for reader in entry.readers:
                 if DRIVERS[self._config.devices[reader].driver].reads_cards:
                     yield self._reader(reader, door)
+                else:
+                    yield self._keypad(reader, door)
         for name in self._config.displays:
             yield self._screen(name)
         for finding in wiring(self._config):
@@ -253,6 +255,18 @@ class Acceptance:
                 about, False, "what it sends is no card: another speed, or another form (doorward probe finds both)"
             )
         return Row(about, False, "no card was heard: is it wired, and powered?")
+
+    def _keypad(self, name: str, door: str) -> Row:
+        about = f"keypad {name}"
+        if not self._person.there:
+            return Row(about, None, _NOBODY)
+        if name not in self._bench.found:
+            return Row(about, False, "not there")
+        keys = self._bench.keys[name]
+        self._person.tell(f"Press any key of {name} at door {door} ({self._act_s:g} s)")
+        if self._bench.wait(lambda: self._bench.keys[name] > keys, self._act_s):
+            return Row(about, True, "a key was heard")
+        return Row(about, False, "no key was heard: is it wired, and are its keys in the layout?")
 
     def _screen(self, name: str) -> Row:
         about = f"display {name}"

@@ -45,6 +45,8 @@ class Bench:
         self.drawn: set[int] = set()
         self.cards: Counter[str] = Counter()
         """Cards read, by device. How many, never which."""
+        self.keys: Counter[str] = Counter()
+        """Keys pressed, by device. Likewise."""
         self.heard: Counter[str] = Counter()
         """Bytes received, by port."""
         self._ports: dict[str, Port] = {}
@@ -131,6 +133,8 @@ class Bench:
                     self.drawn.add(token)
                 case facts.CardSeen(device):
                     self.cards[device] += 1
+                case facts.KeyPressed(device):
+                    self.keys[device] += 1
                 case _:
                     pass
             self.lock.notify_all()
