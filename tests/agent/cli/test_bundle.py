@@ -140,6 +140,19 @@ def test_a_configuration_with_faults_and_no_state(unit: Unit, tmp_path: Path) ->
     assert found["facts.jsonl"].startswith(b"not available")
 
 
+def test_a_readers_key_is_taken_out_wherever_it_stands(unit: Unit, tmp_path: Path) -> None:
+    key = "8f3a51c2d4e6079b1b2c3d4e5f607182"
+    (unit.folder / "card.key").write_text(f"{key}\n")
+    (unit.folder / "card.key").chmod(0o600)
+    unit.write(
+        ("driver: line-reader, port: reader, radix: decimal, end: line", "driver: osdp, port: reader, key: card.key")
+    )
+    (unit.state / "fault.txt").write_text(f"{key} {key.upper()} {base64.b64encode(bytes.fromhex(key)).decode()}\n")
+    outcome = unit.doorward("bundle", "-o", str(tmp_path / "out.tar.gz"))
+    assert outcome.exit_code == 0, outcome.output
+    assert everything(tmp_path / "out.tar.gz")["crashes/fault.txt"] == b"[removed] [removed] [removed]\n"
+
+
 def test_a_file_that_is_there_is_left(unit: Unit, tmp_path: Path) -> None:
     path = tmp_path / "out.tar.gz"
     path.write_text("mine")
