@@ -204,7 +204,7 @@ class Box:
 
 
 def _reader_key() -> bytes:
-    """Random; one with many equal bytes would be refused as made by hand, which happens to one in thousands."""
+    """Random; one with many equal bytes would be refused as made by hand, which happens to one in 70,000."""
     while len(set(key := secrets.token_bytes(16))) < 14:
         pass
     return key
