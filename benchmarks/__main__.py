@@ -17,12 +17,14 @@ from benchmarks.site import disk_folder
 
 ROWS = {
     "P1": "p1_card_to_order",
+    "P2": "p2_card_to_unlock",
     "P3": "p3_drain",
     "P4": "p4_first_fact",
     "P5": "p5_fact_to_centre",
     "P6": "p6_remote_open",
     "P7": "p7_start",
     "P8": "p8_memory",
+    "P9": "p9_idle_cpu",
     "P10": "p10_bytes_a_fact",
 }
 

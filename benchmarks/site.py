@@ -44,7 +44,15 @@ class Site:
     `holders`: residents in the roster. `drain_facts_s`: the link's limit for a backlog; None is the product's default.
     """
 
-    def __init__(self, holders: int = 50, *, io_baud: int = 9600, drain_facts_s: float | None = None) -> None:
+    def __init__(
+        self,
+        holders: int = 50,
+        *,
+        io_baud: int = 9600,
+        reader_baud: int = 9600,
+        reader_form: str = "decimal",
+        drain_facts_s: float | None = None,
+    ) -> None:
         self.holders = holders
         self._drain = drain_facts_s
         self._stack = ExitStack()
@@ -53,7 +61,7 @@ class Site:
         self._memory = Path(tempfile.mkdtemp(prefix="doorward-bench-", dir=memory))
         self.port = free_port()
         self.broker: Broker | None = None
-        self.box = Box(self.folder / "dev", BoxSpec(io_baud=io_baud))
+        self.box = Box(self.folder / "dev", BoxSpec(io_baud=io_baud, reader_baud=reader_baud, reader_form=reader_form))
         self._commands = Commands()
         self.bureau = Bureau(self.folder / "centre", self.folder / "centre-cli.log", self._commands)
         self.config = self.folder / "config.yaml"
