@@ -7,7 +7,7 @@
 #   make soak      the long fault runs
 #   make teeth     known-bad variants of the code: each must turn its test red
 #   make bench     measure, and write docs/benchmarks.md
-#   make pictures  play the story and draw the README's pictures from it
+#   make pictures  play the story and draw the README's pictures from it; draw the boxes of docs/wiring.md
 #   make claims    run the tests that prove a rule, keep their figures, write docs/claims.md
 #
 # PYTHON=… chooses the Python (3.11 or newer), VENV=… another environment, ARGS=… goes to pytest.
@@ -76,6 +76,7 @@ teeth: $(STAMP)
 
 pictures: $(STAMP)
 	$(BIN)/doorward demo --story --svg docs/img
+	$(BIN)/python docs/img/boxes.py
 
 claims: $(STAMP)
 	$(PYTEST) -m "claim and not soak" --keep-figures $(ARGS)

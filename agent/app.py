@@ -87,8 +87,7 @@ class Agent:
             turned=self._turned,
         )
         self._fed = 0.0
-        self._door_only = door_only
-        self._store_died = False
+        self._thread_lost = False
         if door_only:
             log.error("three crashes in five minutes: the door only, for ten minutes")
         self._started = Started(self._session, latched, door_only)
@@ -120,24 +119,24 @@ class Agent:
             return EXIT_OURS
         finally:
             self._shut_down()
-        return EXIT_OURS if self._store_died else 0
+        return EXIT_OURS if self._thread_lost else 0
 
     def _thread_died(self, death: threading.ExceptHookArgs) -> None:
-        """A thread tripped over a fault of ours. A port's is replaced by the devices; without the store's no fact is kept: start anew.
+        """A thread tripped over a fault of ours. A port's is replaced by the devices; without store or link facts stay here: start anew.
 
-        Where that has not helped three times, the door goes on without (rule D11).
+        Where that has not helped three times, the door goes on without for ten minutes (rule D11).
         """
         name = "" if death.thread is None else death.thread.name
         what = (death.exc_type, death.exc_value or death.exc_type(), death.exc_traceback)
         log.error("a fault of ours on the thread %s", name, exc_info=what)
-        if name != "store":
+        if name not in {"store", "link"}:
             return
         self._crashes.add(None)
-        if self._door_only:
-            self._inbox.post(StoreFailed("failed", "the store's thread died"))
-        else:
-            self._store_died = True
+        self._thread_lost = True
+        if not self._loop.door_only:
             self._loop.stop()
+        elif name == "store":
+            self._inbox.post(StoreFailed("failed", "the store's thread died"))
 
     def _post(self, event: Event) -> None:
         self._inbox.post(event)
@@ -153,6 +152,8 @@ class Agent:
     def _turned(self) -> None:
         """Once a turn: hung ports are replaced, then systemd hears that we live."""
         self._devices.supervise()
+        if self._thread_lost and not self._loop.door_only:
+            self._loop.stop()
         now = time.monotonic()
         if now - self._fed >= self._notify.watchdog_s / 3:
             if self._fed == 0.0:

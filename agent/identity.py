@@ -216,7 +216,9 @@ def read_enrolment(file: Path) -> Enrolment:
     except OSError as error:
         raise IdentityError(f"{file}: {_why(error)}") from None
     except ValueError as error:
-        raise IdentityError(f"{file}: {shown(error, 100)}") from None
+        raise IdentityError(
+            f"{file}: {shown(error, 100)}: no enrolment file as `doorward centre unit enrolment` writes it"
+        ) from None
 
 
 def _tidy(folder: Path) -> None:

@@ -68,6 +68,11 @@ class Loop:
                 self._handle(event)
             self._after(event)
 
+    @property
+    def door_only(self) -> bool:
+        """After three crashes, for ten minutes (rule D11)."""
+        return self._door_only_until is not None
+
     def stop(self) -> None:
         """Leave `run` after the effects of the present step, within a turn. Any thread."""
         self._running = False

@@ -89,7 +89,7 @@ def _separator(text: str) -> str:
 
 
 def _holders(rows: Iterator[list[str]], heading: list[str], reading: Reading, card_key: bytes, zone: ZoneInfo) -> None:
-    ids: dict[str, int] = {}
+    ids: dict[str, tuple[int, Holder]] = {}
     keys: dict[str, int] = {}
     for cells in rows:
         line: int = rows.line_num  # type: ignore[attr-defined]
@@ -103,10 +103,12 @@ def _holders(rows: Iterator[list[str]], heading: list[str], reading: Reading, ca
         holder = _holder(row, line, reading.faults, card_key, zone)
         if holder is None:
             continue
-        for seen, value, column in ((ids, holder.id, "id"), (keys, str(holder.key), "card")):
-            if value in seen:
-                reading.faults.append(Fault(line, column, f"the same as in line {seen[value]}"))
-            seen.setdefault(value, line)
+        first, known = ids.setdefault(holder.id, (line, holder))
+        if (known.role, known.room) != (holder.role, holder.room):
+            what = f"the same as in line {first}, where role or room differ: only a second card of one holder may repeat the id"
+            reading.faults.append(Fault(line, "id", what))
+        if keys.setdefault(str(holder.key), line) != line:
+            reading.faults.append(Fault(line, "card", f"the same as in line {keys[str(holder.key)]}"))
         reading.holders.append(holder)
 
 

@@ -269,3 +269,10 @@ class Port:
             if self._ended:
                 return
             self._sink(fact)
+
+
+def adapters() -> list[str]:
+    """Device paths of the USB serial adapters that are plugged in now. On-board lines are not among them: one may be the console."""
+    from serial.tools import list_ports  # noqa: PLC0415  # the agent never asks
+
+    return sorted(port.device for port in list_ports.comports() if port.vid is not None)

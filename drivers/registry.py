@@ -8,12 +8,15 @@ from typing import Any, Protocol
 
 from drivers.display.dwin import DwinPanel
 from drivers.display.layout import DwinOptions
+from drivers.display.tjc import TjcPanel
+from drivers.display.tjc_layout import TjcOptions
 from drivers.modbus.line import ModbusLine
-from drivers.modbus.models import MODELS
 from drivers.modbus.options import BoardOptions
 from drivers.osdp.line import OsdpLine
 from drivers.osdp.options import ReaderOptions
+from drivers.reader.keypad import Keypad, KeypadOptions
 from drivers.reader.line import LineOptions, LineReader
+from drivers.reader.rdm6300 import Rdm6300, Rdm6300Options
 from drivers.session import Session
 
 
@@ -28,9 +31,18 @@ def _none(options: Any) -> int:
     return 0
 
 
+def _never(options: Any) -> bool:
+    return False
+
+
+def _always(options: Any) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Driver:
-    """`options` is the dataclass of its configuration; `outputs`, `inputs` count those of a device with such (faultless) options.
+    """`options` is the dataclass of its configuration; `outputs`, `inputs` count those of a device with such (faultless) options,
+    `times_pulses` says whether it ends a pulse of an output by itself: only then may a lock hang on it (rule D3).
 
     `session(devices, baud)` makes the session of one line with these (name, options) on it; more than one only where `shared`.
     """
@@ -40,7 +52,9 @@ class Driver:
     session: Callable[[Sequence[tuple[str, Any]], int], Session]
     outputs: Callable[[Any], int] = _none
     inputs: Callable[[Any], int] = _none
+    times_pulses: Callable[[Any], bool] = _never
     reads_cards: bool = False
+    reads_keys: bool = False
     draws: bool = False
     has_tone: bool = False
     shared: bool = False
@@ -49,29 +63,46 @@ class Driver:
 
 
 def _outputs(options: BoardOptions) -> int:
-    return MODELS[options.model].outputs
+    return options.board().outputs
 
 
 def _inputs(options: BoardOptions) -> int:
-    return MODELS[options.model].inputs
+    return options.board().inputs
+
+
+def _times_pulses(options: BoardOptions) -> bool:
+    return options.board().pulse is not None
 
 
 DRIVERS: Mapping[str, Driver] = {
     driver.name: driver
     for driver in (
-        Driver("modbus-relay", BoardOptions, ModbusLine, outputs=_outputs, inputs=_inputs, shared=True),
-        Driver("line-reader", LineOptions, LineReader, reads_cards=True),
+        Driver(
+            "modbus-relay",
+            BoardOptions,
+            ModbusLine,
+            outputs=_outputs,
+            inputs=_inputs,
+            times_pulses=_times_pulses,
+            shared=True,
+        ),
+        Driver("line-reader", LineOptions, LineReader, reads_cards=True, reads_keys=True),
+        Driver("rdm6300", Rdm6300Options, Rdm6300, reads_cards=True),
+        Driver("keypad", KeypadOptions, Keypad, reads_keys=True),
         Driver(
             "osdp",
             ReaderOptions,
             OsdpLine,
             outputs=lambda options: int(options.outputs),
             inputs=lambda options: int(options.inputs),
+            times_pulses=_always,
             reads_cards=True,
+            reads_keys=True,
             has_tone=True,
             shared=True,
             secrets=("key",),
         ),
         Driver("dwin", DwinOptions, DwinPanel, draws=True, has_tone=True),
+        Driver("tjc", TjcOptions, TjcPanel, draws=True, has_tone=True, reads_keys=True),
     )
 }

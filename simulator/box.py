@@ -17,14 +17,18 @@ from simulator.clockwork import Clockwork
 from simulator.dwin_panel import DwinPanel, Layout
 from simulator.line import Line
 from simulator.osdp_reader import OsdpReader, Peripheral
+from simulator.panel import Panel
 from simulator.relay_board import RelayBoard
 from simulator.stairwell import Door, DoorSpec, Wire
+from simulator.tjc_panel import TjcPanel, TjcProject
 from simulator.trace import Trace
 
 
 @dataclass(frozen=True, slots=True)
 class BoxSpec:
-    """What is built in. The first reader and the n-th belong to the first and the n-th door; `gas` is a relay board input."""
+    """What is built in. The first reader and the n-th belong to the first and the n-th door; `gas` is a relay board input. `panel` is a
+    DWIN panel's layout or a TJC panel's project.
+    """
 
     doors: tuple[DoorSpec, ...] = (DoorSpec(),)
     board: str = "waveshare-d"
@@ -36,13 +40,15 @@ class BoxSpec:
     screen_baud: int = 115200
     reader_form: str = "decimal"
     """A form of card_reader.py, or `osdp`: readers with Secure Channel and keypad, each with a key of its own."""
-    panel: Layout = field(default_factory=Layout)
+    panel: Layout | TjcProject = field(default_factory=Layout)
     panel_crc: bool = False
     gas: int | None = 4
     seed: int = 1
 
 
 ONE_DOOR = BoxSpec()
+TJC_BOX = BoxSpec(panel=TjcProject(), reader_form="rdm6300")
+QR_BOX = BoxSpec(panel=TjcProject(charset="utf-8", body=tuple(f"t{row + 3}" for row in range(8))), reader_form="qr")
 TWO_DOORS = BoxSpec(
     doors=(
         DoorSpec(),
@@ -68,7 +74,7 @@ class Box:
             self.boards[address] = RelayBoard(self._clockwork, spec.board, address, self.trace, f"relay {address}")
         for board in self.boards.values():
             self.io.attach(board)
-        self.panel = DwinPanel(self._clockwork, spec.panel, self.trace, crc=spec.panel_crc)
+        self.panel = self._panel()
         self.screen.attach(self.panel)
         self.doors: dict[str, Door] = {}
         self.readers: dict[str, CardReader | OsdpReader] = {}
@@ -83,11 +89,16 @@ class Box:
     def _line(self, name: str, baud: int) -> Line:
         return Line(self._clockwork, name, self.folder / name, baud, self.trace, self.spec.seed)
 
+    def _panel(self) -> Panel:
+        if isinstance(self.spec.panel, TjcProject):
+            return TjcPanel(self._clockwork, self.spec.panel, self.trace)
+        return DwinPanel(self._clockwork, self.spec.panel, self.trace, crc=self.spec.panel_crc)
+
     def _add_reader(self, name: str) -> None:
         line = self._line(name, self.spec.reader_baud)
         reader: CardReader | OsdpReader
         if self.spec.reader_form == "osdp":
-            self.reader_keys[name] = secrets.token_bytes(16)
+            self.reader_keys[name] = _reader_key()
             reader = OsdpReader(self._clockwork, Peripheral(self.reader_keys[name]), self.trace, name)
         else:
             reader = CardReader(self._clockwork, self.spec.reader_form, self.trace, name)
@@ -144,6 +155,18 @@ class Box:
         """Hold a card (its number) to a reader. Returns when its last byte is at the host (monotonic)."""
         return self.readers[reader].tap(card, held_s)
 
+    def show_code(self, text: str, reader: str = "reader") -> float:
+        """Hold a QR code to a scanner. Returns when its last byte is at the host (monotonic)."""
+        scanner = self.readers[reader]
+        assert isinstance(scanner, CardReader), "this reader reads no codes"
+        return scanner.show(text)
+
+    def touch(self, keys: str) -> None:
+        """Touch keys of the panel's keypad, where it has one."""
+        assert isinstance(self.panel, TjcPanel)
+        for key in keys:
+            self.panel.touch(key)
+
     def press_keys(self, keys: str, reader: str = "reader") -> None:
         """Type on the keypad of an OSDP reader."""
         pad = self.readers[reader]
@@ -178,3 +201,10 @@ class Box:
     @property
     def contact_open(self) -> bool:
         return self.door().open
+
+
+def _reader_key() -> bytes:
+    """Random; one with many equal bytes would be refused as made by hand, which happens to one in 70,000."""
+    while len(set(key := secrets.token_bytes(16))) < 14:
+        pass
+    return key

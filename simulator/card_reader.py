@@ -1,4 +1,4 @@
-"""A card reader that says each card as a line of text, in whatever form its maker chose. It takes no orders."""
+"""A card reader or QR scanner that says each card in whatever form its maker chose. It takes no orders."""
 
 from __future__ import annotations
 
@@ -18,20 +18,36 @@ FORMS = {
     "facility": "{facility:03d},{short:05d}\r\n",
     "wiegand": "{wiegand}\r\n",
     "bare": "{number:010d}",
+    "rdm6300": "\x02{em}{check:02X}\x03",
+    "id-12": "\x02{em}{check:02X}\r\n\x03",
+    "qr": "{number:010d}\r",
 }
 """Named forms; any other text is taken as a form itself. `bare` has no end: only the silence after it tells."""
+_VERSION = 0x62
+"""The first byte of an EM card: its customer's code, not printed on it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """`text` is a format of `number`, `facility` (bits 16-23), `short` (the low 16 bits) and `wiegand` (26 bits, parity included)."""
+    """`text` is a format of `number`, `facility` (bits 16-23), `short` (the low 16 bits), `wiegand` (26 bits, parity included), `em` (an
+    EM card's five bytes in hex) and `check` (their XOR).
+    """
 
     text: str
 
     def line(self, number: int) -> bytes:
         text = FORMS.get(self.text, self.text)
+        em = bytes((_VERSION,)) + (number & 0xFFFFFFFF).to_bytes(4, "big")
+        check = 0
+        for byte in em:
+            check ^= byte
         return text.format(
-            number=number, facility=number >> 16 & 0xFF, short=number & 0xFFFF, wiegand=wiegand26(number)
+            number=number,
+            facility=number >> 16 & 0xFF,
+            short=number & 0xFFFF,
+            wiegand=wiegand26(number),
+            em=em.hex().upper(),
+            check=check,
         ).encode("ascii")
 
 
@@ -75,6 +91,12 @@ class CardReader:
 
         if held_s > _REPEAT_S:
             self._clockwork.after(_REPEAT_S, again)
+        return time.monotonic() + (self._line.wire_s(len(data)) if self._line else 0.0)
+
+    def show(self, text: str, end: bytes = b"\r") -> float:
+        """Hold a code with this text to a scanner. Returns the moment its last byte has arrived at the host."""
+        data = text.encode() + end
+        self.say(data)
         return time.monotonic() + (self._line.wire_s(len(data)) if self._line else 0.0)
 
     def say(self, data: bytes) -> None:

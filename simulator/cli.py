@@ -11,14 +11,22 @@ from types import FrameType
 
 import click
 
+from simulator.box import BoxSpec
 from simulator.broker import BrokerError, Kind
 from simulator.demo.disk import keep_mounts_to_ourselves
 from simulator.demo.pictures import draw
 from simulator.demo.stage import Stage
 from simulator.demo.story import Story
 from simulator.demo.waiting import NotHeldError
+from simulator.dwin_panel import Layout
+from simulator.tjc_panel import TjcProject
+from simulator.wiring import READER_OPTIONS
 
 HELD, NOT_HELD, UNREACHABLE = 0, 1, 69
+PANELS: dict[str, Layout | TjcProject] = {"dwin": Layout(), "tjc": TjcProject()}
+READERS = (*READER_OPTIONS, "osdp")
+BOARDS = {"waveshare-d": 1, "waveshare-io8": 1, "lctech": 255}
+"""Those that may carry a lock, and their addresses ex works."""
 
 
 class _StopError(BaseException):
@@ -35,24 +43,43 @@ class _StopError(BaseException):
     help="Which broker (default: mosquitto where it is installed).",
 )
 @click.option(
+    "--panel", type=click.Choice([*PANELS]), default="dwin", help="Which display is built in.", show_default=True
+)
+@click.option(
+    "--reader", type=click.Choice([*READERS]), default="decimal", help="What the reader sends.", show_default=True
+)
+@click.option(
+    "--board", type=click.Choice([*BOARDS]), default="waveshare-d", help="Which relay board.", show_default=True
+)
+@click.option(
     "--svg", type=click.Path(path_type=Path, file_okay=False), help="With --story: write its pictures into this folder."
 )
 @click.option(
     "--keep", type=click.Path(path_type=Path, file_okay=False), help="Work in this folder and leave it (logs, books)."
 )
 @click.pass_context
-def demo(ctx: click.Context, story: bool, broker: str | None, svg: Path | None, keep: Path | None) -> None:
+def demo(
+    ctx: click.Context,
+    story: bool,
+    broker: str | None,
+    panel: str,
+    reader: str,
+    board: str,
+    svg: Path | None,
+    keep: Path | None,
+) -> None:
     """A unit, its centre and a broker at work, on serial hardware in software. Needs no other machine; leaves nothing running."""
+    mix = BoxSpec(panel=PANELS[panel], reader_form=reader, board=board, address=BOARDS[board])
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGHUP, _stop)
     keep_mounts_to_ourselves()
     try:
         if keep is not None:
             keep.mkdir(parents=True, exist_ok=True)
-            code = _play(keep.absolute(), story, broker, svg)
+            code = _play(keep.absolute(), story, broker, mix, svg)
         else:
             with tempfile.TemporaryDirectory(prefix="doorward-demo-") as folder:
-                code = _play(Path(folder), story, broker, svg)
+                code = _play(Path(folder), story, broker, mix, svg)
     except NotHeldError as error:
         click.echo(f"demo: {error}", err=True)
         code = NOT_HELD
@@ -65,11 +92,11 @@ def demo(ctx: click.Context, story: bool, broker: str | None, svg: Path | None, 
     ctx.exit(code)
 
 
-def _play(folder: Path, story: bool, broker: str | None, svg: Path | None) -> int:
+def _play(folder: Path, story: bool, broker: str | None, mix: BoxSpec, svg: Path | None) -> int:
     kind: Kind | None = None
     if broker is not None:
         kind = "mosquitto" if broker == "mosquitto" else "iotcore"
-    with Stage(folder, kind) as stage:
+    with Stage(folder, kind, mix) as stage:
         try:
             if story or not (sys.stdin.isatty() and sys.stdout.isatty()):
                 return _tell(stage, svg)

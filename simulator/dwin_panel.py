@@ -6,12 +6,12 @@ It decodes text strictly as GBK up to FF FF; what does not decode is kept as a f
 from __future__ import annotations
 
 import struct
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from simulator.clockwork import Clockwork
 from simulator.line import Line
 from simulator.modbus_slave import crc16
+from simulator.panel import Panel, Screen
 from simulator.trace import Trace
 
 RESET, VERSION, RTC, PAGE_NOW, BACKLIGHT, PAGE_SET, RTC_SET, BUZZER = (
@@ -45,45 +45,10 @@ class Layout:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Screen:
-    """What is to be seen: the page's name, its texts as lines without the padding at their ends."""
-
-    page: str
-    title: str
-    body: tuple[str, ...]
-    footer: str
-
-    def __str__(self) -> str:
-        return " | ".join([self.page, self.title, *self.body, self.footer])
-
-
-@dataclass(frozen=True, slots=True)
-class Glimpse:
-    """A mixture of two pages that stood from `at` for `for_s`, in the midst of a drawing: half drawn, to anyone who looked.
-
-    A body whose title is not there yet promises nothing and is no fault.
-    """
-
-    at: float
-    for_s: float
-    screen: Screen
-
-
-@dataclass(slots=True)
-class Counts:
-    frames: int = 0
-    crc_errors: int = 0
-    junk_bytes: int = 0
-    gbk_faults: list[str] = field(default_factory=list)
-
-
-class DwinPanel:
-    """A far end of a line. Thread-safe to look at; `screen()` is the panel at this moment."""
+class DwinPanel(Panel):
+    """A far end of a line."""
 
     gap_s = 0.1
-    settle_s = 0.08
-    """A screen that is replaced sooner than this was part of a drawing, not a picture meant to be read."""
 
     def __init__(
         self,
@@ -95,24 +60,15 @@ class DwinPanel:
         acks: bool = True,
         name: str = "panel",
     ) -> None:
-        self.name = name
+        super().__init__(clockwork, trace, name)
         self.layout = layout
-        self.counts = Counts()
-        self.half_drawn: list[Glimpse] = []
-        self.history: list[tuple[float, Screen]] = []
-        """Every screen that was to be seen, with the moment it appeared."""
-        self.tones: list[tuple[float, float]] = []
-        """(when, for how many seconds) the buzzer sounded."""
-        self._clockwork = clockwork
-        self._trace = trace
+        self.dark = False
+        """The backlight is broken: all goes on, and nobody can read it."""
         self._crc = crc
         self._acks = acks
         self._line: Line | None = None
         self._buffer = bytearray()
         self._memory = bytearray()
-        self._shown: Screen | None = None
-        self._before: Screen | None = None
-        self._shown_at = 0.0
         self.power_cycle()
 
     def connect(self, line: Line) -> None:
@@ -153,28 +109,6 @@ class DwinPanel:
                 self._text(self.layout.footer, self.layout.footer + 0x80),
             )
 
-    @property
-    def page(self) -> str:
-        return self.screen().page
-
-    @property
-    def title(self) -> str:
-        return self.screen().title
-
-    @property
-    def body(self) -> tuple[str, ...]:
-        return self.screen().body
-
-    @property
-    def footer(self) -> str:
-        return self.screen().footer
-
-    @property
-    def text(self) -> str:
-        """All that is to be read, title to footer, one line each."""
-        screen = self.screen()
-        return "\n".join([screen.title, *screen.body, screen.footer])
-
     def _rows(self) -> list[str]:
         layout = self.layout
         if not layout.line_words:
@@ -191,8 +125,8 @@ class DwinPanel:
             return raw[:size].decode("gbk").rstrip(" ")
         except UnicodeDecodeError:
             fault = f"VP {vp:04X}: {raw[:size].hex(' ')}"
-            if fault not in self.counts.gbk_faults:
-                self.counts.gbk_faults.append(fault)
+            if fault not in self.counts.text_faults:
+                self.counts.text_faults.append(fault)
             return raw[:size].decode("gbk", "replace").rstrip(" ")
 
     # --- far end of a line
@@ -271,42 +205,7 @@ class DwinPanel:
     def _sound(self, data: bytes, now: float) -> None:
         """Two bytes: how long, in 8 ms. Four bytes on boards with music: the piece, its length in 8 ms … volume."""
         units = int.from_bytes(data[:2], "big") if len(data) == 2 else data[1]
-        self.tones.append((now, units * _BUZZER_UNIT_S))
-        self._trace.add(self.name, "buzzer", f"{units * _BUZZER_UNIT_S:.2f}", now)
-
-    def _look(self, power_cycled: bool = False) -> None:
-        """Note what is to be seen now, and whether what it replaces was only half drawn."""
-        screen = self.screen()
-        if screen == self._shown:
-            return
-        now = time.monotonic()
-        before, self._shown = self._shown, screen
-        if before is None or (before.title, before.body) != (screen.title, screen.body):
-            stood = now - self._shown_at
-            brief = before is not None and stood < self.settle_s and not power_cycled
-            if brief and before is not None and _is_half(self._before, before, screen):
-                self.half_drawn.append(Glimpse(self._shown_at, stood, before))
-            self._before, self._shown_at = before, now
-        self.history.append((now, screen))
-        del self.history[:-5000], self.half_drawn[:-5000], self.tones[:-5000]
-        self._trace.add(self.name, "shows", str(screen), now)
-
-
-def _is_half(before: Screen | None, brief: Screen, after: Screen) -> bool:
-    """Whether a screen that stood only briefly mixed two pages: a title over another's body, or over a part of its own.
-
-    A page that was whole and soon replaced goes by way of an empty title, or changes its body under the title that stays;
-    lines may be added to it. A line that was cut off was not whole.
-    """
-    if not brief.title:
-        return False
-    was = Screen("", "", (), "") if before is None else before
-    new_title_first = was.title not in {"", brief.title} and was.body == brief.body and after.body != brief.body
-    new_body_first = was.title == brief.title and after.body == brief.body and after.title not in {"", brief.title}
-    whole, part = "\n".join(after.body), "\n".join(brief.body)
-    cut_off = whole.startswith(part) and whole[len(part) : len(part) + 1] not in {"", "\n"}
-    growing = after.title == brief.title and whole != part and (cut_off or not part)
-    return new_title_first or new_body_first or growing
+        self._sounded(units * _BUZZER_UNIT_S, now)
 
 
 def _text_size(raw: bytes) -> int:

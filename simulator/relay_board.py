@@ -20,6 +20,7 @@ ALL_RELAYS = 0x00FF
 FLASH_ON, FLASH_OFF = 0x0200, 0x0400
 OUTPUT_MODES, BAUD, ADDRESS, VERSION = 0x1000, 0x2000, 0x4000, 0x8000
 NORMAL, LINKAGE, TOGGLE, EDGE = range(4)
+LC_FLASH, LC_STRIDE, LC_ON, LC_OFF = 3, 5, 0x0004, 0x0002
 _BAUD_CODES = (4800, 9600, 19200, 38400, 57600, 115200, 128000, 256000)
 
 
@@ -33,9 +34,13 @@ class Model:
     version: int
     modes: bool
     """Output control modes at 0x1000: an input may drive its relay without the host, unless the mode is normal."""
+    flash: str = "coil"
+    """How its own pulse is asked for: by a `coil` at 0x0200 or 0x0400, by two `registers` from 3 + 5 × relay on, or not at all (`none`)."""
 
 
 MODELS = {
+    "lctech": Model("lctech", relays=4, inputs=4, version=0, modes=False, flash="registers"),
+    "generic": Model("generic", relays=8, inputs=8, version=0, modes=False, flash="none"),
     "waveshare-d": Model("waveshare-d", relays=8, inputs=8, version=200, modes=True),
     "waveshare-io8": Model("waveshare-io8", relays=8, inputs=8, version=200, modes=True),
 }
@@ -62,6 +67,7 @@ class RelayBoard:
         self._line: Line | None = None
         self._buffer = bytearray()
         self._baud_code = 1
+        self._lc_mode = 0
 
     def connect(self, line: Line) -> None:
         """3.5 characters of silence end a frame, but not less than 1.75 ms above 19200 baud (Modbus serial line, 2.5.1.1)."""
@@ -122,12 +128,16 @@ class RelayBoard:
 
     def read_bits(self, function: int, start: int, count: int) -> Sequence[bool]:
         bits = self._coils if function == modbus_slave.READ_COILS else self.inputs
+        if self.model.flash == "registers":
+            bits = [*bits, *[False] * (8 - len(bits))]  # it answers for eight, whatever it has
         if start + count > len(bits):
             raise ModbusError(ILLEGAL_ADDRESS)
         return bits[start : start + count]
 
     def read_registers(self, start: int, count: int) -> Sequence[int]:
-        registers = {BAUD: self._baud_code, ADDRESS: self.address, VERSION: self.model.version}
+        registers = {BAUD: self._baud_code, ADDRESS: self.address}
+        if self.model.version:
+            registers[VERSION] = self.model.version
         if self.model.modes:
             registers |= {OUTPUT_MODES + place: mode for place, mode in enumerate(self.modes)}
         try:
@@ -141,6 +151,8 @@ class RelayBoard:
             targets = range(1, relays + 1)
         elif address < relays:
             targets = range(address + 1, address + 2)
+        elif self.model.flash != "coil":
+            raise ModbusError(ILLEGAL_ADDRESS)
         elif FLASH_ON <= address < FLASH_ON + relays:
             return self._flash(address - FLASH_ON + 1, True, value)
         elif FLASH_OFF <= address < FLASH_OFF + relays:
@@ -162,7 +174,13 @@ class RelayBoard:
             self._switch(start + place + 1, on)
 
     def write_register(self, address: int, value: int) -> None:
-        if self.model.modes and OUTPUT_MODES <= address < OUTPUT_MODES + self.model.relays:
+        place, part = divmod(address - LC_FLASH, LC_STRIDE)
+        if self.model.flash == "registers" and 0 <= place < self.model.relays and part in {0, 1}:
+            if part == 0:
+                self._lc_mode = value
+            elif self._lc_mode in {LC_ON, LC_OFF}:
+                self._flash(place + 1, self._lc_mode == LC_ON, value)
+        elif self.model.modes and OUTPUT_MODES <= address < OUTPUT_MODES + self.model.relays:
             if value > EDGE:
                 raise ModbusError(ILLEGAL_VALUE)
             self.modes[address - OUTPUT_MODES] = value

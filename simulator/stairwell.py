@@ -54,6 +54,8 @@ class Wire:
         self._carry = carry
         self._active = False
         self._cut = False
+        self.stuck = False
+        """The switch no longer moves, whatever pushes it."""
         self.settle()
 
     @property
@@ -65,6 +67,8 @@ class Wire:
         self._carry(not self._cut and (self._normally_closed != self._active))
 
     def act(self, active: bool) -> None:
+        if self.stuck:
+            return
         self._active = active
         self.settle()
 

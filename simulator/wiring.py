@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.box import Box
+from simulator.dwin_panel import Layout
 from simulator.stairwell import DoorSpec
+from simulator.tjc_panel import TjcProject
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ def hardware_yaml(box: Box, pulse_s: float = 5.0) -> str:
     lines += [f"  card{number or ''}: {_flow(_reader_options(box, name))}" for number, name in _numbered(readers)]
     lines += [f"  panel: {_flow(_panel_options(box))}", "doors:"]
     for (number, _), door in zip(_numbered(readers), box.doors.values(), strict=True):
-        lines += _door(door.spec, f"card{number or ''}", pulse_s)
+        pad = ["panel"] if not number and isinstance(box.spec.panel, TjcProject) else []
+        lines += _door(door.spec, [f"card{number or ''}", *pad], pulse_s)
     lines.append("displays: [panel]")
     if box.spec.gas is not None:
         lines += ["inputs:", f"  gas: {{device: relay, input: {box.spec.gas}, normally: closed, alarm: true}}"]
@@ -77,7 +80,8 @@ def _relay_options(box: Box) -> dict[str, object]:
 def _reader_options(box: Box, port: str) -> dict[str, object]:
     if box.spec.reader_form == "osdp":
         return {"driver": "osdp", "port": port, "address": 0, "key": box.key_file(port)}
-    return {"driver": "line-reader", "port": port, **READER_OPTIONS[box.spec.reader_form]}
+    options = dict(READER_OPTIONS[box.spec.reader_form])
+    return {"driver": options.pop("driver", "line-reader"), "port": port, **options}
 
 
 READER_OPTIONS: Mapping[str, Mapping[str, object]] = {
@@ -86,12 +90,33 @@ READER_OPTIONS: Mapping[str, Mapping[str, object]] = {
     "facility": {"radix": "facility"},
     "wiegand": {"radix": "wiegand"},
     "bare": {"radix": "decimal", "end": "none"},
+    "rdm6300": {"driver": "rdm6300"},
+    "id-12": {"driver": "rdm6300"},
+    "qr": {"radix": "printed", "end": "cr", "max_length": 512, "pattern": "'[ -~]+'"},
 }
 """What the reader's driver must be told for each form of card_reader.py."""
 
 
 def _panel_options(box: Box) -> dict[str, object]:
-    layout = box.spec.panel
+    if isinstance(box.spec.panel, TjcProject):
+        return _tjc_options(box.spec.panel)
+    return _dwin_options(box, box.spec.panel)
+
+
+def _tjc_options(project: TjcProject) -> dict[str, object]:
+    body = [f"{name}.txt" for name in project.body]
+    fields = {
+        "title": f"{project.title}.txt",
+        "body": body[0] if len(body) == 1 else f"[{', '.join(body)}]",
+        "footer": f"{project.footer}.txt",
+        "page": dict(project.pages),
+        "keys": {f"'{key}'": component for key, component in project.keys},
+    }
+    options: dict[str, object] = {"driver": "tjc", "port": "screen", "columns": project.columns, "rows": project.rows}
+    return {**options, "charset": project.charset, "buzzer": "true", "layout": fields}
+
+
+def _dwin_options(box: Box, layout: Layout) -> dict[str, object]:
     fields: dict[str, object] = {
         "title": f"0x{layout.title:04X}",
         "body": f"0x{layout.body:04X}",
@@ -106,7 +131,7 @@ def _panel_options(box: Box) -> dict[str, object]:
     return {**options, "charset": "gbk", "layout": fields}
 
 
-def _door(spec: DoorSpec, reader: str, pulse_s: float) -> list[str]:
+def _door(spec: DoorSpec, readers: Sequence[str], pulse_s: float) -> list[str]:
     lock = {"device": "relay", "output": spec.output, "kind": spec.kind, "energised": spec.energised}
     lock |= {"safe_state": "locked", "on_bus_loss": "keep", "pulse_s": pulse_s, "lease_s": 10}
     lines = [f"  {spec.name}:", f"    lock: {_flow(lock)}"]
@@ -120,7 +145,13 @@ def _door(spec: DoorSpec, reader: str, pulse_s: float) -> list[str]:
     if spec.fire is not None:
         lines.append(f"    fire: {_flow({'device': 'relay', 'input': spec.fire, 'normally': 'closed'})}")
     release = "release" if spec.fire is not None else "nothing"
-    return [*lines, f"    on_fire: {release}", "    egress: true", f"    readers: [{reader}]", "    held_open_s: 30"]
+    return [
+        *lines,
+        f"    on_fire: {release}",
+        "    egress: true",
+        f"    readers: [{', '.join(readers)}]",
+        "    held_open_s: 30",
+    ]
 
 
 def _flow(values: Mapping[str, object]) -> str:

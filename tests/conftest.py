@@ -6,7 +6,12 @@ import os
 import shutil
 import signal
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("ci")  # the same cases each time; new ones are looked for on developers' machines
 
 pytest_plugins = ["tests.figures"]
 

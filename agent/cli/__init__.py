@@ -28,13 +28,17 @@ MAX_LINES = 100
 """Of faults printed at once: a file of another kind can have one a line."""
 
 COMMANDS = {
+    "bundle": "Pack everything support needs into one file, secrets left out.",
     "check": "Check configuration, identity and this machine, and say how to mend what is wrong.",
     "enrol": "Take over the enrolment file that the centre wrote for this unit.",
     "explain": "Say whether a card would open a door, and by which rule.",
     "log": "Show what happened at the door, from the unit's own journal.",
+    "monitor": "Show what passes on a serial port, decoded, secrets masked.",
+    "probe": "Find what is on each serial port, and write it as configuration.",
     "replay": "Run a recorded incident through the core again, each decision with its rule.",
     "run": "Run the agent (what the service does).",
     "selftest": "Move each lock, read it back, draw each screen, print an acceptance sheet.",
+    "setup": "Make the configuration, from what is on the ports and a few questions.",
     "status": "Show how the running agent is.",
 }
 

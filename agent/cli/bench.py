@@ -4,29 +4,49 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
-from agent.config import Config
+from agent.config import Device
+from agent.config import Port as PortEntry
 from drivers import facts
 from drivers.port import Port
 from drivers.registry import DRIVERS
+from drivers.session import Session
 
 STOP_S = 2.0
+ANSWER_S = 3.0
+
+
+class Equipment(Protocol):
+    """What of a configuration is needed here; a whole one has it."""
+
+    @property
+    def ports(self) -> Mapping[str, PortEntry]: ...
+
+    @property
+    def devices(self) -> Mapping[str, Device]: ...
 
 
 class Bench:
     """`with Bench(config) as bench`: every port that has a device on it is open. What is known is read with `wait` or under `lock`."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Equipment) -> None:
         self.lock = threading.Condition()
         self.found: dict[str, str] = {}
         self.lost: dict[str, facts.DeviceLost] = {}
         self.outputs: dict[tuple[str, int], bool] = {}
         self.inputs: dict[tuple[str, int], bool] = {}
+        self.moves: list[tuple[str, int]] = []
+        """Inputs (device, number) in the order in which they changed."""
         self.answers: dict[int, facts.OrderSent | facts.OrderFailed] = {}
         self.drawn: set[int] = set()
+        self.cards: Counter[str] = Counter()
+        """Cards read, by device. How many, never which."""
+        self.heard: Counter[str] = Counter()
+        """Bytes received, by port."""
         self._ports: dict[str, Port] = {}
         self._port_of = {name: device.port for name, device in config.devices.items()}
         self._orders = 0
@@ -36,7 +56,7 @@ class Bench:
                 session = DRIVERS[members[0][1].driver].session(
                     [(each, entry.options) for each, entry in members], port.baud
                 )
-                self._ports[name] = Port(name, port.device, port.baud, session, self._take)
+                self._ports[name] = Port(name, port.device, port.baud, _Counted(session, name, self.heard), self._take)
 
     def __enter__(self) -> Self:
         for port in self._ports.values():
@@ -71,10 +91,22 @@ class Bench:
     def pulse(self, device: str, number: int, seconds: float, *, on: bool) -> str | None:
         """Have the device pulse an output; None when it took the order, else why not."""
         order = self.next_order()
-        self.order(facts.PulseOutput(device, number, on, seconds, order, time.monotonic() + 1.0))
-        if not self.wait(lambda: order in self.answers, 3.0):
+        return self._carried_out(facts.PulseOutput(device, number, on, seconds, order, time.monotonic() + 1.0))
+
+    def set(self, device: str, number: int, *, on: bool) -> str | None:
+        """Set an output for good; None when the device took the order and reads back so, else why not."""
+        order = self.next_order()
+        refused = self._carried_out(facts.SetOutput(device, number, on, order, time.monotonic() + 1.0))
+        if refused is not None:
+            return refused
+        there = self.wait(lambda: self.outputs.get((device, number)) is on, ANSWER_S)
+        return None if there else f"output {number} of {device} stays {'off' if on else 'on'}"
+
+    def _carried_out(self, order: facts.PulseOutput | facts.SetOutput) -> str | None:
+        self.order(order)
+        if not self.wait(lambda: order.order in self.answers, ANSWER_S):
             return "no answer to the order"
-        answer = self.answers[order]
+        answer = self.answers[order.order]
         return answer.reason if isinstance(answer, facts.OrderFailed) else None
 
     def _take(self, fact: facts.Fact) -> None:
@@ -90,11 +122,31 @@ class Bench:
                 case facts.OutputLevel(device, number, on):
                     self.outputs[device, number] = on
                 case facts.InputLevel(device, number, high):
+                    if self.inputs.get((device, number), high) != high:
+                        self.moves.append((device, number))
                     self.inputs[device, number] = high
                 case facts.OrderSent(_, order) | facts.OrderFailed(_, order):
                     self.answers[order] = fact
                 case facts.PageDrawn(_, token):
                     self.drawn.add(token)
+                case facts.CardSeen(device):
+                    self.cards[device] += 1
                 case _:
                     pass
             self.lock.notify_all()
+
+
+class _Counted:
+    """A session whose received bytes are counted: a reader that is heard but not understood differs from a silent one."""
+
+    def __init__(self, session: Session, port: str, heard: Counter[str]) -> None:
+        self._port = port
+        self._heard = heard
+        self._receive = session.receive
+        self.opened, self.closed = session.opened, session.closed
+        self.order, self.send = session.order, session.send
+        self.wait, self.facts, self.pending = session.wait, session.facts, session.pending
+
+    def receive(self, data: bytes, now: float) -> None:
+        self._heard[self._port] += len(data)
+        self._receive(data, now)

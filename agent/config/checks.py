@@ -239,8 +239,8 @@ class Checks:
         if bad(reader):
             return
         driver = self._driver(reader, path)
-        if driver is not None and not driver.reads_cards:
-            self._fault(path, f"{reader} ({driver.name}) reads no cards")
+        if driver is not None and not (driver.reads_cards or driver.reads_keys):
+            self._fault(path, f"{reader} ({driver.name}) reads no cards and has no keys")
         elif reader in self._readers:
             self._fault(path, f"{shown(reader)} already belongs to door {self._readers[reader]}")
         self._readers.setdefault(reader, door)
@@ -268,7 +268,13 @@ class Checks:
         if used != _dotted_tail(path):
             self._fault((*path, "output"), f"output {output} of {name} is already {used}")
         if name in self._faultless:
-            self._within(path, "output", name, output, driver.outputs(self._config.devices[name].options))
+            options = self._config.devices[name].options
+            self._within(path, "output", name, output, driver.outputs(options))
+            if driver.outputs(options) and not driver.times_pulses(options):
+                self._fault(
+                    (*path, "device"),
+                    f"{name} cannot time a pulse by itself, so a lock on it stays open when the agent dies: use it for inputs only",
+                )
 
     def _input(self, path: KeyPath, wire: Contact | Input, *, shared: bool) -> None:
         """`shared`: a fire contact may serve several doors; any other input has one meaning."""

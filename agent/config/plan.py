@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from agent import __version__
 from agent.config.model import Config, Door
-from agent.core.plan import Catalogue, DisplayPlan, DoorPlan, InputPlan, UnitPlan
+from agent.core.plan import Catalogue, DisplayPlan, DoorPlan, InputPlan, PageFont, UnitPlan
 from contract.messages import LEVELS, Scope
 
 
@@ -59,4 +59,5 @@ def _door(name: str, door: Door) -> DoorPlan:
 
 def _display(config: Config, name: str) -> DisplayPlan:
     options = config.devices[name].options
-    return DisplayPlan(name, options.columns, options.rows, options.charset)
+    fonts = tuple(PageFont(page, *options.size(page)) for page in options.fonts)
+    return DisplayPlan(name, options.columns, options.rows, options.charset, options.titled, fonts)

@@ -72,7 +72,7 @@ class Values:
             return BAD
         origin = get_origin(want)
         if origin in {Union, UnionType}:
-            return self.value(next(a for a in get_args(want) if a is not NoneType), given, path)
+            return self.value(_fitting(want, given), given, path)
         if origin is tuple:
             return self._sequence(get_args(want)[0], given, path)
         if isinstance(origin, type) and issubclass(origin, Mapping):
@@ -145,6 +145,12 @@ class Values:
         if want is Path:
             return self._folder / given if given and "\0" not in given else self.fault(path, "is not a path")
         return given
+
+
+def _fitting(want: Any, given: Plain) -> Any:
+    """Of `X | None` the X; of `str | tuple[str, ...]` the list where a list is given."""
+    kinds = [kind for kind in get_args(want) if kind is not NoneType]
+    return next((kind for kind in kinds if (get_origin(kind) is tuple) == isinstance(given, list)), kinds[0])
 
 
 def _choices(want: Any) -> tuple[str, ...]:

@@ -99,8 +99,15 @@ def _dispatch_rest(turn: Turn, event: ev.Event) -> None:
             supervise.stop(turn, why)
         case ev.ClockChanged():
             supervise.clock_changed(turn, event)
+            sync.clock_changed(turn)
         case ev.CalendarFired():
             supervise.calendar(turn, event)
+        case _:
+            _dispatch_store(turn, event)
+
+
+def _dispatch_store(turn: Turn, event: ev.Event) -> None:
+    match event:
         case ev.StoreOpened():
             standing.store_opened(turn, event)
             sync.store_opened(turn, event)

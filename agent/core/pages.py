@@ -22,6 +22,7 @@ def told(
     state: State, display: DisplayPlan, kind: str, key: str, fields: Mapping[str, str], tone: str
 ) -> tuple[Page, ...]:
     """What whoever stands there is told: an answer, an emergency, a fire. Several pages where the display is small."""
+    display = display.on(kind)
     fields = {**contact_fields(state), "unit": state.plan.name, **fields}
     title = say(state, f"{key}.title", fields)
     bodies = _bodies(display, title, say(state, f"{key}.body", fields, default=""))
@@ -31,6 +32,7 @@ def told(
 
 def idle(state: State, display: DisplayPlan) -> tuple[Page, ...]:
     """Clock, date and the unit's sign; the worker's number before the grid's boundary. Several pages where the display is small."""
+    display = display.on("idle")
     lines = [_clock(state)]
     if state.now.clock is not Trust.UNKNOWN:
         local = local_time(state.now)
@@ -49,6 +51,7 @@ def idle(state: State, display: DisplayPlan) -> tuple[Page, ...]:
 
 def of_notice(state: State, display: DisplayPlan, notice: Notice) -> tuple[Page, ...]:
     """All pages of a notice, so that it changes at once and is never half drawn. One that is too long says so at its end."""
+    display = display.on("notice")
     category = say(state, f"category.{notice.category}")
     bodies = _bodies(display, notice.title, notice.text, say(state, "notice.more"))
     tone = "warning" if notice.category is Category.EMERGENCY else "none"
@@ -92,11 +95,11 @@ def _clock(state: State) -> str:
 
 
 def _bodies(display: DisplayPlan, title: str, words: str, more: str = "") -> tuple[tuple[str, ...], ...]:
-    """The bodies of all pages. A title that is too long for its line is told whole at the head of the first; words that are too long for all
-    pages end in the line `more`.
+    """The bodies of all pages. A title that is too long for its line, or has none, is told whole at the head of the first; words that are
+    too long for all pages end in the line `more`.
     """
     wide = text.wide_ambiguous(display.charset)
-    if text.width(text.drawable(title, display.charset), wide) > display.columns:
+    if not display.titled or text.width(text.drawable(title, display.charset), wide) > display.columns:
         words = f"{title[:_TITLE_MAX]}\n{words}"
     room = limits.PAGES_MAX * display.rows
     drawn = text.drawable(words[: room * display.columns], display.charset)

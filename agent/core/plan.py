@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from contract.messages import Scope
 
@@ -43,13 +43,31 @@ class DoorPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class PageFont:
+    """How much fits on the display's page `page` (idle, notice, answer), where its letters differ from the others'."""
+
+    page: str
+    columns: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class DisplayPlan:
-    """A display's size in columns (a Chinese character takes two) and body rows, and the charset it can draw."""
+    """A display's size in columns (a Chinese character takes two) and body rows, the charset it can draw, and what it lacks."""
 
     name: str
     columns: int
     rows: int
     charset: str
+    titled: bool = True
+    """It has a place for a title; else the title heads the body."""
+    fonts: tuple[PageFont, ...] = ()
+
+    def on(self, kind: str) -> DisplayPlan:
+        """The display as it is on the page of that kind: what is no notice and not idle is an answer."""
+        page = kind if kind in ("idle", "notice") else "answer"
+        font = next((font for font in self.fonts if font.page == page), None)
+        return self if font is None else replace(self, columns=font.columns, rows=font.rows)
 
 
 @dataclass(frozen=True, slots=True)

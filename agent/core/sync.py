@@ -33,6 +33,12 @@ def store_opened(turn: Turn, event: StoreOpened) -> None:
     )
 
 
+def clock_changed(turn: Turn) -> None:
+    """An epoch that began by a clock far ahead must not make every command older than itself."""
+    if turn.now.clock is Trust.SYNCED and turn.state.sync.epoch_utc > turn.now.utc:
+        _change(turn, epoch_utc=turn.now.utc)
+
+
 def history_differs(turn: Turn, event: HistoryDiffers) -> None:
     """A new epoch: what was not confirmed is in it under new numbers."""
     turn.fact("journal.recovered", detail=f"new epoch: {event.detail}")

@@ -34,8 +34,13 @@ def drawable(text: str, charset: str) -> str:
     taken out, newlines kept. Never an error. (Not by `?`: a notice with a picture at its end would become a question.)
     """
     plain = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    clean = "".join(" " if c in _SPACES else c for c in plain if c == "\n" or c in _SPACES or not _silent(c))
+    clean = "".join(" " if _blank(c) else c for c in plain if c == "\n" or _blank(c) or not _silent(c))
     return "".join(c if "\n" <= c < "\x7f" else _drawn(c, charset) for c in clean)
+
+
+def _blank(char: str) -> bool:
+    """A space of any width, or a separator, but not the line end."""
+    return char != "\n" and (char in _SPACES or unicodedata.category(char)[0] == "Z")
 
 
 @lru_cache(maxsize=8192)
@@ -71,8 +76,8 @@ def width(text: str, wide_ambiguous: bool = True) -> int:
 
 
 def wide_ambiguous(charset: str) -> bool:
-    """In the Chinese charsets every character beyond ASCII is drawn in a full cell."""
-    return charset.lower().startswith(("gb", "big5"))
+    """In the Chinese charsets, and by the Chinese font of a panel that takes UTF-8, every character beyond ASCII is drawn in a full cell."""
+    return charset.lower().startswith(("gb", "big5", "utf"))
 
 
 def cut(text: str, columns: int, wide: bool = True) -> str:

@@ -298,7 +298,7 @@ class Journal:
         return {row[0]: row[1] for row in rows}, waiting
 
     def forget_seen(self, before_utc: float) -> None:
-        """Commands whose `exp` lies before a floor that the clock can never go below again are refused by that alone."""
+        """Commands whose `exp` lies so far back that no clock comes to it again are refused by that alone."""
         with Transaction(self.db):
             self.db.conn.execute("DELETE FROM seen WHERE exp < ? AND pending = 0", (before_utc,))
 

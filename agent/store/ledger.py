@@ -35,6 +35,9 @@ POSITION_IDLE_S = 600.0
 ROOM_EVERY = 256
 """Facts between two looks at the journal's size."""
 
+KEEP_SEEN_S = 30 * 24 * 3600.0
+"""Used command ids stay this much longer than their `exp`: a centre may set its clock back, and ours with it."""
+
 _LOADS = 32
 
 
@@ -356,7 +359,7 @@ class Ledger:
         journal, utc = self._journal, self._floor_due
         if journal is not None and utc is not None:
             journal.save_floor(utc)
-            journal.forget_seen(utc)
+            journal.forget_seen(utc - KEEP_SEEN_S)
             self._floor_due = None
             self._chores["purge"] = room.purge(journal, utc, self._terms.retention_days)
             self._chores["fold"] = self._fold()

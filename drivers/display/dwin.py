@@ -34,7 +34,9 @@ GAP_S = 0.005
 """Between an answer and the next frame."""
 NONCE_S = 2.0
 TRIES = 3
-UNACKNOWLEDGED = 3
+LOSE_AFTER_S = 1.0
+"""Lost is a panel that gave no answer three times in a row and for so long: on a line with errors that alone does not happen."""
+UNACKNOWLEDGED = 12
 AGAIN_S = 0.1
 PROBES_S = (0.5, 1.0, 2.0)
 TONES_S = {"yes": 0.12, "no": 0.6, "warning": 1.6}
@@ -68,6 +70,7 @@ class DwinPanel:
         self._outstanding: Outstanding | None = None
         self._free_at = 0.0
         self._tries = 0
+        self._failing_since = 0.0
         self._unacknowledged = 0
         self._probes = 0
         self._nonce = 0
@@ -241,13 +244,20 @@ class DwinPanel:
         """A missing answer is followed by a look at the nonce, whose answer no earlier frame can give; then the frame is sent again."""
         if self._outstanding is None or now < self._outstanding.deadline:
             return
-        if self._outstanding.what not in ("version", "check"):
+        what = self._outstanding.what
+        if what not in ("version", "check"):
             self._unacknowledged += 1
+        if isinstance(what, Piece):
+            self._shown.pop(what.vp, None)  # it may have been taken, or not
+        elif isinstance(what, int):
+            self._page = None
         self._outstanding = None
         self._free_at = now + GAP_S
+        if not self._tries:
+            self._failing_since = now
         self._tries += 1
         self._check_at = now + AGAIN_S
-        if self._tries >= TRIES:
+        if self._tries >= TRIES and now - self._failing_since >= LOSE_AFTER_S:
             self._lose(now, "silent", "no answer")
         elif self._unacknowledged >= UNACKNOWLEDGED:
             self._lose(now, "wrong", "answers, but acknowledges no write: switch acknowledgements on in its .CFG")

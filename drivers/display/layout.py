@@ -11,13 +11,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from drivers.display.dgus import MAX_DATA, TEXT_END, VP_BUZZER
+from drivers.display.texts import FURTHER_PAGES, PAGES, Font, check_pages, check_size, encode, known, size
 from drivers.facts import DrawPage
 
 CHARSETS = ("gbk", "gb2312", "ascii")
-PAGES = ("idle", "notice", "answer")
-"""Pictures every panel project has."""
-FURTHER_PAGES = {"refused": "answer", "alarm": "answer"}
-"""Pictures a project may have, and what shows in their place where it has not: a no told in another colour than a yes, and fire."""
 FIRST_USER_VP = 0x1000
 LAST_VP = 0xFFFF
 LINE_END = b"\r\n"
@@ -26,7 +23,7 @@ LINE_END = b"\r\n"
 @dataclass(frozen=True, slots=True)
 class Layout:
     """Where the panel's project has its texts (VPs) and which picture shows which page. `line_words` 0: the body is one text of lines
-    ended by CR LF; else line n is a text of its own at `body` + n × `line_words`.
+    ended by CR LF; else line n is a text of its own at `body` + n × `line_words`. A display without title or footer has 0 there.
     """
 
     title: int = 0x1000
@@ -38,7 +35,7 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class DwinOptions:
-    """`columns`, `rows` of the body in half-width characters; `crc` as in the panel's .CFG; `nonce` a free VP that the panel forgets when it
+    """`columns`, `rows` of the body in half-width characters, `fonts` where a page's differ; `crc` as in the panel's .CFG; `nonce` a free VP that the panel forgets when it
     loses power; `buzzer` the VP that sounds it, 0 for none.
     """
 
@@ -46,16 +43,13 @@ class DwinOptions:
     rows: int = 8
     charset: str = "gbk"
     layout: Layout = field(default_factory=Layout)
+    fonts: Mapping[str, Font] = field(default_factory=dict)
     crc: bool = False
     nonce: int = 0x1FFE
     buzzer: int = VP_BUZZER
 
     def check(self) -> list[tuple[str, str]]:
-        faults = []
-        if not 8 <= self.columns <= 80:
-            faults.append(("columns", f"must be 8 to 80, not {self.columns}"))
-        if not 1 <= self.rows <= 20:
-            faults.append(("rows", f"must be 1 to 20, not {self.rows}"))
+        faults = check_size(self.columns, self.rows, self.fonts)
         if self.charset not in CHARSETS:
             faults.append(("charset", f"must be one of {', '.join(CHARSETS)}, not {self.charset!r}"))
         if self.buzzer not in (0, VP_BUZZER):
@@ -66,16 +60,9 @@ class DwinOptions:
 
     def _check_pages(self) -> list[tuple[str, str]]:
         page = self.layout.page
-        faults = [(f"layout.page.{name}", "is missing") for name in PAGES if name not in page]
-        faults += [
-            (f"layout.page.{name}", f"no such page; known: {', '.join((*PAGES, *FURTHER_PAGES))}")
-            for name in page
-            if name not in PAGES and name not in FURTHER_PAGES
-        ]
-        faults += [
+        return check_pages(page) + [
             (f"layout.page.{name}", f"must be 0 to 65535, not {n}") for name, n in page.items() if not 0 <= n <= 0xFFFF
         ]
-        return faults
 
     def _check_places(self) -> list[tuple[str, str]]:
         places = self.places()
@@ -84,9 +71,9 @@ class DwinOptions:
             for key, vp, words in places
             if not FIRST_USER_VP <= vp <= LAST_VP + 1 - words
         ]
-        wanted = text_words(self.columns)
+        wanted = text_words(self.most_columns)
         if self.layout.line_words and self.layout.line_words < wanted:
-            faults.append(("layout.line_words", f"{self.columns} columns need {wanted} words a line"))
+            faults.append(("layout.line_words", f"{self.most_columns} columns need {wanted} words a line"))
         ordered = sorted(places, key=lambda place: place[1])
         for (one, vp, words), (other, next_vp, _) in pairwise(ordered):
             if vp + words > next_vp:
@@ -94,16 +81,35 @@ class DwinOptions:
         return faults
 
     def places(self) -> tuple[tuple[str, int, int], ...]:
-        """Key, first VP and words of each variable."""
+        """Key, first VP and words of each variable there is."""
         layout = self.layout
-        line = text_words(self.columns)
-        body = self.rows * layout.line_words if layout.line_words else text_words(self.rows * (self.columns + 2))
-        return (
+        line = text_words(self.most_columns)
+        sizes = [self.size(page) for page in PAGES]
+        body = max(rows * layout.line_words or text_words(rows * (columns + 2)) for columns, rows in sizes)
+        every = (
             ("layout.title", layout.title, line),
             ("layout.body", layout.body, body),
             ("layout.footer", layout.footer, line),
             ("nonce", self.nonce, 1),
         )
+        return tuple(place for place in every if place[1] or place[0] not in ("layout.title", "layout.footer"))
+
+    def size(self, page: str) -> tuple[int, int]:
+        """Columns and rows of that page."""
+        return size(page, self.columns, self.rows, self.fonts)
+
+    @property
+    def titled(self) -> bool:
+        return bool(self.layout.title)
+
+    @property
+    def most_columns(self) -> int:
+        """Those of the page with the smallest letters."""
+        return max(self.size(page)[0] for page in PAGES)
+
+    @property
+    def most_rows(self) -> int:
+        return max(self.size(page)[1] for page in PAGES)
 
 
 def text_words(columns: int) -> int:
@@ -122,23 +128,12 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A page as it is to stand on the panel. The first piece of the body is its beginning."""
+    """A page as it is to stand on the panel. The first piece of the body is its beginning. None: the panel has no such text."""
 
     page: int
-    title: Piece
+    title: Piece | None
     body: tuple[Piece, ...]
-    footer: Piece
-
-
-def encode(text: str, charset: str, columns: int) -> bytes:
-    """At most `columns` bytes, whole characters only; what the charset lacks becomes `?`, a control character a space."""
-    out = bytearray()
-    for char in text:
-        coded = char.encode(charset, errors="replace") if char.isprintable() else b" "
-        if len(out) + len(coded) > columns:
-            break
-        out += coded
-    return bytes(out)
+    footer: Piece | None
 
 
 def ended(text: bytes) -> bytes:
@@ -149,14 +144,18 @@ def ended(text: bytes) -> bytes:
 def image(page: DrawPage, options: DwinOptions) -> Image:
     """The bytes of a page. An unknown page name shows as `notice`; more lines than rows are cut."""
     layout = options.layout
-    title = ended(encode(page.title, options.charset, options.columns))
-    footer = ended(encode(page.footer, options.charset, options.columns))
-    lines = [encode(line, options.charset, options.columns) for line in page.body[: options.rows]]
+    name = known(page.page)
+    columns, rows = options.size(name)
+    lines = [encode(line, options.charset, columns) for line in page.body[:rows]]
+
+    def piece(part: str, vp: int, text: str) -> Piece | None:
+        return Piece(part, vp, ended(encode(text, options.charset, columns))) if vp else None
+
     return Image(
-        page=_picture(layout, page.page),
-        title=Piece("title", layout.title, title),
+        page=_picture(layout, name),
+        title=piece("title", layout.title, page.title),
         body=_pieces(layout.body, _body(lines, options)),
-        footer=Piece("footer", layout.footer, footer),
+        footer=piece("footer", layout.footer, page.footer),
     )
 
 
@@ -168,7 +167,7 @@ def _body(lines: list[bytes], options: DwinOptions) -> bytes:
     words = options.layout.line_words
     if not words:
         return ended(LINE_END.join(lines))
-    lines = lines + [b""] * (options.rows - len(lines))
+    lines = lines + [b""] * (options.most_rows - len(lines))
     return b"".join(ended(line).ljust(2 * words, b"\xff") for line in lines)
 
 
@@ -187,10 +186,10 @@ def next_write(shown: Mapping[int, bytes], shown_page: int | None, target: Image
     all of it is there. The page is switched last, to fields that are complete.
     """
     body = [piece for piece in target.body if shown.get(piece.vp) != piece.data]
-    title = target.title
-    title_differs = shown.get(title.vp) != title.data
+    title, footer = target.title, target.footer
+    title_differs = title is not None and shown.get(title.vp) != title.data
     if body:
-        if title_differs and shown.get(title.vp) != EMPTY:
+        if title is not None and title_differs and shown.get(title.vp) != EMPTY:
             return Piece("title", title.vp, EMPTY)
         first = target.body[0]
         if len(body) > 1 or body[0] is not first:
@@ -198,8 +197,8 @@ def next_write(shown: Mapping[int, bytes], shown_page: int | None, target: Image
                 return Piece("body", first.vp, EMPTY)
             return body[-1]
         return first
-    if shown.get(target.footer.vp) != target.footer.data:
-        return target.footer
+    if footer is not None and shown.get(footer.vp) != footer.data:
+        return footer
     if title_differs:
         return title
     return target.page if shown_page != target.page else None

@@ -136,7 +136,7 @@ class Board:
         if not 1 <= order.number <= self.model.outputs or len(self.orders) >= MAX_ORDERS:
             self.facts.append(OrderFailed(self.name, order.order, "refused"))
             return
-        if isinstance(order, PulseOutput) and not 0.0 < order.seconds <= MAX_PULSE_S:
+        if isinstance(order, PulseOutput) and (self.model.pulse is None or not 0.0 < order.seconds <= MAX_PULSE_S):
             self.facts.append(OrderFailed(self.name, order.order, "refused"))
             return
         self.orders.append(Waiting(order))
@@ -165,6 +165,7 @@ class Board:
     def order_request(self, order: OutputOrder) -> codec.Request:
         index = order.number - 1
         if isinstance(order, PulseOutput):
+            assert self.model.pulse is not None  # refused in take()
             return self.model.pulse.request(self.unit, index, order.on, order.seconds)
         return self.model.set_request(self.unit, index, order.on)
 
@@ -188,9 +189,9 @@ class Board:
                 assert model.modes is not None
                 return codec.read_holding_registers(self.unit, model.modes.base, model.outputs)
             case Want.INPUTS:
-                return codec.read_discrete_inputs(self.unit, model.input_base, model.inputs)
+                return codec.read_discrete_inputs(self.unit, model.input_base, max(model.inputs, model.read_least))
             case Want.OUTPUTS:
-                return codec.read_coils(self.unit, model.coil_base, model.outputs)
+                return codec.read_coils(self.unit, model.coil_base, max(model.outputs, model.read_least))
             case Want.ORDER:
                 return self.order_request(self.orders[0].order)
 

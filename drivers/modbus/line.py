@@ -20,7 +20,6 @@ from drivers.facts import (
 )
 from drivers.modbus import codec
 from drivers.modbus.board import PROBES_ALONE_S, PROBES_S, Board, Waiting, Want
-from drivers.modbus.models import MODELS
 from drivers.modbus.options import BoardOptions
 from drivers.wire import Buffer
 
@@ -53,7 +52,7 @@ class ModbusLine:
         self._baud = baud
         probes_s = PROBES_ALONE_S if len(devices) == 1 else PROBES_S
         self._boards = [
-            Board(name, options.address, MODELS[options.model], options.poll_ms / 1000, probes_s)
+            Board(name, options.address or options.board().address, options.board(), options.poll_ms / 1000, probes_s)
             for name, options in devices
         ]
         self._by_name = {board.name: board for board in self._boards}

@@ -2,12 +2,15 @@
 
 Normal form: upper-case hex of the card's number without leading zeros, at least one digit. The same card gives the same normal form
 however it is written: `0012345678` (ten digits as printed), `188,24910` (facility,number as printed), the 26 Wiegand bits and the hex
-UID `00BC614E` all give `BC614E`. A number is at most 64 bits (an 8-byte UID).
+UID `00BC614E` all give `BC614E`. A number is at most 64 bits (an 8-byte UID). The text of a QR code has a number too: the first 64 bits
+of its SHA-256.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from hashlib import sha256
 
 MAX_BITS = 64
 
@@ -67,12 +70,23 @@ def from_wiegand(bits: str) -> str:
     return normal(int(bits[1:-1], 2))
 
 
+def from_text(text: str) -> str:
+    """Whatever a QR code says: printable text, compared to the last character; blanks at its ends and full-width forms do not count."""
+    text = unicodedata.normalize("NFKC", text).strip()
+    if not text or not text.isprintable():
+        raise CardFormError("not printable text")
+    return normal(int.from_bytes(sha256(text.encode()).digest()[: MAX_BITS // 8], "big"))
+
+
 def from_printed(text: str) -> str:
     """Any of the common forms, told apart by its look: a comma means facility,number; only digits means decimal; else hex.
 
-    A UID printed in hex that happens to have digits only must be marked: `0x12345678` or `12:34:56:78`.
+    A UID printed in hex that happens to have digits only must be marked: `0x12345678` or `12:34:56:78`. A QR code's text is marked too:
+    `qr:` and the text.
     """
     text = text.strip()
+    if text[:3].lower() == "qr:":
+        return from_text(text[3:])
     if "," in text:
         return from_facility(text)
     if text[:2].lower() == "0x":
@@ -95,5 +109,6 @@ FORMS = {
     "hex-reversed": from_hex_reversed,
     "wiegand": from_wiegand,
     "printed": from_printed,
+    "text": from_text,
 }
 """By the name a reader's `radix` has in the configuration."""

@@ -10,36 +10,43 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from drivers.facts import AnsweredOrder, CardSeen, DeviceFound, DeviceLost, Fact, Order, OrderFailed
 from drivers.reader.card import FORMS, CardFormError
+from drivers.reader.keys import CODES
+from drivers.reader.listening import STALE_S, Listening
 from drivers.wire import Buffer
 
 ENDS = {"line": b"\r\n", "cr": b"\r", "lf": b"\n", "tab": b"\t", "etx": b"\x03", "none": b""}
 """By name: any one of these bytes ends a message. `line` takes CR, LF or both."""
 DEFAULT_GAP_MS = 50
+NUMBER = r"[\x02\s]*(?P<card>[0-9A-Fa-f,]+)\s*"
+"""What a message must look like where no pattern is given."""
 MAX_LENGTH = 512
-STALE_S = 0.5
-"""The beginning of a message that never ended: noise, which must not spoil the next card."""
+LONE_KEY_MS = 40
+"""A key of a reader with a keypad stands alone: nothing follows it for so long."""
+ANY_TEXT = r"\s*(?P<card>\S(?:.*\S)?)\s*"
+"""What `radix: text` takes where no pattern is given."""
 
 
 @dataclass(frozen=True, slots=True)
 class LineOptions:
     """`pattern`: a regular expression that the whole message must match, its group `card` (or the whole) is the number; `radix` a form
     of card.py. A message ends with a byte of `end`, or when nothing came for `gap_ms` (0: never; needed where `end` is none).
-    A card held to the reader counts once: again only after it was silent for `repeat_s`.
+    A card held to the reader counts once: again only after it was silent for `repeat_s`. `keys`: a lone 0-9, * or # is a key of the
+    reader's keypad.
     """
 
-    pattern: str = r"[\x02\s]*(?P<card>[0-9A-Fa-f,]+)\s*"
+    pattern: str = ""
     radix: str = "decimal"
     end: str = "line"
     gap_ms: int = 0
     max_length: int = 64
     repeat_s: float = 1.5
+    keys: bool = False
 
     def check(self) -> list[tuple[str, str]]:
         faults = []
         try:
-            re.compile(self.pattern)
+            re.compile(self.expression)
         except re.error as fault:
             faults.append(("pattern", f"not a regular expression: {fault}"))
         if self.radix not in FORMS:
@@ -54,13 +61,19 @@ class LineOptions:
             faults.append(("repeat_s", f"must be 0 to 10, not {self.repeat_s}"))
         return faults
 
+    @property
+    def expression(self) -> str:
+        """`pattern`, or what suits the radix."""
+        return self.pattern or (ANY_TEXT if self.radix == "text" else NUMBER)
 
-class LineReader:
+
+class LineReader(Listening):
     """A `drivers.session.Session` for the one reader on its line. Messages that do not match are counted in `misread`, never told."""
 
     def __init__(self, devices: Sequence[tuple[str, LineOptions]], baud: int) -> None:
-        ((self._device, self._options),) = devices
-        self._pattern = re.compile(self._options.pattern)
+        ((name, self._options),) = devices
+        super().__init__(name, self._options.repeat_s)
+        self._pattern = re.compile(self._options.expression)
         self._form = FORMS[self._options.radix]
         self._end = ENDS[self._options.end]
         gap_ms = self._options.gap_ms or (0 if self._end else DEFAULT_GAP_MS)
@@ -68,33 +81,11 @@ class LineReader:
         self._buffer = Buffer(self._options.max_length + 1)
         self._too_long = False
         self._last_byte = -math.inf
-        self._last_card = ""
-        self._last_seen = -math.inf
-        self._lost = False
-        self._facts: list[Fact] = []
-        self.misread = 0
-
-    def opened(self, now: float) -> None:
-        self._lost = False
-        self._forget()
-        self._facts.append(
-            DeviceFound(self._device, "listening; a reader that only sends cannot be asked whether it is there")
-        )
-
-    def closed(self, now: float, why: str) -> None:
-        self._forget()
-        if not self._lost:
-            self._lost = True
-            self._facts.append(DeviceLost(self._device, "port", why))
-
-    def order(self, order: Order, now: float) -> None:
-        if isinstance(order, AnsweredOrder):
-            self._facts.append(OrderFailed(order.device, order.order, "refused"))
 
     def receive(self, data: bytes, now: float) -> None:
         self._end_by_gap(now)
         if now - self._last_byte >= STALE_S:
-            self._forget()
+            self.forget()
         self._last_byte = now
         for byte in data:
             if byte in self._end:
@@ -111,40 +102,42 @@ class LineReader:
     def wait(self, now: float) -> float:
         if not len(self._buffer) and not self._too_long:
             return math.inf
-        return max(0.0, self._last_byte + self._gap_s - now)
+        return max(0.0, self._last_byte + self._patience() - now)
 
-    def facts(self) -> list[Fact]:
-        facts, self._facts = self._facts, []
-        return facts
-
-    def pending(self) -> int:
-        return 0
-
-    def _forget(self) -> None:
+    def forget(self) -> None:
         self._buffer.clear()
         self._too_long = False
 
+    def _lone_key(self) -> str | None:
+        """The key that the only byte there is, where the reader has a keypad."""
+        if not self._options.keys or len(self._buffer) != 1:
+            return None
+        return CODES["ascii"].get(self._buffer.data[0])
+
+    def _patience(self) -> float:
+        """How long a silence ends what is there."""
+        return min(self._gap_s, LONE_KEY_MS / 1000) if self._lone_key() is not None else self._gap_s
+
     def _end_by_gap(self, now: float) -> None:
-        if now - self._last_byte >= self._gap_s and (len(self._buffer) or self._too_long):
+        if now - self._last_byte >= self._patience() and (len(self._buffer) or self._too_long):
             self._message(now)
 
     def _message(self, now: float) -> None:
+        key = self._lone_key()
         message, too_long = bytes(self._buffer.data), self._too_long
-        self._forget()
-        if not message and not too_long:
-            return
-        card = None if too_long else self._card(message)
-        if card is None:
-            self.misread += 1
-            return
-        held = card == self._last_card and now - self._last_seen < self._options.repeat_s
-        self._last_card, self._last_seen = card, now
-        if not held:
-            self._facts.append(CardSeen(self._device, card, now))
+        self.forget()
+        if key is not None:
+            self.key(key, now)
+        elif message or too_long:
+            card = None if too_long else self._card(message)
+            if card is None:
+                self.misread += 1
+            else:
+                self.card(card, now)
 
     def _card(self, message: bytes) -> str | None:
         try:
-            text = message.decode("ascii")
+            text = message.decode("utf-8")
         except UnicodeDecodeError:
             return None
         match = self._pattern.fullmatch(text)
@@ -153,5 +146,5 @@ class LineReader:
         number = match.group("card") if "card" in self._pattern.groupindex else match.group(0)
         try:
             return self._form(number)
-        except CardFormError:
+        except (CardFormError, TypeError):  # a group that took no part is None
             return None

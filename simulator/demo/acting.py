@@ -9,7 +9,7 @@ from simulator.demo.bureau import BookFact
 from simulator.demo.children import Outcome
 from simulator.demo.stage import UNIT, Stage
 from simulator.demo.waiting import expect, until
-from simulator.dwin_panel import Screen
+from simulator.panel import Screen
 from simulator.trace import Moment
 
 STILL_S = 0.1

@@ -9,7 +9,7 @@ from unicodedata import east_asian_width
 from xml.sax.saxutils import escape
 
 from simulator.demo.told import Told
-from simulator.dwin_panel import Screen
+from simulator.panel import Screen
 
 COLUMN, LINE = 9, 22
 """Pixels of a half-width character and of a line."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
-from simulator.box import Box, BoxSpec
+from simulator.box import ONE_DOOR, Box, BoxSpec
 from simulator.broker import Broker, Kind, free_port, start_broker
 from simulator.demo.bureau import SITE, Bureau
 from simulator.demo.children import Child, Commands
@@ -30,15 +31,18 @@ SIGN = ("community=八大湖社区", "grid=第21网格", "worker=王敏", "phone
 
 
 class Stage:
-    """`with Stage(folder) as stage`: everything is made, nothing runs yet but the hardware. On leaving nothing runs any more."""
+    """`with Stage(folder) as stage`: everything is made, nothing runs yet but the hardware. On leaving nothing runs any more.
 
-    def __init__(self, folder: Path, broker: Kind | None = None, *, reader_form: str = "decimal") -> None:
+    `mix` is what is built in; its doors are this stage's.
+    """
+
+    def __init__(self, folder: Path, broker: Kind | None = None, mix: BoxSpec = ONE_DOOR) -> None:
         self.folder = folder
         self._prefer = broker
         self._port = free_port()
         self._broker: Broker | None = None
         self._stack = ExitStack()
-        self.box = Box(folder / "dev", BoxSpec(doors=(DoorSpec(closer_s=CLOSER_S),), reader_form=reader_form))
+        self.box = Box(folder / "dev", replace(mix, doors=(DoorSpec(closer_s=CLOSER_S),)))
         self.cable = Cable(self._port)
         self.disk = SmallDisk(folder / "state")
         self._commands = Commands()

@@ -93,9 +93,9 @@ def notice_shown(scene: Scene) -> str:
     after, since = scene.bureau.last, now()
     put = ("notice", "put", "--id", "water", "--scope", "yard/y07", "--category", "service")
     scene.bureau.do(*put, "--title", "停水通知", "--text", "今日8:00至12:00停水，请各户提前储水。")
-    screen = scene.shown("停水通知", since)
+    screen = scene.shown("停水通知", since, 10.0)
     expect("its text is there whole", "请各户提前储水" in "".join(screen.body))
-    expect("all of it is sound GBK", not scene.box.panel.counts.gbk_faults)
+    expect("all of it is sound in the panel's charset", not scene.box.panel.counts.text_faults)
     scene.keep("a notice to the yard")
     until("coverage counts the screen", lambda: scene.bureau.coverage("water") == (1, 1))
     told = scene.bureau.do("coverage", "water").strip().splitlines()[-1]

@@ -16,7 +16,7 @@ from simulator.demo.bureau import BookFact
 from simulator.demo.keyboard import Keyboard
 from simulator.demo.stage import NAME, Stage
 from simulator.demo.visitor import KEYS, Visitor
-from simulator.dwin_panel import Screen
+from simulator.panel import Screen
 
 TURN_S = 0.1
 FACTS = 14

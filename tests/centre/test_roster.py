@@ -126,6 +126,12 @@ def test_the_same_card_twice_is_named_with_both_lines() -> None:
     assert faults('id,card\nh1,12345678\nh2,"188,24910"\n') == ["3: card: the same as in line 2"]
 
 
+def test_a_second_card_of_one_holder_and_an_id_that_was_copied() -> None:
+    assert faults("id,card,room\nh1,12345678,301\nh1,12345679,301\n") == []
+    (fault,) = faults("id,card,room\nh1,12345678,301\nh1,12345679,302\n")
+    assert fault.startswith("3: id: the same as in line 2, where role or room differ")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from drivers.facts import CardSeen
 from drivers.reader import card
 from tests.vectors import cards
+from tests.vectors import readers as vectors
 
 
 @pytest.mark.parametrize(
@@ -70,3 +71,15 @@ def test_numbers_that_are_none() -> None:
 
 def test_a_card_fact_does_not_show_its_number() -> None:
     assert cards.NORMAL not in repr(CardSeen("card", cards.NORMAL, 1.0))
+
+
+def test_a_qr_code_is_enrolled_by_its_text() -> None:
+    assert card.from_text(vectors.QR) == vectors.QR_CARD
+    assert card.from_printed(f"qr:{vectors.QR}") == card.from_printed(f"QR: {vectors.QR} ") == vectors.QR_CARD
+    assert card.from_text(vectors.QR + "5") != vectors.QR_CARD
+
+
+@pytest.mark.parametrize("text", ["", "  ", "a\nb", "\x00", "a\u202eb"])
+def test_what_is_not_printable_is_no_qr_code(text: str) -> None:
+    with pytest.raises(card.CardFormError):
+        card.from_text(text)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.display import dgus
-from drivers.display.layout import encode
+from drivers.display.texts import encode
 from tests.drivers.bus import closed
 from tests.vectors import dgus as vectors
 

@@ -154,6 +154,29 @@ def test_a_lost_frame_is_sent_again(lost: int) -> None:
     assert not bus.of(DeviceLost)
 
 
+def test_what_was_not_acknowledged_is_not_taken_as_it_was() -> None:
+    panel = Panel()
+    bus = bus_of(panel)
+    bus.open()
+    show(bus, 1, body=("甲",))
+    bus.run(1.0)
+
+    def deaf(frame: bytes, now: float) -> bytes:
+        """The write is taken and its acknowledgement lost, once."""
+        bus.answer = panel
+        panel(frame, now)
+        return b""
+
+    bus.answer = deaf
+    show(bus, 2, body=("乙",))
+    bus.run(0.01)
+    assert panel.text(0x1100) == "乙"
+    show(bus, 3, body=("甲",))
+    bus.run(1.0)
+    assert panel.text(0x1100) == "甲"
+    assert bus.of(PageDrawn)[-1].token == 3
+
+
 def test_a_power_cycled_panel_gets_everything_again() -> None:
     panel = Panel()
     bus = bus_of(panel)

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.display.dgus import MAX_DATA, TEXT_END
-from drivers.display.layout import EMPTY, DwinOptions, Image, Layout, Piece, encode, image, next_write
+from drivers.display.layout import EMPTY, DwinOptions, Image, Layout, Piece, image, next_write
+from drivers.display.texts import Font, encode
 from drivers.facts import DrawPage
 
 
@@ -126,6 +127,29 @@ def test_options_are_checked() -> None:
         "layout.page.notice",
     ]
     assert [key for key, _ in DwinOptions(nonce=0x1001).check()] == ["nonce"]
+
+
+def test_a_page_with_larger_letters_takes_less() -> None:
+    options = DwinOptions(fonts={"answer": Font(10, 1)})
+    shown = image(DrawPage("panel", 1, "answer", "一二三四五六", ("一二三四五六", "七"), ""), options)
+    assert shown.body[0].data == "一二三四五".encode("gbk") + TEXT_END
+    assert shown.title is not None
+    assert shown.title.data == "一二三四五".encode("gbk") + TEXT_END
+
+
+def test_a_display_without_title_and_footer_shows_the_body() -> None:
+    options = DwinOptions(layout=Layout(title=0, footer=0))
+    assert options.check() == []
+    assert not options.titled
+    target = image(DrawPage("panel", 1, "notice", "题", ("甲",), "尾"), options)
+    assert (target.title, target.footer) == (None, None)
+    shown: dict[int, bytes] = {}
+    steps = []
+    while (step := next_write(shown, 1, target)) is not None:
+        assert isinstance(step, Piece)
+        steps.append(step.part)
+        shown[step.vp] = step.data
+    assert steps == ["body"]
 
 
 def test_a_project_without_the_further_pictures_shows_the_answers_instead() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from drivers.facts import CardSeen, DeviceFound, DeviceLost, OrderFailed, SetOutput, SoundTone
 from drivers.reader.line import LineOptions, LineReader
 from tests.vectors import cards
+from tests.vectors import readers as vectors
 
 
 def reader(**options) -> LineReader:
@@ -131,3 +132,35 @@ def test_options_are_checked() -> None:
     bad = LineOptions(pattern="(", radix="octal", end="never", gap_ms=-1, max_length=0, repeat_s=99)
     assert [key for key, _ in bad.check()] == ["pattern", "radix", "end", "gap_ms", "max_length", "repeat_s"]
     assert LineOptions().check() == []
+
+
+@pytest.mark.parametrize(("options", "end"), [({"end": "cr"}, b"\r"), ({"end": "tab"}, b"\t"), ({"end": "none"}, b"")])
+def test_a_qr_scanner_sends_text_that_ends_in_a_suffix_or_a_gap(options: dict, end: bytes) -> None:
+    session = reader(radix="text", max_length=512, **options)
+    session.receive(vectors.QR.encode() + end, 1.0)
+    session.send(1.06)
+    assert seen(session) == [vectors.QR_CARD]
+
+
+def test_a_number_in_a_qr_code_s_text() -> None:
+    session = reader(
+        end="cr", max_length=512, radix="decimal", pattern=r"https://visit\.example\.cn/\?c=(?P<card>[0-9]{8})"
+    )
+    session.receive(vectors.QR.encode() + b"\rhttps://evil.example.cn/?c=20417735\r", 1.0)
+    assert seen(session) == [f"{20417735:X}"]
+    assert session.misread == 1
+
+
+@pytest.mark.parametrize("text", ["停水", "a" * 512, "x", "名 字"])
+def test_qr_text_of_any_length_and_script(text: str) -> None:
+    session = reader(radix="text", max_length=512, end="cr")
+    session.receive(text.encode()[:512] + b"\r", 1.0)
+    assert len(seen(session)) == 1
+
+
+@pytest.mark.parametrize("sent", [b"a" * 513, b"a\x00b", b"a\x1b[2J", b"\xff\xfe", "a\u202eb".encode(), b"  "])
+def test_what_is_too_long_or_not_printable_is_no_code(sent: bytes) -> None:
+    session = reader(radix="text", max_length=512, end="cr")
+    session.receive(sent + b"\r17\r", 1.0)
+    assert session.misread == 1
+    assert len(seen(session)) == 1

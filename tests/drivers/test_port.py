@@ -56,7 +56,7 @@ def test_a_panel_end_to_end_is_never_half_drawn(rig: Rig) -> None:
         assert not whole or screen.body[0].startswith(screen.title.replace("通知", "第") + "条"), (
             "a title over another page's body"
         )
-    assert rig.box.panel.counts.gbk_faults == []
+    assert rig.box.panel.counts.text_faults == []
     port.order(SoundTone("panel", "no"))
     eventually(lambda: rig.box.panel.tones)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drivers.modbus.models import MODELS
+from drivers.display.texts import PAGES, Font
 from drivers.modbus.options import BoardOptions
 from drivers.registry import DRIVERS
 
@@ -20,12 +20,29 @@ def test_every_driver_works_with_its_defaults() -> None:
 
 
 def test_roles() -> None:
-    assert {name for name, driver in DRIVERS.items() if driver.draws} == {"dwin"}
-    assert {name for name, driver in DRIVERS.items() if driver.reads_cards} == {"line-reader", "osdp"}
-    assert {name for name, driver in DRIVERS.items() if driver.shared} == {"modbus-relay", "osdp"}
-    for model in MODELS:
+    def able(role: str) -> set[str]:
+        return {name for name, driver in DRIVERS.items() if getattr(driver, role)}
+
+    assert able("draws") == {"dwin", "tjc"}
+    assert able("has_tone") == {"dwin", "tjc", "osdp"}
+    assert able("reads_cards") == {"line-reader", "rdm6300", "osdp"}
+    assert able("reads_keys") == {"line-reader", "keypad", "tjc", "osdp"}
+    assert able("shared") == {"modbus-relay", "osdp"}
+    for model in ("waveshare-d", "waveshare-io8"):
         options = BoardOptions(model=model)
         assert DRIVERS["modbus-relay"].outputs(options) == DRIVERS["modbus-relay"].inputs(options) == 8
+
+
+def test_every_display_tells_its_size_by_page_and_whether_it_has_a_title() -> None:
+    for driver in DRIVERS.values():
+        if not driver.draws:
+            continue
+        options = driver.options(columns=20, rows=4, fonts={"answer": Font(10, 2)})
+        assert options.check() == []
+        assert [options.size(page) for page in PAGES] == [(20, 4), (20, 4), (10, 2)]
+        assert options.titled
+        wrong = driver.options(fonts={"answer": Font(7, 21), "fire": Font(20, 4)})
+        assert [key for key, _ in wrong.check()] == ["fonts.answer.columns", "fonts.answer.rows", "fonts.fire"]
 
 
 def test_board_options_are_checked() -> None:

@@ -20,6 +20,9 @@ CARD = 12345678
         ("facility", b"188,24910\r\n"),
         ("wiegand", b"11011110001100001010011100\r\n"),
         ("bare", b"0012345678"),
+        ("rdm6300", b"\x026200BC614E" + b"F1\x03"),
+        ("id-12", b"\x026200BC614EF1\r\n\x03"),
+        ("qr", b"0012345678\r"),
         ("\x02{number:010X}\x03", b"\x0200" + b"00BC614E\x03"),
     ],
 )
@@ -41,3 +44,9 @@ def test_a_card_that_is_held_is_said_again(tmp_path: Path) -> None:
     with Box(tmp_path / "box", BoxSpec(reader_baud=115200)) as box, Host(box.ports["reader"], 115200) as host:
         box.tap(CARD, held_s=0.2)
         assert host.read(1000, 0.3).count(b"0012345678") in {3, 4}
+
+
+def test_a_scanner_says_what_the_code_says(tmp_path: Path) -> None:
+    with Box(tmp_path / "box", BoxSpec(reader_form="qr")) as box, Host(box.ports["reader"], 9600) as host:
+        box.show_code("https://visit.example.cn/?c=20417735")
+        assert host.read(64, 0.2) == b"https://visit.example.cn/?c=20417735\r"

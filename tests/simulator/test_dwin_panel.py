@@ -78,7 +78,7 @@ def test_half_a_character_is_a_fault_not_a_guess(box: Box) -> None:
     with Host(box.ports["screen"], 115200) as host:
         host.ask("5A A5 07 82 10 00 BD FF FF FF", 6)
     assert "�" in box.panel.title
-    assert box.panel.counts.gbk_faults
+    assert box.panel.counts.text_faults
 
 
 def test_body_of_several_lines_or_several_fields(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_what_libdgus_writes_is_read(box: Box, text: str) -> None:
         request = bytes(build_read_vp(0x1100, 4))
         host.write(request)
         assert host.read(15)[7:] == (text.encode("gbk") + b"\xff\xff" + bytes(8))[:8]
-    assert not box.panel.counts.gbk_faults
+    assert not box.panel.counts.text_faults
 
 
 @pytest.mark.parametrize(

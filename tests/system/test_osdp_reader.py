@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent.devicekeys import REMEMBERED
+from simulator.box import BoxSpec
 from simulator.demo.people import RESIDENT
 from simulator.demo.stage import Stage
 from simulator.osdp_reader import OsdpReader
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Stage]:
-    with Stage(tmp_path, reader_form="osdp") as stage:
+    with Stage(tmp_path, mix=BoxSpec(reader_form="osdp")) as stage:
         stage.found()
         stage.start_broker()
         stage.bureau.serve.start()

@@ -12,6 +12,20 @@ RULES = "tests/drivers/test_osdp_rules.py"
 
 MUTATIONS: list[Mutation] = [
     Mutation(
+        "a lock may hang on a board that cannot time a pulse",
+        "agent/config/checks.py",
+        "            if driver.outputs(options) and not driver.times_pulses(options):\n",
+        "            if driver.outputs(options) and driver.times_pulses is None:\n",
+        ("tests/agent/test_config_devices.py::test_a_lock_on_a_board_that_cannot_time_a_pulse_is_refused",),
+    ),
+    Mutation(
+        "a panel that lost power is not noticed",
+        "drivers/display/tjc.py",
+        "        if value != self._nonce and Say.NONCE",
+        "        if value > self._nonce and Say.NONCE",
+        ("tests/drivers/test_tjc_faults.py::test_a_power_cycled_panel_gets_everything_again",),
+    ),
+    Mutation(
         "a line of the door's table: lockdown ignores fire",
         "agent/core/door.py",
         "moves.release,          moves.release,          moves.release,          moves.release,   ",

@@ -19,3 +19,22 @@ REQUESTS = {
     "read version": ("01 03 80 00 00 01 AD CA", WIKI),
 }
 INPUTS_REPLY = ("01 02 01 85 60 2B", WIKI + ": inputs 1, 3 and 8 high")
+
+LC = "LC Technology, 4 channel Modbus relay module, Modbus RTU commands"
+
+LC_REQUESTS = {
+    "relay 1 on": ("FF 05 00 00 FF 00 99 E4", LC),
+    "relay 1 off": ("FF 05 00 00 00 00 D8 14", LC),
+    "relay 2 on": ("FF 05 00 01 FF 00 C8 24", LC),
+    "read relays": ("FF 01 00 00 00 08 28 12", LC),
+    "read inputs": ("FF 02 00 00 00 08 6C 12", LC),
+    "pulse on 2.0 s": ("FF 10 00 03 00 02 04 00 04 00 14 C5 9F", LC),
+    "pulse off 3.0 s": ("FF 10 00 03 00 02 04 00 02 00 1E A5 99", LC),
+}
+LC_REPLIES = {
+    "pulse": ("FF 10 00 03 00 02 A4 16", LC),
+    "relays": ("FF 01 01 01 A1 A0", LC + ": relay 1 on"),
+    "inputs": ("FF 02 01 01 51 A0", LC + ": input 1 high"),
+}
+CHEAP = "gist TG9541, coils from 1, on is 0x0100"
+CHEAP_ON = ("01 05 00 01 01 00 9D 9A", CHEAP)

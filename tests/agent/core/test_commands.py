@@ -144,6 +144,15 @@ def test_an_id_is_used_once_over_restarts_and_never_from_before_this_epoch() -> 
     assert replies(renewed.message(command(renewed))) == [("refused", Reason.REPLAYED)]
 
 
+def test_an_epoch_begun_by_a_clock_far_ahead_refuses_no_command_once_the_clock_is_set() -> None:
+    bench = Bench().start()
+    bench.opened(epoch_utc=bench.utc + 1e8)
+    bench.online()
+    bench.do(ev.ClockChanged(Trust.SYNCED, -1e8))
+    bench.wait(2.0)
+    accept(bench, name="c9")
+
+
 def test_at_most_six_opens_a_minute_and_door() -> None:
     bench = Bench(unit_plan(door_plan(), door_plan(id="yard", readers=()))).start().online()
     for n in range(6):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core.pages import say
-from agent.core.plan import DisplayPlan
+from agent.core.plan import DisplayPlan, PageFont
 from agent.core.text import width
 from agent.core.time import Trust
 from agent.locale import LANGUAGES, load
@@ -270,3 +270,37 @@ def test_a_text_that_is_missing_is_no_error() -> None:
     assert bench.page().title == "{nothing} {0} {"
     assert say(bench.state, "no.such.key") == "no.such.key"
     assert Bench(unit_plan(catalogues={})).start().page().kind == "idle"
+
+
+def test_each_page_is_laid_out_for_its_own_letters() -> None:
+    fonts = (PageFont("answer", 10, 2), PageFont("notice", 16, 3))
+    bench = Bench(unit_plan(displays=(DisplayPlan("panel", 20, 8, "gbk", fonts=fonts),))).start()
+    assert len(bench.page().body) > 1
+    bench.message(notice(text="停水" * 40))
+    bench.tap("stranger")
+    bench.wait(40.0)
+    pages = [e.page for e in bench.all(fx.ShowPage)]
+    sizes = {"idle": (20, 8), "notice": (16, 3), "answer": (10, 2)}
+    assert {page.kind for page in pages} == set(sizes)
+    for page in pages:
+        columns, rows = sizes[page.kind]
+        assert len(page.body) <= rows
+        assert all(width(line) <= columns for line in (page.title, *page.body, page.footer))
+    assert max(width(line) for page in pages if page.kind == "notice" for line in page.body) == 16
+
+
+def test_where_there_is_no_place_for_a_title_it_heads_the_body() -> None:
+    bench = Bench(unit_plan(displays=(DisplayPlan("panel", 20, 4, "gbk", titled=False),))).start()
+    bench.message(notice(text="8:00-12:00"))
+    bench.wait(30.0)
+    page = next(e.page for e in bench.all(fx.ShowPage) if e.page.kind == "notice")
+    assert page.body[0].startswith(page.title)
+    assert page.body[1] == "8:00-12:00"
+
+
+def test_a_panel_that_takes_utf_8_draws_chinese_signs_in_full_cells() -> None:
+    bench = Bench(unit_plan(displays=(DisplayPlan("panel", 8, 4, "utf-8"),))).start()
+    bench.message(notice(text="“停水”—12号"))
+    bench.wait(30.0)
+    page = next(e.page for e in bench.all(fx.ShowPage) if e.page.kind == "notice")
+    assert all(sum(2 if c > "\x7f" else 1 for c in line) <= 8 for line in page.body)

@@ -22,6 +22,7 @@ anything = st.text(st.characters(), max_size=300)
 )
 @example(text="你好" * 30, columns=3, charset="gbk")
 @example(text="00°", columns=2, charset="gbk")
+@example(text="\u1680", columns=2, charset="gb18030")
 @example(text="（" * 9 + "，" * 9, columns=4, charset="gbk")
 def test_lines_fit_and_nothing_drawable_is_lost(text: str, columns: int, charset: str) -> None:
     drawn = drawable(text, charset)

@@ -12,6 +12,7 @@ from agent.core import effects, events
 from agent.core.effects import SeenCommand
 from agent.store import FolderInUseError, Store, database, reading, room
 from agent.store.journal import open_journal
+from agent.store.ledger import KEEP_SEEN_S
 from agent.store.opening import Terms, open_or_found
 from agent.store.schema import JOURNAL_MIGRATIONS, journal_kind, seal
 from contract import facts
@@ -116,14 +117,14 @@ def test_seen_commands_survive_and_pending_ones_are_found(tmp_path: Path) -> Non
         posted.recorded(1)
     with running(tmp_path) as (store, posted):
         assert posted.one(events.StoreOpened).pending == ()
-        store.order(effects.Purge(UTC + 10))
+        store.order(effects.Purge(UTC + 10 + KEEP_SEEN_S))
         eventually(lambda: reading.summary(tmp_path).boot == 3)
         store.order(record(1))
         posted.recorded(1)
     with running(tmp_path) as (_, posted):
         opened = posted.one(events.StoreOpened)
         assert set(opened.seen) == {"c-1"}  # refused by its expiry alone once the floor has passed it
-        assert opened.floor_utc == UTC + 10
+        assert opened.floor_utc == UTC + 10 + KEEP_SEEN_S
 
 
 def test_revisions_and_keys_live_with_the_journal(tmp_path: Path) -> None:

@@ -1,0 +1,98 @@
+"""Each line measured: the harmless question of the device on it, many times; how many answers are missing, and how long they take.
+
+Where a device was not found, looks at which speed and address one answers.
+"""
+
+from __future__ import annotations
+
+import statistics
+import termios
+import time
+from collections.abc import Iterator, Sequence
+
+from agent.cli.sheet import Course, Row
+from agent.cli.walk import Walk, exchange, why
+from agent.config import Config, Device
+from drivers.inquiries import INQUIRIES
+from drivers.port import Line
+from drivers.probing import Question
+
+EXCHANGES = 100
+LIMIT_S = 6.0
+MAX_LOST = 0.01
+"""A line in order loses none; noise at this rate is a fault of the wiring."""
+
+
+def measured(config: Config, found: Sequence[str], exchanges: int) -> tuple[list[Row], list[Course]]:
+    """A row for each port that has devices; the ports must be closed. `found`: devices that were there."""
+    rows: list[Row] = []
+    courses: list[Course] = []
+    for port in config.ports:
+        devices = [(name, device) for name, device in config.devices.items() if device.port == port and name in found]
+        for name, device in devices:
+            about = f"line {port}"
+            try:
+                course = _course(config, port, name, device, exchanges)
+            except (OSError, termios.error) as fault:
+                rows.append(Row(about, False, f"{name}: {why(fault)}"))
+                continue
+            if course is None:
+                rows.append(Row(about, None, f"{name} ({device.driver}) cannot be asked, so its line is not measured"))
+                continue
+            courses.append(course)
+            rows.append(Row(about, course.lost <= MAX_LOST * course.asked, course.text))
+    return rows, courses
+
+
+def _course(config: Config, port: str, name: str, device: Device, exchanges: int) -> Course | None:
+    entry = config.ports[port]
+    line = Line(entry.device, entry.baud)
+    try:
+        question = _answered(line, device, entry.baud)
+        if question is None:
+            return None
+        took: list[float] = []
+        asked = 0
+        end = time.monotonic() + LIMIT_S
+        while asked < exchanges and time.monotonic() < end:
+            asked += 1
+            seconds = exchange(line, question, entry.baud)[1]
+            if seconds is not None:
+                took.append(1000 * seconds)
+    finally:
+        line.close()
+    median, worst = (round(statistics.median(took), 2), round(max(took), 2)) if took else (None, None)
+    return Course(port, name, asked, asked - len(took), median, worst)
+
+
+def _answered(line: Line, device: Device, baud: int) -> Question | None:
+    """The question that this device answers; one that fails of noise is tried again."""
+    address = getattr(device.options, "address", 0)
+    questions = [
+        question for each in INQUIRIES if each.driver == device.driver for question in each.questions([address])
+    ]
+    for question in questions * 4:
+        if exchange(line, question, baud)[1] is not None:
+            return question
+    return questions[0] if questions else None
+
+
+def elsewhere(config: Config, found: Sequence[str]) -> Iterator[Row]:
+    """For each port with a device that was not found: what answers there instead, and at which speed."""
+    wanted = {
+        device.port: device.driver
+        for name, device in config.devices.items()
+        if name not in found and any(each.driver == device.driver for each in INQUIRIES)
+    }
+    looks = Walk().look([config.ports[port].device for port in wanted])
+    for port, look in zip(wanted, looks, strict=True):
+        baud = config.ports[port].baud
+        if look.speed is None:
+            text = look.fault or "nothing answers there at any usual speed: is it wired, and powered?"
+        else:
+            seen = [
+                f"{each.driver}{'' if each.address is None else f' at address {each.address}'}" for each in look.found
+            ]
+            put_right = "" if look.speed == baud else f": correct ports.{port}.baud, which says {baud}"
+            text = f"{' and '.join(seen)} answers at {look.speed} baud{put_right}"
+        yield Row(f"port {port}", False, text)

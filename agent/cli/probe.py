@@ -1,0 +1,141 @@
+"""`doorward probe`: what is on each serial port, at which speed and address, as a configuration wants it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from agent.cli import Invocation
+from agent.cli.alone import alone, configured
+from agent.cli.hardware import Hardware, hardware, yaml_lines
+from agent.cli.portname import stable
+from agent.cli.walk import Look, Walk
+from agent.errors import EXIT_CHECK_FAILED, UnreachableError
+
+LISTEN_S = 15.0
+
+
+def numbers(low: int, high: int) -> Callable[[click.Context, click.Parameter, str], tuple[int, ...]]:
+    """Reads `9600,115200` or `1-8,16` as an option's value: whole numbers within bounds."""
+
+    def read(ctx: click.Context, parameter: click.Parameter, text: str) -> tuple[int, ...]:
+        found: list[int] = []
+        for part in filter(None, text.split(",")):
+            first, dash, last = part.partition("-")
+            if not first.strip().isdecimal() or (dash and not last.strip().isdecimal()):
+                raise click.BadParameter(f"{part!r} is no number", ctx, parameter)
+            begin, end = int(first), int(last) if dash else int(first)
+            if not low <= begin <= end <= high:
+                raise click.BadParameter(f"{part!r} is outside {low} to {high}", ctx, parameter)
+            found += range(begin, end + 1)
+        return tuple(dict.fromkeys(found))
+
+    return read
+
+
+@click.command("probe")
+@click.argument("ports", nargs=-1, metavar="[PORT]…")
+@click.option(
+    "--speeds",
+    callback=numbers(300, 4_000_000),
+    default="",
+    help="Only these, as 9600,115200 (default: the usual ones).",
+)
+@click.option(
+    "--addresses",
+    callback=numbers(0, 255),
+    default="",
+    help="Ask these, as 1-32 (default: where devices come out of the box, 1-8 and some more).",
+)
+@click.option(
+    "--listen",
+    type=click.FloatRange(0, 600),
+    default=LISTEN_S,
+    show_default=True,
+    help="Seconds to wait for a card at ports where nothing answers; 0: do not.",
+)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    ports: tuple[str, ...],
+    speeds: tuple[int, ...],
+    addresses: tuple[int, ...],
+    listen: float,
+    as_json: bool,
+) -> None:
+    """Find what is on the serial ports PORT, or on every USB serial adapter. Only reads: no lock moves.
+
+    The output is YAML for the configuration as it stands. Exit 1 where nothing was found. The agent must not run meanwhile.
+    """
+    invocation: Invocation = ctx.obj
+    named = ports or all_adapters()
+    with alone(configured(invocation)):
+        looks = survey(named, speeds, addresses, listen)
+    found = hardware(looks)
+    if as_json:
+        click.echo(json.dumps(as_plain(looks, found), ensure_ascii=False, indent=2))
+    else:
+        for line in (*report(looks), *(yaml_lines(found) if found.devices else ())):
+            click.echo(line)
+    if not found.devices:
+        ctx.exit(EXIT_CHECK_FAILED)
+
+
+def all_adapters() -> tuple[str, ...]:
+    """Raises UnreachableError where none is plugged in."""
+    from drivers.port import adapters  # noqa: PLC0415  # only where no port is named
+
+    found = tuple(adapters())
+    if not found:
+        raise UnreachableError("no USB serial adapter is plugged in; name the ports: doorward probe /dev/ttyS1 …")
+    return found
+
+
+def survey(ports: Sequence[str], speeds: Sequence[int], addresses: Sequence[int], listen_s: float) -> list[Look]:
+    """Ask at all ports, then have a card held to the readers at those that stayed silent. What a person is to do goes to stderr."""
+    walk = Walk(speeds, addresses)
+    click.echo(f"Asking at {', '.join(ports)} …", err=True)
+    looks = walk.look(ports)
+    silent = [look.port for look in looks if not look.found and not look.fault]
+    if silent and listen_s:
+        click.echo(
+            f"Nothing answers at {', '.join(silent)}. Readers that only send show themselves by a card:", err=True
+        )
+        click.echo(f"Hold a card to each reader now, for a second ({listen_s:g} s)", err=True)
+        looks = walk.listen(
+            looks,
+            listen_s,
+            lambda port: click.echo(f"{port}: not at that speed. Hold the card to it once more", err=True),
+        )
+    return looks
+
+
+def report(looks: Sequence[Look]) -> Iterator[str]:
+    """As comments, so that the whole output is YAML."""
+    for look in looks:
+        name = look.port if stable(look.port) == look.port else f"{look.port} ({stable(look.port)})"
+        if look.fault:
+            yield f"# {name}: {look.fault}"
+        elif look.speed is None:
+            yield f"# {name}: nothing that is known here"
+        else:
+            yield f"# {name}: {look.speed} baud"
+        for sighting in look.found:
+            at = "" if sighting.address is None else f" at address {sighting.address}"
+            yield f"#   {sighting.driver}{at}: {sighting.detail} ({'certain' if sighting.sure else 'likely'})"
+
+
+def as_plain(looks: Sequence[Look], found: Hardware) -> dict[str, Any]:
+    return {
+        "ports": [
+            {"device": look.port, "stable": stable(look.port), "speed": look.speed, "fault": look.fault or None}
+            | {"found": [asdict(sighting) for sighting in look.found]}
+            for look in looks
+        ],
+        "yaml": "\n".join((*yaml_lines(found), "")) if found.devices else "",
+    }

@@ -1,0 +1,259 @@
+"""What only a person knows of a unit: who it is, how its doors are built and wired. Makes the text of a configuration; writes nothing.
+
+Where a wrong guess could shut somebody in, or leave a door open, there is no default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from agent.cli.hardware import Hardware, flow, quoted, scalar, yaml_lines
+from agent.cli.interview import Interview, choice, seconds, whole, words, yes_or_no
+from agent.cli.wires import Equipment, Wire, Wires, free_output
+from agent.config.checks import broker_fault
+from agent.config.model import IDENTITY, MAX_PULSE_S, STATE
+from contract.topics import valid_id
+from drivers.probing import Sighting
+from drivers.registry import DRIVERS
+
+PANEL_SIZE = {
+    "columns": ("half-width characters fit on a line (a Chinese character takes two)", 8, 80),
+    "rows": ("lines of text does it show", 1, 20),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known before anybody is asked: of the enrolment, where there is one."""
+
+    unit: str | None = None
+    site: str | None = None
+
+
+def identifier(text: str) -> str:
+    if not valid_id(text):
+        raise ValueError("lower-case letters, digits, - and _, at most 48")
+    return text
+
+
+def title(text: str) -> str:
+    if not (text.strip() and text.isprintable() and len(text) <= 64):
+        raise ValueError("one line of 1 to 64 characters")
+    return text.strip()
+
+
+def broker(text: str) -> str:
+    if text.lower() in {"enrolment", "none"}:
+        return text.lower()
+    fault = broker_fault(text, insecure=False)
+    if fault is not None:
+        raise ValueError(fault)
+    return text
+
+
+class Questions:
+    def __init__(self, interview: Interview, found: Hardware, equipment: Equipment, known: Known, act_s: float) -> None:
+        self._ask = interview.ask
+        self._look_up = interview.look_up
+        self._found = found
+        self._equipment = equipment
+        self._known = known
+        self._wires = Wires(equipment, interview, act_s)
+        self._outputs: list[tuple[str, int]] = []
+
+    def text(self) -> str:
+        """A whole configuration. Its parts are asked in the order of the file."""
+        return "\n".join(
+            [*self._unit(), *self._link(), *self._folders(), *self._hardware(), *self._doors(), *self._rest(), ""]
+        )
+
+    def _unit(self) -> Iterator[str]:
+        ask, known = self._ask, self._known
+        unit = ask("unit.id", "This unit's id, as at the centre", identifier, known.unit)
+        yield "unit:"
+        yield f"  id: {unit}"
+        yield f"  site: {ask('unit.site', 'The id of the site (the street office)', identifier, known.site)}"
+        yield f"  name: {quoted(ask('unit.name', 'Its name, as the panel is to show it', title, unit))}"
+        scopes = ask(
+            "unit.scopes",
+            "What it belongs to, as building/b12 yard/y07 grid/g21 community/c05; - for nothing",
+            words,
+            "-",
+        )
+        if [scope for scope in scopes if scope != "-"]:
+            yield f"  scopes: {scalar([scope for scope in scopes if scope != '-'])}"
+        yield f"  timezone: {self._look_up('unit.timezone', 'Asia/Shanghai')}"
+        yield f"  language: {self._look_up('unit.language', 'zh-CN')}"
+
+    def _link(self) -> Iterator[str]:
+        where = self._ask(
+            "link",
+            "The centre's broker: enrolment (as enrolled), none (the door works alone), or mqtts://HOST",
+            broker,
+            "enrolment",
+        )
+        if where == "enrolment":
+            yield "link: {protocol: auto}   # the broker is the enrolment's"
+        elif where != "none":
+            yield f"link: {{broker: {quoted(where)}}}"
+
+    def _folders(self) -> Iterator[str]:
+        for key, usual in (("identity", IDENTITY), ("state", STATE)):
+            yield f"{key}: {quoted(str(Path(self._look_up(key, str(usual)))))}"
+
+    def _hardware(self) -> Iterator[str]:
+        devices: dict[str, tuple[str, Sighting]] = {}
+        for name, (port, sighting) in self._found.devices.items():
+            devices[name] = (port, self._sized(name, sighting))
+        yield from yaml_lines(Hardware(self._found.ports, devices))
+
+    def _sized(self, name: str, sighting: Sighting) -> Sighting:
+        """A display's size: it does not tell it."""
+        if not DRIVERS[sighting.driver].draws:
+            return sighting
+        usual = DRIVERS[sighting.driver].options()
+        size: dict[str, object] = {}
+        for key, (what, low, high) in PANEL_SIZE.items():
+            if hasattr(usual, key) and key not in sighting.options:
+                size[key] = self._ask(
+                    f"{name}.{key}", f"Display {name}: how many {what}?", whole(low, high), str(getattr(usual, key))
+                )
+        return replace(sighting, options={**sighting.options, **size})
+
+    # --- doors
+
+    def _doors(self) -> Iterator[str]:
+        count = self._ask("doors", "How many doors does this unit have?", whole(1, 8), "1")
+        names: list[str] = []
+        for number in range(1, count + 1):
+            usual = "main" if number == 1 else f"door{number}"
+            names.append(self._ask(f"door.{number}.name", f"A short name for door {number}", identifier, usual))
+        readers = self._readers(names)
+        yield "doors:"
+        for name in names:
+            yield from self._door(name, readers[name])
+
+    def _readers(self, doors: list[str]) -> Mapping[str, list[str]]:
+        mine: dict[str, list[str]] = {door: [] for door in doors}
+        for name, (_, sighting) in self._found.devices.items():
+            if DRIVERS[sighting.driver].reads_cards:
+                usual = doors[0] if len(doors) == 1 else None
+                door = self._ask(
+                    f"reader.{name}",
+                    f"Reader {name}: at which door? ({', '.join(doors)}, or none)",
+                    choice(*doors, "none"),
+                    usual,
+                )
+                mine.get(door, []).append(name)
+        return mine
+
+    def _door(self, door: str, readers: list[str]) -> Iterator[str]:
+        yield f"  {door}:"
+        yield f"    lock: {flow(self._lock(door))}"
+        contact = self._wires.ask(
+            f"door.{door}.contact", f"Contact of door {door}", f"Open door {door}", "closed", optional=True
+        )
+        if contact is not None:
+            yield f"    contact: {flow(contact.keys)}"
+        yield from self._way_out(door)
+        yield from self._fire(door)
+        yield f"    readers: {scalar(readers)}"
+        held = self._ask(
+            f"door.{door}.held_open_s",
+            f"Door {door}: after how many seconds open is it told as held open?",
+            seconds(1, 3600),
+            "30",
+        )
+        yield f"    held_open_s: {held:g}"
+
+    def _lock(self, door: str) -> dict[str, object]:
+        outputs = self._equipment.counted("outputs")
+        key, which = f"door.{door}.lock", f"Door {door}"
+        device, output = self._ask(
+            f"{key}.output",
+            f"{which}: which relay moves its lock? The number on the board",
+            lambda text: free_output(outputs, self._outputs, text),
+        )
+        self._outputs.append((device, output))
+        failing = self._ask(
+            f"{key}.without_power",
+            f"{which}: without power, is its lock locked (a strike, usually) or unlocked (a magnetic lock)?",
+            choice("locked", "unlocked"),
+        )
+        terminal = self._ask(
+            f"{key}.terminal",
+            f"{which}: the lock's current runs over which contact of that relay, NO or NC?",
+            choice("no", "nc"),
+        )
+        safe = self._ask(
+            f"{key}.safe_state",
+            f"{which}: when this unit starts, is the door to be locked or unlocked?",
+            choice("locked", "unlocked"),
+        )
+        pulse = self._ask(
+            f"{key}.pulse_s", f"{which}: for how many seconds does a card unlock it?", seconds(0.2, MAX_PULSE_S), "5"
+        )
+        kind = "fail-secure" if failing == "locked" else "fail-safe"
+        energised = "unlocks" if (kind == "fail-secure") == (terminal == "no") else "locks"
+        return {
+            "device": device,
+            "output": output,
+            "kind": kind,
+            "energised": energised,
+            "safe_state": safe,
+            "pulse_s": f"{pulse:g}",
+        }
+
+    def _way_out(self, door: str) -> Iterator[str]:
+        way = self._ask(
+            f"door.{door}.exit",
+            f"Door {door}: how do people get out? button, mechanical (the handle alone), or none (not through here)",
+            choice("button", "mechanical", "none"),
+        )
+        yield f"    exit: {way}"
+        if way == "button":
+            button = self._needed(
+                f"door.{door}.exit_button",
+                f"Exit button of door {door}",
+                f"Press the exit button of door {door}",
+                "open",
+            )
+            yield f"    exit_button: {flow(button.keys)}"
+
+    def _fire(self, door: str) -> Iterator[str]:
+        act = self._ask(
+            f"door.{door}.on_fire",
+            f"Door {door}: what happens on fire? release, or nothing (no escape route)",
+            choice("release", "nothing"),
+        )
+        if act == "release":
+            wire = self._needed(
+                f"door.{door}.fire",
+                f"Fire contact of door {door}",
+                f"Set the fire contact of door {door} off",
+                "closed",
+            )
+            yield f"    fire: {flow(wire.keys)}"
+        yield f"    on_fire: {act}"
+
+    def _needed(self, key: str, what: str, act: str, usual: str) -> Wire:
+        wire = self._wires.ask(key, what, act, usual, optional=False)
+        assert wire is not None
+        return wire
+
+    def _rest(self) -> Iterator[str]:
+        displays = [name for name, (_, sighting) in self._found.devices.items() if DRIVERS[sighting.driver].draws]
+        if displays:
+            yield f"displays: {scalar(displays)}"
+        count = self._ask("inputs", "How many further wires are on inputs (gas, water, smoke)?", whole(0, 32), "0")
+        lines: list[str] = []
+        for number in range(1, count + 1):
+            name = self._ask(f"input.{number}.name", f"A short name for wire {number}, as gas", identifier)
+            wire = self._needed(f"input.{name}", f"Wire {name}", f"Set {name} off", "closed")
+            alarm = self._ask(f"input.{name}.alarm", f"Does {name} show an emergency page? yes or no", yes_or_no, "no")
+            lines.append(f"  {name}: {flow({**wire.keys, 'alarm': alarm})}")
+        if lines:
+            yield "inputs:"
+            yield from lines

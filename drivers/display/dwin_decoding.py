@@ -1,0 +1,65 @@
+"""DGUS II frames in words, both ways, with or without CRC. What is on a display is no secret; it is shown."""
+
+from __future__ import annotations
+
+from drivers.decoding import IN, OUT, UNKNOWN, Seen, no_frame
+from drivers.display import dgus
+from drivers.wire import Buffer, crc16
+
+
+class DwinDecoder:
+    def __init__(self) -> None:
+        self._buffer = Buffer(2 * dgus.MAX_FRAME)
+
+    def add(self, data: bytes) -> list[Seen]:
+        seen: list[Seen] = []
+        for begin in range(0, len(data), dgus.MAX_FRAME):
+            self._buffer.add(data[begin : begin + dgus.MAX_FRAME])
+            seen += self._take()
+        return seen
+
+    def quiet(self) -> list[Seen]:
+        data = bytes(self._buffer.data)
+        self._buffer.clear()
+        return [no_frame(data)] if data else []
+
+    def _take(self) -> list[Seen]:
+        seen: list[Seen] = []
+        while True:
+            data = bytes(self._buffer.data)
+            at = data.find(dgus.HEAD)
+            if at < 0 or at + 3 > len(data):
+                return seen
+            end = at + 3 + data[at + 2]
+            if end > len(data):
+                return seen
+            if at:
+                seen.append(no_frame(data[:at]))
+            seen.append(_words(data[at:end]))
+            self._buffer.drop(end)
+
+
+def _words(frame: bytes) -> Seen:
+    body = frame[3:]
+    if len(body) >= 5 and crc16(body[:-2]) == body[-2:]:
+        body = body[:-2]
+    if body == bytes((dgus.WRITE,)) + dgus.OK:
+        return Seen("acknowledged", IN, frame)
+    if len(body) < 4 or body[0] not in {dgus.WRITE, dgus.READ}:
+        return Seen("a frame of another kind", UNKNOWN, frame)
+    vp = int.from_bytes(body[1:3], "big")
+    if body[0] == dgus.READ and len(body) == 4:
+        return Seen(f"read {body[3]} words from {vp:#06x}", OUT, frame)
+    if body[0] == dgus.READ:
+        return Seen(f"{body[3]} words from {vp:#06x}: {body[4:].hex(' ')}", IN, frame)
+    if vp == dgus.VP_PAGE and body[3:5] == dgus.PAGE_MARK:
+        return Seen(f"show page {int.from_bytes(body[5:], 'big')}", OUT, frame)
+    return Seen(f"write {vp:#06x}: {_text(body[3:])}", OUT, frame)
+
+
+def _text(data: bytes) -> str:
+    """A text up to its end, as a Chinese panel has it; numbers in hex."""
+    if not data.endswith(dgus.TEXT_END):
+        return data.hex(" ")
+    text = data.split(dgus.TEXT_END, 1)[0].decode("gbk", "replace")
+    return '"' + "".join(char if char.isprintable() else "/" for char in text.replace("\r\n", "/")).rstrip() + '"'

@@ -1,0 +1,64 @@
+"""A command as a person has it before them: its questions come on stderr, answers go to its stdin, as they are asked."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from tests.agent.cli.unit import ROOT
+
+Act = str | Callable[[], object]
+
+
+def talk(
+    arguments: Sequence[str], answers: Mapping[str, Act], limit_s: float = 25.0
+) -> subprocess.CompletedProcess[str]:
+    """Run `doorward …`; each text on stderr that matches a pattern (the first that does, from where the last ended) is answered
+    with a line, or by doing something. A pattern answers once.
+    """
+    child = subprocess.Popen(
+        [sys.executable, "-m", "agent", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert child.stdin is not None
+    assert child.stdout is not None
+    assert child.stderr is not None
+    said, done, left = "", 0, dict(answers)
+    end = time.monotonic() + limit_s
+    try:
+        while time.monotonic() < end:
+            if select.select([child.stderr], [], [], 0.1)[0]:
+                data = os.read(child.stderr.fileno(), 65536)
+                if not data:
+                    break
+                said += data.decode()
+            while (found := _next(left, said[done:])) is not None:
+                at, pattern = found
+                act = left.pop(pattern)
+                done += at
+                if isinstance(act, str):
+                    child.stdin.write(f"{act}\n".encode())
+                    child.stdin.flush()
+                else:
+                    act()
+        child.stdin.close()
+        out = child.stdout.read().decode()
+        return subprocess.CompletedProcess(arguments, child.wait(5), out, said)
+    finally:
+        child.kill()
+        child.wait()
+        child.stdout.close()
+        child.stderr.close()
+
+
+def _next(answers: Mapping[str, Act], text: str) -> tuple[int, str] | None:
+    """The earliest match: where it ends, and of which pattern."""
+    return min(((match.end(), pattern) for pattern in answers if (match := re.search(pattern, text))), default=None)

@@ -1,0 +1,189 @@
+"""The TJC panel's session in simulated time: lost answers, power cuts, silence, and what a project lacks."""
+
+from __future__ import annotations
+
+import pytest
+
+from drivers.display.tjc import TjcPanel
+from drivers.display.tjc_layout import TjcOptions
+from drivers.facts import DeviceFound, DeviceLost, PageDrawn
+from tests.drivers.bus import Bus
+from tests.drivers.tjc_bench import END, Panel, bus_of, show
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+def test_a_lost_answer_is_waited_for_and_said_again(lost: int) -> None:
+    panel = Panel()
+    bus = bus_of(panel)
+    bus.open()
+    bus.run(0.5)
+    for token in range(1, 12):
+        show(bus, token, title=f"第{token}", page="notice" if token % 2 else "answer")
+        bus.run(token / 1000)
+        panel.lose_next = lost
+        bus.run(0.002)
+        bus.run(6.0)
+        assert bus.of(PageDrawn)[-1].token == token
+        assert panel.text("t0.txt") == f"第{token}"
+        panel.lose_next = 0
+    assert not bus.of(DeviceLost)
+
+
+def test_what_was_not_acknowledged_is_not_taken_as_it_was() -> None:
+    panel = Panel()
+    bus = bus_of(panel)
+    bus.open()
+    show(bus, 1, body=("甲",))
+    bus.run(2.0)
+    panel.lose_next = 1
+    show(bus, 2, body=("乙",))
+    bus.run(0.01)
+    assert panel.text("t1.txt") == "乙"
+    show(bus, 3, body=("甲",))
+    bus.run(1.0)
+    assert panel.text("t1.txt") == "甲"
+    assert bus.of(PageDrawn)[-1].token == 3
+
+
+@pytest.mark.parametrize("says", [b"", b"\0\0\0" + END + b"\x88" + END, b"\x88" + END])
+def test_a_power_cycled_panel_gets_everything_again(says: bytes) -> None:
+    panel = Panel()
+    bus = bus_of(panel)
+    bus.open()
+    show(bus, 1)
+    bus.run(3.0)
+    panel.power_cycle()
+    cut = bus.now
+    if says:
+        bus.session.receive(says, bus.now)
+    bus.run(4.0)
+    assert panel.bkcmd == 3
+    assert (panel.page, panel.text("t0.txt"), panel.text("t1.txt")) == (b"1", "温馨提示", "今日停水\r\n8:00-12:00")
+    last = next(at for at, frame in reversed(bus.written) if b".txt=" in frame)
+    assert last - cut < (1.0 if says else 3.2)
+    assert [fact.token for fact in bus.of(PageDrawn)] == [1]
+    assert len(bus.of(DeviceFound)) == 1
+
+
+def test_acknowledgements_that_were_switched_off_are_switched_on_again() -> None:
+    panel = Panel()
+    bus = bus_of(panel)
+    bus.open()
+    show(bus, 1)
+    bus.run(3.0)
+    panel.bkcmd = 0
+    show(bus, 2, body=("新",))
+    bus.run(3.0)
+    assert panel.bkcmd == 3
+    assert bus.of(PageDrawn)[-1].token == 2
+    assert not bus.of(DeviceLost)
+
+
+def test_a_panel_that_never_acknowledges_is_wrong() -> None:
+    panel = Panel()
+    bus = Bus(
+        TjcPanel([("panel", TjcOptions())], 115200),
+        lambda frame, now: b"" if b"bkcmd" in frame else panel(frame, now),
+        115200,
+    )
+    bus.open()
+    show(bus, 1)
+    bus.run(20.0)
+    assert [fact.reason for fact in bus.of(DeviceLost)] == ["wrong"]
+    assert not bus.of(PageDrawn)
+
+
+def test_lost_found_and_drawn_whole() -> None:
+    panel = Panel()
+    bus = bus_of(panel)
+    bus.open()
+    show(bus, 1)
+    bus.run(2.0)
+    panel.alive = False
+    bus.run(10.0)
+    assert bus.of(DeviceLost) == [DeviceLost("panel", "silent", "no answer")]
+    show(bus, 2, title="新的")
+    panel.power_cycle()
+    panel.alive = True
+    bus.run(4.0)
+    assert len(bus.of(DeviceFound)) == 2
+    assert panel.text("t0.txt") == "新的"
+    assert bus.of(PageDrawn)[-1].token == 2
+
+
+def test_a_display_without_title_footer_or_page_shows_less() -> None:
+    panel = Panel()
+    panel.lacks = {b"t0.txt", b"t2.txt", b"page 2"}
+    bus = bus_of(panel)
+    bus.open()
+    show(bus, 1, page="answer")
+    bus.run(4.0)
+    assert panel.page == b"1"
+    assert panel.text("t1.txt") == "今日停水\r\n8:00-12:00"
+    assert [fact.token for fact in bus.of(PageDrawn)] == [1]
+    assert not bus.of(DeviceLost)
+    warnings = " ".join(fact.detail for fact in bus.of(DeviceFound)[1:])
+    assert all(word in warnings for word in ("page 2", "t0.txt on page 1", "t2.txt on page 1"))
+    panel.lacks.clear()
+    bus.run(70.0)
+    assert panel.page == b"2"
+    assert panel.text("t0.txt") == "温馨提示"
+
+
+def test_a_project_without_the_body_is_wrong_until_it_has_one() -> None:
+    panel = Panel()
+    panel.lacks = {b"t1.txt"}
+    bus = bus_of(panel)
+    bus.open()
+    show(bus, 1)
+    bus.run(10.0)
+    (lost,) = bus.of(DeviceLost)
+    assert (lost.reason, lost.detail) == (
+        "wrong",
+        "its project has no t1.txt on page 1 (answer 1A, no such component or variable)",
+    )
+    assert not bus.of(PageDrawn)
+    panel.lacks.clear()
+    bus.run(70.0)
+    assert bus.of(PageDrawn)
+    assert isinstance(bus.facts[-2], DeviceFound)
+
+
+def test_one_refusal_is_noise() -> None:
+    panel = Panel()
+    bus = bus_of(panel)
+    bus.open()
+    bus.run(1.0)
+    panel.lacks = {b"t1.txt"}
+    show(bus, 1, page="idle")
+    bus.at(bus.now + 0.03, panel.lacks.clear)
+    bus.run(1.0)
+    assert bus.of(PageDrawn)
+    assert not bus.of(DeviceLost)
+
+
+def test_what_follows_a_page_change_is_waited_for_and_not_said_twice() -> None:
+    panel = Panel()
+    busy_until = 0.0
+
+    def slow(frame: bytes, now: float) -> bytes:
+        """A page change is answered at once, and holds what comes next for 0.6 s."""
+        nonlocal busy_until
+        reply = panel(frame, now)
+        if now < busy_until:
+            bus.at(busy_until, lambda: bus.session.receive(reply, bus.now))
+            return b""
+        if frame.startswith(b"page "):
+            busy_until = now + 0.6
+        return reply
+
+    bus = Bus(TjcPanel([("panel", TjcOptions())], 115200), slow, 115200)
+    bus.open()
+    bus.run(0.5)
+    for token, page in enumerate(("notice", "answer", "idle"), 1):
+        bus.written.clear()
+        show(bus, token, page=page)
+        bus.run(2.0)
+        said = [frame for _, frame in bus.written if not frame.startswith(b"get ")]
+        assert len(said) == len(set(said))
+        assert bus.of(PageDrawn)[-1].token == token
