@@ -50,8 +50,7 @@ LOCAL_S = 0.4
 """Between looks at case and power: a change is told within 1 s even where the reader does not say so by itself."""
 OUTPUTS_S = 0.2
 """Between looks at the relays when nothing was ordered."""
-CONFIRM_S = 0.02
-"""After an input's first different sample."""
+CONFIRM_S = 0.02  # after an input's first different sample
 
 
 class Reader:

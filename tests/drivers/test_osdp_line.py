@@ -62,7 +62,7 @@ def test_polls_come_every_poll_ms_or_as_fast_as_the_line_allows() -> None:
     bus, wire = up()
     polls = wire.peripherals[0].polls
     bus.run(10.0)
-    assert 480 <= wire.peripherals[0].polls - polls <= 501
+    assert 470 <= wire.peripherals[0].polls - polls <= 501
     bus, _wire = up(baud=9600, outputs=0)
     bus.written.clear()
     bus.run(10.0)
