@@ -105,10 +105,9 @@ class OsdpLine:
         self._collect(reader)
 
     def _pair(self, reader: Reader, order: PairReader, now: float) -> None:
-        if self._exchange is not None and self._exchange.reader is reader:
-            self._exchange = None  # its answer would meet a conversation that has begun anew
+        if reader.pair(order, now) and self._exchange is not None and self._exchange.reader is reader:
+            self._exchange = None
             self._free_at = now + REPLY_S
-        reader.pair(order, now)
 
     def receive(self, data: bytes, now: float) -> None:
         exchange = self._exchange

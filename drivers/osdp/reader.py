@@ -50,8 +50,7 @@ LOCAL_S = 0.4
 """Between looks at case and power: a change is told within 1 s even where the reader does not say so by itself."""
 OUTPUTS_S = 0.2
 """Between looks at the relays when nothing was ordered."""
-CONFIRM_S = 0.02
-"""After an input's first different sample."""
+CONFIRM_S = 0.02  # after an input's first different sample
 
 
 class Reader:
@@ -166,11 +165,13 @@ class Reader:
         if self.found:
             self._errands.show(order, self._introduction.able)
 
-    def pair(self, order: PairReader, now: float) -> None:
-        """Call it while the reader's command is not on the line."""
-        if self._introduction.open_window(order, now) and not (self.found and self._talk.secured and not self._sent):
-            self._probing = False
-            self._begin(now)
+    def pair(self, order: PairReader, now: float) -> bool:
+        """True when the conversation begins anew: what is on the line is no part of it."""
+        if not self._introduction.open_window(order, now) or (self.found and self._talk.secured):
+            return False
+        self._probing = False
+        self._begin(now)
+        return True
 
     def expire(self, now: float, reason: str, *, on_line: bool) -> None:
         """`on_line`: its command is on the line at this moment."""
@@ -343,8 +344,8 @@ class Reader:
                 pass
         if self._step is not None:
             self._go_on(LEVELS[LEVELS.index(want) + 1 :], now)
-        if self._errands.read_back or self._errands.extras:
-            self._due = now
+        if want in LEVELS or self._errands.read_back or self._errands.extras:
+            self._due = now  # a look at a level takes no poll's place
 
     def _report(self, heard: Heard, now: float) -> None:
         asked: frozenset[int] = frozenset()

@@ -92,8 +92,7 @@ def test_that_it_was_secure_is_told_once_to_be_kept() -> None:
     bus.run(1.0)
     assert [f for f in bus.found if isinstance(f, SecureSeen)] == [SecureSeen("card0")]
     assert not bus.of(SecureSeen)
-    bus, wire = up(remembered=True)
-    assert not [f for f in bus.found if isinstance(f, SecureSeen)]
+    assert not [f for f in up(remembered=True)[0].found if isinstance(f, SecureSeen)]
 
 
 def test_without_a_key_a_secure_reader_waits_to_be_paired() -> None:
@@ -323,8 +322,7 @@ def test_not_understood_in_plain_is_said_again() -> None:
 
 
 def test_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    compared = []
-    real = crypto.hmac.compare_digest
+    compared, real = [], crypto.hmac.compare_digest
     monkeypatch.setattr(crypto.hmac, "compare_digest", lambda a, b: compared.append(len(a)) or real(a, b))
     _bus, _wire = up()
     assert {4, 16} <= set(compared)
@@ -341,7 +339,7 @@ def test_a_mac_cannot_be_searched_for(seed: int) -> None:
     assert alarms(bus) == ["mac"]
     assert bus.of(DeviceLost)[-1].reason == "insecure"
     last = bus.written[-1][0]
-    assert last - start < 25.0 - 20.0
+    assert last - start < 5.0
     wire.between = lambda frame, reply: reply
     bus.run(FLOOD_S)
     assert bus.of(DeviceFound)

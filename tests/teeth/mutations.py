@@ -234,8 +234,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "a provisioning window for all readers of the line",
         "drivers/osdp/line.py",
-        "        reader.pair(order, now)\n",
-        "        for each in self._readers:\n            each.pair(order, now)\n",
+        "        if reader.pair(order, now) and",
+        "        if [each.pair(order, now) for each in self._readers] and",
         (f"{RULES}::test_the_window_is_for_one_reader",),
     ),
     Mutation(
