@@ -14,11 +14,13 @@ import pytest
 
 from agent.cli.bench import Bench
 from agent.cli.portname import stable
-from agent.config import load
+from agent.config import Config, load
 from agent.store.folder import FolderLock
 from drivers.port import Line, adapters
 from simulator.box import TJC_BOX, Box, BoxSpec
+from simulator.demo.children import Child
 from tests.agent.cli.unit import Unit, process
+from tests.waiting import eventually
 
 FOUR = BoxSpec(io_baud=19200, further_boards=(5,), reader_baud=9600, screen_baud=115200, reader_form="facility")
 DOOR = """doors:
@@ -62,6 +64,8 @@ def test_four_devices_on_three_ports_at_three_speeds(
         assert took < 20
         record_property("figure", f"four devices on three ports at three speeds found in {took:.1f} s")
         unit.write(hardware=outcome.stdout + DOOR)
+        checked = unit.doorward("check", "--no-devices")
+        assert checked.exit_code == 0, checked.output
         config = load(unit.config)
         assert {name: port.baud for name, port in config.ports.items()} == {
             "io": 19200,
@@ -82,6 +86,25 @@ def test_four_devices_on_three_ports_at_three_speeds(
         assert frames
         assert {frame.split()[1] for frame in frames} == {"03"}, "only reads"
         assert "12345678" not in outcome.output
+        runs_as_it_is(unit, config)
+
+
+def runs_as_it_is(unit: Unit, config: Config) -> None:
+    """The agent itself starts with this configuration, not enrolled and without a broker, and finds every device."""
+    agent = Child("agent", ["-c", str(unit.config), "run"], unit.folder / "agent.log")
+    agent.start()
+    try:
+        eventually(lambda: found_by_agent(unit) == dict.fromkeys(config.devices, "ok"), 10.0)
+    finally:
+        assert agent.stop() == 0, (unit.folder / "agent.log").read_text(encoding="utf-8")
+
+
+def found_by_agent(unit: Unit) -> dict[str, str]:
+    status = unit.state / "status.json"
+    if not status.exists():
+        return {}
+    devices = json.loads(status.read_text(encoding="utf-8"))["devices"]
+    return {name: device["state"] for name, device in devices.items()}
 
 
 def test_a_second_speed_is_tried_when_a_card_does_not_read(unit: Unit, tmp_path: Path) -> None:
