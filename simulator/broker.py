@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -24,6 +25,8 @@ from simulator.mortal import mortal
 Kind = Literal["mosquitto", "iotcore"]
 START_S = 10.0
 STOP_S = 5.0
+PORTS = range(20_000, 32_000)
+"""Below the kernel's own (32768 and up on Linux): two brokers of different test workers do not meet by a port given back a moment ago."""
 MAX_PACKET = 256 * 1024
 """Well above the contract's 64 KiB, so that the agent's own limit is what refuses."""
 
@@ -130,10 +133,12 @@ def mosquitto() -> str | None:
 
 
 def free_port() -> int:
-    """A TCP port nobody uses just now."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    """A TCP port nobody uses just now, and hardly anybody will before it is bound: below those the kernel gives to connections."""
+    for port in random.SystemRandom().sample(PORTS, 50):
+        with socket.socket() as sock, contextlib.suppress(OSError):
+            sock.bind(("127.0.0.1", port))
+            return port
+    raise BrokerError("no free TCP port")
 
 
 def _mosquitto(
