@@ -1,4 +1,4 @@
-"""Our master against an independent slave: pymodbus' server in its own process, on a pty."""
+"""Our master against independent slaves, each in its own process, on a pty: pymodbus' server and uModbus'."""
 
 from __future__ import annotations
 
@@ -60,10 +60,11 @@ class Wire:
 
 
 @pytest.fixture
-def board() -> Iterator[tuple[str, list[str]]]:
+def board(request: pytest.FixtureRequest) -> Iterator[tuple[str, list[str]]]:
+    """The module named by the test, as a board at address 1: the path of the master's end, and what the board prints."""
     wire = Wire()
     root = Path(__file__).parents[2]
-    command = [sys.executable, "-m", "tests.drivers.pymodbus_board", wire.ends[0], "115200", "1"]
+    command = [sys.executable, "-m", f"tests.drivers.{request.param}", wire.ends[0], "115200", "1"]
     process = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True)
     lines: list[str] = []
 
@@ -71,7 +72,7 @@ def board() -> Iterator[tuple[str, list[str]]]:
         assert process.stdout is not None
         lines.extend(text.strip() for text in process.stdout)
 
-    reader = threading.Thread(target=read, name="pymodbus-output")
+    reader = threading.Thread(target=read, name="board-output")
     reader.start()
     try:
         eventually(lambda: "ready" in lines, 20.0)
@@ -86,6 +87,7 @@ def board() -> Iterator[tuple[str, list[str]]]:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("board", ["pymodbus_board"], indirect=True)
 def test_our_master_and_pymodbus(board: tuple[str, list[str]]) -> None:
     path, lines = board
     told: list[Fact] = []
@@ -108,5 +110,29 @@ def test_our_master_and_pymodbus(board: tuple[str, list[str]]) -> None:
         writes = [line for line in lines if line.startswith("5 ")]
         assert [line.split()[1] for line in writes] == ["0x0200", "0x0002"]
         eventually(lambda: [fact.device for fact in told if isinstance(fact, DeviceLost)] == ["absent"], 5.0)
+    finally:
+        port.stop(2.0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("board", ["umodbus_board"], indirect=True)
+def test_our_master_and_umodbus(board: tuple[str, list[str]]) -> None:
+    """It times no pulse and says so by an exception: the order is refused, and everything else goes on."""
+    path, lines = board
+    told: list[Fact] = []
+    port = Port("io", path, 115200, ModbusLine([("relay", BoardOptions(1))], 115200), told.append)
+    port.start()
+    try:
+        eventually(lambda: DeviceFound("relay", "waveshare-d V2.00") in told, 10.0)
+        levels = {fact.number: fact.high for fact in told if isinstance(fact, InputLevel)}
+        assert [number for number, high in levels.items() if high] == [1, 3, 8]
+        until = time.monotonic() + 2.0
+        port.order(SetOutput("relay", 3, True, 1, until))
+        port.order(PulseOutput("relay", 1, True, 0.7, 2, until))
+        eventually(lambda: any(isinstance(fact, OrderSent) and fact.order == 1 for fact in told))
+        eventually(lambda: OrderFailed("relay", 2, "refused") in told)
+        eventually(lambda: any(isinstance(fact, OutputLevel) and fact.number == 3 and fact.on for fact in told))
+        assert [line for line in lines if line != "ready"] == ["2 1"]
+        assert not any(isinstance(fact, DeviceLost) for fact in told)
     finally:
         port.stop(2.0)
