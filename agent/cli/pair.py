@@ -79,7 +79,8 @@ def command(ctx: click.Context, reader: str, out: Path | None, yes: bool, wait: 
         click.echo(WARNING, err=True)
         if person.there:
             click.confirm("Go on?", abort=True, err=True)
-        files = KeyFiles(place(config, reader, out), config.state)
+        reads_it = not _credential(device.options.key)
+        files = KeyFiles(place(config, reader, out), config.state if reads_it else None)
         click.echo(Pairing(config, reader, files, person, wait).carried_out())
     for line in left_to_do(config, reader, files.path):
         click.echo(line)
@@ -114,9 +115,12 @@ def _credential(key: str) -> bool:
 
 
 class KeyFiles:
-    """`path`, the key in force; `new`, one that the reader may have taken. Raises DoorwardError where the disk refuses."""
+    """`path`, the key in force; `new`, one that the reader may have taken. Raises DoorwardError where the disk refuses.
 
-    def __init__(self, path: Path, state: Path) -> None:
+    `state`: whoever owns that folder must be able to read the key; None where systemd reads it for them.
+    """
+
+    def __init__(self, path: Path, state: Path | None) -> None:
         self.path = path
         self.new = path.with_name(f"{path.name}.new")
         self._state = state
@@ -161,11 +165,12 @@ class KeyFiles:
             self._sync()
 
     def _hand_over(self, descriptor: int) -> None:
-        """What root writes belongs to whom the old key belongs, else to whom the state folder does: the service must be able to read it."""
-        if os.geteuid() != 0:
+        """What root writes belongs to whom the old key belongs, else to whom the state folder does."""
+        like = self.path if self.path.exists() else self._state
+        if os.geteuid() != 0 or like is None:
             return
         with contextlib.suppress(OSError):
-            owner = (self.path if self.path.exists() else self._state).stat()
+            owner = like.stat()
             os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
     def _sync(self) -> None:
@@ -320,7 +325,7 @@ class Pairing:
         return [
             f"{self._name} was sent its new key and has not proven that it has it: nobody knows whether it took it;",
             kept,
-            f"run doorward pair {self._name} again: it finds out. Delete neither file before",
+            "run the same doorward pair again: it finds out. Delete no file before",
         ]
 
 

@@ -219,6 +219,19 @@ def test_a_credential_is_told_with_its_line(site: Site) -> None:
     assert file.read_text(encoding="ascii").strip() == site.reader.key.hex()
 
 
+@pytest.mark.parametrize("credential", [False, True])
+def test_what_root_makes_is_readable_for_the_service(site: Site, credential: bool) -> None:
+    """The state folder's owner; a credential is handed over by systemd."""
+    root = os.geteuid() == 0
+    if root:
+        os.chown(site.unit.state, 12345, 12345)
+    if credential:
+        site.unit.write(hardware=hardware_yaml(site.box).replace(str(site.file), "credential:osdp-card"))
+    assert site.pair().exit_code == 0
+    made = (site.unit.folder / "card.osdp-key" if credential else site.file).stat()
+    assert made.st_uid == (os.geteuid() if credential or not root else 12345)
+
+
 def test_another_file_by_out(site: Site, tmp_path: Path) -> None:
     outcome = site.pair("--out", str(tmp_path / "elsewhere"))
     assert outcome.stdout.splitlines()[1] == f"Change in {site.unit.config}, at devices.card: key: elsewhere"
@@ -247,7 +260,7 @@ def test_where_nobody_knows_both_keys_are_kept_and_the_next_run_finds_out(
     site.cut_at_keyset()
     outcome = site.pair()
     assert outcome.exit_code == 1
-    assert "run doorward pair card again" in outcome.stderr
+    assert "run the same doorward pair again" in outcome.stderr
     assert site.kept() == ([site.new.name] if own is None else [site.file.name, site.new.name])
     assert own is None or site.file.read_text(encoding="ascii").strip() == own.hex()
     taken = site.new.read_text(encoding="ascii").strip()
