@@ -67,18 +67,24 @@ def _key_or_nothing(config: Config, name: str, option: str, options: Any) -> str
 def _read(config: Config, place: str, options: Any, option: str) -> str:
     """32 hex digits. Raises IdentityError, whose text never holds any of them."""
     path = secret_path(place, config.path.absolute().parent)
+    text = read_key(path, private=not place.startswith("credential:"))
+    wrong = [message for key, message in replace(options, **{option: text}).check() if key == option]
+    if wrong:
+        raise IdentityError(f"{path}: {wrong[0]}")
+    return text
+
+
+def read_key(path: Path, *, private: bool = True) -> str:
+    """32 hex digits, good or bad as a key. Raises IdentityError, also where `private` and others can read it; its text never holds any of them."""
     try:
         with path.open("rb") as file:
-            if not place.startswith("credential:") and stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
+            if private and stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
                 raise IdentityError(f"{path}: is open to others: chmod 600 {path}")
             text = file.read(_MAX_BYTES).decode("ascii", "replace").strip()
     except OSError as error:
         raise IdentityError(f"{path}: {(error.strerror or str(error)).lower()}") from None
     if not _HEX_KEY.fullmatch(text):
         raise IdentityError(f"{path}: is no key: 32 hex digits on one line are wanted")
-    wrong = [message for key, message in replace(options, **{option: text}).check() if key == option]
-    if wrong:
-        raise IdentityError(f"{path}: {wrong[0]}")
     return text
 
 

@@ -144,6 +144,8 @@ class Devices:
             case wire.SecureSeen(device):
                 self._remember(device)
                 return []
+            case wire.PairingStep():
+                return []  # of `doorward pair`; the agent opens no window
             case wire.InputLevel(device, number, high):
                 return [sense.event(high=high) for sense in self._senses.get((device, number), ())]
             case wire.OutputLevel(device, number, on):

@@ -104,6 +104,19 @@ class SecureSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class PairingStep:
+    """How far a provisioning window (PairReader) has come, each step told once. Without `offered` the reader cannot have the new key.
+
+    `step`: factory_refused (no handshake under the key that everybody knows), other_key (it answered a handshake with a key that we do
+    not have), offered (the new key goes on the line: from now on it may have it), declined (it refused the new key in its session).
+    """
+
+    device: str
+    order: int
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceFound:
     device: str
     detail: str
@@ -138,6 +151,7 @@ Fact = (
     | Tamper
     | SecurityAlarm
     | SecureSeen
+    | PairingStep
     | DeviceFound
     | DeviceLost
     | PageDrawn

@@ -34,6 +34,7 @@ COMMANDS = {
     "explain": "Say whether a card would open a door, and by which rule.",
     "log": "Show what happened at the door, from the unit's own journal.",
     "monitor": "Show what passes on a serial port, decoded, secrets masked.",
+    "pair": "Give an OSDP reader a key of its own.",
     "probe": "Find what is on each serial port, and write it as configuration.",
     "replay": "Run a recorded incident through the core again, each decision with its rule.",
     "run": "Run the agent (what the service does).",

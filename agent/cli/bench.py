@@ -43,6 +43,10 @@ class Bench:
         """Inputs (device, number) in the order in which they changed."""
         self.answers: dict[int, facts.OrderSent | facts.OrderFailed] = {}
         self.drawn: set[int] = set()
+        self.steps: set[str] = set()
+        """Of a pairing (facts.PairingStep)."""
+        self.hung = False
+        """A port did not end: what it did at last is not known."""
         self.cards: Counter[str] = Counter()
         """Cards read, by device. How many, never which."""
         self.keys: Counter[str] = Counter()
@@ -67,7 +71,7 @@ class Bench:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for port in self._ports.values():
-            port.stop(STOP_S)
+            self.hung |= not port.stop(STOP_S)
 
     def next_order(self) -> int:
         self._orders += 1
@@ -129,6 +133,8 @@ class Bench:
                     self.inputs[device, number] = high
                 case facts.OrderSent(_, order) | facts.OrderFailed(_, order):
                     self.answers[order] = fact
+                case facts.PairingStep(_, _, step):
+                    self.steps.add(step)
                 case facts.PageDrawn(_, token):
                     self.drawn.add(token)
                 case facts.CardSeen(device):

@@ -16,7 +16,7 @@ ANSWER_BYTES = 40
 ADDRESSES = range(4)
 """As readers come out of the box (0), and the next few of a line with several."""
 SPEEDS = (9600, 115200, 19200, 38400, 57600, 230400)
-NOTE = "it needs a key of its own: pair it, and name the key's place with `key`"
+NOTE = "it needs a key of its own: doorward pair makes one and says where `key` must point"
 
 
 def questions(addresses: Sequence[int]) -> Iterable[Question]:

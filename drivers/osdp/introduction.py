@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from drivers.facts import Fact, OrderFailed, OrderSent, PairReader, SecureSeen
+from drivers.facts import Fact, OrderFailed, OrderSent, PairingStep, PairReader, SecureSeen
 from drivers.osdp import messages
 from drivers.osdp.alarms import Alarms
 from drivers.osdp.codec import Packet
@@ -68,6 +68,7 @@ class Introduction:
 
     def keyset(self) -> messages.Message:
         assert self._pairing is not None
+        self._came_to("offered")
         return messages.keyset(self._pairing.key)
 
     # --- answers
@@ -113,11 +114,16 @@ class Introduction:
             return Trouble("insecure", "offers no Secure Channel")
         if self._key is not None:
             return Want.CHALLENGE
-        return Trouble("insecure", "has no key of its own: pair it") if must else Want.LOCAL
+        return Trouble("insecure", "has no key of its own: pair it (doorward pair)") if must else Want.LOCAL
 
     def _challenged(self, heard: Heard, packet: Packet, now: float) -> Want | Trouble:
         if heard.code == messages.CCRYPT and self._talk.believe_cryptogram(packet, now):
             return Want.PROOF
+        if self._pairing is not None and not self._pairing.given:
+            if heard.code != messages.NAK:
+                self._came_to("other_key")
+            if self._talk.default_key:
+                self._came_to("factory_refused")
         if heard.code != messages.NAK:
             return Trouble("insecure", "Secure Channel: its key is not the one configured")
         if self._pairing is None:
@@ -163,19 +169,31 @@ class Introduction:
         self.facts.append(OrderFailed(self._name, order.order, "refused"))
         return False
 
-    def key_given(self) -> None:
-        """KEYSET was said. Whether the reader has the new key shows at the next handshake."""
-        if self._pairing is not None:
-            self._pairing.given, self._pairing.tries = True, 0
-
     def try_again(self) -> None:
         """A handshake of the window did not come about."""
         if self._pairing is not None:
             self._pairing.tries += 1
 
-    def close_if_over(self) -> None:
-        if self._pairing is not None and self._pairing.over:
+    def declined(self) -> None:
+        """KEYSET was refused, in its session: it has no new key."""
+        self._came_to("declined")
+        self.close_window("refused")
+
+    def began_anew(self) -> None:
+        """Once KEYSET was on the line the reader may have the new key, however the conversation came to its end."""
+        pairing = self._pairing
+        if pairing is None:
+            return
+        if "offered" in pairing.told and not pairing.given:
+            pairing.given, pairing.tries = True, 0  # whether it has the new key shows at the next handshake
+        if pairing.over:
             self.close_window("refused")
+
+    def _came_to(self, step: str) -> None:
+        pairing = self._pairing
+        if pairing is not None and step not in pairing.told:
+            pairing.told.add(step)
+            self.facts.append(PairingStep(self._name, pairing.order, step))
 
     def close_window(self, reason: str) -> None:
         if self._pairing is not None:

@@ -146,6 +146,7 @@ class OsdpLine:
         if reader is None:
             return None
         frame = reader.frame(now)
+        self._collect(reader)
         self._buffer.clear()
         sent = now + wire_s(len(frame), self._baud)
         deadline = sent + self._patience[reader.address].wait_s

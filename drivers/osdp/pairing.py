@@ -26,6 +26,8 @@ class Pairing:
     ends: float
     own: bytes | None = field(repr=False)
     given: bool = False
+    told: set[str] = field(default_factory=set)
+    """Steps (facts.PairingStep) that came about."""
     used: bool = False
     """A session under the default key stood once: there is no second one."""
     tries: int = 0

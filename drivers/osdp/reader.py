@@ -110,7 +110,7 @@ class Reader:
         if not self.found:
             self._held.clear()
             self._reports.forget()
-        self._introduction.close_if_over()
+        self._introduction.began_anew()
 
     def lose(self, now: float, reason: str, detail: str, again_s: float | None = None) -> None:
         """From now on only probed, ever more rarely. Told once for each reason."""
@@ -140,8 +140,6 @@ class Reader:
 
     def _broken(self, now: float) -> None:
         """The session is over, and a new one begins at once. Over and over is as good as lost."""
-        if self._sent is not None and self._sent.want is Want.KEYSET:
-            self._introduction.key_given()
         self._begin(now + (0.0 if self._fails == 0 else self._poll_s))
         self._count_fail(now, "its session breaks off")
 
@@ -370,9 +368,7 @@ class Reader:
 
     def _keyset_answered(self, heard: Heard, now: float) -> None:
         if heard.code == messages.NAK:
-            self._introduction.close_window("refused")
-        else:
-            self._introduction.key_given()
+            self._introduction.declined()
         self._begin(now)
 
     # --- no answer
@@ -395,6 +391,4 @@ class Reader:
         if sent.waiting is not None and sent.waiting.attempts >= ORDER_ATTEMPTS:
             self._errands.orders.remove(sent.waiting)
             self._facts.append(OrderFailed(self.name, sent.waiting.order.order, "silent"))
-        if sent.want is Want.KEYSET:
-            self._introduction.key_given()
         self._begin(now)

@@ -12,6 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from agent.cli.bench import Bench
+from agent.cli.pair import OneReader
+from agent.config import load
+from agent.devicekeys import with_keys
 from drivers.facts import (
     CardSeen,
     DeviceFound,
@@ -33,12 +37,23 @@ from drivers.port import Port
 from simulator.clockwork import Clockwork
 from simulator.line import Line
 from simulator.trace import Trace
+from tests.agent.cli.unit import Unit
 from tests.drivers.osdp_line import CARD, CARD_HEX, KEY, OTHER_KEY
 from tests.drivers.osdp_relay import Relay
 from tests.drivers.rig import Told
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("libosdp")]
+
+
+DOOR = """  relay: {driver: modbus-relay, port: io, model: waveshare-d}
+doors:
+  main:
+    lock: {device: relay, output: 1, kind: fail-secure, energised: unlocks, safe_state: locked}
+    exit: mechanical
+    on_fire: nothing
+    readers: [card]
+"""
 
 
 class Readers:
@@ -120,6 +135,13 @@ class Readers:
 
 
 @pytest.fixture
+def unit(tmp_path: Path) -> Unit:
+    made = Unit(tmp_path)
+    made.state.mkdir()
+    return made
+
+
+@pytest.fixture
 def make(tmp_path: Path) -> Iterator:
     made: list[Readers] = []
 
@@ -186,6 +208,22 @@ def test_a_reader_from_the_factory_gets_its_key_in_a_window(make) -> None:
     assert len(far.happened("keyset")) == 1
     far.say("card", 0, CARD)
     eventually(lambda: told.of(CardSeen), 0.5)
+
+
+@pytest.mark.parametrize(("given", "code"), [("factory", 0), (OTHER_KEY.hex(), 1)])
+def test_doorward_pair_keys_it_and_its_configuration_then_finds_it(make, unit: Unit, given: str, code: int) -> None:
+    far = make("0", given)
+    line = f"{{device: {far.near.link}, baud: {far.baud}}}"
+    devices = f"devices:\n  card: {{driver: osdp, port: reader, key: card.osdp-key}}\n{DOOR}"
+    unit.write(hardware=f"ports:\n  reader: {line}\n  io: {{device: /dev/ttyS9}}\n{devices}")
+    outcome = unit.doorward("pair", "card", "--yes", "--wait", "3")
+    assert outcome.exit_code == code, outcome.output
+    assert len(far.happened("keyset")) == 1 - code
+    config = with_keys(load(unit.config))
+    assert (config.devices["card"].options.key_bytes() is None) == bool(code)
+    reader = OneReader({"reader": config.ports["reader"]}, {"card": config.devices["card"]})
+    with Bench(reader) as bench:
+        assert ("Secure Channel" in (bench.known("card", 3.0) or "")) == (not code)
 
 
 def test_back_within_a_second_after_its_restart(make, record_property: pytest.RecordProperty) -> None:

@@ -15,6 +15,7 @@ from drivers.facts import (
     KeyPressed,
     OrderFailed,
     OrderSent,
+    PairingStep,
     PairReader,
     SecureSeen,
     SecurityAlarm,
@@ -229,6 +230,61 @@ def test_a_lost_answer_to_the_key_is_settled_by_the_next_handshake() -> None:
     bus.run(10.0)
     assert [f.order for f in bus.of(OrderSent)] == [7]
     assert wire.peripherals[0].key == KEY
+
+
+def test_lost_while_the_key_is_given_is_settled_by_the_next_handshake_too() -> None:
+    """The reader counts as lost before KEYSET has been said as often as a command may be."""
+    wire = Wire(factory())
+    cut = []
+
+    def between(frame: bytes, reply: bytes) -> bytes:
+        if not cut or (secured(frame) and len(cut) < 6):
+            cut.append(frame)
+            return b""
+        return reply
+
+    wire.between = between
+    bus = line(wire, key="")
+    bus.session.order(PairReader("card0", KEY, 7, bus.now + 60.0), bus.now)
+    bus.run(10.0)
+    assert wire.peripherals[0].key == KEY
+    assert not bus.of(OrderFailed)
+    assert [f.order for f in bus.of(OrderSent)] == [7]
+    assert [f.reason for f in bus.of(DeviceLost)] == ["silent"]
+
+
+@pytest.mark.parametrize(
+    ("key", "installing", "refuse", "steps"),
+    [
+        (None, True, set(), ["offered"]),
+        (None, True, {Command.KEYSET}, ["offered", "declined"]),
+        (OTHER_KEY, False, set(), ["other_key", "factory_refused"]),
+        (KEY, False, set(), ["offered"]),
+    ],
+    ids=["from the factory", "refuses the key", "another key", "its own key"],
+)
+def test_each_step_of_a_window_is_told_once(
+    key: bytes | None, installing: bool, refuse: set[int], steps: list[str]
+) -> None:
+    reader = Peripheral(key, installing=installing)
+    reader.refuse = refuse
+    bus = line(Wire(reader))
+    bus.session.order(PairReader("card0", bytes(reversed(OTHER_KEY)), 7, bus.now + 60.0), bus.now)
+    bus.run(20.0)
+    assert bus.of(PairingStep) == [PairingStep("card0", 7, step) for step in steps]
+
+
+def test_that_the_key_is_on_the_line_is_known_before_the_reader_answers() -> None:
+    wire = Wire(factory())
+    wire.between = lambda frame, reply: b"" if secured(frame) else reply
+    bus = line(wire)
+    bus.session.order(PairReader("card0", KEY, 7, bus.now + 60.0), bus.now)
+    bus.run(0.001)
+    while wire.peripherals[0].key is None:
+        assert not bus.of(PairingStep)
+        bus.run(0.001)
+    assert [step.step for step in bus.of(PairingStep)] == ["offered"]
+    assert not bus.of(OrderSent)
 
 
 def test_no_card_is_acted_on_in_a_session_under_the_default_key() -> None:

@@ -47,7 +47,7 @@ def test_options_and_keys_named_in_the_page_exist() -> None:
     from agent.cli import doorward
 
     known = set()
-    for name in ("probe", "setup", "selftest", "monitor", "bundle"):
+    for name in ("probe", "setup", "pair", "selftest", "monitor", "bundle"):
         command = doorward.get_command(None, name)
         known |= {option for each in command.params if isinstance(each, Option) for option in each.opts}
     assert set(re.findall(r"`(?:[a-z ]*)(--[a-z]+)", PAGE)) <= known
