@@ -348,7 +348,12 @@ class Link:
             self._tell(live, arrival.event)
 
     def _tell(self, live: _Live, event: Told) -> None:
-        """Post it. A message that does not fit is not acknowledged and comes again with the next connection."""
+        """Post it. A message that does not fit is not acknowledged and comes again with the next connection.
+
+        Our key goes ahead of what the core may send as soon as it hears that the centre is there: facts of a stranger are refused.
+        """
+        if isinstance(event, CentrePresence) and event.online and live.up:
+            self._enrol(live)
         taken = self._post(event) is not False
         match event:
             case MessageReceived() if not taken:
@@ -357,8 +362,6 @@ class Link:
                 live.acks.done(token, time.monotonic())
             case MessageReceived(message=Confirm()):
                 self._token_is_spent()
-            case CentrePresence(online=True) if live.up:
-                self._enrol(live)
 
     def _enrol(self, live: _Live) -> None:
         """Until a confirm proves that the centre knows our key, show it at each connection and whenever the centre comes."""

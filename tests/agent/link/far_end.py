@@ -48,6 +48,8 @@ class Unit:
         self, url: str, *, protocol: str = "auto", pace: Pace = FAST, token: bytes | None = None, **more: Any
     ) -> None:
         self.events: list[Event] = []
+        self.hears: Callable[[Event], None] = lambda event: None
+        """What the core does at once when it is told something."""
         access = {key: more.pop(key) for key in ("ca", "password", "certificate", "certificate_key") if key in more}
         self.taking = True
         self.link = Link(
@@ -62,6 +64,7 @@ class Unit:
     def _post(self, event: Event) -> bool:
         if self.taking:
             self.events.append(event)
+            self.hears(event)
         return self.taking
 
     def of(self, kind: type[Any]) -> list[Any]:

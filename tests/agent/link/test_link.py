@@ -7,7 +7,7 @@ import time
 import pytest
 
 from agent.core import effects
-from agent.core.events import BatchPublished, CentrePresence, LinkUp, MessageReceived, MessageRefused
+from agent.core.events import BatchPublished, CentrePresence, Event, LinkUp, MessageReceived, MessageRefused
 from agent.link.translate import Reader, Refused
 from contract import topics
 from contract.enrolment import check_enrol
@@ -161,6 +161,22 @@ def test_enrolment_is_shown_until_the_first_confirm(any_broker: Broker) -> None:
         eventually(lambda: far.ups("facts"))
         assert len(far.ups("enrol")) == 3
         assert spent == [True]
+
+
+def test_the_key_goes_ahead_of_the_facts_when_the_centre_comes(any_broker: Broker) -> None:
+    """However fast the core is: facts of a unit that is not enrolled yet would be refused, and come again only after half a minute."""
+    with unit(any_broker.url, token=TOKEN) as near:
+        near.wait(LinkUp)
+
+        def send(event: Event) -> None:
+            if isinstance(event, CentrePresence):
+                near.link.order(batch("b1"))
+
+        near.hears = send
+        with centre(any_broker) as far:
+            far.presence(5.0)
+            eventually(lambda: far.ups("facts"))
+            assert [message.topic.rsplit("/", 1)[1] for message in far.got][:2] == ["enrol", "facts"]
 
 
 def test_an_alarm_is_signed_and_overtakes_what_waits(any_broker: Broker) -> None:
