@@ -256,3 +256,24 @@ def test_with_broken_exchanges_a_card_still_opens(
     )
     assert failed <= 3 + 300 * broken * 0.06, f"seed {seed}"
     assert took[-1] <= 1.2
+
+
+@pytest.mark.claim("F35")
+def test_with_half_of_the_exchanges_broken_every_order_has_its_outcome_and_calm_heals(seed: int) -> None:
+    chance = random.Random(seed)
+    board = Board()
+    bus = line(board)
+    broken = 0.5
+    bus.answer = lambda frame, now: b"" if chance.random() < broken else board(frame, now)
+    bus.open()
+    bus.run(2.0)
+    for order in range(100):
+        pulse(bus, order=order)
+        bus.run(1.3)
+    outcomes = [fact.order for fact in bus.of(OrderSent)] + [fact.order for fact in bus.of(OrderFailed)]
+    assert sorted(outcomes) == list(range(100)), f"seed {seed}"
+    broken = 0.0
+    bus.run(3.0)
+    pulse(bus, order=100)
+    bus.run(0.3)
+    assert bus.of(OrderSent)[-1].order == 100, f"seed {seed}"

@@ -295,6 +295,28 @@ def test_a_card_opens_within_two_seconds_on_a_bad_line(share: float, seed: int, 
     assert not alarms(bus), f"seed {seed}"
 
 
+@pytest.mark.claim("F35")
+def test_on_half_broken_frames_every_order_has_its_outcome_and_calm_heals(seed: int) -> None:
+    import random
+
+    dice = random.Random(seed)
+    bus, wire = up()
+    reader = wire.peripherals[0]
+    answer, share = reader.answer, 0.5
+    reader.answer = lambda frame, now: b"" if dice.random() < share else answer(frame, now)
+    for order in range(60):
+        pulse(bus, order, within=1.0)
+        bus.run(1.3)
+    outcomes = [f.order for f in bus.of(OrderSent)] + [f.order for f in bus.of(OrderFailed)]
+    assert sorted(outcomes) == list(range(60)), f"seed {seed}"
+    share = 0.0
+    bus.run(3.0)
+    bus.facts.clear()
+    reader.present(CARD)
+    bus.run(0.2)
+    assert len(bus.of(CardSeen)) == 1, f"seed {seed}"
+
+
 def test_options_are_checked() -> None:
     faults = ReaderOptions(127, "30" * 16, "required", False, 4, 33, -1, "none").check()
     assert [key for key, _ in faults] == ["address", "poll_ms", "inputs", "outputs", "form", "key"]
