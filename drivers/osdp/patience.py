@@ -7,7 +7,7 @@ REPLY_S = 0.2
 QUICK_S = 0.08
 """Never less: an adapter can hold bytes back for 16 ms each way, and a reader may be busy with a card."""
 MARGIN = 3.0
-QUICK_TRIES = 5
+QUICK_TRIES = 7
 """After so many silences in a row it may have become slower than it was: then all the time it may take."""
 FADE = 0.999
 """What the slowest answer counts for is forgotten over some thousand exchanges."""
