@@ -1,123 +1,101 @@
-"""The session of a TJC or Nextion panel: one instruction at a time, each acknowledged; keeps what the panel shows. Sans-IO.
+"""The session of a TJC or Nextion panel: how its components are told and what it returns. Sans-IO.
 
-What the panel shows is known by acknowledgements alone (bkcmd=3). A number written to a variable of the panel (the nonce) is read back
-every 2 s: a panel that lost power has forgotten it, its pages and bkcmd, and gets everything again. Touched components are keys.
+It keeps neither its pages nor bkcmd over a loss of power: it gets everything again. Touched components are keys.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from drivers.display import hmi
+from drivers.display.panel import GAP_S, NONCE_S, TRIES, PanelSession
 from drivers.display.tjc_layout import Light, Picture, Shown, Text, TjcOptions, complete, next_step, picture
 from drivers.display.tjc_words import SETTINGS, Act, Say, spoken
-from drivers.facts import (
-    DeviceFound,
-    DeviceLost,
-    DrawPage,
-    Fact,
-    KeyPressed,
-    Order,
-    OrderFailed,
-    PageDrawn,
-    PairReader,
-    PulseOutput,
-    SetOutput,
-    SetReaderLine,
-    SoundTone,
-)
-from drivers.wire import wire_s
+from drivers.facts import DeviceFound, DeviceLost, DrawPage, KeyPressed
 
-ANSWER_S = 0.15
-"""A panel carries out what it gets as fast as the line brings it."""
 REDRAW_S = 0.8
 """But a page change holds the next instruction for about 0.4 s (measured on an NX4832T035), and so does waking."""
 BOOT_S = 0.5
 """From getting power until it takes instructions; shorter where the panel says that it is ready."""
-GAP_S = 0.005
-NONCE_S = 2.0
-TRIES = 3
-LOSE_AFTER_S = 1.0
-"""Lost is a panel that gave no answer three times in a row and for so long: on a line with errors that alone does not happen."""
-UNACKNOWLEDGED = 12
 REFUSED = 3
 """Refusals in a row until the project counts as lacking what was named: one or two may be noise."""
 LACKING_S = 60.0
 """Then it is tried again."""
-AGAIN_S = 0.1
-PROBES_S = (0.5, 1.0, 2.0)
-TONES_S = {"yes": 0.12, "no": 0.6, "warning": 1.6}
-"""As on the other kind of panel."""
-TONE_LIFE_S = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Outstanding:
-    """The instruction whose answer is awaited."""
-
-    act: Act
-    deadline: float
-
-
-class TjcPanel:
+class TjcPanel(PanelSession[Act, TjcOptions]):
     """A `drivers.session.Session` for the one panel on its line."""
 
+    HELLO, CHECK, TONE = Say.CONNECT, Say.CHECK, Say.TONE
+    MUTE = "answers, but acknowledges nothing (bkcmd=3)"
+
     def __init__(self, devices: Sequence[tuple[str, TjcOptions]], baud: int) -> None:
-        ((self._device, self._options),) = devices
-        self._baud = baud
+        super().__init__(devices, baud)
         self._returns = hmi.Returns()
         self._keys = {component: key for key, component in self._options.layout.keys.items()}
-        self._facts: list[Fact] = []
-        self._open = False
-        self._connected = False
         self._settings_left: tuple[Say, ...] = SETTINGS
-        self._told_found = False
         self._model = ""
-        self._lost: str | None = None
-        self._outstanding: Outstanding | None = None
-        self._free_at = 0.0
         self._slow_until = 0.0
-        self._tries = 0
-        self._failing_since = 0.0
-        self._unacknowledged = 0
         self._refusals = 0
         self._lacking: dict[tuple[str | None, str], float] = {}
-        self._probes = 0
-        self._nonce = 0
-        self._check_at = 0.0
         self._asleep = False
         self._shown = Shown()
-        self._wanted: DrawPage | None = None
         self._target: Picture | None = None
-        self._drawn: int | None = None
-        self._tone: tuple[str, float] | None = None
         self._pressed: tuple[int, int] | None = None
 
-    # --- session
+    @property
+    def _detail(self) -> str:
+        return self._model
 
-    def opened(self, now: float) -> None:
-        self._open = True
-        self._probes = 0
-        self._forget(now)
+    def _start_anew(self, now: float) -> None:
+        self._settings_left = SETTINGS
+        self._refusals = 0
+        self._lacking.clear()
+        self._asleep = False
+        self._pressed = None
+        self._slow_until = now
+        self._shown.forget()
 
-    def closed(self, now: float, why: str) -> None:
-        self._open = False
-        self._lose(now, "port", why)
+    def _clear_received(self) -> None:
+        self._returns.clear()
 
-    def order(self, order: Order, now: float) -> None:
-        match order:
-            case DrawPage():
-                self._wanted = order
-                self._target = picture(order, self._options)
-                self._tell_drawn()
-            case SoundTone() if order.tone in TONES_S and self._options.buzzer:
-                self._tone = (order.tone, now + TONE_LIFE_S)
-            case PulseOutput() | SetOutput() | PairReader() | SetReaderLine():
-                self._facts.append(OrderFailed(order.device, order.order, "refused"))
-            case _:
-                pass
+    # --- what to say
+
+    def _aim(self, page: DrawPage) -> None:
+        self._target = picture(page, self._options)
+
+    def _setting(self) -> Act | None:
+        return self._settings_left[0] if self._settings_left else None
+
+    def _sound(self, now: float) -> Act | None:
+        tone = super()._sound(now)
+        return Say.WAKE if tone is not None and self._asleep else tone
+
+    def _step(self) -> Act | None:
+        """A sleeping panel takes no texts. Only what is more than the idle page wakes it."""
+        if self._target is None or self._wanted is None:
+            return None
+        if self._asleep:
+            return Say.WAKE if self._wanted.page != "idle" else None
+        return next_step(self._shown, self._target, self._lacking)
+
+    def _whole(self) -> bool:
+        if self._target is None or self._asleep:
+            return False
+        return self._step() is None and complete(self._shown, self._target)
+
+    def _frame(self, act: Act) -> bytes:
+        nonce = self._new_nonce() if act is Say.NONCE else self._nonce
+        return spoken(act, self._options, nonce, self._tone_s())
+
+    def _deadline(self, act: Act, size: int, now: float) -> float:
+        """From here on a page change or waking holds what follows."""
+        deadline = max(super()._deadline(act, size, now), self._slow_until)
+        if isinstance(act, str) or act in (Say.WAKE, Say.CONNECT):
+            self._slow_until = deadline = deadline + REDRAW_S
+        return deadline
+
+    # --- what a return means
 
     def receive(self, data: bytes, now: float) -> None:
         for found in self._returns.add(data):
@@ -133,112 +111,34 @@ class TjcPanel:
                 case _:
                     self._take(found, now)
 
-    def send(self, now: float) -> bytes | None:
-        self._time_out(now)
-        if not self._open or self._outstanding is not None or now < self._free_at:
-            return None
-        act = self._next(now)
-        if act is None:
-            return None
-        frame = self._frame(act)
-        self._returns.clear()
-        self._outstanding = Outstanding(act, self._deadline(act, len(frame), now))
-        return frame
-
-    def wait(self, now: float) -> float:
-        if not self._open:
-            return math.inf
-        if self._outstanding is not None:
-            return max(0.0, self._outstanding.deadline - now)
-        due = self._check_at
-        if self._connected and (self._tries or self._tone or self._settings_left or self._draw_step() is not None):
-            due = now
-        return max(0.0, max(due, self._free_at) - now)
-
-    def facts(self) -> list[Fact]:
-        facts, self._facts = self._facts, []
-        return facts
-
-    def pending(self) -> int:
-        return 0
-
-    # --- what to send
-
-    def _next(self, now: float) -> Act | None:
-        if not self._connected:
-            return Say.CONNECT if now >= self._check_at else None
-        if self._tries:
-            return Say.CHECK
-        if self._settings_left:
-            return self._settings_left[0]
-        if self._tone is not None:
-            if now <= self._tone[1]:
-                return Say.WAKE if self._asleep else Say.TONE
-            self._tone = None
-        for missing in [missing for missing, until in self._lacking.items() if now >= until]:
-            del self._lacking[missing]
-        step = self._draw_step()
-        if step is not None:
-            return step
-        return Say.CHECK if now >= self._check_at else None
-
-    def _draw_step(self) -> Act | None:
-        """A sleeping panel takes no texts. Only what is more than the idle page wakes it."""
-        if self._target is None or self._wanted is None:
-            return None
-        if self._asleep:
-            return Say.WAKE if self._wanted.page != "idle" else None
-        return next_step(self._shown, self._target, self._lacking)
-
-    def _frame(self, act: Act) -> bytes:
-        if act is Say.NONCE:
-            self._nonce = self._nonce % 0xFFF0 + 1
-        return spoken(act, self._options, self._nonce, TONES_S[self._tone[0]] if self._tone is not None else 0.0)
-
-    def _deadline(self, act: Act, size: int, now: float) -> float:
-        """From here on a page change or waking holds what follows."""
-        deadline = max(now + wire_s(size + 16, self._baud) + ANSWER_S, self._slow_until)
-        if isinstance(act, str) or act in (Say.WAKE, Say.CONNECT):
-            self._slow_until = deadline = deadline + REDRAW_S
-        return deadline
-
-    # --- what a return means
-
     def _take(self, found: hmi.Return, now: float) -> None:
         if self._outstanding is None:
             return
         act = self._outstanding.act
-        match act:
-            case Say.CONNECT:
-                if isinstance(found, hmi.Connected):
-                    self._answered(act, now)
-                    self._connected = True
-                    self._slow_until = now  # it answers, so it is awake
-                    self._model = found.model
-                    self._settings_left = SETTINGS
-            case Say.CHECK:
-                if isinstance(found, hmi.Number):
-                    self._answered(act, now)
-                    self._checked(found.value, now)
-                elif isinstance(found, hmi.Refused):
-                    self._answered(act, now)
-                    self._refused(act, found, now)
+        match act, found:
+            case Say.CONNECT, hmi.Connected():
+                self._answered(now, acknowledged=False)
+                self._alive = True
+                self._slow_until = now  # it answers, so it is awake
+                self._model = found.model
+                self._settings_left = SETTINGS
+            case Say.CONNECT, _:
+                return
+            case Say.CHECK, hmi.Number():
+                self._answered(now, acknowledged=False)
+                self._checked(found.value, now)
+            case Say.CHECK, hmi.Done():
+                return
+            case _, hmi.Done():
+                self._answered(now, acknowledged=True)
+                self._refusals = 0
+                self._done(act, now)
+            case _, hmi.Refused():
+                self._answered(now, acknowledged=act is not Say.CHECK)
+                self._refused(act, found, now)
             case _:
-                if isinstance(found, hmi.Done):
-                    self._answered(act, now)
-                    self._unacknowledged = 0
-                    self._refusals = 0
-                    self._done(act, now)
-                elif isinstance(found, hmi.Refused):
-                    self._answered(act, now)
-                    self._unacknowledged = 0
-                    self._refused(act, found, now)
+                return
         self._tell_drawn()
-
-    def _answered(self, act: Act, now: float) -> None:
-        self._outstanding = None
-        self._free_at = now + GAP_S
-        self._tries = 0
 
     def _done(self, act: Act, now: float) -> None:
         match act:
@@ -291,13 +191,15 @@ class TjcPanel:
 
     def _checked(self, value: int, now: float) -> None:
         self._check_at = now + NONCE_S
+        for missing in [missing for missing, until in self._lacking.items() if now >= until]:
+            del self._lacking[missing]
         if value != self._nonce and Say.NONCE not in self._settings_left:
             self._restarted(now, GAP_S)
 
     def _restarted(self, now: float, wait_s: float) -> None:
         """It lost power: everything is to be said again. Not told, unless it stays away."""
         told = self._told_found
-        if self._connected or self._outstanding is not None:
+        if self._alive or self._outstanding is not None:
             self._forget(now)
             self._told_found = told
         self._free_at = now + wait_s
@@ -317,67 +219,7 @@ class TjcPanel:
         if key is not None and counts:
             self._facts.append(KeyPressed(self._device, key, now))
 
-    def _tell_found(self) -> None:
-        """Once it has answered, acknowledged its settings and taken the nonce."""
-        if not self._told_found:
-            self._told_found, self._lost, self._probes = True, None, 0
-            self._facts.append(DeviceFound(self._device, self._model))
-
-    def _tell_drawn(self) -> None:
-        if self._wanted is None or self._target is None or self._settings_left or self._wanted.token == self._drawn:
-            return
-        if self._asleep or self._draw_step() is not None or not complete(self._shown, self._target):
-            return
-        self._drawn = self._wanted.token
-        self._tell_found()
-        self._facts.append(PageDrawn(self._device, self._drawn))
-
-    # --- silence
-
-    def _time_out(self, now: float) -> None:
-        """A missing answer is followed by a look at the nonce, whose answer no earlier instruction can give; then it is sent again."""
-        if self._outstanding is None or now < self._outstanding.deadline:
-            return
-        act = self._outstanding.act
-        if act not in (Say.CONNECT, Say.CHECK):
-            self._shown.doubt(act)
-            self._unacknowledged += 1
-            if self._unacknowledged % TRIES == 0 and self._told_found:
-                self._settings_left = SETTINGS[:1]  # acknowledgements may have been switched off
-        self._outstanding = None
-        self._free_at = now + GAP_S
-        if not self._tries:
-            self._failing_since = now
-        self._tries += 1
-        self._check_at = now + AGAIN_S
-        if self._tries >= TRIES and now - self._failing_since >= LOSE_AFTER_S:
-            self._lose(now, "silent", "no answer")
-        elif self._unacknowledged >= UNACKNOWLEDGED:
-            self._lose(now, "wrong", "answers, but acknowledges nothing (bkcmd=3)")
-
-    def _lose(self, now: float, reason: str, detail: str) -> None:
-        """From now on only probed, ever more rarely. Told once for each reason."""
-        self._forget(now)
-        self._check_at = now + PROBES_S[min(self._probes, len(PROBES_S) - 1)]
-        self._probes += 1
-        if self._lost != reason:
-            self._lost = reason
-            self._facts.append(DeviceLost(self._device, reason, detail))
-
-    def _forget(self, now: float) -> None:
-        """Nothing is known of the panel: find it, then draw all of the page wanted."""
-        self._connected = False
-        self._settings_left = SETTINGS
-        self._told_found = False
-        self._outstanding = None
-        self._tries = 0
-        self._unacknowledged = 0
-        self._refusals = 0
-        self._lacking.clear()
-        self._asleep = False
-        self._pressed = None
-        self._check_at = now
-        self._free_at = now + GAP_S
-        self._slow_until = now
-        self._shown.forget()
-        self._returns.clear()
+    def _doubt(self, act: Act) -> None:
+        self._shown.doubt(act)
+        if self._unacknowledged % TRIES == 0 and self._told_found:
+            self._settings_left = SETTINGS[:1]  # acknowledgements may have been switched off

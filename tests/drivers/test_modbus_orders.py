@@ -153,7 +153,7 @@ def test_an_unanswered_order_is_repeated_within_its_deadline_then_silent() -> No
     asked = bus.now
     bus.run(3.0)
     sent = [when for when, _ in frames(bus)]
-    assert 2 <= len(sent) <= 4
+    assert 4 <= len(sent) <= 6
     assert sent[-1] - asked < 1.0
     assert [fact.reason for fact in bus.of(OrderFailed)] == ["silent"]
 
@@ -233,10 +233,13 @@ def test_with_broken_exchanges_a_card_still_opens(
     bus = line(board)
 
     def noisy(frame: bytes, now: float) -> bytes:
-        if chance.random() < broken:
+        dice = chance.random()
+        if dice < broken / 3:
             return b""
         reply = board(frame, now)
-        return bytes((reply[0], reply[1] ^ 4, *reply[2:])) if chance.random() < broken / 4 else reply
+        if dice < 2 * broken / 3:
+            return bytes((reply[0], reply[1] ^ 4, *reply[2:]))
+        return reply if dice > broken else b""
 
     bus.answer = noisy
     bus.open()
@@ -254,7 +257,7 @@ def test_with_broken_exchanges_a_card_still_opens(
     record_property(
         "figure", f"{broken:.0%} broken: {failed} of 300 orders failed, p99 {took[int(len(took) * 0.99)]:.2f} s"
     )
-    assert failed <= 3 + 300 * broken * 0.06, f"seed {seed}"
+    assert failed <= 3, f"seed {seed}"
     assert took[-1] <= 1.2
 
 

@@ -290,7 +290,9 @@ def test_a_card_opens_within_two_seconds_on_a_bad_line(share: float, seed: int, 
         bus.run(2.0 - (bus.now - start))
         took.append(next((f.at - start for f in bus.of(OrderSent)), 9.0))
     took.sort()
-    record_property("figure", f"{share:.0%} of the frames: p50 {took[150] * 1000:.0f} ms, p99 {took[297] * 1000:.0f} ms")
+    record_property(
+        "figure", f"{share:.0%} of the frames: p50 {took[150] * 1000:.0f} ms, p99 {took[297] * 1000:.0f} ms"
+    )
     assert took[297] <= 2.0, f"seed {seed}"
     assert not alarms(bus), f"seed {seed}"
 

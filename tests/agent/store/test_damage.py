@@ -220,6 +220,37 @@ def test_damage_met_while_running_begins_a_new_epoch(tmp_path: Path, good: Path)
 
 
 @pytest.mark.claim("F8")
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE revs SET rev = rev + 1",
+        "UPDATE revs SET name = CAST(x'726f73ff' AS TEXT) WHERE rowid = 1",
+        "UPDATE keys SET body = x'00'",
+        "INSERT INTO seen (id, exp, action, door, actor, pending) VALUES (x'ff', 'never', '', '', '', 0)",
+    ],
+)
+def test_damage_beside_the_facts_is_met_at_the_start_too(tmp_path: Path, good: Path, damage: str) -> None:
+    """The file holds together, only what a start reads of it does not."""
+    state = tmp_path / "state"
+    shutil.copytree(good, state)
+    conn = sqlite3.connect(state / "journal.db", isolation_level=None)
+    conn.execute("PRAGMA ignore_check_constraints = ON")
+    conn.execute(damage)
+    conn.close()
+    with running(state) as (store, posted):
+        opened = posted.one(events.StoreOpened)
+        assert opened.recovered == ("journal",)
+        assert not posted.of(events.HistoryDiffers)
+        store.order(record(1))
+        assert posted.recorded(1).first == opened.next_seq
+        kept = [facts.parse_line(line) for got in drained(store, posted) for line in got.lines]
+        assert len([line for line in kept if "was" in line.data]) == FACTS - CONFIRMED
+    with running(state) as (_, posted):
+        assert posted.one(events.StoreOpened).recovered == ()
+        assert posted.one(events.StoreOpened).boot > opened.boot
+
+
+@pytest.mark.claim("F8")
 def test_a_cache_damaged_while_running_keeps_its_holders(tmp_path: Path, good: Path) -> None:
     state = tmp_path / "state"
     shutil.copytree(good, state)
