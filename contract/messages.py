@@ -162,6 +162,8 @@ class Keys:
 ACTIONS = ("open", "mode", "identify", "selftest", "resync", "fire_reset", "restart", "erase", "pair")
 OPEN_LIFETIME_S = 30.0
 COMMAND_LIFETIME_S = 600.0
+MODE_MAX_S = 31 * 86_400.0
+"""A mode that ends further off than a month is a slip of the pen."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from agent.core import door, limits, supervise
-from agent.core.effects import AckMessage, Resubscribe, SeenCommand, SendReply, SoundTone
+from agent.core import door, limits, modes, supervise
+from agent.core.effects import AckMessage, DoorMode, Resubscribe, SeenCommand, SendReply, SoundTone
 from agent.core.events import MessageReceived, MessageRefused, StoreOpened
 from agent.core.moves import Cue
 from agent.core.state import Commands, Course, Mode, Phase, State, Waiting
 from agent.core.time import Trust
 from agent.core.turn import News, Turn
-from contract.messages import COMMAND_LIFETIME_S, OPEN_LIFETIME_S, Command, Reason
+from contract.messages import COMMAND_LIFETIME_S, MODE_MAX_S, OPEN_LIFETIME_S, Command, Reason
 
 _ABLE = frozenset({"open", "mode", "identify", "resync", "fire_reset", "restart"})
 """What this unit can do; the rest is refused as `device`: it has nothing to do it with."""
@@ -88,7 +88,7 @@ def _able(state: State, command: Command) -> tuple[Reason | None, str | None]:
         mode, until = command.args.get("mode"), command.args.get("until")
         if mode not in list(Mode) or not isinstance(until, int | float) or isinstance(until, bool):
             return Reason.MALFORMED, "mode or until"
-        if not 0 < until - state.now.utc <= limits.MODE_MAX_S:
+        if not 0 < until - state.now.utc <= MODE_MAX_S:
             return Reason.MALFORMED, "until"
     if command.action == "open":
         if known is None:
@@ -180,11 +180,7 @@ def _act(turn: Turn, command: Command) -> None:
 def _mode(turn: Turn, command: Command) -> None:
     mode, until = Mode(str(command.args["mode"])), command.args["until"]
     assert isinstance(until, int | float)
-    name = _door_of(command)
-    for plan in turn.state.plan.doors:
-        if name in {None, plan.id}:
-            door.set_mode(turn, plan.id, mode, until)
-    _done(turn, command)
+    _done(turn, command, modes.ordered(turn, _door_of(command), mode, until))
 
 
 def _open(turn: Turn, command: Command) -> None:
@@ -278,9 +274,9 @@ def _end(turn: Turn, course: Course) -> None:
 # --- answers
 
 
-def _done(turn: Turn, command: Command) -> int:
+def _done(turn: Turn, command: Command, kept: tuple[DoorMode, ...] = ()) -> int:
     data = _about(command.id, command.action, command.actor, _door_of(command))
-    token = turn.record((turn.made("command.done", **data),), finish=(command.id,))
+    token = turn.record((turn.made("command.done", **data),), finish=(command.id,), modes=kept)
     reply(turn, command.id, "done", door=_door_of(command))
     return token
 

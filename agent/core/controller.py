@@ -5,7 +5,7 @@ Pure: no clock, no I/O, no threads, no logging, no randomness; never raises on a
 
 from __future__ import annotations
 
-from agent.core import board, checkin, commands, door, entry, panel, standing, supervise, sync, tap
+from agent.core import board, checkin, commands, door, entry, modes, panel, standing, supervise, sync, tap
 from agent.core import events as ev
 from agent.core.effects import AckMessage, Effect, RaiseFloor
 from agent.core.plan import UnitPlan
@@ -99,6 +99,7 @@ def _dispatch_rest(turn: Turn, event: ev.Event) -> None:
             supervise.stop(turn, why)
         case ev.ClockChanged():
             supervise.clock_changed(turn, event)
+            modes.clock_changed(turn)
             sync.clock_changed(turn)
         case ev.CalendarFired():
             supervise.calendar(turn, event)
@@ -113,6 +114,7 @@ def _dispatch_store(turn: Turn, event: ev.Event) -> None:
             sync.store_opened(turn, event)
             supervise.store_opened(turn, event)
             commands.store_opened(turn, event)
+            modes.store_opened(turn, event.modes, event.floor_utc)
         case ev.StoreFailed():
             supervise.store_failed(turn, event)
         case ev.StoreMended():

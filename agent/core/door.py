@@ -145,11 +145,6 @@ def latched(turn: Turn) -> frozenset[str]:
     return frozenset(door.id for door in turn.state.doors if door.latched)
 
 
-def set_mode(turn: Turn, door_id: str, mode: Mode, until_utc: float) -> None:
-    until_mono = turn.now.mono + (until_utc - turn.now.utc)
-    signal(turn, door_id, Signal.MODE, Cue(mode=mode, until_mono=until_mono, until_utc=until_utc))
-
-
 def order_sent(turn: Turn, door_id: str, order: int) -> None:
     door = turn.door(door_id)
     if door is not None:

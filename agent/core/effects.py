@@ -96,6 +96,15 @@ class SeenCommand:
 
 
 @dataclass(frozen=True, slots=True)
+class DoorMode:
+    """A door's commanded mode (normal, hold_open, lockdown) and when it ends, as kept for the next start."""
+
+    door: str
+    mode: str
+    until_utc: float
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """Journal these facts in one transaction. Outcome: Recorded.
 
@@ -107,6 +116,7 @@ class Record:
     seen: SeenCommand | None = None
     finish: tuple[str, ...] = ()
     durable_by_mono: float | None = None
+    modes: tuple[DoorMode, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from agent.core.effects import DoorMode
 from agent.core.time import Trust
 from contract.messages import Holder, Keys, Message, Notice, Reason, Settings
 
@@ -187,7 +188,7 @@ class StoreOpened:
 
     `seen`: command ids already used with their `exp`; `revs`: highest revision seen by "kind scope id"; `epoch_utc`: when this epoch began (iat of commands must not be before).
     `recovered`: what was set aside and rebuilt, if anything ("journal", "cache"). `boot` counts starts. `floor_utc`: the last time known (newest fact, daily save).
-    `keys`: the newest working keys the root signed, None where only those of the enrolment are known.
+    `keys`: the newest working keys the root signed, None where only those of the enrolment are known. `modes`: what was commanded last and did not end by command.
     """
 
     boot: int
@@ -202,6 +203,7 @@ class StoreOpened:
     floor_utc: float | None = None
     keys: Keys | None = None
     recovered: tuple[str, ...] = ()
+    modes: tuple[DoorMode, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,8 +67,6 @@ COURSE_S = 3.0
 """An open whose lock has not read back by then has failed (`device`)."""
 RESTART_S = 2.0
 """`restart` waits this long for its outcome to be durable, then restarts anyway."""
-MODE_MAX_S = 31 * 86_400.0
-"""A mode further off than a month is a slip of the pen: modes always end."""
 REFUSALS_S = 60.0
 """At most one `refusals` fact in this time (contract.md)."""
 REFUSED_RATE = 30

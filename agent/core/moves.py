@@ -278,4 +278,4 @@ def _told_mode(turn: Turn, door: Door, cue: Cue) -> Door:
     turn.fact("door.mode", **data)
     turn.changed()
     until = None if cue.mode is Mode.NORMAL else cue.until_mono
-    return replace(door, mode=cue.mode, mode_until=until, lease_due=None)
+    return replace(door, mode=cue.mode, mode_until=until, mode_utc=None, lease_due=None)

@@ -64,6 +64,8 @@ class Door:
     fire_input: bool | None = None
     mode: Mode = Mode.NORMAL
     mode_until: float | None = None
+    mode_utc: float | None = None
+    """When a mode from before the start ends, as long as the clock could not say how soon that is."""
     lease_due: float | None = None
     """When the next pulse of a `hold_open` chain is due."""
     exit_since: float | None = None

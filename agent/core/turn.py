@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from agent.core.effects import Effect, Fact, Record, SeenCommand, SoundTone
+from agent.core.effects import DoorMode, Effect, Fact, Record, SeenCommand, SoundTone
 from agent.core.plan import DoorPlan
 from agent.core.state import Answer, Door, State
 from agent.core.time import Now
@@ -81,6 +81,7 @@ class Turn:
         seen: SeenCommand | None = None,
         finish: tuple[str, ...] = (),
         durable_by_mono: float | None = None,
+        modes: tuple[DoorMode, ...] = (),
     ) -> int:
         """Journal these facts by themselves; returns the token of the record."""
         token = self.number()
@@ -88,7 +89,7 @@ class Turn:
         if alarms:
             sync = self.state.sync
             self.change(sync=replace(sync, alarm_tokens={**sync.alarm_tokens, token: alarms}))
-        self.emit(Record(token, tuple(facts), seen, finish, durable_by_mono))
+        self.emit(Record(token, tuple(facts), seen, finish, durable_by_mono, modes))
         return token
 
     def say(self, key: str, seconds: float, tone: str, *, door: str | None = None, **fields: str) -> None:

@@ -13,9 +13,10 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from agent.core.effects import DoorMode
 from agent.store.journal import Journal, Transaction
 from agent.store.ranks import rank_of
-from agent.store.rows import put_epoch, put_keys, put_life, put_position, put_rev
+from agent.store.rows import put_epoch, put_keys, put_life, put_mode, put_position, put_rev
 from agent.store.schema import FACTS
 from contract import facts
 from contract.messages import Keys
@@ -37,6 +38,7 @@ class Legacy:
     seen: list[tuple[Any, ...]] = field(default_factory=list)
     revs: dict[str, int] = field(default_factory=dict)
     keys: Keys | None = None
+    modes: list[DoorMode] = field(default_factory=list)
     lines: Iterable[tuple[int, bytes]] = ()
 
 
@@ -52,6 +54,8 @@ def found(db: Database, site: str, unit: str, utc: float, legacy: Legacy) -> int
             put_rev(db, name, rev)
         if legacy.keys is not None:
             put_keys(db, legacy.keys)
+        for mode in legacy.modes:
+            put_mode(db, mode)
         return _begin(db, "facts", (site, unit), utc, (previous, legacy.head), legacy.lines)
 
 

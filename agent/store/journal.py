@@ -16,12 +16,12 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from agent.core.effects import Fact, Record
+from agent.core.effects import DoorMode, Fact, Record
 from agent.core.events import BatchLoaded, PendingCommand, Recorded
 from agent.store import codec, database
 from agent.store.faults import STORAGE_ERRORS, DamagedError
 from agent.store.ranks import RANKS, rank_of
-from agent.store.rows import blob, number, only, put_keys, put_life, put_position, put_rev
+from agent.store.rows import blob, number, only, put_keys, put_life, put_mode, put_position, put_rev
 from agent.store.schema import journal_kind, unseal
 from contract import facts
 from contract.messages import Keys
@@ -185,6 +185,8 @@ class Journal:
                     )
                 for done in record.finish:
                     run("UPDATE seen SET pending = 0 WHERE id = ?", (done,))
+                for mode in record.modes:
+                    put_mode(self.db, mode)
             for name, rev in (revs or {}).items():
                 put_rev(self.db, name, rev)
             if keys is not None:
@@ -301,6 +303,12 @@ class Journal:
         """Commands whose `exp` lies so far back that no clock comes to it again are refused by that alone."""
         with Transaction(self.db):
             self.db.conn.execute("DELETE FROM seen WHERE exp < ? AND pending = 0", (before_utc,))
+
+    def modes(self) -> tuple[DoorMode, ...]:
+        rows = self.db.conn.execute("SELECT door, mode, until, sum FROM modes ORDER BY door").fetchall()
+        for row in rows:
+            unseal(row[3], *row[:3])
+        return tuple(DoorMode(*row[:3]) for row in rows)
 
     def revs(self) -> dict[str, int]:
         rows = self.db.conn.execute("SELECT name, rev, sum FROM revs").fetchall()

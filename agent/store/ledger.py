@@ -207,7 +207,9 @@ class Ledger:
                 journal.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         if self._boot is None:
             journal.begin_run()
-            self._tell_opened(journal)  # reads more of the file: where that is damaged, the start is counted anew in its successor
+            self._tell_opened(
+                journal
+            )  # reads more of the file: where that is damaged, the start is counted anew in its successor
             self._boot = journal.boot
         journal.boot = self._boot
         self._settle(journal)
@@ -250,6 +252,7 @@ class Ledger:
                 revs={**revs, **self._revs},
                 floor_utc=journal.floor,
                 keys=journal.keys(),
+                modes=journal.modes(),
                 recovered=tuple(dict.fromkeys(self.recovered)),
             )
         )

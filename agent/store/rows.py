@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from agent.core.effects import DoorMode
 from agent.store import codec
 from agent.store.faults import DamagedError
 from agent.store.schema import seal
@@ -43,6 +44,14 @@ def put_keys(db: Database, keys: Keys) -> None:
         "sum = excluded.sum WHERE excluded.rev >= keys.rev",
         (keys.rev, body, seal(body)),
     )
+
+
+def put_mode(db: Database, mode: DoorMode) -> None:
+    """The newest word on a door; a normal one needs none."""
+    db.conn.execute("DELETE FROM modes WHERE door = ?", (mode.door,))
+    if mode.mode != "normal":
+        values = (mode.door, mode.mode, float(mode.until_utc))
+        db.conn.execute("INSERT INTO modes VALUES (?, ?, ?, ?)", (*values, seal(*values)))
 
 
 def only(row: Any) -> tuple[Any, ...]:

@@ -62,6 +62,13 @@ def m003_revisions_and_keys(db: Database) -> None:
     )
 
 
+@JOURNAL_MIGRATIONS()
+def m004_modes(db: Database) -> None:
+    db.conn.execute(
+        "CREATE TABLE modes (door TEXT PRIMARY KEY, mode TEXT NOT NULL, until REAL NOT NULL, sum INTEGER NOT NULL)"
+    )
+
+
 @CACHE_MIGRATIONS()
 def m001_notices_rosters_settings(db: Database) -> None:
     run = db.conn.execute
@@ -92,8 +99,8 @@ def journal_kind(journal_mb: int) -> Kind:
     The cap only stops a runaway: room.py keeps the file at `journal_mb`, and a new epoch may need it twice for a moment.
     """
     cap = (2 * journal_mb + 4) * 1024 * 1024
-    tables = ("facts", "epochs", "position", "life", "seen", "revs", "keys")
-    return Kind("journal", JOURNAL_MIGRATIONS, 3, tables, page=1024, checkpoint=800, cap=cap)
+    tables = ("facts", "epochs", "position", "life", "seen", "revs", "keys", "modes")
+    return Kind("journal", JOURNAL_MIGRATIONS, 4, tables, page=1024, checkpoint=800, cap=cap)
 
 
 CACHE_TABLES = ("notices", "settings", "parts", "rosters")

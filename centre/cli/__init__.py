@@ -55,6 +55,7 @@ for _command in (
     roster.roster,
     settings.settings,
     command.open_door,
+    command.mode,
     command.identify,
     command.restart,
     command.resync,

@@ -1,4 +1,4 @@
-"""`centre open`, `identify`, `restart`, `resync`, `fire-reset`: orders to one unit, and what came of them."""
+"""`centre open`, `mode`, `identify`, `restart`, `resync`, `fire-reset`: orders to one unit, and what came of them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ import click
 from sqlalchemy import Connection, select
 
 from centre import commands, desk, schema, units
-from centre.cli.office import Office
+from centre.cli.office import Office, moment_option
 from centre.errors import WRONG_USE, CentreError
-from contract.messages import Kind
+from contract.messages import MODE_MAX_S, Kind
 from contract.plain import Reply
 from contract.topics import down, up, valid_id
 
 OPENED, REFUSED, NO_ANSWER, NO_ENTRY = 0, 3, 4, 5
+MODES = ("normal", "hold_open", "lockdown")
 
 
 def _order(command: Callable[..., None]) -> Callable[..., None]:
@@ -76,6 +77,39 @@ def fire_reset(office: Office, unit_id: str, door: str | None, why: str, actor: 
         raise CentreError(f"--door: {door!r} is no id", WRONG_USE)
     args: Mapping[str, object] = {} if door is None else {"door": door}
     _carry_out(office, unit_id, "fire_reset", args, actor, why, commands.VALID_S)
+
+
+@click.command()
+@click.argument("mode", type=click.Choice(MODES))
+@click.option("--door", help="One door; all of the unit's where none is named.")
+@click.option("--until", help="When it ends: 2026-10-07T18:00, or 15m, 2h, 3d from now. Not for normal.")
+@_order
+def mode(office: Office, unit_id: str, mode: str, door: str | None, until: str | None, why: str, actor: str) -> None:
+    """Hold a door open, lock it down (only emergency cards pass), or make it normal again. Exit code: 0 done, 3 refused, 4 no answer.
+
+    The way out stays open in a lockdown, unless the door's configuration says otherwise. It goes on over a restart of the unit; holding open ends with one.
+    """
+    if door is not None and not valid_id(door):
+        raise CentreError(f"--door: {door!r} is no id", WRONG_USE)
+    args: dict[str, object] = {"mode": mode, "until": _mode_ends(office, mode, until)}
+    _carry_out(office, unit_id, "mode", args if door is None else {**args, "door": door}, actor, why, commands.VALID_S)
+
+
+def _mode_ends(office: Office, mode: str, until: str | None) -> float:
+    """UTC. Each mode has an end, so that no door is forgotten."""
+    now = time.time()
+    if mode == "normal":
+        if until is not None:
+            raise CentreError("--until: normal has no end", WRONG_USE)
+        return round(now + commands.VALID_S, 3)
+    ends = moment_option(office, "until", until, end=True)
+    if ends is None:
+        raise CentreError(f"--until is needed: {mode} has an end", WRONG_USE)
+    if ends <= now:
+        raise CentreError("--until: is over already", WRONG_USE)
+    if ends - now > MODE_MAX_S:
+        raise CentreError(f"--until: at most {MODE_MAX_S / 86_400:.0f} days from now", WRONG_USE)
+    return round(ends, 3)
 
 
 def _doors(conn: Connection, unit_id: str) -> Mapping[str, object]:

@@ -113,6 +113,41 @@ def test_other_orders_end_with_done(site: Site, args: tuple[str, ...], action: s
     assert _command(site, unit, wire.payloads("/command")[0])["action"] == action
 
 
+@pytest.mark.parametrize(
+    ("args", "sent", "left"),
+    [
+        (("lockdown", "--until", "2h"), {"mode": "lockdown"}, 7200),
+        (("hold_open", "--until", "15m", "--door", "main"), {"mode": "hold_open", "door": "main"}, 900),
+        (("normal",), {"mode": "normal"}, 60),
+    ],
+)
+def test_a_mode_has_an_end(site: Site, args: tuple[str, ...], sent: dict[str, object], left: float) -> None:
+    unit, wire = site.unit()
+    order = ("mode", *args, "--unit", "b12-u2", "--why", "test")
+    assert ordered(site, unit, wire, [("accepted", None), ("done", None)], 0, *order).exit_code == 0
+    payload = _command(site, unit, wire.payloads("/command")[0])
+    until = payload["args"].pop("until")
+    assert (payload["action"], payload["args"]) == ("mode", sent)
+    assert until - payload["iat"] == pytest.approx(left, abs=5)
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (("lockdown",), "--until is needed"),
+        (("normal", "--until", "2h"), "--until: normal has no end"),
+        (("hold_open", "--until", "40d"), "--until: at most 31 days from now"),
+        (("hold_open", "--until", "-5m"), "--until: is over already"),
+        (("lockdown", "--until", "soon"), "--until: "),
+        (("lockdown", "--until", "2h", "--door", "a b"), "--door: 'a b' is no id"),
+    ],
+)
+def test_a_mode_that_no_unit_would_take_is_not_sent(site: Site, args: tuple[str, ...], told: str) -> None:
+    _, wire = site.unit()
+    assert told in site.desk.run("mode", *args, "--unit", "b12-u2", "--why", "x", code=2).stderr
+    assert not wire.payloads("/command")
+
+
 def test_a_door_that_the_unit_does_not_have_is_not_ordered(site: Site) -> None:
     unit, _ = site.unit()
     site.desk.take(

@@ -33,6 +33,7 @@ class Disk:
     accepted: set[str] = field(default_factory=set)
     notices: dict[tuple[str, str], Notice] = field(default_factory=dict)
     revs: dict[str, int] = field(default_factory=dict)
+    modes: dict[str, fx.DoorMode] = field(default_factory=dict)
 
 
 class Store:
@@ -62,6 +63,7 @@ class Store:
             tuple(d.pending.values()),
             dict(d.seen),
             dict(d.revs),
+            modes=tuple(d.modes.values()),
         )
 
     def order(self, effect: fx.Effect, now: float) -> None:
@@ -112,6 +114,10 @@ class Store:
                     d.pending[s.id] = ev.PendingCommand(s.id, s.action, s.door, s.actor)
                 for name in effect.finish:
                     d.pending.pop(name, None)
+                for mode in effect.modes:
+                    d.modes.pop(mode.door, None)
+                    if mode.mode != "normal":
+                        d.modes[mode.door] = mode
                 self._post(delay, ev.Recorded(effect.token, first, tuple(d.lines[first - 1 :]), prev, d.heads[-1]))
             case fx.LoadBatch(first):
                 lines = tuple(d.lines[first - 1 : first + 19])

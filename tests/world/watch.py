@@ -26,13 +26,15 @@ class Watch:
         """How often each remote open moved a lock, over all runs."""
         self.modes: dict[str, tuple[str, float]] = {}
         """By door: commanded mode and its end (monotonic)."""
+        self.ends: dict[str, float] = {}
+        """By door: the end (UTC) of a mode from before the start, while the clock is not trusted."""
         self.latched: set[str] = set()
         self.loaded = False
         self.fire_told: dict[str, bool] = {}
         self.last_tap: dict[str, tuple[tuple[str, ...], float]] = {}
 
     def booted(self) -> None:
-        self.modes, self.loaded, self.last_tap, self.fire_told = {}, False, {}, {}
+        self.modes, self.ends, self.loaded, self.last_tap, self.fire_told = {}, {}, False, {}, {}
         self.latched = set(self.world.disk.latched)
 
     def stepped(self, before: State, event: ev.Event, now: Now, found: tuple[fx.Effect, ...]) -> None:
@@ -40,7 +42,7 @@ class Watch:
             self.loaded = True
         if _data(found, "command.accepted"):
             assert now.clock in {Trust.SYNCED, Trust.HOLDOVER}, "accepted without a clock"
-        self._modes(found, now)
+        self._modes(event, found, now)
         self._fire(event, found)
         self._unlocks(event, now, found)
         self._cards(event, now, found)
@@ -55,10 +57,24 @@ class Watch:
         plan = next(p for p in self.world.plan.doors if p.id == door)
         return plan.safe_state == "unlocked" and not self.loaded and self.mode(door, now) == "normal"
 
-    def _modes(self, found: tuple[fx.Effect, ...], now: Now) -> None:
-        for data in _data(found, "door.mode"):
-            until = now.mono + parse_rfc3339(str(data["until"])) - now.utc if "until" in data else 0.0
-            self.modes[data["door"]] = (data["mode"], until)
+    def _modes(self, event: ev.Event, found: tuple[fx.Effect, ...], now: Now) -> None:
+        trusted = now.clock in {Trust.SYNCED, Trust.HOLDOVER}
+        if isinstance(event, ev.ClockChanged) and trusted:
+            for door, end in self.ends.items():
+                self.modes[door] = (self.modes[door][0], now.mono + end - now.utc)
+            self.ends.clear()
+        told = _data(found, "door.mode")
+        for data in told:
+            self.ends.pop(data["door"], None)
+            end = parse_rfc3339(str(data["until"])) if "until" in data else None
+            self.modes[data["door"]] = (data["mode"], 0.0 if end is None else now.mono + end - now.utc)
+            if end is not None and not trusted:
+                self.ends[data["door"]] = end
+        if isinstance(event, ev.StoreOpened):
+            for kept in event.modes:
+                if kept.until_utc - now.utc > 0:
+                    mode = "lockdown" if kept.mode == "lockdown" else "normal"
+                    assert [d["mode"] for d in told if d["door"] == kept.door] == [mode], "what was commanded is lost"
 
     # --- each order has a cause
 

@@ -13,7 +13,7 @@ from agent.core import effects, events
 from agent.core.effects import Fact, Record
 from agent.store import Store
 from contract import facts
-from contract.messages import Category, Holder, Notice, RosterPart, Scope
+from contract.messages import Category, Holder, Keys, Kind, Notice, RosterPart, Scope, WorkingKey
 from tests.waiting import eventually
 
 E = TypeVar("E")
@@ -22,6 +22,9 @@ SITE, UNIT = "badahu", "b12-u2"
 YARD = Scope("yard", "y07")
 UTC = 1_795_000_000.0
 BALLAST = 256 * 1024
+FACTS, CONFIRMED, HOLDERS = 1200, 300, 200
+KEYS = Keys(Scope("site", SITE), 3, 1.0, (WorkingKey("k1", "ab" * 32, frozenset({Kind.COMMAND})),))
+"""What the folders of conftest.py hold."""
 
 
 class Posted:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent.core import effects, events
-from agent.core.effects import SeenCommand
+from agent.core.effects import DoorMode, SeenCommand
 from agent.store import FolderInUseError, Store, database, reading, room
 from agent.store.journal import open_journal
 from agent.store.ledger import KEEP_SEEN_S
@@ -350,6 +350,24 @@ def test_a_million_facts(tmp_path: Path, record_property: pytest.RecordProperty)
     assert times[1980] < 0.05
 
 
+def test_the_last_mode_of_each_door_is_kept_also_over_damage(tmp_path: Path) -> None:
+    def modes(*some: tuple[str, str]) -> tuple[DoorMode, ...]:
+        return tuple(DoorMode(door, mode, UTC + 60) for door, mode in some)
+
+    with running(tmp_path) as (store, posted):
+        store.order(record(1, modes=modes(("main", "hold_open"), ("back", "lockdown"), ("yard", "lockdown"))))
+        store.order(record(2, modes=modes(("main", "lockdown"), ("back", "normal"))))
+        posted.recorded(2)
+    with running(tmp_path) as (_, posted):
+        assert posted.one(events.StoreOpened).modes == modes(("main", "lockdown"), ("yard", "lockdown"))
+    conn = sqlite3.connect(tmp_path / "journal.db", isolation_level=None)
+    conn.execute("UPDATE modes SET until = until + 1 WHERE door = 'yard'")
+    conn.close()
+    with running(tmp_path) as (_, posted):
+        opened = posted.one(events.StoreOpened)
+        assert (opened.recovered, opened.modes) == (("journal",), modes(("main", "lockdown")))
+
+
 @pytest.mark.claim("F53")
 def test_an_older_schema_is_migrated_with_its_facts(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
@@ -387,6 +405,7 @@ def test_an_older_schema_is_migrated_with_its_facts(tmp_path: Path) -> None:
         "m001_facts_and_epochs",
         "m002_seen_commands",
         "m003_revisions_and_keys",
+        "m004_modes",
     ]
     after.close()
 
