@@ -6,8 +6,11 @@ A further protocol is one `Decoder` beside its driver and one row in decoders.py
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Protocol
+
+from drivers.wire import Buffer
 
 OUT, IN, UNKNOWN = "out", "in", ""
 """To the device, from it, not known."""
@@ -34,6 +37,34 @@ class Decoder(Protocol):
 
     def quiet(self) -> list[Seen]:
         """Nothing came for a while: what is held back is no frame."""
+
+
+class FrameDecoder(ABC):
+    """A `Decoder` of a protocol whose frames are at most `longest` bytes."""
+
+    def __init__(self, longest: int) -> None:
+        self._longest = longest
+        self._buffer = Buffer(2 * longest)
+
+    def add(self, data: bytes) -> list[Seen]:
+        seen: list[Seen] = []
+        for begin in range(0, len(data), self._longest):
+            self._buffer.add(data[begin : begin + self._longest])
+            seen += self._take()
+        return seen
+
+    def quiet(self) -> list[Seen]:
+        data = self._left_over(bytes(self._buffer.data))
+        self._buffer.clear()
+        return [no_frame(data)] if data else []
+
+    @abstractmethod
+    def _take(self) -> list[Seen]:
+        """Whole frames, taken out of the buffer with what stands before them."""
+
+    def _left_over(self, data: bytes) -> bytes:
+        """What of bytes that are no frame is told."""
+        return data
 
 
 def masked(text: str) -> str:

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from drivers.decoding import IN, OUT, UNKNOWN, Seen, no_frame
+from drivers.decoding import IN, OUT, UNKNOWN, FrameDecoder, Seen, no_frame
 from drivers.display import dgus
-from drivers.wire import Buffer, crc16
+from drivers.wire import crc16
 
 
-class DwinDecoder:
+class DwinDecoder(FrameDecoder):
     def __init__(self) -> None:
-        self._buffer = Buffer(2 * dgus.MAX_FRAME)
-
-    def add(self, data: bytes) -> list[Seen]:
-        seen: list[Seen] = []
-        for begin in range(0, len(data), dgus.MAX_FRAME):
-            self._buffer.add(data[begin : begin + dgus.MAX_FRAME])
-            seen += self._take()
-        return seen
-
-    def quiet(self) -> list[Seen]:
-        data = bytes(self._buffer.data)
-        self._buffer.clear()
-        return [no_frame(data)] if data else []
+        super().__init__(dgus.MAX_FRAME)
 
     def _take(self) -> list[Seen]:
         seen: list[Seen] = []

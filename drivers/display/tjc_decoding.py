@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from drivers.decoding import IN, OUT, Seen, no_frame
+from drivers.decoding import IN, OUT, FrameDecoder, Seen, no_frame
 from drivers.display import hmi
-from drivers.wire import Buffer
 
 _CODES = frozenset({0x00, 0x01, *hmi.REFUSALS, *range(0x65, 0x72), 0x86, 0x87, 0x88})
 _SECRET = (hmi.Touched, hmi.TouchedAt)
 
 
-class TjcDecoder:
+class TjcDecoder(FrameDecoder):
     def __init__(self) -> None:
-        self._buffer = Buffer(2 * hmi.MAX_INSTRUCTION)
-
-    def add(self, data: bytes) -> list[Seen]:
-        seen: list[Seen] = []
-        for begin in range(0, len(data), hmi.MAX_INSTRUCTION):
-            self._buffer.add(data[begin : begin + hmi.MAX_INSTRUCTION])
-            seen += self._take()
-        return seen
-
-    def quiet(self) -> list[Seen]:
-        data = bytes(self._buffer.data)
-        self._buffer.clear()
-        return [no_frame(data)] if data else []
+        super().__init__(hmi.MAX_INSTRUCTION)
 
     def _take(self) -> list[Seen]:
         seen: list[Seen] = []

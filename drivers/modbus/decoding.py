@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from drivers.decoding import IN, OUT, Seen, no_frame
+from drivers.decoding import IN, OUT, FrameDecoder, Seen, no_frame
 from drivers.modbus import codec
-from drivers.wire import Buffer, crc16
+from drivers.wire import crc16
 
 _NAMES = {
     codec.READ_COILS: "read outputs",
@@ -19,23 +19,11 @@ _MANY = (codec.WRITE_MULTIPLE_COILS, codec.WRITE_MULTIPLE_REGISTERS)
 _SHORTEST = 5
 
 
-class ModbusDecoder:
+class ModbusDecoder(FrameDecoder):
     def __init__(self) -> None:
-        self._buffer = Buffer(2 * codec.MAX_FRAME)
+        super().__init__(codec.MAX_FRAME)
         self._asked: bytes | None = None
         """The request whose reply is still to come."""
-
-    def add(self, data: bytes) -> list[Seen]:
-        seen: list[Seen] = []
-        for begin in range(0, len(data), codec.MAX_FRAME):
-            self._buffer.add(data[begin : begin + codec.MAX_FRAME])
-            seen += self._take()
-        return seen
-
-    def quiet(self) -> list[Seen]:
-        data = bytes(self._buffer.data)
-        self._buffer.clear()
-        return [no_frame(data)] if data else []
 
     def _take(self) -> list[Seen]:
         seen: list[Seen] = []

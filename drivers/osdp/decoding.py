@@ -4,9 +4,8 @@ encrypted only the kind is told, never the bytes.
 
 from __future__ import annotations
 
-from drivers.decoding import IN, OUT, Seen, no_frame
+from drivers.decoding import IN, OUT, FrameDecoder, Seen, no_frame
 from drivers.osdp import codec, messages
-from drivers.wire import Buffer
 
 _COMMANDS = {
     messages.POLL: "poll", messages.ID: "who are you", messages.CAP: "what can you do", messages.LSTAT: "tamper and power?",
@@ -26,21 +25,12 @@ _OPEN = frozenset({messages.POLL, messages.ID, messages.CAP, messages.LSTAT, mes
 """What may be shown byte for byte, where it is not encrypted."""
 
 
-class OsdpDecoder:
+class OsdpDecoder(FrameDecoder):
     def __init__(self) -> None:
-        self._buffer = Buffer(2 * codec.LONGEST)
+        super().__init__(codec.LONGEST)
 
-    def add(self, data: bytes) -> list[Seen]:
-        seen: list[Seen] = []
-        for begin in range(0, len(data), codec.LONGEST):
-            self._buffer.add(data[begin : begin + codec.LONGEST])
-            seen += self._take()
-        return seen
-
-    def quiet(self) -> list[Seen]:
-        data = bytes(self._buffer.data).strip(b"\xff")
-        self._buffer.clear()
-        return [no_frame(data)] if data else []
+    def _left_over(self, data: bytes) -> bytes:
+        return data.strip(b"\xff")
 
     def _take(self) -> list[Seen]:
         seen: list[Seen] = []
