@@ -207,9 +207,8 @@ class Ledger:
                 journal.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         if self._boot is None:
             journal.begin_run()
-            self._tell_opened(
-                journal
-            )  # reads more of the file: where that is damaged, the start is counted anew in its successor
+            # telling reads more of the file; where that is damaged, the start counts in the journal that takes its place
+            self._tell_opened(journal)
             self._boot = journal.boot
         journal.boot = self._boot
         self._settle(journal)

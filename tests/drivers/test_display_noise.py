@@ -12,12 +12,12 @@ from drivers.display.layout import DwinOptions
 from drivers.display.tjc import TjcPanel
 from drivers.display.tjc_layout import TjcOptions
 from drivers.facts import DrawPage, PageDrawn
-from tests.drivers import test_dwin, tjc_bench
+from tests.drivers import dwin_bench, tjc_bench
 from tests.drivers.bus import Bus
 
 
 def dwin() -> tuple[DwinPanel, Callable[[bytes, float], bytes], Callable[[], tuple[str, str]]]:
-    panel = test_dwin.Panel()
+    panel = dwin_bench.Panel()
     session = DwinPanel([("panel", DwinOptions())], 115200)
     return session, panel, lambda: (panel.text(0x1000), panel.text(0x1100))
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from drivers.display.tjc import TjcPanel
 from drivers.display.tjc_layout import TjcLayout, TjcOptions
-from drivers.facts import DeviceFound, DeviceLost, KeyPressed, OrderFailed, PageDrawn, SetOutput, SoundTone
-from tests.drivers.bus import Bus
+from drivers.facts import DeviceFound, DeviceLost, KeyPressed, PageDrawn, SoundTone
 from tests.drivers.tjc_bench import END, KEYPAD, Panel, bus_of, drawing, show
 
 
@@ -70,20 +68,6 @@ def test_where_several_lines_change_the_title_goes_first_and_comes_last() -> Non
     assert drawing(bus) == ['t2.txt="戊"'.encode("gbk")]
 
 
-def test_the_newest_page_wins_in_the_midst_of_drawing() -> None:
-    panel = Panel()
-    bus = bus_of(panel, 9600)
-    bus.open()
-    bus.run(0.5)
-    for token in range(1, 30):
-        show(bus, token, title=f"第{token}", body=(f"条{token}",))
-        bus.run(0.012)
-    bus.run(2.0)
-    assert panel.text("t0.txt") == "第29"
-    assert bus.of(PageDrawn)[-1].token == 29
-    assert len(bus.of(PageDrawn)) < 15
-
-
 def test_touched_components_are_keys() -> None:
     bus = bus_of(Panel(), layout=KEYPAD)
     bus.open()
@@ -94,20 +78,6 @@ def test_touched_components_are_keys() -> None:
     pressed = bus.of(KeyPressed)
     assert [fact.key for fact in pressed] == ["1", "2", "#", "#", "*"]
     assert "1" not in repr(pressed[0]).replace(repr(pressed[0].at), "")
-
-
-def test_a_touch_in_between_is_no_answer() -> None:
-    panel = Panel()
-    bus = Bus(
-        TjcPanel([("panel", TjcOptions(layout=KEYPAD))], 115200),
-        lambda frame, now: bytes.fromhex("65 00 01 01 FF FF FF") + panel(frame, now),
-        115200,
-    )
-    bus.open()
-    show(bus, 1)
-    bus.run(10.0)
-    assert not bus.of(DeviceLost)
-    assert len(bus.of(PageDrawn)) == 1
 
 
 def test_light_and_sleep() -> None:
@@ -139,23 +109,6 @@ def test_light_and_sleep() -> None:
     assert not bus.of(DeviceLost)
 
 
-def test_tones_differ_and_overtake_the_page() -> None:
-    bus = bus_of(Panel(), 9600, buzzer=True)
-    bus.open()
-    bus.run(0.5)
-    beeps = set()
-    for tone in ("yes", "no", "warning"):
-        show(bus, 1, title=tone, body=(tone,) * 8)
-        bus.run(0.002)
-        bus.written.clear()
-        bus.session.order(SoundTone("panel", tone), bus.now)
-        bus.run(1.5)
-        places = [place for place, (_, frame) in enumerate(bus.written) if frame.startswith(b"beep")]
-        assert places[0] <= 1
-        beeps.add(bus.written[places[0]][1])
-    assert len(beeps) == 3
-
-
 def test_without_a_buzzer_or_too_late_no_tone() -> None:
     for options in ({}, {"buzzer": True}):
         panel = Panel()
@@ -168,15 +121,6 @@ def test_without_a_buzzer_or_too_late_no_tone() -> None:
         bus.run(3.0)
         assert bus.of(DeviceFound)
         assert not [frame for _, frame in bus.written if frame.startswith(b"beep")]
-
-
-def test_outputs_are_refused_and_a_loss_is_told_once() -> None:
-    bus = bus_of(Panel())
-    bus.session.closed(bus.now, "no such file")
-    bus.session.closed(bus.now, "no such file")
-    bus.session.order(SetOutput("panel", 1, True, 3, bus.now + 1), bus.now)
-    bus.run(1.0)
-    assert bus.facts == [DeviceLost("panel", "port", "no such file"), OrderFailed("panel", 3, "refused")]
 
 
 @pytest.mark.parametrize(

@@ -11,40 +11,6 @@ from tests.drivers.bus import Bus
 from tests.drivers.tjc_bench import END, Panel, bus_of, show
 
 
-@pytest.mark.parametrize("lost", [1, 2])
-def test_a_lost_answer_is_waited_for_and_said_again(lost: int) -> None:
-    panel = Panel()
-    bus = bus_of(panel)
-    bus.open()
-    bus.run(0.5)
-    for token in range(1, 12):
-        show(bus, token, title=f"第{token}", page="notice" if token % 2 else "answer")
-        bus.run(token / 1000)
-        panel.lose_next = lost
-        bus.run(0.002)
-        bus.run(6.0)
-        assert bus.of(PageDrawn)[-1].token == token
-        assert panel.text("t0.txt") == f"第{token}"
-        panel.lose_next = 0
-    assert not bus.of(DeviceLost)
-
-
-def test_what_was_not_acknowledged_is_not_taken_as_it_was() -> None:
-    panel = Panel()
-    bus = bus_of(panel)
-    bus.open()
-    show(bus, 1, body=("甲",))
-    bus.run(2.0)
-    panel.lose_next = 1
-    show(bus, 2, body=("乙",))
-    bus.run(0.01)
-    assert panel.text("t1.txt") == "乙"
-    show(bus, 3, body=("甲",))
-    bus.run(1.0)
-    assert panel.text("t1.txt") == "甲"
-    assert bus.of(PageDrawn)[-1].token == 3
-
-
 @pytest.mark.parametrize("says", [b"", b"\0\0\0" + END + b"\x88" + END, b"\x88" + END])
 def test_a_power_cycled_panel_gets_everything_again(says: bytes) -> None:
     panel = Panel()
@@ -91,24 +57,6 @@ def test_a_panel_that_never_acknowledges_is_wrong() -> None:
     bus.run(20.0)
     assert [fact.reason for fact in bus.of(DeviceLost)] == ["wrong"]
     assert not bus.of(PageDrawn)
-
-
-def test_lost_found_and_drawn_whole() -> None:
-    panel = Panel()
-    bus = bus_of(panel)
-    bus.open()
-    show(bus, 1)
-    bus.run(2.0)
-    panel.alive = False
-    bus.run(10.0)
-    assert bus.of(DeviceLost) == [DeviceLost("panel", "silent", "no answer")]
-    show(bus, 2, title="新的")
-    panel.power_cycle()
-    panel.alive = True
-    bus.run(4.0)
-    assert len(bus.of(DeviceFound)) == 2
-    assert panel.text("t0.txt") == "新的"
-    assert bus.of(PageDrawn)[-1].token == 2
 
 
 def test_a_display_without_title_footer_or_page_shows_less() -> None:

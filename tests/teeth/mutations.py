@@ -47,6 +47,20 @@ MUTATIONS: list[Mutation] = [
         ("tests/system/test_fire.py::test_fire_releases_within_a_second_and_outlives_a_kill",),
     ),
     Mutation(
+        "a lockdown ends with the process",
+        "agent/core/modes.py",
+        "        if each.mode == Mode.LOCKDOWN:\n",
+        "        if each.mode != Mode.LOCKDOWN:\n",
+        ("tests/agent/core/test_modes.py::test_a_lockdown_goes_on_after_a_restart_until_its_end",),
+    ),
+    Mutation(
+        "a start that meets damage behind the facts is counted before it is told",
+        "agent/store/ledger.py",
+        "            self._tell_opened(journal)\n            self._boot = journal.boot\n",
+        "            self._boot = journal.boot\n            self._tell_opened(journal)\n",
+        ("tests/agent/store/test_damage.py::test_damage_beside_the_facts_is_met_at_the_start_too",),
+    ),
+    Mutation(
         "the door is not relocked when it closes",
         "agent/core/moves.py",
         "    if came_in and lock.pulsing(door, now) and not door.rests_unlocked:\n",
