@@ -30,6 +30,17 @@ WINDOW = 100
 FIRST_WAIT_S, LONGEST_WAIT_S = 1, 30
 """Between attempts to connect; doubled by paho."""
 MOST_AT_ONCE = 512
+MAX_PACKET = 1024 * 1024
+"""A larger packet ends the connection: our broker's configuration lets none through, and the library would take 256 MiB of it into memory."""
+
+
+class _Client(mqtt.Client):
+    """The library asks for all of a packet's rest at once: that tells its size before any of it is kept."""
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        if bufsize > MAX_PACKET:
+            raise OSError(f"a packet of {bufsize} bytes")
+        return super()._sock_recv(bufsize)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +100,7 @@ class Link:
         self._subscriptions = list(subscriptions)
         self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         self._connection = 0
-        client = mqtt.Client(
+        client = _Client(
             CallbackAPIVersion.VERSION2,
             client_id=login.name,
             clean_session=not persistent,
