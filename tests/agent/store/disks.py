@@ -59,19 +59,22 @@ class Disk:
 
 
 class Fixed:
-    """A plain folder whose files can be made immutable under a running store, as a card that protects itself does; else limited."""
+    """A plain folder whose files can be made immutable under a running store, as a card that protects itself does; else limited.
+
+    A folder in memory takes the mark and writes on to what is open.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.limited = False
 
     def read_only(self) -> None:
+        if not _immutable_holds(self.folder):
+            self.limited = True
+            _limit_files(1)
+            return
         for path in (*self.folder.glob("*.db*"), self.folder):
-            if not _set_immutable(path, on=True):
-                self.writable()
-                self.limited = True
-                _limit_files(1)
-                return
+            assert _set_immutable(path, on=True)
 
     def writable(self) -> None:
         if self.limited:
@@ -91,6 +94,22 @@ def _set_immutable(path: Path, *, on: bool) -> bool:
     finally:
         os.close(fd)
     return True
+
+
+def _immutable_holds(folder: Path) -> bool:
+    """Whether a file that is open cannot be written any more once it is immutable."""
+    probe = folder.with_name(f"{folder.name}-probe")
+    with probe.open("wb", buffering=0) as file:
+        if not _set_immutable(probe, on=True):
+            return False
+        try:
+            file.write(b"x")
+        except OSError:
+            return True
+        else:
+            return False
+        finally:
+            _set_immutable(probe, on=False)
 
 
 @contextmanager

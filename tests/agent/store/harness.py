@@ -131,10 +131,10 @@ def seqs(batches: list[events.BatchLoaded]) -> list[int]:
     return [one.seq for one in found if isinstance(one, facts.FactLine)]
 
 
-def written(pid: int | str) -> int:
-    """Bytes the process has caused to be written to a device (0 where the folder is in memory)."""
+def written(pid: int | str, what: str = "write_bytes") -> int:
+    """Bytes the process has caused to be written to a device (0 where the folder is in memory); `wchar`: handed to write calls."""
     lines = Path(f"/proc/{pid}/io").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith("write_bytes")).split()[1])
+    return int(next(line for line in lines if line.startswith(what)).split()[1])
 
 
 def own_writes() -> int:

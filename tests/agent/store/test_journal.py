@@ -27,11 +27,11 @@ from tests.agent.store.harness import (
     fact,
     holder,
     notice,
-    own_writes,
     part,
     record,
     running,
     seqs,
+    written,
 )
 from tests.waiting import eventually
 
@@ -272,13 +272,13 @@ def test_a_quiet_day_costs_one_small_write(tmp_path: Path, record_property: pyte
         eventually((tmp_path / "ballast").exists)
         store.order(effects.Purge(UTC + 1))
         eventually(lambda: (tmp_path / "journal.db-wal").stat().st_size == 0)
-        before = own_writes()
+        before = written("self", "wchar")
         store.order(effects.Purge(UTC + DAY))
-        eventually(lambda: own_writes() > before)
+        eventually(lambda: written("self", "wchar") > before)
         store.order(effects.LoadBatch(2))  # after it, in order
         eventually(lambda: posted.of(events.BatchLoaded))
         eventually(lambda: (tmp_path / "journal.db-wal").stat().st_size == 0)
-        cost = own_writes() - before
+        cost = written("self", "wchar") - before
     record_property("figure", f"{cost} bytes written on a day without facts")
     assert cost <= 32 * 1024
 
