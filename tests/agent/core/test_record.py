@@ -85,11 +85,12 @@ class Step:
 
 def run() -> list[Step]:
     bench, steps = Bench(), []
+    kept = effects.DoorMode("main", "lockdown", bench.utc + 3600)
     script: list[tuple[float, Event]] = [
         (0.0, events.Started("s", frozenset())),
         (0.1, events.DeviceFound("relay", "")),
         (0.1, events.ContactChanged("main", open=False)),
-        (0.1, events.StoreOpened(1, "e", 0.0, 1, "00", 0, (), {}, {})),
+        (0.1, events.StoreOpened(1, "e", 0.0, 1, "00", 0, (), {}, {}, modes=(kept,))),
         (0.1, events.HoldersReplaced({"key-anna": (messages.Holder("anna"),)})),
         (1.0, events.CardRead("card", ("key-anna",))),
         (0.1, events.LinkUp("5")),
