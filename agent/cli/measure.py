@@ -100,5 +100,5 @@ def elsewhere(config: Config, found: Sequence[str]) -> Iterator[Row]:
                 f"{each.driver}{'' if each.address is None else f' at address {each.address}'}" for each in look.found
             ]
             put_right = "" if look.speed == baud else f": correct ports.{port}.baud, which says {baud}"
-            text = f"{' and '.join(seen)} answers at {look.speed} baud{put_right}"
+            text = f"{' and '.join(seen)} answer{'s' if len(seen) == 1 else ''} at {look.speed} baud{put_right}"
         yield Row(f"port {port}", False, text)

@@ -145,34 +145,27 @@ def bent_reply(attack: Attack, frame: bytes, reply: bytes) -> bytes:
     return attack.hit(bytes(bent) + crc(bent))
 
 
-def out_of_turn(attack: Attack, frame: bytes, reply: bytes) -> bytes:
-    """A recorded reply that held a card, under another number than it is its turn for; then the honest one."""
-    if not secured(frame):
-        return reply
+def recorded_card(attack: Attack, reply: bytes) -> bytes:
+    """The last reply that held a card; empty while there is none, and where `reply` is it."""
     if not attack.record:
         attack.wire.peripherals[0].present(CARD)
         attack.record.append(b"")
     if len(reply) == 30:
         attack.record[0] = reply
     old = attack.record[0]
-    if not old or reply == old or sequence_of(old) == sequence_of(frame):
-        return reply
-    return attack.hit(old) + reply
+    return b"" if old == reply else old
+
+
+def out_of_turn(attack: Attack, frame: bytes, reply: bytes) -> bytes:
+    """A recorded reply that held a card, under another number than it is its turn for; then the honest one."""
+    old = recorded_card(attack, reply) if secured(frame) else b""
+    return attack.hit(old) + reply if old and sequence_of(old) != sequence_of(frame) else reply
 
 
 def replayed_card(attack: Attack, frame: bytes, reply: bytes) -> bytes:
     """The same, when its number's turn has come again."""
-    if not secured(frame):
-        return reply
-    if not attack.record:
-        attack.wire.peripherals[0].present(CARD)
-        attack.record.append(b"")
-    if len(reply) == 30:
-        attack.record[0] = reply
-    old = attack.record[0]
-    if not old or reply == old or sequence_of(old) != sequence_of(frame):
-        return reply
-    return attack.hit(old)
+    old = recorded_card(attack, reply) if secured(frame) else b""
+    return attack.hit(old) if old and sequence_of(old) == sequence_of(frame) else reply
 
 
 ATTACKS: dict[str, tuple[Strike, set[str]]] = {

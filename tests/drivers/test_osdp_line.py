@@ -259,6 +259,30 @@ def test_cards_as_text(data: bytes, card: str | None) -> None:
 
 
 @pytest.mark.claim("F35")
+@pytest.mark.parametrize("reaches", [True, False])
+def test_seven_misses_in_a_row_cost_no_card(reaches: bool) -> None:
+    """The reader has told it already (`reaches`), or not: a session that ended here would take it along."""
+    bus, wire = up()
+    reader = wire.peripherals[0]
+    answer, misses = reader.answer, [7]
+
+    def deaf(frame: bytes, now: float) -> bytes:
+        if not misses[0]:
+            return answer(frame, now)
+        misses[0] -= 1
+        if reaches:
+            answer(frame, now)
+        return b""
+
+    reader.present(CARD)
+    reader.answer = deaf
+    bus.run(1.0)
+    assert misses == [0]
+    assert len(bus.of(CardSeen)) == 1
+    assert not bus.of(DeviceLost) + bus.of(SecureSeen)
+
+
+@pytest.mark.claim("F35")
 @pytest.mark.parametrize("share", [0.1, 0.3])
 def test_a_card_opens_within_two_seconds_on_a_bad_line(share: float, seed: int, record_property) -> None:
     import random
