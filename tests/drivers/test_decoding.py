@@ -132,6 +132,26 @@ def test_osdp_both_ways_and_nothing_of_a_person() -> None:
     assert words(decoded(AnyDecoder(), b"".join(line))) == words(seen)[:-1]
 
 
+@pytest.mark.parametrize(
+    ("make", "idle", "beginning"),
+    [
+        (OsdpDecoder, b"\xff", b"\x53\x00\x08"),
+        (ModbusDecoder, b"", b"\x01\x03\x02"),
+        (DwinDecoder, b"", dgus.HEAD + b"\x06\x83"),
+        (TjcDecoder, b"", b"page"),
+    ],
+)
+def test_what_is_held_back_is_told_once_and_without_the_idle_line(
+    make: Callable[[], Decoder], idle: bytes, beginning: bytes
+) -> None:
+    decoder = make()
+    assert decoder.add(idle * 3 + beginning + idle) == []
+    assert decoder.quiet() == [no_frame(beginning)]
+    assert decoder.quiet() == []
+    assert decoder.add(idle * 3) == []
+    assert decoder.quiet() == []
+
+
 def test_tjc_both_ways_and_touches_masked() -> None:
     end = b"\xff\xff\xff"
     line = [

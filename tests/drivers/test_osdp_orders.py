@@ -18,7 +18,7 @@ from drivers.facts import (
     SoundTone,
 )
 from simulator.osdp_reader import Command, Peripheral
-from tests.drivers.osdp_line import CARD, KEY, Wire, pulse, up
+from tests.drivers.osdp_line import CARD, KEY, Wire, code_of, pulse, secured, up
 
 
 @pytest.mark.claim("D3")
@@ -114,6 +114,23 @@ def test_an_order_said_again_after_its_time_is_not() -> None:
     assert bus.of(OrderFailed) == [OrderFailed("card0", 1, "silent")]
     assert reader.outputs == [False, False]
     assert not bus.of(DeviceLost)
+
+
+def test_an_order_whose_answers_never_hold_is_given_up_after_four_sessions() -> None:
+    """The line is good for all but what answers the order: neither the reader nor its session may end over that for ever."""
+
+    def ordered(frame: bytes) -> bool:
+        return secured(frame) and code_of(frame) == Command.OUT
+
+    bus, wire = up()
+    wire.between = lambda frame, reply: reply[:-1] + bytes((reply[-1] ^ 1,)) if ordered(frame) else reply
+    pulse(bus, 9, within=20.0)
+    bus.run(5.0)
+    assert [(fact.order, fact.reason) for fact in bus.of(OrderFailed)] == [(9, "silent")]
+    assert not bus.of(DeviceLost) + bus.of(OrderSent)
+    orders = [frame for _, frame in bus.written if ordered(frame)]
+    assert len(set(orders)) == 4
+    assert len(orders) == 4 * 8
 
 
 def test_a_refusal_costs_nothing_but_itself() -> None:

@@ -11,11 +11,11 @@ from agent.core.time import Trust
 from tests.agent.core.bench import Bench, command, facts_of, of, the
 
 
-def started(*kept: fx.DoorMode, floor: float | None = None, clock: Trust = Trust.SYNCED) -> Bench:
+def started(*kept: fx.DoorMode) -> Bench:
     """A unit just started whose store remembers these."""
-    bench = Bench(trust=clock)
+    bench = Bench()
     bench.do(ev.Started("s2", frozenset()))
-    bench.opened(modes=kept, floor_utc=floor)
+    bench.opened(modes=kept)
     return bench
 
 
@@ -83,9 +83,13 @@ def test_without_a_clock_a_lockdown_lasts_rather_too_long_and_ends_when_the_time
 
 
 def test_without_a_clock_a_lockdown_ends_by_the_newest_time_known() -> None:
-    true = Bench().utc
-    bench = started(fx.DoorMode("main", "lockdown", true + 60.0), floor=true, clock=Trust.UNKNOWN)
-    bench.wait(61.0)
+    bench = Bench(trust=Trust.UNKNOWN)
+    true, bench.utc = bench.utc, 0.0
+    bench.do(ev.Started("s2", frozenset()))
+    bench.opened(modes=(fx.DoorMode("main", "lockdown", true + 60.0),), floor_utc=true)
+    bench.wait(59.0)
+    assert bench.door().mode is Mode.LOCKDOWN
+    bench.wait(2.0)
     assert bench.door().mode is Mode.NORMAL
 
 
