@@ -9,14 +9,16 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 from types import FrameType
 
 from agent import limits
+from agent.asked import Asked
 from agent.calendar import Calendar
 from agent.clock import Clock
 from agent.config import Config, unit_plan
 from agent.core.controller import initial
-from agent.core.events import Event, Started, StopAsked, StoreFailed
+from agent.core.events import Event, LatchRead, Started, StopAsked, StoreFailed
 from agent.core.plan import UnitPlan
 from agent.crashes import Crashes, write_crash_file
 from agent.devices import Devices
@@ -27,8 +29,9 @@ from agent.locale import load as catalogues
 from agent.log import Log
 from agent.loop import Loop
 from agent.notify import Notify
+from agent.statefolder import StateFolder
 from agent.statusfile import StatusFile
-from agent.store import Store, latch
+from agent.store import Store
 from agent.uplink import load_identity, make_link
 
 log = logging.getLogger("app")
@@ -50,20 +53,24 @@ class Agent:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        state = config.state
-        latched = latch.read(state)  # rule D4: before anything else
-        self._folder = state
+        self._folder = state = config.state
+        self._crashes = Crashes(state)
+        self._state = StateFolder(state, self._crashes, lambda k: self._post(LatchRead(k.doors, k.sure)))
         self._notify = Notify()
         self._clock = Clock(config.unit.timezone)
         self._inbox = Inbox()
-        self._crashes = Crashes(state)
         self._status = StatusFile(state)
         identity = load_identity(config)
         plan = unit_plan(config, catalogues())
+        latched = self._state.wait()
         door_only = self._crashes.door_only()
         self._session = secrets.token_hex(8)
         self._devices = Devices(
-            config, {} if identity is None else identity.card_keys, self._inbox.post, time.monotonic
+            config,
+            {} if identity is None else identity.card_keys,
+            self._inbox.post,
+            time.monotonic,
+            self._state.secure_readers(frozenset(config.devices)),
         )
         self._store = self._make_store(plan)
         self._link = make_link(config, identity, plan, self._session, self._clock, self._inbox)
@@ -90,7 +97,7 @@ class Agent:
         self._thread_lost = False
         if door_only:
             log.error("three crashes in five minutes: the door only, for ten minutes")
-        self._started = Started(self._session, latched, door_only)
+        self._started = Started(self._session, latched.doors, door_only, latched.sure)
 
     def _make_store(self, plan: UnitPlan) -> Store:
         return Store(
@@ -102,10 +109,10 @@ class Agent:
             journal_mb=self._config.retention.journal_mb,
             scopes=[str(scope) for scope in plan.scopes],
             utc=self._clock.utc,
+            locked=True,
         )
 
     def run(self) -> int:
-        self._crashes.watch_signals()
         threading.excepthook = self._thread_died
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, self._asked)
@@ -119,6 +126,7 @@ class Agent:
             return EXIT_OURS
         finally:
             self._shut_down()
+        self._state.check()
         return EXIT_OURS if self._thread_lost else 0
 
     def _thread_died(self, death: threading.ExceptHookArgs) -> None:
@@ -150,11 +158,14 @@ class Agent:
         self._loop.stop()
 
     def _turned(self) -> None:
-        """Once a turn: hung ports are replaced, then systemd hears that we live."""
-        self._devices.supervise()
-        if self._thread_lost and not self._loop.door_only:
-            self._loop.stop()
+        """Once a turn: hung ports are replaced, a hung disk is noticed, then systemd hears that we live."""
         now = time.monotonic()
+        if self._state.learnt():
+            self._devices.learn(self._state.secure_readers(frozenset()))
+        self._devices.supervise()
+        self._store.look(now)
+        if (self._thread_lost and not self._loop.door_only) or self._state.in_use:
+            self._loop.stop()
         if now - self._fed >= self._notify.watchdog_s / 3:
             if self._fed == 0.0:
                 self._notify.ready("door ready")
@@ -162,12 +173,17 @@ class Agent:
             self._notify.alive()
 
     def _keep_crash(self) -> None:
+        kept = Asked("crash-file", self._write_crash)
+        if not kept.wait(limits.CRASH_WRITE_S):
+            log.error("the disk does not take the last steps in time")
+        elif (path := kept.answer(None)) is not None:
+            log.error("the last steps are in %s", path.name)
+
+    def _write_crash(self) -> Path | None:
         self._crashes.add(self._loop.current)
         from agent.core.record import encode_steps  # noqa: PLC0415  # only ever needed here
 
-        path = write_crash_file(self._folder, encode_steps(self._loop.steps()), self._clock.now().utc)
-        if path is not None:
-            log.error("the last steps are in %s", path.name)
+        return write_crash_file(self._folder, encode_steps(self._loop.steps()), self._clock.now().utc)
 
     def _shut_down(self) -> None:
         self._notify.stopping()
@@ -178,7 +194,10 @@ class Agent:
             survivors.append("link")
         if not self._store.stop(limits.STOP_THREAD_S):
             survivors.append("store")
+        unsaved = self._store.unsaved()
+        if unsaved:
+            log.error("%d facts are lost: they were not on disk when the agent had to end", unsaved)
         survivors += self._devices.stop()
-        self._status.remove()
+        self._status.remove(limits.STOP_THREAD_S)
         if survivors:
             log.warning("did not end in time: %s", ", ".join(survivors))

@@ -19,7 +19,9 @@ from typing import IO
 
 from agent import limits
 from agent.core.events import Event, MessageReceived
+from agent.store import plainfile
 
+_MOST = 256 * 1024
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -46,15 +48,19 @@ class Crashes:
         self._file = folder / "crashes.json"
         self._fault = folder / "fault.txt"
         self._monotonic = monotonic
-        self._past = self._read()
+        self._past = _Past(_boot_id(), (), ())
         self._sink: IO[str] | None = None
+
+    def load(self) -> None:
+        """Read what is remembered; until then nothing is known of earlier crashes. May hang where the disk does."""
+        self._past = self._read()
         if self._took_fatal_signal():
             self.add(None)
 
     def watch_signals(self) -> None:
-        """Have a fatal signal (the watchdog's SIGABRT, a fault in C code) leave its trace in `fault.txt`."""
+        """Have a fatal signal (the watchdog's SIGABRT, a fault in C code) leave its trace in `fault.txt`. May hang likewise."""
         with contextlib.suppress(OSError):
-            self._sink = self._fault.open("w", encoding="utf-8")
+            self._sink = os.fdopen(plainfile.open_for_writing(self._fault, truncate=True), "w", encoding="utf-8")
             faulthandler.enable(self._sink)
 
     def door_only(self) -> bool:
@@ -72,22 +78,17 @@ class Crashes:
         aside = self._past.aside if name is None else (*self._past.aside[-9:], name)
         self._past = _Past(self._past.boot, (*self._recent(), self._monotonic()), aside)
         with contextlib.suppress(OSError):
-            temporary = self._file.with_suffix(".new")
-            temporary.write_text(
-                json.dumps({"boot": self._past.boot, "times": self._past.times, "aside": aside}), encoding="utf-8"
-            )
-            temporary.replace(self._file)
+            text = json.dumps({"boot": self._past.boot, "times": self._past.times, "aside": aside})
+            plainfile.replace(self._file, text.encode())
 
     def _recent(self) -> tuple[float, ...]:
         now = self._monotonic()
         return tuple(t for t in self._past.times if 0 <= now - t < limits.CRASH_WINDOW_S)
 
     def _read(self) -> _Past:
-        boot = ""
-        with contextlib.suppress(OSError):
-            boot = _BOOT_ID.read_text(encoding="ascii").strip()
+        boot = _boot_id()
         try:
-            data = json.loads(self._file.read_text(encoding="utf-8"))
+            data = json.loads(plainfile.read(self._file, _MOST))
             times = tuple(float(t) for t in data["times"]) if data["boot"] == boot else ()
             return _Past(boot, times, tuple(str(name) for name in data["aside"]))
         except (OSError, ValueError, KeyError, TypeError):
@@ -95,9 +96,16 @@ class Crashes:
 
     def _took_fatal_signal(self) -> bool:
         try:
-            return self._fault.stat().st_size > 0
+            return bool(plainfile.read(self._fault, 1))
         except OSError:
             return False
+
+
+def _boot_id() -> str:
+    try:
+        return _BOOT_ID.read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
 
 
 def write_crash_file(folder: Path, text: str, utc: float) -> Path | None:
@@ -106,10 +114,7 @@ def write_crash_file(folder: Path, text: str, utc: float) -> Path | None:
         for old in sorted(folder.glob("crash-*.jsonl"))[: -(limits.CRASH_FILES - 1)]:
             old.unlink(missing_ok=True)
         path = folder / f"crash-{int(utc)}.jsonl"
-        with path.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        plainfile.replace(path, text.encode())
     except OSError:
         return None
     return path

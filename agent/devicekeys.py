@@ -17,19 +17,22 @@ from typing import Any
 from agent.config import Config, Device
 from agent.errors import IdentityError
 from agent.identity import secret_path
+from agent.store import plainfile
 from drivers.registry import DRIVERS
 
 log = logging.getLogger("devicekeys")
 
 _HEX_KEY = re.compile(r"[0-9A-Fa-f]{32}")
 _MAX_BYTES = 256
+_MOST_NAMES = 64 * 1024
 REMEMBERED = "secure-readers"
 """A file in the state folder with a name a line."""
 
 
-def with_keys(config: Config) -> Config:
-    """The configuration with the keys themselves in place of their places, and with what is remembered of the readers."""
-    remembered = _remembered(config.state)
+def with_keys(config: Config, remembered: frozenset[str] | None = None) -> Config:
+    """The configuration with the keys themselves in place of their places, and with what is remembered of the readers (read now where not given)."""
+    if remembered is None:
+        remembered = secure_readers(config.state)
     devices: dict[str, Device] = {}
     for name, device in config.devices.items():
         options = device.options
@@ -88,26 +91,22 @@ def read_key(path: Path, *, private: bool = True) -> str:
     return text
 
 
-def _remembered(state: Path) -> frozenset[str]:
+def secure_readers(state: Path) -> frozenset[str]:
+    """Names of the readers that have spoken securely. May hang where the disk does."""
     try:
-        return frozenset((state / REMEMBERED).read_text(encoding="utf-8").split())
+        return frozenset(plainfile.read(state / REMEMBERED, _MOST_NAMES).decode().split())
     except (OSError, ValueError):
         return frozenset()
 
 
 def remember(state: Path, name: str) -> None:
     """From now on this reader must speak securely, also after a restart. A disk that cannot take it is told, no more."""
-    known = _remembered(state)
+    known = secure_readers(state)
     if name in known:
         return
     path = state / REMEMBERED
     try:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh = path.with_suffix(".new")
-        with fresh.open("w", encoding="utf-8") as file:
-            file.writelines(f"{each}\n" for each in sorted({*known, name}))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
+        plainfile.replace(path, "".join(f"{each}\n" for each in sorted({*known, name})).encode())
     except OSError as error:
         log.warning("not remembered that %s speaks securely: %s", name, error)

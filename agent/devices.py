@@ -41,8 +41,11 @@ class Devices:
         card_keys: Mapping[str, bytes],
         post: Callable[[events.Event], bool],
         monotonic: Callable[[], float],
+        secure: frozenset[str] | None = None,
     ) -> None:
-        self._config = with_keys(config)
+        """`secure`: the readers known to have spoken securely; read from the state folder where not given."""
+        self._config_as_written = config
+        self._config = with_keys(config, secure)
         self._card_keys = tuple(card_keys.values())
         self._post = post
         self._monotonic = monotonic
@@ -88,6 +91,15 @@ class Devices:
             case effects.SoundTone(door, tone):
                 for device in self._tones.get(door, ()):
                     self._send(wire.SoundTone(device, tone))
+
+    def learn(self, secure: frozenset[str]) -> None:
+        """Which readers have spoken securely became known only now. Lines whose devices are to be met otherwise begin anew."""
+        before, self._config = self._config.devices, with_keys(self._config_as_written, secure)
+        after = self._config.devices
+        for name in {device.port for key, device in after.items() if device.options != before[key].options}:
+            self._ports[name].stop(limits.STOP_THREAD_S)
+            self._forget_orders(name)
+            self._ports[name] = self._open(name)
 
     def supervise(self) -> None:
         """Replace each port whose thread hangs: it is left behind, a new one takes the line over."""

@@ -49,6 +49,15 @@ STALE_CLOCK_S: Final = 3 * 24 * 3600.0
 CLOCK_STEP_S: Final = 2.0
 """A setting that moves the clock by more than this rebuilds the calendar."""
 
+START_WAIT_S: Final = 0.5
+"""What a start needs from the state folder is waited for so long; exit and fire work within 2 s of the start whatever the disk does (D4)."""
+
+STORE_HUNG_S: Final = 10.0
+"""One call to the disk that has gone on for so long hangs. A disk whose every sync takes 2 s is slow: a commit that folds the WAL in syncs three times."""
+
+CRASH_WRITE_S: Final = 2.0
+"""What a crash leaves on disk is waited for so long: a disk that hangs must not keep the door from being served again."""
+
 STOP_THREAD_S: Final = 2.0
 """Each thread gets this long to end; survivors are named in the log."""
 

@@ -1,13 +1,19 @@
-"""The newest status as a small file for `doorward status`, in the runtime folder (memory) where there is one."""
+"""The newest status as a small file for `doorward status`, in the runtime folder (memory) where there is one.
+
+Written on a thread of its own: without systemd the file lies in the state folder, and the loop must not wait for a disk.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from agent.store import plainfile
 
 
 def status_path(state: Path) -> Path:
@@ -16,18 +22,47 @@ def status_path(state: Path) -> Path:
     return (Path(runtime) if runtime else state) / "status.json"
 
 
+def save(path: Path, status: Mapping[str, Any]) -> None:
+    """Replaced whole; a full or read-only disk is no reason to fail."""
+    text = json.dumps({**status, "pid": os.getpid()}, ensure_ascii=False)
+    with contextlib.suppress(OSError):
+        plainfile.replace(path, text.encode(), durable=False, mode=0o640)
+
+
 class StatusFile:
-    """Replaced whole at each write; a full or read-only disk is no reason to fail."""
+    """Only the newest status waits to be written."""
 
     def __init__(self, state: Path) -> None:
         self._path = status_path(state)
+        self._changed = threading.Condition()
+        self._newest: Mapping[str, Any] | None = None
+        self._ends = False
+        self._thread = threading.Thread(target=self._run, name="status", daemon=True)
 
     def write(self, status: Mapping[str, Any]) -> None:
-        temporary = self._path.with_suffix(".new")
-        with contextlib.suppress(OSError):
-            temporary.write_text(json.dumps({**status, "pid": os.getpid()}, ensure_ascii=False), encoding="utf-8")
-            temporary.replace(self._path)
+        """Never blocks."""
+        with self._changed:
+            self._newest = status
+            self._changed.notify()
+        if self._thread.ident is None:
+            self._thread.start()
 
-    def remove(self) -> None:
+    def remove(self, limit_s: float) -> None:
+        """The agent ends: no file says that it runs. A disk that does not answer is given up after `limit_s`."""
+        with self._changed:
+            self._newest, self._ends = None, True
+            self._changed.notify()
+        if self._thread.ident is None:
+            self._thread.start()
+        self._thread.join(limit_s)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._ends or self._newest is not None)
+                status, self._newest = self._newest, None
+            if status is None:
+                break
+            save(self._path, status)
         with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)

@@ -157,7 +157,11 @@ class Acceptance:
     def _door(self, place: Place) -> Iterator[Row]:
         """Locked first, as the agent would have it; in the end as the configuration calls it safe."""
         drive, about = place.drive, f"door {place.door}, lock"
-        if place.door in latch.read(self._config.state):
+        latched = latch.read(self._config.state)
+        if latched is None:
+            yield Row(about, False, "not moved: the fire latch cannot be read")
+            return
+        if place.door in latched:
             yield Row(about, False, "not moved: fire has released it, and nobody has reset that")
             return
         if self._burns(place):

@@ -29,6 +29,9 @@ def take(turn: Turn, door_id: str, holder: str) -> None:
         if earlier.token is None:
             _tell(turn, door_id, earlier)
         return
+    if turn.state.health.storage == "hung":
+        turn.say("checkin.not_saved", limits.ANSWER_NO_S, "no", door=door_id)
+        return
     fact = turn.made("patrol.checkin", round=None, stop=door_id, by=holder)
     token = turn.record((fact,), durable_by_mono=turn.now.mono + limits.CHECKIN_DURABLE_S)
     taken = CheckIn(turn.now.mono, turn.now.utc, token)

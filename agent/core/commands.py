@@ -67,7 +67,7 @@ def _judge(state: State, command: Command, *, retained: bool) -> tuple[Reason | 
         return Reason.REPLAYED, None
     if command.iat < state.sync.epoch_utc:
         return Reason.REPLAYED, "before this epoch"
-    if state.health.boot is None or state.health.storage == "failed":
+    if state.health.boot is None or state.health.storage in {"failed", "hung"}:
         return Reason.STORAGE, state.health.storage
     if command.action == "open":
         recent = _recent(state.commands.opens.get(_door_of(command) or "", ()), now.mono)
@@ -95,7 +95,7 @@ def _able(state: State, command: Command) -> tuple[Reason | None, str | None]:
             return Reason.MALFORMED, "door"
         if known.phase is Phase.LOCKDOWN:
             return Reason.LOCKDOWN, None
-        if known.lock.lost:
+        if known.lock.lost or known.blind:
             return Reason.DEVICE, "lock lost"
     return None, None
 

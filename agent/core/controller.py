@@ -5,7 +5,21 @@ Pure: no clock, no I/O, no threads, no logging, no randomness; never raises on a
 
 from __future__ import annotations
 
-from agent.core import board, checkin, commands, door, entry, modes, panel, standing, supervise, sync, tap
+from agent.core import (
+    board,
+    checkin,
+    commands,
+    door,
+    entry,
+    latched,
+    modes,
+    panel,
+    standing,
+    storage,
+    supervise,
+    sync,
+    tap,
+)
 from agent.core import events as ev
 from agent.core.effects import AckMessage, Effect, RaiseFloor
 from agent.core.plan import UnitPlan
@@ -31,12 +45,14 @@ def step(state: State, event: ev.Event, now: Now) -> tuple[State, tuple[Effect, 
     """One event. Effects are in the order to carry out, lock orders and the fire latch first."""
     turn = Turn(state, now)
     _dispatch(turn, event)
+    latched.tick(turn)
     door.tick(turn)
     commands.follow(turn)
     checkin.tick(turn)
     commands.tick(turn)
     board.tick(turn)
     entry.tick(turn)
+    storage.tick(turn)
     panel.tick(turn)
     panel.render(turn)
     sync.tick(turn)
@@ -47,7 +63,7 @@ def step(state: State, event: ev.Event, now: Now) -> tuple[State, tuple[Effect, 
 def deadline(state: State) -> float | None:
     """When the core wants to be called again (`TimePassed`), monotonic; None for not at all. Always after `state.now`."""
     due = [d for each in state.doors for d in door.deadlines(each) if d is not None]
-    for owner in (checkin, commands, board, entry, panel, sync, supervise):
+    for owner in (latched, checkin, commands, board, entry, panel, storage, sync, supervise):
         due.extend(d for d in owner.deadlines(state) if d is not None)
     return min(due, default=None)
 
@@ -91,8 +107,10 @@ def _dispatch(turn: Turn, event: ev.Event) -> None:
 def _dispatch_rest(turn: Turn, event: ev.Event) -> None:
     match event:
         case ev.Started():
-            door.started(turn, event.latched)
+            latched.started(turn, event)
             supervise.started(turn, event)
+        case ev.LatchRead():
+            latched.read(turn, event)
         case ev.DoorOnlyEnded():
             supervise.door_only_ended(turn)
         case ev.StopAsked(why):
@@ -112,19 +130,17 @@ def _dispatch_store(turn: Turn, event: ev.Event) -> None:
         case ev.StoreOpened():
             standing.store_opened(turn, event)
             sync.store_opened(turn, event)
-            supervise.store_opened(turn, event)
+            storage.opened(turn, event)
             commands.store_opened(turn, event)
             modes.store_opened(turn, event.modes, event.floor_utc)
-        case ev.StoreFailed():
-            supervise.store_failed(turn, event)
-        case ev.StoreMended():
-            supervise.store_mended(turn, event)
+        case ev.StoreFailed() | ev.StoreMended() | ev.StoreHangs() | ev.LatchSaved() | ev.FactsDropped():
+            _dispatch_storage(turn, event)
         case ev.Recorded():
             sync.recorded(turn, event)
             checkin.recorded(turn, event.token)
             commands.recorded(turn, event.token)
-        case ev.RecordRefused(token, _):
-            sync.not_recorded(turn, token)
+        case ev.RecordRefused(token, _, facts):
+            sync.not_recorded(turn, token, facts)
             checkin.refused(turn, token)
             commands.not_recorded(turn, token)
         case ev.BatchLoaded():
@@ -147,6 +163,23 @@ def _dispatch_store(turn: Turn, event: ev.Event) -> None:
             standing.cache_reset(turn)
         case _:
             _dispatch_link(turn, event)
+
+
+def _dispatch_storage(turn: Turn, event: ev.Event) -> None:
+    match event:
+        case ev.StoreFailed():
+            storage.failed(turn, event)
+        case ev.StoreMended(dropped):
+            sync.dropped(turn, dropped)
+            storage.mended(turn, event)
+        case ev.StoreHangs(hangs):
+            storage.hangs(turn, hangs=hangs)
+        case ev.LatchSaved():
+            storage.latch_saved(turn, event)
+        case ev.FactsDropped(facts):
+            storage.facts_dropped(turn, facts)
+        case _:
+            pass
 
 
 def _dispatch_link(turn: Turn, event: ev.Event) -> None:

@@ -86,17 +86,6 @@ def signal(turn: Turn, door_id: str, what: Signal, cue: Cue | None = None) -> No
 # --- events
 
 
-def started(turn: Turn, saved: frozenset[str]) -> None:
-    """Safe outputs first (D4): released where the latch says so, else the safe state. Never a pulse.
-
-    A fire that was seen even before stays.
-    """
-    for door in turn.state.doors:
-        turn.put(lock.level(turn, replace(door, latched=door.latched or door.id in saved)))
-    if latched(turn) - saved:
-        turn.urge(SaveLatch(latched(turn)))
-
-
 def contact(turn: Turn, door_id: str, is_open: bool) -> None:
     door = turn.door(door_id)
     if door is not None and door.open is not is_open:
@@ -171,8 +160,12 @@ def order_failed(turn: Turn, door_id: str, order: int, reason: str) -> None:
 
 def read_back(turn: Turn, door_id: str, unlocked: bool) -> None:
     door = turn.door(door_id)
-    if door is not None:
-        turn.put(lock.read(turn, door, unlocked))
+    if door is None:
+        return
+    asked = door.exit_asked
+    turn.put(replace(lock.read(turn, door, unlocked), exit_asked=None))
+    if asked is not None and not unlocked and turn.now.mono - asked <= limits.EXIT_BLIND_S:
+        signal(turn, door_id, Signal.EXIT)
 
 
 def device_found(turn: Turn, device: str) -> None:

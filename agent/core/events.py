@@ -16,12 +16,22 @@ from contract.messages import Holder, Keys, Message, Notice, Reason, Settings
 class Started:
     """First event of a run. `session` is random, new each start; `latched` are the doors the fire latch file names.
 
+    `latch_known`: false where other doors may be latched too, for the file could not be read (yet): LatchRead follows, or does not.
     `door_only`: after three crashes in five minutes (rule D11); the shell then starts neither link nor calendar for ten minutes.
     """
 
     session: str
     latched: frozenset[str]
     door_only: bool = False
+    latch_known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LatchRead:
+    """What the fire latch file names, read later than the start. `known`: false where it cannot be read for certain."""
+
+    latched: frozenset[str]
+    known: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +232,28 @@ class StoreMended:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreHangs:
+    """The disk has not answered for `limits.STORE_HUNG_S` of the shells (`hangs`), or answers again."""
+
+    hangs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LatchSaved:
+    """The fire latch is on disk as ordered last (`saved`), or the disk refuses it for now: `detail` says why, and it is kept in memory."""
+
+    saved: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FactsDropped:
+    """The journal was full: so many facts that the centre has not confirmed were dropped to make room, each leaving a gap in the chain."""
+
+    facts: int
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
     """The facts of `Record.token` are durable as `first..first+len(lines)-1`. `prev`, `head`: chain hash (hex) before and after them."""
 
@@ -234,10 +266,14 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class RecordRefused:
-    """Not durable and will not be: only for records asked with `durable_by` that passed while storage was failing."""
+    """Not durable and will not be: a record asked with `durable_by` that passed while storage was failing, or one that memory could not hold.
+
+    `facts`: how many facts are gone with it, where StoreMended does not count them.
+    """
 
     token: int
     reason: str
+    facts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,6 +421,7 @@ DoorEvent = (
 
 Event = (
     Started
+    | LatchRead
     | DoorOnlyEnded
     | TimePassed
     | StopAsked
@@ -395,6 +432,9 @@ Event = (
     | StoreOpened
     | StoreFailed
     | StoreMended
+    | StoreHangs
+    | LatchSaved
+    | FactsDropped
     | Recorded
     | RecordRefused
     | BatchLoaded

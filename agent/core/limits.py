@@ -8,10 +8,14 @@ CARD_DEADLINE_S = 1.0
 """An unlock that is not on the wire by then dies (D7)."""
 EXIT_DEADLINE_S = 0.5
 """The exit button is answered in 200 ms (D2); this leaves room for one exchange that times out on a noisy line."""
+LATCH_WAIT_S = 1.0
+"""After the first event of a run, when the fire latch file could not be read: 2 s after the process began (D4), a start takes well under one."""
 LEVEL_DEADLINE_S = 5.0
 """A lasting level (locked, released) may come late: it is what should be true now. Ordered again when it fails."""
 LEVEL_RETRY_S = 0.2
 """A lasting level that failed is ordered again after this; released on fire is due within 1 s (D1)."""
+EXIT_BLIND_S = 2.0
+"""Pressed at a start before the lock was read: answered when it is, as long as somebody still stands there (D4: exit works within 2 s)."""
 EXIT_STUCK_S = 60.0
 """An exit button held longer is an alarm (D2)."""
 READ_SLACK_S = 0.5

@@ -40,7 +40,9 @@ def pulse(turn: Turn, door: Door, seconds: float, deadline_s: float) -> Door:
 
 
 def level(turn: Turn, door: Door) -> Door:
-    """Order the lasting level that the door's phase asks for. Ends a running pulse."""
+    """Order the lasting level that the door's phase asks for, unless that cannot be known yet. Ends a running pulse."""
+    if door.unsure:
+        return door
     order = turn.number()
     turn.urge(SetLock(door.id, order, door.rests_unlocked, turn.now.mono + limits.LEVEL_DEADLINE_S))
     lock = replace(

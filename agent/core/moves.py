@@ -42,6 +42,8 @@ def exit_pressed(turn: Turn, door: Door, cue: Cue) -> Door:
     """The way out: a pulse at once, whatever cards may or may not do (D2)."""
     if door.rests_unlocked:
         return exit_noted(turn, door, cue)
+    if door.blind:
+        return replace(_pressed(turn, door), exit_asked=turn.now.mono)
     turn.fact("access.granted", door=door.id, by=None, via="exit_button")
     door = lock.pulse(turn, _pressed(turn, door), door.plan.pulse_s, limits.EXIT_DEADLINE_S)
     return _granted(turn, door)
@@ -139,9 +141,9 @@ def closed_relocks(turn: Turn, door: Door, cue: Cue) -> Door:
 
 def release(turn: Turn, door: Door, cue: Cue) -> Door:
     """Fire (D1): released and latched, in the same step, over everything."""
-    turn.fact("door.fire_release", door=door.id)
+    turn.fact("door.fire_release", door=door.id, **({} if cue.detail is None else {"detail": cue.detail}))
     turn.changed()
-    door = replace(door, latched=True, lease_due=None, awaited=None, awaited_until=None)
+    door = replace(door, latched=True, unsure=False, exit_asked=None, lease_due=None, awaited=None, awaited_until=None)
     return lock.level(turn, replace(door, warn_at=None, held_at=None))
 
 

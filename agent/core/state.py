@@ -61,6 +61,10 @@ class Door:
     """Cards can be decided: holders are loaded."""
     latched: bool = False
     """Released by fire until reset."""
+    unsure: bool = False
+    """Whether fire had released it before the start is not known: its lasting level is left as it is."""
+    exit_asked: float | None = None
+    """Somebody pressed the exit button while neither latch nor lock were read yet."""
     fire_input: bool | None = None
     mode: Mode = Mode.NORMAL
     mode_until: float | None = None
@@ -98,9 +102,16 @@ class Door:
         return Phase.NORMAL if self.ready else Phase.STARTING
 
     @property
+    def blind(self) -> bool:
+        """Neither latch nor lock are read yet: a pulse could end a release by fire. A fraction of a second at a start."""
+        return self.unsure and self.lock.read is None and not self.lock.lost
+
+    @property
     def rests_unlocked(self) -> bool:
         """The lasting level of the lock in this phase."""
         phase = self.phase
+        if self.unsure:
+            return self.lock.read is True
         return phase is Phase.FIRE or (phase is Phase.STARTING and self.plan.safe_state == "unlocked")
 
 
@@ -252,6 +263,8 @@ class Sync:
     rewound_at: float | None = None
     batches: int = 0
     sampled_at: float | None = None
+    unsaved: int = 0
+    """Facts handed to the store that are not on disk yet."""
     alarm_tokens: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     """By record token: which of its facts are alarms."""
     alarms: tuple[tuple[str, int, bytes], ...] = ()
@@ -296,13 +309,32 @@ class Tamper:
 
 
 @dataclass(frozen=True, slots=True)
+class Trouble:
+    """Of storage: since when, the worst of it, and whether a fact said that it began."""
+
+    mode: str
+    since_utc: float
+    told: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     devices: Mapping[str, Device] = field(default_factory=dict)
     tampers: Mapping[str, Tamper] = field(default_factory=dict)
     """By "device what"."""
     inputs: Mapping[str, bool] = field(default_factory=dict)
     storage: str = "opening"
-    """opening, ok, full, read_only or failed."""
+    """opening, ok, full, read_only, failed or hung (it does not answer)."""
+    storage_before: str = "opening"
+    """What it was when it stopped answering."""
+    trouble: Trouble | None = None
+    """Of storage, as long as it lasts."""
+    trouble_told_at: float | None = None
+    troubles_untold: int = 0
+    latch_unsaved: bool = False
+    """The fire latch is kept in memory: the disk takes none."""
+    dropped_told_at: float | None = None
+    dropped_untold: int = 0
     boot: int | None = None
     sent_at: float | None = None
     dirty: bool = True
@@ -321,6 +353,8 @@ class State:
     session: str = ""
     door_only: bool = False
     stopping: bool = False
+    latch_due: float | None = None
+    """When doors whose fire latch is not known are decided by what their locks read; None where all are known."""
     counter: int = 0
     """Last number given to an order, a token or a page."""
     answer: Answer | None = None

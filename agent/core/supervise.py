@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from agent.core import limits
-from agent.core.effects import Connect, Purge, RaiseFloor, Resubscribe, SendStatus, Stop
+from agent.core.effects import Connect, Purge, SendStatus, Stop
 from agent.core.events import (
     CalendarFired,
     ClockChanged,
@@ -15,9 +15,6 @@ from agent.core.events import (
     DeviceTamper,
     LineAttacked,
     Started,
-    StoreFailed,
-    StoreMended,
-    StoreOpened,
 )
 from agent.core.local import rfc3339
 from agent.core.state import Device, Door, Health, State, Tamper
@@ -36,7 +33,14 @@ def started(turn: Turn, event: Started) -> None:
 def door_only_ended(turn: Turn) -> None:
     turn.change(door_only=False)
     turn.changed()
-    _connect(turn)
+    connect(turn)
+
+
+def connect(turn: Turn) -> None:
+    """Start the link once it is known which revisions were seen, or that this cannot be known; not in door-only mode (D11)."""
+    if not turn.state.connected and not turn.state.door_only and turn.state.health.storage != "opening":
+        turn.change(connected=True)
+        turn.emit(Connect())
 
 
 def stop(turn: Turn, why: str, *, restart: bool = False) -> None:
@@ -146,41 +150,6 @@ def _screens(turn: Turn, name: str, *, lost: bool) -> None:
     )
 
 
-# --- storage
-
-
-def store_opened(turn: Turn, event: StoreOpened) -> None:
-    turn.change(health=replace(turn.state.health, storage="ok", boot=event.boot))
-    turn.changed()
-    if event.recovered:
-        turn.fact("journal.recovered", detail=", ".join(event.recovered))
-    if event.floor_utc is not None:
-        turn.emit(RaiseFloor(event.floor_utc))
-    if turn.state.connected:
-        turn.emit(Resubscribe())  # what came while the store was closed is read again, to be saved
-    _connect(turn)
-
-
-def _connect(turn: Turn) -> None:
-    """Start the link once it is known which revisions were seen, or that this cannot be known; not in door-only mode (D11)."""
-    if not turn.state.connected and not turn.state.door_only and turn.state.health.storage != "opening":
-        turn.change(connected=True)
-        turn.emit(Connect())
-
-
-def store_failed(turn: Turn, event: StoreFailed) -> None:
-    turn.change(health=replace(turn.state.health, storage=event.mode))
-    turn.changed()
-    _connect(turn)
-
-
-def store_mended(turn: Turn, event: StoreMended) -> None:
-    turn.change(health=replace(turn.state.health, storage="ok"))
-    turn.changed()
-    if event.dropped:
-        turn.fact("journal.recovered", detail="facts dropped while storage failed", dropped=event.dropped)
-
-
 # --- status
 
 
@@ -247,8 +216,8 @@ def send_status(turn: Turn) -> None:
 
 
 def backlog(state: State) -> int:
-    """Facts the centre has not confirmed."""
-    return max(0, state.sync.next_seq - 1 - state.sync.confirmed)
+    """Facts the centre has not confirmed, those that are not on disk yet among them."""
+    return max(0, state.sync.next_seq - 1 - state.sync.confirmed) + state.sync.unsaved
 
 
 def drained(turn: Turn) -> None:

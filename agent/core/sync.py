@@ -53,15 +53,26 @@ def recorded(turn: Turn, event: Recorded) -> None:
     sync = turn.state.sync
     _alarms(turn, event)
     live = sync.centre_online and sync.epoch and sync.cursor == event.first and sync.loading is None
-    _change(turn, next_seq=max(sync.next_seq, event.first + len(event.lines)), head=event.head)
+    _change(
+        turn,
+        next_seq=max(sync.next_seq, event.first + len(event.lines)),
+        head=event.head,
+        unsaved=max(0, sync.unsaved - len(event.lines)),
+    )
     small = len(event.lines) <= limits.BATCH_FACTS and sum(map(len, event.lines)) < limits.BATCH_BYTES
     if live and small and event.lines and len(sync.flights) < limits.FLIGHT_MAX:
         last = event.first + len(event.lines) - 1
         _send(turn, event.first, last, event.prev, event.head, event.lines)
 
 
-def not_recorded(turn: Turn, token: int) -> None:
+def not_recorded(turn: Turn, token: int, facts: int) -> None:
     _forget(turn, token)
+    dropped(turn, facts)
+
+
+def dropped(turn: Turn, facts: int) -> None:
+    """So many facts were handed to the store and will never be on disk."""
+    _change(turn, unsaved=max(0, turn.state.sync.unsaved - facts))
 
 
 def _alarms(turn: Turn, event: Recorded) -> None:

@@ -24,8 +24,8 @@ def card(turn: Turn, event: CardRead) -> None:
     entries = tuple(entry for key in event.hashes for entry in known.by_key.get(key, ()))
     mode = Mode.NORMAL if at.latched else at.mode
     decision = access.decide(entries, plan, mode, turn.now, turn.state.plan.unknown_clock_allows)
-    if not decision.granted and not known.loaded:
-        decision = replace(decision, rule="not_loaded")
+    if at.blind or (not decision.granted and not known.loaded):
+        decision = replace(decision, granted=False, reason=decision.reason or "unknown", rule="not_loaded")
     patrol = checkin.of(entries, turn.now, turn.state.plan.unknown_clock_allows)
     if decision.granted:
         turn.fact("access.granted", door=plan.id, by=decision.holder, via="card")

@@ -85,6 +85,7 @@ class Turn:
     ) -> int:
         """Journal these facts by themselves; returns the token of the record."""
         token = self.number()
+        self.change(sync=replace(self.state.sync, unsaved=self.state.sync.unsaved + len(facts)))
         alarms = tuple(i for i, fact in enumerate(facts) if fact.kind in ALARM_KINDS)
         if alarms:
             sync = self.state.sync

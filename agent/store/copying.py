@@ -44,17 +44,19 @@ def copied(path: Path) -> Iterator[Path]:
 def mark(path: Path) -> tuple[int, int, int, bytes, int]:
     """Changes when the database does: its inode, time and size, the WAL's header, and (for commits) the WAL's time."""
     state = path.stat()
-    header, wal_ns = b"", 0
-    with suppress(FileNotFoundError), Path(f"{path}-wal").open("rb") as wal:
-        header, wal_ns = wal.read(32), os.fstat(wal.fileno()).st_mtime_ns
+    header, wal_ns, wal_path = b"", 0, Path(f"{path}-wal")
+    if wal_path.is_file():  # a FIFO under this name would be waited for
+        with suppress(FileNotFoundError), wal_path.open("rb") as wal:
+            header, wal_ns = wal.read(32), os.fstat(wal.fileno()).st_mtime_ns
     return state.st_ino, state.st_mtime_ns, state.st_size, header, wal_ns
 
 
 def _copy(path: Path, copy: Path) -> None:
     shutil.copyfile(path, copy)
     Path(f"{copy}-wal").unlink(missing_ok=True)
-    with suppress(FileNotFoundError):
-        shutil.copyfile(f"{path}-wal", f"{copy}-wal")
+    if Path(f"{path}-wal").is_file():
+        with suppress(FileNotFoundError):
+            shutil.copyfile(f"{path}-wal", f"{copy}-wal")
 
 
 @contextmanager

@@ -23,8 +23,8 @@ WAL_LIMIT = 4 * 1024 * 1024
 CACHE_KB = 512
 """Pages kept in memory. Rows are appended, and read once and in order: with SQLite's 2 MB a drain only makes the process larger, no faster."""
 
-BUSY_S = 2.0
-"""How long an opening waits for another process to let go of the file."""
+BUSY_S = 0.2
+"""How long an opening waits for another process to let go of the file. Residents wait for it too: until then the cache is read from a copy."""
 
 ALWAYS_CHECKED = 8 * 1024 * 1024
 """Files up to this size are checked whole at each start, larger ones after an unclean end: 65 ms for 64 MB in memory, but a slow card reads for seconds."""
@@ -172,6 +172,10 @@ def _check_shape(path: Path) -> None:
         raise DamagedError("not a plain file")
     if state.st_size == 0:
         raise DamagedError("empty")
+    for end in ("-wal", "-shm", "-journal"):  # SQLite would wait for ever for what comes out of a FIFO
+        beside = Path(f"{path}{end}")
+        if os.path.lexists(beside) and not beside.is_file() and not beside.is_dir():
+            beside.unlink()
     if stat.S_IMODE(state.st_mode) != 0o600:
         try:
             path.chmod(0o600)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from agent.errors import EXIT_UNREACHABLE, DoorwardError
+from agent.store import plainfile
 
 
 class Mode(StrEnum):
@@ -78,7 +79,7 @@ def read_only(folder: Path) -> bool:
     """Does `folder` take no new files? Asked by trying: a file system that stopped itself after an error does not always say so."""
     probe = folder / "probe"
     try:
-        os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+        os.close(plainfile.open_for_writing(probe))
         probe.unlink()
     except OSError as error:
         return error.errno in _READ_ONLY

@@ -5,9 +5,11 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import stat
 import time
 from pathlib import Path
 
+from agent.store import plainfile
 from agent.store.faults import FolderInUseError
 
 QUARANTINE = "quarantine"
@@ -54,11 +56,10 @@ class FolderLock:
 
 
 def _open_lock(path: Path) -> int:
-    flags = os.O_CLOEXEC | os.O_NOFOLLOW
     try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | flags, 0o600)
+        return plainfile.open_for_writing(path)
     except OSError:
-        return os.open(path, os.O_RDONLY | flags)
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def set_aside(path: Path) -> Path:
@@ -106,9 +107,10 @@ class Ballast:
 
     def held(self) -> bool:
         try:
-            return self._path.lstat().st_size >= self._size
+            state = self._path.lstat()
         except OSError:
             return False
+        return stat.S_ISREG(state.st_mode) and state.st_size >= self._size
 
     def give_back(self) -> bool:
         """True where there was room to give."""
@@ -127,7 +129,7 @@ class Ballast:
             state = os.statvfs(self._folder)
             if state.f_bavail * state.f_frsize < 4 * self._size:
                 return False
-            fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            fd = plainfile.open_for_writing(self._path, truncate=True)
             try:
                 os.posix_fallocate(fd, 0, self._size)
             finally:

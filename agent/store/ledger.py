@@ -101,7 +101,7 @@ class Ledger:
     def turn(self) -> None:
         """Write what waits, or refuse what nobody waits for any more."""
         for record in self._waiting.take_overdue(time.monotonic()):
-            self._post(events.RecordRefused(record.token, "late"))
+            self._post(events.RecordRefused(record.token, "late", len(record.facts)))
         if self.writes_now():
             if self._failing is Mode.READ_ONLY:
                 self._close()  # a file opened while the disk was read-only stays so
@@ -158,6 +158,7 @@ class Ledger:
     def _try(self, work: Callable[[], object]) -> None:
         """Do `work`; where storage fails, sort the fault out and try again as long as that changed something."""
         for _ in range(4):
+            self._waiting.beat()
             try:
                 work()
             except STORAGE_ERRORS as error:
@@ -289,6 +290,7 @@ class Ledger:
         journal = self._ready()
         probing = self._failing is not None
         while True:
+            self._waiting.beat()
             draft = journal.draft(self._waiting.take_records(GROUP))
             if not (draft.records or self._revs or self._keys):
                 break
@@ -311,6 +313,7 @@ class Ledger:
 
     def _written(self, journal: Journal, draft: Draft) -> None:
         self._end = (journal.epoch, journal.head)
+        self._waiting.settled(len(draft.rows))
         if draft.rows:
             self.counts.commits += 1
             self.counts.facts += len(draft.rows)
@@ -321,7 +324,8 @@ class Ledger:
             self._looked = 0
             cap = self._terms.journal_mb * 1024 * 1024
             if database.used_bytes(journal.db) > cap:
-                self._chores.setdefault("room", room.make_room(journal, cap))
+                made = room.telling(room.make_room(journal, cap), lambda n: self._post(events.FactsDropped(n)))
+                self._chores.setdefault("room", made)
 
     def _mended(self) -> None:
         dropped = self._waiting.take_dropped()

@@ -5,7 +5,7 @@ Work comes in slices, each one transaction of at most SLICE rows (a few ms), so 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from agent.store.database import used_bytes
@@ -62,6 +62,16 @@ def make_room(journal: Journal, cap_bytes: int) -> Iterator[int]:
             drop(journal, seqs)
             journal.swept[rank] = seqs[-1]
             yield len(seqs)
+
+
+def telling(slices: Iterator[int], tell: Callable[[int], object]) -> Iterator[int]:
+    """The same slices; at their end `tell` hears how many facts they dropped that were not confirmed, where there were any."""
+    dropped = 0
+    for count in slices:
+        dropped += count
+        yield count
+    if dropped:
+        tell(dropped)
 
 
 def _oldest_confirmed(journal: Journal) -> int | None:

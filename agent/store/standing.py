@@ -33,7 +33,9 @@ class Standing:
 
     cache: Cache
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, beat: Callable[[], None] = lambda: None) -> None:
+        """`beat` is called before each piece of work on the disk."""
+        self._beat = beat
         self.rebuilt = False
         self._folder = folder
         self._path = folder / NAME
@@ -51,6 +53,7 @@ class Standing:
     def write(self, work: Callable[[Cache], T]) -> T:
         """Do `work` in one transaction. It is done again from the start where the cache had to be rebuilt or moved to memory."""
         while True:
+            self._beat()
             try:
                 with self.cache.transaction():
                     return work(self.cache)
@@ -60,6 +63,7 @@ class Standing:
     def read(self, work: Callable[[Cache], T], otherwise: T) -> T:
         """What `work` reads, after a rebuild from what could be salvaged where need be; `otherwise` where even that is damaged."""
         for _ in range(2):
+            self._beat()
             try:
                 return work(self.cache)
             except STORAGE_ERRORS as error:

@@ -6,6 +6,7 @@ The latch goes first, then facts, then the rest in order.
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -50,6 +51,9 @@ class Waiting(Generic[Other]):
         self._dropped_facts = 0
         self._closed = False
         self._deadline_came = False
+        self._in_hand = 0
+        self._rests = True
+        self._beat_at = time.monotonic()
 
     # --- the main loop's side
 
@@ -77,7 +81,26 @@ class Waiting(Generic[Other]):
             self._closed = True
             self._changed.notify()
 
+    def silent_s(self, mono: float) -> float:
+        """For how long the store's thread has been in one call to the disk; 0 while it waits for orders."""
+        return 0.0 if self._rests else mono - self._beat_at
+
+    def unsaved(self) -> int:
+        """Facts that are not on disk: waiting, or in the store's hands."""
+        with self._changed:
+            return self._facts + self._in_hand
+
     # --- the store's side
+
+    def beat(self) -> None:
+        """The store's thread lives: another call to the disk has come back."""
+        self._rests = False
+        self._beat_at = time.monotonic()
+
+    def settled(self, facts: int) -> None:
+        """So many of the facts taken are on disk, or given up."""
+        with self._changed:
+            self._in_hand = max(0, self._in_hand - facts)
 
     def wait(self, limit_s: float | None, *, facts: bool) -> bool:
         """Until something waits (facts only where `facts`), a deadline came in, the lanes are closed, or the limit has passed.
@@ -90,7 +113,9 @@ class Waiting(Generic[Other]):
             return waits or self._closed or self._latch is not None or self._deadline_came
 
         with self._changed:
+            self._rests = True
             self._changed.wait_for(due, limit_s)
+            self.beat()
             self._deadline_came = False
             return not self._closed
 
@@ -109,11 +134,13 @@ class Waiting(Generic[Other]):
                 count += len(record.facts)
                 taken.append(record)
             self._facts -= count
+            self._in_hand += count
         return taken
 
     def put_back(self, records: list[Record]) -> None:
         with self._changed:
             self._records.extendleft(reversed(records))
+            self._in_hand = max(0, self._in_hand - sum(len(record.facts) for record in records))
             self._facts += sum(len(record.facts) for record in records)
             if self._facts > RING:
                 self._drop()

@@ -15,8 +15,10 @@ from agent.store.cache import Cache, Roster, rev_name
 from agent.store.faults import Mode, mode_of
 from agent.store.folder import Ballast
 from agent.store.index import HolderIndex, without_collections
+from agent.store.ledger import NAME as JOURNAL
 from agent.store.ledger import Ledger
 from agent.store.opening import Terms
+from agent.store.standing import NAME as CACHE
 from agent.store.standing import Standing
 from agent.store.waiting import Counts, Waiting
 from contract.messages import Holder
@@ -52,11 +54,12 @@ class Work:
         self._scopes = scopes
         self._waiting = waiting
         self._ballast = Ballast(folder, ballast_bytes)
-        self._standing = Standing(folder)
+        self._standing = Standing(folder, waiting.beat)
         self._index = HolderIndex()
         self._ledger = Ledger(folder, terms, waiting, post, utc, self._ballast, counts)
         self._latch: effects.SaveLatch | None = None
         self._latch_retry = 0.0
+        self._latch_refused = False
         self._chores_left = True
 
     def run(self) -> None:
@@ -70,7 +73,9 @@ class Work:
         self._standing.close()
 
     def _begin(self) -> None:
+        self._waiting.beat()
         self._save_latch()
+        used = (self._folder / CACHE).exists()
         self._standing.open()
         if self._scopes is not None and self._foreign_rosters(self._scopes):
             self._standing.write(partial(_leave, self._scopes))
@@ -78,6 +83,8 @@ class Work:
             self._standing.read(self._index.load, None)
             first = self._index.event()
         self._post(first)  # first of all: residents' cards work from here on
+        if used and not any((self._folder / name).exists() for name in (JOURNAL, f"{JOURNAL}-next")):
+            self._ledger.recovered.append("journal missing")
         if self._standing.rebuilt:
             self._ledger.recovered.append("cache")
         self._ledger.start(self._standing.read(lambda cache: cache.revs(), {}))
@@ -139,15 +146,23 @@ class Work:
         if self._latch is None or time.monotonic() < self._latch_retry:
             return
         for _ in range(2):
+            self._waiting.beat()
             try:
                 latch.write(self._folder, self._latch.doors)
             except OSError as error:
-                log.error("the fire latch cannot be saved: %s", error)  # noqa: TRY400
                 if mode_of(error, self._folder) is Mode.FULL and self._ballast.give_back():
                     continue
                 self._latch_retry = time.monotonic() + LATCH_RETRY_S
+                if not self._latch_refused:
+                    self._latch_refused = True
+                    log.error("the fire latch cannot be saved: %s", error)  # noqa: TRY400
+                    self._post(events.LatchSaved(saved=False, detail=error.strerror or str(error)))
                 return
             self._latch = None
+            if self._latch_refused:
+                self._latch_refused = False
+                log.warning("the fire latch is saved")
+                self._post(events.LatchSaved(saved=True))
             return
 
     # --- saves into the cache

@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+from agent import limits
 from agent.core import effects
-from agent.core.events import Event
+from agent.core.events import Event, StoreHangs
 from agent.store.folder import FolderLock
 from agent.store.waiting import Counts, Waiting
 
@@ -50,13 +51,16 @@ class Store:
         scopes: Collection[str] | None = None,
         utc: Callable[[], float] = time.time,
         ballast_bytes: int = BALLAST_BYTES,
+        locked: bool = False,
     ) -> None:
-        """Takes the folder's lock at once: raises FolderInUseError.
+        """Takes the folder's lock at once (raises FolderInUseError), unless the caller holds it (`locked`).
 
         `scopes`: the unit's, as `level/id`; rosters of others are dropped at start. `utc`: the agent's own clock; called on the store's thread.
         """
         self.counts = Counts()
-        self._lock = FolderLock(folder)
+        self._lock = None if locked else FolderLock(folder)
+        self._post = post
+        self._hangs = False
         self._waiting: Waiting[object] = Waiting()
 
         def run() -> None:
@@ -80,6 +84,17 @@ class Store:
         else:
             self._waiting.put(effect)
 
+    def look(self, mono: float) -> None:
+        """Called once a second or so: says StoreHangs when one call to the disk has gone on for `limits.STORE_HUNG_S`, and when it came back."""
+        hangs = self._thread.is_alive() and self._waiting.silent_s(mono) >= limits.STORE_HUNG_S
+        if hangs is not self._hangs:
+            self._hangs = hangs
+            self._post(StoreHangs(hangs))
+
+    def unsaved(self) -> int:
+        """Facts that are not on disk."""
+        return self._waiting.unsaved()
+
     def stop(self, limit_s: float) -> bool:
         """Write what waits, end. False where the thread still hangs (in the disk) after `limit_s`; the folder stays locked then."""
         self._waiting.close()
@@ -87,5 +102,6 @@ class Store:
             self._thread.join(limit_s)
             if self._thread.is_alive():
                 return False
-        self._lock.release()
+        if self._lock is not None:
+            self._lock.release()
         return True

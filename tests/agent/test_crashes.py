@@ -15,6 +15,12 @@ from agent.crashes import Crashes, write_crash_file
 from contract.messages import Category, Notice, Scope
 
 
+def remembered(folder: Path) -> Crashes:
+    crashes = Crashes(folder, lambda: 500.0)
+    crashes.load()
+    return crashes
+
+
 def notice(rev: int) -> Notice:
     return Notice(Scope("yard", "y07"), "n", rev, 0.0, Category.POLICY, "t", "x")
 
@@ -24,7 +30,9 @@ def test_three_crashes_in_five_minutes_mean_door_only_and_the_message_is_set_asi
     now = [1000.0]
 
     def started() -> Crashes:
-        return Crashes(tmp_path, lambda: now[0])
+        crashes = Crashes(tmp_path, lambda: now[0])
+        crashes.load()
+        return crashes
 
     for n in range(limits.CRASHES):
         assert not started().door_only()
@@ -64,16 +72,16 @@ print(message_name(MessageReceived(1, RosterPart(Scope("yard", "y07"), "r", 1, 0
 
 def test_crashes_of_an_earlier_boot_do_not_count(tmp_path: Path) -> None:
     for _ in range(limits.CRASHES):
-        Crashes(tmp_path, lambda: 500.0).add(None)
+        remembered(tmp_path).add(None)
     text = (tmp_path / "crashes.json").read_text(encoding="utf-8")
     (tmp_path / "crashes.json").write_text(text.replace('"boot": "', '"boot": "x'), encoding="utf-8")
-    assert not Crashes(tmp_path, lambda: 500.0).door_only()
+    assert not remembered(tmp_path).door_only()
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"boot": 1, "times": "x", "aside": []}', b"\xff\xfe"])
 def test_a_damaged_file_counts_as_none(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "crashes.json").write_bytes(content)
-    assert not Crashes(tmp_path, lambda: 500.0).door_only()
+    assert not remembered(tmp_path).door_only()
 
 
 @pytest.mark.parametrize(("death", "counted"), [("os.abort()", 1), ("os.kill(os.getpid(), 9)", 0)])
@@ -87,7 +95,7 @@ Crashes(Path({str(tmp_path)!r})).watch_signals()
 """
     subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, timeout=20)
     crashes = Crashes(tmp_path)
-    crashes.watch_signals()
+    crashes.load()
     assert len(crashes._recent()) == counted
 
 

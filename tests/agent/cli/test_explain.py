@@ -10,7 +10,7 @@ import pytest
 from agent.core import events
 from agent.core.effects import SaveRosterPart
 from agent.identity import Identity
-from agent.statusfile import StatusFile
+from agent.statusfile import save, status_path
 from contract.cards import card_hash
 from contract.messages import Holder, Hours, Role, Span
 from drivers.reader.card import from_printed
@@ -83,7 +83,7 @@ def test_in_local_time(known: Unit) -> None:
 
 
 def test_the_present_mode_of_a_running_agent_counts(known: Unit) -> None:
-    StatusFile(known.state).write({"unit": "b12-u2", "doors": {"main": {"mode": "lockdown"}}})
+    save(status_path(known.state), {"unit": "b12-u2", "doors": {"main": {"mode": "lockdown"}}})
     outcome = known.doorward("explain", "--card", CARD, "--door", "main", "--json")
     assert outcome.exit_code == 1
     told = json.loads(outcome.stdout)

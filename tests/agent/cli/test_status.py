@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 
-from agent.statusfile import StatusFile
+from agent.statusfile import save, status_path
 from tests.agent.cli.unit import Unit
 
 STATUS = {
@@ -30,7 +30,7 @@ STATUS = {
 
 
 def test_for_a_person_and_for_a_program(unit: Unit) -> None:
-    StatusFile(unit.state).write(STATUS)
+    save(status_path(unit.state), STATUS)
     outcome = unit.doorward("status")
     assert outcome.exit_code == 0
     assert "12号楼2单元" in outcome.stdout
@@ -40,7 +40,7 @@ def test_for_a_person_and_for_a_program(unit: Unit) -> None:
     assert "centre        not heard" in outcome.stdout
     assert "5e55" not in outcome.stdout
     assert unit.json("status", "--json") == {**STATUS, "pid": os.getpid()}
-    StatusFile(unit.state).write({**STATUS, "centre_since": 1_795_000_000})
+    save(status_path(unit.state), {**STATUS, "centre_since": 1_795_000_000})
     assert "centre        online since 2026-11-18 19:06:40" in unit.doorward("status").stdout
 
 

@@ -134,7 +134,7 @@ def test_what_was_rebuilt_is_told() -> None:
     found = bench.opened(recovered=("journal", "cache"), floor_utc=UTC)
     assert facts_of(found)["journal.recovered"]["detail"] == "journal, cache"
     assert the(fx.RaiseFloor, found).utc == UTC
-    assert facts_of(bench.do(ev.StoreMended(3)))["journal.recovered"]["dropped"] == 3
+    assert facts_of(bench.do(ev.StoreMended(3)))["storage.mended"]["dropped"] == 3
 
 
 def test_a_session_taken_over_is_said_in_the_status() -> None:

@@ -1,0 +1,73 @@
+"""What a start asks of the state folder, each question on a thread of its own: a disk that hangs holds up none of them, nor the door (D4)."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from agent import limits
+from agent.asked import Asked
+from agent.crashes import Crashes
+from agent.devicekeys import secure_readers
+from agent.errors import DoorwardError
+from agent.store import latch
+from agent.store.folder import FolderLock
+
+log = logging.getLogger("app")
+
+_NOTHING = latch.Known(frozenset(), sure=False)
+
+
+class StateFolder:
+    """Asks at once. `late` hears what is latched where that comes after `wait` has given up, on another thread."""
+
+    def __init__(self, folder: Path, crashes: Crashes, late: Callable[[latch.Known], None]) -> None:
+        self._folder = folder
+        self._until = time.monotonic() + limits.START_WAIT_S
+        self._latch = Asked("state-latch", self._take, late)  # before anything else
+        self._crashes = Asked("state-crashes", lambda: _remember(crashes))
+        self._readers = Asked("state-readers", lambda: secure_readers(folder))
+        self._learnt = True
+
+    def _take(self) -> latch.Known:
+        """The folder's lock, held until the process ends; then the latch."""
+        self._lock = FolderLock(self._folder)
+        return latch.begin(self._folder)
+
+    def wait(self) -> latch.Known:
+        """What is latched, as far as the folder says so within `START_WAIT_S`. Raises FolderInUseError."""
+        answered = [
+            asked.wait(max(0.0, self._until - time.monotonic()))
+            for asked in (self._latch, self._crashes, self._readers)
+        ]
+        self._learnt = self._readers.answered
+        if not all(answered):
+            log.error("the state folder does not answer: the door is served without it")
+        self.check()
+        return self._latch.answer(_NOTHING)
+
+    def check(self) -> None:
+        """Raises FolderInUseError as soon as it is known that another agent holds the folder."""
+        if isinstance(self._latch.failed, DoorwardError):
+            raise self._latch.failed
+
+    @property
+    def in_use(self) -> bool:
+        return isinstance(self._latch.failed, DoorwardError)
+
+    def secure_readers(self, all_readers: frozenset[str]) -> frozenset[str]:
+        """Those that have spoken securely. While that is not known, all: none may then begin to speak in the clear."""
+        return self._readers.answer(all_readers)
+
+    def learnt(self) -> bool:
+        """True once, when `secure_readers` has become known after `wait`."""
+        news = not self._learnt and self._readers.answered
+        self._learnt |= news
+        return news
+
+
+def _remember(crashes: Crashes) -> None:
+    crashes.load()
+    crashes.watch_signals()

@@ -1,0 +1,62 @@
+"""Small files of ours, read and written without trusting what lies under their names: a FIFO, a socket or a link there neither hangs nor misleads."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+_SAFE = os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+"""O_NONBLOCK: opening a FIFO that nobody reads or writes would wait for ever. It changes nothing for plain files."""
+
+
+def read(path: Path, most: int) -> bytes:
+    """Up to `most` bytes. Raises OSError (FileNotFoundError where there is none) for what is no plain file too."""
+    fd = _open(path, os.O_RDONLY)
+    try:
+        with os.fdopen(fd, "rb", closefd=False) as file:
+            return file.read(most)
+    finally:
+        os.close(fd)
+
+
+def replace(path: Path, data: bytes, *, durable: bool = True, mode: int = 0o600) -> None:
+    """Put `data` in place of `path`, whole or not at all, and `durable` when this returns. Raises OSError."""
+    fresh = path.with_name(f"{path.name}.new")
+    clear(fresh)
+    fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _SAFE, mode)
+    try:
+        with os.fdopen(fd, "wb", closefd=False) as file:
+            file.write(data)
+        if durable:
+            os.fsync(fd)
+    finally:
+        os.close(fd)
+    fresh.replace(path)
+
+
+def clear(path: Path) -> None:
+    """Nothing is under this name any more; a folder is left where it is. Raises OSError."""
+    path.unlink(missing_ok=True)
+
+
+def open_for_writing(path: Path, *, truncate: bool = False) -> int:
+    """A file descriptor of a plain file, made (0600) where there is none; what is neither plain nor a folder is replaced. Raises OSError."""
+    flags = os.O_RDWR | os.O_CREAT | (os.O_TRUNC if truncate else 0)
+    try:
+        return _open(path, flags)
+    except OSError as error:
+        # ENXIO: a socket, or a FIFO that nobody reads; ELOOP: a link; EINVAL: said by `_open`
+        if error.errno not in {errno.ENXIO, errno.ELOOP, errno.EINVAL}:
+            raise
+        clear(path)
+        return _open(path, flags)
+
+
+def _open(path: Path, flags: int) -> int:
+    fd = os.open(path, flags | _SAFE, 0o600)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError(errno.EINVAL, "not a plain file", str(path))
+    return fd
