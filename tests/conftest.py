@@ -16,7 +16,7 @@ if os.environ.get("CI"):
 pytest_plugins = ["tests.figures"]
 
 
-TOOLS = ("mosquitto", "strace", "systemd-analyze", "systemd-sysusers", "systemd-tmpfiles", "udevadm")
+TOOLS = ("mosquitto", "strace", "systemd-analyze", "systemd-sysusers", "systemd-tmpfiles", "udevadm", "fusermount3")
 """Programs of the machine that a test may ask for with `@pytest.mark.needs(…)`."""
 
 

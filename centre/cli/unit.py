@@ -67,12 +67,15 @@ def list_units(office: Office, as_json: bool) -> None:
             "clock": status.get("clock"),
             "stale": status.get("stale"),
             "backlog": status.get("backlog"),
+            "storage": status.get("storage"),
         }
         if as_json:
             click.echo(json.dumps(value, ensure_ascii=False))
             continue
         presence = "online" if row.online else "offline"
         stale = ", lacks state" if row.online and status.get("stale") is True else ""
+        if row.online and status.get("storage") not in {"ok", None}:
+            stale += f", storage {status['storage']}"
         seen = office.local(row.heard_utc)
         click.echo(
             f"{item.unit}  {value['state']}  {presence}{stale}  {seen}  {' '.join(value['scopes'])}  {item.name}"

@@ -36,7 +36,9 @@ class Stage:
     `mix` is what is built in; its doors are this stage's.
     """
 
-    def __init__(self, folder: Path, broker: Kind | None = None, mix: BoxSpec = ONE_DOOR) -> None:
+    def __init__(
+        self, folder: Path, broker: Kind | None = None, mix: BoxSpec = ONE_DOOR, disk: SmallDisk | None = None
+    ) -> None:
         self.folder = folder
         self._prefer = broker
         self._port = free_port()
@@ -44,7 +46,7 @@ class Stage:
         self._stack = ExitStack()
         self.box = Box(folder / "dev", replace(mix, doors=(DoorSpec(closer_s=CLOSER_S),)))
         self.cable = Cable(self._port)
-        self.disk = SmallDisk(folder / "state")
+        self.disk = disk or SmallDisk(folder / "state")
         self._commands = Commands()
         self.bureau = Bureau(folder / "centre", folder / "centre.log", self._commands)
         self.config = folder / "config.yaml"
