@@ -24,6 +24,7 @@ class FaultyDisk(SmallDisk):
         self.below = folder.with_name(f"{folder.name}-below")
         self._kept = folder.with_name(f"{folder.name}-kept")
         self._control = folder.with_name(f"{folder.name}-control")
+        self.state = State.WELL
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -51,6 +52,7 @@ class FaultyDisk(SmallDisk):
 
     def be(self, state: State) -> None:
         """From now on."""
+        self.state = state
         if state is State.LYING:
             shutil.rmtree(self._kept, ignore_errors=True)
             shutil.copytree(self.below, self._kept)
