@@ -36,6 +36,7 @@ WORDS = {
 }
 PHASES = ("at start", "while running", "at stop")
 ACTS = ("card", "exit button", "signed open", "check-in", "fire")
+STARTING = "“starting, one moment”"
 STARTED_S = 2.0
 """Exit and fire work within this of the process's start, whatever the state folder does (D4)."""
 
@@ -102,7 +103,7 @@ class Unit:
         if self.box.lock_unlocked:
             return "opens"
         eventually(lambda: self.box.panel.title != before, 2)
-        return "“starting, one moment”" if self.box.panel.title == "正在启动" else f"shut: {self.box.panel.title}"
+        return STARTING if self.box.panel.title == "正在启动" else f"shut: {self.box.panel.title}"
 
     def exit(self) -> str:
         self.box.press_exit()
@@ -114,6 +115,8 @@ class Unit:
         reason = re.search(r"refused: (\w+)", done.out + done.err)
         if done.code in (0, 5):
             return "opens"
+        if done.code == 4:
+            return "no answer"
         return f"refused: {reason[1]}" if reason is not None else f"exit {done.code}: {(done.out + done.err).strip()}"
 
     def check_in(self) -> str:
@@ -124,7 +127,7 @@ class Unit:
             title = self.box.panel.title or ""
             if "签到" in title:
                 return "“not saved”" if "未" in title or "没" in title else "saved"
-            return "“starting, one moment”" if title == "正在启动" else None
+            return STARTING if title == "正在启动" else None
 
         return str(eventually(told, 6))
 
@@ -245,13 +248,17 @@ def rows() -> dict[tuple[str, str], dict[str, str]]:
 
 
 def write(state: State, phase: str, found: dict[str, str]) -> None:
-    text = PAGE.read_text(encoding="utf-8")
-    row = "| " + " | ".join([WORDS[state], phase, *(found[act] for act in ACTS)]) + " |\n"
-    old = re.compile(rf"^\| {re.escape(WORDS[state])} \| {phase} \|.*\n", re.MULTILINE)
-    if not old.search(text):
-        head = f"| the disk | when | {' | '.join(ACTS)} |\n|{'---|' * (2 + len(ACTS))}\n"
-        text = text.replace(head, head + row)
-    PAGE.write_text(old.sub(lambda _: row, text), encoding="utf-8")
+    known = rows() | {(WORDS[state], phase): found}
+    head = [f"| the disk | when | {' | '.join(ACTS)} |", f"|{'---|' * (2 + len(ACTS))}"]
+    lines = [
+        "| " + " | ".join([words, when, *(known[words, when][act] for act in ACTS)]) + " |"
+        for words in WORDS.values()
+        for when in PHASES
+        if (words, when) in known
+    ]
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(head[0])
+    after = rest.partition("\n\n")[2]
+    PAGE.write_text(before + "\n".join([*head, *lines]) + "\n\n" + after, encoding="utf-8")
 
 
 def test_the_page_has_every_row() -> None:
@@ -274,7 +281,7 @@ def test_a_folder_that_hangs_at_start_holds_up_neither_exit_nor_fire(
     assert took <= STARTED_S
     record_property("figure", f"exit opened {took:.2f} s after the process began")
     unit.locked()
-    assert unit.tap(RESIDENT) == "“starting, one moment”"
+    assert unit.tap(RESIDENT) == STARTING
     unit.box.fire(True)
     eventually(lambda: unit.box.lock_unlocked, 1)
     unit.disk.be(State.WELL)
