@@ -40,6 +40,7 @@ def step(state: State, event: ev.Event, now: Now) -> tuple[State, tuple[Effect, 
     panel.tick(turn)
     panel.render(turn)
     sync.tick(turn)
+    supervise.tick(turn)
     supervise.send_status(turn)
     return turn.finish()
 

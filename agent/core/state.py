@@ -280,7 +280,11 @@ class Device:
     lost: bool = False
     since_utc: float = 0.0
     reason: str = ""
+    detail: str = ""
+    told: str | None = None
+    """The reason of the loss that was told last; None once its return was."""
     told_at: float | None = None
+    """When a loss was told last, monotonic."""
     untold: int = 0
 
 
@@ -289,6 +293,7 @@ class Tamper:
     """One thing that a device says of itself (its case is open, its power fails)."""
 
     active: bool = False
+    since_utc: float = 0.0
     told: bool = False
     """As told last: an end is told only where its beginning was."""
     told_at: float | None = None

@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from agent.core.local import rfc3339
 from agent.store import reading
 from contract.facts import FactLine, parse_line
 from simulator.demo.people import PATROL, RESIDENT, SECOND_PATROL
 from simulator.demo.stage import PULSE_S, Stage
+from tests.system.hurried import hurried
 from tests.waiting import eventually
 
 PULSE = "01 05 02 00"
@@ -85,6 +87,25 @@ def unplugged(stage: Stage, times: int) -> float:
         assert took <= 3.0, f"{device}, cycle {cycle}: {took:.1f} s"
         worst = max(worst, took)
     return worst
+
+
+@pytest.mark.slow
+@pytest.mark.claim("F36")
+def test_an_adapter_that_is_pulled_a_second_time_and_stays_away_is_told(stage: Stage) -> None:
+    """Within the minute after the first loss, here 5 s."""
+    line = stage.box.reader_lines["reader"]
+    with hurried(stage, "DEVICE_FACTS_S=5"):
+        eventually(lambda: _shows(stage, "card", "ok"), 10)
+        line.unplug()
+        eventually(lambda: _shows(stage, "card", "lost"), 5)
+        line.plug()
+        eventually(lambda: _shows(stage, "card", "ok"), 5)
+        line.unplug()
+        eventually(lambda: len(facts(stage, "device.lost")) == 2, 8)
+    first, second = facts(stage, "device.lost")
+    assert second.mono - first.mono >= 5.0
+    assert second.data["since"] < rfc3339(second.at_utc)
+    line.plug()
 
 
 @pytest.mark.slow

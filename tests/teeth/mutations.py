@@ -294,4 +294,14 @@ MUTATIONS: list[Mutation] = [
         '    if field.metadata.get("hidden") and isinstance(value, str):\n',
         ("tests/agent/core/test_entry.py::test_no_key_in_a_repr_or_in_the_record",),
     ),
+    Mutation(
+        "a loss that began within a minute of the last and lasts is never told",
+        "agent/core/supervise.py",
+        "    return device.lost and device.told != device.reason\n",
+        "    return device.lost and device.told_at is None\n",
+        (
+            "tests/agent/core/test_supervise.py::test_a_second_loss_that_lasts_is_told_when_the_minute_is_over",
+            "tests/agent/core/test_supervise.py::test_what_lasts_over_a_minute_is_what_was_told_last",
+        ),
+    ),
 ]
