@@ -124,6 +124,14 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Stay:
+    """How long something could be read: `had_s` up to its last interruption, and since when it can be read now (monotonic)."""
+
+    had_s: float = 0.0
+    since: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Screen:
     """One display: the page ordered last, and where it is in the turn of notices."""
 
@@ -141,6 +149,11 @@ class Screen:
     flip_at: float | None = None
     """When the next page of clock and sign, or of what is told, is due; None where it is one page."""
     turn_at: float | None = None
+    stay: Stay = Stay()
+    """Of the notice's page; between notices, of clock and sign."""
+    idle: int = 0
+    """Which page of clock and sign is in turn."""
+    idle_stay: Stay = Stay()
     lost: bool = False
 
 

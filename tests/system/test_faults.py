@@ -214,6 +214,24 @@ def test_on_a_full_disk_cards_open_and_their_facts_come_after(running: Stage) ->
     eventually(lambda: len(running.bureau.facts(kind="access.granted")) == before + 3, 20)
 
 
+@pytest.mark.slow
+def test_at_a_busy_entrance_a_notice_comes_to_its_last_page(stage: Stage) -> None:
+    """A page here takes longer to read than there is time between two answers."""
+    stage.start_broker()
+    stage.bureau.serve.start()
+    with hurried(stage, "READING_COLUMN_S=0.015", "READING_MIN_S=2", "ANSWER_YES_S=1"):
+        eventually(lambda: stage.bureau.facts(kind="roster.applied"), 20)
+        stage.bureau.do("notice", "put", "--scope", "yard/y07", "--title", "停水通知", "--text", "今日停水" * 30)
+        eventually(lambda: stage.box.panel.title == "停水通知", 10)
+        for _ in range(12):
+            stage.box.tap(RESIDENT)
+            time.sleep(2.5)
+            if facts(stage, "notice.shown"):
+                break
+    assert facts(stage, "notice.shown")
+    assert len(facts(stage, "access.granted")) >= 3
+
+
 def _settled(stage: Stage) -> bool:
     status = _status(stage)
     return status["stale"] is False and status["backlog"] == 0

@@ -304,4 +304,14 @@ MUTATIONS: list[Mutation] = [
             "tests/agent/core/test_supervise.py::test_what_lasts_over_a_minute_is_what_was_told_last",
         ),
     ),
+    Mutation(
+        "a page begins anew after each answer",
+        "agent/core/panel.py",
+        "    return stay if stay.since is None else Stay(stay.had_s + max(0.0, now - stay.since))\n",
+        "    return stay if stay.since is None else Stay(0.0)\n",
+        (
+            "tests/agent/core/test_panel.py::test_a_notice_goes_on_where_it_was_after_an_answer",
+            "tests/agent/core/test_panel.py::test_at_a_busy_entrance_each_notice_gets_its_turn",
+        ),
+    ),
 ]
