@@ -268,8 +268,8 @@ class Link:
             for event in self._arrivals.due(time.monotonic()):
                 self._tell(live, event)
             if not live.up and time.monotonic() > patience:
-                live.ending = live.ending or "lost"
-                live.reason = live.reason or "the broker does not answer"
+                live.ending = live.ending or ("silent" if live.accepted_mono is None else "lost")
+                live.reason = live.reason or _WORDS["silent"]
         if live.ending is not None and live.client.is_connected():
             live.client.disconnect()
             live.client.loop(0.0)
@@ -385,6 +385,7 @@ _WORDS: dict[How, str] = {
     "taken": "the broker gave the session to another client",
     "version": "the broker does not speak this version of MQTT",
     "unanswered": "the broker closed the connection without an answer",
+    "silent": "the broker does not answer",
     "refused": "the broker refused",
     "closed": "the broker closed the connection",
     "lost": "the line to the broker went dead",
