@@ -29,7 +29,7 @@ from agent.loop import Loop
 from agent.notify import Notify
 from agent.statusfile import StatusFile
 from agent.store import Store, latch
-from agent.uplink import load_identity, make_link
+from agent.uplink import load_identity, make_link, no_link
 
 log = logging.getLogger("app")
 
@@ -90,7 +90,7 @@ class Agent:
         self._thread_lost = False
         if door_only:
             log.error("three crashes in five minutes: the door only, for ten minutes")
-        self._started = Started(self._session, latched, door_only)
+        self._started = Started(self._session, latched, door_only, limits.DOOR_ONLY_S, no_link(config, identity))
 
     def _make_store(self, plan: UnitPlan) -> Store:
         return Store(

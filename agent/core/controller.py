@@ -153,9 +153,11 @@ def _dispatch_store(turn: Turn, event: ev.Event) -> None:
 def _dispatch_link(turn: Turn, event: ev.Event) -> None:
     match event:
         case ev.LinkUp():
+            supervise.link(turn, "up")
             sync.link_up(turn)
             commands.link_up(turn)
-        case ev.LinkDown(_, taken_over):
+        case ev.LinkDown(reason, taken_over):
+            supervise.link(turn, "down", reason)
             sync.link_down(turn, taken_over=taken_over)
         case ev.CentrePresence():
             sync.presence(turn, event)

@@ -331,6 +331,16 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkState:
+    """The link to the broker: `state` is off, connecting, up or down; `why` in plain words, empty where nothing is wrong."""
+
+    state: str = "connecting"
+    since: float = 0.0
+    """Monotonic."""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     plan: UnitPlan
     now: Now
@@ -338,6 +348,8 @@ class State:
     screens: tuple[Screen, ...]
     session: str = ""
     door_only: bool = False
+    door_only_until: float | None = None
+    """Monotonic."""
     stopping: bool = False
     counter: int = 0
     """Last number given to an order, a token or a page."""
@@ -352,6 +364,9 @@ class State:
     health: Health = Health()
     connected: bool = False
     """The link was told to start."""
+    link: LinkState = LinkState()
+    no_link: str = ""
+    """Why there is no link, where there is none."""
     language: str = "zh-CN"
     timezone: str = ""
     sign: Mapping[str, str] = field(default_factory=dict)

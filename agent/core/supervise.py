@@ -20,13 +20,18 @@ from agent.core.events import (
     StoreOpened,
 )
 from agent.core.local import rfc3339
-from agent.core.state import Device, Door, Health, State, Tamper
+from agent.core.state import Device, Door, Health, LinkState, State, Tamper
 from agent.core.time import Trust
 from agent.core.turn import Turn
 
 
 def started(turn: Turn, event: Started) -> None:
-    turn.change(session=event.session, door_only=event.door_only)
+    until = turn.now.mono + event.door_only_s if event.door_only else None
+    turn.change(session=event.session, door_only=event.door_only, door_only_until=until, no_link=event.no_link)
+    if event.no_link or event.door_only:
+        link(turn, "off", event.no_link or "the door only, after three crashes")
+    else:
+        link(turn, "connecting")
     data: dict[str, Any] = {"session": event.session, "version": turn.state.plan.version}
     if event.door_only:
         data["detail"] = "door only"
@@ -34,9 +39,19 @@ def started(turn: Turn, event: Started) -> None:
 
 
 def door_only_ended(turn: Turn) -> None:
-    turn.change(door_only=False)
+    turn.change(door_only=False, door_only_until=None)
+    if not turn.state.no_link:
+        link(turn, "connecting")
     turn.changed()
     _connect(turn)
+
+
+def link(turn: Turn, state: str, why: str = "") -> None:
+    """`since` is when it came into this state; what keeps it there may change."""
+    known = turn.state.link
+    since = known.since if known.state == state else turn.now.mono
+    turn.change(link=LinkState(state, since, why))
+    turn.changed()
 
 
 def stop(turn: Turn, why: str, *, restart: bool = False) -> None:
@@ -234,6 +249,8 @@ def status(state: State) -> dict[str, Any]:
     health, sync = state.health, state.sync
     return {
         "state": "offline" if state.stopping else "online",
+        "link": _link(state),
+        "door_only": None if state.door_only_until is None else _time_of(state, state.door_only_until),
         "session": state.session,
         "boot": health.boot,
         "version": state.plan.version,
@@ -261,6 +278,16 @@ def standing_entries(state: State) -> list[tuple[str, str, str, int]]:
     settings = [("settings", scope, "", s.rev) for scope, s in state.standing.settings.items()]
     keys = [("keys", f"site/{state.plan.site}", "", state.standing.keys_rev)] if state.standing.keys_rev else []
     return sorted([*notices, *settings, *keys, *state.access.have])
+
+
+def _link(state: State) -> dict[str, Any]:
+    known = state.link
+    return {"state": known.state, "since": _time_of(state, known.since), "why": known.why or None}
+
+
+def _time_of(state: State, mono: float) -> str:
+    """By the clock as it is now: it may have been set since."""
+    return rfc3339(state.now.utc + mono - state.now.mono)
 
 
 def _door(door: Door) -> dict[str, Any]:

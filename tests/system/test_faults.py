@@ -13,6 +13,8 @@ import pytest
 from agent.core.local import rfc3339
 from agent.store import reading
 from contract.facts import FactLine, parse_line
+from simulator.broker import start_broker
+from simulator.demo import children
 from simulator.demo.people import PATROL, RESIDENT, SECOND_PATROL
 from simulator.demo.stage import PULSE_S, Stage
 from tests.system.hurried import hurried
@@ -230,6 +232,26 @@ def test_at_a_busy_entrance_a_notice_comes_to_its_last_page(stage: Stage) -> Non
                 break
     assert facts(stage, "notice.shown")
     assert len(facts(stage, "access.granted")) >= 3
+
+
+@pytest.mark.slow
+@pytest.mark.needs("mosquitto")
+def test_a_unit_that_the_broker_refuses_says_so(stage: Stage) -> None:
+    stage._broker = start_broker(stage.folder / "broker", config="allow_anonymous false", port=stage._port)
+    stage.start_agent()
+    eventually(lambda: "Not authorized" in str(_status(stage)["link"]), 20)
+    command = children.Commands()
+    said = command.run(["-c", str(stage.config), "status"]).out
+    assert "online" not in said
+    (line,) = [line for line in said.splitlines() if line.startswith("link ")]
+    assert line.startswith("link          down since 20")
+    assert line.endswith(": the broker refused: Not authorized")
+    link = json.loads(command.run(["-c", str(stage.config), "status", "--json"]).out)["link"]
+    assert (link["state"], link["why"]) == ("down", "the broker refused: Not authorized")
+    stage.stop_broker()
+    stage._broker = start_broker(stage.folder / "broker", port=stage._port)
+    eventually(lambda: dict(_status(stage)["link"])["state"] == "up", 30)  # type: ignore[call-overload]
+    assert stage.agent.stop() == 0
 
 
 def _settled(stage: Stage) -> bool:

@@ -183,6 +183,60 @@ def test_the_status_says_what_the_contract_lists() -> None:
     assert status["doors"]["main"] == {"mode": "normal", "open": False, "unlocked": False, "lock": "ok", "held": False}
 
 
+def test_the_status_says_how_the_link_is_since_when_and_why() -> None:
+    bench = Bench().start()
+    assert status(bench.state)["link"]["state"] == "connecting"
+    bench.do(ev.LinkDown("no name service"), after=5.0)
+    down = rfc3339(bench.utc)
+    bench.do(ev.LinkDown("the broker refused: Not authorized"), after=60.0)
+    bench.wait(1.1)
+    assert bench.all(fx.SendStatus)[-1].status["link"] == {
+        "state": "down",
+        "since": down,
+        "why": "the broker refused: Not authorized",
+    }
+    bench.do(ev.LinkUp("5"), after=10.0)
+    assert status(bench.state)["link"] == {"state": "up", "since": rfc3339(bench.utc), "why": None}
+
+
+def test_since_when_the_link_is_so_follows_a_clock_that_is_set() -> None:
+    bench = Bench(trust=Trust.UNKNOWN).start()
+    bench.do(ev.LinkUp("5"))
+    bench.wait(10.0)
+    bench.utc += 1e6
+    bench.do(ev.ClockChanged(Trust.SYNCED, 1e6))
+    assert status(bench.state)["link"]["since"] == rfc3339(bench.utc - 10.0)
+
+
+def test_a_storm_of_failed_attempts_is_no_storm_of_statuses() -> None:
+    bench = Bench().start()
+    bench.forget()
+    for n in range(100):
+        bench.do(ev.LinkDown(f"reason {n % 2}"), after=0.1)
+    assert len(bench.all(fx.SendStatus)) <= 11
+
+
+def test_a_door_without_a_link_says_why() -> None:
+    bench = Bench()
+    bench.do(ev.Started("s1", frozenset(), no_link="none is configured"))
+    assert status(bench.state)["link"]["state"] == "off"
+    assert status(bench.state)["link"]["why"] == "none is configured"
+
+
+def test_with_the_door_only_the_status_says_so_and_until_when() -> None:
+    bench = Bench()
+    bench.do(ev.Started("s1", frozenset(), door_only=True, door_only_s=600.0))
+    told = status(bench.state)
+    assert told["door_only"] == rfc3339(bench.utc + 600.0)
+    assert told["link"]["state"] == "off"
+    bench.opened()
+    bench.wait(599.0)
+    bench.do(ev.DoorOnlyEnded(), after=1.0)
+    told = status(bench.state)
+    assert told["door_only"] is None
+    assert told["link"]["state"] == "connecting"
+
+
 def test_status_again_when_the_centre_is_new() -> None:
     bench = Bench().start().online()
     bench.wait(3.0)
