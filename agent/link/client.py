@@ -1,4 +1,4 @@
-"""The link's thread and its one MQTT client at a time. The only file of the agent that imports paho. Decides nothing.
+"""The link's thread and its one MQTT client at a time. Beside trial.py the only file of the agent that imports paho. Decides nothing.
 
 Every connection has a client of its own: what a lost one still held is gone with it, so nothing is ever sent twice by the
 library, and nothing waits in memory while the link is down.
