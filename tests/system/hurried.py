@@ -19,10 +19,10 @@ from tests.waiting import eventually
 
 
 @contextmanager
-def hurried(stage: Stage, *bounds: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Such an agent in the place of the stage's own, until the block ends."""
+def hurried(stage: Stage, *bounds: str, module: str = "tests.system.hurried") -> Iterator[subprocess.Popen[bytes]]:
+    """Such an agent (or another changed one, `module`) in the place of the stage's own, until the block ends."""
     polls = stage.box.relay.polls
-    command = [sys.executable, "-m", "tests.system.hurried", *bounds, "--", "-c", str(stage.config), "run"]
+    command = [sys.executable, "-m", module, *bounds, *(["--"] if bounds else []), "-c", str(stage.config), "run"]
     with (stage.folder / "hurried.log").open("ab") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=children.environment())
     try:

@@ -217,6 +217,25 @@ def test_on_a_full_disk_cards_open_and_their_facts_come_after(running: Stage) ->
 
 
 @pytest.mark.slow
+@pytest.mark.claim("F13")
+@pytest.mark.claim("D10")
+def test_a_check_in_that_a_slow_disk_saves_after_the_person_was_told_no_does_not_count(stage: Stage) -> None:
+    stage.start_broker()
+    stage.bureau.serve.start()
+    stall = stage.disk.folder / "stall"
+    with hurried(stage, module="tests.system.stalled"):
+        eventually(lambda: stage.bureau.facts(kind="roster.applied"), 20)
+        stall.touch()
+        stage.box.tap(PATROL)
+        eventually(lambda: stage.box.panel.title == "签到未能保存", 8)
+        stall.unlink()
+        eventually(lambda: facts(stage, "patrol.checkin"), 8)
+    (taken,) = facts(stage, "patrol.checkin")
+    (marked,) = facts(stage, "patrol.not_saved")
+    assert (marked.data["by"], marked.data["checkin"]) == (taken.data["by"], rfc3339(taken.at_utc))
+
+
+@pytest.mark.slow
 def test_at_a_busy_entrance_a_notice_comes_to_its_last_page(stage: Stage) -> None:
     """A page here takes longer to read than there is time between two answers."""
     stage.start_broker()

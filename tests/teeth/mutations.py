@@ -314,4 +314,21 @@ MUTATIONS: list[Mutation] = [
             "tests/agent/core/test_panel.py::test_at_a_busy_entrance_each_notice_gets_its_turn",
         ),
     ),
+    Mutation(
+        "a check-in told as not saved is booked afterwards without a word",
+        "agent/core/checkin.py",
+        '            turn.fact("patrol.not_saved", stop=door_id, by=holder, checkin=rfc3339(taken.utc))\n',
+        "            del holder, door_id\n",
+        (
+            "tests/agent/core/test_checkin.py::test_what_a_hanging_store_saves_after_all_does_not_count_and_says_so",
+            "tests/agent/core/test_checkin.py::test_a_check_in_is_told_as_saved_or_as_not_saved_or_is_refused_for_sure",
+        ),
+    ),
+    Mutation(
+        "a check-in that came too late behind a slow commit is written",
+        "agent/store/ledger.py",
+        "            self._refuse_overdue()  # the commit before may have taken long\n",
+        "",
+        ("tests/agent/store/test_disk.py::test_what_came_too_late_behind_a_slow_commit_is_refused_and_not_written",),
+    ),
 ]
