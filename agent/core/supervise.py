@@ -282,7 +282,8 @@ def standing_entries(state: State) -> list[tuple[str, str, str, int]]:
 
 def _link(state: State) -> dict[str, Any]:
     known = state.link
-    return {"state": known.state, "since": _time_of(state, known.since), "why": known.why or None}
+    waits = "waits for the store" if known.state == "connecting" and not state.connected else None
+    return {"state": known.state, "since": _time_of(state, known.since), "why": known.why or waits}
 
 
 def _time_of(state: State, mono: float) -> str:

@@ -216,6 +216,14 @@ def test_a_storm_of_failed_attempts_is_no_storm_of_statuses() -> None:
     assert len(bench.all(fx.SendStatus)) <= 11
 
 
+def test_a_link_that_waits_for_the_store_says_so() -> None:
+    bench = Bench()
+    bench.do(ev.Started("s1", frozenset()))
+    assert status(bench.state)["link"]["why"] == "waits for the store"
+    bench.opened()
+    assert status(bench.state)["link"]["why"] is None
+
+
 def test_a_door_without_a_link_says_why() -> None:
     bench = Bench()
     bench.do(ev.Started("s1", frozenset(), no_link="none is configured"))
