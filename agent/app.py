@@ -32,7 +32,7 @@ from agent.notify import Notify
 from agent.statefolder import StateFolder
 from agent.statusfile import StatusFile
 from agent.store import Store
-from agent.uplink import load_identity, make_link
+from agent.uplink import load_identity, make_link, no_link
 
 log = logging.getLogger("app")
 
@@ -97,7 +97,10 @@ class Agent:
         self._thread_lost = False
         if door_only:
             log.error("three crashes in five minutes: the door only, for ten minutes")
-        self._started = Started(self._session, latched.doors, door_only, latched.sure)
+        without = no_link(config, identity)
+        self._started = Started(
+            self._session, latched.doors, door_only, limits.DOOR_ONLY_S, without, latch_known=latched.sure
+        )
 
     def _make_store(self, plan: UnitPlan) -> Store:
         return Store(

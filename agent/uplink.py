@@ -39,18 +39,12 @@ def make_link(
     config: Config, identity: Identity | None, plan: UnitPlan, session: str, clock: Clock, inbox: Inbox
 ) -> Link | None:
     """None for a door without network, by intent or for want of what the link needs."""
-    if config.link is None or identity is None:
+    why = no_link(config, identity)
+    if why or identity is None:
+        if config.link is not None and identity is not None:
+            log.error("no link: %s", why)
         return None
-    broker = config.link.broker or identity.enrolment.broker
-    fault = broker_fault(broker, insecure=config.link.insecure)
-    if fault is not None:
-        log.error("no link: the broker's address %s %s", broker, fault)
-        return None
-    try:
-        access = _access(config, identity, broker)
-    except DoorwardError as error:
-        log.error("no link: %s", error)  # noqa: TRY400
-        return None
+    access = broker_access(config, identity)
     enrolment = identity.enrolment
     keys = UnitKeys(
         plan.site,
@@ -71,9 +65,28 @@ def make_link(
     )
 
 
-def _access(config: Config, identity: Identity, broker: str) -> BrokerAccess:
+def no_link(config: Config, identity: Identity | None) -> str:
+    """Why there can be no link, in plain words; empty where there can."""
+    if config.link is None:
+        return "none is configured"
+    if identity is None:
+        return "the identity is missing or damaged"
+    try:
+        broker_access(config, identity)
+    except DoorwardError as error:
+        return str(error)
+    return ""
+
+
+def broker_access(config: Config, identity: Identity) -> BrokerAccess:
+    """Raises DoorwardError where the configured link is none that may be used."""
     link, enrolment = config.link, identity.enrolment
-    assert link is not None
+    if link is None:
+        raise ConfigError("no link is configured")
+    broker = link.broker or enrolment.broker
+    fault = broker_fault(broker, insecure=link.insecure)
+    if fault is not None:
+        raise ConfigError(f"the broker's address {broker} {fault}")
     key = None if link.certificate_key is None else secret_path(link.certificate_key, config.path.parent)
     return BrokerAccess(broker, enrolment.password, enrolment.ca, link.certificate, key, link.protocol)
 

@@ -11,6 +11,7 @@ from tests.architecture import PACKAGES, ROOT, Module, Sizes
 
 LONG_MODULES = {
     "agent/core/events.py": "everything that can happen, a type each",
+    "agent/core/state.py": "everything the core knows, a type each",
     "agent/link/client.py": "the one file that knows paho: its callbacks, and what two threads may touch there",
     "agent/core/commands.py": "a command's whole course, from judgement to its last reply, is read in one place",
     "tests/agent/core/test_door.py": "the rules of the door, a test each, in their order",

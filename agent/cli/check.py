@@ -1,4 +1,4 @@
-"""`doorward check`: is everything here as it must be, and if not, what mends it. Opens no device and changes nothing."""
+"""`doorward check`: is everything here as it must be, and if not, what mends it. Opens no device and changes nothing; the broker only where asked."""
 
 from __future__ import annotations
 
@@ -18,10 +18,16 @@ _MARKS = {"ok": "ok  ", "note": "note", "ask": "ask ", "failed": "FAIL"}
 @click.option(
     "--no-devices", is_flag=True, help="Only what can be judged away from the unit: no serial devices, no rights."
 )
+@click.option(
+    "--online",
+    "on_line",
+    is_flag=True,
+    help="Connect to the broker too, as this unit: port, certificate, login, rights. Beside a running agent without a login.",
+)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_context
-def command(ctx: click.Context, no_devices: bool, as_json: bool) -> None:
-    """Check the configuration, the identity, the serial devices, the clock and the state folder.
+def command(ctx: click.Context, no_devices: bool, on_line: bool, as_json: bool) -> None:
+    """Check the configuration, the identity, the serial devices, the clock and the state folder; with --online the broker.
 
     Exit 78 where the configuration is wrong, 1 where something else is.
     """
@@ -34,6 +40,10 @@ def command(ctx: click.Context, no_devices: bool, as_json: bool) -> None:
             ctx.exit(EXIT_CONFIG)
         raise
     found = findings(config, devices=not no_devices)
+    if on_line:
+        from agent.cli.online import online  # noqa: PLC0415  # MQTT's library takes its time to load
+
+        found += online(config)
     if as_json:
         _say_json(found)
     else:

@@ -17,11 +17,12 @@ from agent.cli.running import running
 from agent.config import Config, unit_plan
 from agent.config.values import suggestion
 from agent.core.access import Decision, decide
-from agent.core.plan import DoorPlan
+from agent.core.plan import Catalogue, DoorPlan
 from agent.core.state import Mode
 from agent.core.time import Now, Trust
 from agent.errors import EXIT_CHECK_FAILED, UnreachableError
 from agent.identity import Identity
+from agent.locale import LANGUAGES
 from agent.locale import load as catalogues
 from agent.store import reading
 from contract.cards import card_hash
@@ -42,10 +43,18 @@ from drivers.reader.card import CardFormError, from_printed
     default=Trust.SYNCED.value,
     help="How far the clock is trusted.",
 )
+@click.option("--lang", type=click.Choice(LANGUAGES), help="Of the answer (default: the unit's language).")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_context
 def command(
-    ctx: click.Context, card: str, door: str, at: str | None, mode: str | None, clock: str, as_json: bool
+    ctx: click.Context,
+    card: str,
+    door: str,
+    at: str | None,
+    mode: str | None,
+    clock: str,
+    lang: str | None,
+    as_json: bool,
 ) -> None:
     """Say whether CARD opens DOOR, and by which rule, from the rosters on this unit. Exit 0 yes, 1 no."""
     invocation: Invocation = ctx.obj
@@ -63,18 +72,23 @@ def command(
     if as_json:
         click.echo(json.dumps({"door": door, "at": utc, "mode": at_mode, **_plain(decision)}, ensure_ascii=False))
     else:
-        click.echo(f"{verdict(decision, door_plan)}; at {local(utc, zone)}, clock {clock}, mode {at_mode}")
+        words = catalogues()[lang or config.unit.language]
+        when = words["explain.when"].format(at=local(utc, zone), clock=clock, mode=at_mode)
+        click.echo(f"{verdict(decision, door_plan, words)}; {when}")
     if not decision.granted:
         ctx.exit(EXIT_CHECK_FAILED)
 
 
-def verdict(decision: Decision, door: DoorPlan) -> str:
-    """`yes: main opens for 5 s to h17: Resident's card (rule role.resident)`."""
-    text = catalogues()["en"].get(f"rule.{decision.rule}", decision.rule)
-    who = f" to {decision.holder}" if decision.holder else ""
-    if decision.granted:
-        return f"yes: {door.id} opens for {decision.unlock_s:g} s{who}: {text} (rule {decision.rule})"
-    return f"no: {door.id} stays locked{who}: {text} (reason {decision.reason}, rule {decision.rule})"
+def verdict(decision: Decision, door: DoorPlan, words: Catalogue) -> str:
+    """`yes: main opens for 5 s to h17: Resident's card (rule role.resident)`, in the language of `words`."""
+    return words["explain.yes" if decision.granted else "explain.no"].format(
+        door=door.id,
+        seconds=f"{decision.unlock_s:g}",
+        who=words["explain.who"].format(who=decision.holder) if decision.holder else "",
+        text=words.get(f"rule.{decision.rule}", decision.rule),
+        reason=decision.reason,
+        rule=decision.rule,
+    )
 
 
 def _plain(decision: Decision) -> Mapping[str, object]:

@@ -18,6 +18,7 @@ from agent.core.record import RecordError, Taken, decode_steps, encode
 from agent.core.state import Mode, State
 from agent.core.time import Now
 from agent.errors import EXIT_CHECK_FAILED, shown
+from agent.locale import load as catalogues
 
 MAX_BYTES = 256 * 1024 * 1024
 """A state with 20,000 holders is about 10 MB as text."""
@@ -107,7 +108,8 @@ def _decision(state: State, event: events.Event, now: Now) -> str | None:
         return None
     entries = tuple(entry for key in event.hashes for entry in state.access.by_key.get(key, ()))
     mode = Mode.NORMAL if door.latched else door.mode
-    return verdict(access.decide(entries, door.plan, mode, now, state.plan.unknown_clock_allows), door.plan)
+    decision = access.decide(entries, door.plan, mode, now, state.plan.unknown_clock_allows)
+    return verdict(decision, door.plan, catalogues()["en"])
 
 
 def _lines(effect: effects.Effect) -> Iterator[str]:

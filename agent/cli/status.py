@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -38,7 +39,8 @@ _FIRST = (
     "site",
     "version",
     "pid",
-    "state",
+    "door_only",
+    "link",
     "at",
     "clock",
     "stale",
@@ -46,8 +48,8 @@ _FIRST = (
     "oldest",
     "centre_since",
 )
-_LEFT_OUT = ("session", "revs", "scopes", "boot")
-"""For programs only."""
+_LEFT_OUT = ("state", "session", "revs", "scopes", "boot")
+"""For programs only; `state` is the will's: what the broker says of this unit, not what the unit knows."""
 
 
 _TIMES = ("since", "centre_since")
@@ -56,19 +58,59 @@ _TIMES = ("since", "centre_since")
 
 def describe(status: Mapping[str, Any], zone: ZoneInfo) -> Iterator[str]:
     """Lines for a person: single values first, then each door and device; times in the unit's zone."""
-    blocks = {key: value for key, value in status.items() if isinstance(value, dict) and key not in _LEFT_OUT}
-    rest = [key for key in status if key not in (*_FIRST, *_LEFT_OUT, *blocks)]
+    alone = {*_LEFT_OUT, *_OWN_WORDS}
+    blocks = {key: value for key, value in status.items() if isinstance(value, dict) and key not in alone}
+    rest = [key for key in status if key not in {*_FIRST, *_LEFT_OUT, *blocks}]
     for key in (*_FIRST, *rest):
-        if key == "centre_since" and key in status:
-            since = status[key]
-            yield f"{'centre':<14}{'not heard' if since is None else f'online since {_text(_readable(key, since, zone))}'}"
-        elif key in status and key not in blocks:
-            yield f"{key.replace('_', ' '):<14}{_text(_readable(key, status[key], zone))}"
+        if key in _OWN_WORDS:
+            text = _OWN_WORDS[key](status, zone)
+        else:
+            text = _text(_readable(key, status[key], zone)) if key in status and key not in blocks else None
+        if text is not None:
+            yield f"{_NAMES.get(key, key).replace('_', ' '):<14}{text}"
     for key, block in blocks.items():
         yield f"{key}:"
         width = max((len(str(name)) for name in block), default=0)
         for name, value in block.items():
             yield f"  {shown(name):<{width}}  {_text(_readable(name, value, zone))}"
+
+
+def _door_only(status: Mapping[str, Any], zone: ZoneInfo) -> str | None:
+    until = status.get("door_only")
+    return None if until is None else f"until {_moment(until, zone)}, after three crashes: no link, no notices"
+
+
+def _link(status: Mapping[str, Any], zone: ZoneInfo) -> str | None:
+    link = status.get("link")
+    if not isinstance(link, dict):
+        return None
+    why = f": {shown(link['why'], 200)}" if link.get("why") else ""
+    return f"{shown(link.get('state'))} since {_moment(link.get('since'), zone)}{why}"
+
+
+def _centre(status: Mapping[str, Any], zone: ZoneInfo) -> str | None:
+    """What was heard of it holds only as long as the link does."""
+    if "centre_since" not in status:
+        return None
+    link, since = status.get("link"), status["centre_since"]
+    if since is None or (isinstance(link, dict) and link.get("state") != "up"):
+        return "not heard"
+    return f"online since {_text(_readable('centre_since', since, zone))}"
+
+
+_OWN_WORDS: Mapping[str, Callable[[Mapping[str, Any], ZoneInfo], str | None]] = {
+    "door_only": _door_only,
+    "link": _link,
+    "centre_since": _centre,
+}
+_NAMES = {"centre_since": "centre"}
+
+
+def _moment(told: object, zone: ZoneInfo) -> str:
+    try:
+        return local(datetime.fromisoformat(str(told)).timestamp(), zone)
+    except (ValueError, OverflowError):
+        return shown(told)
 
 
 def _readable(key: str, value: object, zone: ZoneInfo) -> object:

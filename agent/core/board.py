@@ -97,7 +97,9 @@ def off_screens(turn: Turn, keys: tuple[tuple[str, str], ...]) -> None:
     now = turn.now.mono
     turn.change(
         screens=tuple(
-            replace(s, showing=None, pages=(), index=0, turn_at=now) if s.showing in keys else s
+            replace(s, showing=None, pages=(), index=0, turn_at=now, stay=replace(s.stay, had_s=0.0))
+            if s.showing in keys
+            else s
             for s in turn.state.screens
         )
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from agent.core import access, limits
-from agent.core.local import hh_mm
+from agent.core.local import hh_mm, rfc3339
 from agent.core.state import CheckIn, State
 from agent.core.time import Now, Trust
 from agent.core.turn import Turn
@@ -57,10 +57,12 @@ def refused(turn: Turn, token: int) -> None:
 
 
 def tick(turn: Turn) -> None:
-    """A store that does not answer at all has not saved it."""
+    """A store that does not answer at all has not saved it; where it does so after all, the fact behind it says what the person was told."""
     for key, taken in turn.state.access.checkins.items():
         if taken.token is not None and _give_up(taken) <= turn.now.mono:
             _forget(turn, key)
+            holder, door_id = key
+            turn.fact("patrol.not_saved", stop=door_id, by=holder, checkin=rfc3339(taken.utc))
 
 
 def deadlines(state: State) -> Iterator[float | None]:

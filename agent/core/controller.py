@@ -56,6 +56,7 @@ def step(state: State, event: ev.Event, now: Now) -> tuple[State, tuple[Effect, 
     panel.tick(turn)
     panel.render(turn)
     sync.tick(turn)
+    supervise.tick(turn)
     supervise.send_status(turn)
     return turn.finish()
 
@@ -185,9 +186,11 @@ def _dispatch_storage(turn: Turn, event: ev.Event) -> None:
 def _dispatch_link(turn: Turn, event: ev.Event) -> None:
     match event:
         case ev.LinkUp():
+            supervise.link(turn, "up")
             sync.link_up(turn)
             commands.link_up(turn)
-        case ev.LinkDown(_, taken_over):
+        case ev.LinkDown(reason, taken_over):
+            supervise.link(turn, "down", reason)
             sync.link_down(turn, taken_over=taken_over)
         case ev.CentrePresence():
             sync.presence(turn, event)

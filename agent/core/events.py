@@ -17,12 +17,15 @@ class Started:
     """First event of a run. `session` is random, new each start; `latched` are the doors the fire latch file names.
 
     `latch_known`: false where other doors may be latched too, for the file could not be read (yet): LatchRead follows, or does not.
-    `door_only`: after three crashes in five minutes (rule D11); the shell then starts neither link nor calendar for ten minutes.
+    `door_only`: after three crashes in five minutes (rule D11); the shell then starts neither link nor calendar for `door_only_s`.
+    `no_link`: why there is none, in plain words; empty where there is one.
     """
 
     session: str
     latched: frozenset[str]
     door_only: bool = False
+    door_only_s: float = 0.0
+    no_link: str = ""
     latch_known: bool = True
 
 

@@ -7,12 +7,11 @@ from dataclasses import replace
 
 from agent.core import board, entry, limits, pages, text
 from agent.core.effects import Page, ShowPage
-from agent.core.state import Screen, State
+from agent.core.state import Screen, State, Stay
 from agent.core.time import Trust
 from agent.core.turn import Turn
 from contract.messages import Category, Notice
 
-_OVERLAYS = frozenset({"fire", "emergency", "answer", "entry"})
 _MASK = "●"
 
 
@@ -20,13 +19,13 @@ def render(turn: Turn) -> None:
     """Order the pages that changed. Fire and emergency before an answer, that before an entry, notices in turn, clock and sign."""
     over = _overlay_kind(turn.state)
     for screen in turn.state.screens:
-        page, flip_at = _page(turn, screen, over)
+        page, turned = _page(turn, screen, over)
         if page != screen.page:
             token = turn.number()
             turn.emit(ShowPage(screen.plan.name, token, page))
-            put(turn, replace(screen, token=token, page=page, flip_at=flip_at))
-        elif flip_at != screen.flip_at:
-            put(turn, replace(screen, flip_at=flip_at))
+            put(turn, replace(turned, token=token, page=page))
+        elif turned != screen:
+            put(turn, turned)
 
 
 def put(turn: Turn, screen: Screen) -> None:
@@ -48,20 +47,33 @@ def _overlay_kind(state: State) -> str | None:
     return None
 
 
-def _page(turn: Turn, screen: Screen, over: str | None) -> tuple[Page, float | None]:
-    """The page, and when the next one of the same telling is due."""
+def _page(turn: Turn, screen: Screen, over: str | None) -> tuple[Page, Screen]:
+    """The page, and the screen with when the next one of the same telling is due."""
     if over is None and screen.showing is not None and screen.index < len(screen.pages):
-        return screen.pages[screen.index], None
+        return screen.pages[screen.index], replace(screen, flip_at=None)
+    if over is None:
+        return _idle(turn, screen)
     told = _told(turn.state, screen, over)
     if over == "answer":
         _leave_time(turn, told)
     now = turn.now.mono
     at = told.index(screen.page) if screen.page in told else None
     if at is not None and (screen.flip_at is None or screen.flip_at > now):
-        return told[at], screen.flip_at
+        return told[at], screen
     page = told[0 if at is None else (at + 1) % len(told)]
-    stays = limits.IDLE_PAGE_S if over is None else text.reading_s(page.body)
-    return page, now + stays if len(told) > 1 else None
+    return page, replace(screen, flip_at=now + text.reading_s(page.body) if len(told) > 1 else None)
+
+
+def _idle(turn: Turn, screen: Screen) -> tuple[Page, Screen]:
+    """Clock and sign, each page for its time; after an answer or a notice they go on where they were."""
+    told, now = pages.idle(turn.state, screen.plan), turn.now.mono
+    stay = _resumed(screen.idle_stay, now)
+    index = screen.idle
+    if _due(stay, limits.IDLE_PAGE_S) <= now:
+        index, stay = index + 1, Stay(0.0, now)
+    index %= len(told)
+    flip_at = _due(stay, limits.IDLE_PAGE_S) if len(told) > 1 else None
+    return told[index], replace(screen, idle=index, idle_stay=stay, flip_at=flip_at)
 
 
 def _told(state: State, screen: Screen, over: str | None) -> tuple[Page, ...]:
@@ -75,9 +87,8 @@ def _told(state: State, screen: Screen, over: str | None) -> tuple[Page, ...]:
     if over == "answer" and answer is not None:
         return pages.told(state, display, "answer", answer.key, answer.fields, answer.tone)
     typed = entry.newest(state)
-    if over == "entry" and typed is not None:
-        return pages.told(state, display, "entry", "entry", {"keys": _MASK * len(typed.keys)}, "none")
-    return pages.idle(state, display)
+    keys = "" if typed is None else typed.keys
+    return pages.told(state, display, "entry", "entry", {"keys": _MASK * len(keys)}, "none")
 
 
 def _leave_time(turn: Turn, told: tuple[Page, ...]) -> None:
@@ -93,47 +104,86 @@ def _leave_time(turn: Turn, told: tuple[Page, ...]) -> None:
 
 
 def tick(turn: Turn) -> None:
-    """End answers, turn pages, give each notice its turn with clock and sign in between."""
+    """End answers, turn pages, give each notice its turn with clock and sign in between. What an answer covers goes on after it."""
     now = turn.now.mono
     if turn.state.answer is not None and turn.state.answer.until <= now:
         turn.change(answer=None)
     if _overlay_kind(turn.state) is not None:
+        for screen in turn.state.screens:
+            put(turn, _covered(screen, now))
         return
     queue = board.queue(turn.state)
-    for screen in turn.state.screens:
+    for each in turn.state.screens:
+        screen = _uncovered(turn.state, each)
         if screen.turn_at is None and screen.showing is None and queue:
-            put(turn, replace(screen, turn_at=now + limits.READING_MIN_S if screen.last else now))
-    for screen in turn.state.screens:
+            screen = replace(screen, turn_at=now + limits.READING_MIN_S if screen.last else now)
         urgent = board.new_emergency(turn.state, queue, screen)
         if urgent is not None:
-            put(turn, show(turn, screen, urgent))
-        elif screen.showing is not None and screen.page is not None and screen.page.kind in _OVERLAYS:
-            due = now + text.reading_s(screen.pages[screen.index].body)  # nobody could read it under the answer
-            put(turn, replace(screen, turn_at=due))
+            screen = show(turn, screen, urgent)
         elif screen.turn_at is not None and screen.turn_at <= now:
-            put(turn, _turned(turn, screen, queue))
+            screen = _turned(turn, screen, queue)
+        put(turn, screen)
+
+
+def _covered(screen: Screen, now: float) -> Screen:
+    return replace(screen, stay=_paused(screen.stay, now), idle_stay=_paused(screen.idle_stay, now))
+
+
+def _uncovered(state: State, screen: Screen) -> Screen:
+    """Under an answer nobody could read: what is in turn gets what it lacks of its time."""
+    if screen.stay.since is not None:
+        return screen
+    stay = _resumed(screen.stay, state.now.mono)
+    due = screen.turn_at
+    if screen.showing is not None:
+        due = _due(stay, text.reading_s(screen.pages[screen.index].body))
+    elif due is not None:
+        due = _due(stay, _between_s(state, screen))
+    return replace(screen, stay=stay, turn_at=due)
+
+
+def _paused(stay: Stay, now: float) -> Stay:
+    return stay if stay.since is None else Stay(stay.had_s + max(0.0, now - stay.since))
+
+
+def _resumed(stay: Stay, now: float) -> Stay:
+    return stay if stay.since is not None else replace(stay, since=now)
+
+
+def _due(stay: Stay, whole_s: float) -> float:
+    """When it has been read. After an interruption it stays long enough to be found again, unless it has had its whole time."""
+    since = 0.0 if stay.since is None else stay.since
+    if stay.had_s >= whole_s:
+        return since
+    return since + max(min(limits.READING_MIN_S, whole_s), whole_s - stay.had_s)
+
+
+def _between_s(state: State, screen: Screen) -> float:
+    return limits.IDLE_PAGE_S * len(pages.idle(state, screen.plan))
 
 
 def _turned(turn: Turn, screen: Screen, queue: tuple[Notice, ...]) -> Screen:
     now = turn.now.mono
     if screen.showing is not None and screen.index + 1 < len(screen.pages):
         index = screen.index + 1
-        return replace(screen, index=index, turn_at=now + text.reading_s(screen.pages[index].body))
+        due = now + text.reading_s(screen.pages[index].body)
+        return replace(screen, index=index, turn_at=due, stay=Stay(0.0, now))
     if screen.showing is not None:
-        between = limits.IDLE_PAGE_S * len(pages.idle(turn.state, screen.plan))
-        return replace(screen, showing=None, pages=(), index=0, turn_at=now + between if queue else None)
+        due = now + _between_s(turn.state, screen)
+        return replace(screen, showing=None, pages=(), index=0, turn_at=due if queue else None, stay=Stay(0.0, now))
     if not queue:
         return replace(screen, turn_at=None)
     return show(turn, screen, board.following(turn.state, queue, screen))
 
 
 def show(turn: Turn, screen: Screen, notice: Notice) -> Screen:
-    """Begin this notice on the screen."""
+    """Begin this notice on the screen. Under an answer its time begins after that."""
     made = pages.of_notice(turn.state, screen.plan, notice)
     key = board.key_of(notice)
     urgent = notice.category is Category.EMERGENCY
     last_urgent, last_calm = (key, screen.last_calm) if urgent else (screen.last_urgent, key)
-    due = turn.now.mono + text.reading_s(made[0].body)
+    now = turn.now.mono
+    due = now + text.reading_s(made[0].body)
     return replace(
         screen,
         showing=key,
@@ -143,6 +193,8 @@ def show(turn: Turn, screen: Screen, notice: Notice) -> Screen:
         last_urgent=last_urgent,
         last_calm=last_calm,
         turn_at=due,
+        stay=Stay(0.0, None if screen.stay.since is None else now),
+        idle_stay=_paused(screen.idle_stay, now),
     )
 
 

@@ -135,6 +135,14 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Stay:
+    """How long something could be read: `had_s` up to its last interruption, and since when it can be read now (monotonic)."""
+
+    had_s: float = 0.0
+    since: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Screen:
     """One display: the page ordered last, and where it is in the turn of notices."""
 
@@ -152,6 +160,11 @@ class Screen:
     flip_at: float | None = None
     """When the next page of clock and sign, or of what is told, is due; None where it is one page."""
     turn_at: float | None = None
+    stay: Stay = Stay()
+    """Of the notice's page; between notices, of clock and sign."""
+    idle: int = 0
+    """Which page of clock and sign is in turn."""
+    idle_stay: Stay = Stay()
     lost: bool = False
 
 
@@ -293,7 +306,11 @@ class Device:
     lost: bool = False
     since_utc: float = 0.0
     reason: str = ""
+    detail: str = ""
+    told: str | None = None
+    """The reason of the loss that was told last; None once its return was."""
     told_at: float | None = None
+    """When a loss was told last, monotonic."""
     untold: int = 0
 
 
@@ -302,6 +319,7 @@ class Tamper:
     """One thing that a device says of itself (its case is open, its power fails)."""
 
     active: bool = False
+    since_utc: float = 0.0
     told: bool = False
     """As told last: an end is told only where its beginning was."""
     told_at: float | None = None
@@ -345,6 +363,16 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkState:
+    """The link to the broker: `state` is off, connecting, up or down; `why` in plain words, empty where nothing is wrong."""
+
+    state: str = "connecting"
+    since: float = 0.0
+    """Monotonic."""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     plan: UnitPlan
     now: Now
@@ -352,6 +380,8 @@ class State:
     screens: tuple[Screen, ...]
     session: str = ""
     door_only: bool = False
+    door_only_until: float | None = None
+    """Monotonic."""
     stopping: bool = False
     latch_due: float | None = None
     """When doors whose fire latch is not known are decided by what their locks read; None where all are known."""
@@ -368,6 +398,9 @@ class State:
     health: Health = Health()
     connected: bool = False
     """The link was told to start."""
+    link: LinkState = LinkState()
+    no_link: str = ""
+    """Why there is no link, where there is none."""
     language: str = "zh-CN"
     timezone: str = ""
     sign: Mapping[str, str] = field(default_factory=dict)

@@ -17,13 +17,18 @@ from agent.core.events import (
     Started,
 )
 from agent.core.local import rfc3339
-from agent.core.state import Device, Door, Health, State, Tamper
+from agent.core.state import Device, Door, Health, LinkState, State, Tamper
 from agent.core.time import Trust
 from agent.core.turn import Turn
 
 
 def started(turn: Turn, event: Started) -> None:
-    turn.change(session=event.session, door_only=event.door_only)
+    until = turn.now.mono + event.door_only_s if event.door_only else None
+    turn.change(session=event.session, door_only=event.door_only, door_only_until=until, no_link=event.no_link)
+    if event.no_link or event.door_only:
+        link(turn, "off", event.no_link or "the door only, after three crashes")
+    else:
+        link(turn, "connecting")
     data: dict[str, Any] = {"session": event.session, "version": turn.state.plan.version}
     if event.door_only:
         data["detail"] = "door only"
@@ -31,7 +36,9 @@ def started(turn: Turn, event: Started) -> None:
 
 
 def door_only_ended(turn: Turn) -> None:
-    turn.change(door_only=False)
+    turn.change(door_only=False, door_only_until=None)
+    if not turn.state.no_link:
+        link(turn, "connecting")
     turn.changed()
     connect(turn)
 
@@ -41,6 +48,14 @@ def connect(turn: Turn) -> None:
     if not turn.state.connected and not turn.state.door_only and turn.state.health.storage != "opening":
         turn.change(connected=True)
         turn.emit(Connect())
+
+
+def link(turn: Turn, state: str, why: str = "") -> None:
+    """`since` is when it came into this state; what keeps it there may change."""
+    known = turn.state.link
+    since = known.since if known.state == state else turn.now.mono
+    turn.change(link=LinkState(state, since, why))
+    turn.changed()
 
 
 def stop(turn: Turn, why: str, *, restart: bool = False) -> None:
@@ -80,10 +95,8 @@ def input_changed(turn: Turn, name: str, active: bool) -> None:
 
 def device_found(turn: Turn, name: str, detail: str) -> None:
     known = turn.state.health.devices.get(name, Device())
-    device = replace(known, found=True, lost=False, since_utc=turn.now.utc, reason="")
-    if known.lost:
-        device = _tell(turn, device, "device.found", name, detail=detail)
-    _keep(turn, name, device)
+    device = replace(known, found=True, lost=False, since_utc=turn.now.utc, reason="", detail=detail)
+    _keep(turn, name, _tell_found(turn, name, device))
     _screens(turn, name, lost=False)
 
 
@@ -91,42 +104,84 @@ def device_lost(turn: Turn, event: DeviceLost) -> None:
     known = turn.state.health.devices.get(event.device, Device())
     if known.lost and known.reason == event.reason:
         return
-    device = replace(known, lost=True, since_utc=turn.now.utc, reason=event.reason)
-    since = rfc3339(known.since_utc if known.lost else turn.now.utc)
-    device = _tell(turn, device, "device.lost", event.device, reason=event.reason, detail=event.detail, since=since)
-    _keep(turn, event.device, device)
+    since = known.since_utc if known.lost else turn.now.utc
+    device = replace(known, lost=True, since_utc=since, reason=event.reason, detail=event.detail)
+    device = replace(device, untold=device.untold + 1)
+    _keep(turn, event.device, _tell_lost(turn, event.device, device))
     _screens(turn, event.device, lost=True)
 
 
-def _tell(turn: Turn, device: Device, kind: str, name: str, **data: Any) -> Device:
-    """A loose plug must not fill the journal: the coming and going of one device is written at most once a minute, the rest is counted in the next."""
-    now = turn.now.mono
-    if kind == "device.lost" and device.told_at is not None and now - device.told_at < limits.DEVICE_FACTS_S:
-        return replace(device, untold=device.untold + 1)
-    if kind == "device.found" and device.untold:
+def _tell_lost(turn: Turn, name: str, device: Device) -> Device:
+    """A loose plug must not fill the journal: the losses of one device are written at most once a minute, the rest is counted in the next.
+    One that lasts is told when the minute is over.
+    """
+    if _lately(device.told_at, turn.now.mono):
         return device
-    if device.untold:
-        data["untold"] = device.untold
-    turn.fact(kind, device=name, **data)
-    return replace(device, untold=0, told_at=now if kind == "device.lost" else device.told_at)
+    counted = {"untold": device.untold - 1} if device.untold > 1 else {}
+    since = rfc3339(device.since_utc)
+    turn.fact("device.lost", device=name, reason=device.reason, detail=device.detail, since=since, **counted)
+    return replace(device, untold=0, told=device.reason, told_at=turn.now.mono)
+
+
+def _tell_found(turn: Turn, name: str, device: Device) -> Device:
+    """Only where a loss was told: else what was told last is true."""
+    if device.told is None:
+        return device
+    counted = {"untold": device.untold} if device.untold else {}
+    turn.fact("device.found", device=name, detail=device.detail, **counted)
+    return replace(device, untold=0, told=None)
 
 
 def tamper(turn: Turn, event: DeviceTamper) -> None:
-    """An alarm when it begins, a fact when it ends; a switch that rattles is written down at most once a minute, the rest is counted."""
-    key, health, now = f"{event.device} {event.what}", turn.state.health, turn.now.mono
-    known = health.tampers.get(key, Tamper())
+    """An alarm when it begins, a fact when it ends; a switch that rattles is written down at most once a minute, the rest is counted.
+    What lasts is told when the minute is over.
+    """
+    key = f"{event.device} {event.what}"
+    known = turn.state.health.tampers.get(key, Tamper())
     if known.active is event.active:
         return
-    known = replace(known, active=event.active)
-    lately = known.told_at is not None and now - known.told_at < limits.DEVICE_FACTS_S
-    if event.active and lately:
-        known = replace(known, untold=known.untold + 1)
-    elif event.active or known.told:
-        counted = {"untold": known.untold} if known.untold else {}
-        turn.fact("device.tamper", device=event.device, detail=event.what, value=event.active, **counted)
-        known = replace(known, told=event.active, untold=0, told_at=now if event.active else known.told_at)
-    turn.change(health=replace(health, tampers={**health.tampers, key: known}))
+    known = replace(known, active=event.active, since_utc=turn.now.utc)
+    if event.active:
+        known = _tell_tamper(turn, key, replace(known, untold=known.untold + 1))
+    elif known.told:
+        known = _tell_untampered(turn, key, known)
+    _keep_tamper(turn, key, known)
     turn.changed()
+
+
+def _tell_tamper(turn: Turn, key: str, known: Tamper) -> Tamper:
+    if _lately(known.told_at, turn.now.mono):
+        return known
+    device, what = key.rsplit(" ", 1)
+    more: dict[str, Any] = {"untold": known.untold - 1} if known.untold > 1 else {}
+    if known.since_utc != turn.now.utc:
+        more["since"] = rfc3339(known.since_utc)
+    turn.fact("device.tamper", device=device, detail=what, value=True, **more)
+    return replace(known, told=True, untold=0, told_at=turn.now.mono)
+
+
+def _tell_untampered(turn: Turn, key: str, known: Tamper) -> Tamper:
+    device, what = key.rsplit(" ", 1)
+    turn.fact("device.tamper", device=device, detail=what, value=False)
+    return replace(known, told=False)
+
+
+def tick(turn: Turn) -> None:
+    """Tell what began while its device had been told of already, and still is so."""
+    for name, device in turn.state.health.devices.items():
+        if _untold(device) and not _lately(device.told_at, turn.now.mono):
+            _keep(turn, name, _tell_lost(turn, name, device))
+    for key, known in turn.state.health.tampers.items():
+        if known.active and not known.told and not _lately(known.told_at, turn.now.mono):
+            _keep_tamper(turn, key, _tell_tamper(turn, key, known))
+
+
+def _untold(device: Device) -> bool:
+    return device.lost and device.told != device.reason
+
+
+def _lately(told_at: float | None, now: float) -> bool:
+    return told_at is not None and told_at + limits.DEVICE_FACTS_S > now
 
 
 def attacked(turn: Turn, event: LineAttacked) -> None:
@@ -138,6 +193,11 @@ def _keep(turn: Turn, name: str, device: Device) -> None:
     health = turn.state.health
     turn.change(health=replace(health, devices={**health.devices, name: device}))
     turn.changed()
+
+
+def _keep_tamper(turn: Turn, key: str, known: Tamper) -> None:
+    health = turn.state.health
+    turn.change(health=replace(health, tampers={**health.tampers, key: known}))
 
 
 def _screens(turn: Turn, name: str, *, lost: bool) -> None:
@@ -158,6 +218,8 @@ def status(state: State) -> dict[str, Any]:
     health, sync = state.health, state.sync
     return {
         "state": "offline" if state.stopping else "online",
+        "link": _link(state),
+        "door_only": None if state.door_only_until is None else _time_of(state, state.door_only_until),
         "session": state.session,
         "boot": health.boot,
         "version": state.plan.version,
@@ -185,6 +247,17 @@ def standing_entries(state: State) -> list[tuple[str, str, str, int]]:
     settings = [("settings", scope, "", s.rev) for scope, s in state.standing.settings.items()]
     keys = [("keys", f"site/{state.plan.site}", "", state.standing.keys_rev)] if state.standing.keys_rev else []
     return sorted([*notices, *settings, *keys, *state.access.have])
+
+
+def _link(state: State) -> dict[str, Any]:
+    known = state.link
+    waits = "waits for the store" if known.state == "connecting" and not state.connected else None
+    return {"state": known.state, "since": _time_of(state, known.since), "why": known.why or waits}
+
+
+def _time_of(state: State, mono: float) -> str:
+    """By the clock as it is now: it may have been set since."""
+    return rfc3339(state.now.utc + mono - state.now.mono)
 
 
 def _door(door: Door) -> dict[str, Any]:
@@ -237,3 +310,6 @@ def _status_due(state: State) -> float | None:
 
 def deadlines(state: State) -> Iterator[float | None]:
     yield _status_due(state)
+    untold = [each.told_at for each in state.health.devices.values() if _untold(each)]
+    untold += [each.told_at for each in state.health.tampers.values() if each.active and not each.told]
+    yield from (None if at is None else at + limits.DEVICE_FACTS_S for at in untold)

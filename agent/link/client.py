@@ -1,4 +1,4 @@
-"""The link's thread and its one MQTT client at a time. The only file of the agent that imports paho. Decides nothing.
+"""The link's thread and its one MQTT client at a time. Beside trial.py the only file of the agent that imports paho. Decides nothing.
 
 Every connection has a client of its own: what a lost one still held is gone with it, so nothing is ever sent twice by the
 library, and nothing waits in memory while the link is down.
@@ -268,8 +268,8 @@ class Link:
             for event in self._arrivals.due(time.monotonic()):
                 self._tell(live, event)
             if not live.up and time.monotonic() > patience:
-                live.ending = live.ending or "lost"
-                live.reason = live.reason or "the broker does not answer"
+                live.ending = live.ending or ("silent" if live.accepted_mono is None else "lost")
+                live.reason = live.reason or _WORDS["silent"]
         if live.ending is not None and live.client.is_connected():
             live.client.disconnect()
             live.client.loop(0.0)
@@ -385,6 +385,7 @@ _WORDS: dict[How, str] = {
     "taken": "the broker gave the session to another client",
     "version": "the broker does not speak this version of MQTT",
     "unanswered": "the broker closed the connection without an answer",
+    "silent": "the broker does not answer",
     "refused": "the broker refused",
     "closed": "the broker closed the connection",
     "lost": "the line to the broker went dead",

@@ -20,12 +20,16 @@ ANSWER_S = 10.0
 """A broker that has not let us in and subscribed us by then is taken for dead."""
 STABLE_S = 30.0
 """A connection that lasted so long starts the waits anew: one keepalive."""
+SILENT_LIVES = 3
+"""So many attempts in a row without an answer, and a version that had worked is in doubt as well: the broker may be another."""
+NEWER_S = 24 * 3600.0
+"""Connected so long by the older version (in sum), MQTT 5 is tried again with the next connection: the broker may have learnt it."""
 SHORT_S = 10.0
 SHORT_LIVES = 3
 """So many connections in a row, each accepted and closed by the broker within SHORT_S, look like another client with our id."""
 
 Version = Literal["5", "3.1.1"]
-How = Literal["unreachable", "version", "unanswered", "refused", "closed", "lost", "taken", "ours"]
+How = Literal["unreachable", "version", "unanswered", "silent", "refused", "closed", "lost", "taken", "ours"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,8 @@ class Ending:
     """How a connection, or the attempt at one, ended.
 
     `how`: unreachable (no connection, or TLS refused), version (the broker does not speak this version), unanswered
-    (closed before it said yes or no), refused (it said no), closed (by the broker, after it said yes), lost (the line
-    went dead), taken (the broker says so: MQTT 5 reason 0x8E), ours (we ended it). `lasted_s` from the broker's yes.
+    (closed before it said yes or no), silent (neither, in time), refused (it said no), closed (by the broker, after it
+    said yes), lost (the line went dead), taken (the broker says so: MQTT 5 reason 0x8E), ours (we ended it). `lasted_s` from the broker's yes.
     """
 
     how: How
@@ -77,6 +81,8 @@ class Reconnect:
         self._failures = 0
         self._short_lives = 0
         self._switched = False
+        self._unheard = 0
+        self._older_s = 0.0
 
     @property
     def version(self) -> Version:
@@ -98,15 +104,32 @@ class Reconnect:
         return Next(self._wait(), self._version)
 
     def _switch_version(self, ending: Ending) -> bool:
-        """The other version, at once the first time. A version that has worked is left only when the broker says so."""
-        wrong = ending.how == "version" or (ending.how == "unanswered" and not self._proven)
+        """The other version, at once the first time. A version that has worked is left only when the broker says so, or has long been
+        silent; some brokers say nothing at all to MQTT 5.
+        """
+        unheard = ending.how in ("unanswered", "silent")
+        self._unheard = self._unheard + 1 if unheard else 0
+        wrong = ending.how == "version" or (unheard and (not self._proven or self._unheard >= SILENT_LIVES))
         if not self._auto or not wrong:
             self._switched = False
+            self._try_newer(ending)
             return False
-        self._version = "3.1.1" if self._version == "5" else "5"
-        self._proven = False
+        self._change_version()
         first, self._switched = not self._switched, True
         return first
+
+    def _try_newer(self, ending: Ending) -> None:
+        if not self._auto or self._version == "5":
+            return
+        self._older_s += ending.lasted_s
+        if self._older_s >= NEWER_S:
+            self._change_version()
+
+    def _change_version(self) -> None:
+        self._version = "3.1.1" if self._version == "5" else "5"
+        self._proven = False
+        self._unheard = 0
+        self._older_s = 0.0
 
     def _wait(self) -> float:
         """Full jitter above the floor of one connection a second."""

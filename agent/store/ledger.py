@@ -100,12 +100,15 @@ class Ledger:
 
     def turn(self) -> None:
         """Write what waits, or refuse what nobody waits for any more."""
-        for record in self._waiting.take_overdue(time.monotonic()):
-            self._post(events.RecordRefused(record.token, "late", len(record.facts)))
+        self._refuse_overdue()
         if self.writes_now():
             if self._failing is Mode.READ_ONLY:
                 self._close()  # a file opened while the disk was read-only stays so
             self._try(self._write)
+
+    def _refuse_overdue(self) -> None:
+        for record in self._waiting.take_overdue(time.monotonic()):
+            self._post(events.RecordRefused(record.token, "late", len(record.facts)))
 
     def note_revs(self, revs: dict[str, int]) -> None:
         """Revisions now in the cache: made durable with the next write of the journal."""
@@ -291,6 +294,7 @@ class Ledger:
         probing = self._failing is not None
         while True:
             self._waiting.beat()
+            self._refuse_overdue()  # the commit before may have taken long
             draft = journal.draft(self._waiting.take_records(GROUP))
             if not (draft.records or self._revs or self._keys):
                 break

@@ -90,6 +90,10 @@ def test_a_poisoned_message_is_set_aside_and_three_mean_the_door_only(stage: Sta
 
     assert "the door only" in poisoned.log.read_text(encoding="utf-8")
     seen = len(stage.bureau.facts())
+    said = children.Commands().run(["-c", str(stage.config), "status"]).out
+    assert "door only     until 20" in said
+    assert "link          off since 20" in said
+    assert "online" not in said
     assert opens_for_a_resident(stage)
     granted = [e for e in reading.facts(stage.disk.folder) if b'"access.granted"' in e.line]
     assert len(granted) == 2, "the door only, but its facts are kept"

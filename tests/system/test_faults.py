@@ -10,10 +10,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from agent.core.local import rfc3339
 from agent.store import reading
 from contract.facts import FactLine, parse_line
+from simulator.broker import start_broker
+from simulator.demo import children
 from simulator.demo.people import PATROL, RESIDENT, SECOND_PATROL
 from simulator.demo.stage import PULSE_S, Stage
+from tests.system.hurried import hurried
 from tests.waiting import eventually
 
 PULSE = "01 05 02 00"
@@ -85,6 +89,25 @@ def unplugged(stage: Stage, times: int) -> float:
         assert took <= 3.0, f"{device}, cycle {cycle}: {took:.1f} s"
         worst = max(worst, took)
     return worst
+
+
+@pytest.mark.slow
+@pytest.mark.claim("F36")
+def test_an_adapter_that_is_pulled_a_second_time_and_stays_away_is_told(stage: Stage) -> None:
+    """Within the minute after the first loss, here 5 s."""
+    line = stage.box.reader_lines["reader"]
+    with hurried(stage, "DEVICE_FACTS_S=5"):
+        eventually(lambda: _shows(stage, "card", "ok"), 10)
+        line.unplug()
+        eventually(lambda: _shows(stage, "card", "lost"), 5)
+        line.plug()
+        eventually(lambda: _shows(stage, "card", "ok"), 5)
+        line.unplug()
+        eventually(lambda: len(facts(stage, "device.lost")) == 2, 8)
+    first, second = facts(stage, "device.lost")
+    assert second.mono - first.mono >= 5.0
+    assert second.data["since"] < rfc3339(second.at_utc)
+    line.plug()
 
 
 @pytest.mark.slow
@@ -191,6 +214,63 @@ def test_on_a_full_disk_cards_open_and_their_facts_come_after(running: Stage) ->
     running.disk.free(pid)
     eventually(lambda: len(facts(running, "access.granted")) == before + 3, 20)
     eventually(lambda: len(running.bureau.facts(kind="access.granted")) == before + 3, 20)
+
+
+@pytest.mark.slow
+@pytest.mark.claim("F13")
+@pytest.mark.claim("D10")
+def test_a_check_in_that_a_slow_disk_saves_after_the_person_was_told_no_does_not_count(stage: Stage) -> None:
+    stage.start_broker()
+    stage.bureau.serve.start()
+    stall = stage.disk.folder / "stall"
+    with hurried(stage, module="tests.system.stalled"):
+        eventually(lambda: stage.bureau.facts(kind="roster.applied"), 20)
+        stall.touch()
+        stage.box.tap(PATROL)
+        eventually(lambda: stage.box.panel.title == "签到未能保存", 8)
+        stall.unlink()
+        eventually(lambda: facts(stage, "patrol.checkin"), 8)
+    (taken,) = facts(stage, "patrol.checkin")
+    (marked,) = facts(stage, "patrol.not_saved")
+    assert (marked.data["by"], marked.data["checkin"]) == (taken.data["by"], rfc3339(taken.at_utc))
+
+
+@pytest.mark.slow
+def test_at_a_busy_entrance_a_notice_comes_to_its_last_page(stage: Stage) -> None:
+    """A page here takes longer to read than there is time between two answers."""
+    stage.start_broker()
+    stage.bureau.serve.start()
+    with hurried(stage, "READING_COLUMN_S=0.015", "READING_MIN_S=2", "ANSWER_YES_S=1"):
+        eventually(lambda: stage.bureau.facts(kind="roster.applied"), 20)
+        stage.bureau.do("notice", "put", "--scope", "yard/y07", "--title", "停水通知", "--text", "今日停水" * 30)
+        eventually(lambda: stage.box.panel.title == "停水通知", 10)
+        for _ in range(12):
+            stage.box.tap(RESIDENT)
+            time.sleep(2.5)
+            if facts(stage, "notice.shown"):
+                break
+    assert facts(stage, "notice.shown")
+    assert len(facts(stage, "access.granted")) >= 3
+
+
+@pytest.mark.slow
+@pytest.mark.needs("mosquitto")
+def test_a_unit_that_the_broker_refuses_says_so(stage: Stage) -> None:
+    stage._broker = start_broker(stage.folder / "broker", config="allow_anonymous false", port=stage._port)
+    stage.start_agent()
+    eventually(lambda: "Not authorized" in str(_status(stage)["link"]), 20)
+    command = children.Commands()
+    said = command.run(["-c", str(stage.config), "status"]).out
+    assert "online" not in said
+    (line,) = [line for line in said.splitlines() if line.startswith("link ")]
+    assert line.startswith("link          down since 20")
+    assert line.endswith(": the broker refused: Not authorized")
+    link = json.loads(command.run(["-c", str(stage.config), "status", "--json"]).out)["link"]
+    assert (link["state"], link["why"]) == ("down", "the broker refused: Not authorized")
+    stage.stop_broker()
+    stage._broker = start_broker(stage.folder / "broker", port=stage._port)
+    eventually(lambda: dict(_status(stage)["link"])["state"] == "up", 30)  # type: ignore[call-overload]
+    assert stage.agent.stop() == 0
 
 
 def _settled(stage: Stage) -> bool:

@@ -336,4 +336,41 @@ MUTATIONS: list[Mutation] = [
         '{"failed"}',
         ("tests/agent/core/test_storage.py::test_a_disk_that_hangs_is_in_the_status_and_nobody_waits_for_it",),
     ),
+    Mutation(
+        "a loss that began within a minute of the last and lasts is never told",
+        "agent/core/supervise.py",
+        "    return device.lost and device.told != device.reason\n",
+        "    return device.lost and device.told_at is None\n",
+        (
+            "tests/agent/core/test_supervise.py::test_a_second_loss_that_lasts_is_told_when_the_minute_is_over",
+            "tests/agent/core/test_supervise.py::test_what_lasts_over_a_minute_is_what_was_told_last",
+        ),
+    ),
+    Mutation(
+        "a page begins anew after each answer",
+        "agent/core/panel.py",
+        "    return stay if stay.since is None else Stay(stay.had_s + max(0.0, now - stay.since))\n",
+        "    return stay if stay.since is None else Stay(0.0)\n",
+        (
+            "tests/agent/core/test_panel.py::test_a_notice_goes_on_where_it_was_after_an_answer",
+            "tests/agent/core/test_panel.py::test_at_a_busy_entrance_each_notice_gets_its_turn",
+        ),
+    ),
+    Mutation(
+        "a check-in told as not saved is booked afterwards without a word",
+        "agent/core/checkin.py",
+        '            turn.fact("patrol.not_saved", stop=door_id, by=holder, checkin=rfc3339(taken.utc))\n',
+        "            del holder, door_id\n",
+        (
+            "tests/agent/core/test_checkin.py::test_what_a_hanging_store_saves_after_all_does_not_count_and_says_so",
+            "tests/agent/core/test_checkin.py::test_a_check_in_is_told_as_saved_or_as_not_saved_or_is_refused_for_sure",
+        ),
+    ),
+    Mutation(
+        "a check-in that came too late behind a slow commit is written",
+        "agent/store/ledger.py",
+        "            self._refuse_overdue()  # the commit before may have taken long\n",
+        "",
+        ("tests/agent/store/test_disk.py::test_what_came_too_late_behind_a_slow_commit_is_refused_and_not_written",),
+    ),
 ]

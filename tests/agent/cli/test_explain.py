@@ -45,11 +45,20 @@ def known(unit: Unit) -> Unit:
 
 
 def test_yes_by_which_rule(known: Unit) -> None:
-    outcome = known.doorward("explain", "--card", CARD, "--door", "main")
+    outcome = known.doorward("explain", "--lang", "en", "--card", CARD, "--door", "main")
     assert outcome.exit_code == 0, outcome.output
     assert outcome.stdout.startswith(
         "yes: main opens for 12 s to h-resident: Resident's card (rule role.resident); at 20"
     )
+
+
+def test_in_the_units_own_language(known: Unit) -> None:
+    outcome = known.doorward("explain", "--card", CARD, "--door", "main")
+    assert outcome.stdout.startswith("可以: main 开 12 秒 持卡人 h-resident: 居民卡 (规则 role.resident); 时间 20")
+    outcome = known.doorward("explain", "--card", "0000000001", "--door", "main")
+    assert outcome.stdout.startswith("不可以: main 保持锁闭 持卡人 h-past: 已过有效期 (原因 expired 规则 entry.until)")
+    known.write(("language: zh-CN", "language: en"))
+    assert known.doorward("explain", "--card", CARD, "--door", "main").stdout.startswith("yes: main opens")
 
 
 @pytest.mark.parametrize("card", ["188,24910", "0x00BC614E", "bc:61:4e", "12345678"])
@@ -69,7 +78,7 @@ def test_a_card_in_any_of_its_forms(known: Unit, card: str) -> None:
     ],
 )
 def test_no_by_which_rule(known: Unit, arguments: tuple[str, ...], rule: str) -> None:
-    outcome = known.doorward("explain", "--door", "main", *arguments)
+    outcome = known.doorward("explain", "--lang", "en", "--door", "main", *arguments)
     assert outcome.exit_code == 1, outcome.output
     assert outcome.stdout.startswith("no: main stays locked")
     assert rule in outcome.stdout

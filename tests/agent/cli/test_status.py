@@ -44,6 +44,24 @@ def test_for_a_person_and_for_a_program(unit: Unit) -> None:
     assert "centre        online since 2026-11-18 19:06:40" in unit.doorward("status").stdout
 
 
+def test_a_unit_whose_link_is_down_is_not_called_online(unit: Unit) -> None:
+    link = {"state": "down", "since": "2026-11-18T11:06:40.250Z", "why": "the broker refused: Not authorized"}
+    save(status_path(unit.state), {**STATUS, "link": link, "door_only": None, "centre_since": 1_795_000_000})
+    lines = unit.doorward("status").stdout.splitlines()
+    assert "link          down since 2026-11-18 19:06:40: the broker refused: Not authorized" in lines
+    assert "centre        not heard" in lines
+    assert not any("online" in line for line in lines)
+    assert not any(line.startswith("door only") for line in lines)
+    save(status_path(unit.state), {**STATUS, "link": {**link, "state": "up", "why": None}})
+    assert "link          up since 2026-11-18 19:06:40" in unit.doorward("status").stdout.splitlines()
+
+
+def test_with_the_door_only_the_first_lines_say_so_and_until_when(unit: Unit) -> None:
+    save(status_path(unit.state), {**STATUS, "door_only": "2026-11-18T11:16:40.250Z"})
+    outcome = unit.doorward("status")
+    assert "door only     until 2026-11-18 19:16:40, after three crashes: no link, no notices" in outcome.stdout
+
+
 def test_in_the_runtime_folder_of_the_service(unit: Unit) -> None:
     runtime = unit.folder / "run"
     runtime.mkdir()

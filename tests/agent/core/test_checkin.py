@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agent.core import effects as fx
 from agent.core import events as ev
+from agent.core.local import rfc3339
 from contract.messages import Holder, Role
 from tests.agent.core.bench import UTC, Bench, facts_of, of
 
@@ -46,6 +49,50 @@ def test_a_store_that_hangs_has_not_saved_it() -> None:
     checkin(bench.tap("wang"))
     bench.wait(3.1)
     assert bench.page().title == "签到未能保存"
+
+
+@pytest.mark.claim("D10")
+def test_what_a_hanging_store_saves_after_all_does_not_count_and_says_so() -> None:
+    bench = Bench().start()
+    record = checkin(bench.tap("wang"))
+    (taken,) = record.facts
+    told = facts_of(bench.wait(3.1))["patrol.not_saved"]
+    assert told == {"stop": "main", "by": "wang", "checkin": rfc3339(taken.utc)}
+    bench.wait(7.0)
+    bench.recorded(record)
+    assert bench.page().kind != "answer"
+    again = checkin(bench.tap("wang"))
+    bench.recorded(again)
+    assert bench.page().title.startswith("签到成功")
+    assert bench.kinds().count("patrol.not_saved") == 1
+
+
+@pytest.mark.claim("D10")
+@given(st.lists(st.tuples(st.floats(0.05, 12.0), st.sampled_from(["saved", "refused", "tap", "wait"])), max_size=25))
+def test_a_check_in_is_told_as_saved_or_as_not_saved_or_is_refused_for_sure(
+    happens: list[tuple[float, str]],
+) -> None:
+    """Whenever the store answers: what it saves after the person was told no has its word in the journal."""
+    bench = Bench().start()
+    waiting: list[fx.Record] = []
+    saved: dict[str, bool] = {}
+    """By the time of the check-in: whether the person was told so."""
+    for after, what in [(0.1, "tap"), *happens, (20.0, "wait")]:
+        bench.wait(after)
+        if what == "tap":
+            found = of(fx.Record, bench.do(ev.CardRead("card", ("key-wang",))))
+            waiting += [record for record in found if record.facts[0].kind == "patrol.checkin"]
+        elif what == "saved" and waiting:
+            record = waiting.pop(0)
+            bench.recorded(record)
+            answer = bench.state.answer
+            told = answer is not None and answer.key == "checkin.saved" and answer.at == bench.mono
+            saved[rfc3339(record.facts[0].utc)] = told
+        elif what == "refused" and waiting:
+            bench.do(ev.RecordRefused(waiting.pop(0).token, "late"))
+    marked = {fact.data["checkin"] for fact in bench.facts() if fact.kind == "patrol.not_saved"}
+    for at, told in saved.items():
+        assert told is not (at in marked)
 
 
 def test_a_bounced_tag_counts_once_a_minute_and_door() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import random
 import string
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -11,9 +13,10 @@ from hypothesis import strategies as st
 
 from agent.core import effects as fx
 from agent.core import events as ev
-from agent.core.pages import say
+from agent.core.limits import IDLE_PAGE_S
+from agent.core.pages import of_notice, say
 from agent.core.plan import DisplayPlan, PageFont
-from agent.core.text import width
+from agent.core.text import reading_s, width
 from agent.core.time import Trust
 from agent.locale import LANGUAGES, load
 from contract.messages import Category, Holder, Settings
@@ -126,26 +129,117 @@ def test_pages_stay_for_their_reading_time() -> None:
     assert shown[0][1].footer == "便民信息 1/3"
 
 
-def test_an_answer_over_a_notice_gives_it_its_time_back() -> None:
+def test_an_answer_over_a_notice_gives_it_time_to_be_found_again() -> None:
     bench = Bench().start()
     bench.message(notice())
-    bench.wait(4.0)
+    bench.wait(3.5)
     bench.tap("stranger")
     bench.wait(6.1)
     assert bench.page().kind == "notice"
     bench.wait(4.0)
     assert bench.page().kind == "notice"
+    bench.wait(1.0)
+    assert bench.page().kind == "idle"
 
 
-def test_a_notice_gets_its_whole_reading_time_after_an_answer() -> None:
+def test_a_notice_goes_on_where_it_was_after_an_answer() -> None:
     bench = Bench().start()
-    bench.message(notice(text="停水" * 40))
-    bench.wait(23.0)
+    bench.message(notice(text="停水" * 60))  # 24 s and 12 s
+    bench.wait(9.0)
     bench.tap("stranger")
     bench.wait(6.1)
-    assert bench.page().kind == "notice"
-    bench.wait(20.0)
-    assert bench.page().kind == "notice"
+    assert bench.page().footer.endswith("1/2")
+    bench.wait(13.8)
+    assert bench.page().footer.endswith("1/2")
+    bench.wait(0.2)
+    assert bench.page().footer.endswith("2/2")
+
+
+def test_clock_and_sign_go_on_where_they_were_after_an_answer() -> None:
+    bench = Bench(unit_plan(displays=(DisplayPlan("panel", 16, 3, "gbk"),))).start()
+    settings(bench, {"sign": SIGN})
+    seen = set()
+    for _ in range(30):
+        bench.tap("anna", after=7.0)
+        bench.wait(3.1)
+        seen.add(bench.page().body)
+    assert any("13800000000" in "".join(body) for body in seen)
+    assert len(seen) >= 2
+
+
+BUSY = 3600
+"""Seconds of a busy entrance."""
+
+
+class Drawing(Bench):
+    """The display draws each page at once."""
+
+    def _step(self, event: ev.Event) -> tuple[fx.Effect, ...]:
+        found = super()._step(event)
+        for order in of(fx.ShowPage, found):
+            found += super()._step(ev.PageDrawn(order.display, order.token))
+        return found
+
+
+def finished(bench: Bench) -> dict[str, list[float]]:
+    """By title: when its last page came, once for each of its turns."""
+    found: dict[str, list[float]] = {}
+    done = True
+    for at, order in bench.effects:
+        if isinstance(order, fx.ShowPage) and order.page.kind == "idle":
+            done = False
+        elif isinstance(order, fx.ShowPage) and order.page.kind == "notice" and not done:
+            number, _, count = order.page.footer.rpartition(" ")[2].partition("/")
+            if number == count or not count:
+                done = True
+                found.setdefault(order.page.title, []).append(at)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    ("every_s", "even", "bound"), [(20.0, True, 2.0), (20.0, False, 2.0), (10.0, True, 3.0), (10.0, False, 3.0)]
+)
+def test_at_a_busy_entrance_each_notice_gets_its_turn(
+    every_s: float, even: bool, bound: float, seed: int, record_property: Callable[[str, object], None]
+) -> None:
+    """Within twice the time that a round takes undisturbed, at three taps a minute; three times, at six."""
+    rng = random.Random(seed)
+    names = ("anna", "stranger") if seed % 2 else ("stranger",)
+    at, taps = 0.0, []
+    while at < BUSY:
+        at += every_s if even else max(0.9, rng.expovariate(1 / every_s))
+        taps.append((at, rng.choice(names)))
+    bench = Drawing().start()
+    for name, signs in (("short", 5), ("long", 200), ("longer", 300)):
+        bench.message(notice(name, text="停" * signs))
+    undisturbed = sum(
+        reading_s(page.body)
+        for n in bench.state.board.notices.values()
+        for page in of_notice(bench.state, bench.state.screens[0].plan, n)
+    )
+    undisturbed += 3 * IDLE_PAGE_S
+    start = bench.mono
+    for when, name in taps:
+        bench.do(ev.CardRead("card", (f"key-{name}",)), after=start + when - bench.mono)
+    found = finished(bench)
+    assert set(found) == {"标题short", "标题long", "标题longer"}
+    turns = [[start, *times, bench.mono] for times in found.values()]
+    worst = max(after - before for times in turns for before, after in itertools.pairwise(times))
+    record_property(
+        "figure", f"a tap every {every_s:g} s: each notice within {worst:.0f} s, {undisturbed:.0f} s undisturbed"
+    )
+    assert worst <= bound * undisturbed
+
+
+def test_an_emergency_does_not_wait_for_a_notice_that_goes_on_after_an_answer() -> None:
+    bench = Bench().start()
+    bench.message(notice("long", text="停" * 300))
+    bench.wait(3.0)
+    bench.tap("stranger")
+    bench.message(notice("gas", category=Category.EMERGENCY))
+    bench.wait(6.1)
+    assert bench.page().title == "标题gas"
 
 
 def test_a_refusal_stays_as_long_as_it_takes_to_read_and_no_longer_than_the_next_tap() -> None:

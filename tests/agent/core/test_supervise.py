@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core.local import rfc3339
@@ -43,6 +47,74 @@ def test_a_loose_plug_does_not_fill_the_journal() -> None:
     assert kinds.count("device.found") <= 6
     lost = [f.data for f in bench.facts() if f.kind == "device.lost"]
     assert sum(1 + data.get("untold", 0) for data in lost) >= 240
+
+
+def test_a_second_loss_that_lasts_is_told_when_the_minute_is_over() -> None:
+    bench = Bench().start()
+    bench.do(ev.DeviceLost("card", "port", "gone"), after=1.0)
+    bench.do(ev.DeviceFound("card", "here"), after=1.0)
+    for _ in range(3):
+        bench.do(ev.DeviceLost("card", "silent", "no answer"), after=1.0)
+        begun = bench.utc
+        bench.do(ev.DeviceFound("card", "here"), after=1.0)
+    bench.do(ev.DeviceLost("card", "hung", "stuck"), after=1.0)
+    begun = bench.utc
+    bench.forget()
+    told = facts_of(bench.wait(60.0))["device.lost"]
+    assert told == {"device": "card", "reason": "hung", "detail": "stuck", "since": rfc3339(begun), "untold": 3}
+    assert facts_of(bench.wait(300.0)) == {}
+    assert facts_of(bench.do(ev.DeviceFound("card", "here")))["device.found"]["device"] == "card"
+
+
+def test_a_return_is_told_though_the_loss_changed_its_reason_untold() -> None:
+    bench = Bench().start()
+    bench.do(ev.DeviceLost("card", "silent", ""))
+    bench.do(ev.DeviceLost("card", "port", ""), after=5.0)
+    assert facts_of(bench.do(ev.DeviceFound("card", ""), after=5.0))["device.found"]["untold"] == 1
+
+
+def test_a_case_opened_within_a_minute_of_the_last_is_an_alarm_when_it_is_over() -> None:
+    bench = Bench().start()
+    bench.do(ev.DeviceTamper("card", "tamper", active=True))
+    bench.do(ev.DeviceTamper("card", "tamper", active=False), after=5.0)
+    assert facts_of(bench.do(ev.DeviceTamper("card", "tamper", active=True), after=5.0)) == {}
+    begun = bench.utc
+    told = facts_of(bench.wait(60.0))["device.tamper"]
+    assert told == {"device": "card", "detail": "tamper", "value": True, "since": rfc3339(begun)}
+    ended = facts_of(bench.do(ev.DeviceTamper("card", "tamper", active=False)))
+    assert ended["device.tamper"]["value"] is False
+
+
+comings = st.lists(
+    st.tuples(st.sampled_from(["found", "port", "silent", "hung", "open", "closed"]), st.floats(0.0, 70.0)), max_size=30
+)
+
+
+@pytest.mark.claim("F36")
+@given(comings)
+def test_what_lasts_over_a_minute_is_what_was_told_last(happens: list[tuple[str, float]]) -> None:
+    bench = Bench().start()
+    bench.forget()
+    for what, after in happens:
+        match what:
+            case "found":
+                bench.do(ev.DeviceFound("card", ""), after=after)
+            case "open" | "closed":
+                bench.do(ev.DeviceTamper("card", "tamper", active=what == "open"), after=after)
+            case reason:
+                bench.do(ev.DeviceLost("card", reason, ""), after=after)
+    start = bench.mono
+    bench.wait(60.1)
+    plugs = [what for what, _ in happens if what not in {"open", "closed"}]
+    cases = [what for what, _ in happens if what in {"open", "closed"}]
+    told = [f for f in bench.facts() if f.kind in {"device.lost", "device.found"}]
+    last = "found" if not told or told[-1].kind == "device.found" else told[-1].data["reason"]
+    assert last == (plugs or ["found"])[-1]
+    tampers = [f for f in bench.facts() if f.kind == "device.tamper"]
+    assert (tampers[-1].data["value"] if tampers else False) is ((cases or ["closed"])[-1] == "open")
+    minutes = (start - 1000.0) / 60.0 + 2
+    assert sum(f.kind == "device.lost" for f in told) <= minutes
+    assert sum(f.data["value"] for f in tampers) <= minutes
 
 
 def test_inputs_are_facts_at_each_change_and_at_start_only_where_active() -> None:
@@ -109,6 +181,68 @@ def test_the_status_says_what_the_contract_lists() -> None:
     assert status["centre_since"] == UTC
     assert status["devices"]["panel"]["reason"] == "silent"
     assert status["doors"]["main"] == {"mode": "normal", "open": False, "unlocked": False, "lock": "ok", "held": False}
+
+
+def test_the_status_says_how_the_link_is_since_when_and_why() -> None:
+    bench = Bench().start()
+    assert status(bench.state)["link"]["state"] == "connecting"
+    bench.do(ev.LinkDown("no name service"), after=5.0)
+    down = rfc3339(bench.utc)
+    bench.do(ev.LinkDown("the broker refused: Not authorized"), after=60.0)
+    bench.wait(1.1)
+    assert bench.all(fx.SendStatus)[-1].status["link"] == {
+        "state": "down",
+        "since": down,
+        "why": "the broker refused: Not authorized",
+    }
+    bench.do(ev.LinkUp("5"), after=10.0)
+    assert status(bench.state)["link"] == {"state": "up", "since": rfc3339(bench.utc), "why": None}
+
+
+def test_since_when_the_link_is_so_follows_a_clock_that_is_set() -> None:
+    bench = Bench(trust=Trust.UNKNOWN).start()
+    bench.do(ev.LinkUp("5"))
+    bench.wait(10.0)
+    bench.utc += 1e6
+    bench.do(ev.ClockChanged(Trust.SYNCED, 1e6))
+    assert status(bench.state)["link"]["since"] == rfc3339(bench.utc - 10.0)
+
+
+def test_a_storm_of_failed_attempts_is_no_storm_of_statuses() -> None:
+    bench = Bench().start()
+    bench.forget()
+    for n in range(100):
+        bench.do(ev.LinkDown(f"reason {n % 2}"), after=0.1)
+    assert len(bench.all(fx.SendStatus)) <= 11
+
+
+def test_a_link_that_waits_for_the_store_says_so() -> None:
+    bench = Bench()
+    bench.do(ev.Started("s1", frozenset()))
+    assert status(bench.state)["link"]["why"] == "waits for the store"
+    bench.opened()
+    assert status(bench.state)["link"]["why"] is None
+
+
+def test_a_door_without_a_link_says_why() -> None:
+    bench = Bench()
+    bench.do(ev.Started("s1", frozenset(), no_link="none is configured"))
+    assert status(bench.state)["link"]["state"] == "off"
+    assert status(bench.state)["link"]["why"] == "none is configured"
+
+
+def test_with_the_door_only_the_status_says_so_and_until_when() -> None:
+    bench = Bench()
+    bench.do(ev.Started("s1", frozenset(), door_only=True, door_only_s=600.0))
+    told = status(bench.state)
+    assert told["door_only"] == rfc3339(bench.utc + 600.0)
+    assert told["link"]["state"] == "off"
+    bench.opened()
+    bench.wait(599.0)
+    bench.do(ev.DoorOnlyEnded(), after=1.0)
+    told = status(bench.state)
+    assert told["door_only"] is None
+    assert told["link"]["state"] == "connecting"
 
 
 def test_status_again_when_the_centre_is_new() -> None:

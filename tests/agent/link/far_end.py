@@ -140,14 +140,22 @@ def centre(broker: Broker) -> Iterator[Centre]:
 
 
 class Line:
-    """A TCP line to a broker: counts connections, can be cut and mended, may speak TLS towards the unit."""
+    """A TCP line to a broker: counts connections, can be cut and mended, may speak TLS towards the unit.
+
+    `deaf_to`: nothing is ever answered to a client whose first packet holds these bytes.
+    """
 
     def __init__(
-        self, target_port: int, tls: ssl.SSLContext | None = None, answer: Callable[[bytes], bytes] | None = None
+        self,
+        target_port: int,
+        tls: ssl.SSLContext | None = None,
+        answer: Callable[[bytes], bytes] | None = None,
+        deaf_to: bytes | None = None,
     ) -> None:
         self._target = target_port
         self._tls = tls
         self._answer = answer
+        self.deaf_to = deaf_to
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.connections: list[bytes] = []
@@ -207,6 +215,11 @@ class Line:
                     return
                 self.connections.append(first)
                 near.sendall(self._answer(first))
+                return
+            if self.deaf_to is not None and self.deaf_to in near.recv(4096, socket.MSG_PEEK):
+                self.connections.append(b"deaf")
+                while near.recv(4096):
+                    pass
                 return
             with socket.create_connection(("127.0.0.1", self._target)) as far:
                 self._open += [near, far]

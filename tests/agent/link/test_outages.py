@@ -42,6 +42,34 @@ def test_a_refused_version_is_followed_by_the_other(answer: bytes) -> None:
         assert [hello[hello.index(b"MQTT") + 4] for hello in hellos] == [5, 4]
 
 
+@pytest.mark.claim("F18")
+def test_a_broker_that_says_nothing_to_mqtt_5_is_spoken_to_in_3_1_1(any_broker: Broker) -> None:
+    """As amqtt; and it is not asked in MQTT 5 again with every connection."""
+    pace = replace(far_end.FAST, answer_s=0.5)
+    with (
+        far_end.line(any_broker.port, deaf_to=b"MQTT\x05") as wire,
+        unit(f"mqtt://127.0.0.1:{wire.port}", pace=pace) as near,
+    ):
+        assert near.wait(LinkUp).protocol == "3.1.1"
+        assert near.of(LinkDown) == []
+        for lives in (2, 3):
+            wire.cut()
+            wire.mend()
+            assert near.wait(LinkUp, lives).protocol == "3.1.1"
+        assert wire.connections.count(b"deaf") == 1
+
+
+def test_a_broker_that_is_silent_to_all_is_said_and_asked_in_both(any_broker: Broker) -> None:
+    pace = replace(far_end.FAST, answer_s=0.3)
+    with (
+        far_end.line(any_broker.port, deaf_to=b"MQTT") as wire,
+        unit(f"mqtt://127.0.0.1:{wire.port}", pace=pace) as near,
+    ):
+        assert near.wait(LinkDown).reason == "the broker does not answer"
+        wire.deaf_to = None
+        assert near.wait(LinkUp)
+
+
 def test_what_was_not_acknowledged_comes_again(any_broker: Broker) -> None:
     with (
         centre(any_broker) as far,

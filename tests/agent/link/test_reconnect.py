@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from agent.link.reconnect import MIN_S, STABLE_S, TAKEN_S, Ending, Reconnect
+from agent.link.reconnect import MIN_S, NEWER_S, STABLE_S, TAKEN_S, Ending, Reconnect
 
 
 def reconnect(protocol: str = "auto", seed: int = 1) -> Reconnect:
@@ -39,7 +39,7 @@ def test_a_stable_connection_starts_the_waits_anew_and_a_short_one_does_not() ->
 
 def test_never_more_than_one_connection_a_second() -> None:
     machine = Reconnect("auto", lambda low, high: low)
-    for how in ("version", "unanswered", "closed", "lost", "refused", "unreachable", "taken", "ours"):
+    for how in ("version", "unanswered", "silent", "closed", "lost", "refused", "unreachable", "taken", "ours"):
         assert machine.after(Ending(how)).wait_s >= MIN_S
 
 
@@ -81,8 +81,41 @@ def test_a_version_that_worked_is_left_only_when_the_broker_says_so() -> None:
     assert machine.after(Ending("version")).version == "3.1.1"
 
 
+def test_a_broker_silent_to_one_version_is_asked_in_the_other_which_then_stays() -> None:
+    machine = reconnect()
+    first = machine.after(Ending("silent"))
+    assert (first.version, first.switching) == ("3.1.1", True)
+    for lasted in (5.0, 100.0, 5000.0):
+        for how in ("lost", "closed", "unreachable", "refused", "silent"):
+            assert machine.after(Ending(how, lasted)).version == "3.1.1"
+
+
+def test_a_version_that_worked_is_left_when_the_broker_has_long_been_silent() -> None:
+    machine = reconnect()
+    machine.after(Ending("closed", 100.0))
+    assert [machine.after(Ending("silent")).version for _ in range(4)] == ["5", "5", "3.1.1", "5"]
+
+
+def test_a_black_hole_is_not_asked_more_often_for_having_two_versions() -> None:
+    machine = Reconnect("auto", lambda low, high: high)
+    waits = [machine.after(Ending("silent")).wait_s for _ in range(6)]
+    assert waits == [MIN_S, 5, 10, 20, 40, 80]
+
+
+def test_the_newer_version_is_tried_again_after_a_day() -> None:
+    machine = reconnect()
+    machine.after(Ending("silent"))
+    assert machine.after(Ending("lost", NEWER_S / 2)).version == "3.1.1"
+    assert machine.after(Ending("lost", NEWER_S / 2)).version == "5"
+    back = machine.after(Ending("silent"))
+    assert (back.version, back.switching) == ("3.1.1", True)
+    assert machine.after(Ending("lost", 60.0)).version == "3.1.1"
+    old = reconnect("3.1.1")
+    assert old.after(Ending("lost", 2 * NEWER_S)).version == "3.1.1"
+
+
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])
 def test_a_configured_version_is_kept(protocol: str) -> None:
     machine = reconnect(protocol)
-    for how in ("version", "unanswered", "refused"):
+    for how in ("version", "unanswered", "silent", "refused"):
         assert machine.after(Ending(how)).version == protocol

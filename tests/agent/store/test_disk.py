@@ -6,12 +6,14 @@ import shutil
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agent.core import effects, events
 from agent.store import latch, reading
 from agent.store.copying import copied
+from agent.store.journal import Journal
 from agent.store.waiting import RING
 from contract import facts
 from tests.agent.store.disks import Fixed, failing_disk, small_disk
@@ -235,3 +237,25 @@ def held_open(path: Path) -> bool:
         with suppress(OSError):
             found.append(fd.readlink())
     return path in found
+
+
+@pytest.mark.claim("D10")
+@pytest.mark.claim("F13")
+def test_what_came_too_late_behind_a_slow_commit_is_refused_and_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound = Journal.commit
+
+    def slow(self: Journal, *some: Any) -> None:
+        time.sleep(0.5)
+        sound(self, *some)
+
+    with running(tmp_path) as (store, posted):
+        monkeypatch.setattr(Journal, "commit", slow)
+        store.order(record(1))
+        time.sleep(0.1)
+        store.order(record(2, fact("patrol.checkin"), durable_by_mono=time.monotonic() + 0.2))
+        store.order(record(3))
+        posted.recorded(3)
+        assert [refused.token for refused in posted.of(events.RecordRefused)] == [2]
+        assert [one.token for one in posted.of(events.Recorded)] == [1, 3]
