@@ -66,7 +66,7 @@ def make_link(
         keys,
         inbox.post,
         session=session,
-        dates_trusted=clock.trusted,
+        dates=clock.dates,
         enrolled=lambda: _spend(identity),
     )
 

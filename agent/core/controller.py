@@ -5,9 +5,9 @@ Pure: no clock, no I/O, no threads, no logging, no randomness; never raises on a
 
 from __future__ import annotations
 
-from agent.core import board, checkin, commands, door, entry, modes, panel, standing, supervise, sync, tap
+from agent.core import board, checkin, commands, door, entry, modes, panel, standing, supervise, sync, tap, timekeeping
 from agent.core import events as ev
-from agent.core.effects import AckMessage, Effect, RaiseFloor
+from agent.core.effects import AckMessage, Effect
 from agent.core.plan import UnitPlan
 from agent.core.state import Door, Screen, State
 from agent.core.time import Now, Trust
@@ -40,6 +40,7 @@ def step(state: State, event: ev.Event, now: Now) -> tuple[State, tuple[Effect, 
     panel.tick(turn)
     panel.render(turn)
     sync.tick(turn)
+    timekeeping.tick(turn)
     supervise.send_status(turn)
     return turn.finish()
 
@@ -47,7 +48,7 @@ def step(state: State, event: ev.Event, now: Now) -> tuple[State, tuple[Effect, 
 def deadline(state: State) -> float | None:
     """When the core wants to be called again (`TimePassed`), monotonic; None for not at all. Always after `state.now`."""
     due = [d for each in state.doors for d in door.deadlines(each) if d is not None]
-    for owner in (checkin, commands, board, entry, panel, sync, supervise):
+    for owner in (checkin, commands, board, entry, panel, sync, supervise, timekeeping):
         due.extend(d for d in owner.deadlines(state) if d is not None)
     return min(due, default=None)
 
@@ -114,7 +115,8 @@ def _dispatch_store(turn: Turn, event: ev.Event) -> None:
             sync.store_opened(turn, event)
             supervise.store_opened(turn, event)
             commands.store_opened(turn, event)
-            modes.store_opened(turn, event.modes, event.floor_utc)
+            modes.store_opened(turn, event.modes, event.known)
+            timekeeping.store_opened(turn, event)
         case ev.StoreFailed():
             supervise.store_failed(turn, event)
         case ev.StoreMended():
@@ -167,10 +169,9 @@ def _dispatch_link(turn: Turn, event: ev.Event) -> None:
 
 
 def _message(turn: Turn, event: ev.MessageReceived) -> None:
-    """A message whose signature held. Its `iat` raises the floor of a clock that is not trusted."""
+    """A message whose signature held."""
     message = event.message
-    if turn.now.clock in {Trust.UNKNOWN, Trust.FLOOR} and message.iat > turn.now.utc:
-        turn.emit(RaiseFloor(message.iat))
+    timekeeping.signed(turn, message)
     if isinstance(message, Command):
         commands.received(turn, event, message)
         return

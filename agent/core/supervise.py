@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from agent.core import limits
-from agent.core.effects import Connect, Purge, RaiseFloor, Resubscribe, SendStatus, Stop
+from agent.core import limits, timekeeping
+from agent.core.effects import Connect, Purge, Resubscribe, SendStatus, Stop
 from agent.core.events import (
     CalendarFired,
     ClockChanged,
@@ -21,7 +21,6 @@ from agent.core.events import (
 )
 from agent.core.local import rfc3339
 from agent.core.state import Device, Door, Health, State, Tamper
-from agent.core.time import Trust
 from agent.core.turn import Turn
 
 
@@ -44,6 +43,7 @@ def stop(turn: Turn, why: str, *, restart: bool = False) -> None:
     if turn.state.stopping:
         return
     turn.fact("agent.stopping", detail=why)
+    timekeeping.keep(turn)
     turn.change(stopping=True)
     turn.emit(SendStatus(status(turn.state)))
     turn.emit(Stop(restart))
@@ -55,8 +55,8 @@ def clock_changed(turn: Turn, event: ClockChanged) -> None:
 
 
 def calendar(turn: Turn, event: CalendarFired) -> None:
-    """Nothing is dropped by a clock that is not known."""
-    if event.job == "purge" and turn.now.clock in {Trust.SYNCED, Trust.HOLDOVER}:
+    """Nothing is dropped by a clock that is not certain."""
+    if event.job == "purge" and timekeeping.certain(turn.state):
         turn.emit(Purge(turn.now.utc))
 
 
@@ -154,8 +154,6 @@ def store_opened(turn: Turn, event: StoreOpened) -> None:
     turn.changed()
     if event.recovered:
         turn.fact("journal.recovered", detail=", ".join(event.recovered))
-    if event.floor_utc is not None:
-        turn.emit(RaiseFloor(event.floor_utc))
     if turn.state.connected:
         turn.emit(Resubscribe())  # what came while the store was closed is read again, to be saved
     _connect(turn)

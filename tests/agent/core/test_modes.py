@@ -7,7 +7,7 @@ import pytest
 from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core.state import Mode
-from agent.core.time import Trust
+from agent.core.time import KnownTime, Trust
 from tests.agent.core.bench import Bench, command, facts_of, of, the
 
 
@@ -71,7 +71,7 @@ def test_without_a_clock_a_lockdown_lasts_rather_too_long_and_ends_when_the_time
     bench = Bench(trust=Trust.UNKNOWN)
     true, bench.utc = bench.utc, 0.0
     bench.do(ev.Started("s2", frozenset()))
-    bench.opened(modes=(fx.DoorMode("main", "lockdown", true + 60.0),), floor_utc=true - 40.0)
+    bench.opened(modes=(fx.DoorMode("main", "lockdown", true + 60.0),), known=KnownTime(true - 40.0, true - 40.0))
     bench.wait(50.0)
     assert bench.door().mode is Mode.LOCKDOWN
     bench.trust, bench.utc = Trust.SYNCED, true + 30.0
@@ -86,7 +86,7 @@ def test_without_a_clock_a_lockdown_ends_by_the_newest_time_known() -> None:
     bench = Bench(trust=Trust.UNKNOWN)
     true, bench.utc = bench.utc, 0.0
     bench.do(ev.Started("s2", frozenset()))
-    bench.opened(modes=(fx.DoorMode("main", "lockdown", true + 60.0),), floor_utc=true)
+    bench.opened(modes=(fx.DoorMode("main", "lockdown", true + 60.0),), known=KnownTime(true, true))
     bench.wait(59.0)
     assert bench.door().mode is Mode.LOCKDOWN
     bench.wait(2.0)

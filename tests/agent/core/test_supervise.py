@@ -131,9 +131,8 @@ def test_a_clean_stop_says_so_once() -> None:
 def test_what_was_rebuilt_is_told() -> None:
     bench = Bench()
     bench.do(ev.Started("s1", frozenset()))
-    found = bench.opened(recovered=("journal", "cache"), floor_utc=UTC)
+    found = bench.opened(recovered=("journal", "cache"))
     assert facts_of(found)["journal.recovered"]["detail"] == "journal, cache"
-    assert the(fx.RaiseFloor, found).utc == UTC
     assert facts_of(bench.do(ev.StoreMended(3)))["journal.recovered"]["dropped"] == 3
 
 
