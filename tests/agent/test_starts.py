@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.core.effects import Purge, SendReply
+from agent.core.events import CalendarFired
 from agent.core.time import Trust
-from contract.messages import Holder, Hours, Span
-from tests.agent.core.bench import UTC, notice
+from contract.messages import Command, Holder, Hours, Span
+from tests.agent.core.bench import UNIT, UTC, notice
 from tests.agent.starts import Machine, Run, certificate_passes
 
 DAY, YEAR = 86_400.0, 365 * 86_400.0
@@ -206,3 +208,93 @@ def test_a_centre_ten_years_ahead_for_a_day_and_then_mended_leaves_nothing_behin
             assert wrong(run, online=False) == [], kind
         returned += 1
     record_property("figure", f"{returned} kinds of units came back by themselves and decide as before")
+
+
+def order(run: Run, name: str, action: str, utc: float, **args: object) -> str:
+    """The last answer to a command signed at `utc`."""
+    sent = Command("badahu", UNIT, name, "b12-u2", utc, utc + 20.0, action, args, "desk", "test")
+    run.hear(sent)
+    return [f"{e.state} {e.reason or ''}".strip() for e in run.effects if isinstance(e, SendReply) and e.id == name][-1]
+
+
+@pytest.mark.claim("D4")
+def test_a_lockdown_commanded_by_a_wrong_clock_ends_as_it_would_have_also_after_a_restart() -> None:
+    machine = Machine(people=PEOPLE)
+    machine.centre_ahead_s = 10 * YEAR
+    with machine.started() as run:
+        run.connect()
+        utc = machine.true_utc + 10 * YEAR
+        assert order(run, "c1", "mode", utc, mode="lockdown", until=utc + 600.0) == "done"
+        machine.centre_ahead_s = 0.0
+        run.cut()
+        run.connect()
+        assert not run.opens("plain")
+        run.killed = True
+    machine.off(10.0)
+    with machine.started() as run:
+        assert not run.opens("plain")
+        run.pass_s(620.0)
+        assert run.opens("plain")
+
+
+@pytest.mark.claim("F26")
+@pytest.mark.parametrize("found_utc", [0.0, UTC + 10 * YEAR], ids=["no clock", "years ahead"])
+def test_an_epoch_that_a_wrong_clock_began_refuses_no_command_and_lets_no_older_one_in(found_utc: float) -> None:
+    machine = Machine(people=PEOPLE)
+    machine.memory.epoch_utc = found_utc
+    with machine.started() as run:
+        before = machine.true_utc - 5.0
+        run.connect()
+        assert order(run, "c0", "open", before, door="main") == "refused replayed"
+        run.pass_s(5.0)
+        assert order(run, "c1", "open", machine.true_utc, door="main") == "done"
+
+
+@pytest.mark.claim("F26")
+def test_commands_work_through_a_wrong_day_of_the_centre_and_none_is_done_twice() -> None:
+    machine = Machine(people=PEOPLE)
+    with machine.started() as run:
+        run.connect()
+        assert order(run, "c1", "open", machine.true_utc, door="main") == "done"
+        for ahead in (10 * YEAR, 0.0, -10 * YEAR, 0.0):
+            machine.centre_ahead_s = ahead
+            run.cut()
+            run.connect()
+            run.pass_s(60.0)
+            name, utc = f"c{ahead:.0f}-{machine.true_utc:.0f}", machine.true_utc + ahead
+            assert order(run, name, "open", utc, door="main") == "done"
+            run.pass_s(12.0)  # nobody comes in, and its course is over
+            assert order(run, name, "open", utc, door="main") == "refused replayed"
+            assert order(run, "c1", "open", utc, door="main") == "refused replayed"
+
+
+def test_nothing_is_dropped_for_good_until_a_leap_of_the_centre_is_proven_by_time() -> None:
+    machine = Machine(people=PEOPLE)
+
+    def purges(run: Run) -> bool:
+        before = len(run.effects)
+        run.give(CalendarFired("purge"))
+        return any(isinstance(effect, Purge) for effect in run.effects[before:])
+
+    with machine.started() as run:
+        run.connect()
+        assert purges(run)
+        machine.centre_ahead_s = 10 * YEAR
+        run.pass_s(7 * 3600.0)
+        assert not purges(run)
+        run.pass_s(2 * DAY)
+        run.killed = True
+    machine.off(60.0)
+    with machine.started() as run:
+        assert not purges(run)
+        run.connect()
+        assert not purges(run)
+        run.pass_s(0.6 * DAY)
+        assert not purges(run)
+        run.pass_s(0.5 * DAY)  # three days by now: it seems to be so
+        assert purges(run)
+        machine.centre_ahead_s = 0.0
+        run.pass_s(7 * 3600.0)
+        assert not purges(run)
+        run.pass_s(3.3 * DAY)
+        assert purges(run)

@@ -36,6 +36,7 @@ class Disk:
     revs: dict[str, int] = field(default_factory=dict)
     modes: dict[str, fx.DoorMode] = field(default_factory=dict)
     known: KnownTime | None = None
+    epoch_utc: float = 0.0
 
 
 class Store:
@@ -58,7 +59,7 @@ class Store:
         return ev.StoreOpened(
             d.boot,
             d.epoch,
-            0.0,
+            d.epoch_utc,
             len(d.lines) + 1,
             d.heads[-1],
             d.confirmed,

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from agent import limits
+from agent.clock import Clock
 from agent.core.events import LinkDown, LinkUp
 from agent.core.time import Dates
 from simulator.broker import mosquitto, start_broker
@@ -119,6 +121,28 @@ def test_a_time_that_has_surely_passed_proves_an_expiry_and_nothing_else(
         else:
             assert words in near.wait(LinkDown).reason
             assert near.of(LinkUp) == []
+
+
+@pytest.mark.claim("F24")
+def test_a_start_refuses_an_expired_certificate_by_what_a_confirm_said_before_it_and_for_three_days(
+    tmp_path: Path, site_ca: Authority, record_property: pytest.RecordProperty
+) -> None:
+    """The start is offline, its system clock is of 1970. After three days it would rather be heard than be right."""
+    mono = [20.0]
+    clock = Clock("Asia/Shanghai", monotonic=lambda: mono[0], system=lambda: 0.0)
+    said = time.time() - 3600.0
+    clock.raise_floor(said, said)
+    with (
+        tls_broker(FRONTS[0], tmp_path, site_ca, days=(-30, -1)) as url,
+        unit(url, ca=site_ca.pem, dates=clock.dates) as near,
+    ):
+        assert "has expired" in near.wait(LinkDown).reason
+        mono[0] += limits.STALE_CLOCK_S - 1.0
+        eventually(lambda: near.link._live is None)
+        assert near.of(LinkUp) == []
+        mono[0] += 1.0
+        near.wait(LinkUp)
+    record_property("figure", "refused at once and for 3 days without a link")
 
 
 @pytest.mark.claim("F32")
