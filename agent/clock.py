@@ -74,14 +74,14 @@ class Clock:
         return trust, step
 
     def raise_floor(self, utc: float, confirmed_utc: float | None = None) -> None:
-        """It is not before `utc`; and by a confirm of an earlier start, beyond doubt, not before `confirmed_utc`."""
+        """It is not before `utc`; and by a confirm of an earlier start, beyond doubt, not before `confirmed_utc`. A clock that was set knows better."""
         mono = self._monotonic()
-        if self._trust(mono) in (Trust.SYNCED, Trust.HOLDOVER):
+        if self._set is not None:
             return
         before = self._utc(mono)
         self._floor = utc - mono if self._floor is None else max(self._floor, utc - mono)
         self._stepped += self._utc(mono) - before
-        if confirmed_utc is not None and self._set is None:
+        if confirmed_utc is not None:
             self._proof = (confirmed_utc - mono, mono)
 
     def dates(self) -> Dates:

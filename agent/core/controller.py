@@ -111,12 +111,12 @@ def _dispatch_rest(turn: Turn, event: ev.Event) -> None:
 def _dispatch_store(turn: Turn, event: ev.Event) -> None:
     match event:
         case ev.StoreOpened():
+            timekeeping.store_opened(turn, event)  # ahead of the link, which judges certificates by it
             standing.store_opened(turn, event)
             sync.store_opened(turn, event)
             supervise.store_opened(turn, event)
             commands.store_opened(turn, event)
             modes.store_opened(turn, event.modes, event.known)
-            timekeeping.store_opened(turn, event)
         case ev.StoreFailed():
             supervise.store_failed(turn, event)
         case ev.StoreMended():

@@ -1,7 +1,8 @@
 """Signed time: what supports it, what may raise or lower it, what is kept for the next start. The system's clock has no say here.
 
 A fresh confirm sets the time, also to an earlier one. The `iat` of another signed message may raise a floor by a day past
-the last confirm, so that neither an old message nor a stolen notice key moves it further. Before the first confirm nothing does.
+the last confirm, so that neither an old message nor a stolen notice key moves it further. Before the first confirm nothing
+does, and nothing moves a clock that was set in this run.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def store_opened(turn: Turn, event: StoreOpened) -> None:
 def signed(turn: Turn, message: Message) -> None:
     """A message whose signature held."""
     sure, confirmed = turn.now.floor_utc, confirmed_utc(turn.state)
-    if turn.now.clock is not Trust.FLOOR or sure is None or confirmed is None:
+    if turn.now.clock is not Trust.FLOOR or turn.now.runs_on or sure is None or confirmed is None:
         return
     if sure < message.iat <= confirmed + limits.CLOCK_LEAP_S:
         turn.emit(RaiseFloor(message.iat))

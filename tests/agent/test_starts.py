@@ -152,6 +152,8 @@ def test_a_clock_set_since_the_start_goes_on_deciding_without_the_centre() -> No
         run.cut()
         run.pass_s(20 * DAY, system_utc=0.0)
         assert run.now().clock is Trust.FLOOR
+        run.hear_iat(machine.true_utc + DAY / 2)
+        assert run.now().utc == pytest.approx(machine.true_utc, abs=1.0)
         assert wrong(run, online=True) == []
         run.pass_s(30 * DAY)
         run.killed = True

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import ssl
 import subprocess
 import sys
 import time
@@ -15,6 +18,8 @@ from contract.facts import FactLine, parse_line
 from simulator.demo import children
 from simulator.demo.people import NOT_YET, RESIDENT
 from simulator.demo.stage import PULSE_S, UNIT, Stage
+from tests.agent.link import far_end
+from tests.agent.link.far_end import authority
 from tests.waiting import eventually
 
 YEAR_S = 365 * 86_400.0
@@ -124,3 +129,42 @@ def test_a_centre_years_ahead_and_then_mended(set_once: Stage) -> None:
     stage.bureau.serve.start()
     eventually(lambda: stage.bureau.facts(stage.bureau.last - 1), 10)
     assert stage.agent.stop() == 0
+
+
+@pytest.mark.slow
+@pytest.mark.claim("F24")
+def test_a_start_refuses_an_expired_certificate_once_the_centre_has_said_the_time(stage: Stage) -> None:
+    ca = authority()
+    enrolment = stage.identity / "enrolment.json"
+    enrolment.write_text(json.dumps(json.loads(enrolment.read_text()) | {"ca": ca.pem}), encoding="utf-8")
+    plain = f"mqtt://127.0.0.1:{stage.cable.port}"
+    config = stage.config.read_text(encoding="utf-8")
+    assert plain in config
+    stage.start_broker()
+    stage.bureau.serve.start()
+
+    @contextlib.contextmanager
+    def started(days: tuple[int, int], ahead_s: float) -> Iterator[None]:
+        """The agent, before a broker whose certificate is of these days."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*ca.issue(stage.folder, days=days))
+        with far_end.line(stage.cable.port, tls=context) as front:
+            stage.config.write_text(config.replace(plain, f"mqtts://127.0.0.1:{front.port}"), encoding="utf-8")
+            agent = Misclocked(ahead_s, ["-c", str(stage.config), "run"], stage.folder / "agent.log")
+            try:
+                yield
+            finally:
+                agent.stop()
+
+    def words() -> int:
+        return (stage.folder / "agent.log").read_text(encoding="utf-8").count("its certificate has expired")
+
+    with started((-30, -1), 0.0):  # nobody has said the time yet: it is let pass, and at once the centre says it
+        eventually(lambda: stage.bureau.facts(kind="clock.changed", trust="synced"), 30)
+    last = stage.bureau.last
+    with started((-30, -1), -40 * YEAR_S):
+        eventually(lambda: words() >= 1, 30)
+        assert not stage.bureau.facts(last, kind="clock.changed", trust="synced")
+    with started((-1, 30), -40 * YEAR_S):
+        eventually(lambda: stage.bureau.facts(last, kind="clock.changed", trust="synced"), 30)
+    assert words() == 1

@@ -341,8 +341,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "an expired certificate passes at every start",
         "agent/clock.py",
-        "        if confirmed_utc is not None and self._set is None:\n",
-        "        if confirmed_utc is not None and self._set is not None:\n",
+        "        if confirmed_utc is not None:\n",
+        "        if confirmed_utc is not None and utc < 0.0:\n",
         (f"{TLS}::test_a_start_refuses_an_expired_certificate_by_what_a_confirm_said_before_it_and_for_three_days",),
     ),
     Mutation(
