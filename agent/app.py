@@ -111,8 +111,8 @@ class Agent:
             retention_days=self._config.retention.days,
             journal_mb=self._config.retention.journal_mb,
             scopes=[str(scope) for scope in plan.scopes],
-            utc=self._clock.utc,
             locked=True,
+            utc=lambda: self._clock.sure_utc() or 0.0,
         )
 
     def run(self) -> int:

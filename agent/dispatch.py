@@ -80,12 +80,12 @@ class Dispatch:
 
     def _set_clock(self, effect: effects.SetClock | effects.RaiseFloor | effects.UseTimezone) -> None:
         match effect:
-            case effects.SetClock(utc, at_mono):
-                step = self._clock.set(utc, at_mono)
+            case effects.SetClock(utc, at_mono, _, doubted):
+                step = self._clock.set(utc, at_mono, doubted=doubted)
                 if abs(step) > limits.CLOCK_STEP_S:
                     self._calendar.rearm()
-            case effects.RaiseFloor(utc):
-                self._clock.raise_floor(utc)
+            case effects.RaiseFloor(utc, confirmed_utc):
+                self._clock.raise_floor(utc, confirmed_utc)
             case effects.UseTimezone(timezone):
                 self._clock.use_timezone(timezone)
                 self._calendar.rearm()

@@ -60,7 +60,7 @@ def make_link(
         keys,
         inbox.post,
         session=session,
-        dates_trusted=clock.trusted,
+        dates=clock.dates,
         enrolled=lambda: _spend(identity),
     )
 

@@ -41,7 +41,7 @@ from drivers.reader.card import CardFormError, from_printed
     "--clock",
     type=click.Choice([trust.value for trust in Trust]),
     default=Trust.SYNCED.value,
-    help="How far the clock is trusted.",
+    help="How far the clock is trusted; with floor it is not before TIME.",
 )
 @click.option("--lang", type=click.Choice(LANGUAGES), help="Of the answer (default: the unit's language).")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
@@ -65,7 +65,7 @@ def command(
         raise click.BadParameter(f'no door is called "{door}"{suggestion(door, config.doors)}', param_hint="--door")
     zone = ZoneInfo(config.unit.timezone)
     utc = time.time() if at is None else moment(at, zone, time.time())
-    now = Now(0.0, utc, _offset(utc, zone), Trust(clock))
+    now = Now(0.0, utc, _offset(utc, zone), Trust(clock), floor_utc=utc)
     at_mode = Mode(mode) if mode else _present_mode(config, door)
     entries = _entries(config, card)
     decision = decide(entries, door_plan, at_mode, now, plan.unknown_clock_allows)

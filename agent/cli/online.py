@@ -9,6 +9,7 @@ from agent.cli.alone import alone
 from agent.cli.findings import EARLIEST_UTC, Finding
 from agent.cli.running import running
 from agent.config import Config, unit_plan
+from agent.core.time import Dates
 from agent.errors import DoorwardError, UnreachableError
 from agent.identity import Identity
 from agent.link import BrokerAccess, trial
@@ -22,8 +23,9 @@ def online(config: Config) -> Iterator[Finding]:
     except DoorwardError as error:
         yield from (Finding("online", "failed", line) for line in error.lines)
         return
-    dates = time.time() >= EARLIEST_UTC
-    if not dates:
+    now = time.time()
+    dates = Dates(now, now) if now >= EARLIEST_UTC else Dates()
+    if dates.over_utc is None:
         yield Finding("online: TLS", "note", "the dates of the certificate are not judged: the clock has not been set")
     for step in trial.reach(access, dates=dates):
         yield Finding(f"online: {step.about}", step.state, step.text)
@@ -32,7 +34,7 @@ def online(config: Config) -> Iterator[Finding]:
     yield from _login(config, access, dates=dates)
 
 
-def _login(config: Config, access: BrokerAccess, *, dates: bool) -> Iterator[Finding]:
+def _login(config: Config, access: BrokerAccess, *, dates: Dates) -> Iterator[Finding]:
     plan = unit_plan(config, {})
     try:
         with alone(config):

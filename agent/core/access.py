@@ -9,7 +9,8 @@ from agent.core import limits
 from agent.core.local import local_time
 from agent.core.plan import DoorPlan
 from agent.core.state import Mode
-from agent.core.time import Now, Trust
+from agent.core.time import Now
+from agent.core.validity import Answer, Limit, judge
 from contract.messages import Holder, Hours, Role
 
 
@@ -66,23 +67,37 @@ def _judge(entry: Holder, plan: DoorPlan, mode: Mode, now: Now, allows: frozense
 
 
 def valid_in_time(entry: Holder, now: Now, allows: frozenset[str]) -> tuple[str, str] | None:
-    """(reason, rule) why the entry does not hold now, or None where it does. With the clock unknown, dates and hours hold only where configured (D9)."""
-    unknown = now.clock is Trust.UNKNOWN
-    if entry.from_utc is not None or entry.until_utc is not None:
-        if unknown:
-            if "dates" not in allows:
-                return "clock", "clock.dates"
-        elif entry.from_utc is not None and now.utc < entry.from_utc:
+    """(reason, rule) why the entry does not hold now, or None where it does. What cannot be judged holds only where that is configured (D9)."""
+    for limit, utc in ((Limit.FROM, entry.from_utc), (Limit.UNTIL, entry.until_utc)):
+        if utc is None:
+            continue
+        come = _has_come(limit, utc, now)
+        if come is None and "dates" not in allows:
+            return "clock", "clock.dates"
+        if come is False and limit is Limit.FROM:
             return "not_yet", "entry.from"
-        elif entry.until_utc is not None and now.utc >= entry.until_utc:
+        if come is True and limit is Limit.UNTIL:
             return "expired", "entry.until"
     if entry.hours is not None:
-        if unknown:
-            if "hours" not in allows:
-                return "clock", "clock.hours"
-        elif not within(entry.hours, now):
+        if judge(Limit.HOURS, now) is not Answer.TIME:
+            return None if "hours" in allows else ("clock", "clock.hours")
+        if not within(entry.hours, now):
             return "hours", "entry.hours"
     return None
+
+
+def _has_come(limit: Limit, utc: float, now: Now) -> bool | None:
+    """Whether this moment has come, by the table's word for the limit; None: it cannot be judged."""
+    surely = now.sure_utc is not None and now.sure_utc >= utc
+    match judge(limit, now):
+        case Answer.TIME:
+            return now.utc >= utc
+        case Answer.SURE:
+            return True if surely else None
+        case Answer.OVER:
+            return surely
+        case _:
+            return None
 
 
 def within(hours: Hours, now: Now) -> bool:

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from agent.core.effects import DropNotices
 from agent.core.state import Screen, State
-from agent.core.time import Trust
 from agent.core.turn import Turn
 from contract.messages import Category, Notice
 
@@ -19,16 +18,16 @@ def key_of(notice: Notice) -> tuple[str, str]:
 
 
 def ended(notice: Notice, state: State) -> bool:
-    """Withdrawn, or its `until` has passed. With the clock unknown nothing ends by time (D9)."""
+    """Withdrawn, or its `until` has surely passed. With the clock unknown nothing ends by time (D9)."""
     if notice.withdrawn:
         return True
-    if state.now.clock is Trust.UNKNOWN or notice.until_utc is None:
-        return False
-    return state.now.utc >= notice.until_utc
+    sure = state.now.sure_utc
+    return sure is not None and notice.until_utc is not None and sure >= notice.until_utc
 
 
 def begun(notice: Notice, state: State) -> bool:
-    return state.now.clock is Trust.UNKNOWN or notice.from_utc is None or state.now.utc >= notice.from_utc
+    sure = state.now.sure_utc
+    return sure is None or notice.from_utc is None or sure >= notice.from_utc
 
 
 def queue(state: State) -> tuple[Notice, ...]:
@@ -120,11 +119,11 @@ def drawn(turn: Turn, display: str, token: int) -> None:
 
 
 def deadlines(state: State) -> Iterator[float | None]:
-    """When the next notice begins or ends, by the clock there is."""
-    if state.now.clock is Trust.UNKNOWN or state.door_only:
+    """When the next notice begins or ends, by the time that is sure."""
+    sure, now = state.now.sure_utc, state.now
+    if sure is None or state.door_only:
         return
-    now = state.now
     for notice in state.board.notices.values():
         for bound in (notice.from_utc, notice.until_utc):
-            if bound is not None and bound > now.utc:
-                yield now.mono + (bound - now.utc) + 0.001
+            if bound is not None and bound > sure:
+                yield now.mono + (bound - sure) + 0.001

@@ -14,7 +14,6 @@ from agent.core.effects import AckMessage, DoorMode, Resubscribe, SeenCommand, S
 from agent.core.events import MessageReceived, MessageRefused, StoreOpened
 from agent.core.moves import Cue
 from agent.core.state import Commands, Course, Mode, Phase, State, Waiting
-from agent.core.time import Trust
 from agent.core.turn import News, Turn
 from contract.messages import COMMAND_LIFETIME_S, MODE_MAX_S, OPEN_LIFETIME_S, Command, Reason
 
@@ -56,7 +55,7 @@ def _judge(state: State, command: Command, *, retained: bool) -> tuple[Reason | 
     everybody = command.unit == "*" and command.action == "mode"
     if command.site != plan.site or command.scope not in plan.scopes or not (everybody or command.unit == plan.unit):
         return Reason.NOT_MINE, None
-    if now.clock not in {Trust.SYNCED, Trust.HOLDOVER}:
+    if not now.trusted:
         return Reason.CLOCK, str(now.clock)
     if command.iat - limits.CLOCK_SKEW_S > now.utc or now.utc > command.exp:
         return Reason.EXPIRED, None

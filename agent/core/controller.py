@@ -19,9 +19,10 @@ from agent.core import (
     supervise,
     sync,
     tap,
+    timekeeping,
 )
 from agent.core import events as ev
-from agent.core.effects import AckMessage, Effect, RaiseFloor
+from agent.core.effects import AckMessage, Effect
 from agent.core.plan import UnitPlan
 from agent.core.state import Door, Screen, State
 from agent.core.time import Now, Trust
@@ -57,6 +58,7 @@ def step(state: State, event: ev.Event, now: Now) -> tuple[State, tuple[Effect, 
     panel.render(turn)
     sync.tick(turn)
     supervise.tick(turn)
+    timekeeping.tick(turn)
     supervise.send_status(turn)
     return turn.finish()
 
@@ -64,7 +66,7 @@ def step(state: State, event: ev.Event, now: Now) -> tuple[State, tuple[Effect, 
 def deadline(state: State) -> float | None:
     """When the core wants to be called again (`TimePassed`), monotonic; None for not at all. Always after `state.now`."""
     due = [d for each in state.doors for d in door.deadlines(each) if d is not None]
-    for owner in (latched, checkin, commands, board, entry, panel, storage, sync, supervise):
+    for owner in (latched, checkin, commands, board, entry, panel, storage, sync, supervise, timekeeping):
         due.extend(d for d in owner.deadlines(state) if d is not None)
     return min(due, default=None)
 
@@ -129,11 +131,12 @@ def _dispatch_rest(turn: Turn, event: ev.Event) -> None:
 def _dispatch_store(turn: Turn, event: ev.Event) -> None:
     match event:
         case ev.StoreOpened():
+            timekeeping.store_opened(turn, event)  # ahead of the link, which judges certificates by it
             standing.store_opened(turn, event)
             sync.store_opened(turn, event)
             storage.opened(turn, event)
             commands.store_opened(turn, event)
-            modes.store_opened(turn, event.modes, event.floor_utc)
+            modes.store_opened(turn, event.modes, event.known)
         case ev.StoreFailed() | ev.StoreMended() | ev.StoreHangs() | ev.LatchSaved() | ev.FactsDropped():
             _dispatch_storage(turn, event)
         case ev.Recorded():
@@ -203,10 +206,9 @@ def _dispatch_link(turn: Turn, event: ev.Event) -> None:
 
 
 def _message(turn: Turn, event: ev.MessageReceived) -> None:
-    """A message whose signature held. Its `iat` raises the floor of a clock that is not trusted."""
+    """A message whose signature held."""
     message = event.message
-    if turn.now.clock in {Trust.UNKNOWN, Trust.FLOOR} and message.iat > turn.now.utc:
-        turn.emit(RaiseFloor(message.iat))
+    timekeeping.signed(turn, message)
     if isinstance(message, Command):
         commands.received(turn, event, message)
         return

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from agent.core.time import KnownTime
 from contract.messages import Keys, Notice, RosterPart, Settings
 
 # --- drivers
@@ -117,6 +118,8 @@ class Record:
     finish: tuple[str, ...] = ()
     durable_by_mono: float | None = None
     modes: tuple[DoorMode, ...] = ()
+    known: KnownTime | None = None
+    """What is known of the time, to be kept with it; the newest word counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +179,7 @@ class SaveKeys:
 
 @dataclass(frozen=True, slots=True)
 class Purge:
-    """Nightly: drop confirmed facts older than the configured days before `utc`, in bounded slices, and save `utc` as the clock's floor."""
+    """Nightly: drop confirmed facts older than the configured days before `utc`, in bounded slices."""
 
     utc: float
 
@@ -253,18 +256,23 @@ class Resubscribe:
 
 @dataclass(frozen=True, slots=True)
 class SetClock:
-    """The centre's signed time: it was `utc` at `at_mono`, give or take `error_s`. Outcome: ClockChanged."""
+    """The centre's signed time: it was `utc` at `at_mono`, give or take `error_s`. Outcome: ClockChanged.
+
+    `doubted`: it leapt against what was known, so it proves nothing about certificates.
+    """
 
     utc: float
     at_mono: float
     error_s: float
+    doubted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RaiseFloor:
-    """A validly signed time: it is not before `utc`."""
+    """A validly signed time: it is not before `utc`. `confirmed_utc`: nor before this, which a fresh confirm supports beyond doubt."""
 
     utc: float
+    confirmed_utc: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agent.core.effects import DoorMode
-from agent.core.time import Trust
+from agent.core.time import KnownTime, Trust
 from contract.messages import Holder, Keys, Message, Notice, Reason, Settings
 
 # --- life
@@ -200,7 +200,7 @@ class StoreOpened:
     """The journal is open. `next_seq` is the number of the next fact, `head` (hex) the chain hash of the last one, `confirmed` the last number the centre confirmed.
 
     `seen`: command ids already used with their `exp`; `revs`: highest revision seen by "kind scope id"; `epoch_utc`: when this epoch began (iat of commands must not be before).
-    `recovered`: what was set aside and rebuilt, if anything ("journal", "cache"). `boot` counts starts. `floor_utc`: the last time known (newest fact, daily save).
+    `recovered`: what was set aside and rebuilt, if anything ("journal", "cache"). `boot` counts starts. `known`: what signed messages said of the time up to the last start; None: nothing.
     `keys`: the newest working keys the root signed, None where only those of the enrolment are known. `modes`: what was commanded last and did not end by command.
     """
 
@@ -213,7 +213,7 @@ class StoreOpened:
     pending: tuple[PendingCommand, ...]
     seen: Mapping[str, float]
     revs: Mapping[str, int]
-    floor_utc: float | None = None
+    known: KnownTime | None = None
     keys: Keys | None = None
     recovered: tuple[str, ...] = ()
     modes: tuple[DoorMode, ...] = ()

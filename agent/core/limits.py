@@ -92,6 +92,14 @@ SAMPLE_S = 10.0
 """A confirm sets the clock only if it answers a batch sent at most this long ago (contract.md)."""
 SAMPLE_AGAIN_S = 300.0
 """A synced clock takes a further sample this often, or at once when it is off by a second."""
+CLOCK_LEAP_S = 86_400.0
+"""A confirm that is off by more than a day against what was known has leapt; a signed `iat` raises the floor up to a day past the last confirm."""
+CLOCK_DOUBT_S = 3 * 86_400.0
+"""A leap is proven by confirms that go on for three days: a centre whose clock was wrong for a day or a weekend has made nobody drop anything for good."""
+KEEP_TIME_S = 60.0
+"""What is known of the time goes to the journal with a record at most this often: it is in a write that is made anyway."""
+KEEP_TIME_IDLE_S = 6 * 3600.0
+"""Where nothing is recorded, it is written by itself this often: four small writes a day, and what a power cut can take."""
 ASK_CONFIRM_S = 6 * 3600.0
 """With nothing to send, an empty batch this often (contract.md)."""
 LOAD_RETRY_S = 5.0

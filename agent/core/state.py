@@ -257,6 +257,9 @@ class Sync:
     centre_since: float | None = None
     epoch: str = ""
     epoch_utc: float = 0.0
+    """When the epoch began by signed time; 0.0: not known, then it is taken to begin with the opening."""
+    opened_at: float = 0.0
+    """When its journal was opened, or it began in this run: monotonic."""
     next_seq: int = 1
     head: str = ""
     confirmed: int = 0
@@ -286,6 +289,20 @@ class Sync:
     """Of the newest confirm: over what this unit should have."""
     differs_since: float | None = None
     stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Timekeeping:
+    """What signed messages say of the time (timekeeping.py)."""
+
+    confirmed: tuple[float, float] | None = None
+    """(utc, mono): by the newest fresh confirm it is not before `utc` at `mono`, and runs on from there."""
+    fresh: bool = False
+    """That confirm came in this run."""
+    doubt_utc: float | None = None
+    """The confirm that leapt, as long as that is not proven by time."""
+    kept_at: float | None = None
+    """When it was last given to the journal, monotonic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,6 +412,7 @@ class State:
     standing: Standing = Standing()
     commands: Commands = Commands()
     sync: Sync = Sync()
+    timekeeping: Timekeeping = Timekeeping()
     health: Health = Health()
     connected: bool = False
     """The link was told to start."""

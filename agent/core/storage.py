@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from agent.core import limits, supervise
-from agent.core.effects import Log, RaiseFloor, Resubscribe
+from agent.core.effects import Log, Resubscribe
 from agent.core.events import LatchSaved, StoreFailed, StoreMended, StoreOpened
 from agent.core.local import rfc3339
 from agent.core.state import State, Trouble
@@ -21,8 +21,6 @@ def opened(turn: Turn, event: StoreOpened) -> None:
     turn.change(health=replace(turn.state.health, boot=event.boot))
     if event.recovered:
         turn.fact("journal.recovered", detail=", ".join(event.recovered))
-    if event.floor_utc is not None:
-        turn.emit(RaiseFloor(event.floor_utc))
     _is_well(turn, 0)
     if turn.state.connected:
         turn.emit(Resubscribe())  # what came while the store was closed is read again, to be saved

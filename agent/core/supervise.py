@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from agent.core import limits
+from agent.core import limits, timekeeping
 from agent.core.effects import Connect, Purge, SendStatus, Stop
 from agent.core.events import (
     CalendarFired,
@@ -18,7 +18,6 @@ from agent.core.events import (
 )
 from agent.core.local import rfc3339
 from agent.core.state import Device, Door, Health, LinkState, State, Tamper
-from agent.core.time import Trust
 from agent.core.turn import Turn
 
 
@@ -63,6 +62,7 @@ def stop(turn: Turn, why: str, *, restart: bool = False) -> None:
     if turn.state.stopping:
         return
     turn.fact("agent.stopping", detail=why)
+    timekeeping.keep(turn)
     turn.change(stopping=True)
     turn.emit(SendStatus(status(turn.state)))
     turn.emit(Stop(restart))
@@ -74,8 +74,8 @@ def clock_changed(turn: Turn, event: ClockChanged) -> None:
 
 
 def calendar(turn: Turn, event: CalendarFired) -> None:
-    """Nothing is dropped by a clock that is not known."""
-    if event.job == "purge" and turn.now.clock in {Trust.SYNCED, Trust.HOLDOVER}:
+    """Nothing is dropped by a clock that is not certain."""
+    if event.job == "purge" and timekeeping.certain(turn.state):
         turn.emit(Purge(turn.now.utc))
 
 

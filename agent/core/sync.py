@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from agent.core import limits, supervise
-from agent.core.effects import ConfirmFacts, LoadBatch, SendAlarm, SendBatch, SetClock
+from agent.core import limits, supervise, timekeeping
+from agent.core.effects import ConfirmFacts, LoadBatch, SendAlarm, SendBatch
 from agent.core.events import BatchLoaded, CentrePresence, HistoryDiffers, Recorded, StoreOpened
 from agent.core.state import Flight, State, Sync
 from agent.core.time import Trust
@@ -24,6 +24,7 @@ def store_opened(turn: Turn, event: StoreOpened) -> None:
         turn,
         epoch=event.epoch,
         epoch_utc=event.epoch_utc,
+        opened_at=turn.now.mono,
         next_seq=event.next_seq,
         head=event.head,
         confirmed=event.confirmed,
@@ -34,9 +35,8 @@ def store_opened(turn: Turn, event: StoreOpened) -> None:
 
 
 def clock_changed(turn: Turn) -> None:
-    """An epoch that began by a clock far ahead must not make every command older than itself."""
-    if turn.now.clock is Trust.SYNCED and turn.state.sync.epoch_utc > turn.now.utc:
-        _change(turn, epoch_utc=turn.now.utc)
+    if turn.now.clock is Trust.SYNCED:
+        _date_epoch(turn, turn.now.utc - (turn.now.mono - turn.state.sync.opened_at))
 
 
 def history_differs(turn: Turn, event: HistoryDiffers) -> None:
@@ -44,7 +44,7 @@ def history_differs(turn: Turn, event: HistoryDiffers) -> None:
     turn.fact("journal.recovered", detail=f"new epoch: {event.detail}")
     turn.changed()
     fields = {"epoch": event.epoch, "epoch_utc": event.epoch_utc, "next_seq": event.next_seq, "head": event.head}
-    _change(turn, **fields, confirmed=0, alarms=())
+    _change(turn, **fields, confirmed=0, alarms=(), opened_at=turn.now.mono)
     _begin(turn)
 
 
@@ -268,7 +268,15 @@ def _sample(turn: Turn, message: Confirm, flight: Flight) -> None:
     old = sampled is None or now.mono - sampled >= limits.SAMPLE_AGAIN_S
     if now.clock is not Trust.SYNCED or old or off > max(1.0, trip):
         _change(turn, sampled_at=now.mono)
-        turn.emit(SetClock(message.now_utc, middle, trip))
+        timekeeping.confirmed(turn, message.now_utc, middle, trip)
+        _date_epoch(turn, message.now_utc - (middle - turn.state.sync.opened_at))
+
+
+def _date_epoch(turn: Turn, opened_utc: float) -> None:
+    """An epoch that began with no signed time, or by one that a later confirm took back, began when its journal was opened at the latest."""
+    epoch_utc = turn.state.sync.epoch_utc
+    if not 0.0 < epoch_utc <= opened_utc:
+        _change(turn, epoch_utc=opened_utc)
 
 
 def judge(turn: Turn) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from agent.core import limits
 from agent.core.effects import DoorMode, Effect, Fact, Record, SeenCommand, SoundTone
 from agent.core.plan import DoorPlan
 from agent.core.state import Answer, Door, State
-from agent.core.time import Now
+from agent.core.time import KnownTime, Now
 from contract.messages import ALARM_KINDS
 
 
@@ -20,6 +21,15 @@ class News:
     door: str
     what: str
     order: int | None = None
+
+
+def known_time(state: State) -> KnownTime | None:
+    """What signed messages say of the time now; None: no confirm ever came."""
+    time = state.timekeeping
+    if time.confirmed is None:
+        return None
+    utc = time.confirmed[0] + (state.now.mono - time.confirmed[1])
+    return KnownTime(utc, max(utc, state.now.floor_utc or utc), time.doubt_utc)
 
 
 class Turn:
@@ -82,16 +92,25 @@ class Turn:
         finish: tuple[str, ...] = (),
         durable_by_mono: float | None = None,
         modes: tuple[DoorMode, ...] = (),
+        known: KnownTime | None = None,
     ) -> int:
-        """Journal these facts by themselves; returns the token of the record."""
+        """Journal these facts by themselves; returns the token of the record. What is known of the time goes along once a minute."""
         token = self.number()
         self.change(sync=replace(self.state.sync, unsaved=self.state.sync.unsaved + len(facts)))
         alarms = tuple(i for i, fact in enumerate(facts) if fact.kind in ALARM_KINDS)
         if alarms:
             sync = self.state.sync
             self.change(sync=replace(sync, alarm_tokens={**sync.alarm_tokens, token: alarms}))
-        self.emit(Record(token, tuple(facts), seen, finish, durable_by_mono, modes))
+        known = known or self._known_time()
+        self.emit(Record(token, tuple(facts), seen, finish, durable_by_mono, modes, known))
         return token
+
+    def _known_time(self) -> KnownTime | None:
+        time, now = self.state.timekeeping, self.now.mono
+        if time.kept_at is None or now - time.kept_at < limits.KEEP_TIME_S:
+            return None
+        self.change(timekeeping=replace(time, kept_at=now))
+        return known_time(self.state)
 
     def say(self, key: str, seconds: float, tone: str, *, door: str | None = None, **fields: str) -> None:
         """Answer a person: on the screens for `seconds`, and by a tone at the door."""

@@ -33,6 +33,7 @@ from agent.core.events import (
     MessageReceived,
     MessageRefused,
 )
+from agent.core.time import Dates
 from agent.link import tls
 from agent.link.access import BrokerAccess, UnitKeys
 from agent.link.acks import Acks
@@ -90,8 +91,8 @@ class _Live:
 class Link:
     """`post` takes events from the link's thread and says False when one did not fit. `order` is for the loop's thread only.
 
-    `session`: of this run of the process, as in the birth. `dates_trusted`: whether the clock can judge the dates of
-    certificates. `enrolled` is called (on the link's thread) once the centre's first confirm proves that it knows our key.
+    `session`: of this run of the process, as in the birth. `dates`: by what those of certificates are judged now.
+    `enrolled` is called (on the link's thread) once the centre's first confirm proves that it knows our key.
     """
 
     def __init__(
@@ -101,7 +102,7 @@ class Link:
         post: Callable[[Event], bool | None],
         *,
         session: str,
-        dates_trusted: Callable[[], bool] = lambda: True,
+        dates: Callable[[], Dates],
         enrolled: Callable[[], None] | None = None,
         pace: Pace | None = None,
     ) -> None:
@@ -110,7 +111,7 @@ class Link:
         self._keys = keys
         self._post = post
         self._session = session
-        self._dates_trusted = dates_trusted
+        self._dates = dates
         self._enrolled = enrolled
         self._token = keys.token
         self._arrivals = Arrivals(keys)
@@ -240,7 +241,7 @@ class Link:
         client.will_set(topics.up(self._keys.site, self._keys.unit, "status"), build_will(self._session), 1, True)
         client.max_inflight_messages_set(0)  # the window is ours: the library's cannot follow the broker's wish
         if self._with_tls:
-            client.tls_set_context(tls.context(self._access, dates=self._dates_trusted()))
+            client.tls_set_context(tls.context(self._access, dates=self._dates()))
         client.on_connect = partial(self._on_connect, live)
         client.on_subscribe = partial(self._on_subscribe, live)
         client.on_disconnect = partial(self._on_disconnect, live)

@@ -1,18 +1,29 @@
-"""TLS to the broker: the site's CA, the broker's name, and dates where the clock can judge them. Says in plain words what failed."""
+"""TLS to the broker: the site's CA, the broker's name, and dates as far as they can be judged. Says in plain words what failed.
+
+OpenSSL judges dates by the system's clock, which on these boards may be of 1970 or anything else. So it checks chain, key and
+name, and the dates are judged here, by the time that the centre signed, before anything is sent.
+"""
 
 from __future__ import annotations
 
 import ssl
+from collections.abc import Iterator
+from typing import Any
 
+from cryptography import x509
+
+from agent.core.time import Dates
 from agent.link.access import BrokerAccess
 
 NO_CHECK_TIME = 0x200000
 """OpenSSL's X509_V_FLAG_NO_CHECK_TIME (x509_vfy.h): chain, key and name are checked, dates are not."""
 
+NOT_YET = 9
+EXPIRED = 10
 _WORDS = {
     7: "its certificate is not of the site's CA",
-    9: "its certificate is not valid yet",
-    10: "its certificate has expired",
+    NOT_YET: "its certificate is not valid yet",
+    EXPIRED: "its certificate has expired",
     18: "its certificate is self-signed and not of the site's CA",
     19: "its certificate is not of the site's CA",
     20: "its certificate is not of the site's CA",
@@ -23,8 +34,12 @@ _WORDS = {
 """X509_V_ERR_* numbers (x509_vfy.h) in plain words."""
 
 
-def context(access: BrokerAccess, *, dates: bool) -> ssl.SSLContext:
-    """TLS 1.2 or newer. `dates` False leaves validity dates unchecked, for a clock that cannot judge them.
+class DatesError(OSError):
+    """A certificate whose chain, key and name hold, at the wrong time. The text says which, in plain words."""
+
+
+def context(access: BrokerAccess, *, dates: Dates) -> ssl.SSLContext:
+    """TLS 1.2 or newer. A handshake with certificates that `dates` rules out raises DatesError.
 
     Raises OSError (ssl.SSLError is one) where the CA or the client certificate cannot be read.
     """
@@ -36,9 +51,43 @@ def context(access: BrokerAccess, *, dates: bool) -> ssl.SSLContext:
         made.load_verify_locations(cadata=access.ca)
     if access.certificate is not None:
         made.load_cert_chain(access.certificate, access.certificate_key)
-    if not dates:
-        made.verify_flags |= NO_CHECK_TIME
+    made.verify_flags |= NO_CHECK_TIME
+    made.sslsocket_class = _dated(dates)
     return made
+
+
+def _dated(dates: Dates) -> type[ssl.SSLSocket]:
+    """A socket that judges the dates of the far end's chain as the last part of the handshake."""
+
+    class Dated(ssl.SSLSocket):
+        def do_handshake(self, block: bool = False) -> None:  # the library's signature
+            super().do_handshake(block)
+            for certificate in _chain(self):
+                judge(certificate, dates)
+
+    return Dated
+
+
+def judge(certificate: x509.Certificate, dates: Dates) -> None:
+    """Raises DatesError where the certificate is surely over, or surely has not begun."""
+    if dates.over_utc is not None and certificate.not_valid_after_utc.timestamp() < dates.over_utc:
+        raise DatesError(_WORDS[EXPIRED])
+    if dates.begun_utc is not None and certificate.not_valid_before_utc.timestamp() > dates.begun_utc:
+        raise DatesError(_WORDS[NOT_YET])
+
+
+def _chain(sock: Any) -> Iterator[x509.Certificate]:
+    """The chain that was verified, leaf first. Python has it in public since 3.13; before, on the socket's inner object."""
+    if hasattr(sock, "get_verified_chain"):
+        raw: list[bytes] = sock.get_verified_chain()
+    else:
+        raw = [each.public_bytes(_DER) for each in sock._sslobj.get_verified_chain()]  # noqa: SLF001
+    for der in raw:
+        yield x509.load_der_x509_certificate(der)
+
+
+_DER = 2
+"""`_ssl.ENCODING_DER`."""
 
 
 def why(error: OSError) -> str:

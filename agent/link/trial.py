@@ -17,6 +17,7 @@ from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
+from agent.core.time import Dates
 from agent.link import tls
 from agent.link.access import BrokerAccess
 from agent.link.reconnect import Version
@@ -52,8 +53,8 @@ class _Heard:
     came: set[str] = field(default_factory=set)
 
 
-def reach(access: BrokerAccess, *, dates: bool) -> Iterator[Step]:
-    """TCP and TLS. `dates` False leaves the dates of certificates unchecked, for a clock that cannot judge them."""
+def reach(access: BrokerAccess, *, dates: Dates) -> Iterator[Step]:
+    """TCP and TLS. `dates`: by what those of certificates are judged."""
     host, port, with_tls = access.address()
     try:
         sock = socket.create_connection((host, port), CONNECT_S)
@@ -73,7 +74,7 @@ def reach(access: BrokerAccess, *, dates: bool) -> Iterator[Step]:
             yield Step("TLS", "failed", f"{host}: {tls.why(error)}")
 
 
-def login(access: BrokerAccess, site: str, unit: str, scopes: tuple[Scope, ...], *, dates: bool) -> Iterator[Step]:
+def login(access: BrokerAccess, site: str, unit: str, scopes: tuple[Scope, ...], *, dates: Dates) -> Iterator[Step]:
     """MQTT, as the agent speaks it, and the rights on the unit's topics."""
     versions: tuple[Version, ...] = ("5", "3.1.1") if access.protocol == "auto" else (access.protocol,)
     for version in versions:
@@ -146,7 +147,7 @@ def _writing(client: mqtt.Client, heard: _Heard, version: str, site: str, unit: 
         yield Step("topics", "failed", f"the broker gives {unit} no right to write {topic}: {heard.puback.getName()}")
 
 
-def _client(access: BrokerAccess, unit: str, version: str, heard: _Heard, *, dates: bool) -> mqtt.Client:
+def _client(access: BrokerAccess, unit: str, version: str, heard: _Heard, *, dates: Dates) -> mqtt.Client:
     five = version == "5"
     client = mqtt.Client(
         CallbackAPIVersion.VERSION2,

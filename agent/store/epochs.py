@@ -14,9 +14,10 @@ from typing import Any
 from sqlite_utils import Database
 
 from agent.core.effects import DoorMode
+from agent.core.time import KnownTime
 from agent.store.journal import Journal, Transaction
 from agent.store.ranks import rank_of
-from agent.store.rows import put_epoch, put_keys, put_life, put_mode, put_position, put_rev
+from agent.store.rows import put_epoch, put_keys, put_known, put_life, put_mode, put_position, put_rev
 from agent.store.schema import FACTS
 from contract import facts
 from contract.messages import Keys
@@ -34,7 +35,7 @@ class Legacy:
     epochs: list[tuple[str, float, str, str]] = field(default_factory=list)
     head: str = ""
     boot: int = 0
-    floor: float | None = None
+    known: KnownTime | None = None
     seen: list[tuple[Any, ...]] = field(default_factory=list)
     revs: dict[str, int] = field(default_factory=dict)
     keys: Keys | None = None
@@ -48,7 +49,9 @@ def found(db: Database, site: str, unit: str, utc: float, legacy: Legacy) -> int
     with Transaction(db):
         for row in legacy.epochs:
             put_epoch(db, *row)
-        put_life(db, legacy.boot, clean=True, floor=legacy.floor)
+        put_life(db, legacy.boot, clean=True)
+        if legacy.known is not None:
+            put_known(db, legacy.known)
         db.conn.executemany("INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?, ?, ?)", legacy.seen)
         for name, rev in legacy.revs.items():
             put_rev(db, name, rev)

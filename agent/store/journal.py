@@ -18,10 +18,11 @@ from sqlite_utils import Database
 
 from agent.core.effects import DoorMode, Fact, Record
 from agent.core.events import BatchLoaded, PendingCommand, Recorded
+from agent.core.time import KnownTime
 from agent.store import codec, database
 from agent.store.faults import STORAGE_ERRORS, DamagedError
 from agent.store.ranks import RANKS, rank_of
-from agent.store.rows import blob, number, only, put_keys, put_life, put_mode, put_position, put_rev
+from agent.store.rows import blob, number, only, put_keys, put_known, put_life, put_mode, put_position, put_rev
 from agent.store.schema import journal_kind, unseal
 from contract import facts
 from contract.messages import Keys
@@ -79,7 +80,6 @@ class Journal:
         self.site = site
         self.unit = unit
         self.boot = 0
-        self.floor: float | None = None
         self.swept: list[int] = []
         """By rank: no droppable fact of it is left up to this number (room.py)."""
         self._ends: OrderedDict[int, bytes] = OrderedDict()
@@ -105,12 +105,12 @@ class Journal:
         self.epoch_utc: float = row[1]
         row = only(one("SELECT boot, clean, floor, sum FROM life").fetchone())
         unseal(row[3], *row[:3])
-        self.boot, self.clean, self.floor = row[0], bool(row[1]), row[2]
+        self.boot, self.clean = row[0], bool(row[1])
         self._load_end()
 
     def _load_end(self) -> None:
         rows = self.db.conn.execute(
-            "SELECT seq, first, line, h, utc FROM facts ORDER BY seq DESC LIMIT ?", (TAIL,)
+            "SELECT seq, first, line, h FROM facts ORDER BY seq DESC LIMIT ?", (TAIL,)
         ).fetchall()[::-1]
         self.next_seq, self.head = self.base + 1, self.base_h
         if rows:
@@ -118,30 +118,24 @@ class Journal:
             _check_chain(blob(rows[0][3]), rows[1:])
         if not self.base <= self.confirmed < self.next_seq:
             raise DamagedError("the confirmed position lies outside the journal")
-        known = [row[4] for row in rows if isinstance(row[4], int)]
-        if known:
-            self.floor = max(float(max(known)), self.floor or 0.0)
 
     # --- life
 
     def begin_run(self) -> None:
         """Count the start. Until end_run the journal counts as not cleanly closed."""
-        self._save_life(self.boot + 1, clean=False, floor=self.floor)
+        self._save_life(self.boot + 1, clean=False)
 
     def end_run(self) -> None:
-        self._save_life(self.boot, clean=True, floor=self.floor)
-
-    def save_floor(self, utc: float) -> None:
-        self._save_life(self.boot, clean=False, floor=max(float(utc), self.floor or 0.0))
+        self._save_life(self.boot, clean=True)
 
     def save_life(self) -> None:
-        self._save_life(self.boot, clean=False, floor=self.floor)
+        self._save_life(self.boot, clean=False)
 
-    def _save_life(self, boot: int, *, clean: bool, floor: float | None) -> None:
+    def _save_life(self, boot: int, *, clean: bool) -> None:
         with Transaction(self.db):
-            put_life(self.db, boot, clean=clean, floor=floor)
+            put_life(self.db, boot, clean=clean)
             self._put_position()
-        self.boot, self.floor = boot, floor
+        self.boot = boot
         self._position_saved()
 
     # --- facts
@@ -187,6 +181,8 @@ class Journal:
                     run("UPDATE seen SET pending = 0 WHERE id = ?", (done,))
                 for mode in record.modes:
                     put_mode(self.db, mode)
+                if record.known is not None:
+                    put_known(self.db, record.known)
             for name, rev in (revs or {}).items():
                 put_rev(self.db, name, rev)
             if keys is not None:
@@ -310,6 +306,14 @@ class Journal:
             unseal(row[3], *row[:3])
         return tuple(DoorMode(*row[:3]) for row in rows)
 
+    def known(self) -> KnownTime | None:
+        """What signed messages said of the time; None: nothing yet."""
+        row = self.db.conn.execute("SELECT confirmed, floor, doubt, sum FROM known").fetchone()
+        if row is None:
+            return None
+        unseal(row[3], *row[:3])
+        return KnownTime(*row[:3])
+
     def revs(self) -> dict[str, int]:
         rows = self.db.conn.execute("SELECT name, rev, sum FROM revs").fetchall()
         for name, rev, sum_ in rows:
@@ -343,7 +347,7 @@ def open_journal(path: Path, site: str, unit: str, journal_mb: int) -> Journal:
 
 
 def _check_chain(h: bytes, rows: Iterable[tuple[Any, ...]]) -> None:
-    for seq, _, line, after, _ in rows:
+    for seq, _, line, after in rows:
         if line is not None and facts.chain(h, blob(line)) != after:
             raise DamagedError(f"fact {seq} breaks the chain")
         h = blob(after)

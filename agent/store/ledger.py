@@ -42,7 +42,7 @@ _LOADS = 32
 
 
 class Ledger:
-    """`utc`: the agent's clock, seconds since 1970, for the beginning of an epoch."""
+    """`utc`: the time that signed messages support, seconds since 1970, for the beginning of an epoch; 0.0: none does."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class Ledger:
         self._confirm: ConfirmFacts | None = None
         self._chores: dict[str, Iterator[int]] = {}
         self._looked = ROOM_EVERY  # a journal that is too large already is seen with the first fact
-        self._floor_due: float | None = None
+        self._purge_due: float | None = None
 
     # --- what the store's thread asks
 
@@ -132,14 +132,14 @@ class Ledger:
             self._try(self._serve_confirm)
 
     def purge(self, utc: float) -> None:
-        """Nightly: the floor is saved and old facts leave, in slices."""
-        self._floor_due = utc
+        """Nightly: old facts leave, in slices."""
+        self._purge_due = utc
 
     def chore(self) -> bool:
         """One slice of housekeeping; False when there is none left."""
         if self._journal is None or self._failing is not None:
             return False
-        if self._floor_due is not None:
+        if self._purge_due is not None:
             self._try(self._begin_purge)
             return True
         if not self._chores:
@@ -253,7 +253,7 @@ class Ledger:
                 pending=pending,
                 seen=seen,
                 revs={**revs, **self._revs},
-                floor_utc=journal.floor,
+                known=journal.known(),
                 keys=journal.keys(),
                 modes=journal.modes(),
                 recovered=tuple(dict.fromkeys(self.recovered)),
@@ -366,11 +366,10 @@ class Ledger:
     # --- housekeeping
 
     def _begin_purge(self) -> None:
-        journal, utc = self._journal, self._floor_due
+        journal, utc = self._journal, self._purge_due
         if journal is not None and utc is not None:
-            journal.save_floor(utc)
             journal.forget_seen(utc - KEEP_SEEN_S)
-            self._floor_due = None
+            self._purge_due = None
             self._chores["purge"] = room.purge(journal, utc, self._terms.retention_days)
             self._chores["fold"] = self._fold()
             self._chores["ballast"] = self._make_ballast()

@@ -7,15 +7,23 @@ from typing import Any
 from sqlite_utils import Database
 
 from agent.core.effects import DoorMode
+from agent.core.time import KnownTime
 from agent.store import codec
 from agent.store.faults import DamagedError
 from agent.store.schema import seal
 from contract.messages import Keys
 
 
-def put_life(db: Database, boot: int, *, clean: bool, floor: float | None) -> None:
-    sum_ = seal(boot, int(clean), floor)
-    db.conn.execute("INSERT OR REPLACE INTO life VALUES (1, ?, ?, ?, ?)", (boot, int(clean), floor, sum_))
+def put_life(db: Database, boot: int, *, clean: bool) -> None:
+    """The column `floor` is not used any more."""
+    values = (boot, int(clean), None)
+    db.conn.execute("INSERT OR REPLACE INTO life VALUES (1, ?, ?, ?, ?)", (*values, seal(*values)))
+
+
+def put_known(db: Database, known: KnownTime) -> None:
+    doubt = None if known.doubt_utc is None else float(known.doubt_utc)
+    values = (float(known.confirmed_utc), float(known.floor_utc), doubt)
+    db.conn.execute("INSERT OR REPLACE INTO known VALUES (1, ?, ?, ?, ?)", (*values, seal(*values)))
 
 
 def put_position(db: Database, confirmed: int, confirmed_h: bytes, base: int, base_h: bytes) -> None:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from agent.core.effects import DoorMode
+from agent.core.time import KnownTime
 from agent.store import codec
 from agent.store.epochs import Legacy
 from agent.store.faults import DamagedError
@@ -57,7 +58,9 @@ def legacy_of(conn: sqlite3.Connection | None, confirmed: int = 0) -> Legacy:
         and list(map(type, row[5:])) == [str, int]
     ]
     for row in _intact(conn, "life", "boot, clean, floor, sum"):
-        legacy.boot, legacy.floor = row[1], row[3]
+        legacy.boot = row[1]
+    for row in _intact(conn, "known", "confirmed, floor, doubt, sum"):
+        legacy.known = KnownTime(*row[1:4])
     for row in _intact(conn, "keys", "body, sum"):
         legacy.keys = _try(partial(codec.load_keys, row[1]))
     legacy.modes = [DoorMode(*row[1:4]) for row in _intact(conn, "modes", "door, mode, until, sum")]

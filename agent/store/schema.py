@@ -12,6 +12,7 @@ from sqlite_utils import Database, Migrations
 
 from agent.store.database import Kind
 from agent.store.faults import DamagedError
+from contract import facts
 
 JOURNAL_MIGRATIONS = Migrations("journal")
 CACHE_MIGRATIONS = Migrations("cache")
@@ -69,6 +70,36 @@ def m004_modes(db: Database) -> None:
     )
 
 
+@JOURNAL_MIGRATIONS()
+def m005_signed_time(db: Database) -> None:
+    """What signed messages say of the time. Of an older journal only facts dated by a set clock do; its `life.floor` may be a wrong system clock's."""
+    db.conn.execute(
+        "CREATE TABLE known (id INTEGER PRIMARY KEY CHECK (id = 1), confirmed REAL NOT NULL, floor REAL NOT NULL, doubt REAL, "
+        "sum INTEGER NOT NULL)"
+    )
+    for (line,) in db.conn.execute(
+        'SELECT line FROM facts WHERE instr(line, CAST(\'"clock":"synced"\' AS BLOB)) '
+        'OR instr(line, CAST(\'"clock":"holdover"\' AS BLOB)) ORDER BY seq DESC'
+    ):
+        utc = _set_by_the_centre(line)
+        if utc is not None:
+            db.conn.execute("INSERT INTO known VALUES (1, ?, ?, NULL, ?)", (utc, utc, seal(utc, utc, None)))
+            return
+
+
+def _set_by_the_centre(line: object) -> float | None:
+    """The date of a fact that was written with a set clock. Damage is found and mended elsewhere."""
+    if not isinstance(line, bytes):
+        return None
+    try:
+        fact = facts.parse_line(line)
+    except (ValueError, TypeError):
+        return None
+    if isinstance(fact, facts.Gap) or fact.clock not in {"synced", "holdover"}:
+        return None
+    return float(fact.at_utc)
+
+
 @CACHE_MIGRATIONS()
 def m001_notices_rosters_settings(db: Database) -> None:
     run = db.conn.execute
@@ -99,8 +130,8 @@ def journal_kind(journal_mb: int) -> Kind:
     The cap only stops a runaway: room.py keeps the file at `journal_mb`, and a new epoch may need it twice for a moment.
     """
     cap = (2 * journal_mb + 4) * 1024 * 1024
-    tables = ("facts", "epochs", "position", "life", "seen", "revs", "keys", "modes")
-    return Kind("journal", JOURNAL_MIGRATIONS, 4, tables, page=1024, checkpoint=800, cap=cap)
+    tables = ("facts", "epochs", "position", "life", "seen", "revs", "keys", "modes", "known")
+    return Kind("journal", JOURNAL_MIGRATIONS, 5, tables, page=1024, checkpoint=800, cap=cap)
 
 
 CACHE_TABLES = ("notices", "settings", "parts", "rosters")

@@ -9,6 +9,8 @@ COMMANDS = "tests/agent/core/test_commands.py"
 INTAKE = "tests/centre/test_intake.py"
 ATTACKS = "tests/drivers/test_osdp_attacks.py::test_an_attack_is_refused_and_told"
 RULES = "tests/drivers/test_osdp_rules.py"
+STARTS = "tests/agent/test_starts.py"
+TLS = "tests/agent/link/test_tls.py"
 
 MUTATIONS: list[Mutation] = [
     Mutation(
@@ -129,7 +131,7 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "the wall clock in the place of the monotonic one",
         "agent/clock.py",
-        "            return self._set[0] + mono\n",
+        "            return sure\n",
         "            return self._system()\n",
         ("tests/agent/test_clock.py::test_once_set_steps_of_the_system_clock_change_nothing",),
     ),
@@ -372,5 +374,82 @@ MUTATIONS: list[Mutation] = [
         "            self._refuse_overdue()  # the commit before may have taken long\n",
         "",
         ("tests/agent/store/test_disk.py::test_what_came_too_late_behind_a_slow_commit_is_refused_and_not_written",),
+    ),
+    Mutation(
+        "an unsigned clock raises the floor",
+        "agent/clock.py",
+        "self._trust(mono), self._sure(mono), self._set is not None)",
+        "self._trust(mono), utc, self._set is not None)",
+        ("tests/agent/test_clock.py::test_a_floor_is_sure_and_the_systems_clock_beyond_it_is_not",),
+    ),
+    Mutation(
+        "a floor opens to a card not yet valid",
+        "agent/core/access.py",
+        "            return True if surely else None\n",
+        "            return True\n",
+        ("tests/agent/core/test_door_rules.py::test_each_cell_of_the_table_of_limits_by_time",),
+    ),
+    Mutation(
+        "a fresh confirm cannot lower the floor",
+        "agent/clock.py",
+        "        self._set, self._floor = (offset, mono), offset\n",
+        "        self._set, self._floor = (offset, mono), max(offset, self._floor or offset)\n",
+        ("tests/agent/test_clock.py::test_a_fresh_confirm_lowers_what_was_known",),
+    ),
+    Mutation(
+        "a lower time is not kept for the next start",
+        "agent/core/timekeeping.py",
+        "    if news:  # from here on",
+        "    if not news:  # from here on",
+        (f"{STARTS}::test_a_centre_ten_years_ahead_for_a_day_and_then_mended_leaves_nothing_behind",),
+    ),
+    Mutation(
+        "any signed message moves the floor as far as it says",
+        "agent/core/timekeeping.py",
+        "    if sure < message.iat <= confirmed + limits.CLOCK_LEAP_S:\n",
+        "    if sure < message.iat:\n",
+        (f"{STARTS}::test_a_signed_time_raises_the_floor_by_a_day_past_the_last_confirm_and_no_further",),
+    ),
+    Mutation(
+        "a leap of the centre's clock wipes the journal",
+        "agent/core/timekeeping.py",
+        "    return state.now.trusted and state.timekeeping.doubt_utc is None\n",
+        "    return state.now.trusted\n",
+        (f"{STARTS}::test_nothing_is_dropped_for_good_until_a_leap_of_the_centre_is_proven_by_time",),
+    ),
+    Mutation(
+        "an expired certificate passes at every start",
+        "agent/clock.py",
+        "        if confirmed_utc is not None:\n",
+        "        if confirmed_utc is not None and utc < 0.0:\n",
+        (f"{TLS}::test_a_start_refuses_an_expired_certificate_by_what_a_confirm_said_before_it_and_for_three_days",),
+    ),
+    Mutation(
+        "a unit that a wrong clock led astray never comes back",
+        "agent/clock.py",
+        "        if proof is None or mono - proof[1] >= limits.STALE_CLOCK_S:\n",
+        "        if proof is None:\n",
+        (f"{STARTS}::test_a_centre_ten_years_ahead_for_a_day_and_then_mended_leaves_nothing_behind",),
+    ),
+    Mutation(
+        "a floor calls a certificate not valid yet",
+        "agent/clock.py",
+        "        return Dates(utc, utc if self._trust(mono) in (Trust.SYNCED, Trust.HOLDOVER) else None)\n",
+        "        return Dates(utc, utc)\n",
+        ("tests/agent/test_clock.py::test_what_proves_that_a_certificate_is_over_or_has_not_begun",),
+    ),
+    Mutation(
+        "certificates are judged by the system's clock",
+        "agent/link/tls.py",
+        "    made.verify_flags |= NO_CHECK_TIME\n",
+        "    made.verify_flags |= 0\n",
+        (f"{TLS}::test_the_systems_clock_has_no_say_about_dates",),
+    ),
+    Mutation(
+        "an epoch that a wrong clock began refuses every command",
+        "agent/core/sync.py",
+        "    if not 0.0 < epoch_utc <= opened_utc:\n",
+        "    if not 0.0 < epoch_utc:\n",
+        (f"{STARTS}::test_an_epoch_that_a_wrong_clock_began_refuses_no_command_and_lets_no_older_one_in",),
     ),
 ]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from agent.core import effects as fx
 from agent.core import events as ev
+from agent.core.time import KnownTime
 from contract.messages import Notice
 
 COMMIT_S = 0.003
@@ -34,6 +35,8 @@ class Disk:
     notices: dict[tuple[str, str], Notice] = field(default_factory=dict)
     revs: dict[str, int] = field(default_factory=dict)
     modes: dict[str, fx.DoorMode] = field(default_factory=dict)
+    known: KnownTime | None = None
+    epoch_utc: float = 0.0
 
 
 class Store:
@@ -56,15 +59,19 @@ class Store:
         return ev.StoreOpened(
             d.boot,
             d.epoch,
-            0.0,
+            d.epoch_utc,
             len(d.lines) + 1,
             d.heads[-1],
             d.confirmed,
             tuple(d.pending.values()),
             dict(d.seen),
             dict(d.revs),
+            known=d.known,
             modes=tuple(d.modes.values()),
         )
+
+    def idle(self) -> bool:
+        return not self._queue
 
     def order(self, effect: fx.Effect, now: float) -> None:
         if isinstance(effect, fx.SaveLatch):
@@ -118,6 +125,7 @@ class Store:
                     d.modes.pop(mode.door, None)
                     if mode.mode != "normal":
                         d.modes[mode.door] = mode
+                d.known = effect.known or d.known
                 self._post(delay, ev.Recorded(effect.token, first, tuple(d.lines[first - 1 :]), prev, d.heads[-1]))
             case fx.LoadBatch(first):
                 lines = tuple(d.lines[first - 1 : first + 19])

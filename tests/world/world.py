@@ -79,7 +79,8 @@ class World:
         self.mono = mono
 
     def now(self) -> Now:
-        return Now(self.mono, self.mono + self._offset, 28_800, self.trust)
+        utc = self.mono + self._offset
+        return Now(self.mono, utc, 28_800, self.trust, None if self.trust is Trust.UNKNOWN else utc)
 
     # --- the agent
 

@@ -102,7 +102,8 @@ class Bench:
     # --- time
 
     def now(self) -> Now:
-        return Now(self.mono, self.utc, self.offset_s, self.trust)
+        floor = self.utc if self.trust is Trust.FLOOR else None
+        return Now(self.mono, self.utc, self.offset_s, self.trust, floor)
 
     def do(self, event: ev.Event, *, after: float = 0.0) -> tuple[fx.Effect, ...]:
         self.wait(after)

@@ -77,8 +77,8 @@ def test_with_the_clock_unknown_plain_cards_work_and_limited_ones_only_where_con
     assert judged(dated, now=blind, allows=frozenset({"dates"}))[0]
     assert judged(timed, now=blind, allows=frozenset({"hours"}))[0]
     assert not judged(timed, now=blind, allows=frozenset({"dates"}))[0]
-    floor = Now(1000.0, UTC, 28_800, Trust.FLOOR)
-    assert judged(dated, now=floor)[1] == "expired"  # judged by the clock there is
+    floor = Now(1000.0, UTC, 28_800, Trust.FLOOR, floor_utc=UTC)
+    assert judged(dated, now=floor)[1] == "expired"  # by what has surely passed
 
 
 @pytest.mark.parametrize(

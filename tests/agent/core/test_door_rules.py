@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agent.core import effects as fx
 from agent.core import events as ev
-from tests.agent.core.bench import Bench, command, door_plan, of, the, unit_plan
+from agent.core.access import valid_in_time
+from agent.core.time import Now, Trust
+from agent.core.validity import Answer, Ground, Limit, judge
+from contract.messages import Holder, Hours, Span
+from tests.agent.core.bench import UTC, Bench, command, door_plan, of, the, unit_plan
 
+LIMITS = "What a limit by time asks of the clock"
 PAGE = Path(__file__).parents[3] / "docs" / "door-rules.md"
 
 
-def cells() -> list[tuple[str, str, str]]:
-    lines = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
+def cells(heading: str = "What each asks of the lock") -> list[tuple[str, str, str]]:
+    """(row, column, cell) of the table under a heading."""
+    section = PAGE.read_text(encoding="utf-8").split(f"## {heading}\n")[1].split("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     head, body = rows[0], rows[2:]
     return [(row[0], phase, cell) for row in body for phase, cell in zip(head[1:], row[1:], strict=True)]
@@ -115,3 +123,61 @@ def test_a_safe_state_that_is_unlocked_is_not_ended_by_a_pulse(what: str) -> Non
 
 def test_the_page_has_the_cells_it_should() -> None:
     assert len(cells()) == 8 * 5
+    assert len(cells(LIMITS)) == len(Ground) * len(Limit)
+
+
+def now_at(where: Ground) -> Now:
+    clock = Trust.FLOOR if where is Ground.RUN_ON else Trust(where)
+    floor = None if where is Ground.UNKNOWN else UTC
+    return Now(1000.0, UTC, 28_800, clock, floor, where is Ground.RUN_ON)
+
+
+@pytest.mark.claim("D9")
+@pytest.mark.parametrize(("where", "limit", "cell"), cells(LIMITS))
+def test_each_cell_of_the_table_of_limits_by_time(where: str, limit: str, cell: str) -> None:
+    now = now_at(Ground(where))
+    assert judge(Limit(limit), now) is Answer(cell)
+    if limit == Limit.VISITOR:
+        return  # there are none yet
+    kind = "hours" if limit == Limit.HOURS else "dates"
+    # where the time is not signed, what decides nothing is the system's clock: years too early, right, years too late
+    systems = [now] if now.trusted or now.runs_on else [replace(now, utc=utc) for utc in (UTC - 1e9, UTC, UTC + 3e9)]
+    for each in systems:
+        for come in (True, False):
+            entry = limited(Limit(limit), come=come)
+            reasons = [
+                None if r is None else r[0] for r in (valid_in_time(entry, each, a) for a in (NONE, frozenset({kind})))
+            ]
+            assert reasons == expected(limit, cell, come=come)
+
+
+NONE: frozenset[str] = frozenset()
+
+
+def limited(limit: Limit, *, come: bool) -> Holder:
+    """An entry with this limit; `come`: the moment has come, or the hour is one of its hours."""
+    moment = UTC - 1.0 if come else UTC + 1.0
+    match limit:
+        case Limit.FROM:
+            return Holder("a", from_utc=moment)
+        case Limit.UNTIL:
+            return Holder("a", until_utc=moment)
+        case _:
+            return Holder("a", hours=Hours(tuple((Span(0, 1440),) if come else () for _ in range(7))))
+
+
+def expected(limit: str, cell: str, *, come: bool) -> list[str | None]:
+    """The reason, without and with what `clock.unknown_allows` may name."""
+    no = {Limit.FROM: None if come else "not_yet", Limit.UNTIL: "expired" if come else None}
+    no[Limit.HOURS] = None if come else "hours"
+    match cell:
+        case "by the time":
+            return [no[Limit(limit)]] * 2
+        case "met once surely past":
+            return [None, None] if come else ["clock", None]
+        case "over once surely past":
+            return ["expired"] * 2 if come else [None, None]
+        case "refused, unless allowed":
+            return ["clock", None]
+        case _:
+            raise AssertionError(f"a word this test does not know: {cell}")

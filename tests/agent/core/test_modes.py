@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core.state import Mode
-from agent.core.time import Trust
+from agent.core.time import KnownTime, Trust
+from contract.messages import MODE_MAX_S
 from tests.agent.core.bench import Bench, command, facts_of, of, the
 
 
@@ -71,7 +74,7 @@ def test_without_a_clock_a_lockdown_lasts_rather_too_long_and_ends_when_the_time
     bench = Bench(trust=Trust.UNKNOWN)
     true, bench.utc = bench.utc, 0.0
     bench.do(ev.Started("s2", frozenset()))
-    bench.opened(modes=(fx.DoorMode("main", "lockdown", true + 60.0),), floor_utc=true - 40.0)
+    bench.opened(modes=(fx.DoorMode("main", "lockdown", true + 60.0),), known=KnownTime(true - 40.0, true - 40.0))
     bench.wait(50.0)
     assert bench.door().mode is Mode.LOCKDOWN
     bench.trust, bench.utc = Trust.SYNCED, true + 30.0
@@ -86,7 +89,7 @@ def test_without_a_clock_a_lockdown_ends_by_the_newest_time_known() -> None:
     bench = Bench(trust=Trust.UNKNOWN)
     true, bench.utc = bench.utc, 0.0
     bench.do(ev.Started("s2", frozenset()))
-    bench.opened(modes=(fx.DoorMode("main", "lockdown", true + 60.0),), floor_utc=true)
+    bench.opened(modes=(fx.DoorMode("main", "lockdown", true + 60.0),), known=KnownTime(true, true))
     bench.wait(59.0)
     assert bench.door().mode is Mode.LOCKDOWN
     bench.wait(2.0)
@@ -107,3 +110,25 @@ def test_in_a_lockdown_from_before_only_emergency_cards_pass() -> None:
     bench.opened(modes=(lockdown(bench, 100.0),))
     assert of(fx.PulseLock, bench.tap("anna")) == []
     assert the(fx.PulseLock, bench.tap("chief"))
+
+
+def test_no_wrong_clock_makes_a_lockdown_longer_than_a_command_may() -> None:
+    """Commanded by a centre ten years ahead, which was mended while the unit was off."""
+    bench = Bench(trust=Trust.UNKNOWN)
+    bench.do(ev.Started("s2", frozenset()))
+    ahead = bench.utc + 3.2e8
+    bench.opened(modes=(fx.DoorMode("main", "lockdown", ahead),), known=KnownTime(bench.utc, bench.utc))
+    assert bench.door().mode_until == pytest.approx(bench.mono + MODE_MAX_S)
+    bench.trust = Trust.SYNCED
+    bench.do(ev.ClockChanged(Trust.SYNCED, 0.0))
+    assert bench.door().mode_until == pytest.approx(bench.mono + MODE_MAX_S)
+
+
+def test_without_any_known_time_a_lockdown_still_ends() -> None:
+    bench = Bench(trust=Trust.UNKNOWN)
+    bench.utc = 4e9
+    bench.do(ev.Started("s2", frozenset()))
+    bench.opened(modes=(fx.DoorMode("main", "lockdown", 1.8e9),))
+    until = bench.door().mode_until
+    assert until is not None
+    assert math.isclose(until, bench.mono + MODE_MAX_S)

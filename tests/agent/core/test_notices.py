@@ -209,12 +209,6 @@ def test_a_lost_cache_is_filled_again() -> None:
     assert of(fx.SaveRosterPart, bench.message(part())) != []
 
 
-def test_a_signed_time_raises_the_floor_of_a_clock_that_is_not_trusted() -> None:
-    for trust, raised in ((Trust.UNKNOWN, True), (Trust.FLOOR, True), (Trust.SYNCED, False)):
-        bench = Bench(trust=trust).start()
-        assert bool(of(fx.RaiseFloor, bench.message(notice(iat=UTC + 5000.0)))) is raised
-
-
 def test_a_notice_withdrawn_before_the_cache_was_read_does_not_come_back_from_it() -> None:
     """The journal could not be opened: the link came first."""
     bench = Bench()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core.supervise import backlog, status
-from tests.agent.core.bench import UTC, Bench, command, facts_of, of
+from tests.agent.core.bench import Bench, command, facts_of, of
 
 
 def told(bench: Bench, kind: str) -> list[dict[str, object]]:
@@ -81,7 +81,7 @@ def test_a_store_that_hangs_at_the_start_lets_the_link_begin_and_says_what_is_no
     assert any("lockdown" in each.text for each in bench.all(fx.Log))
     bench.do(ev.StoreHangs(hangs=False), after=10.0)
     assert status(bench.state)["storage"] == "opening"
-    bench.opened(floor_utc=UTC)
+    bench.opened()
     assert status(bench.state)["storage"] == "ok"
 
 

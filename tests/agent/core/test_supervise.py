@@ -12,7 +12,7 @@ from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core.local import rfc3339
 from agent.core.supervise import status
-from agent.core.time import Trust
+from agent.core.time import KnownTime, Trust
 from contract import facts
 from tests.agent.core.bench import UTC, Bench, facts_of, of, the
 
@@ -265,10 +265,17 @@ def test_a_clean_stop_says_so_once() -> None:
 def test_what_was_rebuilt_is_told() -> None:
     bench = Bench()
     bench.do(ev.Started("s1", frozenset()))
-    found = bench.opened(recovered=("journal", "cache"), floor_utc=UTC)
+    found = bench.opened(recovered=("journal", "cache"))
     assert facts_of(found)["journal.recovered"]["detail"] == "journal, cache"
-    assert the(fx.RaiseFloor, found).utc == UTC
     assert facts_of(bench.do(ev.StoreMended(3)))["storage.mended"]["dropped"] == 3
+
+
+def test_what_is_known_of_the_time_is_there_before_the_link_starts() -> None:
+    bench = Bench()
+    bench.do(ev.Started("s1", frozenset()))
+    found = bench.opened(known=KnownTime(UTC, UTC + 60.0))
+    orders = [effect for effect in found if isinstance(effect, fx.RaiseFloor | fx.Connect)]
+    assert orders == [fx.RaiseFloor(UTC + 60.0, UTC), fx.Connect()]
 
 
 def test_a_session_taken_over_is_said_in_the_status() -> None:

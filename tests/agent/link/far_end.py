@@ -9,6 +9,7 @@ import select
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from paho.mqtt import client as mqtt
 
 from agent.core import effects
 from agent.core.events import Event
+from agent.core.time import Dates
 from agent.link import BrokerAccess, Link, UnitKeys
 from agent.link.reconnect import Pace
 from contract import topics
@@ -41,6 +43,11 @@ FAST = Pace(min_s=0.02, base_s=0.04, cap_s=0.1, taken_s=0.6)
 BROKERS = ("mosquitto", "iotcore") if mosquitto() else ("iotcore",)
 
 
+def now() -> Dates:
+    """A clock that is synced."""
+    return Dates(time.time(), time.time())
+
+
 class Unit:
     """A link and the events it posted."""
 
@@ -58,6 +65,7 @@ class Unit:
             self._post,
             session="s1",
             pace=pace,
+            dates=more.pop("dates", now),
             **more,
         )
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import ssl
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from agent import limits
+from agent.clock import Clock
 from agent.core.events import LinkDown, LinkUp
+from agent.core.time import Dates
 from simulator.broker import mosquitto, start_broker
 from tests.agent.link import far_end
 from tests.agent.link.far_end import Authority, authority, unit
@@ -91,16 +95,68 @@ def test_a_broker_without_tls_is_refused(any_broker: object, site_ca: Authority)
 def test_dates_wait_for_a_clock_that_can_judge_them(
     kind: str, days: tuple[int, int], tmp_path: Path, site_ca: Authority
 ) -> None:
-    trusted = [False]
+    known = [Dates()]
     with (
         tls_broker(kind, tmp_path, site_ca, days=days) as url,
-        unit(url, ca=site_ca.pem, dates_trusted=lambda: trusted[0]) as near,
+        unit(url, ca=site_ca.pem, dates=lambda: known[0]) as near,
     ):
         near.wait(LinkUp)
-        trusted[0] = True
+        known[0] = far_end.now()
         near.link._live.client.disconnect()  # the next connection is judged by the clock there is now
         eventually(lambda: [event for event in near.of(LinkDown) if "certificate" in event.reason])
         assert len(near.of(LinkUp)) == 1
+
+
+@pytest.mark.claim("F24")
+@pytest.mark.parametrize(("days", "words"), [((-30, -1), "has expired"), ((1, 30), None)], ids=["expired", "not yet"])
+def test_a_time_that_has_surely_passed_proves_an_expiry_and_nothing_else(
+    days: tuple[int, int], words: str | None, tmp_path: Path, site_ca: Authority
+) -> None:
+    with (
+        tls_broker(FRONTS[0], tmp_path, site_ca, days=days) as url,
+        unit(url, ca=site_ca.pem, dates=lambda: Dates(over_utc=time.time())) as near,
+    ):
+        if words is None:
+            near.wait(LinkUp)
+        else:
+            assert words in near.wait(LinkDown).reason
+            assert near.of(LinkUp) == []
+
+
+@pytest.mark.claim("F24")
+def test_a_start_refuses_an_expired_certificate_by_what_a_confirm_said_before_it_and_for_three_days(
+    tmp_path: Path, site_ca: Authority, record_property: pytest.RecordProperty
+) -> None:
+    """The start is offline, its system clock is of 1970. After three days it would rather be heard than be right."""
+    mono = [20.0]
+    clock = Clock("Asia/Shanghai", monotonic=lambda: mono[0], system=lambda: 0.0)
+    said = time.time() - 3600.0
+    clock.raise_floor(said, said)
+    with (
+        tls_broker(FRONTS[0], tmp_path, site_ca, days=(-30, -1)) as url,
+        unit(url, ca=site_ca.pem, dates=clock.dates) as near,
+    ):
+        assert "has expired" in near.wait(LinkDown).reason
+        mono[0] += limits.STALE_CLOCK_S - 1.0
+        eventually(lambda: near.link._live is None)
+        assert near.of(LinkUp) == []
+        mono[0] += 1.0
+        near.wait(LinkUp)
+    record_property("figure", "refused at once and for 3 days without a link")
+
+
+@pytest.mark.claim("F32")
+@pytest.mark.parametrize("years", [-9, 9])
+def test_the_systems_clock_has_no_say_about_dates(years: int, tmp_path: Path, site_ca: Authority) -> None:
+    """The true time is years off what the system believes: the broker's certificate is of the true time."""
+    true = time.time() + years * 365 * 86_400.0
+    days = (365 * years - 1, 365 * years + 1)
+    with (
+        tls_broker(FRONTS[0], tmp_path, site_ca, days=days) as url,
+        unit(url, ca=site_ca.pem, dates=lambda: Dates(true, true)) as near,
+    ):
+        near.wait(LinkUp)
+        assert near.of(LinkDown) == []
 
 
 @pytest.mark.parametrize("fault", ["authority", "address"])
@@ -109,7 +165,7 @@ def test_without_a_clock_chain_and_name_are_still_checked(fault: str, tmp_path: 
     address = "127.0.0.2" if fault == "address" else "127.0.0.1"
     with (
         tls_broker(FRONTS[0], tmp_path, issuer, address=address, days=(-30, -1)) as url,
-        unit(url, ca=site_ca.pem, dates_trusted=lambda: False) as near,
+        unit(url, ca=site_ca.pem, dates=Dates) as near,
     ):
         assert "certificate" in near.wait(LinkDown).reason
         assert near.of(LinkUp) == []

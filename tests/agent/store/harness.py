@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import Any, TypeVar
 from agent.core import effects, events
 from agent.core.effects import Fact, Record
 from agent.store import Store
+from agent.store.schema import seal
 from contract import facts
 from contract.messages import Category, Holder, Keys, Kind, Notice, RosterPart, Scope, WorkingKey
 from tests.waiting import eventually
@@ -129,6 +131,17 @@ def check(got: events.BatchLoaded) -> None:
 def seqs(batches: list[events.BatchLoaded]) -> list[int]:
     found = [facts.parse_line(line) for got in batches for line in got.lines]
     return [one.seq for one in found if isinstance(one, facts.FactLine)]
+
+
+def as_before_signed_time(path: Path, floor: float) -> None:
+    """Make a closed journal what the version before m005 left: `floor` in its life row, which any clock could have raised."""
+    conn = sqlite3.connect(path, isolation_level=None)
+    conn.execute("DROP TABLE known")
+    conn.execute("DELETE FROM _sqlite_migrations WHERE name = 'm005_signed_time'")
+    conn.execute("PRAGMA user_version = 4")
+    boot, clean = conn.execute("SELECT boot, clean FROM life").fetchone()
+    conn.execute("UPDATE life SET floor = ?, sum = ?", (floor, seal(boot, clean, floor)))
+    conn.close()
 
 
 def written(pid: int | str, what: str = "write_bytes") -> int:

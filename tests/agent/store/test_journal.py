@@ -10,6 +10,7 @@ import pytest
 
 from agent.core import effects, events
 from agent.core.effects import DoorMode, SeenCommand
+from agent.core.time import KnownTime
 from agent.store import FolderInUseError, Store, database, reading, room
 from agent.store.journal import open_journal
 from agent.store.ledger import KEEP_SEEN_S
@@ -21,6 +22,7 @@ from tests.agent.store.harness import (
     SITE,
     UNIT,
     UTC,
+    as_before_signed_time,
     batch,
     check,
     drained,
@@ -67,17 +69,57 @@ def test_chain_starts_as_the_contract_says(tmp_path: Path) -> None:
         assert opened.head == facts.chain_start(SITE, UNIT, opened.epoch).hex()
 
 
-def test_numbers_boots_and_floor_go_on_after_a_restart(tmp_path: Path) -> None:
+def test_numbers_and_boots_go_on_after_a_restart(tmp_path: Path) -> None:
     with running(tmp_path) as (store, posted):
         store.order(record(1, fact(utc=UTC + 5)))
         store.order(record(2, fact(utc=UTC + 99_999, clock="unknown")))
         head = posted.recorded(2).head
     with running(tmp_path) as (store, posted):
         opened = posted.one(events.StoreOpened)
-        assert (opened.boot, opened.next_seq, opened.head, opened.floor_utc) == (2, 3, head, UTC + 5)
+        assert (opened.boot, opened.next_seq, opened.head, opened.known) == (2, 3, head, None)
         store.order(record(3))
         assert posted.recorded(3).first == 3
         assert facts.parse_line(posted.recorded(3).lines[0]).boot == 2
+
+
+def test_the_newest_word_on_the_time_is_kept_also_a_lower_one_and_over_damage(tmp_path: Path) -> None:
+    high, low = KnownTime(UTC + 9e8, UTC + 9e8), KnownTime(UTC, UTC + 60.0, UTC)
+    with running(tmp_path) as (store, posted):
+        store.order(record(1, known=high))
+        store.order(record(2, fact(utc=UTC + 9e8), known=low))
+        store.order(record(3, fact(utc=UTC + 9e8)))
+        posted.recorded(3)
+    with running(tmp_path) as (_, posted):
+        assert posted.one(events.StoreOpened).known == low
+    conn = sqlite3.connect(tmp_path / "journal.db", isolation_level=None)
+    conn.execute("INSERT INTO modes VALUES ('main', 'lockdown', 1.0, 0)")  # damage beside it
+    conn.close()
+    with running(tmp_path) as (_, posted):
+        opened = posted.one(events.StoreOpened)
+        assert (opened.recovered, opened.known) == (("journal",), low)
+
+
+@pytest.mark.parametrize(
+    ("clocks", "kept"),
+    [
+        (("synced", "holdover", "floor", "unknown"), 1),
+        (("synced", "synced"), 1),
+        (("floor", "unknown"), None),
+    ],
+)
+def test_of_an_older_journal_only_facts_dated_by_a_set_clock_say_what_time_it_is(
+    tmp_path: Path, clocks: tuple[str, ...], kept: int | None
+) -> None:
+    with running(tmp_path) as (store, posted):
+        for number, clock in enumerate(clocks):
+            ahead = 9e8 if clock in {"floor", "unknown"} else number
+            store.order(record(1 + number, fact(utc=UTC + ahead, clock=clock)))
+        posted.recorded(len(clocks))
+    as_before_signed_time(tmp_path / "journal.db", floor=UTC + 9e8)
+    with running(tmp_path) as (_, posted):
+        opened = posted.one(events.StoreOpened)
+        assert opened.recovered == ()
+        assert opened.known == (None if kept is None else KnownTime(UTC + kept, UTC + kept))
 
 
 def test_what_waits_is_committed_together(tmp_path: Path, record_property: pytest.RecordProperty) -> None:
@@ -123,8 +165,8 @@ def test_seen_commands_survive_and_pending_ones_are_found(tmp_path: Path) -> Non
         posted.recorded(1)
     with running(tmp_path) as (_, posted):
         opened = posted.one(events.StoreOpened)
-        assert set(opened.seen) == {"c-1"}  # refused by its expiry alone once the floor has passed it
-        assert opened.floor_utc == UTC + 10 + KEEP_SEEN_S
+        assert set(opened.seen) == {"c-1"}  # the other is refused by its expiry alone
+        assert opened.known is None
 
 
 def test_revisions_and_keys_live_with_the_journal(tmp_path: Path) -> None:
@@ -273,8 +315,11 @@ def test_a_quiet_day_costs_one_small_write(tmp_path: Path, record_property: pyte
         store.order(effects.Purge(UTC + 1))
         eventually(lambda: (tmp_path / "journal.db-wal").stat().st_size == 0)
         before = written("self", "wchar")
+        for number in range(4):  # as often as the core writes down what is known of the time
+            utc = UTC + number * DAY / 4
+            store.order(effects.Record(2 + number, (), known=KnownTime(utc, utc)))
+            posted.recorded(2 + number)
         store.order(effects.Purge(UTC + DAY))
-        eventually(lambda: written("self", "wchar") > before)
         store.order(effects.LoadBatch(2))  # after it, in order
         eventually(lambda: posted.of(events.BatchLoaded))
         eventually(lambda: (tmp_path / "journal.db-wal").stat().st_size == 0)
@@ -406,6 +451,7 @@ def test_an_older_schema_is_migrated_with_its_facts(tmp_path: Path) -> None:
         "m002_seen_commands",
         "m003_revisions_and_keys",
         "m004_modes",
+        "m005_signed_time",
     ]
     after.close()
 

@@ -1,0 +1,97 @@
+"""Signed time: what supports it, what may raise or lower it, what is kept for the next start. The system's clock has no say here.
+
+A fresh confirm sets the time, also to an earlier one. The `iat` of another signed message may raise a floor by a day past
+the last confirm, so that neither an old message nor a stolen notice key moves it further. Before the first confirm nothing
+does, and nothing moves a clock that was set in this run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from agent.core import limits, modes
+from agent.core.effects import RaiseFloor, SetClock
+from agent.core.events import StoreOpened
+from agent.core.state import State
+from agent.core.time import KnownTime, Trust
+from agent.core.turn import Turn, known_time
+from contract.messages import Message
+
+
+def store_opened(turn: Turn, event: StoreOpened) -> None:
+    """What an earlier run knew, unless a confirm came before the store was open: that one is newer."""
+    known = event.known
+    if known is None or turn.state.timekeeping.fresh:
+        return
+    _change(turn, confirmed=(known.confirmed_utc, turn.now.mono), doubt_utc=known.doubt_utc, kept_at=turn.now.mono)
+    turn.emit(RaiseFloor(known.floor_utc, known.confirmed_utc if known.doubt_utc is None else None))
+
+
+def signed(turn: Turn, message: Message) -> None:
+    """A message whose signature held."""
+    sure, confirmed = turn.now.floor_utc, confirmed_utc(turn.state)
+    if turn.now.clock is not Trust.FLOOR or turn.now.runs_on or sure is None or confirmed is None:
+        return
+    if sure < message.iat <= confirmed + limits.CLOCK_LEAP_S:
+        turn.emit(RaiseFloor(message.iat))
+
+
+def confirmed(turn: Turn, utc: float, at_mono: float, error_s: float) -> None:
+    """The centre's answer to a batch of this moment: it was `utc` at `at_mono`."""
+    time, now = turn.state.timekeeping, turn.now
+    utc_now = utc + (now.mono - at_mono)
+    expected = now.utc if now.runs_on else confirmed_utc(turn.state)
+    leapt = expected is not None and abs(utc_now - expected) > limits.CLOCK_LEAP_S
+    doubt = time.doubt_utc
+    if leapt:
+        doubt = utc_now
+        modes.time_leapt(turn, utc_now)
+    elif doubt is not None and utc_now >= doubt + limits.CLOCK_DOUBT_S:
+        doubt = None
+    lowered = now.floor_utc is not None and utc_now < now.floor_utc - limits.KEEP_TIME_S
+    news = not time.fresh or lowered or doubt != time.doubt_utc
+    _change(turn, confirmed=(utc, at_mono), fresh=True, doubt_utc=doubt)
+    turn.emit(SetClock(utc, at_mono, error_s, doubt is not None))
+    if news:  # from here on the earlier word is wrong, also after a power cut
+        _change(turn, kept_at=now.mono)
+        turn.record((), known=KnownTime(utc_now, utc_now, doubt))
+
+
+def tick(turn: Turn) -> None:
+    due = _due(turn.state)
+    if due is not None and due <= turn.now.mono:
+        keep(turn)
+
+
+def keep(turn: Turn) -> None:
+    """Write it down now, with nothing else."""
+    known = known_time(turn.state)
+    if known is not None:
+        _change(turn, kept_at=turn.now.mono)
+        turn.record((), known=known)
+
+
+def deadlines(state: State) -> Iterator[float | None]:
+    yield _due(state)
+
+
+def certain(state: State) -> bool:
+    """The time is good enough to drop for good what is too old: set by the centre, and no leap of its in the last days."""
+    return state.now.trusted and state.timekeeping.doubt_utc is None
+
+
+def confirmed_utc(state: State) -> float | None:
+    """It is not before this, by the last fresh confirm and the monotonic time since; None: there was none."""
+    known = state.timekeeping.confirmed
+    return None if known is None else known[0] + (state.now.mono - known[1])
+
+
+def _due(state: State) -> float | None:
+    kept = state.timekeeping.kept_at
+    return None if kept is None else kept + limits.KEEP_TIME_IDLE_S
+
+
+def _change(turn: Turn, **fields: Any) -> None:
+    turn.change(timekeeping=replace(turn.state.timekeeping, **fields))
