@@ -160,6 +160,7 @@ class Keys:
 
 
 ACTIONS = ("open", "mode", "identify", "selftest", "resync", "fire_reset", "restart", "erase", "pair")
+MODES = ("normal", "hold_open", "lockdown")
 OPEN_LIFETIME_S = 30.0
 COMMAND_LIFETIME_S = 600.0
 MODE_MAX_S = 31 * 86_400.0

@@ -120,9 +120,11 @@ KEYS = st.builds(
     st.lists(WORKING, min_size=1, max_size=4, unique_by=lambda key: key.kid).map(tuple),
 ).filter(lambda keys: any(Kind.COMMAND in key.kinds for key in keys.keys))
 COMMANDS = st.builds(
-    lambda scope_id, **more: Command(SITE, Scope("unit", scope_id), unit=scope_id, **more), IDS,
-    id=IDS, iat=TIMES, exp=TIMES, action=st.sampled_from(ACTIONS), args=st.just({"door": "main", "n": 1}),
-    actor=TEXTS.filter(bool), why=TEXTS,
+    lambda scope_id, iat, life, **more: Command(
+        SITE, Scope("unit", scope_id), unit=scope_id, iat=iat, exp=iat + life, **more
+    ),
+    IDS, TIMES, st.integers(0, 700), id=IDS, action=st.sampled_from(ACTIONS),
+    args=st.just({"door": "main", "mode": "lockdown", "until": 1.8e9, "n": 1}), actor=TEXTS.filter(bool), why=TEXTS,
 )  # fmt: skip
 CONFIRMS = st.builds(
     lambda unit, **more: Confirm(Scope("unit", unit), unit=unit, **more), IDS,
