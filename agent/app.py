@@ -12,6 +12,7 @@ import time
 from types import FrameType
 
 from agent import limits
+from agent.aside import culprits
 from agent.calendar import Calendar
 from agent.clock import Clock
 from agent.config import Config, unit_plan
@@ -66,7 +67,7 @@ class Agent:
             config, {} if identity is None else identity.card_keys, self._inbox.post, time.monotonic
         )
         self._store = self._make_store(plan)
-        self._link = make_link(config, identity, plan, self._session, self._clock, self._inbox)
+        self._link = make_link(config, identity, plan, self._session, self._clock, self._inbox, self._crashes.aside)
         self._calendar = Calendar(self._clock, self._inbox.post)
         dispatch = Dispatch(
             devices=self._devices,
@@ -83,7 +84,6 @@ class Agent:
             self._clock,
             dispatch,
             door_only=door_only,
-            aside=self._crashes.aside,
             turned=self._turned,
         )
         self._fed = 0.0
@@ -102,6 +102,7 @@ class Agent:
             journal_mb=self._config.retention.journal_mb,
             scopes=[str(scope) for scope in plan.scopes],
             utc=self._clock.utc,
+            aside=self._crashes.aside.names,
         )
 
     def run(self) -> int:
@@ -113,9 +114,9 @@ class Agent:
             self._devices.start()
             self._store.start()
             self._loop.run(self._started)
-        except Exception:
+        except Exception as error:
             log.exception("a fault of ours while handling %s", type(self._loop.current).__name__)
-            self._keep_crash()
+            self._keep_crash(error)
             return EXIT_OURS
         finally:
             self._shut_down()
@@ -131,7 +132,8 @@ class Agent:
         log.error("a fault of ours on the thread %s", name, exc_info=what)
         if name not in {"store", "link"}:
             return
-        self._crashes.add(None)
+        in_hand = culprits(what[1])
+        self._crashes.add(in_hand or self._store.in_hand if name == "store" else in_hand)
         self._thread_lost = True
         if not self._loop.door_only:
             self._loop.stop()
@@ -161,8 +163,8 @@ class Agent:
             self._fed = now
             self._notify.alive()
 
-    def _keep_crash(self) -> None:
-        self._crashes.add(self._loop.current)
+    def _keep_crash(self, error: Exception) -> None:
+        self._crashes.add(culprits(error, self._loop.current))
         from agent.core.record import encode_steps  # noqa: PLC0415  # only ever needed here
 
         path = write_crash_file(self._folder, encode_steps(self._loop.steps()), self._clock.now().utc)

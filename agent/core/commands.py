@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from agent.core import door, limits, modes, supervise
+from agent.core import door, limits, modes, refused, supervise
 from agent.core.effects import AckMessage, DoorMode, Resubscribe, SeenCommand, SendReply, SoundTone
 from agent.core.events import MessageReceived, MessageRefused, StoreOpened
 from agent.core.moves import Cue
@@ -86,13 +86,15 @@ def _able(state: State, command: Command) -> tuple[Reason | None, str | None]:
         return Reason.DEVICE, "no such door"
     if command.action == "mode":
         mode, until = command.args.get("mode"), command.args.get("until")
-        if mode not in list(Mode) or not isinstance(until, int | float) or isinstance(until, bool):
-            return Reason.MALFORMED, "mode or until"
-        if not 0 < until - state.now.utc <= MODE_MAX_S:
-            return Reason.MALFORMED, "until"
+        if mode not in list(Mode):
+            return Reason.MALFORMED, "mode: not one of the contract"
+        if not isinstance(until, int | float) or isinstance(until, bool):
+            return Reason.MALFORMED, "until: not a time"
+        if not state.now.utc < until <= state.now.utc + MODE_MAX_S:
+            return Reason.MALFORMED, "until: not within 31 days from now"
     if command.action == "open":
         if known is None:
-            return Reason.MALFORMED, "door"
+            return Reason.MALFORMED, "door: none named"
         if known.phase is Phase.LOCKDOWN:
             return Reason.LOCKDOWN, None
         if known.lock.lost:
@@ -309,8 +311,10 @@ def message_refused(turn: Turn, event: MessageRefused) -> None:
     """What the link refused. Before the signature held it is only counted."""
     if event.token:
         turn.emit(AckMessage(event.token))
-    if event.kind == "command" and event.id is not None:
-        _refuse(turn, event.id, None, None, None, str(event.reason), None)
+    if event.entry is not None:
+        refused.refuse(turn, event.entry, str(event.reason))
+    elif event.kind == "command" and event.id is not None:
+        _refuse(turn, event.id, None, None, None, str(event.reason), event.detail or None)
     else:
         count(turn, str(event.reason), event.count)
 

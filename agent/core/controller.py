@@ -5,7 +5,7 @@ Pure: no clock, no I/O, no threads, no logging, no randomness; never raises on a
 
 from __future__ import annotations
 
-from agent.core import board, checkin, commands, door, entry, modes, panel, standing, supervise, sync, tap
+from agent.core import board, checkin, commands, door, entry, modes, panel, refused, standing, supervise, sync, tap
 from agent.core import events as ev
 from agent.core.effects import AckMessage, Effect, RaiseFloor
 from agent.core.plan import UnitPlan
@@ -40,6 +40,7 @@ def step(state: State, event: ev.Event, now: Now) -> tuple[State, tuple[Effect, 
     panel.tick(turn)
     panel.render(turn)
     sync.tick(turn)
+    refused.tick(turn)
     supervise.send_status(turn)
     return turn.finish()
 
@@ -47,7 +48,7 @@ def step(state: State, event: ev.Event, now: Now) -> tuple[State, tuple[Effect, 
 def deadline(state: State) -> float | None:
     """When the core wants to be called again (`TimePassed`), monotonic; None for not at all. Always after `state.now`."""
     due = [d for each in state.doors for d in door.deadlines(each) if d is not None]
-    for owner in (checkin, commands, board, entry, panel, sync, supervise):
+    for owner in (checkin, commands, board, entry, panel, sync, refused, supervise):
         due.extend(d for d in owner.deadlines(state) if d is not None)
     return min(due, default=None)
 
@@ -162,6 +163,7 @@ def _dispatch_link(turn: Turn, event: ev.Event) -> None:
             _message(turn, event)
         case ev.MessageRefused():
             commands.message_refused(turn, event)
+            sync.judge_again(turn)
         case _:
             pass  # TimePassed: time passes after every event; BatchPublished: the broker's word is not the centre's
 

@@ -347,9 +347,10 @@ class MessageReceived:
 
 @dataclass(frozen=True, slots=True)
 class MessageRefused:
-    """A message that did not hold. Before the signature held `id` is None (only counted, no reply).
+    """A message that did not hold. Before the signature held `id` is None (only counted, no reply). `detail` names what is wrong.
 
-    In a flood `count` of them come as one, already acknowledged, with token 0.
+    In a flood `count` of them come as one, already acknowledged, with token 0. `entry`: (kind, scope, id, rev) of desired state
+    that is left aside, because it was in hand at a crash of ours.
     """
 
     token: int
@@ -357,6 +358,8 @@ class MessageRefused:
     reason: Reason | str
     id: str | None = None
     count: int = 1
+    detail: str = ""
+    entry: tuple[str, str, str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

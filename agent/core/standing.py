@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from agent.core import board, door, panel
+from agent.core import board, door, panel, refused
 from agent.core.effects import (
     AckMessage,
     DropNotices,
@@ -172,6 +172,8 @@ def _notice_saved(turn: Turn, message: Notice) -> None:
 
 
 def _saving(turn: Turn, token: int, message: object, name: str, rev: int) -> None:
+    kind, scope, ident = name.split(" ")
+    refused.taken(turn, kind, scope, ident)
     standing = turn.state.standing
     revs = {**standing.revs, name: max(rev, standing.revs.get(name, 0))}
     turn.change(standing=replace(standing, revs=revs, saving={**standing.saving, token: message}))

@@ -263,6 +263,16 @@ class Sync:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """Desired state that is not taken. `entries`: revision by (kind, scope, id); `newest` and `untold`: what the next fact tells."""
+
+    entries: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
+    newest: tuple[str, str, str, int, str] | None = None
+    untold: int = 0
+    told_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """Desired state beside notices and rosters: revisions seen, settings, messages being saved."""
 
@@ -272,6 +282,7 @@ class Standing:
     keys_rev: int = 0
     saving: Mapping[int, object] = field(default_factory=dict)
     """By message token: what the store is saving."""
+    refused: Refused = Refused()
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,6 +218,16 @@ def standing_entries(state: State) -> list[tuple[str, str, str, int]]:
     return sorted([*notices, *settings, *keys, *state.access.have])
 
 
+def standing_ways(state: State) -> Iterator[list[tuple[str, str, str, int]]]:
+    """What is in force, and what would be with all that is refused: a unit that has either lacks nothing that it would take."""
+    have = standing_entries(state)
+    yield have
+    refused = state.standing.refused.entries
+    if refused:
+        by_name = {entry[:3]: entry[3] for entry in have} | dict(refused)
+        yield sorted((*name, rev) for name, rev in by_name.items())
+
+
 def _door(door: Door) -> dict[str, Any]:
     return {
         "mode": "fire" if door.latched else str(door.mode),

@@ -22,6 +22,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from agent.aside import Aside
 from agent.core import effects
 from agent.core.effects import Effect
 from agent.core.events import (
@@ -92,6 +93,7 @@ class Link:
 
     `session`: of this run of the process, as in the birth. `dates_trusted`: whether the clock can judge the dates of
     certificates. `enrolled` is called (on the link's thread) once the centre's first confirm proves that it knows our key.
+    `aside`: messages that are not to be taken.
     """
 
     def __init__(
@@ -104,6 +106,7 @@ class Link:
         dates_trusted: Callable[[], bool] = lambda: True,
         enrolled: Callable[[], None] | None = None,
         pace: Pace | None = None,
+        aside: Aside | None = None,
     ) -> None:
         self._host, self._port, self._with_tls = access.address()
         self._access = access
@@ -113,7 +116,7 @@ class Link:
         self._dates_trusted = dates_trusted
         self._enrolled = enrolled
         self._token = keys.token
-        self._arrivals = Arrivals(keys)
+        self._arrivals = Arrivals(keys, aside)
         self._subscriptions = topics.subscriptions(keys.site, keys.unit, keys.scopes)
         self._pace = pace or Pace()
         self._reconnect = Reconnect(access.protocol, random.SystemRandom().uniform, self._pace)
@@ -217,6 +220,7 @@ class Link:
         except Exception as error:
             # The top of the thread: a hostile broker must not end the link, wherever the library or we trip over it.
             log.exception("a fault while serving the connection")
+            self._arrivals.tripped()
             if live is None:
                 return Ending("unreachable"), f"a fault while connecting: {type(error).__name__}"
             live.reason = f"a fault while serving the connection: {type(error).__name__}"

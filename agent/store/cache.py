@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlite_utils import Database
 
@@ -14,6 +14,8 @@ from agent.store.faults import STORAGE_ERRORS, DamagedError
 from agent.store.journal import Transaction
 from agent.store.schema import CACHE_KIND, CACHE_TABLES, seal, unseal
 from contract.messages import Holder, Notice, RosterPart, Settings
+
+T = TypeVar("T")
 
 Roster = tuple[str, str]
 """(scope, id)"""
@@ -24,6 +26,8 @@ class Cache:
 
     def __init__(self, db: Database) -> None:
         self.db = db
+        self.reading: tuple[str, str, str, int] | None = None
+        """What is just being read, as (kind, scope, id, rev): after an exception, where it came from."""
         self._reader = codec.PartReader()
 
     def transaction(self) -> Transaction:
@@ -41,14 +45,32 @@ class Cache:
 
     def notices(self) -> tuple[Notice, ...]:
         rows = self.db.conn.execute("SELECT scope, id, rev, body, sum FROM notices ORDER BY scope, id").fetchall()
-        return tuple(codec.load_notice(_unsealed(row)) for row in rows)
+        return tuple(self._each("notice", (row[0], row[1], row[2]), row, codec.load_notice) for row in rows)
 
     def save_settings(self, settings: Settings) -> None:
         self._put("settings", (str(settings.scope), settings.rev, codec.dump_settings(settings)))
 
     def settings(self) -> tuple[Settings, ...]:
         rows = self.db.conn.execute("SELECT scope, rev, body, sum FROM settings ORDER BY scope").fetchall()
-        return tuple(codec.load_settings(_unsealed(row)) for row in rows)
+        return tuple(self._each("settings", (row[0], "", row[1]), row, codec.load_settings) for row in rows)
+
+    def _each(self, kind: str, entry: tuple[str, str, int], row: tuple[Any, ...], load: Callable[[bytes], T]) -> T:
+        self.reading = (kind, *entry)
+        loaded = load(_unsealed(row))
+        self.reading = None
+        return loaded
+
+    def set_aside(self, entries: Iterable[tuple[str, str, str, int]]) -> None:
+        """Take these (kind, scope, id, rev) out, unread."""
+        for kind, scope, ident, rev in entries:
+            run = self.db.conn.execute
+            if kind == "settings":
+                run("DELETE FROM settings WHERE scope = ? AND rev = ?", (scope, rev))
+            elif kind == "notice":
+                run("DELETE FROM notices WHERE scope = ? AND id = ? AND rev = ?", (scope, ident, rev))
+            elif kind == "roster":
+                for table in ("rosters", "parts"):
+                    run(f"DELETE FROM {table} WHERE scope = ? AND id = ? AND rev = ?", (scope, ident, rev))  # noqa: S608  # names of ours
 
     def _put(self, table: str, values: tuple[Any, ...]) -> None:
         keys = {"notices": "scope, id", "settings": "scope"}[table]
@@ -115,9 +137,11 @@ class Cache:
         found: list[Holder] = []
         due = 0
         for *values, body, sum_ in rows:
+            self.reading = ("roster", *roster, values[2])
             unseal(sum_, *values, body)
             found.extend(self._reader.holders(body))
             due = values[-1] if due == 0 else due - 1
+        self.reading = None
         if due != 1:
             raise DamagedError("a part of a roster in force is missing")
         return tuple(found)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 
+from agent.aside import Entry, entry_of, state_name
 from agent.core import effects, events
 from agent.core.events import Event
 from agent.store import latch
@@ -46,7 +47,9 @@ class Work:
         ballast_bytes: int,
         scopes: Collection[str] | None,
         counts: Counts,
+        aside: Collection[str] = (),
     ) -> None:
+        self._aside = aside
         self._folder = folder
         self._post = post
         self._scopes = scopes
@@ -72,6 +75,9 @@ class Work:
     def _begin(self) -> None:
         self._save_latch()
         self._standing.open()
+        left = [entry for entry in map(entry_of, self._aside) if entry is not None]
+        if left:
+            self._standing.write(partial(_set_aside, left))
         if self._scopes is not None and self._foreign_rosters(self._scopes):
             self._standing.write(partial(_leave, self._scopes))
         with without_collections():
@@ -84,6 +90,12 @@ class Work:
         self._post(events.SettingsLoaded(self._standing.read(lambda cache: cache.settings(), ())))
         self._post(events.NoticesLoaded(self._standing.read(lambda cache: cache.notices(), ())))
         self._tell_rebuilt()
+
+    @property
+    def in_hand(self) -> tuple[str, ...]:
+        """The name of what of the cache is being read, if anything is."""
+        reading = self._standing.reading
+        return () if reading is None else (state_name(*reading),)
 
     def _foreign_rosters(self, scopes: Collection[str]) -> bool:
         nothing: dict[Roster, int] = {}
@@ -183,6 +195,10 @@ class Work:
 
 def _leave(scopes: Collection[str], cache: Cache) -> None:
     cache.leave_scopes(scopes)
+
+
+def _set_aside(left: list[Entry], cache: Cache) -> None:
+    cache.set_aside(left)
 
 
 def _holders(roster: Roster, cache: Cache) -> tuple[Holder, ...] | None:
