@@ -46,7 +46,7 @@ _FIRST = (
     "oldest",
     "centre_since",
 )
-_LEFT_OUT = ("session", "revs", "scopes", "boot")
+_LEFT_OUT = ("session", "digest", "scopes", "boot")
 """For programs only."""
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from agent.core import door, limits, modes, refused, supervise
-from agent.core.effects import AckMessage, DoorMode, Resubscribe, SeenCommand, SendReply, SoundTone
+from agent.core.effects import AckMessage, DoorMode, Resubscribe, SeenCommand, SendReply, SendRevs, SoundTone
 from agent.core.events import MessageReceived, MessageRefused, StoreOpened
 from agent.core.moves import Cue
 from agent.core.state import Commands, Course, Mode, Phase, State, Waiting
@@ -166,6 +166,7 @@ def _act(turn: Turn, command: Command) -> None:
             _done(turn, command)
         case "resync":
             turn.emit(Resubscribe())
+            turn.emit(SendRevs(command.id, *supervise.revisions(turn.state)))
             _done(turn, command)
         case "fire_reset":
             if door.reset_fire(turn, command.actor, "remote", _door_of(command)):
@@ -304,7 +305,7 @@ def _refuse(
     _change(turn, refused_here=turn.state.commands.refused_here + 1)
     data = _about(id_, action, actor, door_id) | {"reason": str(reason)}
     turn.fact("command.refused", **data, **({} if detail is None else {"detail": detail}))
-    reply(turn, id_, "refused", reason, door_id)
+    reply(turn, id_, "refused", reason, door_id, detail if reason == Reason.MALFORMED else None)
 
 
 def message_refused(turn: Turn, event: MessageRefused) -> None:
@@ -312,7 +313,7 @@ def message_refused(turn: Turn, event: MessageRefused) -> None:
     if event.token:
         turn.emit(AckMessage(event.token))
     if event.entry is not None:
-        refused.refuse(turn, event.entry, str(event.reason))
+        refused.refuse(turn, event.entry, str(event.reason), event.until_utc)
     elif event.kind == "command" and event.id is not None:
         _refuse(turn, event.id, None, None, None, str(event.reason), event.detail or None)
     else:
@@ -324,9 +325,11 @@ def count(turn: Turn, reason: str, times: int = 1) -> None:
     _change(turn, refused={**refused, reason: refused.get(reason, 0) + times})
 
 
-def reply(turn: Turn, id_: str, state: str, reason: str | None = None, door: str | None = None) -> None:
+def reply(
+    turn: Turn, id_: str, state: str, reason: str | None = None, door: str | None = None, detail: str | None = None
+) -> None:
     """Tell the centre; kept for a while when the link is down."""
-    message = SendReply(id_, state, None if reason is None else str(reason), door, turn.now.utc)
+    message = SendReply(id_, state, None if reason is None else str(reason), door, turn.now.utc, detail)
     if turn.state.sync.link_up:
         turn.emit(message)
     else:

@@ -192,3 +192,4 @@ def _message(turn: Turn, event: ev.MessageReceived) -> None:
         case Confirm():
             turn.emit(AckMessage(event.token))
             sync.confirm(turn, message)
+    sync.judge_again(turn)  # what is refused at once has no StateSaved

@@ -350,7 +350,7 @@ class MessageRefused:
     """A message that did not hold. Before the signature held `id` is None (only counted, no reply). `detail` names what is wrong.
 
     In a flood `count` of them come as one, already acknowledged, with token 0. `entry`: (kind, scope, id, rev) of desired state
-    that is left aside, because it was in hand at a crash of ours.
+    that is left aside, because it was in hand at a crash of ours; `until_utc`: when it would end by itself.
     """
 
     token: int
@@ -360,6 +360,7 @@ class MessageRefused:
     count: int = 1
     detail: str = ""
     entry: tuple[str, str, str, int] | None = None
+    until_utc: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

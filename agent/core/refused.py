@@ -10,20 +10,21 @@ from dataclasses import replace
 
 from agent.core import limits
 from agent.core.effects import Log
-from agent.core.state import Refused, State
+from agent.core.state import NotTaken, Refused, State
+from agent.core.time import Trust
 from agent.core.turn import Turn
 
 
-def refuse(turn: Turn, entry: tuple[str, str, str, int], reason: str) -> None:
+def refuse(turn: Turn, entry: tuple[str, str, str, int], reason: str, until_utc: float | None = None) -> None:
     """Remember (kind, scope, id, rev) and tell it: at most one fact a minute, the rest is counted in the next. `reason`: full, internal."""
     kind, scope, ident, rev = entry
     old = turn.state.standing.refused
     known = old.entries.get((kind, scope, ident))
-    if known is not None and known >= rev:
+    if known is not None and known.rev >= rev:
         return
     entries = old.entries
     if known is not None or len(entries) < limits.REFUSED_ENTRIES:
-        entries = {**entries, (kind, scope, ident): rev}
+        entries = {**entries, (kind, scope, ident): NotTaken(rev, reason, until_utc)}
     _change(turn, replace(old, entries=entries, untold=old.untold + 1, newest=(*entry, reason)))
     turn.changed()
     tick(turn)
@@ -34,14 +35,25 @@ def taken(turn: Turn, kind: str, scope: str, ident: str) -> None:
     forget(turn, {(kind, scope, ident)})
 
 
+def room(turn: Turn) -> None:
+    """A notice ended: what there was no room for is missing now, and the centre gives it again."""
+    entries = turn.state.standing.refused.entries
+    forget(turn, {name for name, left in entries.items() if left.reason == "full" and name[0] == "notice"})
+
+
 def forget(turn: Turn, names: set[tuple[str, str, str]]) -> None:
     old = turn.state.standing.refused
     if not names.isdisjoint(old.entries):
-        _change(turn, replace(old, entries={name: rev for name, rev in old.entries.items() if name not in names}))
+        _change(turn, replace(old, entries={name: left for name, left in old.entries.items() if name not in names}))
         turn.changed()
 
 
 def tick(turn: Turn) -> None:
+    if turn.now.clock is not Trust.UNKNOWN:
+        entries = turn.state.standing.refused.entries
+        forget(
+            turn, {n for n, left in entries.items() if left.until_utc is not None and left.until_utc <= turn.now.utc}
+        )
     refused, now = turn.state.standing.refused, turn.now.mono
     due = _due(refused)
     if refused.newest is None or due is None or due > now:

@@ -20,7 +20,16 @@ from agent.core.effects import (
 from agent.core.events import HoldersReplaced, NoticesLoaded, SettingsLoaded, StateSaved, StoreOpened
 from agent.core.state import Access, State
 from agent.core.turn import Turn
-from contract.messages import LEVELS, Category, Keys, Notice, RosterPart, Settings
+from contract.messages import (
+    LEVELS,
+    ROSTERS_PER_SCOPE,
+    ROSTERS_PER_UNIT,
+    Category,
+    Keys,
+    Notice,
+    RosterPart,
+    Settings,
+)
 
 
 def store_opened(turn: Turn, event: StoreOpened) -> None:
@@ -39,9 +48,15 @@ def notices_loaded(turn: Turn, event: NoticesLoaded) -> None:
     scopes = frozenset(turn.state.plan.scopes)
     here, revs = turn.state.board.notices, turn.state.standing.revs
     fresh = (n for n in event.notices if n.rev >= revs.get(f"notice {n.scope} {n.id}", 0))
-    loaded = {board.key_of(n): n for n in fresh if n.scope in scopes and not n.withdrawn}
-    gone = tuple(board.key_of(n) for n in event.notices if n.scope not in scopes or n.withdrawn)
-    turn.change(board=replace(turn.state.board, notices={**loaded, **here}))
+    loaded = dict(here)
+    for each in fresh:
+        mine = each.scope in scopes and not each.withdrawn and board.key_of(each) not in here
+        if mine and board.room_for(each, loaded):
+            loaded[board.key_of(each)] = each
+    turn.change(board=replace(turn.state.board, notices=loaded))
+    gone = tuple(
+        board.key_of(n) for n in event.notices if n.scope not in scopes or n.withdrawn or board.key_of(n) not in loaded
+    )
     if gone:
         turn.emit(DropNotices(gone))
 
@@ -87,6 +102,10 @@ def notice(turn: Turn, token: int, message: Notice) -> None:
     if message.rev < known or (message.rev == known and (over or (here is not None and here.rev == message.rev))):
         turn.emit(AckMessage(token))
         return
+    if not over and not board.room_for(message, turn.state.board.notices):
+        refused.refuse(turn, ("notice", *key, message.rev), "full", message.until_utc)
+        turn.emit(AckMessage(token))
+        return
     _saving(turn, token, message, name, message.rev)
     turn.emit(SaveNotice(token, message))
     turn.changed()
@@ -110,8 +129,21 @@ def roster_part(turn: Turn, token: int, part: RosterPart) -> None:
     if part.rev <= in_force or part.rev < turn.state.standing.revs.get(name, 0):
         turn.emit(AckMessage(token))
         return
+    if not _room_for_roster(turn.state, scope, part.id):
+        refused.refuse(turn, ("roster", scope, part.id, part.rev), "full")
+        turn.emit(AckMessage(token))
+        return
     _saving(turn, token, part.id, name, part.rev)
     turn.emit(SaveRosterPart(token, part))
+
+
+def _room_for_roster(state: State, scope: str, ident: str) -> bool:
+    """Whether the contract allows this one too, beside those in force and under way."""
+    known = {(s, i) for _, s, i, _ in state.access.have}
+    known |= {(s, i) for kind, s, i in (name.split(" ") for name in state.standing.revs) if kind == "roster"}
+    here = {str(each) for each in state.plan.scopes}
+    others = [s for s, i in known if (s, i) != (scope, ident) and s in here]
+    return len(others) < ROSTERS_PER_UNIT and others.count(scope) < ROSTERS_PER_SCOPE
 
 
 def settings(turn: Turn, token: int, message: Settings) -> None:

@@ -263,10 +263,19 @@ class Sync:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """Desired state that is not taken. `entries`: revision by (kind, scope, id); `newest` and `untold`: what the next fact tells."""
+class NotTaken:
+    """A piece of desired state that is refused: its revision, why, and until when it would have been in force."""
 
-    entries: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
+    rev: int
+    reason: str
+    until_utc: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Desired state that is not taken. `entries`: by (kind, scope, id); `newest` and `untold`: what the next fact tells."""
+
+    entries: Mapping[tuple[str, str, str], NotTaken] = field(default_factory=dict)
     newest: tuple[str, str, str, int, str] | None = None
     untold: int = 0
     told_at: float | None = None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +24,8 @@ from agent.core.local import rfc3339
 from agent.core.state import Device, Door, Health, State, Tamper
 from agent.core.time import Trust
 from agent.core.turn import Turn
+from contract.digest import digest
+from contract.messages import MAX_STATUS_BYTES
 
 
 def started(turn: Turn, event: Started) -> None:
@@ -187,7 +190,7 @@ def store_mended(turn: Turn, event: StoreMended) -> None:
 def status(state: State) -> dict[str, Any]:
     """The status of contract.md, as JSON-ready values."""
     health, sync = state.health, state.sync
-    return {
+    values = {
         "state": "offline" if state.stopping else "online",
         "session": state.session,
         "boot": health.boot,
@@ -204,10 +207,51 @@ def status(state: State) -> dict[str, Any]:
         "inputs": dict(sorted(health.inputs.items())),
         "backlog": backlog(state),
         "oldest": sync.confirmed + 1 if sync.next_seq - 1 > sync.confirmed else None,
-        "revs": {f"{kind} {scope} {id_}": rev for kind, scope, id_, rev in standing_entries(state)},
+        **_revisions(state),
         "centre_since": sync.centre_since,
         "at": rfc3339(state.now.utc),
     }
+    return bounded(values)
+
+
+def _revisions(state: State) -> dict[str, Any]:
+    """What the digest is over, in numbers: the list itself is sent on request (`resync`)."""
+    have = standing_entries(state)
+    kinds = [entry[0] for entry in have]
+    counts = {kind: kinds.count(kind) for kind in ("notice", "roster", "settings", "keys")}
+    return {"digest": digest(have), "counts": counts, "refused": len(state.standing.refused.entries)}
+
+
+def revisions(state: State) -> tuple[tuple[tuple[str, str, str, int], ...], tuple[tuple[str, str, str, int], ...]]:
+    """In force, and refused."""
+    refused = sorted((*name, left.rev) for name, left in state.standing.refused.entries.items())
+    return tuple(standing_entries(state)), tuple(refused)
+
+
+_CUT = ("inputs", "devices", "doors", "scopes")
+"""What gives way where a status would be too long, in this order."""
+_NAME_CHARS = 64
+
+
+def bounded(values: dict[str, Any]) -> dict[str, Any]:
+    """At most the contract's bytes: first what is well is left out of inputs and devices, then maps and lists become the number of their entries."""
+    if _size(values) <= MAX_STATUS_BYTES:
+        return values
+    short = values | {
+        "name": str(values["name"])[:_NAME_CHARS],
+        "inputs": {name: active for name, active in values["inputs"].items() if active},
+        "devices": {name: device for name, device in values["devices"].items() if device != {"state": "ok"}},
+    }
+    for key in _CUT:
+        if _size(short) <= MAX_STATUS_BYTES:
+            break
+        short[key] = len(values[key])
+    return short
+
+
+def _size(values: Mapping[str, Any]) -> int:
+    """Bytes on the wire."""
+    return len(json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode())
 
 
 def standing_entries(state: State) -> list[tuple[str, str, str, int]]:
@@ -224,7 +268,7 @@ def standing_ways(state: State) -> Iterator[list[tuple[str, str, str, int]]]:
     yield have
     refused = state.standing.refused.entries
     if refused:
-        by_name = {entry[:3]: entry[3] for entry in have} | dict(refused)
+        by_name = {entry[:3]: entry[3] for entry in have} | {name: left.rev for name, left in refused.items()}
         yield sorted((*name, rev) for name, rev in by_name.items())
 
 

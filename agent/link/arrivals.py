@@ -65,11 +65,12 @@ class Arrivals:
             case Accepted(_, message):
                 token = next(self._numbers)
                 return Arrival(MessageReceived(token, message, retained), token)
-            case Refused(kind, refusal, entry):
+            case Refused(kind, refusal, entry, until):
                 if refusal.id is None and entry is None and not self._gate.passes(kind, refusal.reason, now):
                     return Arrival()
                 token = next(self._numbers)
-                told = MessageRefused(token, kind, refusal.reason, refusal.id, detail=refusal.detail, entry=entry)
+                reason, detail = refusal.reason, refusal.detail
+                told = MessageRefused(token, kind, reason, refusal.id, detail=detail, entry=entry, until_utc=until)
                 return Arrival(told, token)
             case Presence() as presence:
                 self._held = presence

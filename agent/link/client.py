@@ -40,7 +40,7 @@ from agent.link.acks import Acks
 from agent.link.arrivals import PRESENCE_S, Arrivals, Told
 from agent.link.outbox import Outbox
 from agent.link.reconnect import Ending, How, Pace, Reconnect
-from agent.link.translate import Outgoing, Sending, write
+from agent.link.translate import Outgoing, Sending, revisions, write
 from contract import topics
 from contract.enrolment import enrol_message
 from contract.messages import MAX_MESSAGE_BYTES, Confirm
@@ -161,20 +161,27 @@ class Link:
                     # Some brokers send retained messages to a new subscription only; both packets leave in one go.
                     live.client.unsubscribe(self._subscriptions)
                     live.client.subscribe([(topic, 1) for topic in self._subscriptions])
-            case effects.SendBatch() | effects.SendAlarm() | effects.SendStatus() | effects.SendReply():
+            case (
+                effects.SendBatch()
+                | effects.SendAlarm()
+                | effects.SendStatus()
+                | effects.SendReply()
+                | effects.SendRevs()
+            ):
                 if live is not None and live.up:
                     self._send(live, effect)
             case _:
                 raise TypeError(f"no effect of the link: {type(effect).__name__}")
 
-    def _send(self, live: _Live, effect: Sending) -> None:
-        out = write(effect, self._keys)
-        if live.outbox.offer(out):
-            self._publish(live, out)
+    def _send(self, live: _Live, effect: Sending | effects.SendRevs) -> None:
+        pages = revisions(effect, self._keys) if isinstance(effect, effects.SendRevs) else [write(effect, self._keys)]
+        for out in pages:
+            if live.outbox.offer(out):
+                self._publish(live, out)
 
     def _publish(self, live: _Live, out: Outgoing) -> None:
         info = live.client.publish(out.topic, out.payload, qos=1, retain=out.retain)
-        batch = live.outbox.sent(info.mid, out.batch)
+        batch = live.outbox.sent(info.mid, out)
         if batch is not None:
             self._post(BatchPublished(batch))
 
@@ -290,7 +297,11 @@ class Link:
         client = live.client
         client.on_connect = client.on_subscribe = client.on_disconnect = client.on_message = client.on_publish = None
         how = live.ending or ("lost" if live.accepted_mono is not None else "unreachable")
-        return Ending(how, lasted), live.reason or _WORDS[how]
+        reason = live.reason or _WORDS[how]
+        if how == "closed" and (out := live.outbox.oldest) is not None:
+            how, what = "rejected", f"{len(out.payload)} bytes on {out.topic}"
+            reason = f"{reason} after our own message of {what}: is it too large, or not allowed?"
+        return Ending(how, lasted), reason
 
     def _on_connect(
         self, live: _Live, client: mqtt.Client, _data: Any, _flags: Any, code: ReasonCode, properties: Properties | None
@@ -391,6 +402,7 @@ _WORDS: dict[How, str] = {
     "unanswered": "the broker closed the connection without an answer",
     "refused": "the broker refused",
     "closed": "the broker closed the connection",
+    "rejected": "the broker closed the connection after our own message",
     "lost": "the line to the broker went dead",
     "ours": "disconnected",
     "unreachable": "cannot reach the broker",

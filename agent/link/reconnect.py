@@ -25,7 +25,7 @@ SHORT_LIVES = 3
 """So many connections in a row, each accepted and closed by the broker within SHORT_S, look like another client with our id."""
 
 Version = Literal["5", "3.1.1"]
-How = Literal["unreachable", "version", "unanswered", "refused", "closed", "lost", "taken", "ours"]
+How = Literal["unreachable", "version", "unanswered", "refused", "closed", "rejected", "lost", "taken", "ours"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Ending:
     """How a connection, or the attempt at one, ended.
 
     `how`: unreachable (no connection, or TLS refused), version (the broker does not speak this version), unanswered
-    (closed before it said yes or no), refused (it said no), closed (by the broker, after it said yes), lost (the line
+    (closed before it said yes or no), refused (it said no), closed (by the broker, after it said yes), rejected (closed, and a message of ours was not acknowledged), lost (the line
     went dead), taken (the broker says so: MQTT 5 reason 0x8E), ours (we ended it). `lasted_s` from the broker's yes.
     """
 
@@ -84,7 +84,7 @@ class Reconnect:
 
     def after(self, ending: Ending) -> Next:
         """What to do after a connection ended so."""
-        accepted = ending.how in ("closed", "lost", "taken", "ours")
+        accepted = ending.how in ("closed", "rejected", "lost", "taken", "ours")
         self._proven = self._proven or accepted
         if ending.lasted_s >= STABLE_S:
             self._failures = 0

@@ -45,7 +45,7 @@ SAMPLES: dict[Kind, Message] = {
 
 IDS = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,47}", fullmatch=True)
 SCOPES = st.builds(Scope, st.sampled_from(["community", "grid", "yard", "building", "unit"]), IDS)
-TIMES = st.one_of(st.integers(0, 10**10), st.floats(0, 1e10))
+TIMES = st.one_of(st.integers(0, 7 * 10**9), st.floats(0, 7e9))
 MAYBE = st.one_of(st.none(), TIMES)
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=60)
 HEX32 = st.text("0123456789abcdef", min_size=32, max_size=32)

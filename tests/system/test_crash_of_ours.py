@@ -101,7 +101,8 @@ def test_a_poisoned_message_is_set_aside_and_three_mean_the_door_only(stage: Sta
 @pytest.mark.slow
 @pytest.mark.claim("D11")
 @pytest.mark.parametrize(
-    "where", ["wither", "thorn", "gall", *(pytest.param(w, marks=pytest.mark.soak) for w in ("poison", "venom", "blight"))]
+    "where",
+    ["wither", "thorn", "gall", *(pytest.param(w, marks=pytest.mark.soak) for w in ("poison", "venom", "blight"))],
 )
 def test_a_message_we_trip_over_costs_one_restart_wherever_that_is(
     stage: Stage, poisoned: Poisoned, where: str

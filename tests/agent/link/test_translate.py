@@ -127,7 +127,7 @@ def test_the_window_holds_back_and_alarms_go_ahead() -> None:
     box.narrow(2)
     assert [box.offer(out(name)) for name in "abcd"] == [True, True, False, False]
     assert not box.offer(out("alarm", ahead=True))
-    assert box.sent(1, "a") is None
+    assert box.sent(1, Outgoing("t", b"", batch="a")) is None
     batch, following = box.acknowledged(1)
     assert batch == "a"
     assert following is not None
@@ -138,7 +138,7 @@ def test_an_acknowledgement_faster_than_the_call_is_not_lost() -> None:
     box = Outbox()
     assert box.offer(out("a"))
     assert box.acknowledged(1) == (None, None)
-    assert box.sent(1, "a") == "a"
+    assert box.sent(1, Outgoing("t", b"", batch="a")) == "a"
 
 
 def test_what_waits_is_bounded_and_an_alarm_still_finds_room() -> None:
@@ -161,7 +161,7 @@ def test_the_window_is_kept_and_the_order_too(steps: list[str], window: int) -> 
     def publish(one: Outgoing) -> None:
         sent.append(one.batch or "")
         open_mids.append(len(sent))
-        box.sent(len(sent), one.batch)
+        box.sent(len(sent), one)
 
     for step in steps:
         if step == "offer":
