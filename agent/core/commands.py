@@ -67,13 +67,27 @@ def _judge(state: State, command: Command, *, retained: bool) -> tuple[Reason | 
         return Reason.REPLAYED, None
     if command.iat < state.sync.epoch_utc:
         return Reason.REPLAYED, "before this epoch"
+    if command.iat < _start_utc(state):
+        return Reason.REPLAYED, "before this start"  # what was refused before it is not remembered: this makes it spent
     if state.health.boot is None or state.health.storage == "failed":
         return Reason.STORAGE, state.health.storage
-    if command.action == "open":
-        recent = _recent(state.commands.opens.get(_door_of(command) or "", ()), now.mono)
-        if len(recent) >= limits.OPEN_RATE:
-            return Reason.RATE, None
+    if command.action == "open" and _opens_lately(state, _door_of(command) or "") >= limits.OPEN_RATE:
+        return Reason.RATE, None
     return _able(state, command)
+
+
+def _start_utc(state: State) -> float:
+    """When the agent started, by the clock as it is now."""
+    started = state.commands.started
+    return 0.0 if started is None else state.now.utc - (state.now.mono - started)
+
+
+def _opens_lately(state: State, door_id: str) -> int:
+    """Opens of the last minute, those before this start included: as late as they can have been, at their `exp` or just before it."""
+    start, now = _start_utc(state), state.now
+    before = [min(exp, start) for name, exp in state.commands.opens_before if name == door_id]
+    recent = _recent(state.commands.opens.get(door_id, ()), now.mono)
+    return len(recent) + sum(now.utc - at < limits.OPEN_RATE_S for at in before)
 
 
 def _able(state: State, command: Command) -> tuple[Reason | None, str | None]:
@@ -143,9 +157,13 @@ def not_recorded(turn: Turn, token: int) -> None:
         _fail(turn, waiting.command, Reason.STORAGE)
 
 
+def started(turn: Turn) -> None:
+    _change(turn, started=turn.now.mono)
+
+
 def store_opened(turn: Turn, event: StoreOpened) -> None:
     """What was accepted and has no outcome is over: nobody knows whether it was done, so it is not done now."""
-    _change(turn, seen={**turn.state.commands.seen, **event.seen})
+    _change(turn, seen={**turn.state.commands.seen, **event.seen}, opens_before=event.opens)
     for left in event.pending:
         data = _about(left.id, left.action, left.actor, left.door)
         turn.record((turn.made("command.refused", **data, reason=str(Reason.ABANDONED)),), finish=(left.id,))

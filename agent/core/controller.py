@@ -92,6 +92,7 @@ def _dispatch(turn: Turn, event: ev.Event) -> None:
 def _dispatch_rest(turn: Turn, event: ev.Event) -> None:
     match event:
         case ev.Started():
+            commands.started(turn)
             door.started(turn, event.latched)
             supervise.started(turn, event)
         case ev.DoorOnlyEnded():

@@ -189,6 +189,7 @@ class StoreOpened:
     `seen`: command ids already used with their `exp`; `revs`: highest revision seen by "kind scope id"; `epoch_utc`: when this epoch began (iat of commands must not be before).
     `recovered`: what was set aside and rebuilt, if anything ("journal", "cache"). `boot` counts starts. `floor_utc`: the last time known (newest fact, daily save).
     `keys`: the newest working keys the root signed, None where only those of the enrolment are known. `modes`: what was commanded last and did not end by command.
+    `opens`: (door, `exp`) of the newest opens accepted before this start: they count for the rate.
     """
 
     boot: int
@@ -204,6 +205,7 @@ class StoreOpened:
     keys: Keys | None = None
     recovered: tuple[str, ...] = ()
     modes: tuple[DoorMode, ...] = ()
+    opens: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

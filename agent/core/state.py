@@ -203,6 +203,10 @@ class Commands:
     courses: tuple[Course, ...] = ()
     opens: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     """By door: when opens were accepted in the last minute."""
+    opens_before: tuple[tuple[str, float], ...] = ()
+    """(door, `exp`) of opens accepted before this start."""
+    started: float | None = None
+    """When the agent started, monotonic: a command signed before that is none of this run's."""
     replies: tuple[SendReply, ...] = ()
     """Replies that wait for the link."""
     restart_token: int | None = None

@@ -35,6 +35,9 @@ POSITION_EVERY_S = 60.0
 MAX_LINE = 16 * 1024
 """Bytes a fact's line may have; ours stay below 1 KB."""
 
+OPENS = 64
+"""Opens told to a start: six a minute and door, and few doors."""
+
 _ENDS = 4096
 _LAST_UTC = 253402300799.0  # the last second of the year 9999: what a line can say
 
@@ -298,6 +301,13 @@ class Journal:
             PendingCommand(ident, action, door, actor) for ident, _, action, door, actor, left in rows if left
         )
         return {row[0]: row[1] for row in rows}, waiting
+
+    def opens(self) -> tuple[tuple[str, float], ...]:
+        """(door, `exp`) of the newest accepted opens, as many as can count for the rate."""
+        rows = self.db.conn.execute(
+            "SELECT door, exp FROM seen WHERE action = 'open' AND door IS NOT NULL ORDER BY exp DESC LIMIT ?", (OPENS,)
+        ).fetchall()
+        return tuple((str(door), exp) for door, exp in rows if isinstance(exp, float))
 
     def forget_seen(self, before_utc: float) -> None:
         """Commands whose `exp` lies so far back that no clock comes to it again are refused by that alone."""

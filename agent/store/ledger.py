@@ -252,6 +252,7 @@ class Ledger:
                 floor_utc=journal.floor,
                 keys=journal.keys(),
                 modes=journal.modes(),
+                opens=journal.opens(),
                 recovered=tuple(dict.fromkeys(self.recovered)),
             )
         )
