@@ -9,6 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+MODE = 0o640
+"""For the service's user, and for its group to read."""
+_FRESH = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+
 
 def status_path(state: Path) -> Path:
     """`$RUNTIME_DIRECTORY/status.json` under systemd, else in the state folder."""
@@ -25,7 +29,9 @@ class StatusFile:
     def write(self, status: Mapping[str, Any]) -> None:
         temporary = self._path.with_suffix(".new")
         with contextlib.suppress(OSError):
-            temporary.write_text(json.dumps({**status, "pid": os.getpid()}, ensure_ascii=False), encoding="utf-8")
+            with os.fdopen(os.open(temporary, _FRESH, MODE), "w", encoding="utf-8") as file:
+                os.fchmod(file.fileno(), MODE)  # whatever the umask is
+                json.dump({**status, "pid": os.getpid()}, file, ensure_ascii=False)
             temporary.replace(self._path)
 
     def remove(self) -> None:
