@@ -145,6 +145,9 @@ def _dispatch_store(turn: Turn, event: ev.Event) -> None:
         case ev.StateSaved():
             standing.saved(turn, event)
             sync.judge_again(turn)
+        case ev.StateRefused():
+            standing.not_taken(turn, event)
+            sync.judge_again(turn)
         case ev.CacheReset():
             standing.cache_reset(turn)
         case _:

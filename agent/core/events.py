@@ -310,6 +310,17 @@ class StateSaved:
 
 
 @dataclass(frozen=True, slots=True)
+class StateRefused:
+    """A part of a roster was not kept: with it a unit would have more holders, or more of rosters, than the contract allows."""
+
+    token: int
+    kind: str
+    scope: str
+    id: str
+    rev: int
+
+
+@dataclass(frozen=True, slots=True)
 class CacheReset:
     """The cache was damaged and rebuilt empty: what the broker retains must be read again."""
 
@@ -410,6 +421,7 @@ Event = (
     | NoticesLoaded
     | SettingsLoaded
     | StateSaved
+    | StateRefused
     | CacheReset
     | LinkUp
     | LinkDown

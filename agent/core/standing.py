@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from agent.core import board, door, panel, refused
+from agent.core import board, door, limits, panel, refused
 from agent.core.effects import (
     AckMessage,
     DropNotices,
@@ -17,7 +17,14 @@ from agent.core.effects import (
     UseKeys,
     UseTimezone,
 )
-from agent.core.events import HoldersReplaced, NoticesLoaded, SettingsLoaded, StateSaved, StoreOpened
+from agent.core.events import (
+    HoldersReplaced,
+    NoticesLoaded,
+    SettingsLoaded,
+    StateRefused,
+    StateSaved,
+    StoreOpened,
+)
 from agent.core.state import Access, State
 from agent.core.turn import Turn
 from contract.messages import (
@@ -129,6 +136,10 @@ def roster_part(turn: Turn, token: int, part: RosterPart) -> None:
     if part.rev <= in_force or part.rev < turn.state.standing.revs.get(name, 0):
         turn.emit(AckMessage(token))
         return
+    left = turn.state.standing.refused.entries.get(("roster", scope, part.id))
+    if left is not None and left.rev >= part.rev:
+        turn.emit(AckMessage(token))
+        return
     if not _room_for_roster(turn.state, scope, part.id):
         refused.refuse(turn, ("roster", scope, part.id, part.rev), "full")
         turn.emit(AckMessage(token))
@@ -194,6 +205,13 @@ def saved(turn: Turn, event: StateSaved) -> None:
             pass  # a part of a roster: told when the whole is in force
 
 
+def not_taken(turn: Turn, event: StateRefused) -> None:
+    standing = turn.state.standing
+    turn.change(standing=replace(standing, saving={t: m for t, m in standing.saving.items() if t != event.token}))
+    turn.emit(AckMessage(event.token))
+    refused.refuse(turn, (event.kind, event.scope, event.id, event.rev), "full")
+
+
 def _notice_saved(turn: Turn, message: Notice) -> None:
     kind = "notice.ended" if board.ended(message, turn.state) else "notice.received"
     turn.fact(kind, scope=str(message.scope), id=message.id, rev=message.rev)
@@ -207,8 +225,18 @@ def _saving(turn: Turn, token: int, message: object, name: str, rev: int) -> Non
     kind, scope, ident = name.split(" ")
     refused.taken(turn, kind, scope, ident)
     standing = turn.state.standing
-    revs = {**standing.revs, name: max(rev, standing.revs.get(name, 0))}
+    revs = _bounded({**standing.revs, name: max(rev, standing.revs.get(name, 0))}, turn.state)
     turn.change(standing=replace(standing, revs=revs, saving={**standing.saving, token: message}))
+
+
+def _bounded(revs: dict[str, int], state: State) -> dict[str, int]:
+    """Of notices that are over only the newest names are kept, as the journal does: ids without end would fill memory."""
+    if len(revs) > limits.REVS_MAX:
+        here = {f"notice {scope} {ident}" for scope, ident in state.board.notices}
+        old = next((each for each in revs if each.startswith("notice ") and each not in here), None)
+        if old is not None:
+            del revs[old]
+    return revs
 
 
 # --- settings in force

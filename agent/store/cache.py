@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
+from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,9 +14,19 @@ from agent.store import codec, database
 from agent.store.faults import STORAGE_ERRORS, DamagedError
 from agent.store.journal import Transaction
 from agent.store.schema import CACHE_KIND, CACHE_TABLES, seal, unseal
-from contract.messages import Holder, Notice, RosterPart, Settings
+from contract.messages import MAX_HOLDERS, Holder, Notice, RosterPart, Settings
 
 T = TypeVar("T")
+
+PARTS_BYTES = 64 * 1024 * 1024
+"""Of all parts kept, as written here: a thousand of the largest messages, ten times what 20,000 holders take, and half of what the file may have."""
+
+
+class Saved(Enum):
+    KEPT = "kept"
+    WHOLE = "whole"
+    FULL = "full"
+
 
 Roster = tuple[str, str]
 """(scope, id)"""
@@ -83,8 +94,8 @@ class Cache:
 
     # --- rosters
 
-    def save_part(self, part: RosterPart) -> bool:
-        """Keep one part; True when with it the revision is whole and now in force.
+    def save_part(self, part: RosterPart) -> Saved:
+        """Keep one part; WHOLE when with it the revision is whole and now in force, FULL where that is more than a unit takes: its parts go.
 
         Nothing older than what is in force or under way is kept; a part of a newer revision (or of another cut of the same)
         replaces what was incomplete. A part that is in force already changes nothing.
@@ -93,27 +104,44 @@ class Cache:
         roster = (str(part.scope), part.id)
         in_force = run("SELECT rev FROM rosters WHERE scope = ? AND id = ?", roster).fetchone()
         if in_force is not None and part.rev <= in_force[0]:
-            return False
+            return Saved.KEPT
         after = (*roster, -1 if in_force is None else in_force[0])
         under_way = run(
             "SELECT rev, parts FROM parts WHERE scope = ? AND id = ? AND rev > ? ORDER BY rev DESC LIMIT 1", after
         ).fetchone()
         if under_way is not None:
             if part.rev < under_way[0]:
-                return False
+                return Saved.KEPT
             if under_way != (part.rev, part.parts):
                 run("DELETE FROM parts WHERE scope = ? AND id = ? AND rev > ?", after)
         values = (*roster, part.rev, part.part, part.parts, codec.dump_part(part))
+        if run("SELECT coalesce(sum(length(body)), 0) FROM parts").fetchone()[0] + len(values[-1]) > PARTS_BYTES:
+            return self._full(*roster, part.rev)
         run("INSERT OR REPLACE INTO parts VALUES (?, ?, ?, ?, ?, ?, ?)", (*values, seal(*values)))
         count = run(
             "SELECT count(*) FROM parts WHERE scope = ? AND id = ? AND rev = ?", (*roster, part.rev)
         ).fetchone()[0]
         if count < part.parts:
-            return False
+            return Saved.KEPT
+        if self._holders_with(roster, part.rev) > MAX_HOLDERS:
+            return self._full(*roster, part.rev)
         put = (*roster, part.rev, part.parts)
         run("INSERT OR REPLACE INTO rosters VALUES (?, ?, ?, ?, ?)", (*put, seal(*put)))
         run("DELETE FROM parts WHERE scope = ? AND id = ? AND rev <> ?", (*roster, part.rev))
-        return True
+        return Saved.WHOLE
+
+    def _full(self, scope: str, ident: str, rev: int) -> Saved:
+        self.db.conn.execute("DELETE FROM parts WHERE scope = ? AND id = ? AND rev = ?", (scope, ident, rev))
+        return Saved.FULL
+
+    def _holders_with(self, roster: Roster, rev: int) -> int:
+        """Holders in all rosters, were this revision in force."""
+        rows = self.db.conn.execute(
+            "SELECT p.body FROM parts p LEFT JOIN rosters r ON p.scope = r.scope AND p.id = r.id "
+            "WHERE (p.scope = ? AND p.id = ? AND p.rev = ?) OR (NOT (p.scope = ? AND p.id = ?) AND p.rev = r.rev)",
+            (*roster, rev, *roster),
+        )
+        return sum(codec.holders_in(body) for (body,) in rows.fetchall())
 
     def leave_scopes(self, scopes: Collection[str]) -> None:
         """Drop the rosters of scopes that are not this unit's any more: their cards must not open here."""

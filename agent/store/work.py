@@ -12,7 +12,7 @@ from agent.aside import Entry, entry_of, state_name
 from agent.core import effects, events
 from agent.core.events import Event
 from agent.store import latch
-from agent.store.cache import Cache, Roster, rev_name
+from agent.store.cache import Cache, Roster, Saved, rev_name
 from agent.store.faults import Mode, mode_of
 from agent.store.folder import Ballast
 from agent.store.index import HolderIndex, without_collections
@@ -167,7 +167,7 @@ class Work:
     def _save(self, saves: list[Save]) -> None:
         if not saves:
             return
-        applied = self._standing.write(lambda cache: _apply(cache, saves))
+        applied, full = self._standing.write(lambda cache: _apply(cache, saves))
         revs: dict[str, int] = {}
         for roster, rev in applied.items():
             with without_collections():
@@ -180,7 +180,9 @@ class Work:
             self._post(replaced)
         for save in saves:
             saved = _saved(save)
-            if saved is not None:
+            if saved is not None and saved.token in full:
+                self._post(events.StateRefused(saved.token, saved.kind, saved.scope, saved.id, saved.rev))
+            elif saved is not None:
                 if saved.kind != "roster":
                     revs[rev_name(saved.kind, saved.scope, saved.id)] = saved.rev
                 self._post(saved)
@@ -205,9 +207,10 @@ def _holders(roster: Roster, cache: Cache) -> tuple[Holder, ...] | None:
     return cache.holders(roster)
 
 
-def _apply(cache: Cache, saves: list[Save]) -> dict[Roster, int]:
-    """Rosters that are whole and in force with these saves, and their revisions."""
+def _apply(cache: Cache, saves: list[Save]) -> tuple[dict[Roster, int], set[int]]:
+    """Rosters that are whole and in force with these saves, and their revisions; and the tokens of parts that are more than a unit takes."""
     applied: dict[Roster, int] = {}
+    full: set[int] = set()
     for save in saves:
         match save:
             case effects.SaveNotice(_, notice):
@@ -216,10 +219,13 @@ def _apply(cache: Cache, saves: list[Save]) -> dict[Roster, int]:
                 cache.drop_notices(ids)
             case effects.SaveSettings(_, settings):
                 cache.save_settings(settings)
-            case effects.SaveRosterPart(_, part):
-                if cache.save_part(part):
+            case effects.SaveRosterPart(token, part):
+                saved = cache.save_part(part)
+                if saved is Saved.WHOLE:
                     applied[(str(part.scope), part.id)] = part.rev
-    return applied
+                elif saved is Saved.FULL:
+                    full.add(token)
+    return applied, full
 
 
 def _saved(save: Save) -> events.StateSaved | None:

@@ -364,14 +364,14 @@ MUTATIONS: list[Mutation] = [
         "agent/core/commands.py",
         "    if command.iat < _start_utc(state):\n",
         "    if command.iat < 0.0:\n",
-        ("tests/agent/core/test_commands.py::test_what_was_refused_before_a_start_is_refused_after_it",),
+        ("tests/agent/core/test_spent.py::test_what_was_refused_before_a_start_is_refused_after_it",),
     ),
     Mutation(
         "a restart begins the count of opens anew",
         "agent/core/commands.py",
         "    return len(recent) + sum(now.utc - at < limits.OPEN_RATE_S for at in before)\n",
         "    return len(recent) + 0 * len(before)\n",
-        ("tests/agent/core/test_commands.py::test_opens_from_before_a_start_count_for_the_rate",),
+        ("tests/agent/core/test_spent.py::test_opens_from_before_a_start_count_for_the_rate",),
     ),
     Mutation(
         "a command that ends before it begins",

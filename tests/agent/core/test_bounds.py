@@ -190,3 +190,28 @@ def test_a_status_is_bounded_whatever_the_unit_has(
         value = told[key]
         assert (value if isinstance(value, int) else len(value)) <= count
         assert value == count or not isinstance(value, int)
+
+
+def test_a_roster_the_store_has_no_room_for_is_told_and_its_parts_are_not_written_again() -> None:
+    bench = Bench().start()
+    first, second = (RosterPart(YARD, "many", 3, UTC, number, 2, "k1", ()) for number in (1, 2))
+    bench.message(first)
+    token = the(fx.SaveRosterPart, bench.message(second)).token
+    found = bench.do(ev.StateRefused(token, "roster", "yard/y07", "many", 3))
+    assert the(fx.AckMessage, found).token == token
+    assert status(bench.state)["refused"] == 1
+    assert not of(fx.SaveRosterPart, bench.message(first))
+    assert of(fx.SaveRosterPart, bench.message(replace(first, rev=4)))
+
+
+def test_names_of_ended_notices_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "REVS_MAX", 20)
+    bench = Bench().start()
+    sent(bench, "stays")
+    for number in range(50):
+        sent(bench, f"n{number}")
+        sent(bench, f"n{number}", rev=2, withdrawn=True)
+    revs = bench.state.standing.revs
+    assert len(revs) <= 21
+    assert revs["notice yard/y07 stays"] == 1
+    assert revs["notice yard/y07 n49"] == 2
