@@ -163,7 +163,8 @@ def started(turn: Turn) -> None:
 
 def store_opened(turn: Turn, event: StoreOpened) -> None:
     """What was accepted and has no outcome is over: nobody knows whether it was done, so it is not done now."""
-    _change(turn, seen={**turn.state.commands.seen, **event.seen}, opens_before=event.opens)
+    _change(turn, seen={**turn.state.commands.seen, **event.seen})
+    _change(turn, opens_before=event.opens)
     for left in event.pending:
         data = _about(left.id, left.action, left.actor, left.door)
         turn.record((turn.made("command.refused", **data, reason=str(Reason.ABANDONED)),), finish=(left.id,))
