@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from agent.core import door, limits, modes, refused, supervise
-from agent.core.effects import AckMessage, DoorMode, Resubscribe, SeenCommand, SendReply, SendRevs, SoundTone
+from agent.core.effects import AckMessage, DoorMode, Log, Resubscribe, SeenCommand, SendReply, SendRevs, SoundTone
 from agent.core.events import MessageReceived, MessageRefused, StoreOpened
 from agent.core.moves import Cue
 from agent.core.state import Commands, Course, Mode, Phase, State, Waiting
@@ -337,6 +337,8 @@ def message_refused(turn: Turn, event: MessageRefused) -> None:
         _refuse(turn, event.id, None, None, None, str(event.reason), event.detail or None)
     else:
         count(turn, str(event.reason), event.count)
+        if event.reason == Reason.MALFORMED and event.detail:  # signed, and so not a stranger's flood
+            turn.emit(Log("warning", f"a {event.kind} is malformed: {event.detail}"))
 
 
 def count(turn: Turn, reason: str, times: int = 1) -> None:

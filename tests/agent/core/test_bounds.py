@@ -26,7 +26,21 @@ from contract.messages import (
     Scope,
 )
 from contract.strict_json import dumps
-from tests.agent.core.bench import SITE, UNIT, UTC, YARD, Bench, command, confirm, door_plan, notice, of, the, unit_plan
+from tests.agent.core.bench import (
+    SITE,
+    UNIT,
+    UTC,
+    YARD,
+    Bench,
+    command,
+    confirm,
+    door_plan,
+    facts_of,
+    notice,
+    of,
+    the,
+    unit_plan,
+)
 
 
 def sent(bench: Bench, name: str, **changes: object) -> None:
@@ -145,6 +159,24 @@ def test_what_was_left_aside_is_told_and_makes_nothing_stale() -> None:
     assert [f.data["reason"] for f in bench.facts() if f.kind == "state.refused"] == ["internal"]
     sent(bench, "bad", rev=4)
     assert status(bench.state)["refused"] == 0
+
+
+@pytest.mark.claim("D11")
+def test_whoever_sent_a_command_that_was_left_aside_is_told() -> None:
+    bench = Bench().start().online()
+    found = bench.do(ev.MessageRefused(7, "command", "internal", "c9", detail="left aside"))
+    assert the(fx.AckMessage, found).token == 7
+    reply = the(fx.SendReply, found)
+    assert (reply.id, reply.state, reply.reason, reply.detail) == ("c9", "refused", "internal", None)
+    assert facts_of(found)["command.refused"]["detail"] == "left aside"
+
+
+def test_a_malformed_message_names_its_field() -> None:
+    bench = Bench().start().online()
+    found = bench.do(ev.MessageRefused(7, "command", "malformed", "c9", detail="exp: before iat"))
+    assert the(fx.SendReply, found).detail == facts_of(found)["command.refused"]["detail"] == "exp: before iat"
+    found = bench.do(ev.MessageRefused(8, "notice", "malformed", detail="title: not text"))
+    assert "title: not text" in the(fx.Log, found).text
 
 
 def test_the_list_of_revisions_comes_on_request() -> None:
