@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 
 from agent import limits
+from agent.aside import culprits
 from agent.asked import Asked
 from agent.calendar import Calendar
 from agent.clock import Clock
@@ -73,7 +74,7 @@ class Agent:
             self._state.secure_readers(frozenset(config.devices)),
         )
         self._store = self._make_store(plan)
-        self._link = make_link(config, identity, plan, self._session, self._clock, self._inbox)
+        self._link = make_link(config, identity, plan, self._session, self._clock, self._inbox, self._crashes.aside)
         self._calendar = Calendar(self._clock, self._inbox.post)
         dispatch = Dispatch(
             devices=self._devices,
@@ -90,7 +91,6 @@ class Agent:
             self._clock,
             dispatch,
             door_only=door_only,
-            aside=self._crashes.aside,
             turned=self._turned,
         )
         self._fed = 0.0
@@ -113,6 +113,7 @@ class Agent:
             scopes=[str(scope) for scope in plan.scopes],
             locked=True,
             utc=lambda: self._clock.sure_utc() or 0.0,
+            aside=self._state.aside,
         )
 
     def run(self) -> int:
@@ -123,9 +124,9 @@ class Agent:
             self._devices.start()
             self._store.start()
             self._loop.run(self._started)
-        except Exception:
+        except Exception as error:
             log.exception("a fault of ours while handling %s", type(self._loop.current).__name__)
-            self._keep_crash()
+            self._keep_crash(error)
             return EXIT_OURS
         finally:
             self._shut_down()
@@ -142,7 +143,8 @@ class Agent:
         log.error("a fault of ours on the thread %s", name, exc_info=what)
         if name not in {"store", "link"}:
             return
-        self._crashes.add(None)
+        in_hand = culprits(what[1])
+        self._crashes.add(in_hand or self._store.in_hand if name == "store" else in_hand)
         self._thread_lost = True
         if not self._loop.door_only:
             self._loop.stop()
@@ -175,15 +177,16 @@ class Agent:
             self._fed = now
             self._notify.alive()
 
-    def _keep_crash(self) -> None:
-        kept = Asked("crash-file", self._write_crash)
+    def _keep_crash(self, error: Exception) -> None:
+        names = culprits(error, self._loop.current)
+        kept = Asked("crash-file", lambda: self._write_crash(names))
         if not kept.wait(limits.CRASH_WRITE_S):
             log.error("the disk does not take the last steps in time")
         elif (path := kept.answer(None)) is not None:
             log.error("the last steps are in %s", path.name)
 
-    def _write_crash(self) -> Path | None:
-        self._crashes.add(self._loop.current)
+    def _write_crash(self, names: tuple[str, ...]) -> Path | None:
+        self._crashes.add(names)
         from agent.core.record import encode_steps  # noqa: PLC0415  # only ever needed here
 
         return write_crash_file(self._folder, encode_steps(self._loop.steps()), self._clock.now().utc)

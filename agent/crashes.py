@@ -1,4 +1,4 @@
-"""Remembers crashes of our own making over restarts (rule D11): when they were, and the message that was being handled.
+"""Remembers crashes of our own making over restarts (rule D11): when they were, and the messages that were in hand.
 
 Only our faults count: an exception that nobody caught, or a fatal signal such as the watchdog's. A power cut or a kill is not our fault.
 Time is that of the host since boot, so a wrong wall clock changes nothing; a reboot starts the count anew.
@@ -8,30 +8,22 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
-import hashlib
 import json
 import os
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from agent import limits
-from agent.core.events import Event, MessageReceived
+from agent.aside import Aside
 from agent.store import plainfile
+from agent.store.folder import sync_folder
 
 _MOST = 256 * 1024
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-
-
-def message_name(event: Event) -> str | None:
-    """What stays the same when the broker sends this message again; None for any other event."""
-    if not isinstance(event, MessageReceived):
-        return None
-    from agent.core.record import dumps  # noqa: PLC0415  # only ever needed after a crash
-
-    return hashlib.sha256(dumps(event.message).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,37 +41,52 @@ class Crashes:
         self._fault = folder / "fault.txt"
         self._monotonic = monotonic
         self._past = _Past(_boot_id(), (), ())
+        self._mutex = threading.Lock()
+        self.aside = Aside(keep=self._keep)
+        """Messages that are never offered to the agent again."""
         self._sink: IO[str] | None = None
 
     def load(self) -> None:
         """Read what is remembered; until then nothing is known of earlier crashes. May hang where the disk does."""
-        self._past = self._read()
+        past = self._read()
+        with self._mutex:
+            self._past = past
+        self.aside.learn(past.aside)
         if self._took_fatal_signal():
-            self.add(None)
+            self.add()
 
     def watch_signals(self) -> None:
         """Have a fatal signal (the watchdog's SIGABRT, a fault in C code) leave its trace in `fault.txt`. May hang likewise."""
         with contextlib.suppress(OSError):
             self._sink = os.fdopen(plainfile.open_for_writing(self._fault, truncate=True), "w", encoding="utf-8")
+            self._fault.chmod(0o600)  # one left from an earlier version
             faulthandler.enable(self._sink)
 
     def door_only(self) -> bool:
         """Too many crashes lately: start without link, notices and calendar."""
         return len(self._recent()) >= limits.CRASHES
 
-    def aside(self, event: Event) -> bool:
-        """Whether the event carries a message that was being handled at a crash; it is not given to the core again."""
-        name = message_name(event) if self._past.aside else None
-        return name is not None and name in self._past.aside
+    def add(self, names: Iterable[str] = ()) -> None:
+        """We crashed with these messages in hand. Durable when it returns; a disk that cannot take it is no further fault."""
+        with self._mutex:
+            times = (*self._recent(), self._monotonic())
+            self._write(_Past(self._past.boot, times, self._with(names)))
 
-    def add(self, event: Event | None) -> None:
-        """We crashed while handling `event`. A disk that cannot take it is no further fault."""
-        name = None if event is None else message_name(event)
-        aside = self._past.aside if name is None else (*self._past.aside[-9:], name)
-        self._past = _Past(self._past.boot, (*self._recent(), self._monotonic()), aside)
+    def _keep(self, name: str) -> None:
+        """Set aside without a crash of the process: the link's thread goes on."""
+        with self._mutex:
+            self._write(_Past(self._past.boot, self._past.times, self._with((name,))))
+
+    def _with(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Each once, the newest last, the oldest forgotten."""
+        return tuple(dict.fromkeys((*self._past.aside, *names)))[-limits.ASIDE :]
+
+    def _write(self, past: _Past) -> None:
+        self._past = past
+        text = json.dumps({"boot": past.boot, "times": past.times, "aside": past.aside})
         with contextlib.suppress(OSError):
-            text = json.dumps({"boot": self._past.boot, "times": self._past.times, "aside": aside})
             plainfile.replace(self._file, text.encode())
+            sync_folder(self._file.parent)
 
     def _recent(self) -> tuple[float, ...]:
         now = self._monotonic()

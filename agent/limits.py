@@ -39,6 +39,9 @@ CRASH_WINDOW_S: Final = 300.0
 DOOR_ONLY_S: Final = 600.0
 """Rule D11: after three crashes in five minutes, ten minutes without link, notices and calendar."""
 
+ASIDE: Final = 256
+"""Messages remembered that were in hand at a crash: each cost a restart, so this many are a siege of a day at least (rule D11's pauses)."""
+
 CRASH_FILES: Final = 3
 """Crash files kept in the state folder."""
 

@@ -5,7 +5,6 @@ A card's path: reader's port thread -> inbox (door lane) -> here: core.step -> d
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
 from agent import limits
@@ -26,8 +25,6 @@ from agent.core.time import Now
 from agent.inbox import Inbox
 from agent.ring import Ring, Step
 
-log = logging.getLogger("loop")
-
 
 class Loop:
     """Runs on the main thread until `stop`. An exception of the core passes through: that is our fault and ends the process (exit 70)."""
@@ -40,14 +37,12 @@ class Loop:
         dispatch: Callable[[Effect], None],
         *,
         door_only: bool,
-        aside: Callable[[Event], bool],
         turned: Callable[[], None],
     ) -> None:
         self._state = state
         self._inbox = inbox
         self._clock = clock
         self._dispatch = dispatch
-        self._aside = aside
         self._turned = turned
         self._ring = Ring()
         self._door_only_until = limits.DOOR_ONLY_S + clock.now().mono if door_only else None
@@ -90,8 +85,6 @@ class Loop:
     def _handle(self, event: Event) -> None:
         if self._door_only_until is not None and isinstance(event, NoticesLoaded | SettingsLoaded):
             self._held.append(event)  # rule D11: a text of theirs may be what crashed us
-        elif self._aside(event):
-            log.error("a message that was being handled at a crash is left aside")
         else:
             self._step(event, self._clock.now())
 

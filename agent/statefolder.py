@@ -27,6 +27,7 @@ class StateFolder:
         self._folder = folder
         self._until = time.monotonic() + limits.START_WAIT_S
         self._latch = Asked("state-latch", self._take, late)  # before anything else
+        self._aside = crashes.aside
         self._crashes = Asked("state-crashes", lambda: _remember(crashes))
         self._readers = Asked("state-readers", lambda: secure_readers(folder))
         self._learnt = True
@@ -60,6 +61,11 @@ class StateFolder:
     def secure_readers(self, all_readers: frozenset[str]) -> frozenset[str]:
         """Those that have spoken securely. While that is not known, all: none may then begin to speak in the clear."""
         return self._readers.answer(all_readers)
+
+    def aside(self) -> frozenset[str]:
+        """Names of messages that were in hand at a crash. For those who wait for the same disk anyway."""
+        self._crashes.wait(limits.STORE_HUNG_S)
+        return self._aside.names
 
     def learnt(self) -> bool:
         """True once, when `secure_readers` has become known after `wait`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 
+from agent.aside import Aside
 from agent.clock import Clock
 from agent.config import Config
 from agent.config.checks import broker_fault
@@ -36,7 +37,13 @@ def load_identity(config: Config) -> Identity | None:
 
 
 def make_link(
-    config: Config, identity: Identity | None, plan: UnitPlan, session: str, clock: Clock, inbox: Inbox
+    config: Config,
+    identity: Identity | None,
+    plan: UnitPlan,
+    session: str,
+    clock: Clock,
+    inbox: Inbox,
+    aside: Aside,
 ) -> Link | None:
     """None for a door without network, by intent or for want of what the link needs."""
     why = no_link(config, identity)
@@ -62,6 +69,7 @@ def make_link(
         session=session,
         dates=clock.dates,
         enrolled=lambda: _spend(identity),
+        aside=aside,
     )
 
 

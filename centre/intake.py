@@ -15,6 +15,7 @@ from centre import ledger, presence, state, units
 from centre.alarms import SECOND_KEY, Alarms
 from centre.books import Books, changes, insert_new
 from centre.history import Entered, History
+from centre.revisions import Revisions
 from centre.schema import refusals
 from centre.state import Due
 from centre.units import PinnedKey, Unit
@@ -23,6 +24,7 @@ from contract.facts import check_alarm, parse_alarm, parse_batch
 from contract.messages import Confirm, Reason, Scope
 from contract.plain import parse_reply, parse_status
 from contract.refusal import Refusal
+from contract.revs import check_revs, parse_revs
 from contract.topics import parse_up
 
 MAX_DETAILS = 64
@@ -43,6 +45,8 @@ class Outcome:
 
     confirms: list[Confirm] = field(default_factory=list)
     stale: set[Scope] = field(default_factory=set)
+    ask: set[str] = field(default_factory=set)
+    """Units to be asked what they have."""
     lines: list[str] = field(default_factory=list)
     new: int = 0
     known: int = 0
@@ -82,6 +86,7 @@ class Intake:
         self._register: _Register | None = None
         self._history: History | None = None
         self._alarms: Alarms | None = None
+        self._revisions = Revisions()
 
     def take(self, letters: Sequence[Letter]) -> Outcome:
         """Commits what the letters bring. Raises the database's errors (full, gone), with nothing taken."""
@@ -121,6 +126,7 @@ class Intake:
             "alarm": self._alarm,
             "status": self._status,
             "reply": self._reply,
+            "revs": self._revs,
             "enrol": self._enrol,
         }
         refusal = take[up.leaf](conn, register, unit, letter.payload, group)
@@ -178,6 +184,7 @@ class Intake:
             return status
         if presence.heard(conn, unit.unit, status, payload, group.now) and presence.is_stale(status):
             group.outcome.stale.update(unit.scopes)
+            group.outcome.ask.add(unit.unit)
         return None
 
     def _reply(
@@ -188,6 +195,22 @@ class Intake:
             return reply
         ledger.heard(conn, unit.unit, reply, group.now)
         return None
+
+    def _revs(self, conn: Connection, register: _Register, unit: Unit, payload: bytes, group: _Group) -> Refusal | None:
+        page = parse_revs(payload)
+        if isinstance(page, Refusal):
+            return page
+        key = register.pinned.get(unit.unit)
+        if key is None:
+            return Refusal(Reason.UNKNOWN_KEY, "not enrolled yet")
+        if page.unit != unit.unit:
+            return Refusal(Reason.NOT_MINE, "another unit's list")
+        refusal = check_revs(page, self._site, key.public)
+        if refusal is None:
+            live = state.in_force(register.due, unit.scopes, group.now)
+            due = [(item.kind, item.scope, item.id, item.rev) for item in live]
+            group.outcome.lines += self._revisions.take(page, due)
+        return refusal
 
     def _enrol(
         self, conn: Connection, register: _Register, unit: Unit, payload: bytes, group: _Group

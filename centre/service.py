@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from centre import state
+from centre import commands, state
 from centre.books import Books, OperationalError, changes
 from centre.folder import LOGIN, Folder, Site
 from centre.intake import Intake, Letter, Outcome
@@ -27,6 +27,8 @@ TIDY_S = 30.0
 """How often ended notices are cleared from the broker."""
 STALE_S = 10.0
 """A scope is published again at most so often, however many units say that they lack something."""
+ASK_S = 600.0
+"""A unit that says it is stale is asked for its list of revisions at most so often."""
 MENDING_S = 1.0
 """Between attempts to write while the books can't be written."""
 PECULIAR = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
@@ -58,6 +60,7 @@ class Service:
         self._outbox: deque[Outgoing] = deque()
         self._flying: dict[int, Outgoing] = {}
         self._stale_mono: dict[str, float] = {}
+        self._asked_mono: dict[str, float] = {}
         self._held: list[Arrived] = []
         self._sent: list[Outgoing] = []
         self._troubled = False
@@ -156,6 +159,20 @@ class Service:
             with self._books.reading() as conn:
                 again = [item for item in state.standing(conn, time.time()) if item.scope in scopes]
             self._outbox.extend(again)
+        for unit in sorted(outcome.ask):
+            self._ask(unit, now)
+
+    def _ask(self, unit: str, now: float) -> None:
+        """A unit that differs is asked for its list, signed: what it says is told by the intake."""
+        if now - self._asked_mono.get(unit, float("-inf")) < ASK_S:
+            return
+        self._asked_mono[unit] = now
+        utc = time.time()
+        command = commands.make(self._site, unit, "resync", {}, "serve", "its state differs", commands.VALID_S, utc)
+        with self._books.writing() as conn:
+            commands.record(conn, command)
+        topic = down(self._site, command.scope, Kind.COMMAND)
+        self._link.publish(topic, self._signer.sign(Kind.COMMAND, command), retain=False)
 
     def _confirm(self, confirm: Confirm) -> None:
         topic = down(self._site, confirm.scope, Kind.CONFIRM)

@@ -5,17 +5,31 @@ Owns the table `state`. A revision is given here, in the transaction that writes
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, or_, select, update
 
+from centre import units
 from centre.books import insert_or_update
 from centre.errors import WRONG_USE, CentreError
 from centre.schema import state
 from contract.digest import digest
-from contract.messages import Kind, Message, Notice, Scope
+from contract.envelope import unb64url
+from contract.messages import (
+    EMERGENCIES_PER_SCOPE,
+    EMERGENCIES_PER_UNIT,
+    NOTICES_PER_SCOPE,
+    NOTICES_PER_UNIT,
+    Category,
+    Kind,
+    Message,
+    Notice,
+    Scope,
+)
+from contract.strict_json import load_object
 from contract.topics import down
 
 TOMBSTONE_DAYS = 400
@@ -172,10 +186,46 @@ def due(conn: Connection) -> dict[str, list[Due]]:
     return found
 
 
+def lacks_room(conn: Connection, site: str, notice: Notice, now: float) -> str | None:
+    """Why no unit would take this notice beside those that are in force, in a few words; None where there is room everywhere.
+
+    A unit takes so many a scope and so many in all (contract.messages); an emergency is counted with emergencies.
+    """
+    urgent = notice.category is Category.EMERGENCY
+    most_scope, most_unit = (
+        (EMERGENCIES_PER_SCOPE, EMERGENCIES_PER_UNIT) if urgent else (NOTICES_PER_SCOPE, NOTICES_PER_UNIT)
+    )
+    counts: Counter[str] = Counter()
+    mine = and_(state.c.kind == Kind.NOTICE.value, state.c.token.is_not(None), state.c.withdrawn.is_(False))
+    for row in conn.execute(select(state).where(mine, state.c.id != notice.id)):
+        over = row.until_utc is not None and row.until_utc <= now
+        if not over and _is_urgent(row.token) is urgent:
+            counts[row.scope] += 1
+    if counts[str(notice.scope)] >= most_scope:
+        return f"{notice.scope} has {most_scope} in force, and a unit takes no more"
+    for unit in units.listed(conn, site):
+        if not unit.revoked and notice.scope in unit.scopes:
+            total = sum(counts[str(scope)] for scope in unit.scopes)
+            if total >= most_unit:
+                return f"{unit.unit} has {most_unit} in force, and takes no more"
+    return None
+
+
+def _is_urgent(token: bytes) -> bool:
+    """By the message itself, as it goes out."""
+    payload = unb64url(token.split(b".")[1])
+    return payload is not None and load_object(payload).get("category") == Category.EMERGENCY.value
+
+
+def in_force(by_scope: dict[str, list[Due]], scopes: Iterable[Scope], now: float) -> list[Due]:
+    """What a unit with these scopes should have now."""
+    mine = [item for scope in scopes for item in by_scope.get(str(scope), ())]
+    return [item for item in mine if item.until_utc is None or item.until_utc > now]
+
+
 def digest_of(by_scope: dict[str, list[Due]], scopes: Iterable[Scope], now: float) -> tuple[str, float]:
     """The digest for a unit with these scopes, and until when it stays so (the next end of a notice)."""
-    mine = [item for scope in scopes for item in by_scope.get(str(scope), ())]
-    live = [item for item in mine if item.until_utc is None or item.until_utc > now]
+    live = in_force(by_scope, scopes, now)
     ends = [item.until_utc for item in live if item.until_utc is not None]
     return digest((item.kind, item.scope, item.id, item.rev) for item in live), min(ends, default=float("inf"))
 

@@ -9,17 +9,17 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from contract.strict_json import StrictJsonError
+from contract.strict_json import MAX_INTEGER, StrictJsonError
 from contract.topics import valid_id
 
 T = TypeVar("T")
 P = ParamSpec("P")
 Object = Mapping[str, Any]
 
-MAX_INTEGER = 2**53 - 1
-"""The largest whole number every JSON reader keeps exactly."""
 MAX_UTC = 253_402_300_799.0
 """Last second of the year 9999."""
+MAX_CLOCK_UTC = 7_258_118_399.0
+"""Last second of the year 2199: the latest reading of a clock (`iat`, `now`) that is believed. A clock set near the calendar's end would run over it."""
 _HEX = re.compile(r"[0-9a-f]*")
 
 
@@ -77,13 +77,18 @@ def integer(value: Object, key: str, least: int = 0, most: int = MAX_INTEGER) ->
 def number(value: Object, key: str, least: float, most: float) -> float:
     found = value.get(key)
     if isinstance(found, bool) or not isinstance(found, int | float) or not least <= found <= most:
-        raise FieldError(f"{key}: not a number from {least:g} to {most:g}")
+        raise FieldError(f"{key}: not a number from {least:.15g} to {most:.15g}")
     return found
 
 
 def moment(value: Object, key: str) -> float:
     """Seconds since 1970, up to the year 9999."""
     return number(value, key, 0, MAX_UTC)
+
+
+def reading(value: Object, key: str) -> float:
+    """What a clock said when the message was made: seconds since 1970, up to the year 2199."""
+    return number(value, key, 0, MAX_CLOCK_UTC)
 
 
 def flag(value: Object, key: str) -> bool:

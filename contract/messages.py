@@ -11,6 +11,16 @@ from enum import StrEnum
 
 MAX_MESSAGE_BYTES = 64 * 1024
 MAX_HOLDERS = 20_000
+MAX_STATUS_BYTES = 8 * 1024
+"""A unit's status is no longer than this, whatever was sent to the unit: brokers bound what they keep, and cut off who sends more."""
+NOTICES_PER_SCOPE = 64
+NOTICES_PER_UNIT = 192
+"""Notices in force (not withdrawn, not past their `until`) without the emergencies. At 10 s each, 64 are a turn of ten minutes: more is read by nobody."""
+EMERGENCIES_PER_SCOPE = 16
+EMERGENCIES_PER_UNIT = 64
+"""Counted for themselves, so that no other notice can keep one out."""
+ROSTERS_PER_SCOPE = 16
+ROSTERS_PER_UNIT = 64
 
 
 class Kind(StrEnum):
@@ -160,6 +170,7 @@ class Keys:
 
 
 ACTIONS = ("open", "mode", "identify", "selftest", "resync", "fire_reset", "restart", "erase", "pair")
+MODES = ("normal", "hold_open", "lockdown")
 OPEN_LIFETIME_S = 30.0
 COMMAND_LIFETIME_S = 600.0
 MODE_MAX_S = 31 * 86_400.0

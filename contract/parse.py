@@ -16,6 +16,7 @@ from contract.hours import hours_payload, parse_hours
 from contract.messages import (
     ACTIONS,
     MAX_HOLDERS,
+    MODES,
     Ask,
     Category,
     Command,
@@ -43,6 +44,10 @@ MAX_UNLOCK_S = 60.0
 _PER = ("holder", "room", "anyone")
 _SIGN = ("grid", "community", "boundary", "worker", "phone")
 _LANGUAGE_CHARS = 16
+MAX_PROFILES = 64
+"""Named weekly profiles of one message; a site has a handful."""
+MAX_DISPLAY_VALUES = 32
+_DISPLAY_CHARS = 200
 
 
 class _NotMineError(FieldError):
@@ -120,7 +125,7 @@ def _notice(down: Down, payload: Mapping[str, Any]) -> Notice:
         scope=down.scope,
         id=name,
         rev=fields.integer(payload, "rev", 1),
-        iat=fields.moment(payload, "iat"),
+        iat=fields.reading(payload, "iat"),
         category=_enum(Category, payload, "category"),
         title=title,
         text=text,
@@ -170,12 +175,14 @@ def _roster(down: Down, payload: Mapping[str, Any]) -> RosterPart:
     if part != down.part:
         raise _NotMineError("part: not the topic's")
     wire = fields.optional(fields.child, payload, "hours") or {}
+    if len(wire) > MAX_PROFILES:
+        raise FieldError(f"hours: more than {MAX_PROFILES} profiles")
     profiles = {profile: parse_hours(value) for profile, value in wire.items()}
     return RosterPart(
         scope=down.scope,
         id=name,
         rev=fields.integer(payload, "rev", 1),
-        iat=fields.moment(payload, "iat"),
+        iat=fields.reading(payload, "iat"),
         part=part,
         parts=fields.integer(payload, "parts", part, MAX_PARTS),
         card_key=fields.ident(payload, "card_key"),
@@ -246,10 +253,14 @@ def _settings(down: Down, payload: Mapping[str, Any]) -> Settings:
         values["sign"] = {key: fields.text(sign, key, longest=100) for key in _SIGN if sign.get(key) is not None}
     display = fields.optional(fields.child, payload, "display")
     if display is not None:
-        if not all(isinstance(value, str | int | float) for value in display.values()):
-            raise FieldError("display: not plain values")
+        if len(display) > MAX_DISPLAY_VALUES or not all(map(_plain, (*display, *display.values()))):
+            raise FieldError(f"display: not at most {MAX_DISPLAY_VALUES} plain values of {_DISPLAY_CHARS} characters")
         values["display"] = display
-    return Settings(down.scope, fields.integer(payload, "rev", 1), fields.moment(payload, "iat"), values)
+    return Settings(down.scope, fields.integer(payload, "rev", 1), fields.reading(payload, "iat"), values)
+
+
+def _plain(value: object) -> bool:
+    return len(value) <= _DISPLAY_CHARS if isinstance(value, str) else isinstance(value, int | float)
 
 
 def _timezone(name: str) -> str:
@@ -266,7 +277,7 @@ def _keys(down: Down, payload: Mapping[str, Any]) -> Keys:
         raise FieldError("keys: a kid appears twice")
     if not any(Kind.COMMAND in key.kinds for key in keys):
         raise FieldError("keys: none may sign commands")
-    return Keys(down.scope, fields.integer(payload, "rev", 1), fields.moment(payload, "iat"), keys)
+    return Keys(down.scope, fields.integer(payload, "rev", 1), fields.reading(payload, "iat"), keys)
 
 
 def _working_key(value: Mapping[str, Any]) -> WorkingKey:
@@ -285,18 +296,25 @@ def _command(down: Down, payload: Mapping[str, Any]) -> Command:
     action, args = payload.get("action"), fields.child(payload, "args")
     if action not in ACTIONS:
         raise FieldError("action: not one of the contract")
-    if action == "open" or "door" in args:
+    if action == "open" or args.get("door") is not None:
         fields.ident(args, "door")
+    if action == "mode":
+        if args.get("mode") not in MODES:
+            raise FieldError("mode: not one of the contract")
+        fields.moment(args, "until")
     unit = "*" if payload.get("unit") == "*" and action == "mode" else fields.ident(payload, "unit")
     if down.scope.level == "unit" and unit not in ("*", down.scope.id):
         raise _NotMineError("unit: not the topic's")
+    iat, exp = fields.reading(payload, "iat"), fields.moment(payload, "exp")
+    if exp < iat:
+        raise FieldError("exp: before iat")
     return Command(
         site=down.site,
         scope=down.scope,
         id=fields.ident(payload, "id"),
         unit=unit,
-        iat=fields.moment(payload, "iat"),
-        exp=fields.moment(payload, "exp"),
+        iat=iat,
+        exp=exp,
         action=action,
         args=args,
         actor=fields.text(payload, "actor", longest=100, least=1),
@@ -310,13 +328,13 @@ def _confirm(down: Down, payload: Mapping[str, Any]) -> Confirm:
         raise _NotMineError("unit: not the topic's")
     return Confirm(
         scope=down.scope,
-        iat=fields.moment(payload, "iat"),
+        iat=fields.reading(payload, "iat"),
         unit=unit,
         epoch=fields.ident(payload, "epoch"),
         seq=fields.integer(payload, "seq"),
         head=fields.hex_text(payload, "head", 64),
         batch=fields.ident(payload, "batch"),
-        now_utc=fields.moment(payload, "now"),
+        now_utc=fields.reading(payload, "now"),
         digest=fields.hex_text(payload, "digest", 64),
     )
 

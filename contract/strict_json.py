@@ -1,4 +1,4 @@
-"""JSON as the contract reads and writes it: no duplicate keys, no NaN, bounded depth, text that is real Unicode.
+"""JSON as the contract reads and writes it: no duplicate keys, no NaN, bounded numbers and depth, text that is real Unicode.
 
 Reading never raises anything but StrictJsonError, whatever the bytes.
 """
@@ -11,6 +11,10 @@ from typing import Any
 
 MAX_DEPTH = 12
 """Objects and lists inside each other; a flat object is 1. The deepest message of the contract has 5 (roster: payload, hours, profile, week, day)."""
+
+MAX_INTEGER = 2**53 - 1
+"""The largest whole number every JSON reader keeps exactly, either side of 0 (RFC 8259, 6); one beyond it is refused, for arithmetic with it may fail."""
+_INTEGER_CHARS = len(str(-MAX_INTEGER))
 
 
 class StrictJsonError(ValueError):
@@ -27,7 +31,13 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _float(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
-        raise StrictJsonError("number out of range")
+        raise StrictJsonError(_RANGE)
+    return value
+
+
+def _integer(text: str) -> int:
+    if len(text) > _INTEGER_CHARS or not -MAX_INTEGER <= (value := int(text)) <= MAX_INTEGER:
+        raise StrictJsonError(_RANGE)
     return value
 
 
@@ -36,8 +46,9 @@ def _constant(text: str) -> Any:
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_float, parse_constant=_constant)
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_float, parse_int=_integer, parse_constant=_constant)
 _TOO_DEEP = "nested too deeply"
+_RANGE = "number out of range"
 
 
 def loads(data: bytes, max_depth: int = MAX_DEPTH) -> Any:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from contract.messages import LEVELS, Kind, Scope
 
 PREFIX = "doorward/1"
-LEAVES = ("status", "facts", "alarm", "reply", "enrol")
+LEAVES = ("status", "facts", "alarm", "reply", "revs", "enrol")
 """What a unit writes under `up/<unit>/`."""
 
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}")

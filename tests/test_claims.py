@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,15 @@ def test_the_page_lists_the_tests_that_are_there() -> None:
     page = claims.PAGE.read_text(encoding="utf-8")
     now = claims.render(claims.collect(), figures.load())
     assert claims.without_figures(page) == claims.without_figures(now), "docs/claims.md is out of date: make claims"
+
+
+def test_what_the_security_page_cites_was_tried() -> None:
+    """A rule or fault named there as proof has tests, and each of its files is there."""
+    page = (claims.ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    cited = re.findall(r"\b[DF]\d+\b", page)
+    assert len(cited) > 10
+    found = claims.collect()
+    assert [name for name in cited if not found.get(name)] == []
 
 
 def test_figures_belong_to_tests_that_are_there() -> None:

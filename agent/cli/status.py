@@ -48,7 +48,7 @@ _FIRST = (
     "oldest",
     "centre_since",
 )
-_LEFT_OUT = ("state", "session", "revs", "scopes", "boot")
+_LEFT_OUT = ("state", "session", "digest", "scopes", "boot")
 """For programs only; `state` is the will's: what the broker says of this unit, not what the unit knows."""
 
 

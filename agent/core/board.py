@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from agent.core import refused
 from agent.core.effects import DropNotices
 from agent.core.state import Screen, State
 from agent.core.turn import Turn
-from contract.messages import Category, Notice
+from contract.messages import (
+    EMERGENCIES_PER_SCOPE,
+    EMERGENCIES_PER_UNIT,
+    NOTICES_PER_SCOPE,
+    NOTICES_PER_UNIT,
+    Category,
+    Notice,
+)
 
 _CATEGORIES = (Category.EMERGENCY, Category.POLICY, Category.SERVICE, Category.REMINDER)
 
 
 def key_of(notice: Notice) -> tuple[str, str]:
     return str(notice.scope), notice.id
+
+
+def room_for(notice: Notice, others: Mapping[tuple[str, str], Notice]) -> bool:
+    """Whether the contract allows this one too; emergencies are counted for themselves."""
+    urgent = notice.category is Category.EMERGENCY
+    scopes = [
+        n.scope for key, n in others.items() if (n.category is Category.EMERGENCY) is urgent and key != key_of(notice)
+    ]
+    in_unit, in_scope = (
+        (EMERGENCIES_PER_UNIT, EMERGENCIES_PER_SCOPE) if urgent else (NOTICES_PER_UNIT, NOTICES_PER_SCOPE)
+    )
+    return len(scopes) < in_unit and scopes.count(notice.scope) < in_scope
 
 
 def ended(notice: Notice, state: State) -> bool:
@@ -86,6 +106,7 @@ def take_off(turn: Turn, keys: tuple[tuple[str, str], ...], *, drop: bool = True
     kept = {key: notice for key, notice in turn.state.board.notices.items() if key not in keys}
     shown = frozenset(mark for mark in turn.state.board.shown if mark[:2] not in keys)
     turn.change(board=replace(turn.state.board, notices=kept, shown=shown))
+    refused.room(turn)
     off_screens(turn, keys)
     if drop:
         turn.emit(DropNotices(keys))

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from agent.core import door, limits, modes, supervise
-from agent.core.effects import AckMessage, DoorMode, Resubscribe, SeenCommand, SendReply, SoundTone
+from agent.core import door, limits, modes, refused, supervise
+from agent.core.effects import AckMessage, DoorMode, Log, Resubscribe, SeenCommand, SendReply, SendRevs, SoundTone
 from agent.core.events import MessageReceived, MessageRefused, StoreOpened
 from agent.core.moves import Cue
 from agent.core.state import Commands, Course, Mode, Phase, State, Waiting
@@ -66,13 +66,27 @@ def _judge(state: State, command: Command, *, retained: bool) -> tuple[Reason | 
         return Reason.REPLAYED, None
     if command.iat < state.sync.epoch_utc:
         return Reason.REPLAYED, "before this epoch"
+    if command.iat < _start_utc(state):
+        return Reason.REPLAYED, "before this start"  # what was refused before it is not remembered: this makes it spent
     if state.health.boot is None or state.health.storage in {"failed", "hung"}:
         return Reason.STORAGE, state.health.storage
-    if command.action == "open":
-        recent = _recent(state.commands.opens.get(_door_of(command) or "", ()), now.mono)
-        if len(recent) >= limits.OPEN_RATE:
-            return Reason.RATE, None
+    if command.action == "open" and _opens_lately(state, _door_of(command) or "") >= limits.OPEN_RATE:
+        return Reason.RATE, None
     return _able(state, command)
+
+
+def _start_utc(state: State) -> float:
+    """When the agent started, by the clock as it is now."""
+    started = state.commands.started
+    return 0.0 if started is None else state.now.utc - (state.now.mono - started)
+
+
+def _opens_lately(state: State, door_id: str) -> int:
+    """Opens of the last minute, those before this start included: as late as they can have been, at their `exp` or just before it."""
+    start, now = _start_utc(state), state.now
+    before = [min(exp, start) for name, exp in state.commands.opens_before if name == door_id]
+    recent = _recent(state.commands.opens.get(door_id, ()), now.mono)
+    return len(recent) + sum(now.utc - at < limits.OPEN_RATE_S for at in before)
 
 
 def _able(state: State, command: Command) -> tuple[Reason | None, str | None]:
@@ -85,13 +99,15 @@ def _able(state: State, command: Command) -> tuple[Reason | None, str | None]:
         return Reason.DEVICE, "no such door"
     if command.action == "mode":
         mode, until = command.args.get("mode"), command.args.get("until")
-        if mode not in list(Mode) or not isinstance(until, int | float) or isinstance(until, bool):
-            return Reason.MALFORMED, "mode or until"
-        if not 0 < until - state.now.utc <= MODE_MAX_S:
-            return Reason.MALFORMED, "until"
+        if mode not in list(Mode):
+            return Reason.MALFORMED, "mode: not one of the contract"
+        if not isinstance(until, int | float) or isinstance(until, bool):
+            return Reason.MALFORMED, "until: not a time"
+        if not state.now.utc < until <= state.now.utc + MODE_MAX_S:
+            return Reason.MALFORMED, "until: not within 31 days from now"
     if command.action == "open":
         if known is None:
-            return Reason.MALFORMED, "door"
+            return Reason.MALFORMED, "door: none named"
         if known.phase is Phase.LOCKDOWN:
             return Reason.LOCKDOWN, None
         if known.lock.lost or known.blind:
@@ -140,9 +156,14 @@ def not_recorded(turn: Turn, token: int) -> None:
         _fail(turn, waiting.command, Reason.STORAGE)
 
 
+def started(turn: Turn) -> None:
+    _change(turn, started=turn.now.mono)
+
+
 def store_opened(turn: Turn, event: StoreOpened) -> None:
     """What was accepted and has no outcome is over: nobody knows whether it was done, so it is not done now."""
     _change(turn, seen={**turn.state.commands.seen, **event.seen})
+    _change(turn, opens_before=event.opens)
     for left in event.pending:
         data = _about(left.id, left.action, left.actor, left.door)
         turn.record((turn.made("command.refused", **data, reason=str(Reason.ABANDONED)),), finish=(left.id,))
@@ -163,6 +184,7 @@ def _act(turn: Turn, command: Command) -> None:
             _done(turn, command)
         case "resync":
             turn.emit(Resubscribe())
+            turn.emit(SendRevs(command.id, *supervise.revisions(turn.state)))
             _done(turn, command)
         case "fire_reset":
             if door.reset_fire(turn, command.actor, "remote", _door_of(command)):
@@ -301,17 +323,21 @@ def _refuse(
     _change(turn, refused_here=turn.state.commands.refused_here + 1)
     data = _about(id_, action, actor, door_id) | {"reason": str(reason)}
     turn.fact("command.refused", **data, **({} if detail is None else {"detail": detail}))
-    reply(turn, id_, "refused", reason, door_id)
+    reply(turn, id_, "refused", reason, door_id, detail if reason == Reason.MALFORMED else None)
 
 
 def message_refused(turn: Turn, event: MessageRefused) -> None:
     """What the link refused. Before the signature held it is only counted."""
     if event.token:
         turn.emit(AckMessage(event.token))
-    if event.kind == "command" and event.id is not None:
-        _refuse(turn, event.id, None, None, None, str(event.reason), None)
+    if event.entry is not None:
+        refused.refuse(turn, event.entry, str(event.reason), event.until_utc)
+    elif event.kind == "command" and event.id is not None:
+        _refuse(turn, event.id, None, None, None, str(event.reason), event.detail or None)
     else:
         count(turn, str(event.reason), event.count)
+        if event.reason == Reason.MALFORMED and event.detail:  # signed, and so not a stranger's flood
+            turn.emit(Log("warning", f"a {event.kind} is malformed: {event.detail}"))
 
 
 def count(turn: Turn, reason: str, times: int = 1) -> None:
@@ -319,9 +345,11 @@ def count(turn: Turn, reason: str, times: int = 1) -> None:
     _change(turn, refused={**refused, reason: refused.get(reason, 0) + times})
 
 
-def reply(turn: Turn, id_: str, state: str, reason: str | None = None, door: str | None = None) -> None:
+def reply(
+    turn: Turn, id_: str, state: str, reason: str | None = None, door: str | None = None, detail: str | None = None
+) -> None:
     """Tell the centre; kept for a while when the link is down."""
-    message = SendReply(id_, state, None if reason is None else str(reason), door, turn.now.utc)
+    message = SendReply(id_, state, None if reason is None else str(reason), door, turn.now.utc, detail)
     if turn.state.sync.link_up:
         turn.emit(message)
     else:

@@ -14,6 +14,7 @@ from agent.core import (
     latched,
     modes,
     panel,
+    refused,
     standing,
     storage,
     supervise,
@@ -59,6 +60,7 @@ def step(state: State, event: ev.Event, now: Now) -> tuple[State, tuple[Effect, 
     sync.tick(turn)
     supervise.tick(turn)
     timekeeping.tick(turn)
+    refused.tick(turn)
     supervise.send_status(turn)
     return turn.finish()
 
@@ -66,7 +68,7 @@ def step(state: State, event: ev.Event, now: Now) -> tuple[State, tuple[Effect, 
 def deadline(state: State) -> float | None:
     """When the core wants to be called again (`TimePassed`), monotonic; None for not at all. Always after `state.now`."""
     due = [d for each in state.doors for d in door.deadlines(each) if d is not None]
-    for owner in (latched, checkin, commands, board, entry, panel, storage, sync, supervise, timekeeping):
+    for owner in (latched, checkin, commands, board, entry, panel, storage, sync, refused, supervise, timekeeping):
         due.extend(d for d in owner.deadlines(state) if d is not None)
     return min(due, default=None)
 
@@ -111,6 +113,7 @@ def _dispatch_rest(turn: Turn, event: ev.Event) -> None:
     match event:
         case ev.Started():
             latched.started(turn, event)
+            commands.started(turn)
             supervise.started(turn, event)
         case ev.LatchRead():
             latched.read(turn, event)
@@ -163,6 +166,9 @@ def _dispatch_store(turn: Turn, event: ev.Event) -> None:
         case ev.StateSaved():
             standing.saved(turn, event)
             sync.judge_again(turn)
+        case ev.StateRefused():
+            standing.not_taken(turn, event)
+            sync.judge_again(turn)
         case ev.CacheReset():
             standing.cache_reset(turn)
         case _:
@@ -201,6 +207,7 @@ def _dispatch_link(turn: Turn, event: ev.Event) -> None:
             _message(turn, event)
         case ev.MessageRefused():
             commands.message_refused(turn, event)
+            sync.judge_again(turn)
         case _:
             pass  # TimePassed: time passes after every event; BatchPublished: the broker's word is not the centre's
 
@@ -228,3 +235,4 @@ def _message(turn: Turn, event: ev.MessageReceived) -> None:
         case Confirm():
             turn.emit(AckMessage(event.token))
             sync.confirm(turn, message)
+    sync.judge_again(turn)  # what is refused at once has no StateSaved

@@ -237,6 +237,16 @@ class SendReply:
     reason: str | None
     door: str | None
     at_utc: float
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SendRevs:
+    """Sign and publish the list of revisions: what is in force and what is refused, as (kind, scope, id, rev). `answers`: the command's id."""
+
+    answers: str
+    have: tuple[tuple[str, str, str, int], ...]
+    refused: tuple[tuple[str, str, str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +328,7 @@ Effect = (
     | SendAlarm
     | SendStatus
     | SendReply
+    | SendRevs
     | UseKeys
     | Resubscribe
     | SetClock

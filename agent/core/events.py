@@ -202,6 +202,7 @@ class StoreOpened:
     `seen`: command ids already used with their `exp`; `revs`: highest revision seen by "kind scope id"; `epoch_utc`: when this epoch began (iat of commands must not be before).
     `recovered`: what was set aside and rebuilt, if anything ("journal", "cache"). `boot` counts starts. `known`: what signed messages said of the time up to the last start; None: nothing.
     `keys`: the newest working keys the root signed, None where only those of the enrolment are known. `modes`: what was commanded last and did not end by command.
+    `opens`: (door, `exp`) of the newest opens accepted before this start: they count for the rate.
     """
 
     boot: int
@@ -217,6 +218,7 @@ class StoreOpened:
     keys: Keys | None = None
     recovered: tuple[str, ...] = ()
     modes: tuple[DoorMode, ...] = ()
+    opens: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,6 +349,17 @@ class StateSaved:
 
 
 @dataclass(frozen=True, slots=True)
+class StateRefused:
+    """A part of a roster was not kept: with it a unit would have more holders, or more of rosters, than the contract allows."""
+
+    token: int
+    kind: str
+    scope: str
+    id: str
+    rev: int
+
+
+@dataclass(frozen=True, slots=True)
 class CacheReset:
     """The cache was damaged and rebuilt empty: what the broker retains must be read again."""
 
@@ -386,9 +399,10 @@ class MessageReceived:
 
 @dataclass(frozen=True, slots=True)
 class MessageRefused:
-    """A message that did not hold. Before the signature held `id` is None (only counted, no reply).
+    """A message that did not hold. Before the signature held `id` is None (only counted, no reply). `detail` names what is wrong.
 
-    In a flood `count` of them come as one, already acknowledged, with token 0.
+    In a flood `count` of them come as one, already acknowledged, with token 0. `entry`: (kind, scope, id, rev) of desired state
+    that is left aside, because it was in hand at a crash of ours; `until_utc`: when it would end by itself.
     """
 
     token: int
@@ -396,6 +410,9 @@ class MessageRefused:
     reason: Reason | str
     id: str | None = None
     count: int = 1
+    detail: str = ""
+    entry: tuple[str, str, str, int] | None = None
+    until_utc: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -447,6 +464,7 @@ Event = (
     | NoticesLoaded
     | SettingsLoaded
     | StateSaved
+    | StateRefused
     | CacheReset
     | LinkUp
     | LinkDown

@@ -75,6 +75,10 @@ REFUSALS_S = 60.0
 """At most one `refusals` fact in this time (contract.md)."""
 REFUSED_RATE = 30
 """Signed commands refused in one `REFUSALS_S` that get their own fact and reply; more are only counted, so a replaying broker cannot fill the journal."""
+REVS_MAX = 10_000
+"""Revisions kept by name, those of ended notices included: ten years of three notices a day. Beyond it the oldest ended notices are forgotten."""
+REFUSED_ENTRIES = 512
+"""Refused pieces of desired state kept by name, twice what a unit may have of notices; more are only counted."""
 REPLIES_MAX = 64
 """Replies kept while the link is down."""
 SEEN_MAX = 10_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from agent.core import board, door, panel
+from agent.core import board, door, limits, panel, refused
 from agent.core.effects import (
     AckMessage,
     DropNotices,
@@ -17,10 +17,26 @@ from agent.core.effects import (
     UseKeys,
     UseTimezone,
 )
-from agent.core.events import HoldersReplaced, NoticesLoaded, SettingsLoaded, StateSaved, StoreOpened
+from agent.core.events import (
+    HoldersReplaced,
+    NoticesLoaded,
+    SettingsLoaded,
+    StateRefused,
+    StateSaved,
+    StoreOpened,
+)
 from agent.core.state import Access, State
 from agent.core.turn import Turn
-from contract.messages import LEVELS, Category, Keys, Notice, RosterPart, Settings
+from contract.messages import (
+    LEVELS,
+    ROSTERS_PER_SCOPE,
+    ROSTERS_PER_UNIT,
+    Category,
+    Keys,
+    Notice,
+    RosterPart,
+    Settings,
+)
 
 
 def store_opened(turn: Turn, event: StoreOpened) -> None:
@@ -39,9 +55,15 @@ def notices_loaded(turn: Turn, event: NoticesLoaded) -> None:
     scopes = frozenset(turn.state.plan.scopes)
     here, revs = turn.state.board.notices, turn.state.standing.revs
     fresh = (n for n in event.notices if n.rev >= revs.get(f"notice {n.scope} {n.id}", 0))
-    loaded = {board.key_of(n): n for n in fresh if n.scope in scopes and not n.withdrawn}
-    gone = tuple(board.key_of(n) for n in event.notices if n.scope not in scopes or n.withdrawn)
-    turn.change(board=replace(turn.state.board, notices={**loaded, **here}))
+    loaded = dict(here)
+    for each in fresh:
+        mine = each.scope in scopes and not each.withdrawn and board.key_of(each) not in here
+        if mine and board.room_for(each, loaded):
+            loaded[board.key_of(each)] = each
+    turn.change(board=replace(turn.state.board, notices=loaded))
+    gone = tuple(
+        board.key_of(n) for n in event.notices if n.scope not in scopes or n.withdrawn or board.key_of(n) not in loaded
+    )
     if gone:
         turn.emit(DropNotices(gone))
 
@@ -87,6 +109,10 @@ def notice(turn: Turn, token: int, message: Notice) -> None:
     if message.rev < known or (message.rev == known and (over or (here is not None and here.rev == message.rev))):
         turn.emit(AckMessage(token))
         return
+    if not over and not board.room_for(message, turn.state.board.notices):
+        refused.refuse(turn, ("notice", *key, message.rev), "full", message.until_utc)
+        turn.emit(AckMessage(token))
+        return
     _saving(turn, token, message, name, message.rev)
     turn.emit(SaveNotice(token, message))
     turn.changed()
@@ -110,8 +136,25 @@ def roster_part(turn: Turn, token: int, part: RosterPart) -> None:
     if part.rev <= in_force or part.rev < turn.state.standing.revs.get(name, 0):
         turn.emit(AckMessage(token))
         return
+    left = turn.state.standing.refused.entries.get(("roster", scope, part.id))
+    if left is not None and left.rev >= part.rev:
+        turn.emit(AckMessage(token))
+        return
+    if not _room_for_roster(turn.state, scope, part.id):
+        refused.refuse(turn, ("roster", scope, part.id, part.rev), "full")
+        turn.emit(AckMessage(token))
+        return
     _saving(turn, token, part.id, name, part.rev)
     turn.emit(SaveRosterPart(token, part))
+
+
+def _room_for_roster(state: State, scope: str, ident: str) -> bool:
+    """Whether the contract allows this one too, beside those in force and under way."""
+    known = {(s, i) for _, s, i, _ in state.access.have}
+    known |= {(s, i) for kind, s, i in (name.split(" ") for name in state.standing.revs) if kind == "roster"}
+    here = {str(each) for each in state.plan.scopes}
+    others = [s for s, i in known if (s, i) != (scope, ident) and s in here]
+    return len(others) < ROSTERS_PER_UNIT and others.count(scope) < ROSTERS_PER_SCOPE
 
 
 def settings(turn: Turn, token: int, message: Settings) -> None:
@@ -162,6 +205,13 @@ def saved(turn: Turn, event: StateSaved) -> None:
             pass  # a part of a roster: told when the whole is in force
 
 
+def not_taken(turn: Turn, event: StateRefused) -> None:
+    standing = turn.state.standing
+    turn.change(standing=replace(standing, saving={t: m for t, m in standing.saving.items() if t != event.token}))
+    turn.emit(AckMessage(event.token))
+    refused.refuse(turn, (event.kind, event.scope, event.id, event.rev), "full")
+
+
 def _notice_saved(turn: Turn, message: Notice) -> None:
     kind = "notice.ended" if board.ended(message, turn.state) else "notice.received"
     turn.fact(kind, scope=str(message.scope), id=message.id, rev=message.rev)
@@ -172,9 +222,21 @@ def _notice_saved(turn: Turn, message: Notice) -> None:
 
 
 def _saving(turn: Turn, token: int, message: object, name: str, rev: int) -> None:
+    kind, scope, ident = name.split(" ")
+    refused.taken(turn, kind, scope, ident)
     standing = turn.state.standing
-    revs = {**standing.revs, name: max(rev, standing.revs.get(name, 0))}
+    revs = _bounded({**standing.revs, name: max(rev, standing.revs.get(name, 0))}, turn.state)
     turn.change(standing=replace(standing, revs=revs, saving={**standing.saving, token: message}))
+
+
+def _bounded(revs: dict[str, int], state: State) -> dict[str, int]:
+    """Of notices that are over only the newest names are kept, as the journal does: ids without end would fill memory."""
+    if len(revs) > limits.REVS_MAX:
+        here = {f"notice {scope} {ident}" for scope, ident in state.board.notices}
+        old = next((each for each in revs if each.startswith("notice ") and each not in here), None)
+        if old is not None:
+            del revs[old]
+    return revs
 
 
 # --- settings in force

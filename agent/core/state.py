@@ -227,6 +227,10 @@ class Commands:
     courses: tuple[Course, ...] = ()
     opens: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     """By door: when opens were accepted in the last minute."""
+    opens_before: tuple[tuple[str, float], ...] = ()
+    """(door, `exp`) of opens accepted before this start."""
+    started: float | None = None
+    """When the agent started, monotonic: a command signed before that is none of this run's."""
     replies: tuple[SendReply, ...] = ()
     """Replies that wait for the link."""
     restart_token: int | None = None
@@ -306,6 +310,25 @@ class Timekeeping:
 
 
 @dataclass(frozen=True, slots=True)
+class NotTaken:
+    """A piece of desired state that is refused: its revision, why, and until when it would have been in force."""
+
+    rev: int
+    reason: str
+    until_utc: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Desired state that is not taken. `entries`: by (kind, scope, id); `newest` and `untold`: what the next fact tells."""
+
+    entries: Mapping[tuple[str, str, str], NotTaken] = field(default_factory=dict)
+    newest: tuple[str, str, str, int, str] | None = None
+    untold: int = 0
+    told_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """Desired state beside notices and rosters: revisions seen, settings, messages being saved."""
 
@@ -315,6 +338,7 @@ class Standing:
     keys_rev: int = 0
     saving: Mapping[int, object] = field(default_factory=dict)
     """By message token: what the store is saving."""
+    refused: Refused = Refused()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +20,8 @@ from agent.core.events import (
 from agent.core.local import rfc3339
 from agent.core.state import Device, Door, Health, LinkState, State, Tamper
 from agent.core.turn import Turn
+from contract.digest import digest
+from contract.messages import MAX_STATUS_BYTES
 
 
 def started(turn: Turn, event: Started) -> None:
@@ -216,7 +219,7 @@ def _screens(turn: Turn, name: str, *, lost: bool) -> None:
 def status(state: State) -> dict[str, Any]:
     """The status of contract.md, as JSON-ready values."""
     health, sync = state.health, state.sync
-    return {
+    values = {
         "state": "offline" if state.stopping else "online",
         "link": _link(state),
         "door_only": None if state.door_only_until is None else _time_of(state, state.door_only_until),
@@ -235,10 +238,52 @@ def status(state: State) -> dict[str, Any]:
         "inputs": dict(sorted(health.inputs.items())),
         "backlog": backlog(state),
         "oldest": sync.confirmed + 1 if sync.next_seq - 1 > sync.confirmed else None,
-        "revs": {f"{kind} {scope} {id_}": rev for kind, scope, id_, rev in standing_entries(state)},
+        **_revisions(state),
         "centre_since": sync.centre_since,
         "at": rfc3339(state.now.utc),
     }
+    return bounded(values)
+
+
+def _revisions(state: State) -> dict[str, Any]:
+    """What the digest is over, in numbers: the list itself is sent on request (`resync`)."""
+    have = standing_entries(state)
+    kinds = [entry[0] for entry in have]
+    counts = {kind: kinds.count(kind) for kind in ("notice", "roster", "settings", "keys")}
+    return {"digest": digest(have), "counts": counts, "refused": len(state.standing.refused.entries)}
+
+
+def revisions(state: State) -> tuple[tuple[tuple[str, str, str, int], ...], tuple[tuple[str, str, str, int], ...]]:
+    """In force, and refused."""
+    refused = sorted((*name, left.rev) for name, left in state.standing.refused.entries.items())
+    return tuple(standing_entries(state)), tuple(refused)
+
+
+_CUT = ("inputs", "devices", "doors", "scopes")
+"""What gives way where a status would be too long, in this order."""
+_NAME_CHARS = 64
+_WHY_CHARS = 200
+
+
+def bounded(values: dict[str, Any]) -> dict[str, Any]:
+    """At most the contract's bytes: first what is well is left out of inputs and devices, then maps and lists become the number of their entries."""
+    if _size(values) <= MAX_STATUS_BYTES:
+        return values
+    short = values | {
+        "name": str(values["name"])[:_NAME_CHARS],
+        "inputs": {name: active for name, active in values["inputs"].items() if active},
+        "devices": {name: device for name, device in values["devices"].items() if device != {"state": "ok"}},
+    }
+    for key in _CUT:
+        if _size(short) <= MAX_STATUS_BYTES:
+            break
+        short[key] = len(values[key])
+    return short
+
+
+def _size(values: Mapping[str, Any]) -> int:
+    """Bytes on the wire."""
+    return len(json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode())
 
 
 def standing_entries(state: State) -> list[tuple[str, str, str, int]]:
@@ -252,12 +297,23 @@ def standing_entries(state: State) -> list[tuple[str, str, str, int]]:
 def _link(state: State) -> dict[str, Any]:
     known = state.link
     waits = "waits for the store" if known.state == "connecting" and not state.connected else None
-    return {"state": known.state, "since": _time_of(state, known.since), "why": known.why or waits}
+    why = known.why or waits
+    return {"state": known.state, "since": _time_of(state, known.since), "why": why and why[:_WHY_CHARS]}
 
 
 def _time_of(state: State, mono: float) -> str:
     """By the clock as it is now: it may have been set since."""
     return rfc3339(state.now.utc + mono - state.now.mono)
+
+
+def standing_ways(state: State) -> Iterator[list[tuple[str, str, str, int]]]:
+    """What is in force, and what would be with all that is refused: a unit that has either lacks nothing that it would take."""
+    have = standing_entries(state)
+    yield have
+    refused = state.standing.refused.entries
+    if refused:
+        by_name = {entry[:3]: entry[3] for entry in have} | {name: left.rev for name, left in refused.items()}
+        yield sorted((*name, rev) for name, rev in by_name.items())
 
 
 def _door(door: Door) -> dict[str, Any]:

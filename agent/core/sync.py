@@ -284,7 +284,7 @@ def judge(turn: Turn) -> None:
     sync, now = turn.state.sync, turn.now.mono
     if sync.digest is None:
         return
-    same = sync.digest == digest(supervise.standing_entries(turn.state))
+    same = sync.digest in map(digest, supervise.standing_ways(turn.state))
     since = None if same else (now if sync.differs_since is None else sync.differs_since)
     stale = since is not None and since + limits.STALE_S <= now
     if stale != sync.stale:

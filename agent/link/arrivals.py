@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from agent.aside import Aside
 from agent.core.events import CentrePresence, MessageReceived, MessageRefused
 from agent.link.access import UnitKeys
 from agent.link.gate import Gate
@@ -33,10 +34,11 @@ class Arrival:
 
 
 class Arrivals:
-    def __init__(self, keys: UnitKeys) -> None:
+    def __init__(self, keys: UnitKeys, aside: Aside | None = None) -> None:
         self._root = keys.root
         self._ring = key_ring(keys.root, keys.working)
-        self._reader = Reader(keys.site, keys.unit, keys.scopes)
+        self._aside = Aside() if aside is None else aside
+        self._reader = Reader(keys.site, keys.unit, keys.scopes, self._aside)
         self._gate = Gate()
         self._numbers = itertools.count(1)
         self._presence: Presence | None = None
@@ -63,16 +65,24 @@ class Arrivals:
             case Accepted(_, message):
                 token = next(self._numbers)
                 return Arrival(MessageReceived(token, message, retained), token)
-            case Refused(kind, refusal):
-                if refusal.id is None and not self._gate.passes(kind, refusal.reason, now):
+            case Refused(kind, refusal, entry, until):
+                if refusal.id is None and entry is None and not self._gate.passes(kind, refusal.reason, now):
                     return Arrival()
                 token = next(self._numbers)
-                return Arrival(MessageRefused(token, kind, refusal.reason, refusal.id), token)
+                reason, detail = refusal.reason, refusal.detail
+                told = MessageRefused(token, kind, reason, refusal.id, detail=detail, entry=entry, until_utc=until)
+                return Arrival(told, token)
             case Presence() as presence:
                 self._held = presence
                 return Arrival(self._newest(now))
             case None:
                 return Arrival()
+
+    def tripped(self) -> None:
+        """We tripped over the message we were reading: it is set aside for good."""
+        name = self._reader.in_hand
+        if name is not None:
+            self._aside.add(name)
 
     def due(self, now: float) -> list[Told]:
         """What was held back and is to be told now."""

@@ -22,6 +22,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from agent.aside import Aside
 from agent.core import effects
 from agent.core.effects import Effect
 from agent.core.events import (
@@ -40,7 +41,7 @@ from agent.link.acks import Acks
 from agent.link.arrivals import PRESENCE_S, Arrivals, Told
 from agent.link.outbox import Outbox
 from agent.link.reconnect import Ending, How, Pace, Reconnect
-from agent.link.translate import Outgoing, Sending, write
+from agent.link.translate import Outgoing, Sending, revisions, write
 from contract import topics
 from contract.enrolment import enrol_message
 from contract.messages import MAX_MESSAGE_BYTES, Confirm
@@ -93,6 +94,7 @@ class Link:
 
     `session`: of this run of the process, as in the birth. `dates`: by what those of certificates are judged now.
     `enrolled` is called (on the link's thread) once the centre's first confirm proves that it knows our key.
+    `aside`: messages that are not to be taken.
     """
 
     def __init__(
@@ -105,6 +107,7 @@ class Link:
         dates: Callable[[], Dates],
         enrolled: Callable[[], None] | None = None,
         pace: Pace | None = None,
+        aside: Aside | None = None,
     ) -> None:
         self._host, self._port, self._with_tls = access.address()
         self._access = access
@@ -114,7 +117,7 @@ class Link:
         self._dates = dates
         self._enrolled = enrolled
         self._token = keys.token
-        self._arrivals = Arrivals(keys)
+        self._arrivals = Arrivals(keys, aside)
         self._subscriptions = topics.subscriptions(keys.site, keys.unit, keys.scopes)
         self._pace = pace or Pace()
         self._reconnect = Reconnect(access.protocol, random.SystemRandom().uniform, self._pace)
@@ -159,20 +162,27 @@ class Link:
                     # Some brokers send retained messages to a new subscription only; both packets leave in one go.
                     live.client.unsubscribe(self._subscriptions)
                     live.client.subscribe([(topic, 1) for topic in self._subscriptions])
-            case effects.SendBatch() | effects.SendAlarm() | effects.SendStatus() | effects.SendReply():
+            case (
+                effects.SendBatch()
+                | effects.SendAlarm()
+                | effects.SendStatus()
+                | effects.SendReply()
+                | effects.SendRevs()
+            ):
                 if live is not None and live.up:
                     self._send(live, effect)
             case _:
                 raise TypeError(f"no effect of the link: {type(effect).__name__}")
 
-    def _send(self, live: _Live, effect: Sending) -> None:
-        out = write(effect, self._keys)
-        if live.outbox.offer(out):
-            self._publish(live, out)
+    def _send(self, live: _Live, effect: Sending | effects.SendRevs) -> None:
+        pages = revisions(effect, self._keys) if isinstance(effect, effects.SendRevs) else [write(effect, self._keys)]
+        for out in pages:
+            if live.outbox.offer(out):
+                self._publish(live, out)
 
     def _publish(self, live: _Live, out: Outgoing) -> None:
         info = live.client.publish(out.topic, out.payload, qos=1, retain=out.retain)
-        batch = live.outbox.sent(info.mid, out.batch)
+        batch = live.outbox.sent(info.mid, out)
         if batch is not None:
             self._post(BatchPublished(batch))
 
@@ -218,6 +228,7 @@ class Link:
         except Exception as error:
             # The top of the thread: a hostile broker must not end the link, wherever the library or we trip over it.
             log.exception("a fault while serving the connection")
+            self._arrivals.tripped()
             if live is None:
                 return Ending("unreachable"), f"a fault while connecting: {type(error).__name__}"
             live.reason = f"a fault while serving the connection: {type(error).__name__}"
@@ -287,7 +298,11 @@ class Link:
         client = live.client
         client.on_connect = client.on_subscribe = client.on_disconnect = client.on_message = client.on_publish = None
         how = live.ending or ("lost" if live.accepted_mono is not None else "unreachable")
-        return Ending(how, lasted), live.reason or _WORDS[how]
+        reason = live.reason or _WORDS[how]
+        if how == "closed" and (out := live.outbox.oldest) is not None:
+            how, what = "rejected", f"{len(out.payload)} bytes on {out.topic}"
+            reason = f"{reason} after our own message of {what}: is it too large, or not allowed?"
+        return Ending(how, lasted), reason
 
     def _on_connect(
         self, live: _Live, client: mqtt.Client, _data: Any, _flags: Any, code: ReasonCode, properties: Properties | None
@@ -389,6 +404,7 @@ _WORDS: dict[How, str] = {
     "silent": "the broker does not answer",
     "refused": "the broker refused",
     "closed": "the broker closed the connection",
+    "rejected": "the broker closed the connection after our own message",
     "lost": "the line to the broker went dead",
     "ours": "disconnected",
     "unreachable": "cannot reach the broker",

@@ -23,6 +23,7 @@ class Outbox:
         self._waiting: deque[Outgoing] = deque()
         self._batches: dict[int, str | None] = {}
         self._early: set[int] = set()
+        self._sent: dict[int, Outgoing] = {}
         self.dropped = 0
 
     def narrow(self, window: int) -> None:
@@ -47,13 +48,20 @@ class Outbox:
                 self.dropped += 1
             return False
 
-    def sent(self, mid: int, batch: str | None) -> str | None:
-        """It went out as `mid`. Returns `batch` where its acknowledgement was even faster than this call."""
+    @property
+    def oldest(self) -> Outgoing | None:
+        """What the broker should have acknowledged first of all that it has not."""
+        with self._mutex:
+            return next(iter(self._sent.values()), None)
+
+    def sent(self, mid: int, out: Outgoing) -> str | None:
+        """It went out as `mid`. Returns its batch where its acknowledgement was even faster than this call."""
         with self._mutex:
             if mid in self._early:
                 self._early.discard(mid)
-                return batch
-            self._batches[mid] = batch
+                return out.batch
+            self._batches[mid] = out.batch
+            self._sent[mid] = out
             return None
 
     def acknowledged(self, mid: int) -> tuple[str | None, Outgoing | None]:
@@ -62,6 +70,7 @@ class Outbox:
             if mid not in self._batches:
                 self._early.add(mid)
             batch = self._batches.pop(mid, None)
+            self._sent.pop(mid, None)
             if self._waiting and self._in_flight <= self._window:
                 return batch, self._waiting.popleft()
             self._in_flight = max(0, self._in_flight - 1)

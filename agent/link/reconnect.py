@@ -29,7 +29,9 @@ SHORT_LIVES = 3
 """So many connections in a row, each accepted and closed by the broker within SHORT_S, look like another client with our id."""
 
 Version = Literal["5", "3.1.1"]
-How = Literal["unreachable", "version", "unanswered", "silent", "refused", "closed", "lost", "taken", "ours"]
+How = Literal[
+    "unreachable", "version", "unanswered", "silent", "refused", "closed", "rejected", "lost", "taken", "ours"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Ending:
 
     `how`: unreachable (no connection, or TLS refused), version (the broker does not speak this version), unanswered
     (closed before it said yes or no), silent (neither, in time), refused (it said no), closed (by the broker, after it
-    said yes), lost (the line went dead), taken (the broker says so: MQTT 5 reason 0x8E), ours (we ended it). `lasted_s` from the broker's yes.
+    said yes), rejected (closed, and a message of ours was not acknowledged), lost (the line went dead), taken (the broker says so: MQTT 5 reason 0x8E), ours (we ended it). `lasted_s` from the broker's yes.
     """
 
     how: How
@@ -90,7 +92,7 @@ class Reconnect:
 
     def after(self, ending: Ending) -> Next:
         """What to do after a connection ended so."""
-        accepted = ending.how in ("closed", "lost", "taken", "ours")
+        accepted = ending.how in ("closed", "rejected", "lost", "taken", "ours")
         self._proven = self._proven or accepted
         if ending.lasted_s >= STABLE_S:
             self._failures = 0

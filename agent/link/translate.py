@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
+from agent.aside import Entry, entry_of, name_in, presence_name
 from agent.core import effects
 from agent.link.access import UnitKeys
 from contract import topics
@@ -14,8 +16,10 @@ from contract.messages import MAX_MESSAGE_BYTES, Command, Confirm, Kind, Message
 from contract.parse import parse
 from contract.plain import Presence, Reply, build_reply, parse_presence
 from contract.refusal import Refusal
+from contract.revs import build_revs
 from contract.strict_json import dumps
 
+LEFT_ASIDE = "left aside: it was in hand at a crash"
 _NEVER_RETAINED = frozenset({Kind.COMMAND, Kind.CONFIRM})
 
 
@@ -29,10 +33,12 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """`id` only where the signature held: what has none is counted, not answered."""
+    """`id` only where the signature held: what has none is counted, not answered. `entry`: of desired state that is left aside."""
 
     kind: str
     refusal: Refusal
+    entry: Entry | None = None
+    until_utc: float | None = None
 
 
 Reading = Accepted | Refused | Presence | None
@@ -42,7 +48,9 @@ Reading = Accepted | Refused | Presence | None
 class Reader:
     """What this unit makes of a message, given the keys in force. Cheap checks come first: a flood must cost little."""
 
-    def __init__(self, site: str, unit: str, scopes: Iterable[Scope]) -> None:
+    def __init__(self, site: str, unit: str, scopes: Iterable[Scope], aside: Container[str] = ()) -> None:
+        self._aside = aside
+        self._reading: tuple[str, bytes] | str | None = None
         self._site = site
         self._unit = unit
         self._scopes = frozenset({*scopes, Scope("site", site), Scope("unit", unit)})
@@ -52,9 +60,21 @@ class Reader:
         """The order is the contract's: size, retained, header, key, signature, then site, scope and unit."""
         if not payload:
             return None
+        self._reading = (topic, payload)
+        reading = self._read(topic, payload, ring, retained=retained)
+        self._reading = None
+        return reading
+
+    @property
+    def in_hand(self) -> str | None:
+        """The name of the message being read, None between two: after an exception, of the one that made it."""
+        return _raw_name(*self._reading) if isinstance(self._reading, tuple) else self._reading
+
+    def _read(self, topic: str, payload: bytes, ring: KeyRing, *, retained: bool) -> Reading:
+        if self._aside and _raw_name(topic, payload) in self._aside:
+            return Refused("message", Refusal(Reason.INTERNAL, LEFT_ASIDE))
         if topic == self._centre:
-            presence = parse_presence(payload)
-            return Refused("centre", presence) if isinstance(presence, Refusal) else presence
+            return self._presence(payload)
         down = topics.parse_down(topic)
         if down is None or down.kind is Kind.ROUND:
             return None
@@ -68,10 +88,23 @@ class Reader:
         verified = verify(payload, kind, ring)
         if isinstance(verified, Refusal):
             return Refused(kind, verified)
+        self._reading = name = name_in(down, verified)
+        if name in self._aside:
+            ident = verified.get("id") if kind is Kind.COMMAND else None
+            refusal = Refusal(Reason.INTERNAL, LEFT_ASIDE, ident if topics.valid_id(ident) else None)
+            until = verified.get("until")
+            return Refused(kind, refusal, entry_of(name), until if type(until) in (int, float) else None)
         message = parse(kind, self._site, down, verified)
         if isinstance(message, Refusal):
             return Refused(kind, message)
         return self._mine(kind, message)
+
+    def _presence(self, payload: bytes) -> Refused | Presence | None:
+        presence = parse_presence(payload)
+        if isinstance(presence, Refusal):
+            return Refused("centre", presence)
+        left = presence_name(online=presence.online, since=presence.since_utc) in self._aside
+        return None if left else presence
 
     def _mine(self, kind: Kind, message: Message) -> Accepted | Refused:
         if isinstance(message, Command) and message.unit not in ("*", self._unit):
@@ -79,6 +112,11 @@ class Reader:
         if isinstance(message, Confirm) and message.unit != self._unit:
             return Refused(kind, Refusal(Reason.NOT_MINE, "unit: another one"))
         return Accepted(kind, message)
+
+
+def _raw_name(topic: str, payload: bytes) -> str:
+    """What a message is known by before its signature held."""
+    return f"raw {hashlib.sha256(topic.encode() + payload).hexdigest()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +133,13 @@ class Outgoing:
 Sending = effects.SendBatch | effects.SendAlarm | effects.SendStatus | effects.SendReply
 
 
+def revisions(effect: effects.SendRevs, keys: UnitKeys) -> list[Outgoing]:
+    """The pages of the list, signed."""
+    pages = build_revs(keys.private, keys.site, keys.unit, effect.answers, effect.have, effect.refused)
+    topic = topics.up(keys.site, keys.unit, "revs")
+    return [Outgoing(topic, page) for page in pages]
+
+
 def write(effect: Sending, keys: UnitKeys) -> Outgoing:
     """The message of an effect; batches and alarms are signed here (about 40 µs on a PC, 400 µs on a small board)."""
     match effect:
@@ -107,6 +152,6 @@ def write(effect: Sending, keys: UnitKeys) -> Outgoing:
             return Outgoing(topics.up(keys.site, keys.unit, "alarm"), payload, ahead=True)
         case effects.SendStatus(status):
             return Outgoing(topics.up(keys.site, keys.unit, "status"), dumps(dict(status)), retain=True)
-        case effects.SendReply(command, state, reason, door, at_utc):
-            reply = Reply(command, state, at_utc, reason, door)
+        case effects.SendReply(command, state, reason, door, at_utc, detail):
+            reply = Reply(command, state, at_utc, reason, door, detail)
             return Outgoing(topics.up(keys.site, keys.unit, "reply"), build_reply(reply), ahead=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
+from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlite_utils import Database
 
@@ -13,7 +14,19 @@ from agent.store import codec, database
 from agent.store.faults import STORAGE_ERRORS, DamagedError
 from agent.store.journal import Transaction
 from agent.store.schema import CACHE_KIND, CACHE_TABLES, seal, unseal
-from contract.messages import Holder, Notice, RosterPart, Settings
+from contract.messages import MAX_HOLDERS, Holder, Notice, RosterPart, Settings
+
+T = TypeVar("T")
+
+PARTS_BYTES = 64 * 1024 * 1024
+"""Of all parts kept, as written here: a thousand of the largest messages, ten times what 20,000 holders take, and half of what the file may have."""
+
+
+class Saved(Enum):
+    KEPT = "kept"
+    WHOLE = "whole"
+    FULL = "full"
+
 
 Roster = tuple[str, str]
 """(scope, id)"""
@@ -24,6 +37,8 @@ class Cache:
 
     def __init__(self, db: Database) -> None:
         self.db = db
+        self.reading: tuple[str, str, str, int] | None = None
+        """What is just being read, as (kind, scope, id, rev): after an exception, where it came from."""
         self._reader = codec.PartReader()
 
     def transaction(self) -> Transaction:
@@ -41,14 +56,32 @@ class Cache:
 
     def notices(self) -> tuple[Notice, ...]:
         rows = self.db.conn.execute("SELECT scope, id, rev, body, sum FROM notices ORDER BY scope, id").fetchall()
-        return tuple(codec.load_notice(_unsealed(row)) for row in rows)
+        return tuple(self._each("notice", (row[0], row[1], row[2]), row, codec.load_notice) for row in rows)
 
     def save_settings(self, settings: Settings) -> None:
         self._put("settings", (str(settings.scope), settings.rev, codec.dump_settings(settings)))
 
     def settings(self) -> tuple[Settings, ...]:
         rows = self.db.conn.execute("SELECT scope, rev, body, sum FROM settings ORDER BY scope").fetchall()
-        return tuple(codec.load_settings(_unsealed(row)) for row in rows)
+        return tuple(self._each("settings", (row[0], "", row[1]), row, codec.load_settings) for row in rows)
+
+    def _each(self, kind: str, entry: tuple[str, str, int], row: tuple[Any, ...], load: Callable[[bytes], T]) -> T:
+        self.reading = (kind, *entry)
+        loaded = load(_unsealed(row))
+        self.reading = None
+        return loaded
+
+    def set_aside(self, entries: Iterable[tuple[str, str, str, int]]) -> None:
+        """Take these (kind, scope, id, rev) out, unread."""
+        for kind, scope, ident, rev in entries:
+            run = self.db.conn.execute
+            if kind == "settings":
+                run("DELETE FROM settings WHERE scope = ? AND rev = ?", (scope, rev))
+            elif kind == "notice":
+                run("DELETE FROM notices WHERE scope = ? AND id = ? AND rev = ?", (scope, ident, rev))
+            elif kind == "roster":
+                for table in ("rosters", "parts"):
+                    run(f"DELETE FROM {table} WHERE scope = ? AND id = ? AND rev = ?", (scope, ident, rev))  # noqa: S608  # names of ours
 
     def _put(self, table: str, values: tuple[Any, ...]) -> None:
         keys = {"notices": "scope, id", "settings": "scope"}[table]
@@ -61,8 +94,8 @@ class Cache:
 
     # --- rosters
 
-    def save_part(self, part: RosterPart) -> bool:
-        """Keep one part; True when with it the revision is whole and now in force.
+    def save_part(self, part: RosterPart) -> Saved:
+        """Keep one part; WHOLE when with it the revision is whole and now in force, FULL where that is more than a unit takes: its parts go.
 
         Nothing older than what is in force or under way is kept; a part of a newer revision (or of another cut of the same)
         replaces what was incomplete. A part that is in force already changes nothing.
@@ -71,27 +104,44 @@ class Cache:
         roster = (str(part.scope), part.id)
         in_force = run("SELECT rev FROM rosters WHERE scope = ? AND id = ?", roster).fetchone()
         if in_force is not None and part.rev <= in_force[0]:
-            return False
+            return Saved.KEPT
         after = (*roster, -1 if in_force is None else in_force[0])
         under_way = run(
             "SELECT rev, parts FROM parts WHERE scope = ? AND id = ? AND rev > ? ORDER BY rev DESC LIMIT 1", after
         ).fetchone()
         if under_way is not None:
             if part.rev < under_way[0]:
-                return False
+                return Saved.KEPT
             if under_way != (part.rev, part.parts):
                 run("DELETE FROM parts WHERE scope = ? AND id = ? AND rev > ?", after)
         values = (*roster, part.rev, part.part, part.parts, codec.dump_part(part))
+        if run("SELECT coalesce(sum(length(body)), 0) FROM parts").fetchone()[0] + len(values[-1]) > PARTS_BYTES:
+            return self._full(*roster, part.rev)
         run("INSERT OR REPLACE INTO parts VALUES (?, ?, ?, ?, ?, ?, ?)", (*values, seal(*values)))
         count = run(
             "SELECT count(*) FROM parts WHERE scope = ? AND id = ? AND rev = ?", (*roster, part.rev)
         ).fetchone()[0]
         if count < part.parts:
-            return False
+            return Saved.KEPT
+        if self._holders_with(roster, part.rev) > MAX_HOLDERS:
+            return self._full(*roster, part.rev)
         put = (*roster, part.rev, part.parts)
         run("INSERT OR REPLACE INTO rosters VALUES (?, ?, ?, ?, ?)", (*put, seal(*put)))
         run("DELETE FROM parts WHERE scope = ? AND id = ? AND rev <> ?", (*roster, part.rev))
-        return True
+        return Saved.WHOLE
+
+    def _full(self, scope: str, ident: str, rev: int) -> Saved:
+        self.db.conn.execute("DELETE FROM parts WHERE scope = ? AND id = ? AND rev = ?", (scope, ident, rev))
+        return Saved.FULL
+
+    def _holders_with(self, roster: Roster, rev: int) -> int:
+        """Holders in all rosters, were this revision in force."""
+        rows = self.db.conn.execute(
+            "SELECT p.body FROM parts p LEFT JOIN rosters r ON p.scope = r.scope AND p.id = r.id "
+            "WHERE (p.scope = ? AND p.id = ? AND p.rev = ?) OR (NOT (p.scope = ? AND p.id = ?) AND p.rev = r.rev)",
+            (*roster, rev, *roster),
+        )
+        return sum(codec.holders_in(body) for (body,) in rows.fetchall())
 
     def leave_scopes(self, scopes: Collection[str]) -> None:
         """Drop the rosters of scopes that are not this unit's any more: their cards must not open here."""
@@ -115,9 +165,11 @@ class Cache:
         found: list[Holder] = []
         due = 0
         for *values, body, sum_ in rows:
+            self.reading = ("roster", *roster, values[2])
             unseal(sum_, *values, body)
             found.extend(self._reader.holders(body))
             due = values[-1] if due == 0 else due - 1
+        self.reading = None
         if due != 1:
             raise DamagedError("a part of a roster in force is missing")
         return tuple(found)

@@ -106,6 +106,11 @@ def dump_part(part: RosterPart) -> bytes:
     return _dump([part.card_key, part.iat, [_hours_row(hours) for hours in profiles], holders])
 
 
+def holders_in(body: bytes) -> int:
+    """How many holders a part has."""
+    return _load(body, lambda row: len(row[3]))
+
+
 class PartReader:
     """Reads the parts of rosters back into holders. Equal sets and profiles become one object: 20,000 holders share a few dozen."""
 

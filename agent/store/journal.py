@@ -22,7 +22,18 @@ from agent.core.time import KnownTime
 from agent.store import codec, database
 from agent.store.faults import STORAGE_ERRORS, DamagedError
 from agent.store.ranks import RANKS, rank_of
-from agent.store.rows import blob, number, only, put_keys, put_known, put_life, put_mode, put_position, put_rev
+from agent.store.rows import (
+    blob,
+    forget_revs,
+    number,
+    only,
+    put_keys,
+    put_known,
+    put_life,
+    put_mode,
+    put_position,
+    put_rev,
+)
 from agent.store.schema import journal_kind, unseal
 from contract import facts
 from contract.messages import Keys
@@ -35,6 +46,12 @@ POSITION_EVERY_S = 60.0
 
 MAX_LINE = 16 * 1024
 """Bytes a fact's line may have; ours stay below 1 KB."""
+
+REVS = 10_000
+"""Notices whose revision is remembered, at least; those named first are forgotten first (limits.REVS_MAX of the core)."""
+
+OPENS = 64
+"""Opens told to a start: six a minute and door, and few doors."""
 
 _ENDS = 4096
 _LAST_UTC = 253402300799.0  # the last second of the year 9999: what a line can say
@@ -84,6 +101,7 @@ class Journal:
         """By rank: no droppable fact of it is left up to this number (room.py)."""
         self._ends: OrderedDict[int, bytes] = OrderedDict()
         self._saved_confirmed = 0
+        self._revs = 0  # how many there are at most
         self.saved_mono = time.monotonic()
         self.load()
 
@@ -185,6 +203,9 @@ class Journal:
                     put_known(self.db, record.known)
             for name, rev in (revs or {}).items():
                 put_rev(self.db, name, rev)
+            self._revs += len(revs or {})
+            if self._revs >= 2 * REVS:
+                self._revs = forget_revs(self.db, REVS)
             if keys is not None:
                 put_keys(self.db, keys)
             if position:
@@ -295,6 +316,13 @@ class Journal:
         )
         return {row[0]: row[1] for row in rows}, waiting
 
+    def opens(self) -> tuple[tuple[str, float], ...]:
+        """(door, `exp`) of the newest accepted opens, as many as can count for the rate."""
+        rows = self.db.conn.execute(
+            "SELECT door, exp FROM seen WHERE action = 'open' AND door IS NOT NULL ORDER BY exp DESC LIMIT ?", (OPENS,)
+        ).fetchall()
+        return tuple((str(door), exp) for door, exp in rows if isinstance(exp, float))
+
     def forget_seen(self, before_utc: float) -> None:
         """Commands whose `exp` lies so far back that no clock comes to it again are refused by that alone."""
         with Transaction(self.db):
@@ -318,6 +346,7 @@ class Journal:
         rows = self.db.conn.execute("SELECT name, rev, sum FROM revs").fetchall()
         for name, rev, sum_ in rows:
             unseal(sum_, name, rev)
+        self._revs = len(rows)
         return {name: rev for name, rev, _ in rows}
 
     def keys(self) -> Keys | None:

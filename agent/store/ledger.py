@@ -256,6 +256,7 @@ class Ledger:
                 known=journal.known(),
                 keys=journal.keys(),
                 modes=journal.modes(),
+                opens=journal.opens(),
                 recovered=tuple(dict.fromkeys(self.recovered)),
             )
         )

@@ -29,6 +29,7 @@ def replace(path: Path, data: bytes, *, durable: bool = True, mode: int = 0o600)
     try:
         with os.fdopen(fd, "wb", closefd=False) as file:
             file.write(data)
+        os.fchmod(fd, mode)  # whatever the umask is
         if durable:
             os.fsync(fd)
     finally:

@@ -45,6 +45,14 @@ def put_rev(db: Database, name: str, rev: int) -> None:
     )
 
 
+def forget_revs(db: Database, kept: int) -> int:
+    """All but the newest so many names of notices go (a revision that grows keeps its place). Returns how many rows are left."""
+    notices = "SELECT rowid FROM revs WHERE name LIKE 'notice %' ORDER BY rowid DESC LIMIT 1 OFFSET ?"
+    db.conn.execute(f"DELETE FROM revs WHERE name LIKE 'notice %' AND rowid <= ({notices})", (kept,))  # noqa: S608  # texts of ours
+    left: int = db.conn.execute("SELECT count(*) FROM revs").fetchone()[0]
+    return left
+
+
 def put_keys(db: Database, keys: Keys) -> None:
     body = codec.dump_keys(keys)
     db.conn.execute(

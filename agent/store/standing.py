@@ -42,6 +42,11 @@ class Standing:
         self._on_disk = False
         self._retry_mono = 0.0
 
+    @property
+    def reading(self) -> tuple[str, str, str, int] | None:
+        """What is being read, as (kind, scope, id, rev)."""
+        return self.cache.reading if hasattr(self, "cache") else None
+
     def open(self) -> None:
         try:
             self.cache = self._attached()

@@ -8,10 +8,11 @@ from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 
+from agent.aside import Entry, entry_of, state_name
 from agent.core import effects, events
 from agent.core.events import Event
 from agent.store import latch
-from agent.store.cache import Cache, Roster, rev_name
+from agent.store.cache import Cache, Roster, Saved, rev_name
 from agent.store.faults import Mode, mode_of
 from agent.store.folder import Ballast
 from agent.store.index import HolderIndex, without_collections
@@ -48,7 +49,9 @@ class Work:
         ballast_bytes: int,
         scopes: Collection[str] | None,
         counts: Counts,
+        aside: Callable[[], Collection[str]] = tuple,
     ) -> None:
+        self._aside = aside
         self._folder = folder
         self._post = post
         self._scopes = scopes
@@ -77,6 +80,9 @@ class Work:
         self._save_latch()
         used = (self._folder / CACHE).exists()
         self._standing.open()
+        left = [entry for entry in map(entry_of, self._aside()) if entry is not None]
+        if left:
+            self._standing.write(partial(_set_aside, left))
         if self._scopes is not None and self._foreign_rosters(self._scopes):
             self._standing.write(partial(_leave, self._scopes))
         with without_collections():
@@ -91,6 +97,12 @@ class Work:
         self._post(events.SettingsLoaded(self._standing.read(lambda cache: cache.settings(), ())))
         self._post(events.NoticesLoaded(self._standing.read(lambda cache: cache.notices(), ())))
         self._tell_rebuilt()
+
+    @property
+    def in_hand(self) -> tuple[str, ...]:
+        """The name of what of the cache is being read, if anything is."""
+        reading = self._standing.reading
+        return () if reading is None else (state_name(*reading),)
 
     def _foreign_rosters(self, scopes: Collection[str]) -> bool:
         nothing: dict[Roster, int] = {}
@@ -170,7 +182,7 @@ class Work:
     def _save(self, saves: list[Save]) -> None:
         if not saves:
             return
-        applied = self._standing.write(lambda cache: _apply(cache, saves))
+        applied, full = self._standing.write(lambda cache: _apply(cache, saves))
         revs: dict[str, int] = {}
         for roster, rev in applied.items():
             with without_collections():
@@ -183,7 +195,9 @@ class Work:
             self._post(replaced)
         for save in saves:
             saved = _saved(save)
-            if saved is not None:
+            if saved is not None and saved.token in full:
+                self._post(events.StateRefused(saved.token, saved.kind, saved.scope, saved.id, saved.rev))
+            elif saved is not None:
                 if saved.kind != "roster":
                     revs[rev_name(saved.kind, saved.scope, saved.id)] = saved.rev
                 self._post(saved)
@@ -200,13 +214,18 @@ def _leave(scopes: Collection[str], cache: Cache) -> None:
     cache.leave_scopes(scopes)
 
 
+def _set_aside(left: list[Entry], cache: Cache) -> None:
+    cache.set_aside(left)
+
+
 def _holders(roster: Roster, cache: Cache) -> tuple[Holder, ...] | None:
     return cache.holders(roster)
 
 
-def _apply(cache: Cache, saves: list[Save]) -> dict[Roster, int]:
-    """Rosters that are whole and in force with these saves, and their revisions."""
+def _apply(cache: Cache, saves: list[Save]) -> tuple[dict[Roster, int], set[int]]:
+    """Rosters that are whole and in force with these saves, and their revisions; and the tokens of parts that are more than a unit takes."""
     applied: dict[Roster, int] = {}
+    full: set[int] = set()
     for save in saves:
         match save:
             case effects.SaveNotice(_, notice):
@@ -215,10 +234,13 @@ def _apply(cache: Cache, saves: list[Save]) -> dict[Roster, int]:
                 cache.drop_notices(ids)
             case effects.SaveSettings(_, settings):
                 cache.save_settings(settings)
-            case effects.SaveRosterPart(_, part):
-                if cache.save_part(part):
+            case effects.SaveRosterPart(token, part):
+                saved = cache.save_part(part)
+                if saved is Saved.WHOLE:
                     applied[(str(part.scope), part.id)] = part.rev
-    return applied
+                elif saved is Saved.FULL:
+                    full.add(token)
+    return applied, full
 
 
 def _saved(save: Save) -> events.StateSaved | None:

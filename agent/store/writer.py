@@ -9,12 +9,16 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent import limits
 from agent.core import effects
 from agent.core.events import Event, StoreHangs
 from agent.store.folder import FolderLock
 from agent.store.waiting import Counts, Waiting
+
+if TYPE_CHECKING:
+    from agent.store.work import Work
 
 Order = (
     effects.SaveLatch
@@ -52,28 +56,37 @@ class Store:
         utc: Callable[[], float] = time.time,
         ballast_bytes: int = BALLAST_BYTES,
         locked: bool = False,
+        aside: Callable[[], Collection[str]] = tuple,
     ) -> None:
         """Takes the folder's lock at once (raises FolderInUseError), unless the caller holds it (`locked`).
 
         `scopes`: the unit's, as `level/id`; rosters of others are dropped at start. `utc`: the agent's own clock; called on the store's thread.
+        `aside` gives the names of messages that were in hand at a crash; at start they leave the cache, unread. Called on the store's thread; may wait.
         """
         self.counts = Counts()
         self._lock = None if locked else FolderLock(folder)
         self._post = post
         self._hangs = False
         self._waiting: Waiting[object] = Waiting()
+        self._work: Work | None = None
 
         def run() -> None:
+            from agent.store import work  # noqa: PLC0415
             from agent.store.opening import Terms  # noqa: PLC0415  # see the module's opening lines
-            from agent.store.work import Work  # noqa: PLC0415
 
             terms = Terms(site, unit, journal_mb, retention_days)
-            Work(folder, terms, self._waiting, post, utc, ballast_bytes, scopes, self.counts).run()
+            self._work = work.Work(folder, terms, self._waiting, post, utc, ballast_bytes, scopes, self.counts, aside)
+            self._work.run()
 
         self._thread = threading.Thread(target=run, name="store", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
+
+    @property
+    def in_hand(self) -> tuple[str, ...]:
+        """Names of what of the cache was being read when the thread died."""
+        return () if self._work is None else self._work.in_hand
 
     def order(self, effect: Order) -> None:
         """Never blocks, never fails."""

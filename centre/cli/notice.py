@@ -148,6 +148,9 @@ def _commit(office: Office, message: Notice, title: str | None = None) -> None:
             raise CentreError(f"{message.id}: stands in {row.scope}; an id is for one notice", WRONG_USE)
         if row is not None and (row.withdrawn or row.token is None):
             raise CentreError(f"{message.id}: is down, and its id is never used again", WRONG_USE)
+        full = None if message.withdrawn else state.lacks_room(conn, site, message, time.time())
+        if full is not None:
+            raise CentreError(f"{full}: withdraw one, or let it end", WRONG_USE)
         numbered = replace(message, rev=state.next_rev(conn, Kind.NOTICE, message.scope, message.id))
         topic = state.topic_of(site, numbered)
         signed = Signed(topic, numbered, office.signer.sign_state(topic, numbered))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +9,13 @@ from pathlib import Path
 import pytest
 
 from agent import limits
-from agent.core.events import MessageReceived, TimePassed
+from agent.aside import Aside, culprits, entry_of, name_in, name_of
+from agent.core.events import MessageReceived, NoticesLoaded, TimePassed
 from agent.crashes import Crashes, write_crash_file
 from contract.messages import Category, Notice, Scope
+from contract.parse import payload_of
+from contract.topics import parse_down
+from tests.agent import extremes
 
 
 def remembered(folder: Path) -> Crashes:
@@ -37,42 +40,62 @@ def test_three_crashes_in_five_minutes_mean_door_only_and_the_message_is_set_asi
     for n in range(limits.CRASHES):
         assert not started().door_only()
         now[0] += 60
-        started().add(MessageReceived(n, notice(4)))
+        started().add(culprits(ZeroDivisionError(), MessageReceived(n, notice(4))))
     crashes = started()
     assert crashes.door_only()
-    assert crashes.aside(MessageReceived(77, notice(4)))
-    assert not crashes.aside(MessageReceived(77, notice(5)))
-    assert not crashes.aside(TimePassed())
+    assert name_of(notice(4)) in crashes.aside
+    assert name_of(notice(5)) not in crashes.aside
+    assert culprits(ZeroDivisionError(), TimePassed()) == ()
     now[0] += limits.CRASH_WINDOW_S
     assert not started().door_only()
 
 
 @pytest.mark.claim("D11")
-def test_a_message_is_known_again_by_another_process() -> None:
-    """Sets have no order of their own, and each process has another."""
-    code = """
-from agent.core.events import MessageReceived
-from agent.crashes import message_name
-from contract.messages import Holder, RosterPart, Scope
-doors = frozenset({"main", "cellar", "garage", "yard", "roof"})
-print(message_name(MessageReceived(1, RosterPart(Scope("yard", "y07"), "r", 1, 0.0, 1, 1, "k", (Holder("a", doors=doors),)))))
-"""
-    names = {
-        subprocess.run(
-            [sys.executable, "-c", code],
-            check=True,
-            capture_output=True,
-            env={**os.environ, "PYTHONHASHSEED": str(n)},
-            timeout=20,
-        ).stdout
-        for n in range(1, 4)
-    }
-    assert len(names) == 1
+def test_a_message_has_one_name_before_and_after_it_is_read() -> None:
+    for sample in extremes.SAMPLES:
+        kind, payload = extremes.kind_of(sample), payload_of(sample, extremes.SITE)
+        down = parse_down(extremes.topic_of(kind, payload))
+        assert down is not None
+        assert name_in(down, payload) == name_of(sample)
+    assert entry_of(name_of(notice(4)) or "") == ("notice", "yard/y07", "n", 4)
+    assert entry_of("command c1") is None
+
+
+@pytest.mark.claim("D11")
+def test_more_poisoned_messages_than_ten_are_all_remembered_and_their_number_is_bounded(tmp_path: Path) -> None:
+    for rev in range(1, limits.ASIDE + 3):
+        remembered(tmp_path).add(culprits(ZeroDivisionError(), MessageReceived(1, notice(rev))))
+    known = remembered(tmp_path).aside
+    assert len(known.names) == limits.ASIDE
+    assert name_of(notice(3)) in known
+    assert name_of(notice(2)) not in known
+
+
+def test_what_the_cache_brought_is_all_suspected_where_no_one_is_in_hand() -> None:
+    assert len(culprits(ZeroDivisionError(), NoticesLoaded((notice(1), notice(2))))) == 2
+
+
+def test_the_links_thread_sets_aside_without_a_crash(tmp_path: Path) -> None:
+    crashes = remembered(tmp_path)
+    crashes.aside.add("command c1")
+    assert "command c1" in remembered(tmp_path).aside
+    assert not crashes._recent()
+    assert not Aside()
+
+
+@pytest.mark.parametrize("name", ["crashes.json", "crash-7.jsonl", "fault.txt"])
+def test_what_is_left_of_a_crash_is_for_its_owner_alone(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch(mode=0o644)
+    crashes = Crashes(tmp_path)
+    crashes.add()
+    crashes.watch_signals()
+    write_crash_file(tmp_path, "x", 7)
+    assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
 
 
 def test_crashes_of_an_earlier_boot_do_not_count(tmp_path: Path) -> None:
     for _ in range(limits.CRASHES):
-        remembered(tmp_path).add(None)
+        remembered(tmp_path).add()
     text = (tmp_path / "crashes.json").read_text(encoding="utf-8")
     (tmp_path / "crashes.json").write_text(text.replace('"boot": "', '"boot": "x'), encoding="utf-8")
     assert not remembered(tmp_path).door_only()
@@ -108,4 +131,4 @@ def test_only_the_newest_crash_files_are_kept(tmp_path: Path) -> None:
 def test_a_disk_that_refuses_gives_no_second_fault(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     assert write_crash_file(gone, "x", 0) is None
-    Crashes(gone).add(None)
+    Crashes(gone).add()

@@ -30,7 +30,6 @@ class Bed:
             clock,
             self._carry_out,
             door_only=door_only,
-            aside=lambda event: False,
             turned=lambda: None,
         )
 

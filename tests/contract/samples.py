@@ -45,7 +45,7 @@ SAMPLES: dict[Kind, Message] = {
 
 IDS = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,47}", fullmatch=True)
 SCOPES = st.builds(Scope, st.sampled_from(["community", "grid", "yard", "building", "unit"]), IDS)
-TIMES = st.one_of(st.integers(0, 10**10), st.floats(0, 1e10))
+TIMES = st.one_of(st.integers(0, 7 * 10**9), st.floats(0, 7e9))
 MAYBE = st.one_of(st.none(), TIMES)
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=60)
 HEX32 = st.text("0123456789abcdef", min_size=32, max_size=32)
@@ -120,9 +120,11 @@ KEYS = st.builds(
     st.lists(WORKING, min_size=1, max_size=4, unique_by=lambda key: key.kid).map(tuple),
 ).filter(lambda keys: any(Kind.COMMAND in key.kinds for key in keys.keys))
 COMMANDS = st.builds(
-    lambda scope_id, **more: Command(SITE, Scope("unit", scope_id), unit=scope_id, **more), IDS,
-    id=IDS, iat=TIMES, exp=TIMES, action=st.sampled_from(ACTIONS), args=st.just({"door": "main", "n": 1}),
-    actor=TEXTS.filter(bool), why=TEXTS,
+    lambda scope_id, iat, life, **more: Command(
+        SITE, Scope("unit", scope_id), unit=scope_id, iat=iat, exp=iat + life, **more
+    ),
+    IDS, TIMES, st.integers(0, 700), id=IDS, action=st.sampled_from(ACTIONS),
+    args=st.just({"door": "main", "mode": "lockdown", "until": 1.8e9, "n": 1}), actor=TEXTS.filter(bool), why=TEXTS,
 )  # fmt: skip
 CONFIRMS = st.builds(
     lambda unit, **more: Confirm(Scope("unit", unit), unit=unit, **more), IDS,

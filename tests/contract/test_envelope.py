@@ -94,7 +94,7 @@ REFUSED = {
     "payload NaN": (sealed(GOOD_HEADER, b'{"exp":NaN}'), Reason.BAD_SIGNATURE, "finite"),
     "payload Infinity": (sealed(GOOD_HEADER, b'{"exp":-Infinity}'), Reason.BAD_SIGNATURE, "finite"),
     "payload 1e999": (sealed(GOOD_HEADER, b'{"exp":1e999}'), Reason.BAD_SIGNATURE, "range"),
-    "payload huge number": (sealed(GOOD_HEADER, b'{"exp":' + b"9" * 5000 + b"}"), Reason.BAD_SIGNATURE, "JSON"),
+    "payload huge number": (sealed(GOOD_HEADER, b'{"exp":' + b"9" * 5000 + b"}"), Reason.BAD_SIGNATURE, "number"),
     "payload deep": (sealed(GOOD_HEADER, b'{"a":' + b"[" * 20 + b"]" * 20 + b"}"), Reason.BAD_SIGNATURE, "deep"),
     "payload very deep": (sealed(GOOD_HEADER, b'{"a":' + b"[" * 20000 + b"]" * 20000 + b"}"), Reason.BAD_SIGNATURE, "deep"),
     "payload lone surrogate": (sealed(GOOD_HEADER, b'{"a":"\\ud800"}'), Reason.BAD_SIGNATURE, "surrogate"),
@@ -152,7 +152,7 @@ def test_a_key_that_is_no_point_refuses() -> None:
     assert isinstance(verify(GOOD, Kind.COMMAND, ring), Refusal)
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(st.characters(codec="utf-8")),
+@given(st.recursive(st.none() | st.booleans() | st.integers(1 - 2**53, 2**53 - 1) | st.floats(allow_nan=False, allow_infinity=False) | st.text(st.characters(codec="utf-8")),
                     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=5), inner, max_size=3), max_leaves=12))  # fmt: skip
 def test_strict_json_reads_what_it_writes(value: object) -> None:
     assert loads(dumps(value), max_depth=20) == value

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contract import strict_json
 from contract.cards import card_hash
 from contract.digest import digest
 from contract.enrolment import Enrolment, build_enrolment, check_enrol, enrol_message, parse_enrolment
@@ -135,3 +136,16 @@ def test_the_token_proves_the_key() -> None:
     other = data.replace(PUBLIC.hex().encode(), private_key(8).public_key().public_bytes_raw().hex().encode())
     assert check_enrol(other, "badahu", "b12-u2", TOKEN).reason == Reason.BAD_SIGNATURE
     assert check_enrol(b"{}", "badahu", "b12-u2", TOKEN).reason == Reason.MALFORMED
+
+
+@pytest.mark.parametrize("number", [2**53 - 1, 1 - 2**53, 0])
+def test_whole_numbers_come_as_they_were(number: int) -> None:
+    assert strict_json.loads(str(number).encode()) == number
+
+
+@pytest.mark.claim("F25")
+@pytest.mark.parametrize("text", [str(2**53), str(-(2**53)), "9" * 17, "1" + "0" * 400, "-1" + "0" * 400, "1" * 5000])
+def test_whole_numbers_are_bounded(text: str) -> None:
+    """`until - now` with one of four hundred digits is an OverflowError: no arithmetic of ours shall meet it."""
+    with pytest.raises(strict_json.StrictJsonError, match="range"):
+        strict_json.loads(b'{"until":' + text.encode() + b"}")

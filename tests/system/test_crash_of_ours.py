@@ -104,17 +104,59 @@ def test_a_poisoned_message_is_set_aside_and_three_mean_the_door_only(stage: Sta
 
 @pytest.mark.slow
 @pytest.mark.claim("D11")
+@pytest.mark.parametrize(
+    "where",
+    ["wither", "thorn", "gall", *(pytest.param(w, marks=pytest.mark.soak) for w in ("poison", "venom", "blight"))],
+)
+def test_a_message_we_trip_over_costs_one_restart_wherever_that_is(
+    stage: Stage, poisoned: Poisoned, where: str
+) -> None:
+    process = poisoned.start()
+    eventually(lambda: stage.bureau.facts(kind="roster.applied"), 20)
+    put(stage, where)
+    if where == "blight":  # it is well until it is read back
+        eventually(lambda: stage.bureau.facts(kind="notice.received"), 10)
+        poisoned.stop()
+        process = poisoned.start(ready=False)
+    if where != "gall":  # the link's thread begins a new connection instead
+        assert process.wait(20) == EXIT_OURS
+        process = poisoned.start()
+
+    (fact,) = eventually(lambda: stage.bureau.facts(kind="state.refused"), 20)
+    assert (fact.data["state"], fact.data["reason"]) == ("roster" if where == "thorn" else "notice", "internal")
+    poison(stage, "sound")
+    eventually(lambda: stage.bureau.facts(kind="notice.shown"), 20)
+    assert opens_for_a_resident(stage)
+    assert process.poll() is None
+    poisoned.stop()
+
+    received = len(stage.bureau.facts(kind="state.refused"))
+    process = poisoned.start()
+    eventually(lambda: len(stage.bureau.facts(kind="state.refused")) > received, 20)
+    assert opens_for_a_resident(stage)
+    assert process.poll() is None, "remembered over a start that went well"
+
+
+def put(stage: Stage, where: str) -> None:
+    if where != "thorn":
+        poison(stage, where)
+        return
+    roster = stage.folder / "thorn.csv"
+    roster.write_text("id,card\nthorn,0012345678\n", encoding="utf-8")
+    stage.bureau.do("roster", "put", "thorns", str(roster), "--scope", "yard/y07")
+
+
+@pytest.mark.slow
+@pytest.mark.claim("D11")
 def test_a_dead_store_thread_restarts_the_agent_and_at_last_the_door_goes_on_without(
     stage: Stage, poisoned: Poisoned
 ) -> None:
     process = poisoned.start()
     eventually(lambda: stage.bureau.facts(kind="roster.applied"), 20)
-    poison(stage, "venom")  # retained: it comes again after each start
-    for _ in range(2):
+    for number in range(3):
+        poison(stage, "venom")  # another one each time: one that was remembered does no harm
         assert process.wait(20) == EXIT_OURS
-        process = poisoned.start(ready=False)
-    assert process.wait(20) == EXIT_OURS
-    process = poisoned.start()
+        process = poisoned.start(ready=number == 2)
     assert "the door only" in poisoned.log.read_text(encoding="utf-8")
     assert opens_for_a_resident(stage)
     assert process.poll() is None

@@ -24,7 +24,7 @@ STATUS = {
     "devices": {"relay": {"state": "ok"}, "panel": {"state": "lost", "reason": "silent", "since": 1_795_000_000.25}},
     "backlog": 17,
     "oldest": None,
-    "revs": {},
+    "digest": "ab" * 32,
     "centre_since": None,
 }
 

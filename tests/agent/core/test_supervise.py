@@ -175,7 +175,7 @@ def test_the_status_says_what_the_contract_lists() -> None:
     status = bench.all(fx.SendStatus)[-1].status
     json.dumps(status)
     wanted = {"state", "session", "boot", "version", "unit", "name", "scopes", "clock", "stale", "doors", "devices"}
-    assert wanted | {"backlog", "oldest", "revs", "centre_since", "at"} <= set(status)
+    assert wanted | {"backlog", "oldest", "digest", "counts", "refused", "centre_since", "at"} <= set(status)
     assert status["state"] == "online"
     assert status["boot"] == 1
     assert status["centre_since"] == UTC

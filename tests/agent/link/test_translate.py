@@ -14,11 +14,13 @@ from agent.link.translate import Accepted, Outgoing, Reader, Refused
 from contract import topics
 from contract.messages import Command, Kind, Reason, Scope
 from contract.plain import Presence, build_presence
+from contract.strict_json import MAX_INTEGER
 from tests.agent.link.far_end import OWN, SITE, SITE_SCOPE, UNIT, YARD
 from tests.contract import signing
 
 READER = Reader(SITE, UNIT, (YARD,))
 RING = signing.ring()
+WHOLE = st.integers(-MAX_INTEGER, MAX_INTEGER)
 TOPICS = st.sampled_from(
     [
         topics.down(SITE, YARD, Kind.NOTICE, "n1"),
@@ -37,9 +39,7 @@ def test_any_topic_and_any_bytes_are_safe(topic: str, payload: bytes, retained: 
 
 @given(
     TOPICS,
-    st.dictionaries(
-        st.text(max_size=8), st.one_of(st.none(), st.integers(), st.text(max_size=8), st.lists(st.integers()))
-    ),
+    st.dictionaries(st.text(max_size=8), st.one_of(st.none(), WHOLE, st.text(max_size=8), st.lists(WHOLE))),
 )
 def test_any_signed_object_is_safe(topic: str, payload: dict[str, object]) -> None:
     down = topics.parse_down(topic)
@@ -50,7 +50,8 @@ def test_any_signed_object_is_safe(topic: str, payload: dict[str, object]) -> No
 
 
 def command(unit: str = UNIT, scope: Scope = OWN, action: str = "identify") -> bytes:
-    made = Command(SITE, scope, "c1", unit, 1e9, 1e9 + 30, action, {}, "desk", "test")
+    args = {"mode": "normal", "until": 1e9 + 30} if action == "mode" else {}
+    made = Command(SITE, scope, "c1", unit, 1e9, 1e9 + 30, action, args, "desk", "test")
     return signing.signed(made, SITE, Kind.COMMAND)
 
 
@@ -126,7 +127,7 @@ def test_the_window_holds_back_and_alarms_go_ahead() -> None:
     box.narrow(2)
     assert [box.offer(out(name)) for name in "abcd"] == [True, True, False, False]
     assert not box.offer(out("alarm", ahead=True))
-    assert box.sent(1, "a") is None
+    assert box.sent(1, Outgoing("t", b"", batch="a")) is None
     batch, following = box.acknowledged(1)
     assert batch == "a"
     assert following is not None
@@ -137,7 +138,7 @@ def test_an_acknowledgement_faster_than_the_call_is_not_lost() -> None:
     box = Outbox()
     assert box.offer(out("a"))
     assert box.acknowledged(1) == (None, None)
-    assert box.sent(1, "a") == "a"
+    assert box.sent(1, Outgoing("t", b"", batch="a")) == "a"
 
 
 def test_what_waits_is_bounded_and_an_alarm_still_finds_room() -> None:
@@ -160,7 +161,7 @@ def test_the_window_is_kept_and_the_order_too(steps: list[str], window: int) -> 
     def publish(one: Outgoing) -> None:
         sent.append(one.batch or "")
         open_mids.append(len(sent))
-        box.sent(len(sent), one.batch)
+        box.sent(len(sent), one)
 
     for step in steps:
         if step == "offer":

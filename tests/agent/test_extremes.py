@@ -1,0 +1,217 @@
+"""Signed messages with any field at any extreme, against a running core on the real clock: none raises, none leaves a deadline behind, the status stays JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from agent.clock import Clock
+from agent.core import effects as fx
+from agent.core import events as ev
+from agent.core import record
+from agent.core.controller import deadline, initial, step
+from agent.core.plan import DisplayPlan
+from agent.core.state import State
+from agent.core.supervise import status
+from agent.link.translate import Accepted, Reader
+from agent.store import codec
+from agent.store.cache import open_cache
+from agent.store.database import create
+from agent.store.schema import CACHE_KIND
+from contract.messages import Command, Confirm, Keys, Kind, Message, Notice, RosterPart, Settings
+from tests.agent import extremes
+from tests.agent.core.bench import SITE as SITE_SCOPE
+from tests.agent.core.bench import UNIT as OWN
+from tests.agent.core.bench import YARD, holders, unit_plan
+from tests.agent.extremes import UTC
+
+KINDS = sorted({extremes.kind_of(sample) for sample in extremes.SAMPLES})
+LIFE_S = 25.0
+"""How long the core runs on after each message: over the ends of the samples' notices, modes and commands."""
+PANELS = (DisplayPlan("panel", 20, 8, "gbk"), DisplayPlan("small", 8, 2, "utf-8", titled=False))
+
+
+class Running:
+    """A core as the loop drives it, with a real clock whose monotonic time the test moves."""
+
+    def __init__(self, state: State, clock: str) -> None:
+        self.mono, self.system = 1000.0, UTC
+        self.clock = Clock(
+            "Asia/Shanghai", monotonic=lambda: self.mono, system=lambda: self.system + self.mono - 1000.0
+        )
+        if clock == "floor":
+            self.clock.raise_floor(UTC)
+        if clock == "synced":
+            self.clock.set(UTC, self.mono)
+        self.state = state
+        self.seq = 1
+
+    def do(self, event: ev.Event) -> None:
+        """One step, and what the shells answer to its effects at once."""
+        events = [event]
+        for _ in range(200):
+            if not events:
+                return
+            self.state, effects = step(self.state, events.pop(0), self.clock.now())
+            due = deadline(self.state)
+            assert due is None or (math.isfinite(due) and due > self.mono), (
+                "a deadline that never comes, or came already"
+            )
+            for effect in effects:
+                events += self._carry_out(effect)
+        raise AssertionError("the core answers itself without end")
+
+    def _carry_out(self, effect: fx.Effect) -> list[ev.Event]:
+        match effect:
+            case fx.SetClock(utc, at_mono):
+                self.clock.set(utc, at_mono)
+            case fx.RaiseFloor(utc):
+                self.clock.raise_floor(utc)
+            case fx.UseTimezone(timezone):
+                self.clock.use_timezone(timezone)
+            case fx.Record():
+                first, self.seq = self.seq, self.seq + len(effect.facts)
+                return [ev.Recorded(effect.token, first, (b"x",) * len(effect.facts), "00", "01")]
+            case fx.ShowPage(display, token, page):
+                for text in (page.title, page.footer, *page.body):
+                    text.encode("gbk" if display == "panel" else "utf-8")
+                return [ev.PageDrawn(display, token)]
+            case fx.PulseLock() | fx.SetLock():
+                level = effect.unlocked if isinstance(effect, fx.SetLock) else True
+                return [ev.LockOrderSent(effect.door, effect.order), ev.LockRead(effect.door, level)]
+            case fx.SaveNotice(token, notice):
+                return [ev.StateSaved(token, "notice", str(notice.scope), notice.id, notice.rev)]
+            case fx.SaveSettings(token, settings):
+                return [ev.StateSaved(token, "settings", str(settings.scope), "", settings.rev)]
+            case fx.SaveKeys(token, keys):
+                return [ev.StateSaved(token, "keys", str(keys.scope), "", keys.rev)]
+            case fx.SaveRosterPart(_, part):
+                have = (("roster", str(part.scope), part.id, part.rev),)
+                return [ev.HoldersReplaced(holders(*part.holders), (str(part.scope), part.id, part.rev), have)]
+        return []
+
+    def live(self, seconds: float) -> None:
+        """From deadline to deadline; the loop's own turn once a second beside them."""
+        end = self.mono + seconds
+        for _ in range(2000):
+            due = deadline(self.state)
+            if due is None or due > end:
+                self.mono = end
+                return
+            self.mono = due
+            change = self.clock.change()
+            if change is not None:
+                self.do(ev.ClockChanged(*change))
+            self.do(ev.TimePassed())
+        raise AssertionError("the core never rests")
+
+
+@cache
+def started(language: str) -> State:
+    """Online, its store open, a flight of facts out that a confirm may answer."""
+    running = Running(initial(unit_plan(displays=PANELS, language=language)), "synced")
+    running.do(ev.Started("s1", frozenset()))
+    for device in running.state.plan.devices:
+        running.do(ev.DeviceFound(device, "here"))
+    running.do(ev.FireChanged("main", active=False))
+    running.do(ev.ContactChanged("main", open=False))
+    running.do(ev.StoreOpened(1, "e1", UTC - 86_400, 1, "00", 0, (), {}, {}))
+    running.do(ev.HoldersReplaced({}, None, ()))
+    running.do(ev.LinkUp("5"))
+    running.do(ev.CentrePresence(online=True, since=UTC))
+    return running.state
+
+
+def run(message: Message, language: str, clock: str) -> None:
+    running = Running(started(language), clock)
+    running.do(ev.MessageReceived(1, message))
+    if isinstance(message, RosterPart):
+        for holder in message.holders[:3]:
+            running.do(ev.CardRead("card", (holder.key or "",)))
+    running.live(LIFE_S)
+    assert json.loads(json.dumps(status(running.state), allow_nan=False))
+    assert record.loads(record.dumps(ev.MessageReceived(1, message))).message == message, "the crash file has another"
+
+
+def accepted(kind: Kind, one_in: int) -> list[tuple[str, Message]]:
+    """What passes; all of the numbers, and of texts and the rest one in so many."""
+    reader = Reader(extremes.SITE, extremes.UNIT, (YARD,))
+    ring = extremes.signing.ring()
+    found = []
+    for count, (name, number, payload) in enumerate(extremes.cases(kind)):
+        if number >= len(extremes.NUMBERS) and count % one_in:
+            continue
+        reading = reader.read(extremes.topic_of(kind, payload), extremes.sealed(kind, payload), ring, retained=False)
+        if isinstance(reading, Accepted):
+            found.append((name, reading.message))
+    return found
+
+
+def kept(message: Message) -> Message | None:
+    """As the store reads it back."""
+    match message:
+        case Notice():
+            return codec.load_notice(codec.dump_notice(message))
+        case Settings():
+            return codec.load_settings(codec.dump_settings(message))
+        case Keys():
+            return codec.load_keys(codec.dump_keys(message))
+        case RosterPart():
+            return replace(message, holders=codec.PartReader().holders(codec.dump_part(message)))
+        case Command() | Confirm():
+            return None
+
+
+@pytest.mark.claim("F48")
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_field_at_its_extremes(
+    kind: Kind, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    _try(kind, 7, tmp_path, record_property)
+
+
+@pytest.mark.claim("F48")
+@pytest.mark.soak
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_field_at_every_extreme(
+    kind: Kind, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    _try(kind, 1, tmp_path, record_property)
+
+
+def _try(kind: Kind, one_in: int, tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
+    found = accepted(kind, one_in)
+    create(tmp_path / "cache.db", CACHE_KIND, lambda db: None)
+    cache_db = open_cache(tmp_path / "cache.db")
+    ways = [("zh-CN", "synced"), ("en", "unknown"), ("zh-CN", "floor"), ("en", "synced")]
+    for number, (name, message) in enumerate(found):
+        try:
+            run(message, *ways[number % len(ways)])
+            assert kept(message) in (message, None)
+            with cache_db.transaction():
+                if isinstance(message, Notice):
+                    cache_db.save_notice(message)
+                    assert cache_db.notices() == (message,)
+                    cache_db.clear()
+                if isinstance(message, Settings):
+                    cache_db.save_settings(message)
+                    assert cache_db.settings() == (message,)
+                    cache_db.clear()
+        except Exception as error:
+            raise AssertionError(f"{name}: {error!r}") from error
+    cache_db.close()
+    assert len(found) > 20
+    record_property("figure", f"{len(found)} accepted, each run for {LIFE_S:.0f} s of its clock")
+
+
+def test_no_field_of_a_message_is_left_out_of_the_table() -> None:
+    assert extremes.unset() == []
+    assert {extremes.kind_of(sample) for sample in extremes.SAMPLES} == set(Kind) - {Kind.ROUND}
+    assert (SITE_SCOPE, YARD, OWN) == (extremes.WHOLE, extremes.YARD, extremes.OWN)
