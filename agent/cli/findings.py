@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from agent import devicekeys
+from agent.cli import hardwired
 from agent.config import Config
 from agent.config.checks import broker_fault
 from agent.errors import IdentityError
@@ -212,32 +213,18 @@ def wiring(config: Config) -> Iterator[Finding]:
     """The agent is the second line: the wires come first, and only a person can see them."""
     for name, door in config.doors.items():
         about = f"door {name}"
-        if door.exit == "button":
-            yield Finding(
-                about, "ask", "is the exit button also wired to cut the lock's power itself, without this unit?"
-            )
-        elif door.exit == "mechanical":
-            yield Finding(about, "ask", "does the inside handle open the door with the lock engaged?")
-        else:
-            yield Finding(about, "ask", "exit: none: is there another way out for everybody behind this door?")
-        if door.on_fire == "release":
-            yield Finding(
-                about, "ask", "is the fire contact also wired to cut the lock's power itself, without this unit?"
-            )
-        else:
-            yield Finding(about, "ask", "on_fire: nothing: is this door no escape route?")
+        yield from (Finding(about, "ask", question) for question in hardwired.questions(door))
         if door.fire is not None and door.fire.normally == "open":
             yield Finding(about, "note", "the fire input is normally open: a cut wire would not be noticed")
         if door.contact is None:
             yield Finding(about, "note", "no contact: forced, held open and no entry cannot be seen")
-        if door.lock.kind == "fail-secure" and door.lock.energised == "locks":
-            yield Finding(
-                about,
-                "note",
-                "a fail-secure lock that an energised relay locks is unlocked whenever the relay board is off",
-            )
+        if door.lock.energised == "locks":
+            yield Finding(about, "note", "energised: locks: the door is unlocked whenever the relay board is off")
         if not door.egress:
-            yield Finding(about, "note", "egress: false: in lockdown the exit button does not unlock")
+            text = (
+                "egress: false: in lockdown this unit does not unlock for the exit button; the button's own wire does"
+            )
+            yield Finding(about, "note", text)
 
 
 def _group(number: int) -> str:

@@ -97,9 +97,9 @@ def states(unit: Unit, about: str, *arguments: str) -> list[tuple[str, str]]:
 
 def test_the_wiring_is_asked_for(unit: Unit) -> None:
     texts = [text for state, text in states(unit, "door main", "--no-devices") if state == "ask"]
-    assert len(texts) == 2
-    assert "exit button also wired to cut the lock's power itself" in texts[0]
-    assert "fire contact also wired to cut the lock's power itself" in texts[1]
+    assert len(texts) == 3
+    assert "exit button itself close a circuit that feeds the lock" in texts[0]
+    assert "fire contact itself close a circuit that feeds the lock" in texts[2]
 
 
 def test_what_is_doubtful_is_noted(unit: Unit) -> None:
