@@ -19,10 +19,10 @@ END = "\4"
 
 
 def talk(
-    arguments: Sequence[str], answers: Mapping[str, Act], limit_s: float = 25.0, *, typed: str | None = None
+    arguments: Sequence[str], answers: Mapping[str, Act | list[Act]], limit_s: float = 25.0, *, typed: str | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run `doorward …`; each text on stderr that matches a pattern (the first that does, from where the last ended) is answered
-    with a line, or by doing something; END ends its input. A pattern answers once. `typed`: the answers come from a terminal and not
+    with a line, or by doing something; END ends its input. A pattern answers once, one with a list once for each. `typed`: the answers come from a terminal and not
     from a pipe, and this was typed before the command asked anything.
     """
     keys, end_of_keys = os.pipe()[::-1] if typed is None else pty.openpty()
@@ -49,7 +49,10 @@ def talk(
                 said += data.decode()
             while (found := _next(left, said[done:])) is not None:
                 at, pattern = found
-                act = left.pop(pattern)
+                answer = left.pop(pattern)
+                act, *further = answer if isinstance(answer, list) else [answer]
+                if further:
+                    left[pattern] = further
                 done += at
                 if act == END:
                     hands.close()
@@ -68,6 +71,6 @@ def talk(
         child.stderr.close()
 
 
-def _next(answers: Mapping[str, Act], text: str) -> tuple[int, str] | None:
+def _next(answers: Mapping[str, Act | list[Act]], text: str) -> tuple[int, str] | None:
     """The earliest match: where it ends, and of which pattern."""
     return min(((match.end(), pattern) for pattern in answers if (match := re.search(pattern, text))), default=None)

@@ -13,7 +13,7 @@ from simulator.box import Box
 from tests.agent.cli.dialogue import END, Act, talk
 from tests.agent.cli.test_setup import Bare, bare, box, probed  # noqa: F401  # its fixtures
 
-BEGIN: dict[str, Act] = {
+BEGIN: dict[str, Act | list[Act]] = {
     r"unit's id.*: ": "b12-u2",
     r"id of the site.*: ": "badahu",
     r"Its name.*: ": "Stair two, #2",
@@ -31,7 +31,7 @@ BEGIN: dict[str, Act] = {
     r"when this unit starts.*: ": "locked",
     r"does a card unlock it.*: ": "",
 }
-REST: dict[str, Act] = {
+REST: dict[str, Act | list[Act]] = {
     r"how do people get out.*: ": "button",
     r"Exit button of door main: on which.*: ": "2",
     r"Exit button of door main: at rest.*: ": "",
@@ -43,7 +43,7 @@ REST: dict[str, Act] = {
 }
 
 
-def setup(bare: Bare, probed: str, *answers: dict[str, Act]) -> str:  # noqa: F811
+def setup(bare: Bare, probed: str, *answers: dict[str, Act | list[Act]]) -> str:  # noqa: F811
     every = {pattern: act for some in answers for pattern, act in some.items()}
     outcome = talk(["-c", str(bare.config), "setup", "--from", probed, "--wait", "5"], every)
     return outcome.stderr
@@ -62,12 +62,10 @@ def test_what_moved_is_said_and_taken_only_after_a_yes(bare: Bare, box: Box, pro
         probed,
         BEGIN,
         {
-            r"Contact of door main: on which.*: ": "find",
-            r">> Open door main.*\n": box.press_exit,
+            r"Contact of door main: on which.*: ": ["find", "find"],
+            r">> Open door main.*\n": [box.press_exit, both],
             r"Input 2 of relay changed; it was open before.\nContact of door main: is that it\? yes or no: ": "no",
-            r"Contact of door main: on which(?=.*).*: ": "find",
-            r">> Open door main [^\n]*\n(?s:.*)": both,
-            r"Input 2 [^\n]*\n?(?s:.)*Contact of door main: which of them is it\? Its number, or none: ": "4",
+            r"Contact of door main: which of them is it\? Its number, or none: ": "4",
             r"Error: that one did not change\n.*or none: ": "1",
             r"Contact of door main: at rest.*\[closed\]: ": "",
         },
@@ -88,22 +86,16 @@ def test_back_leads_to_every_question_before(bare: Bare, box: Box, probed: str) 
         {r"unit's id.*: ": "back", r"That was the first question(?s:.*): ": "b12-u2"},
         {pattern: act for pattern, act in BEGIN.items() if "unit's" not in pattern},
         {
-            r"Contact of door main: on which.*: ": "find",
+            r"Contact of door main: on which.*changes: ": "find",
             r">> Open door main.*\n": box.door().force,
             r"is that it\? yes or no: ": "yes",
-            r"Contact of door main: at rest.*\[closed\]: ": "",
+            r"Contact of door main: at rest.*\[closed\]: ": ["", "back", ""],
             r"out\? button \(which itself closes a circuit that feeds the lock\).*: ": "back",
-            r"Contact of door main: at rest.*closed\]: (?=)": "back",
-            r"Contact of door main: on which.*\[relay 1\]: ": "back",
-            r"card unlock it\? \[5\]: ": "back",
-            r"unit starts.*\[locked\]: ": "back",
-            r"NO or NC\? \[no\]: ": "back",
+            r"Contact of door main: on which.*\[relay 1\]: ": ["back", ""],
+            r"card unlock it\? \[5\]: ": ["back", ""],
+            r"unit starts.*\[locked\]: ": ["back", ""],
+            r"NO or NC\? \[no\]: ": ["back", "nc"],
             r"magnetic lock\)\? \[locked\]: ": "unlocked",
-            r"NO or NC\? \[no\]: (?=)": "nc",
-            r"unit starts.*\[locked\]: (?=)": "",
-            r"card unlock it\? \[5\]: (?=)": "",
-            r"Contact of door main: on which.*\[relay 1\]: (?=)": "",
-            r"Contact of door main: at rest.*\[closed\]: (?=)(?=)": "",
             r"out\? button \(which itself opens the lock's supply\).*: ": "button",
         },
         {pattern: act for pattern, act in REST.items() if "get out" not in pattern},
