@@ -16,7 +16,7 @@ import click
 
 from agent.cli import Invocation
 from agent.cli.alone import alone, configured
-from agent.cli.hardware import Hardware, hardware, quoted
+from agent.cli.hardware import Hardware, hardware, quoted, unpaired
 from agent.cli.interview import BACK, Answers, AnswersError, Interview, Terminal, yes_or_no
 from agent.cli.probe import LISTEN_S, all_adapters, named, report, survey
 from agent.cli.questions import Known, Questions
@@ -29,8 +29,6 @@ from agent.identity import Identity
 from agent.store.folder import sync_folder
 from drivers.probing import Sighting
 from drivers.registry import DRIVERS
-
-OSDP = "osdp"
 
 
 @click.command("setup")
@@ -130,7 +128,7 @@ def kept(path: Path) -> Iterator[Terminal]:
 
 def pairings(found: Hardware) -> list[str]:
     """What gives each OSDP reader its own key: without one it is not used."""
-    return [f"doorward pair {name}" for name, (_, sighting) in found.devices.items() if sighting.driver == OSDP]
+    return [f"doorward pair {name}" for name, (_, sighting) in found.devices.items() if unpaired(name, sighting)]
 
 
 def writable(path: Path) -> None:

@@ -153,6 +153,7 @@ def test_an_osdp_reader(unit: Unit, tmp_path: Path) -> None:
     assert "reader: {device: " in outcome.stdout
     assert "baud: 115200}" in outcome.stdout
     assert "card: {driver: osdp, port: reader, address: 0}" in outcome.stdout
+    assert "not used before it has a key of its own: doorward pair card" in outcome.stdout
 
 
 @pytest.mark.slow
