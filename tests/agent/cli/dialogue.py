@@ -28,14 +28,7 @@ def talk(
     keys, end_of_keys = os.pipe()[::-1] if typed is None else pty.openpty()
     hands = os.fdopen(keys, "wb", buffering=0)
     hands.write((typed or "").encode())
-    child = subprocess.Popen(
-        [sys.executable, "-m", "agent", *arguments],
-        stdin=end_of_keys,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    os.close(end_of_keys)
+    child = _started(arguments, end_of_keys)
     assert child.stdout is not None
     assert child.stderr is not None
     said, done, left = "", 0, dict(answers)
@@ -69,6 +62,20 @@ def talk(
         hands.close()
         child.stdout.close()
         child.stderr.close()
+
+
+def _started(arguments: Sequence[str], stdin: int) -> subprocess.Popen[bytes]:
+    """`stdin` is the command's alone from now on."""
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-m", "agent", *arguments],
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+    finally:
+        os.close(stdin)
 
 
 def _next(answers: Mapping[str, Act | list[Act]], text: str) -> tuple[int, str] | None:
