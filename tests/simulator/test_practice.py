@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import signal
@@ -105,7 +106,6 @@ def test_the_pages_commands_run_on_it(tmp_path: Path, monkeypatch: pytest.Monkey
     assert {device.driver for device in load(unit.config).devices.values()} == {"modbus-relay", "osdp", "tjc"}
 
 
-@pytest.mark.slow
 def test_everything_that_can_be_typed(tmp_path: Path) -> None:
     with simulated(tmp_path, "box", "--two-doors", "--reader", "osdp", "--panel", "tjc") as hands:
         hands.hears(f"doorward probe {tmp_path / 'box' / 'io'} ")
@@ -134,9 +134,9 @@ def test_everything_that_can_be_typed(tmp_path: Path) -> None:
             hands.hears(told)
         hands.type("quit")
         assert hands.process.wait(10) == 0
+    assert not os.path.lexists(tmp_path / "box" / "io"), "no port is left behind"
 
 
-@pytest.mark.slow
 def test_a_signal_ends_it_and_its_folder_goes(tmp_path: Path) -> None:
     with simulated(tmp_path, "--board", "lctech") as hands:
         folder = Path(hands.said[0].split()[2]).parent
