@@ -18,15 +18,9 @@ from simulator.demo.pictures import draw
 from simulator.demo.stage import Stage
 from simulator.demo.story import Story
 from simulator.demo.waiting import NotHeldError
-from simulator.dwin_panel import Layout
-from simulator.tjc_panel import TjcProject
-from simulator.wiring import READER_OPTIONS
+from simulator.practice import BOARDS, PANELS, READERS
 
 HELD, NOT_HELD, UNREACHABLE = 0, 1, 69
-PANELS: dict[str, Layout | TjcProject] = {"dwin": Layout(), "tjc": TjcProject()}
-READERS = (*READER_OPTIONS, "osdp")
-BOARDS = {"waveshare-d": 1, "waveshare-io8": 1, "lctech": 255}
-"""Those that may carry a lock, and their addresses ex works."""
 
 
 class _StopError(BaseException):

@@ -26,6 +26,7 @@ READ_S = 1.5
 """An output is read back after each order, and polled at least once a second."""
 DRAWN_S = 5.0
 ACT_S = 30.0
+PAIR = "doorward pair"
 _NOBODY = "not tried: nobody was there (--yes)"
 
 _REST = {
@@ -92,6 +93,8 @@ class Acceptance:
         why, line = self._bench.why(name), self._config.ports[self._config.devices[name].port]
         if why.startswith("port"):
             return why
+        if why.startswith("insecure"):
+            return why if PAIR in why else f"{why}; {PAIR} {name} gives it a key of its own"
         return f"{why}; is it powered, and wired to {line.device}, at {line.baud} baud?"
 
     # --- inputs

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,31 +14,58 @@ from agent.cli import Invocation
 from agent.cli.running import running
 from agent.config import Config
 from agent.config.model import STATE
-from agent.errors import ConfigError, DoorwardError
+from agent.errors import ConfigError, UnreachableError
 from agent.store.faults import FolderInUseError
 from agent.store.folder import FolderLock
 
 RUNS = "the agent runs and holds the ports: systemctl stop doorward, and start it again afterwards"
+HELD = "another program holds it; if that is the agent: systemctl stop doorward, and start it again afterwards"
 
 
 @contextmanager
-def alone(config: Config | None) -> Iterator[None]:
-    """Raises DoorwardError where the agent of this configuration (None: of the usual state folder) runs."""
+def alone(config: Config | None, ports: Iterable[str] = ()) -> Iterator[None]:
+    """Raises UnreachableError where the agent of this configuration (None: of the usual state folder) runs, or one of `ports` is held."""
     if config is not None and running(config) is not None:
-        raise DoorwardError(RUNS)
+        raise UnreachableError(RUNS)
     state = STATE if config is None else config.state
     if not state.is_dir():
+        _see_free(ports)
         yield
         return
     try:
         lock = FolderLock(state)
     except FolderInUseError:
-        raise DoorwardError(RUNS) from None
+        raise UnreachableError(RUNS) from None
     _hand_over(state)
     try:
+        _see_free(ports)
         yield
     finally:
         lock.release()
+
+
+def _see_free(ports: Iterable[str]) -> None:
+    """Raises UnreachableError where another program holds one: the agent of another configuration, most likely."""
+    held = [port for port in ports if "://" not in port and is_held(port)]
+    if held:
+        raise UnreachableError(*(f"{port}: {HELD}" for port in held))
+
+
+def is_held(port: str) -> bool:
+    """Whether another program has the port for itself, as the agent has its own. What is not there is held by nobody."""
+    try:
+        descriptor = os.open(port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        return error.errno == errno.EBUSY
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def _hand_over(state: Path) -> None:

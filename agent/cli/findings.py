@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Literal
 
 from agent import devicekeys
+from agent.cli import hardwired
 from agent.config import Config
 from agent.config.checks import broker_fault
+from agent.config.model import STATE
 from agent.errors import IdentityError
 from agent.identity import Identity, differences, secret_path
 
@@ -72,8 +74,17 @@ def _unused(config: Config) -> Iterator[Finding]:
 
 
 def _keys(config: Config) -> Iterator[Finding]:
+    """Keys that cannot be read, and readers that have none of their own: each with what gives them one."""
     for what, why in devicekeys.faults(config):
-        yield Finding(what, "note" if "LoadCredential" in why else "failed", why)
+        name = what.split(".")[1]
+        missing = why.endswith("no such file or directory")
+        text = f"{why}: doorward pair {name} makes it" if missing else why
+        yield Finding(what, "note" if "LoadCredential" in why else "failed", text)
+    for name, device in config.devices.items():
+        if device.driver == "osdp" and not device.options.key:
+            must = device.options.secure == "required"
+            text = f"has no key of its own{' and is not used' if must else ''}: doorward pair {name}"
+            yield Finding(f"device {name}", "failed" if must else "note", text)
 
 
 def _link(config: Config) -> Iterator[Finding]:
@@ -158,43 +169,64 @@ def _instead(path: Path) -> str:
 
 def _service_may_not(status: os.stat_result) -> str | None:
     """Root may use anything; the service runs as a user of its own, where the package made one."""
+    user = _service()
+    if user is None or _can(user, status, 0o6):
+        return None
+    return f"may not be used by the service: usermod -aG {_group(status.st_gid)} {SERVICE_USER}"
+
+
+def _service() -> pwd.struct_passwd | None:
     try:
-        user = pwd.getpwnam(SERVICE_USER)
+        return pwd.getpwnam(SERVICE_USER)
     except KeyError:
         return None
-    group = _group(status.st_gid)
+
+
+def _can(user: pwd.struct_passwd, status: os.stat_result, rights: int) -> bool:
+    """Whether `user` has all of `rights` (as in a mode's last digit) to what has this status."""
     members = {user.pw_gid, *(entry.gr_gid for entry in grp.getgrall() if SERVICE_USER in entry.gr_mem)}
-    owns = status.st_uid == user.pw_uid and status.st_mode & 0o600 == 0o600
-    shares = status.st_gid in members and status.st_mode & 0o060 == 0o060
-    anyone = status.st_mode & 0o006 == 0o006
-    return None if owns or shares or anyone else f"may not be used by the service: usermod -aG {group} {SERVICE_USER}"
+    shares = ((6, status.st_uid == user.pw_uid), (3, status.st_gid in members), (0, True))
+    return any(has and status.st_mode >> shift & rights == rights for shift, has in shares)
 
 
 def _state(config: Config, *, on_unit: bool) -> Iterator[Finding]:
+    """As `doorward run` takes it: a folder that is not there is made by it, where it may."""
     folder = config.state
-    if not folder.is_dir():
-        if on_unit:
-            yield Finding("state", "failed", f"{folder} is not there: install -d -o {SERVICE_USER} -m 700 {folder}")
-        else:
-            yield Finding("state", "note", f"{folder} is not here: the package makes it on the unit")
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    if there != folder and not on_unit:
+        yield Finding("state", "note", f"{folder} is not here: the agent makes it on the unit")
         return
-    try:
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        yield Finding("state", "failed", f"{folder} cannot be written: {(error.strerror or str(error)).lower()}")
+    if not there.is_dir():
+        yield Finding("state", "failed", f"{there} is no folder: move it away")
         return
+    if there != folder and not _may_make(folder, there):
+        yield Finding("state", "failed", f"{folder} is not there: install -d -o {SERVICE_USER} -m 700 {folder}")
+        return
+    if there == folder:
+        try:
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            yield Finding("state", "failed", f"{folder} cannot be written: {(error.strerror or str(error)).lower()}")
+            return
     need = config.retention.journal_mb + SPARE_MB
-    free = shutil.disk_usage(folder).free // 2**20
+    free = shutil.disk_usage(there).free // 2**20
     used = sum(each.stat().st_size for each in folder.glob("*.db*")) // 2**20
     if free + used < need:
-        yield Finding(
-            "state",
-            "failed",
-            f"{folder} has {free} MB free and needs {need - used}: make room, or lower retention.journal_mb",
-        )
+        text = f"{folder} has {free} MB free and needs {need - used}: make room, or lower retention.journal_mb"
+        yield Finding("state", "failed", text)
+    elif there != folder:
+        yield Finding("state", "ok", f"{folder} is not there yet: the agent makes it, {free} MB free")
     else:
         yield Finding("state", "ok", f"{folder}, {free} MB free")
+
+
+def _may_make(folder: Path, there: Path) -> bool:
+    """Whether the agent can make `folder` below `there`: systemd makes the usual one for it, any other it makes itself."""
+    if folder == STATE:
+        return True
+    service = _service() if os.geteuid() == 0 else None
+    return os.access(there, os.W_OK | os.X_OK) if service is None else _can(service, there.stat(), 0o3)
 
 
 def _clock() -> Iterator[Finding]:
@@ -212,32 +244,18 @@ def wiring(config: Config) -> Iterator[Finding]:
     """The agent is the second line: the wires come first, and only a person can see them."""
     for name, door in config.doors.items():
         about = f"door {name}"
-        if door.exit == "button":
-            yield Finding(
-                about, "ask", "is the exit button also wired to cut the lock's power itself, without this unit?"
-            )
-        elif door.exit == "mechanical":
-            yield Finding(about, "ask", "does the inside handle open the door with the lock engaged?")
-        else:
-            yield Finding(about, "ask", "exit: none: is there another way out for everybody behind this door?")
-        if door.on_fire == "release":
-            yield Finding(
-                about, "ask", "is the fire contact also wired to cut the lock's power itself, without this unit?"
-            )
-        else:
-            yield Finding(about, "ask", "on_fire: nothing: is this door no escape route?")
+        yield from (Finding(about, "ask", question) for question in hardwired.questions(door))
         if door.fire is not None and door.fire.normally == "open":
             yield Finding(about, "note", "the fire input is normally open: a cut wire would not be noticed")
         if door.contact is None:
             yield Finding(about, "note", "no contact: forced, held open and no entry cannot be seen")
-        if door.lock.kind == "fail-secure" and door.lock.energised == "locks":
-            yield Finding(
-                about,
-                "note",
-                "a fail-secure lock that an energised relay locks is unlocked whenever the relay board is off",
-            )
+        if door.lock.energised == "locks":
+            yield Finding(about, "note", "energised: locks: the door is unlocked whenever the relay board is off")
         if not door.egress:
-            yield Finding(about, "note", "egress: false: in lockdown the exit button does not unlock")
+            text = (
+                "egress: false: in lockdown this unit does not unlock for the exit button; the button's own wire does"
+            )
+            yield Finding(about, "note", text)
 
 
 def _group(number: int) -> str:

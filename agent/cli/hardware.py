@@ -40,8 +40,12 @@ def yaml_lines(found: Hardware) -> Iterator[str]:
     yield "devices:"
     for name, (port, sighting) in found.devices.items():
         keys = {"driver": sighting.driver, "port": port, **sighting.options, **_pace(found, port, sighting)}
-        note = f"; {sighting.note}" if sighting.note else ""
-        yield f"  {name}: {flow(keys)}   # {sighting.detail}{note}"
+        yield f"  {name}: {flow(keys)}   # {'; '.join(filter(None, (sighting.detail, sighting.note, unpaired(name, sighting))))}"
+
+
+def unpaired(name: str, sighting: Sighting) -> str:
+    """What gives an OSDP reader a key of its own; empty for any other device."""
+    return f"not used before it has a key of its own: doorward pair {name}" if sighting.driver == "osdp" else ""
 
 
 def _pace(found: Hardware, port: str, sighting: Sighting) -> dict[str, object]:

@@ -2,43 +2,109 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 import click
 
+from agent.cli.person import forget_typed
 from agent.config import source
 from agent.errors import ConfigError, shown
 
 T = TypeVar("T")
 Read = Callable[[str], T]
 """Turns an answer into a value. Raises ValueError with what is wrong with it."""
+BACK = "back"
+
+
+class BackError(Exception):
+    """The person wants the question before this one again."""
 
 
 class Interview(Protocol):
     def ask(self, key: str, question: str, read: Read[T], default: str | None = None) -> T:
         """`default` None: there is no safe one, so it must be answered."""
 
-    def look_up(self, key: str, default: str) -> str:
+    def look_up(self, key: str, default: str, read: Read[str] = str) -> str:
         """What nobody is asked, but a file of answers may say."""
+
+    def settle(self, key: str, text: str | None) -> None:
+        """What came of the answer to `key` by trying: `text` stands for it and for all that was asked since; None: ask it anew."""
+
+    def whole(self, work: Callable[[], T]) -> T:
+        """What comes of `work`, which asks its questions in turn and does nothing else."""
+
+    def fresh(self) -> None:
+        """What comes next is about something to be seen: what was typed before is no answer to it."""
 
 
 class Terminal:
-    """Asks on stderr until the answer reads."""
+    """Asks on stderr until the answer reads. `back` leads to the question before; `former` answers stand in brackets. `keep` is
+    given all that were ever given, after each.
+    """
+
+    def __init__(
+        self, former: Mapping[str, str] | None = None, keep: Callable[[Mapping[str, str]], None] | None = None
+    ) -> None:
+        self.given: list[tuple[str, str]] = []
+        """Key and answer of every question so far, as typed."""
+        self.former = dict(former or {})
+        """The newest answer to each question that ever had one."""
+        self._keep = keep
+        self._at = 0
 
     def ask(self, key: str, question: str, read: Read[T], default: str | None = None) -> T:
-        def checked(text: str) -> T:
+        if self._at < len(self.given) and self.given[self._at][0] == key:
+            self._at += 1
+            return read(self.given[self._at - 1][1])
+        text, value = self._asked(question, read, self.former.get(key, default))
+        self.given[self._at :] = [(key, text)]
+        self._at += 1
+        self.former[key] = text
+        if self._keep is not None:
+            self._keep(self.former)
+        return value
+
+    def _asked(self, question: str, read: Read[T], default: str | None) -> tuple[str, T]:
+        def checked(text: str) -> tuple[str, T]:
+            if text.strip().lower() == BACK:
+                raise BackError
             try:
-                return read(text.strip())
+                return text.strip(), read(text.strip())
             except ValueError as error:
                 raise click.BadParameter(str(error)) from None
 
-        answer: T = click.prompt(question, default=default, err=True, value_proc=checked)
+        try:
+            answer: tuple[str, T] = click.prompt(question, default=default, err=True, value_proc=checked)
+        except OSError:  # the terminal went away
+            raise click.Abort from None
         return answer
 
-    def look_up(self, key: str, default: str) -> str:
-        return default
+    def look_up(self, key: str, default: str, read: Read[str] = str) -> str:
+        return read(default)
+
+    def settle(self, key: str, text: str | None) -> None:
+        place = max(number for number, (asked, _) in enumerate(self.given) if asked == key)
+        for asked, _ in self.given[place:]:
+            self.former.pop(asked, None)
+        self.given[place:] = [] if text is None else [(key, text)]
+        self.former.update(self.given[place:])
+        self._at = len(self.given)
+
+    def whole(self, work: Callable[[], T]) -> T:
+        """Going back is asking from the start, with all answers but the last given already."""
+        while True:
+            self._at = 0
+            try:
+                return work()
+            except BackError:
+                if not self.given:
+                    click.echo("That was the first question.", err=True)
+                del self.given[max(0, self._at - 1) :]
+
+    def fresh(self) -> None:
+        forget_typed()
 
 
 class AnswersError(ConfigError):
@@ -80,8 +146,23 @@ class Answers:
         except ValueError as error:
             raise AnswersError(f"{self._path}:{self._lines.get(key, 0)}: {key}: {error}") from None
 
-    def look_up(self, key: str, default: str) -> str:
-        return self.ask(key, "", str, default)
+    def look_up(self, key: str, default: str, read: Read[str] = str) -> str:
+        return self.ask(key, "", read, default)
+
+    def settle(self, key: str, text: str | None) -> None:
+        """A file is not asked twice."""
+        if text is None:
+            raise AnswersError(f"{self._path}:{self._lines.get(key, 0)}: {key}: nothing was found")
+
+    def whole(self, work: Callable[[], T]) -> T:
+        return work()
+
+    def fresh(self) -> None:
+        """Nobody types."""
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        return self._values
 
     def unused(self) -> list[str]:
         """Faults, one a line, for answers to questions that were not asked."""

@@ -71,7 +71,7 @@ def command(
     invocation: Invocation = ctx.obj
     config = configured(invocation)
     target = _target(config, port, speed, driver)
-    with alone(config) if target.configured else contextlib.nullcontext():
+    with alone(config, [target.device]) if target.configured else contextlib.nullcontext():
         try:
             line = Line(target.device, target.speed)
         except (OSError, termios.error) as fault:

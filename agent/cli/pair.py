@@ -20,7 +20,7 @@ import click
 from agent.cli import Invocation
 from agent.cli.alone import alone
 from agent.cli.bench import Bench
-from agent.cli.person import Nobody, Person, Terminal
+from agent.cli.person import Nobody, Person, Terminal, confirmed
 from agent.config import Config, Device
 from agent.config import Port as PortEntry
 from agent.devicekeys import read_key
@@ -75,10 +75,10 @@ def command(ctx: click.Context, reader: str, out: Path | None, yes: bool, wait: 
             param_hint="READER",
         )
     person: Person = Nobody() if yes else Terminal()
-    with alone(config):
+    with alone(config, [config.ports[device.port].device]):
         click.echo(WARNING, err=True)
-        if person.there:
-            click.confirm("Go on?", abort=True, err=True)
+        if person.there and not confirmed("Go on?"):
+            raise click.Abort
         reads_it = not _credential(device.options.key)
         files = KeyFiles(place(config, reader, out), config.state if reads_it else None)
         click.echo(Pairing(config, reader, files, person, wait).carried_out())

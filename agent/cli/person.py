@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
+import termios
 from typing import Protocol
 
 import click
@@ -29,7 +32,7 @@ class Terminal:
         click.echo(f">> {text}", err=True)
 
     def says(self, question: str) -> bool:
-        return click.confirm(f"?? {question}", err=True)
+        return confirmed(f"?? {question}")
 
 
 class Nobody:
@@ -40,3 +43,19 @@ class Nobody:
 
     def says(self, question: str) -> bool:
         return False
+
+
+def confirmed(question: str) -> bool:
+    """A yes or no that was typed after the question appeared. Raises click.Abort at Ctrl-C, and where the terminal went away."""
+    forget_typed()
+    try:
+        return click.confirm(question, err=True)
+    except OSError:
+        raise click.Abort from None
+
+
+def forget_typed() -> None:
+    """Keys typed before a question appeared are no answer to it. What comes through a pipe is left alone."""
+    if sys.stdin.isatty():
+        with contextlib.suppress(termios.error):
+            termios.tcflush(sys.stdin, termios.TCIFLUSH)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
 
 from agent.cli import Invocation
-from agent.cli.alone import alone, configured
+from agent.cli.alone import HELD, alone, configured
 from agent.cli.hardware import Hardware, hardware, yaml_lines
 from agent.cli.portname import stable
 from agent.cli.walk import Look, Walk
-from agent.errors import EXIT_CHECK_FAILED, UnreachableError
+from agent.errors import EXIT_CHECK_FAILED, EXIT_UNREACHABLE, UnreachableError
 
 LISTEN_S = 15.0
 
@@ -70,20 +71,28 @@ def command(
 ) -> None:
     """Find what is on the serial ports PORT, or on every USB serial adapter. Only reads: no lock moves.
 
-    The output is YAML for the configuration as it stands. Exit 1 where nothing was found. The agent must not run meanwhile.
+    The output is YAML for the configuration as it stands. Exit 1 where nothing was found, 69 where another
+    program holds a port. The agent must not run meanwhile.
     """
     invocation: Invocation = ctx.obj
-    named = ports or all_adapters()
+    asked = named(ports) or all_adapters()
     with alone(configured(invocation)):
-        looks = survey(named, speeds, addresses, listen)
+        looks = survey(asked, speeds, addresses, listen)
     found = hardware(looks)
     if as_json:
         click.echo(json.dumps(as_plain(looks, found), ensure_ascii=False, indent=2))
     else:
         for line in (*report(looks), *(yaml_lines(found) if found.devices else ())):
             click.echo(line)
+    if any(look.fault == HELD for look in looks):
+        ctx.exit(EXIT_UNREACHABLE)
     if not found.devices:
         ctx.exit(EXIT_CHECK_FAILED)
+
+
+def named(ports: Sequence[str]) -> tuple[str, ...]:
+    """The ports as a configuration may have them: whole paths, each once."""
+    return tuple(dict.fromkeys(each if "://" in each else str(Path(each).absolute()) for each in ports))
 
 
 def all_adapters() -> tuple[str, ...]:

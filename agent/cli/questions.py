@@ -5,15 +5,16 @@ Where a wrong guess could shut somebody in, or leave a door open, there is no de
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agent.cli.hardware import Hardware, flow, quoted, scalar, yaml_lines
+from agent.cli.hardwired import BY_ITSELF
 from agent.cli.interview import Interview, choice, seconds, whole, words, yes_or_no
 from agent.cli.wires import Equipment, Wire, Wires, free_output
 from agent.config.checks import broker_fault
-from agent.config.model import IDENTITY, MAX_PULSE_S, STATE
+from agent.config.model import IDENTITY, MAX_PULSE_S, SCOPE_LEVELS, STATE
 from contract.topics import valid_id
 from drivers.probing import Sighting
 from drivers.registry import DRIVERS
@@ -38,6 +39,13 @@ def identifier(text: str) -> str:
     return text
 
 
+def another(taken: Sequence[str], text: str) -> str:
+    """An identifier that is not among `taken`."""
+    if text in taken:
+        raise ValueError(f"{text} is another one already")
+    return identifier(text)
+
+
 def title(text: str) -> str:
     if not (text.strip() and text.isprintable() and len(text) <= 64):
         raise ValueError("one line of 1 to 64 characters")
@@ -53,18 +61,42 @@ def broker(text: str) -> str:
     return text
 
 
+def places(text: str) -> list[str]:
+    """Scopes, each once; none for `-`."""
+    found = [each for each in dict.fromkeys(words(text)) if each != "-"]
+    for each in found:
+        level, _, name = each.partition("/")
+        if level not in SCOPE_LEVELS or not valid_id(name):
+            raise ValueError(f"{each}: say {', '.join(f'{level}/…' for level in SCOPE_LEVELS)}, or - for nothing")
+    return found
+
+
+def whole_path(text: str) -> str:
+    if not Path(text).is_absolute():
+        raise ValueError(f"{text}: a path from / on")
+    return text
+
+
 class Questions:
     def __init__(self, interview: Interview, found: Hardware, equipment: Equipment, known: Known, act_s: float) -> None:
+        self._interview = interview
         self._ask = interview.ask
         self._look_up = interview.look_up
+        self._whole = interview.whole
         self._found = found
         self._equipment = equipment
         self._known = known
+        self._act_s = act_s
         self._wires = Wires(equipment, interview, act_s)
         self._outputs: list[tuple[str, int]] = []
 
     def text(self) -> str:
-        """A whole configuration. Its parts are asked in the order of the file."""
+        """A whole configuration. Its parts are asked in the order of the file; asked again from the start when somebody goes back."""
+        return self._whole(self._text)
+
+    def _text(self) -> str:
+        self._wires = Wires(self._equipment, self._interview, self._act_s)
+        self._outputs = []
         return "\n".join(
             [*self._unit(), *self._link(), *self._folders(), *self._hardware(), *self._doors(), *self._rest(), ""]
         )
@@ -79,11 +111,11 @@ class Questions:
         scopes = ask(
             "unit.scopes",
             "What it belongs to, as building/b12 yard/y07 grid/g21 community/c05; - for nothing",
-            words,
+            places,
             "-",
         )
-        if [scope for scope in scopes if scope != "-"]:
-            yield f"  scopes: {scalar([scope for scope in scopes if scope != '-'])}"
+        if scopes:
+            yield f"  scopes: {scalar(scopes)}"
         yield f"  timezone: {self._look_up('unit.timezone', 'Asia/Shanghai')}"
         yield f"  language: {self._look_up('unit.language', 'zh-CN')}"
 
@@ -101,7 +133,7 @@ class Questions:
 
     def _folders(self) -> Iterator[str]:
         for key, usual in (("identity", IDENTITY), ("state", STATE)):
-            yield f"{key}: {quoted(str(Path(self._look_up(key, str(usual)))))}"
+            yield f"{key}: {quoted(self._look_up(key, str(usual), whole_path))}"
 
     def _hardware(self) -> Iterator[str]:
         devices: dict[str, tuple[str, Sighting]] = {}
@@ -129,7 +161,8 @@ class Questions:
         names: list[str] = []
         for number in range(1, count + 1):
             usual = "main" if number == 1 else f"door{number}"
-            names.append(self._ask(f"door.{number}.name", f"A short name for door {number}", identifier, usual))
+            question = f"A short name for door {number}"
+            names.append(self._ask(f"door.{number}.name", question, lambda text: another(names, text), usual))
         readers = self._readers(names)
         yield "doors:"
         for name in names:
@@ -151,14 +184,16 @@ class Questions:
 
     def _door(self, door: str, readers: list[str]) -> Iterator[str]:
         yield f"  {door}:"
-        yield f"    lock: {flow(self._lock(door))}"
+        lock = self._lock(door)
+        itself = BY_ITSELF[str(lock["kind"])]
+        yield f"    lock: {flow(lock)}"
         contact = self._wires.ask(
             f"door.{door}.contact", f"Contact of door {door}", f"Open door {door}", "closed", optional=True
         )
         if contact is not None:
             yield f"    contact: {flow(contact.keys)}"
-        yield from self._way_out(door)
-        yield from self._fire(door)
+        yield from self._way_out(door, itself)
+        yield from self._fire(door, itself)
         yield f"    readers: {scalar(readers)}"
         held = self._ask(
             f"door.{door}.held_open_s",
@@ -206,10 +241,12 @@ class Questions:
             "pulse_s": f"{pulse:g}",
         }
 
-    def _way_out(self, door: str) -> Iterator[str]:
+    def _way_out(self, door: str, itself: str) -> Iterator[str]:
+        """`itself`: what a contact of this kind of lock has to do without this unit."""
         way = self._ask(
             f"door.{door}.exit",
-            f"Door {door}: how do people get out? button, mechanical (the handle alone), or none (not through here)",
+            f"Door {door}: how do people get out? button (which itself {itself}), mechanical (the handle alone), "
+            "or none (not through here)",
             choice("button", "mechanical", "none"),
         )
         yield f"    exit: {way}"
@@ -222,10 +259,10 @@ class Questions:
             )
             yield f"    exit_button: {flow(button.keys)}"
 
-    def _fire(self, door: str) -> Iterator[str]:
+    def _fire(self, door: str, itself: str) -> Iterator[str]:
         act = self._ask(
             f"door.{door}.on_fire",
-            f"Door {door}: what happens on fire? release, or nothing (no escape route)",
+            f"Door {door}: what happens on fire? release (and the fire contact itself {itself}), or nothing (no escape route)",
             choice("release", "nothing"),
         )
         if act == "release":
@@ -249,8 +286,11 @@ class Questions:
             yield f"displays: {scalar(displays)}"
         count = self._ask("inputs", "How many further wires are on inputs (gas, water, smoke)?", whole(0, 32), "0")
         lines: list[str] = []
+        names: list[str] = []
         for number in range(1, count + 1):
-            name = self._ask(f"input.{number}.name", f"A short name for wire {number}, as gas", identifier)
+            question = f"A short name for wire {number}, as gas"
+            name = self._ask(f"input.{number}.name", question, lambda text: another(names, text))
+            names.append(name)
             wire = self._needed(f"input.{name}", f"Wire {name}", f"Set {name} off", "closed")
             alarm = self._ask(f"input.{name}.alarm", f"Does {name} show an emergency page? yes or no", yes_or_no, "no")
             lines.append(f"  {name}: {flow({**wire.keys, 'alarm': alarm})}")

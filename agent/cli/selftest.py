@@ -11,7 +11,7 @@ from agent.cli.acceptance import ACT_S, PULSE_S, Acceptance
 from agent.cli.alone import alone
 from agent.cli.bench import Bench
 from agent.cli.measure import EXCHANGES, elsewhere, measured
-from agent.cli.person import Nobody, Person, Terminal
+from agent.cli.person import Nobody, Person, Terminal, confirmed
 from agent.cli.sheet import Course, Row, as_lines, as_plain, passed
 from agent.config import Config
 from agent.devicekeys import with_keys
@@ -33,14 +33,15 @@ def command(ctx: click.Context, yes: bool, wait: float, as_json: bool) -> None:
     invocation: Invocation = ctx.obj
     config = invocation.config()
     person: Person = Nobody() if yes else Terminal()
-    with alone(config):
+    with alone(config, [port.device for port in config.ports.values()]):
         if person.there:
             click.echo(
                 f"Each lock moves, for {PULSE_S:g} s and then until you have opened the door: {', '.join(config.doors)}. "
                 "See that nobody leans on a door.",
                 err=True,
             )
-            click.confirm("Go on?", abort=True, err=True)
+            if not confirmed("Go on?"):
+                raise click.Abort
         rows, courses = tried(config, person, wait)
     if as_json:
         click.echo(json.dumps(as_plain(config, rows, courses, attended=person.there), ensure_ascii=False, indent=2))

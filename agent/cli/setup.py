@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import tempfile
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +16,15 @@ import click
 
 from agent.cli import Invocation
 from agent.cli.alone import alone, configured
-from agent.cli.hardware import Hardware, hardware
-from agent.cli.interview import Answers, AnswersError, Interview, Terminal, yes_or_no
-from agent.cli.probe import LISTEN_S, all_adapters, report, survey
+from agent.cli.hardware import Hardware, hardware, quoted, unpaired
+from agent.cli.interview import BACK, Answers, AnswersError, Interview, Terminal, yes_or_no
+from agent.cli.probe import LISTEN_S, all_adapters, named, report, survey
 from agent.cli.questions import Known, Questions
 from agent.cli.walk import Look
 from agent.cli.wires import ACT_S, Equipment
 from agent.config import Device, Port, loads
 from agent.config.model import IDENTITY
-from agent.errors import ConfigError, DoorwardError, IdentityError, UnreachableError
+from agent.errors import ConfigError, DoorwardError, IdentityError, UnreachableError, shown
 from agent.identity import Identity
 from agent.store.folder import sync_folder
 from drivers.probing import Sighting
@@ -58,31 +61,81 @@ def command(
     The agent must not run meanwhile.
     """
     invocation: Invocation = ctx.obj
-    path = invocation.config_path
+    path = invocation.config_path.absolute()
+    writable(path)
     interview: Interview = Terminal() if answers is None else Answers(answers)
     replaced = path.exists()
-    if replaced and not interview.ask("replace", f"{path} is there already. Replace it? yes or no", yes_or_no, "no"):
+    question = f"{path} is there already. Replace it? yes or no"
+    if replaced and not interview.whole(lambda: interview.ask("replace", question, yes_or_no, "no")):
         raise DoorwardError(f"{path} is left as it is")
-    with alone(configured(invocation)):
-        looks = survey(ports or all_adapters(), (), (), listen) if probed is None else read_probe(probed)
+    config = configured(invocation)
+    asked = named(ports)
+    with alone(config, asked):
+        looks = survey(asked or all_adapters(), (), (), listen) if probed is None else read_probe(probed)
         for line in report(looks):
             click.echo(line.removeprefix("# "), err=True)
         found = hardware(looks)
         equipment = equipment_of(found)
         if not equipment.counted("outputs"):
             raise UnreachableError("no relay board was found, and a door needs one")
-        text = Questions(interview, found, equipment, known(), wait).text()
+        if isinstance(interview, Answers):
+            written(path, interview, found, equipment, wait)
+        else:
+            with kept(path) as terminal:
+                written(path, terminal, found, equipment, wait)
+    said = f"{path} is written{'; the one before is kept beside it' if replaced else ''}."
+    click.echo(f"{said} Next: {', then '.join([*pairings(found), 'doorward selftest'])}", err=True)
+    from agent.cli.check import command as check  # noqa: PLC0415  # a command beside this one
+
+    ctx.invoke(check, no_devices=False, as_json=False)
+
+
+def written(path: Path, interview: Interview, found: Hardware, equipment: Equipment, wait_s: float) -> None:
+    """The questions answered, the configuration checked and in its place. Raises ConfigError."""
+    text = Questions(interview, found, equipment, known(), wait_s).text()
     if isinstance(interview, Answers) and interview.unused():
         raise AnswersError(*interview.unused())
     loads(text, path)
     put_in_place(path, text)
-    click.echo(
-        f"{path} is written{'; the one before is kept beside it' if replaced else ''}. Next: doorward selftest",
-        err=True,
-    )
-    from agent.cli.check import command as check  # noqa: PLC0415  # a command beside this one
 
-    ctx.invoke(check, no_devices=False, as_json=False)
+
+@contextmanager
+def kept(path: Path) -> Iterator[Terminal]:
+    """A terminal whose answers outlive whatever happens to it: the next one offers them again. A written configuration ends that."""
+    file = path.with_name(f"{path.name}.answers")
+
+    def keep(answers: Mapping[str, str]) -> None:
+        lines = "".join(f"{key}: {quoted(text)}\n" for key, text in answers.items())
+        with contextlib.suppress(OSError):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(lines, encoding="utf-8")
+
+    former: Mapping[str, str] = {}
+    if file.exists():
+        with contextlib.suppress(AnswersError):
+            former = Answers(file).texts
+            click.echo("The answers of last time are offered again, in brackets: Enter takes one.", err=True)
+    click.echo(f"`{BACK}` leads to the question before. Ctrl-C ends this; the answers are kept.", err=True)
+    try:
+        yield Terminal(former, keep)
+    except (DoorwardError, click.Abort):
+        if file.exists():
+            click.echo(f"\nThe answers are kept in {file}; doorward setup offers them again.", err=True)
+        raise
+    with contextlib.suppress(OSError):
+        file.unlink(missing_ok=True)
+
+
+def pairings(found: Hardware) -> list[str]:
+    """What gives each OSDP reader its own key: without one it is not used."""
+    return [f"doorward pair {name}" for name, (_, sighting) in found.devices.items() if unpaired(name, sighting)]
+
+
+def writable(path: Path) -> None:
+    """Raises ConfigError where the configuration could not be put, before anybody is asked anything."""
+    folder = next(each for each in path.parents if each.exists())
+    if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise ConfigError(f"{path}: cannot be written here by this user: use root, or -c FILE")
 
 
 def known() -> Known:
@@ -108,11 +161,15 @@ def read_probe(path: Path) -> list[Look]:
     """What `doorward probe --json` printed. Raises ConfigError."""
     try:
         given = json.loads(path.read_text(encoding="utf-8"))
-        return [_look(entry) for entry in given["ports"]]
+        looks = [_look(entry) for entry in given["ports"]]
     except OSError as error:
         raise ConfigError(f"{path}: {(error.strerror or str(error)).lower()}") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ConfigError(f"{path}: is not what doorward probe --json prints") from None
+    for look in looks:
+        if not (look.port.startswith("/") or "://" in look.port):
+            raise ConfigError(f"{path}: {shown(look.port)} must be a path from / on")
+    return looks
 
 
 def _look(entry: dict[str, Any]) -> Look:

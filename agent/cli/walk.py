@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
+from agent.cli.alone import HELD
 from drivers.inquiries import HEARINGS, INQUIRIES
 from drivers.port import Line
 from drivers.probing import SPEEDS, Inquiry, Question, Sighting
@@ -183,7 +184,7 @@ def why(fault: Exception) -> str:
     """In words for a person."""
     number = getattr(fault, "errno", None) or getattr(fault.__cause__, "errno", None)
     if number in {errno.EAGAIN, errno.EBUSY}:
-        return "another program has it open"
+        return HELD
     if number == errno.ENOENT:
         return "is not there"
     if number == errno.EACCES:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import click
 
 from agent.cli.bench import Bench
-from agent.cli.interview import Interview, choice
+from agent.cli.interview import Interview, choice, yes_or_no
 from agent.config import Device, Port
 from drivers.registry import DRIVERS
 
 FOUND_S = 5.0
 ACT_S = 30.0
+LATER_S = 1.0
+"""What else changes by the same act has changed by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class Wires:
         self._act_s = act_s
         self._counts = equipment.counted("inputs")
         self._taken: dict[tuple[str, int], str] = {}
+        self._seen: dict[tuple[str, int], str] = {}
 
     def ask(self, key: str, what: str, act: str, usual: str, *, optional: bool) -> Wire | None:
         """`what` is on the wire; `act` what to do to make it change; `usual` how its circuit stands at rest. None: not wired."""
@@ -71,31 +75,61 @@ class Wires:
         def read(text: str) -> tuple[str, int] | str:
             if text.lower() == "find" or (optional and text.lower() == "none"):
                 return text.lower()
-            where = place(self._counts, text)
-            if where in self._taken and not key.endswith(".fire"):
-                raise ValueError(f"input {where[1]} of {where[0]} is {self._taken[where]} already")
-            return where
+            return self._free(key, text)
 
         while True:
             answer = self._interview.ask(f"{key}.input", question, read)
-            if answer == "none":
+            if isinstance(answer, str):
+                if answer == "none":
+                    return None
+                found = self._find(key, what, act)
+                if found is None:
+                    self._interview.settle(f"{key}.input", None)
+                    continue
+                answer, usual = found, self._seen.get(found, usual)
+                self._interview.settle(f"{key}.input", " ".join(map(str, answer)))
+            closed = f"{what}: at rest, is its circuit open or closed?"
+            normally = self._interview.ask(f"{key}.normally", closed, choice("open", "closed"), usual)
+            self._taken.setdefault(answer, key)
+            return Wire(*answer, normally)
+
+    def _free(self, key: str, text: str) -> tuple[str, int]:
+        """An input by its number. Raises ValueError where it has a meaning already; a fire contact may serve several doors."""
+        where = place(self._counts, text)
+        if where in self._taken and not key.endswith(".fire"):
+            raise ValueError(f"input {where[1]} of {where[0]} is {self._taken[where]} already")
+        return where
+
+    def _find(self, key: str, what: str, act: str) -> tuple[str, int] | None:
+        """The input that changed while somebody did `act`, and that they say is the one. None: none of them."""
+        moved = self._moved(act)
+        if not moved:
+            click.echo("No input changed.", err=True)
+            return None
+        for where in moved:
+            meaning = f", which is {self._taken[where]} already" if where in self._taken else ""
+            click.echo(f"Input {where[1]} of {where[0]} changed{meaning}; it was {self._seen[where]} before.", err=True)
+        self._interview.fresh()
+        if len(moved) == 1:
+            right = self._interview.ask(f"{key}.found", f"{what}: is that it? yes or no", yes_or_no)
+            try:
+                return self._free(key, " ".join(map(str, moved[0]))) if right else None
+            except ValueError as error:
+                click.echo(str(error), err=True)
                 return None
-            if isinstance(answer, tuple):
-                closed = f"{what}: at rest, is its circuit open or closed?"
-                return self._wire(
-                    key, answer, self._interview.ask(f"{key}.normally", closed, choice("open", "closed"), usual)
-                )
-            found = self._find(act)
-            if found is not None and (found[0] not in self._taken or key.endswith(".fire")):
-                return self._wire(key, *found)
-            click.echo("No input changed." if found is None else f"That is {self._taken[found[0]]} already.", err=True)
 
-    def _wire(self, key: str, where: tuple[str, int], normally: str) -> Wire:
-        self._taken.setdefault(where, key)
-        return Wire(*where, normally)
+        def one_of_them(text: str) -> tuple[str, int] | None:
+            if text.lower() == "none":
+                return None
+            where = self._free(key, text)
+            if where not in moved:
+                raise ValueError("that one did not change")
+            return where
 
-    def _find(self, act: str) -> tuple[tuple[str, int], str] | None:
-        """The input that changed while somebody did `act`, and how its circuit stood before."""
+        return self._interview.ask(f"{key}.found", f"{what}: which of them is it? Its number, or none", one_of_them)
+
+    def _moved(self, act: str) -> list[tuple[str, int]]:
+        """The inputs that changed while somebody did `act`; how each stood before is in `_seen`."""
         boards = Equipment(self._equipment.ports, {name: self._equipment.devices[name] for name in self._counts})
         with Bench(boards) as bench:
             count = sum(self._counts.values())
@@ -105,11 +139,12 @@ class Wires:
             with bench.lock:
                 before, since = dict(bench.inputs), len(bench.moves)
             click.echo(f">> {act} ({self._act_s:g} s)", err=True)
-            if not bench.wait(lambda: len(bench.moves) > since, self._act_s):
-                return None
-            moved = bench.moves[since]
-        click.echo(f"Input {moved[1]} of {moved[0]}.", err=True)
-        return moved, "closed" if before.get(moved) else "open"
+            if bench.wait(lambda: len(bench.moves) > since, self._act_s):
+                time.sleep(LATER_S)
+            with bench.lock:
+                moved = list(dict.fromkeys(bench.moves[since:]))
+        self._seen = {where: "closed" if before.get(where) else "open" for where in moved}
+        return moved
 
 
 def free_output(counts: Mapping[str, int], taken: Sequence[tuple[str, int]], text: str) -> tuple[str, int]:

@@ -32,7 +32,10 @@ class Contact:
 
 @dataclass(frozen=True)
 class Circuit:
-    """A lock's current. `series` is passed through one after another, `parallel` are ways beside one another; then the lock."""
+    """A lock's current. `series` is passed through one after another, `parallel` are ways beside one another; then the lock.
+
+    What ways beside one another feed needs current to open: its supply has a battery.
+    """
 
     door: str
     series: tuple[Contact, ...]
@@ -79,7 +82,7 @@ STRIKE = Drawing(
             (),
             (relay(1, closed=False), EXIT_CLOSES, FIRE_CLOSES),
             "strike",
-            "Exit button and fire contact give it current themselves, beside the relay.",
+            "Exit button and fire contact close a circuit that feeds it, beside the relay.",
         ),
     ),
 )
@@ -98,7 +101,7 @@ MAGLOCK = Drawing(
             (FIRE_OPENS, EXIT_OPENS, relay(1, closed=True)),
             (),
             "maglock",
-            "Fire contact and exit button cut its current themselves, before the relay.",
+            "Fire contact and exit button open its supply themselves, before the relay.",
         ),
     ),
 )
@@ -125,14 +128,14 @@ TWO_DOORS = Drawing(
             (),
             (relay(1, closed=False), EXIT_CLOSES, FIRE_CLOSES),
             "strike",
-            "Exit button and fire contact give it current themselves, beside the relay.",
+            "Exit button and fire contact close a circuit that feeds it, beside the relay.",
         ),
         Circuit(
             "cellar",
             (FIRE_OPENS, EXIT_OPENS, relay(1, closed=True, board="cellar ")),
             (),
             "maglock",
-            "Fire contact and exit button cut its current themselves, before the relay.",
+            "Fire contact and exit button open its supply themselves, before the relay.",
         ),
     ),
 )
@@ -229,7 +232,10 @@ def inputs(wires: Sequence[tuple[str, Contact]], top: float) -> tuple[list[str],
 def circuit(lock: Circuit, top: float) -> tuple[list[str], float]:
     parts = heading(f"The current of door {lock.door}’s lock. {lock.says}", top)
     y = top + 62
-    parts += block(40, y - 22, 110, 44, ["supply", "12 V +, own fuse"], "#fdf0ef")
+    lives = ["with battery"] if lock.parallel else []
+    parts += block(
+        40, y - 22 - 9 * len(lives), 110, 44 + 18 * len(lives), ["supply", "12 V +, own fuse", *lives], "#fdf0ef"
+    )
     x = 150.0
     for contact in lock.series:
         parts += [

@@ -114,7 +114,7 @@ class Introduction:
             return Trouble("insecure", "offers no Secure Channel")
         if self._key is not None:
             return Want.CHALLENGE
-        return Trouble("insecure", "has no key of its own: pair it (doorward pair)") if must else Want.LOCAL
+        return Trouble("insecure", f"has no key of its own: doorward pair {self._name}") if must else Want.LOCAL
 
     def _challenged(self, heard: Heard, packet: Packet, now: float) -> Want | Trouble:
         if heard.code == messages.CCRYPT and self._talk.believe_cryptogram(packet, now):

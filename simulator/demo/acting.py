@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from centre.cli.command import NO_ANSWER
 from simulator.demo.bureau import BookFact
 from simulator.demo.children import Outcome
 from simulator.demo.stage import UNIT, Stage
@@ -111,9 +112,9 @@ class Scene:
 
 
 def course_of(outcome: Outcome) -> str:
-    """`accepted, done, opened` from what `doorward centre open` printed."""
+    """`accepted, done, opened` from what `doorward centre open` printed. What stopped before its end is no answer, however far it came."""
     lines = [line.split("  ", 1)[-1].strip() for line in outcome.out.splitlines() if line.strip()]
-    return ", ".join(lines)
+    return ", ".join([*lines, "no answer"] if outcome.code == NO_ANSWER else lines)
 
 
 def now() -> float:

@@ -6,8 +6,10 @@ import shutil
 import time
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Self
+from zoneinfo import ZoneInfo
 
 from simulator.box import ONE_DOOR, Box, BoxSpec
 from simulator.broker import Broker, Kind, free_port, start_broker
@@ -23,11 +25,17 @@ from simulator.wiring import UnitNames, config_yaml
 UNIT = "b12-u2"
 NAME = "12号楼2单元"
 SCOPES = ("building/b12", "yard/y07", "grid/g21", "community/c05")
+TIMEZONE = "Asia/Shanghai"
 PULSE_S = 2.0
 CLOSER_S = 0.7
 SETTLED_POLLS = 4
 """Looks at the board after which every input has been read and debounced."""
 SIGN = ("community=八大湖社区", "grid=第21网格", "worker=王敏", "phone=5550 1234")
+
+
+def local(utc: float) -> datetime:
+    """The time at the unit, as its panel shows it."""
+    return datetime.fromtimestamp(utc, ZoneInfo(TIMEZONE))
 
 
 class Stage:
@@ -79,6 +87,7 @@ class Stage:
             broker=f"mqtt://127.0.0.1:{self.cable.port}",
             identity=self.identity,
             state=self.disk.folder,
+            timezone=TIMEZONE,
             pulse_s=PULSE_S,
         )
         self.config.write_text(config_yaml(self.box, names), encoding="utf-8")

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from simulator.demo.bureau import BookFact
 from simulator.demo.keyboard import Keyboard
-from simulator.demo.stage import NAME, Stage
+from simulator.demo.stage import NAME, Stage, local
 from simulator.demo.visitor import KEYS, Visitor
 from simulator.panel import Screen
 
@@ -111,8 +111,10 @@ def _facts(facts: Sequence[BookFact], rows: int) -> Panel:
         )
         table.add_row(
             str(fact.seq),
-            str(fact.data["at"])[11:23],
+            f"{local(fact.at_utc):%H:%M:%S.%f}"[:-3],
             Text(fact.kind, style="bold"),
             Text(rest, overflow="ellipsis", no_wrap=True),
         )
-    return Panel(table, title="facts as they reach the books", border_style="blue", height=rows + 2)
+    return Panel(
+        table, title="facts as they reach the books, in the unit's local time", border_style="blue", height=rows + 2
+    )

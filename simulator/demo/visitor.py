@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from simulator.demo import people
 from simulator.demo.acting import course_of
 from simulator.demo.children import Outcome
-from simulator.demo.stage import UNIT, Stage
+from simulator.demo.stage import UNIT, Stage, local
 
 RESTART_S = 2.0
 """As long as the service manager would wait."""
+CLERK_S = 120.0
+"""Longer than a command of the centre listens for what became of an order."""
 NOTICE = "water"
 
 
@@ -48,7 +50,7 @@ class Visitor:
                 self.say(known.act(self))
 
     def say(self, words: str) -> None:
-        self.said.append(f"{time.strftime('%H:%M:%S')}  {words}")
+        self.said.append(f"{local(time.time()):%H:%M:%S}  {words}")
 
     def look_after(self) -> None:
         """Start the agent again some time after it died, as its service manager would."""
@@ -124,11 +126,14 @@ class Visitor:
         def told(future: Future[Outcome]) -> None:
             if future.cancelled():
                 return
+            if future.exception() is not None:
+                self.say(f"{what}: no answer ({future.exception()})")
+                return
             done = future.result()
             words = course_of(done) if what in {"remote open", "fire reset"} else done.out.strip().replace("\n", ", ")
             self.say(f"{what}: {words or done.err.strip()}")
 
-        self._clerks.submit(self.stage.bureau.order, *arguments).add_done_callback(told)
+        self._clerks.submit(self.stage.bureau.order, *arguments, limit_s=CLERK_S).add_done_callback(told)
 
 
 KEYS = (

@@ -99,7 +99,7 @@ def test_that_it_was_secure_is_told_once_to_be_kept() -> None:
 def test_without_a_key_a_secure_reader_waits_to_be_paired() -> None:
     bus = line(Wire(Peripheral(KEY)), key="")
     bus.run(3.0)
-    assert "pair it" in bus.of(DeviceLost)[0].detail
+    assert "doorward pair card0" in bus.of(DeviceLost)[0].detail
     assert not alarms(bus)
 
 

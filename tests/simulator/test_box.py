@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -41,19 +38,3 @@ def test_each_run_with_one_seed_is_damaged_alike(tmp_path: Path) -> None:
             box.tap(12345678)
             heard.append(host.read(12, 0.1))
     assert heard[0] == heard[1] != b"0012345678\r\n"
-
-
-def test_on_its_own_in_the_foreground(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "simulator", str(tmp_path / "box")]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        lines = [process.stdout.readline()]
-        while not lines[-1].startswith("tap"):
-            lines.append(process.stdout.readline())
-        assert f"io: {tmp_path / 'box' / 'io'} at 9600 baud\n" in lines
-        out, _ = process.communicate("nonsense\ntap x\npush\nquit\n", timeout=5)
-        assert "door main: pushed it holds" in out
-        assert "not understood" in out
-        assert process.returncode == 0
-    assert not os.path.lexists(tmp_path / "box" / "io")

@@ -538,4 +538,18 @@ MUTATIONS: list[Mutation] = [
         "    if exp < 0:\n",
         ("tests/contract/test_parse.py::test_a_field_of_the_wrong_kind_is_malformed",),
     ),
+    Mutation(
+        "a strike's fire contact is asked to open its supply",
+        "agent/cli/hardwired.py",
+        '    elif door.lock.kind == "fail-safe":\n',
+        '    elif door.lock.kind in {"fail-safe", "fail-secure"}:\n',
+        ("tests/test_safety_words.py::test_check_asks_what_is_right_for_the_kind_of_lock",),
+    ),
+    Mutation(
+        "a magnet's exit button is asked to feed it",
+        "agent/cli/hardwired.py",
+        "    elif fails_safe:\n",
+        "    elif not fails_safe:\n",
+        ("tests/test_safety_words.py::test_two_doors_of_two_kinds_are_asked_for_each",),
+    ),
 ]

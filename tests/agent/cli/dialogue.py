@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import re
 import select
 import subprocess
@@ -13,22 +14,21 @@ from collections.abc import Callable, Mapping, Sequence
 from tests.agent.cli.unit import ROOT
 
 Act = str | Callable[[], object]
+END = "\4"
+"""There is no more input: as Ctrl-D, or as when the terminal goes away."""
 
 
 def talk(
-    arguments: Sequence[str], answers: Mapping[str, Act], limit_s: float = 25.0
+    arguments: Sequence[str], answers: Mapping[str, Act | list[Act]], limit_s: float = 25.0, *, typed: str | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run `doorward …`; each text on stderr that matches a pattern (the first that does, from where the last ended) is answered
-    with a line, or by doing something. A pattern answers once.
+    with a line, or by doing something; END ends its input. A pattern answers once, one with a list once for each. `typed`: the answers come from a terminal and not
+    from a pipe, and this was typed before the command asked anything.
     """
-    child = subprocess.Popen(
-        [sys.executable, "-m", "agent", *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    assert child.stdin is not None
+    keys, end_of_keys = os.pipe()[::-1] if typed is None else pty.openpty()
+    hands = os.fdopen(keys, "wb", buffering=0)
+    hands.write((typed or "").encode())
+    child = _started(arguments, end_of_keys)
     assert child.stdout is not None
     assert child.stderr is not None
     said, done, left = "", 0, dict(answers)
@@ -42,23 +42,42 @@ def talk(
                 said += data.decode()
             while (found := _next(left, said[done:])) is not None:
                 at, pattern = found
-                act = left.pop(pattern)
+                answer = left.pop(pattern)
+                act, *further = answer if isinstance(answer, list) else [answer]
+                if further:
+                    left[pattern] = further
                 done += at
-                if isinstance(act, str):
-                    child.stdin.write(f"{act}\n".encode())
-                    child.stdin.flush()
+                if act == END:
+                    hands.close()
+                elif isinstance(act, str):
+                    hands.write(f"{act}\n".encode())
                 else:
                     act()
-        child.stdin.close()
+        hands.close()
         out = child.stdout.read().decode()
         return subprocess.CompletedProcess(arguments, child.wait(5), out, said)
     finally:
         child.kill()
         child.wait()
+        hands.close()
         child.stdout.close()
         child.stderr.close()
 
 
-def _next(answers: Mapping[str, Act], text: str) -> tuple[int, str] | None:
+def _started(arguments: Sequence[str], stdin: int) -> subprocess.Popen[bytes]:
+    """`stdin` is the command's alone from now on."""
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-m", "agent", *arguments],
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+    finally:
+        os.close(stdin)
+
+
+def _next(answers: Mapping[str, Act | list[Act]], text: str) -> tuple[int, str] | None:
     """The earliest match: where it ends, and of which pattern."""
     return min(((match.end(), pattern) for pattern in answers if (match := re.search(pattern, text))), default=None)

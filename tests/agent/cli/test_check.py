@@ -97,9 +97,9 @@ def states(unit: Unit, about: str, *arguments: str) -> list[tuple[str, str]]:
 
 def test_the_wiring_is_asked_for(unit: Unit) -> None:
     texts = [text for state, text in states(unit, "door main", "--no-devices") if state == "ask"]
-    assert len(texts) == 2
-    assert "exit button also wired to cut the lock's power itself" in texts[0]
-    assert "fire contact also wired to cut the lock's power itself" in texts[1]
+    assert len(texts) == 3
+    assert "exit button itself close a circuit that feeds the lock" in texts[0]
+    assert "fire contact itself close a circuit that feeds the lock" in texts[2]
 
 
 def test_what_is_doubtful_is_noted(unit: Unit) -> None:
@@ -135,8 +135,11 @@ def test_a_damaged_identity_fails_also_away_from_the_unit(unit: Unit) -> None:
 def test_state_that_is_missing_or_too_small(unit: Unit) -> None:
     unit.state.rmdir()
     ((state, text),) = states(unit, "state")
-    assert state == "failed"
-    assert "install -d -o doorward" in text
+    assert (state, text.split(",")[0]) == ("ok", f"{unit.state} is not there yet: the agent makes it")
+    assert not unit.state.exists(), "check makes nothing"
+    unit.state.symlink_to(unit.config)
+    assert states(unit, "state")[0][0] == "failed"
+    unit.state.unlink()
     unit.state.mkdir()
     ((state, text),) = states(unit, "state")
     assert state == "ok"

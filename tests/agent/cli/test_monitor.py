@@ -92,7 +92,7 @@ def test_what_the_agent_holds_and_what_is_not_there(wired: Unit, box: Box) -> No
         outcome = wired.doorward("monitor", str(box.ports["io"]), "--seconds", "1")
     finally:
         held.release()
-    assert (outcome.exit_code, outcome.stderr[:41]) == (1, "the agent runs and holds the ports: syste")
+    assert (outcome.exit_code, outcome.stderr[:41]) == (69, "the agent runs and holds the ports: syste")
     outcome = wired.doorward("monitor", "oi")
     assert (outcome.exit_code, outcome.stderr) == (69, "no port is called oi; there are io, screen, reader\n")
     outcome = wired.doorward("monitor", "/dev/none")

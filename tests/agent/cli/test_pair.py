@@ -110,11 +110,28 @@ def test_nothing_without_a_yes(site: Site) -> None:
     assert (outcome.exit_code, site.kept(), site.told("challenged")) == (1, [], [])
 
 
+@pytest.mark.slow
+def test_an_unpaired_reader_is_named_with_the_command_that_pairs_it(site: Site) -> None:
+    """By check, by selftest, and by what the agent itself tells; with its key's file missing, and with no `key` at all."""
+    for key in ("a file that is not there", "none"):
+        if key == "none":
+            text = site.unit.config.read_text(encoding="utf-8")
+            site.unit.config.write_text(text.replace(f", key: {site.file}", ""), encoding="utf-8")
+        checked = site.unit.doorward("check", "--no-devices")
+        assert checked.exit_code == 1
+        assert "doorward pair card" in checked.stderr, key
+        with Bench(with_keys(load(site.unit.config))) as bench:
+            assert bench.wait(lambda: "card" in bench.lost, 5.0)
+            assert bench.why("card") == "insecure: has no key of its own: doorward pair card"
+    tried = site.unit.doorward("selftest", "--yes")
+    assert "insecure: has no key of its own: doorward pair card" in tried.stdout
+
+
 def test_not_while_the_agent_runs(site: Site) -> None:
     lock = FolderLock(site.unit.state)
     outcome = site.pair()
     lock.release()
-    assert (outcome.exit_code, site.kept(), site.told("challenged")) == (1, [], [])
+    assert (outcome.exit_code, site.kept(), site.told("challenged")) == (69, [], [])
     assert "systemctl stop doorward" in outcome.stderr
 
 

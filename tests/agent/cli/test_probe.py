@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.cli.alone import HELD
 from agent.cli.bench import Bench
 from agent.cli.portname import stable
 from agent.config import Config, load
@@ -123,10 +124,10 @@ def test_what_is_silent_busy_or_missing_is_said(unit: Unit, tmp_path: Path) -> N
         outcome = unit.doorward("probe", *named, "--speeds", "9600", "--addresses", "1", "--listen", "0")
         held.close()
         as_json = unit.doorward("probe", named[0], "--speeds", "9600", "--addresses", "1", "--listen", "0", "--json")
-    assert outcome.exit_code == 1
+    assert outcome.exit_code == 69
     assert outcome.stdout.splitlines() == [
         f"# {named[0]}: nothing that is known here",
-        f"# {named[1]}: another program has it open",
+        f"# {named[1]}: {HELD}",
         f"# {named[2]}: is not there",
     ]
     assert json.loads(as_json.stdout) == {
@@ -152,6 +153,7 @@ def test_an_osdp_reader(unit: Unit, tmp_path: Path) -> None:
     assert "reader: {device: " in outcome.stdout
     assert "baud: 115200}" in outcome.stdout
     assert "card: {driver: osdp, port: reader, address: 0}" in outcome.stdout
+    assert "not used before it has a key of its own: doorward pair card" in outcome.stdout
 
 
 @pytest.mark.slow
@@ -170,7 +172,7 @@ def test_not_while_the_agent_runs(unit: Unit, tmp_path: Path) -> None:
         outcome = unit.doorward("probe", str(tmp_path / "none"))
     finally:
         held.release()
-    assert outcome.exit_code == 1
+    assert outcome.exit_code == 69
     assert (
         outcome.stderr == "the agent runs and holds the ports: systemctl stop doorward, and start it again afterwards\n"
     )

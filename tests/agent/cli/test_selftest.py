@@ -19,6 +19,7 @@ from agent.store.folder import FolderLock
 from simulator.box import TWO_DOORS, Box, BoxSpec
 from simulator.stairwell import DoorSpec
 from simulator.wiring import hardware_yaml
+from tests.agent.cli.dialogue import END, talk
 from tests.agent.cli.unit import Unit
 from tests.agent.cli.wireman import Wireman
 from tests.waiting import eventually
@@ -87,7 +88,8 @@ def test_everything_in_order_with_a_wireman(
     assert all(course.lost == 0 and course.asked == 50 for course in courses)
     assert 1.0 < (lines["io"].median_ms or 0) < 20
     record_property("figure", f"io at 115200: {lines['io'].text}")
-    assert len([question for question in person.asked if "also wired to cut the lock's power" in question]) == 4
+    for door, does in (("main", "close a circuit that feeds the lock"), ("cellar", "open the lock's supply")):
+        assert len([each for each in person.asked if each.startswith(f"door {door}: does the ") and does in each]) == 2
 
 
 @pytest.mark.slow
@@ -231,7 +233,7 @@ def test_not_while_the_agent_runs(wired: Unit) -> None:
         outcome = wired.doorward("selftest", "--yes")
     finally:
         held.release()
-    assert outcome.exit_code == 1
+    assert outcome.exit_code == 69
     assert (
         outcome.stderr == "the agent runs and holds the ports: systemctl stop doorward, and start it again afterwards\n"
     )
@@ -250,3 +252,26 @@ def test_an_osdp_reader_with_its_key(unit: Unit, tmp_path: Path) -> None:
         found, courses = tried(load(unit.config), Wireman(box), ACT_S, 20)
     assert failures(found) == {}
     assert {course.port for course in courses} == {"io", "reader", "screen"}
+
+
+@pytest.mark.slow
+def test_keys_typed_ahead_answer_nothing(unit: Unit, tmp_path: Path) -> None:
+    """At a terminal: a yes typed before the question about what is to be seen is no answer to it."""
+    with Box(tmp_path / "ports", ONE) as box:
+        unit.write(hardware=hardware_yaml(box))
+        arguments = ["-c", str(unit.config), "selftest", "--wait", "1"]
+        outcome = talk(arguments, {r"Go on\? .*: ": END}, typed="y\n")
+        assert outcome.returncode == 1, outcome.stderr
+        assert not box.trace.moments("door main", "unlocked")
+        said = talk(
+            arguments,
+            {
+                r"Go on\? .*: ": "y",
+                r"does it hold\? .*: ": "y",
+                r">> Door main is unlocked for 1 s.*\n": "y\ny\ny",
+                r"Did door main open, and no other\? .*: ": END,
+            },
+            typed="\n",
+        ).stderr
+    assert "Did door main open" in said
+    assert "Press the exit button" not in said, "the question stands"

@@ -157,3 +157,17 @@ def test_at_a_terminal_it_says_what_to_try_and_does_it(tmp_path: Path) -> None:
     person.sees("the service manager starts the agent again")
     assert person.leaves("\x03") == 0  # Ctrl-C
     assert leftovers.all_of(temporary) == []
+
+
+@pytest.mark.soak
+def test_an_open_that_the_network_cuts_off_ends_as_no_answer(tmp_path: Path) -> None:
+    """The centre hears that the door was unlocked, and not what came of it: it listens on for over a minute."""
+    temporary = tmp_path / "tmp"
+    person = Person(environment(temporary))
+    person.sees("now try:", 60.0)
+    person.types("o")
+    person.sees("unlocked", 30.0)
+    person.types("c")
+    person.sees("remote open: accepted, done, no answer", 110.0)
+    assert person.leaves("q") == 0
+    assert leftovers.all_of(temporary) == []
