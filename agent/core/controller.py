@@ -5,7 +5,7 @@ Pure: no clock, no I/O, no threads, no logging, no randomness; never raises on a
 
 from __future__ import annotations
 
-from agent.core import board, checkin, commands, door, entry, modes, panel, standing, supervise, sync, tap
+from agent.core import board, checkin, commands, door, entry, late, modes, panel, standing, supervise, sync, tap
 from agent.core import events as ev
 from agent.core.effects import AckMessage, Effect, RaiseFloor
 from agent.core.plan import UnitPlan
@@ -37,6 +37,7 @@ def step(state: State, event: ev.Event, now: Now) -> tuple[State, tuple[Effect, 
     commands.tick(turn)
     board.tick(turn)
     entry.tick(turn)
+    late.tick(turn)
     panel.tick(turn)
     panel.render(turn)
     sync.tick(turn)
@@ -47,7 +48,7 @@ def step(state: State, event: ev.Event, now: Now) -> tuple[State, tuple[Effect, 
 def deadline(state: State) -> float | None:
     """When the core wants to be called again (`TimePassed`), monotonic; None for not at all. Always after `state.now`."""
     due = [d for each in state.doors for d in door.deadlines(each) if d is not None]
-    for owner in (checkin, commands, board, entry, panel, sync, supervise):
+    for owner in (checkin, commands, board, entry, late, panel, sync, supervise):
         due.extend(d for d in owner.deadlines(state) if d is not None)
     return min(due, default=None)
 
