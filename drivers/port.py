@@ -256,19 +256,17 @@ class Port:
         if _asleep() - self._asleep > SLEPT_S:
             raise OSError("the machine was suspended")
         if self._line.fd in ready:
-            self._read(self._line)
-            return
-        self._served.empty(now if ready else now + wait)
-        if now >= self._look_at:
+            data = self._line.read()
+            if data:
+                self._session.receive(data, time.monotonic(), self._served.not_before)
+        elif now >= self._look_at:
             self._look_at = now + TURN_S
             if self._line.moved():
                 raise OSError("unplugged")
+        self._look(self._line)
 
-    def _read(self, line: Line) -> None:
-        """What came since the line was last seen to be empty; and whether it is so now."""
-        data = line.read()
-        if data:
-            self._session.receive(data, time.monotonic(), self._served.not_before)
+    def _look(self, line: Line) -> None:
+        """Whether nothing lies on the line at this moment. To ask a tty that makes the kernel hand over what it has first."""
         now = time.monotonic()
         if not select.select([line.fd], [], [], 0)[0]:
             self._served.empty(now)

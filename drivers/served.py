@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from drivers.facts import UNKNOWN
 
-SETTLE_S = 1.0
-"""What a line says in its first moments may be from before: an adapter holds bytes for whoever opens it, and a reader with a card lying on
-it repeats that within a second.
+SETTLE_S = 0.25
+"""What a line says in its first moments may be from before: an adapter holds bytes for whoever opens it and sends them at once, and a
+reader with a card lying on it repeats that (an RDM6300 every 65 ms). What it goes on repeating is one presentation.
 """
 
 
