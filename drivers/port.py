@@ -29,8 +29,6 @@ HUNG_S = 4.0
 """A worker that has not turned for so long hangs; it is to be replaced within 10 s of hanging (row 37)."""
 TURN_S = 1.0
 """The longest sleep: each turn shows life and looks whether the path still leads to the open device."""
-LOOK_S = 0.2
-"""The longest sleep at an open line: so exactly is known when what lies on it came."""
 SLEPT_S = 0.5
 """Suspended for longer than this, a machine does not know what its lines hold."""
 UNSENT_S = 0.1
@@ -245,7 +243,7 @@ class Port:
         if self._line is None:
             wait = min(TURN_S, self._session.wait(now), max(0.0, self._open_at - now))
         else:
-            wait = min(LOOK_S, self._session.wait(now))
+            wait = min(self._served.look_s(now), self._session.wait(now))
             watched.append(self._line.fd)
         ready = select.select(watched, [], [], wait)[0]
         if self._wake_read in ready:

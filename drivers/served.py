@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from drivers.facts import UNKNOWN
 
-SETTLE_S = 0.25
+LOOK_S = 0.1
+"""The longest time between two looks at a line: so exactly is known when what lies on it came."""
+SETTLE_S = 0.15
 """What a line says in its first moments may be from before: an adapter holds bytes for whoever opens it and sends them at once, and a
 reader with a card lying on it repeats that (an RDM6300 every 65 ms). What it goes on repeating is one presentation.
 """
@@ -25,6 +27,10 @@ class Served:
     def opened(self, now: float) -> None:
         self.not_before = UNKNOWN
         self._settled = now + SETTLE_S
+
+    def look_s(self, now: float) -> float:
+        """Until the next look at the line is due."""
+        return min(LOOK_S, self._settled - now) if now < self._settled else LOOK_S
 
     def empty(self, at: float) -> None:
         """Nothing lay on the line at `at`."""
