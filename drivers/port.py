@@ -245,7 +245,11 @@ class Port:
         else:
             wait = min(self._served.look_s(now), self._session.wait(now))
             watched.append(self._line.fd)
-        ready = select.select(watched, [], [], wait)[0]
+        ready = select.select(watched, [], [], 0)[0]
+        if self._line is not None and self._line.fd not in ready:
+            self._served.empty(now)  # to ask makes the kernel hand over what it has
+        if not ready:
+            ready = select.select(watched, [], [], wait)[0]
         if self._wake_read in ready:
             with contextlib.suppress(BlockingIOError):
                 os.read(self._wake_read, READ_BYTES)
@@ -261,13 +265,6 @@ class Port:
             self._look_at = now + TURN_S
             if self._line.moved():
                 raise OSError("unplugged")
-        self._look(self._line)
-
-    def _look(self, line: Line) -> None:
-        """Whether nothing lies on the line at this moment. To ask a tty that makes the kernel hand over what it has first."""
-        now = time.monotonic()
-        if not select.select([line.fd], [], [], 0)[0]:
-            self._served.empty(now)
 
     def _drop(self, why: str) -> None:
         """Close first (the node may return only then), then wait and open by path again."""

@@ -111,15 +111,13 @@ def test_a_session_made_anew_at_once_makes_nothing_old() -> None:
 @pytest.mark.claim("D12")
 def test_a_reader_that_is_never_done_is_never_believed_to_be_new() -> None:
     wire = Wire(Peripheral(KEY))
-    wire.peripherals[0].events.extend([(0x50, b"\x00\x01\x1a\x00\x12\x34\x56\x40")] * 500)
-    bus = line(wire)
-    seen = 0
-    for _ in range(10):
+    for _ in range(500):
         wire.peripherals[0].present(CARD)
-        bus.run(0.3)
-        seen += len(bus.of(CardSeen))
-        assert all(age == float("inf") for age in ages(bus))
+    bus = line(wire)
+    bus.run(3.0)
     assert wire.peripherals[0].events
+    assert len(ages(bus)) > 100
+    assert all(age == float("inf") for age in ages(bus))
 
 
 @pytest.mark.claim("D12")
