@@ -108,10 +108,13 @@ def _status(stage: Stage) -> dict[str, dict[str, dict[str, object]]]:
     return dict(json.loads((stage.disk.folder / "status.json").read_text(encoding="utf-8")))
 
 
+def _states(stage: Stage, *devices: str) -> list[object]:
+    return [_status(stage)["devices"].get(name, {}).get("state") for name in devices]
+
+
 def _ready(stage: Stage) -> bool:
-    status = _status(stage)
-    states = [status["devices"].get(name, {}).get("state") for name in ("card", "card2", "relay", "relay2")]
-    return states == ["ok"] * 4 and str(status["storage"]) == "ok"
+    storage = str(_status(stage)["storage"])
+    return _states(stage, "card", "card2", "relay", "relay2") == ["ok"] * 4 and storage == "ok"
 
 
 class Faults:
@@ -144,6 +147,7 @@ class Faults:
                 for line in self._lines:
                     line.unplug()
                 hands()
+                eventually(lambda: _states(self._stage, "card", "card2") == ["lost"] * 2, 5)
                 for line in self._lines:
                     line.plug()
             case _:
@@ -153,7 +157,13 @@ class Faults:
                 self._osdp.reboot()
                 for line in self._lines:
                     line.faults.silent = False
-        eventually(lambda: _ready(self._stage) and not self._osdp.peripheral.events, 10)
+        polls = self._osdp.peripheral.polls
+        eventually(lambda: _ready(self._stage) and self._polled(polls + 3), 10)
+
+    def _polled(self, count: int) -> bool:
+        """In a session, so often at least, and it holds nothing any more."""
+        peripheral = self._osdp.peripheral
+        return peripheral.secured and peripheral.polls >= count and not peripheral.events
 
 
 @contextmanager
