@@ -145,10 +145,10 @@ class Devices:
 
     def _events(self, fact: wire.Fact) -> list[events.Event]:
         match fact:
-            case wire.CardSeen(device, card):
-                return [events.CardRead(device, tuple(card_hash(key, card) for key in self._card_keys))]
-            case wire.KeyPressed(device, key):
-                return [events.KeyPressed(device, key)]
+            case wire.CardSeen(device, card, _, not_before):
+                return [events.CardRead(device, tuple(card_hash(key, card) for key in self._card_keys), not_before)]
+            case wire.KeyPressed(device, key, _, not_before):
+                return [events.KeyPressed(device, key, not_before)]
             case wire.Tamper(device, what, active):
                 return [events.DeviceTamper(device, what, active)]
             case wire.SecurityAlarm(device, what, count):

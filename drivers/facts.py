@@ -5,7 +5,11 @@ Times are monotonic seconds of the port's own clock (`time.monotonic`).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+
+UNKNOWN = -math.inf
+"""Instead of a moment: it may have been at any time before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +52,15 @@ class OrderFailed:
 
 @dataclass(frozen=True, slots=True)
 class CardSeen:
-    """A card in its normal form (see drivers/reader/card.py). The only fact that holds a card number; it stops in agent/devices.py."""
+    """A card in its normal form (see drivers/reader/card.py). The only fact that holds a card number; it stops in agent/devices.py.
+
+    Read at `at`; it was shown at some time from `not_before` on. Both are near to each other while line and reader are served.
+    """
 
     device: str
     card: str
     at: float
+    not_before: float = UNKNOWN
 
     def __repr__(self) -> str:
         return f"CardSeen(device={self.device!r}, at={self.at!r})"
@@ -60,11 +68,15 @@ class CardSeen:
 
 @dataclass(frozen=True, slots=True)
 class KeyPressed:
-    """One key of a keypad: `0`-`9`, `*` or `#`. The key is in no repr; it stops where agent/devices.py hands it to the core."""
+    """One key of a keypad: `0`-`9`, `*` or `#`. The key is in no repr; it stops where agent/devices.py hands it to the core.
+
+    Pressed at some time from `not_before` on, as with CardSeen.
+    """
 
     device: str
     key: str
     at: float
+    not_before: float = UNKNOWN
 
     def __repr__(self) -> str:
         return f"KeyPressed(device={self.device!r}, at={self.at!r})"

@@ -20,6 +20,7 @@ from pathlib import Path
 import serial
 
 from drivers.facts import AnsweredOrder, Fact, Order, OrderFailed
+from drivers.served import Served
 from drivers.session import Session
 
 REOPEN_S = (0.1, 0.2, 0.4, 0.8, 1.6, 2.0)
@@ -28,6 +29,10 @@ HUNG_S = 4.0
 """A worker that has not turned for so long hangs; it is to be replaced within 10 s of hanging (row 37)."""
 TURN_S = 1.0
 """The longest sleep: each turn shows life and looks whether the path still leads to the open device."""
+SLEPT_S = 0.5
+"""Suspended for longer than this, a machine does not know what its lines hold."""
+UNSENT_S = 0.1
+"""A frame that is not on its way so long after it was made is not sent: whether it is still wanted is to be asked again."""
 WRITE_S = 0.25
 """A line that has not taken a frame for so long is given up and opened anew."""
 READ_BYTES = 4096
@@ -135,6 +140,8 @@ class Port:
         self._tries = 0
         self._told_closed = False
         self._look_at = 0.0
+        self._served = Served()
+        self._asleep = _asleep()
 
     # --- any thread
 
@@ -214,8 +221,9 @@ class Port:
             self._open()
         while self._orders:
             self._session.order(self._orders.popleft(), time.monotonic())
-        frame = self._session.send(time.monotonic())
-        if frame is not None and self._line is not None and not self._ended:
+        now = time.monotonic()
+        frame = self._session.send(now)
+        if frame is not None and self._line is not None and not self._ended and time.monotonic() - now < UNSENT_S:
             self._line.write(frame)
 
     def _open(self) -> None:
@@ -224,27 +232,35 @@ class Port:
         self._told_closed = False
         now = time.monotonic()
         self._look_at = now + TURN_S
+        self._asleep = _asleep()
+        self._served.opened(now)
         self._session.opened(now)
 
     def _await(self) -> None:
         """Until a byte arrives, an order comes or the session's time is up."""
         now = time.monotonic()
-        wait = min(TURN_S, self._session.wait(now))
         watched = [self._wake_read]
         if self._line is None:
-            wait = min(wait, max(0.0, self._open_at - now))
+            wait = min(TURN_S, self._session.wait(now), max(0.0, self._open_at - now))
         else:
+            wait = min(self._served.look_s(now), self._session.wait(now))
             watched.append(self._line.fd)
-        ready = select.select(watched, [], [], wait)[0]
+        ready = select.select(watched, [], [], 0)[0]
+        if self._line is not None and self._line.fd not in ready:
+            self._served.empty(now)  # to ask makes the kernel hand over what it has
+        if not ready:
+            ready = select.select(watched, [], [], wait)[0]
         if self._wake_read in ready:
             with contextlib.suppress(BlockingIOError):
                 os.read(self._wake_read, READ_BYTES)
         if self._line is None:
             return
+        if _asleep() - self._asleep > SLEPT_S:
+            raise OSError("the machine was suspended")
         if self._line.fd in ready:
             data = self._line.read()
             if data:
-                self._session.receive(data, time.monotonic())
+                self._session.receive(data, time.monotonic(), self._served.not_before)
         elif now >= self._look_at:
             self._look_at = now + TURN_S
             if self._line.moved():
@@ -269,6 +285,11 @@ class Port:
             if self._ended:
                 return
             self._sink(fact)
+
+
+def _asleep() -> float:
+    """Seconds that the machine was suspended: the monotonic clock stands still meanwhile."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - time.monotonic()
 
 
 def adapters() -> list[str]:

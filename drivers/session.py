@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from drivers.facts import Fact, Order
+from drivers.facts import UNKNOWN, Fact, Order
 
 
 class Session(Protocol):
@@ -22,8 +22,10 @@ class Session(Protocol):
     def order(self, order: Order, now: float) -> None:
         """Take an order. Its outcome comes as a fact."""
 
-    def receive(self, data: bytes, now: float) -> None:
-        """Bytes from the line, in any portions."""
+    def receive(self, data: bytes, now: float, not_before: float = UNKNOWN) -> None:
+        """Bytes from the line, in any portions. They came at some time from `not_before` on: long before `now` where the line was not
+        served. A session whose devices speak unasked tells it with what people do; one that asks knows by its questions.
+        """
 
     def send(self, now: float) -> bytes | None:
         """The next frame to write at once, whole. Checks `not_after` against `now`: what is late is never returned."""

@@ -17,6 +17,7 @@ RULES = {
     "D9": "With the clock unknown plain resident cards work, limits by time do not",
     "D10": "Check-ins and remote commands are durable before anybody is told",
     "D11": "What crashes the agent does not keep the door shut: door-only after three crashes in five minutes",
+    "D12": "No card, key or code counts that was shown while nobody served its line (over 1 s): late is not at all",
 }
 
 NOT_YET = {

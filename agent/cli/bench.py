@@ -157,6 +157,6 @@ class _Counted:
         self.order, self.send = session.order, session.send
         self.wait, self.facts, self.pending = session.wait, session.facts, session.pending
 
-    def receive(self, data: bytes, now: float) -> None:
+    def receive(self, data: bytes, now: float, not_before: float = facts.UNKNOWN) -> None:
         self._heard[self._port] += len(data)
-        self._receive(data, now)
+        self._receive(data, now, not_before)

@@ -12,6 +12,7 @@ from agent.core import (
     door,
     entry,
     latched,
+    late,
     modes,
     panel,
     refused,
@@ -55,6 +56,7 @@ def step(state: State, event: ev.Event, now: Now) -> tuple[State, tuple[Effect, 
     board.tick(turn)
     entry.tick(turn)
     storage.tick(turn)
+    late.tick(turn)
     panel.tick(turn)
     panel.render(turn)
     sync.tick(turn)
@@ -68,7 +70,8 @@ def step(state: State, event: ev.Event, now: Now) -> tuple[State, tuple[Effect, 
 def deadline(state: State) -> float | None:
     """When the core wants to be called again (`TimePassed`), monotonic; None for not at all. Always after `state.now`."""
     due = [d for each in state.doors for d in door.deadlines(each) if d is not None]
-    for owner in (latched, checkin, commands, board, entry, panel, storage, sync, refused, supervise, timekeeping):
+    owners = (latched, checkin, commands, board, entry, late, panel, storage, sync, refused, supervise, timekeeping)
+    for owner in owners:
         due.extend(d for d in owner.deadlines(state) if d is not None)
     return min(due, default=None)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from agent.core import limits
+from agent.core import late, limits
 from agent.core.events import KeyPressed
 from agent.core.state import Entry, State
 from agent.core.turn import Turn
@@ -20,7 +20,9 @@ def key(turn: Turn, event: KeyPressed) -> None:
     """`*` clears what this reader has collected, `#` ends it; a digit is added."""
     if turn.door_of_reader(event.reader) is None:
         return
-    if event.key in {CLEAR, DONE}:
+    if late.dropped(turn, event):
+        _drop(turn, event.reader)  # a code with a hole in it is none
+    elif event.key in {CLEAR, DONE}:
         _drop(turn, event.reader)
     elif len(event.key) == 1 and event.key in "0123456789":
         before = turn.state.entries.get(event.reader, Entry())

@@ -74,18 +74,23 @@ class CalendarFired:
 
 @dataclass(frozen=True, slots=True)
 class CardRead:
-    """A card at a reader. `hashes`: its keyed hash under each card key the unit has (32 hex digits each)."""
+    """A card at a reader. `hashes`: its keyed hash under each card key the unit has (32 hex digits each).
+
+    It was shown at some time from `not_before_mono` on; None stands for just now, in records from before this was kept.
+    """
 
     reader: str
     hashes: tuple[str, ...]
+    not_before_mono: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class KeyPressed:
-    """A key of a reader's keypad: `0`-`9`, `*` or `#`. The record keeps digits as 0."""
+    """A key of a reader's keypad: `0`-`9`, `*` or `#`. The record keeps digits as 0. `not_before_mono` as in CardRead."""
 
     reader: str
     key: str = field(repr=False, metadata={"secret": True})
+    not_before_mono: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

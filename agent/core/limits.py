@@ -5,7 +5,13 @@ from __future__ import annotations
 UNLOCK_CAP_S = 60.0
 """No unlock but fire lasts longer (product.md, D3)."""
 CARD_DEADLINE_S = 1.0
-"""An unlock that is not on the wire by then dies (D7)."""
+"""An unlock that is not on the wire by then dies (D7). A card counts from the earliest moment at which it can have been shown: older ones
+count not at all (D12), and what is left of this second is what its unlock has.
+"""
+LATE_GATHER_S = 1.0
+"""Cards and keys that were too old come together; they are told in one fact, this long after the first."""
+LATE_FACTS_S = 60.0
+"""At most one such fact of a reader in this time; the rest is counted in the next."""
 EXIT_DEADLINE_S = 0.5
 """The exit button is answered in 200 ms (D2); this leaves room for one exchange that times out on a noisy line."""
 LATCH_WAIT_S = 1.0

@@ -143,6 +143,18 @@ class Stay:
 
 
 @dataclass(frozen=True, slots=True)
+class Late:
+    """Cards and keys of one reader that were too old to count, since the last fact about them."""
+
+    count: int = 0
+    age_s: float = 0.0
+    """Of the oldest."""
+    due: float | None = None
+    """When the next fact is to be written."""
+    told_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Screen:
     """One display: the page ordered last, and where it is in the turn of notices."""
 
@@ -431,6 +443,8 @@ class State:
     answer: Answer | None = None
     entries: Mapping[str, Entry] = field(default_factory=dict)
     """By reader, the last one used last."""
+    late: Mapping[str, Late] = field(default_factory=dict)
+    """By reader."""
     access: Access = Access()
     board: Board = Board()
     standing: Standing = Standing()

@@ -1,10 +1,10 @@
-"""A card at a reader: the decision, the lock, the fact and the answer on the screen. Never waits for the disk (D6, D7)."""
+"""A card at a reader: the decision, the lock, the fact and the answer on the screen. Never waits for the disk (D6, D7), and never late (D12)."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from agent.core import access, checkin, door, limits
+from agent.core import access, checkin, door, late, limits
 from agent.core.events import CardRead
 from agent.core.moves import Cue
 from agent.core.state import Mode
@@ -17,6 +17,9 @@ def card(turn: Turn, event: CardRead) -> None:
     plan = turn.door_of_reader(event.reader)
     if plan is None or _same_tap(turn, event):
         return
+    if late.dropped(turn, event):
+        turn.say("late", limits.ANSWER_NO_S, "no", door=plan.id)
+        return
     at = turn.door(plan.id)
     known = turn.state.access
     if at is None:
@@ -28,8 +31,11 @@ def card(turn: Turn, event: CardRead) -> None:
         decision = replace(decision, granted=False, reason=decision.reason or "unknown", rule="not_loaded")
     patrol = checkin.of(entries, turn.now, turn.state.plan.unknown_clock_allows)
     if decision.granted:
+        within = limits.CARD_DEADLINE_S - late.age(turn, event)
         turn.fact("access.granted", door=plan.id, by=decision.holder, via="card")
-        door.signal(turn, plan.id, door.Signal.GRANT, Cue(seconds=decision.unlock_s, who=decision.holder))
+        door.signal(
+            turn, plan.id, door.Signal.GRANT, Cue(seconds=decision.unlock_s, who=decision.holder, within_s=within)
+        )
     elif patrol is None or decision.reason != "door":
         turn.fact("access.denied", door=plan.id, by=decision.holder, via="card", reason=decision.reason)
     if patrol is not None:

@@ -8,7 +8,7 @@ from enum import Enum
 from drivers.display import dgus
 from drivers.display.layout import DwinOptions, Image, Piece, image, next_write
 from drivers.display.panel import NONCE_S, PanelSession
-from drivers.facts import DrawPage
+from drivers.facts import UNKNOWN, DrawPage
 
 
 class Say(Enum):
@@ -83,7 +83,7 @@ class DwinPanel(PanelSession[Act, DwinOptions]):
 
     # --- what an answer means
 
-    def receive(self, data: bytes, now: float) -> None:
+    def receive(self, data: bytes, now: float, not_before: float = UNKNOWN) -> None:
         for answer in self._answers.add(data):
             if self._outstanding is not None:
                 self._take(self._outstanding.act, answer, now)

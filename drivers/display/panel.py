@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from drivers.facts import (
+    UNKNOWN,
     DeviceFound,
     DeviceLost,
     DrawPage,
@@ -138,7 +139,7 @@ class PanelSession(ABC, Generic[ActT, OptionsT]):
         return now + wire_s(size + ANSWER_BYTES, self._baud) + ANSWER_S
 
     @abstractmethod
-    def receive(self, data: bytes, now: float) -> None:
+    def receive(self, data: bytes, now: float, not_before: float = UNKNOWN) -> None:
         """As in `Session`. Ends in `_answered` for what answers the outstanding act."""
 
     @abstractmethod

@@ -11,7 +11,7 @@ from drivers.display import hmi
 from drivers.display.panel import GAP_S, NONCE_S, TRIES, PanelSession
 from drivers.display.tjc_layout import Light, Picture, Shown, Text, TjcOptions, complete, next_step, picture
 from drivers.display.tjc_words import SETTINGS, Act, Say, spoken
-from drivers.facts import DeviceFound, DeviceLost, DrawPage, KeyPressed
+from drivers.facts import UNKNOWN, DeviceFound, DeviceLost, DrawPage, KeyPressed
 
 REDRAW_S = 0.8
 """But a page change holds the next instruction for about 0.4 s (measured on an NX4832T035), and so does waking."""
@@ -97,11 +97,11 @@ class TjcPanel(PanelSession[Act, TjcOptions]):
 
     # --- what a return means
 
-    def receive(self, data: bytes, now: float) -> None:
+    def receive(self, data: bytes, now: float, not_before: float = UNKNOWN) -> None:
         for found in self._returns.add(data):
             match found:
                 case hmi.Touched():
-                    self._touched(found, now)
+                    self._touched(found, now, not_before)
                 case hmi.Started() | hmi.Ready():
                     self._restarted(now, BOOT_S if isinstance(found, hmi.Started) else GAP_S)
                 case hmi.Slept():
@@ -210,14 +210,14 @@ class TjcPanel(PanelSession[Act, TjcOptions]):
         self._slow_until = now + REDRAW_S
         self._shown.forget()
 
-    def _touched(self, touch: hmi.Touched, now: float) -> None:
+    def _touched(self, touch: hmi.Touched, now: float, not_before: float) -> None:
         """A press counts; letting go counts where the project tells only that."""
         where = (touch.page, touch.component)
         key = self._keys.get(touch.component)
         counts = touch.pressed or self._pressed != where
         self._pressed = where if touch.pressed else None
         if key is not None and counts:
-            self._facts.append(KeyPressed(self._device, key, now))
+            self._facts.append(KeyPressed(self._device, key, now, not_before))
 
     def _doubt(self, act: Act) -> None:
         self._shown.doubt(act)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from drivers.facts import (
+    UNKNOWN,
     DrawPage,
     Fact,
     Order,
@@ -97,7 +98,7 @@ class ModbusLine:
             case DrawPage() | SoundTone() | ShowText():
                 pass
 
-    def receive(self, data: bytes, now: float) -> None:
+    def receive(self, data: bytes, now: float, not_before: float = UNKNOWN) -> None:
         exchange = self._exchange
         if exchange is None:
             self._free_at = max(self._free_at, min(now + codec.gap_s(self._baud), self._jam_ends))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from drivers.facts import (
+    UNKNOWN,
     DrawPage,
     Fact,
     Order,
@@ -109,7 +110,7 @@ class OsdpLine:
             self._exchange = None
             self._free_at = now + REPLY_S
 
-    def receive(self, data: bytes, now: float) -> None:
+    def receive(self, data: bytes, now: float, not_before: float = UNKNOWN) -> None:
         exchange = self._exchange
         if exchange is None:
             self._free_at = max(self._free_at, min(now + self._gap_s, self._jam_ends))

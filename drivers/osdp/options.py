@@ -9,8 +9,10 @@ from typing import Literal
 from drivers.osdp import crypto
 from drivers.reader.card import FORMS
 
-POLL_MS = (5, 1000)
-"""Below 5 the line is never free; above 1000 people would wait at the door."""
+POLL_MS = (5, 500)
+"""Below 5 the line is never free. A card is as old as the poll before it may make it, and counts for a second (D12): above 500 too little of
+that would be left.
+"""
 MAX_CONTACTS = 32
 _HEX_KEY = re.compile(r"[0-9A-Fa-f]{32}")
 

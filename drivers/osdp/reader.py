@@ -211,6 +211,7 @@ class Reader:
         sent = self._sent
         if sent is None:
             sent = self._sent = self._next(now)
+            sent.at = now
         sent.tries += 1
         self._due = now + self._poll_s
         return sent.frame
@@ -309,6 +310,7 @@ class Reader:
             self._order_answered(sent, heard, now)
         else:
             self._told(sent.want, heard, now)
+            self._reports.served(sent, heard)
 
     def _go_on(self, levels: tuple[Want, ...], now: float) -> None:
         """To the first of these levels that is used, else to polling."""

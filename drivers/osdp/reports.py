@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from drivers.debounce import Debounce
-from drivers.facts import CardSeen, Fact, InputLevel, KeyPressed, OutputLevel, Tamper
+from drivers.facts import UNKNOWN, CardSeen, Fact, InputLevel, KeyPressed, OutputLevel, Tamper
 from drivers.osdp import messages
+from drivers.osdp.talk import Heard
+from drivers.osdp.wants import Sent, Want
 from drivers.reader.card import FORMS, CardFormError, from_wiegand, normal
 
 WIEGAND_BITS = frozenset({26, 34, 66})
@@ -22,12 +24,21 @@ class Reports:
         self._inputs = inputs
         self._debounces = tuple(Debounce() for _ in range(inputs))
         self._told: dict[tuple[str, int], bool] = {}
+        self._not_before = UNKNOWN
         self.misread = 0
 
     def forget(self) -> None:
-        """The reader was lost: all levels are told again when it is found."""
+        """The reader was lost: all levels are told again when it is found, and what it holds may be of any age."""
+        self._not_before = UNKNOWN
         self._told.clear()
         self._debounces = tuple(Debounce() for _ in range(self._inputs))
+
+    def served(self, sent: Sent, heard: Heard) -> None:
+        """A reader keeps cards and keys until it is polled. A poll that it answers with nothing shows that it held none when that was said
+        first: what it tells after it came after it, whatever became of line, session and controller in between.
+        """
+        if sent.want is Want.POLL and heard.code == messages.ACK:
+            self._not_before = sent.at
 
     @property
     def unsure(self) -> bool:
@@ -42,7 +53,7 @@ class Reports:
             case messages.FMT:
                 return self._card(self._from_text(data), now)
             case messages.KEYPAD:
-                return [KeyPressed(self._device, key, now) for key in messages.keys(data) or ()]
+                return [KeyPressed(self._device, key, now, self._not_before) for key in messages.keys(data) or ()]
             case messages.LSTATR:
                 return self._own(data, now)
             case messages.ISTATR:
@@ -58,7 +69,7 @@ class Reports:
         if card is None:
             self.misread += 1
             return []
-        return [CardSeen(self._device, card, now)]
+        return [CardSeen(self._device, card, now, self._not_before)]
 
     def _from_bits(self, data: bytes) -> str | None:
         bits = messages.raw_bits(data)

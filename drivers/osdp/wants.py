@@ -46,5 +46,7 @@ class Sent:
     want: Want
     frame: bytes
     waiting: Waiting | None = None
+    at: float = 0.0
+    """When it was said first."""
     tries: int = 0
     busy: int = 0

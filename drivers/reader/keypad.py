@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from drivers.facts import UNKNOWN
 from drivers.reader.keys import CODES, KEYS, code
 from drivers.reader.listening import Listening
 
@@ -45,7 +46,7 @@ class Keypad(Listening):
         self._bounce_s = options.bounce_ms / 1000
         self._last = (-1, -math.inf)
 
-    def receive(self, data: bytes, now: float) -> None:
+    def receive(self, data: bytes, now: float, not_before: float = UNKNOWN) -> None:
         for byte in data:
             before, at = self._last
             self._last = (byte, now)
@@ -55,7 +56,7 @@ class Keypad(Listening):
             if key is None:
                 self.misread += 1
             else:
-                self.key(key, now)
+                self.key(key, now, not_before)
 
     def forget(self) -> None:
         self._last = (-1, -math.inf)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from drivers.facts import UNKNOWN
 from drivers.reader.card import FORMS, CardFormError
 from drivers.reader.keys import CODES
 from drivers.reader.listening import STALE_S, Listening
@@ -81,10 +82,13 @@ class LineReader(Listening):
         self._buffer = Buffer(self._options.max_length + 1)
         self._too_long = False
         self._last_byte = -math.inf
+        self._begun = self._newest = UNKNOWN
+        """`not_before` of the first byte of the message, and of the last bytes that came."""
 
-    def receive(self, data: bytes, now: float) -> None:
+    def receive(self, data: bytes, now: float, not_before: float = UNKNOWN) -> None:
         self._end_by_gap(now)
-        if now - self._last_byte >= STALE_S:
+        self._newest = not_before
+        if now - self._last_byte >= STALE_S or not len(self._buffer):
             self.forget()
         self._last_byte = now
         for byte in data:
@@ -107,6 +111,7 @@ class LineReader(Listening):
     def forget(self) -> None:
         self._buffer.clear()
         self._too_long = False
+        self._begun = self._newest
 
     def _lone_key(self) -> str | None:
         """The key that the only byte there is, where the reader has a keypad."""
@@ -124,16 +129,16 @@ class LineReader(Listening):
 
     def _message(self, now: float) -> None:
         key = self._lone_key()
-        message, too_long = bytes(self._buffer.data), self._too_long
+        message, too_long, begun = bytes(self._buffer.data), self._too_long, self._begun
         self.forget()
         if key is not None:
-            self.key(key, now)
+            self.key(key, now, begun)
         elif message or too_long:
             card = None if too_long else self._card(message)
             if card is None:
                 self.misread += 1
             else:
-                self.card(card, now)
+                self.card(card, now, begun)
 
     def _card(self, message: bytes) -> str | None:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from drivers.facts import (
+    UNKNOWN,
     AnsweredOrder,
     CardSeen,
     DeviceFound,
@@ -64,12 +65,12 @@ class Listening:
     def forget(self) -> None:
         """Nothing was received in part."""
 
-    def card(self, card: str, now: float) -> None:
-        """A card's normal form: told unless it is the one that was there `repeat_s` ago."""
+    def card(self, card: str, now: float, not_before: float = UNKNOWN) -> None:
+        """A card's normal form: told unless it is the one that was there `repeat_s` ago, be that one too old or not."""
         held = card == self._last_card and now - self._last_seen < self._repeat_s
         self._last_card, self._last_seen = card, now
         if not held:
-            self._facts.append(CardSeen(self.device, card, now))
+            self._facts.append(CardSeen(self.device, card, now, not_before))
 
-    def key(self, key: str, now: float) -> None:
-        self._facts.append(KeyPressed(self.device, key, now))
+    def key(self, key: str, now: float, not_before: float = UNKNOWN) -> None:
+        self._facts.append(KeyPressed(self.device, key, now, not_before))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import xor
 
+from drivers.facts import UNKNOWN
 from drivers.reader.card import normal
 from drivers.reader.listening import STALE_S, Listening
 from drivers.wire import Buffer
@@ -99,13 +100,18 @@ class Rdm6300(Listening):
         self._mask = (1 << options.bits) - 1
         self._frames = Frames()
         self._last_byte = -math.inf
+        self._begun = UNKNOWN
+        """`not_before` of the first byte that waits for the rest of its frame."""
 
-    def receive(self, data: bytes, now: float) -> None:
+    def receive(self, data: bytes, now: float, not_before: float = UNKNOWN) -> None:
         if now - self._last_byte >= STALE_S:
             self.forget()
         self._last_byte = now
+        begun = self._begun if len(self._frames) else not_before
         for number in self._frames.add(data):
-            self.card(normal(number & self._mask), now)
+            self.card(normal(number & self._mask), now, begun)
+            begun = not_before
+        self._begun = begun
         self.misread = self._frames.misread
 
     def forget(self) -> None:

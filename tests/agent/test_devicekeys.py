@@ -12,6 +12,7 @@ from agent.config import Config, ConfigFaults, load
 from agent.core import events as ev
 from agent.devicekeys import REMEMBERED, faults, remember, with_keys
 from agent.devices import Devices
+from contract.cards import card_hash
 from drivers import facts as wire
 from tests.waiting import eventually
 
@@ -115,7 +116,8 @@ def test_what_a_reader_tells_becomes_events_without_secrets(tmp_path: Path) -> N
     posted: list[ev.Event] = []
     devices = Devices(config, {"k1": bytes(32)}, lambda event: not posted.append(event), lambda: 0.0)
     for fact in (
-        wire.KeyPressed("card", "7", 1.0),
+        wire.KeyPressed("card", "7", 1.0, 0.9),
+        wire.CardSeen("card", "BC614E", 2.0, 1.5),
         wire.Tamper("card", "tamper", True, 1.0),
         wire.SecurityAlarm("card", "mac", 2, 1.0),
         wire.SecureSeen("card"),
@@ -123,7 +125,8 @@ def test_what_a_reader_tells_becomes_events_without_secrets(tmp_path: Path) -> N
     ):
         devices._take(fact)
     assert posted == [
-        ev.KeyPressed("card", "7"),
+        ev.KeyPressed("card", "7", 0.9),
+        ev.CardRead("card", (card_hash(bytes(32), "BC614E"),), 1.5),
         ev.DeviceTamper("card", "tamper", True),
         ev.LineAttacked("card", "mac", 2),
         ev.DeviceLost("card", "insecure", "offers no Secure Channel"),

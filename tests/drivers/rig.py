@@ -60,7 +60,7 @@ class Idle:
     def order(self, order, now: float) -> None:
         self.frames.append(b"\x01\x05\x02\x00\x00\x1e\x4c\x7a")
 
-    def receive(self, data: bytes, now: float) -> None: ...
+    def receive(self, data: bytes, now: float, not_before: float = 0.0) -> None: ...
 
     def send(self, now: float) -> bytes | None:
         return self.frames.pop(0) if self.frames else None

@@ -255,6 +255,33 @@ def test_back_within_a_second_after_ten_seconds_of_silence(make, record_property
     record_property("figure", f"found again {1000 * (time.monotonic() - start):.0f} ms after 10 s of silence")
 
 
+@pytest.mark.claim("D12")
+@pytest.mark.parametrize("cut_s", [1.5, pytest.param(10.0, marks=pytest.mark.soak)])
+def test_what_it_kept_while_nobody_polled_is_known_to_be_old(
+    make, record_property: pytest.RecordProperty, cut_s: float
+) -> None:
+    far = make("0", KEY.hex())
+    told = far.open()
+    far.found()
+    far.near.faults.silent = True
+    cut = time.monotonic()
+    far.say("card", 0, CARD)
+    far.say("keys", 0, "12")
+    eventually(lambda: time.monotonic() - cut >= cut_s, cut_s + 1.0)
+    far.near.faults.silent = False
+    eventually(lambda: len(told.of(DeviceFound)) == 2, 3.0)
+    far.say("card", 0, CARD + 1)  # with what is old, or behind it
+    eventually(lambda: [f for f in told.of(CardSeen) if f.card == f"{CARD + 1:X}"], 2.0)
+    old = [f for f in [*told.of(CardSeen), *told.of(KeyPressed)] if getattr(f, "card", "") != f"{CARD + 1:X}"]
+    assert all(f.at - f.not_before > 1.0 for f in old)
+    drained = time.monotonic()
+    eventually(lambda: time.monotonic() - drained >= 0.2)
+    far.say("card", 0, CARD + 2)
+    eventually(lambda: [f for f in told.of(CardSeen) if f.card == f"{CARD + 2:X}"], 2.0)
+    assert told.of(CardSeen)[-1].at - told.of(CardSeen)[-1].not_before < 0.3
+    record_property("figure", f"{len(old)} cards and keys kept over {cut_s:g} s without a poll, all known to be old")
+
+
 def test_two_readers_on_one_line(make) -> None:
     far = make("3", KEY.hex(), "7", OTHER_KEY.hex())
     told = far.open()

@@ -157,7 +157,7 @@ def test_what_the_kernel_still_holds_is_dropped_before_the_next_frame_and_on_clo
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_worker_that_died_of_our_own_fault_is_noticed_and_its_line_is_free(rig: Rig) -> None:
     class Broken(Idle):
-        def receive(self, data: bytes, now: float) -> None:
+        def receive(self, data: bytes, now: float, not_before: float = 0.0) -> None:
             raise ZeroDivisionError
 
     path = str(rig.box.ports["reader"])

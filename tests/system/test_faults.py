@@ -21,6 +21,8 @@ from tests.system.hurried import hurried
 from tests.waiting import eventually
 
 PULSE = "01 05 02 00"
+LOOKED_S = 0.3
+"""After a stop the ports have looked at their lines: what comes from then on came after it."""
 LATE_S = 1.2
 """An order dies after 1 s: nothing may come out later than that plus the time on the wire."""
 
@@ -154,6 +156,8 @@ def test_a_stopped_agent_leaves_no_door_open(running: Stage, record_property: Ca
         record_property("figure", f"locked {time.monotonic() - opened:.1f} s after the card, pulse {PULSE_S:g} s")
     finally:
         os.kill(pid, signal.SIGCONT)
+    woken = time.monotonic()
+    eventually(lambda: time.monotonic() >= woken + LOOKED_S)
     opens(running, PATROL)
 
 

@@ -1,0 +1,58 @@
+"""Rule D12: a card or key counts only if it was surely shown within the last second. Older ones are counted, and told in one fact.
+
+What makes them old is no matter here: a reader that nobody polled, an agent that was stopped or just started, a line that was away.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+
+from agent.core import limits
+from agent.core.events import CardRead, KeyPressed
+from agent.core.state import Late, State
+from agent.core.turn import Turn
+
+
+def age(turn: Turn, event: CardRead | KeyPressed) -> float:
+    """Seconds since it was shown, at the most; infinite where nobody knows."""
+    if event.not_before_mono is None:
+        return 0.0
+    return max(0.0, turn.now.mono - event.not_before_mono)
+
+
+def dropped(turn: Turn, event: CardRead | KeyPressed) -> bool:
+    """True, and it is counted, where it is too old to count."""
+    old = age(turn, event)
+    if old <= limits.CARD_DEADLINE_S:
+        return False
+    now = turn.now.mono
+    known = turn.state.late.get(event.reader, Late())
+    due = known.due
+    if due is None:
+        due = now + limits.LATE_GATHER_S
+        if known.told_at is not None:
+            due = max(due, known.told_at + limits.LATE_FACTS_S)
+    late = replace(known, count=known.count + 1, age_s=max(known.age_s, old), due=due)
+    turn.change(late={**turn.state.late, event.reader: late})
+    return True
+
+
+def tick(turn: Turn) -> None:
+    now = turn.now.mono
+    for reader, late in turn.state.late.items():
+        if late.due is not None and (late.due <= now or turn.state.stopping):
+            turn.fact("access.late", device=reader, count=late.count, detail=_detail(late.age_s))
+            turn.change(late={**turn.state.late, reader: Late(told_at=now)})
+
+
+def deadlines(state: State) -> Iterator[float | None]:
+    for late in state.late.values():
+        yield late.due
+
+
+def _detail(age_s: float) -> str:
+    if math.isinf(age_s):
+        return "from before its reader was served"
+    return f"up to {age_s:.1f} s old when read"
