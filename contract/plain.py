@@ -12,7 +12,9 @@ from contract.messages import MAX_MESSAGE_BYTES, Reason
 from contract.refusal import Refusal
 from contract.strict_json import StrictJsonError, dumps, load_object
 
-REPLY_STATES = ("accepted", "done", "opened", "no_entry", "refused")
+REPLY_STATES = ("accepted", "done", "opened", "no_entry", "unknown", "refused")
+MAX_DETAIL = 500
+"""Characters of a reply's `detail`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +68,19 @@ def parse_status(data: bytes) -> Status | Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One step in the course of a command. `state` is one of REPLY_STATES; `reason` only with `refused`."""
+    """One step in the course of a command. `state` is one of REPLY_STATES; `reason` only with `refused`; `detail` in words."""
 
     id: str
     state: str
     at_utc: float
     reason: str | None = None
     door: str | None = None
+    detail: str | None = None
 
 
 def build_reply(reply: Reply) -> bytes:
     value: dict[str, Any] = {"id": reply.id, "state": reply.state, "at": rfc3339(reply.at_utc)}
-    optional = {"reason": reply.reason, "door": reply.door}
+    optional = {"reason": reply.reason, "door": reply.door, "detail": reply.detail}
     return dumps(value | {key: text for key, text in optional.items() if text is not None})
 
 
@@ -92,6 +95,7 @@ def parse_reply(data: bytes) -> Reply | Refusal:
             at_utc=parse_rfc3339(fields.text(value, "at", 24)),
             reason=fields.optional(fields.text, value, "reason", 32),
             door=fields.optional(fields.ident, value, "door"),
+            detail=fields.optional(fields.text, value, "detail", MAX_DETAIL),
         )
     except ValueError as error:
         return Refusal(Reason.MALFORMED, str(error))

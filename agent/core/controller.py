@@ -5,7 +5,7 @@ Pure: no clock, no I/O, no threads, no logging, no randomness; never raises on a
 
 from __future__ import annotations
 
-from agent.core import board, checkin, commands, door, entry, modes, panel, standing, supervise, sync, tap
+from agent.core import board, checkin, commands, courses, door, entry, modes, panel, standing, supervise, sync, tap
 from agent.core import events as ev
 from agent.core.effects import AckMessage, Effect, RaiseFloor
 from agent.core.plan import UnitPlan
@@ -32,7 +32,7 @@ def step(state: State, event: ev.Event, now: Now) -> tuple[State, tuple[Effect, 
     turn = Turn(state, now)
     _dispatch(turn, event)
     door.tick(turn)
-    commands.follow(turn)
+    courses.follow(turn)
     checkin.tick(turn)
     commands.tick(turn)
     board.tick(turn)
@@ -153,7 +153,7 @@ def _dispatch_link(turn: Turn, event: ev.Event) -> None:
     match event:
         case ev.LinkUp():
             sync.link_up(turn)
-            commands.link_up(turn)
+            courses.link_up(turn)
         case ev.LinkDown(_, taken_over):
             sync.link_down(turn, taken_over=taken_over)
         case ev.CentrePresence():

@@ -227,13 +227,14 @@ class SendStatus:
 
 @dataclass(frozen=True, slots=True)
 class SendReply:
-    """The course of one command."""
+    """The course of one command; `detail` in words where there is more to say."""
 
     id: str
     state: str
     reason: str | None
     door: str | None
     at_utc: float
+    detail: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,9 +90,15 @@ def failed(turn: Turn, door: Door, order: int, reason: str) -> Door:
     return replace(door, lock=replace(lock, order=None, retry_at=None if lock.lost else turn.now.mono + wait))
 
 
+def settled(door: Door, mono: float) -> bool:
+    """Nothing is on its way, and it reads as it should."""
+    return door.lock.read is not None and door.lock.read == expected(door, mono)
+
+
 def read(turn: Turn, door: Door, unlocked: bool) -> Door:
-    was = door.lock.read
-    door = replace(door, lock=replace(door.lock, read=unlocked))
+    was, first = door.lock.read, door.lock.first_read
+    door = replace(door, lock=replace(door.lock, read=unlocked, first_read=unlocked if first is None else first))
+    turn.news.append(News(door.id, "read"))
     if unlocked and expected(door, turn.now.mono) is not False:
         turn.news.append(News(door.id, "unlocked"))
     if was != unlocked:
@@ -117,7 +123,7 @@ def compare(turn: Turn, door: Door) -> Door:
     told = lock.faulted or misreads >= 2
     if told and not lock.faulted:
         turn.changed()
-        turn.fact("lock.fault", door=door.id, detail=f"reads {_word(lock.read)}, should be {_word(want)}")
+        turn.fact("lock.fault", door=door.id, detail=f"reads {word(lock.read)}, should be {word(want)}")
     door = replace(door, lock=replace(lock, misreads=misreads, faulted=told))
     if want == door.rests_unlocked:
         door = level(turn, door)
@@ -135,7 +141,7 @@ def tick(turn: Turn, door: Door) -> Door:
 
 
 def lost(turn: Turn, door: Door) -> Door:
-    return replace(door, lock=Lock(lost=True, faulted=door.lock.faulted))
+    return replace(door, lock=Lock(lost=True, faulted=door.lock.faulted, first_read=door.lock.first_read))
 
 
 def found(door: Door) -> Door:
@@ -143,5 +149,5 @@ def found(door: Door) -> Door:
     return replace(door, lock=replace(door.lock, lost=False, read=None, misreads=0, pulse_end=None))
 
 
-def _word(unlocked: bool) -> str:
+def word(unlocked: bool) -> str:
     return "unlocked" if unlocked else "locked"

@@ -45,6 +45,8 @@ class Lock:
     """When the running pulse ends in the device."""
     read: bool | None = None
     """Unlocked as last read back."""
+    first_read: bool | None = None
+    """As read first in this run: what the run before left."""
     misreads: int = 0
     faulted: bool = False
     check_at: float | None = None
@@ -196,11 +198,39 @@ class Course:
 
 
 @dataclass(frozen=True, slots=True)
+class ResetCourse:
+    """A `fire_reset` that was ordered (`again`: by the run before): `waits` are the doors not read back at their level yet."""
+
+    id: str
+    actor: str
+    door: str | None
+    waits: frozenset[str]
+    until: float
+    missed: Mapping[str, str] = field(default_factory=dict)
+    """Doors that will not come any more, and why."""
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CutOff:
+    """An open that a restart cut off, while the lock has not been read yet."""
+
+    id: str
+    actor: str
+    door: str
+    granted: bool
+    exp: float
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
 class Commands:
     seen: Mapping[str, float] = field(default_factory=dict)
     waiting: Mapping[int, Waiting] = field(default_factory=dict)
     """By the token of the record of acceptance."""
     courses: tuple[Course, ...] = ()
+    resets: tuple[ResetCourse, ...] = ()
+    cut_off: tuple[CutOff, ...] = ()
     opens: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     """By door: when opens were accepted in the last minute."""
     replies: tuple[SendReply, ...] = ()

@@ -107,6 +107,6 @@ def write(effect: Sending, keys: UnitKeys) -> Outgoing:
             return Outgoing(topics.up(keys.site, keys.unit, "alarm"), payload, ahead=True)
         case effects.SendStatus(status):
             return Outgoing(topics.up(keys.site, keys.unit, "status"), dumps(dict(status)), retain=True)
-        case effects.SendReply(command, state, reason, door, at_utc):
-            reply = Reply(command, state, at_utc, reason, door)
+        case effects.SendReply(command, state, reason, door, at_utc, detail):
+            reply = Reply(command, state, at_utc, reason, door, detail)
             return Outgoing(topics.up(keys.site, keys.unit, "reply"), build_reply(reply), ahead=True)

@@ -19,6 +19,7 @@ from sqlite_utils import Database
 from agent.core.effects import DoorMode, Fact, Record
 from agent.core.events import BatchLoaded, PendingCommand, Recorded
 from agent.store import codec, database
+from agent.store.evidence import course
 from agent.store.faults import STORAGE_ERRORS, DamagedError
 from agent.store.ranks import RANKS, rank_of
 from agent.store.rows import blob, number, only, put_keys, put_life, put_mode, put_position, put_rev
@@ -295,7 +296,9 @@ class Journal:
         if any(not isinstance(row[0], str) or not isinstance(row[1], float) for row in rows):
             raise DamagedError("a seen command cannot be read")
         waiting = tuple(
-            PendingCommand(ident, action, door, actor) for ident, _, action, door, actor, left in rows if left
+            PendingCommand(ident, action, door, actor, *course(self.db.conn, self.next_seq, ident, door))
+            for ident, _, action, door, actor, left in rows
+            if left
         )
         return {row[0]: row[1] for row in rows}, waiting
 

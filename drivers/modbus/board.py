@@ -47,6 +47,8 @@ OUTPUTS_S = 0.1
 
 
 class Want(StrEnum):
+    BEFORE = "before"
+    """The outputs as they are before this run orders anything: a pulse of the run before may still go on."""
     VERSION = "version"
     MODES = "modes"
     INPUTS = "inputs"
@@ -88,6 +90,7 @@ class Board:
     debounces: tuple[Debounce, ...] = ()
     first_inputs: tuple[bool, ...] = ()
     outputs: tuple[bool, ...] | None = None
+    before: tuple[bool, ...] = ()
     facts: list[Fact] = field(default_factory=list)
 
     # --- life
@@ -95,6 +98,7 @@ class Board:
     def start(self, now: float) -> None:
         """The line was opened: nothing is known of the board, so identify it."""
         self._forget()
+        self.step = Want.BEFORE
         self.probing = False
         self.probes = 0
         self.inputs_due = self.outputs_due = self.order_due = now
@@ -115,12 +119,15 @@ class Board:
         self.step = self._first_step()
         self.fails = 0
         self.outputs = None
+        self.before = ()
         self.read_back.clear()
 
     def _first_step(self) -> Want:
         return Want.VERSION if self.model.version is not None else Want.INPUTS if self.model.inputs else Want.OUTPUTS
 
     def _next_step(self, done: Want) -> Want | None:
+        if done is Want.BEFORE:
+            return self._first_step()
         order = [Want.VERSION, Want.MODES, Want.INPUTS, Want.OUTPUTS]
         for step in order[order.index(done) + 1 :]:
             if step is Want.MODES and self.model.modes is None:
@@ -190,7 +197,7 @@ class Board:
                 return codec.read_holding_registers(self.unit, model.modes.base, model.outputs)
             case Want.INPUTS:
                 return codec.read_discrete_inputs(self.unit, model.input_base, max(model.inputs, model.read_least))
-            case Want.OUTPUTS:
+            case Want.BEFORE | Want.OUTPUTS:
                 return codec.read_coils(self.unit, model.coil_base, max(model.outputs, model.read_least))
             case Want.ORDER:
                 return self.order_request(self.orders[0].order)
@@ -233,6 +240,8 @@ class Board:
     def _identify(self, want: Want, reply: codec.Reply, now: float) -> None:
         self.inputs_due = now
         match want:
+            case Want.BEFORE:  # a board that refuses it says soon enough what it is
+                self.before = () if reply.exception else codec.bits(reply.data, self.model.outputs)
             case Want.VERSION:
                 if not self._version_fits(reply, now):
                     return
@@ -290,7 +299,9 @@ class Board:
         for number in range(1, self.model.inputs + 1):
             self.facts.append(InputLevel(self.name, number, self.first_inputs[number - 1], now))
         self.outputs = outputs
-        for number, on in enumerate(outputs, 1):
+        for number, (was, on) in enumerate(zip(self.before or outputs, outputs, strict=True), 1):
+            if was != on:
+                self.facts.append(OutputLevel(self.name, number, was, now))
             self.facts.append(OutputLevel(self.name, number, on, now))
 
     def _inputs(self, levels: tuple[bool, ...], now: float) -> None:

@@ -294,4 +294,32 @@ MUTATIONS: list[Mutation] = [
         '    if field.metadata.get("hidden") and isinstance(value, str):\n',
         ("tests/agent/core/test_entry.py::test_no_key_in_a_repr_or_in_the_record",),
     ),
+    Mutation(
+        "a fire reset is done before the locks moved",
+        "agent/core/commands.py",
+        "    elif released:\n",
+        "    elif not released:\n",
+        ("tests/agent/core/test_courses.py::test_a_fire_reset_is_done_when_every_lock_was_read_back",),
+    ),
+    Mutation(
+        "one lock read back ends a fire reset",
+        "agent/core/courses.py",
+        "    if waits and course.until > turn.now.mono:\n",
+        "    if waits == course.waits and course.until > turn.now.mono:\n",
+        ("tests/agent/core/test_courses.py::test_a_fire_reset_is_done_when_every_lock_was_read_back",),
+    ),
+    Mutation(
+        "an open that a restart cut off is said to be abandoned",
+        "agent/core/courses.py",
+        '        case "open" if left.door is not None and turn.door(left.door) is not None:\n',
+        '        case "open":\n            _refused(turn, data, Reason.ABANDONED)\n        case "gone" if left.door is not None:\n',
+        ("tests/agent/core/test_courses.py::test_an_open_whose_pulse_still_runs_after_the_restart_is_done",),
+    ),
+    Mutation(
+        "an open that a restart cut off is done whatever is read",
+        "agent/core/courses.py",
+        "    if read is True and turn",
+        "    if read is not None and turn",
+        ("tests/agent/core/test_courses.py::test_of_an_open_without_a_trace_nothing_is_claimed_and_nothing_done",),
+    ),
 ]
