@@ -18,6 +18,8 @@ READ_SLACK_S = 0.5
 """The relay's own timer and the poll may differ from ours by this much before a read-back counts as wrong."""
 RECHECK_S = 0.3
 """A wrong read-back is looked at again after this; wrong twice is a fault within 2 s (D5)."""
+LOCK_FAULTS_S = 60.0
+"""A door's `lock.fault` is told at most this often; what came between is told as one when the time is over."""
 ENTRY_SLACK_S = 1.0
 """A contact that opens this long after the pulse ended still counts as the granted entry (poll, debounce)."""
 HELD_WARNING = 0.8

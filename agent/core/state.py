@@ -47,8 +47,20 @@ class Lock:
     """Unlocked as last read back."""
     first_read: bool | None = None
     """As read first in this run: what the run before left."""
+    runs_until: float | None = None
+    """Until when a pulse of ours may run, whatever became of its order."""
+    left: bool | None = None
+    """As read last before the device was lost, where nothing was on its way."""
+    returned: bool = False
+    """Back from a loss, and not read since."""
+    strayed: str = ""
+    """What somebody else did to the output, in words, until it reads right again."""
     misreads: int = 0
     faulted: bool = False
+    told_at: float | None = None
+    """When the last `lock.fault` was told; `untold` came since, the last of them is `untold_detail`."""
+    untold: int = 0
+    untold_detail: str = ""
     check_at: float | None = None
     """When the last read-back is compared again (a pulse should have ended, or a misread is looked at again)."""
     retry_at: float | None = None

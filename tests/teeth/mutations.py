@@ -322,4 +322,32 @@ MUTATIONS: list[Mutation] = [
         "    if read is not None and turn",
         ("tests/agent/core/test_courses.py::test_of_an_open_without_a_trace_nothing_is_claimed_and_nothing_done",),
     ),
+    Mutation(
+        "a stranger at the output is put right without a word",
+        "agent/core/lock.py",
+        "    if lock.read == rests and expected(door, mono) == rests:\n",
+        "    if lock.read != rests and expected(door, mono) == rests:\n",
+        ("tests/agent/core/test_lock.py::test_an_output_switched_by_somebody_else_is_put_right_and_told_once",),
+    ),
+    Mutation(
+        "a board that comes back with its coils on is no news",
+        "agent/core/lock.py",
+        "was.lost or was.returned",
+        "was.returned",
+        ("tests/agent/core/test_lock.py::test_a_board_that_comes_back_with_its_coils_on_is_told",),
+    ),
+    Mutation(
+        "a pulse of our own is taken for a stranger",
+        "agent/core/lock.py",
+        "mono <= lock.runs_until + limits.READ_SLACK_S",
+        "mono <= 0.0",
+        ("tests/agent/core/test_lock.py::test_what_the_agent_did_itself_is_no_stranger",),
+    ),
+    Mutation(
+        "every stroke of a stranger is an alarm",
+        "agent/core/lock.py",
+        "    if lock.told_at is not None and now - lock.told_at < limits.LOCK_FAULTS_S:\n",
+        "    if lock.told_at is not None and now < lock.told_at:\n",
+        ("tests/agent/core/test_lock.py::test_further_ones_within_the_minute_are_told_as_one_when_it_is_over",),
+    ),
 ]

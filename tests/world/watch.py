@@ -31,6 +31,8 @@ class Watch:
         self.latched: set[str] = set()
         self.loaded = False
         self.fire_told: dict[str, bool] = {}
+        self.strangers = False
+        """Somebody else switches the outputs too."""
         self.last_tap: dict[str, tuple[tuple[str, ...], float]] = {}
 
     def booted(self) -> None:
@@ -48,6 +50,7 @@ class Watch:
         self._cards(event, now, found)
         self._exits(event, found)
         self._notices()
+        assert self.strangers or not _data(found, "lock.fault"), "nobody but the agent ever switches a lock here"
 
     def mode(self, door: str, now: Now) -> str:
         name, until = self.modes.get(door, ("normal", 0.0))
