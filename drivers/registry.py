@@ -58,6 +58,8 @@ class Driver:
     draws: bool = False
     has_tone: bool = False
     shared: bool = False
+    counts_by_use: bool = False
+    """Options `outputs` and `inputs` that are 0 mean: as many as are used."""
     secrets: tuple[str, ...] = ()
     """Options that name where a secret is kept; who makes the session puts the secret itself there first."""
 
@@ -100,6 +102,7 @@ DRIVERS: Mapping[str, Driver] = {
             reads_keys=True,
             has_tone=True,
             shared=True,
+            counts_by_use=True,
             secrets=("key",),
         ),
         Driver("dwin", DwinOptions, DwinPanel, draws=True, has_tone=True),

@@ -41,6 +41,7 @@ def findings(config: Config, *, devices: bool) -> list[Finding]:
     """`devices`: this machine is the unit, so what is not there is a failure."""
     return [
         Finding("configuration", "ok", _summary(config)),
+        *(Finding(where, "note", text) for where, text in config.notes),
         *_unused(config),
         *_keys(config),
         *_link(config),

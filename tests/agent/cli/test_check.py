@@ -163,3 +163,12 @@ def test_the_clock_is_looked_at(unit: Unit) -> None:
     ((state, _),) = states(unit, "clock")
     assert state == "ok"
     assert EARLIEST_UTC == 1_767_225_600
+
+
+def test_a_key_that_means_nothing_any_more_is_a_note(unit: Unit) -> None:
+    unit.write(("      pulse_s: 5 ", "      on_bus_loss: keep\n      pulse_s: 5 "))
+    outcome = process("-c", str(unit.config), "check", "--no-devices")
+    (note,) = [line for line in outcome.stdout.splitlines() if "on_bus_loss" in line]
+    assert note.startswith(f"note  {unit.config}:")
+    assert "delete it" in note
+    assert "on_bus_loss" not in outcome.stderr
