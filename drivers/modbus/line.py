@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from drivers.facts import (
     DrawPage,
     Fact,
+    InputLevel,
     Order,
     OrderFailed,
     PairReader,
@@ -26,6 +27,9 @@ from drivers.wire import Buffer
 BUFFER_BYTES = 2 * codec.MAX_FRAME
 JAM_S = 0.05
 """How long bytes that nobody asked for can hold the next request back: a babbling device must not keep an order for ever."""
+ANSWER_S = 0.015
+"""After an input's change no poll takes the line for so long: what it makes the agent order goes first. Measured at the real
+process: 2-6 ms."""
 ECHO_DOUBTS = 3
 """Replies in a row without the echo until a line that echoed counts as one that does not."""
 
@@ -37,6 +41,7 @@ class Exchange:
     board: Board
     want: Want
     request: codec.Request
+    began: float
     deadline: float
     waiting: Waiting | None
 
@@ -60,6 +65,7 @@ class ModbusLine:
         self._buffer = Buffer(BUFFER_BYTES)
         self._open = False
         self._free_at = 0.0
+        self._polls_from = 0.0
         self._jam_ends = 0.0
         self._echo: bool | None = None
         self._echo_doubts = 0
@@ -110,7 +116,10 @@ class ModbusLine:
             return
         self._learn_echo(exchange.request, reply.start)
         self._end_exchange(now)
+        exchange.board.took_s = now - exchange.began
         exchange.board.answered(exchange.want, reply, now)
+        if any(isinstance(fact, InputLevel) for fact in exchange.board.facts):
+            self._polls_from = now + ANSWER_S
         self._collect(exchange.board)
 
     def send(self, now: float) -> bytes | None:
@@ -128,7 +137,7 @@ class ModbusLine:
             waiting = board.orders[0]
             waiting.attempts += 1
         self._buffer.clear()
-        self._exchange = Exchange(board, want, request, now + codec.timeout_s(request, self._baud), waiting)
+        self._exchange = Exchange(board, want, request, now, now + codec.timeout_s(request, self._baud), waiting)
         return request.frame
 
     def wait(self, now: float) -> float:
@@ -136,7 +145,7 @@ class ModbusLine:
         if self._exchange is not None:
             due = min(due, self._exchange.deadline) if self._exchange.waiting is None else self._exchange.deadline
         elif self._open:
-            next_due = min(board.poll()[0] for board in self._boards)
+            next_due = max(self._polls_from, min(board.poll()[0] for board in self._boards))
             orders = min((board.order_due for board in self._boards if board.orders), default=math.inf)
             due = min(due, max(self._free_at, min(next_due, orders)))
         return max(0.0, due - now)
@@ -155,11 +164,13 @@ class ModbusLine:
         ordered = [board for board in self._boards if board.orders and board.order_due <= now]
         if ordered and self._echo is not None:
             return min(ordered, key=lambda board: board.order_due), Want.ORDER
+        if now < self._polls_from:
+            return None
         if self._echo is None:
             board = ordered[0] if ordered else min(self._boards, key=lambda board: board.poll()[0])
             due, want = board.poll()
             return (board, want) if ordered or due <= now else None
-        board = min(self._boards, key=lambda board: board.poll()[0])
+        board = min(self._boards, key=lambda board: (not board.hurry or board.inputs_due > now, board.poll()[0]))
         due, want = board.poll()
         return (board, want) if due <= now else None
 

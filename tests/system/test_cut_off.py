@@ -21,6 +21,8 @@ from tests.waiting import eventually
 KINDS = ("command.done", "command.refused", "command.unknown")
 PULSE, LOCKED = "01 05 02 00", "01 05 00 00 00 00"
 """What the board hears of an open and of a reset."""
+DRAIN_S = 0.1
+"""What the killed agent wrote is at the board by then."""
 LATEST_S = 0.6
 """A kill comes this long after the board heard the order, at most: by then the outcome is committed."""
 
@@ -57,6 +59,7 @@ class Cuts:
         finally:
             stage.box.trace.listener = None
         stage.agent.kill()
+        time.sleep(DRAIN_S)
         moved = any(moment.value.startswith("1 ") for moment in stage.box.trace.moments("relay", "relay", since))
         if self.dice is not None and self.dice.random() < 0.3:
             time.sleep(2.5)  # the pulse is over before the restart

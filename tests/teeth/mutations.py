@@ -350,4 +350,25 @@ MUTATIONS: list[Mutation] = [
         "    if lock.told_at is not None and now < lock.told_at:\n",
         ("tests/agent/core/test_lock.py::test_further_ones_within_the_minute_are_told_as_one_when_it_is_over",),
     ),
+    Mutation(
+        "the second look at a button waits its turn",
+        "drivers/modbus/board.py",
+        "        self.hurry = not self.hurry and any(",
+        "        self.hurry = self.hurry and any(",
+        ("tests/drivers/test_modbus_slow.py::test_the_second_look_comes_at_once_on_a_shared_line",),
+    ),
+    Mutation(
+        "a poll goes before what a button makes the agent order",
+        "drivers/modbus/line.py",
+        "            self._polls_from = now + ANSWER_S\n",
+        "            self._polls_from = now\n",
+        ("tests/drivers/test_modbus_slow.py::test_what_a_button_orders_goes_before_the_next_poll",),
+    ),
+    Mutation(
+        "one look at a button is enough",
+        "drivers/debounce.py",
+        "        if self._since is None:\n            self._since = now\n            return False\n",
+        "        if self._since is None:\n            self._since = now - 1.0\n",
+        ("tests/drivers/test_modbus_slow.py::test_bounce_and_spikes_are_no_press[0.075]",),
+    ),
 ]
