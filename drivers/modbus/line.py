@@ -22,8 +22,10 @@ from drivers.facts import (
 from drivers.modbus import codec
 from drivers.modbus.board import PROBES_ALONE_S, PROBES_S, Board, Waiting, Want
 from drivers.modbus.options import BoardOptions
-from drivers.wire import Buffer
+from drivers.wire import Buffer, wire_s
 
+THINK_S = 0.01
+"""A usual board's, before it answers."""
 BUFFER_BYTES = 2 * codec.MAX_FRAME
 JAM_S = 0.05
 """How long bytes that nobody asked for can hold the next request back: a babbling device must not keep an order for ever."""
@@ -44,6 +46,16 @@ class Exchange:
     began: float
     deadline: float
     waiting: Waiting | None
+
+
+def round_s(options: BoardOptions, baud: int) -> float:
+    """One look at a board's inputs and one at its outputs, if it answers after its 10 ms."""
+    model = options.board()
+    looks = [codec.read_coils(1, model.coil_base, max(model.outputs, model.read_least))]
+    if model.inputs:
+        looks.append(codec.read_discrete_inputs(1, model.input_base, max(model.inputs, model.read_least)))
+    bytes_ = sum(len(look.frame) + look.reply_length for look in looks)
+    return wire_s(bytes_, baud) + len(looks) * (THINK_S + codec.gap_s(baud))
 
 
 class ModbusLine:

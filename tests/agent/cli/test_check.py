@@ -172,3 +172,10 @@ def test_a_key_that_means_nothing_any_more_is_a_note(unit: Unit) -> None:
     assert note.startswith(f"note  {unit.config}:")
     assert "delete it" in note
     assert "on_bus_loss" not in outcome.stderr
+
+
+def test_a_line_whose_round_is_long_is_a_note(unit: Unit) -> None:
+    further = "".join(f"  r{n}: {{driver: modbus-relay, port: io, address: {n}, model: waveshare-d}}\n" for n in (2, 3))
+    unit.write(("devices: ", "devices:\n" + further + "#"))
+    outcome = process("-c", str(unit.config), "check", "--no-devices")
+    assert "port io: a round of looks takes 172 ms or more" in outcome.stdout, outcome.stderr

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.cli.measure import elsewhere
+from agent.cli.measure import elsewhere, measured
 from agent.cli.selftest import tried
 from agent.cli.sheet import Row
 from agent.cli.sheet import passed as all_passed
@@ -250,3 +250,14 @@ def test_an_osdp_reader_with_its_key(unit: Unit, tmp_path: Path) -> None:
         found, courses = tried(load(unit.config), Wireman(box), ACT_S, 20)
     assert failures(found) == {}
     assert {course.port for course in courses} == {"io", "reader", "screen"}
+
+
+def test_a_line_that_answers_slowly_is_named(unit: Unit, tmp_path: Path) -> None:
+    with Box(tmp_path / "ports", ONE) as box:
+        unit.write(hardware=hardware_yaml(box))
+        config = load(unit.config)
+        box.io.faults.slow_s = 0.075
+        (row,) = [each for each in measured(config, ["relay"], 10)[0] if "round of looks" in each.text]
+        assert (row.about, row.passed) == ("line io", None)
+        box.io.faults.slow_s = 0.0
+        assert not [each for each in measured(config, ["relay"], 10)[0] if "round of looks" in each.text]
