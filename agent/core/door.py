@@ -271,4 +271,4 @@ def _stuck_at(door: Door) -> float | None:
 
 def deadlines(door: Door) -> Iterator[float | None]:
     yield from (door.mode_until, door.lease_due, _stuck_at(door), door.awaited_until, door.warn_at, door.held_at)
-    yield from (door.lock.check_at, door.lock.retry_at, lock.tell_at(door.lock))
+    yield from (door.lock.check_at, door.lock.retry_at, lock.tell_at(door.lock), lock.renew_at(door.lock))

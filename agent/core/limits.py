@@ -4,6 +4,8 @@ from __future__ import annotations
 
 UNLOCK_CAP_S = 60.0
 """No unlock but fire lasts longer (product.md, D3)."""
+RENEW_S = 1.0
+"""A pulse that somebody prolongs is renewed this long before its end: room for the order's whole deadline (D7)."""
 CARD_DEADLINE_S = 1.0
 """An unlock that is not on the wire by then dies (D7)."""
 EXIT_DEADLINE_S = 0.5

@@ -32,12 +32,40 @@ def pulse(turn: Turn, door: Door, seconds: float, deadline_s: float) -> Door:
         order_pulse=True,
         order_s=seconds,
         order_at=now,
+        renew_until=None,
         runs_until=max(door.lock.runs_until or 0.0, now + deadline_s + seconds),
         misreads=0,
         check_at=None,
         retry_at=None,
     )
     return replace(door, lock=lock)
+
+
+def prolong(turn: Turn, door: Door, seconds: float, deadline_s: float) -> Door:
+    """As `pulse`; but one that runs and was read back is renewed once, shortly before its end, for all who asked meanwhile.
+
+    What a second pulse does to a running one not every maker says: eight presses must not be eight clicks.
+    """
+    lock, now = door.lock, turn.now.mono
+    runs = lock.order is None and lock.read is True and lock.pulse_end is not None
+    if not runs or (lock.pulse_end or 0.0) - now <= limits.RENEW_S:
+        return pulse(turn, door, seconds, deadline_s)
+    until = max(lock.renew_until or 0.0, now + min(seconds, limits.UNLOCK_CAP_S))
+    return replace(door, lock=replace(lock, renew_until=until))
+
+
+def renew_at(lock: Lock) -> float | None:
+    """When the running pulse is renewed."""
+    if lock.renew_until is None or lock.pulse_end is None or lock.renew_until <= lock.pulse_end:
+        return None
+    return lock.pulse_end - limits.RENEW_S
+
+
+def allowed_until(door: Door, mono: float) -> float:
+    """How long the lock stays unlocked for those who asked so far."""
+    lock = door.lock
+    ordered = mono + lock.order_s if lock.order is not None and lock.order_pulse else mono
+    return max(ordered, lock.renew_until or 0.0, lock.pulse_end or 0.0)
 
 
 def level(turn: Turn, door: Door) -> Door:
@@ -47,6 +75,7 @@ def level(turn: Turn, door: Door) -> Door:
     lock = replace(
         door.lock, order=order, order_pulse=False, order_at=turn.now.mono, pulse_end=None, check_at=None, retry_at=None
     )
+    lock = replace(lock, renew_until=None)
     return replace(door, lock=lock)
 
 
@@ -184,6 +213,9 @@ def tell_at(lock: Lock) -> float | None:
 
 def tick(turn: Turn, door: Door) -> Door:
     now = turn.now.mono
+    renew = renew_at(door.lock)
+    if renew is not None and renew <= now:
+        door = pulse(turn, door, (door.lock.renew_until or now) - now, limits.CARD_DEADLINE_S)
     if door.lock.retry_at is not None and door.lock.retry_at <= now:
         door = level(turn, door)
     if door.lock.check_at is not None and door.lock.check_at <= now:
@@ -206,7 +238,10 @@ def found(door: Door) -> Door:
     """Nothing is known of it but that it is there."""
     was = door.lock
     return replace(
-        door, lock=replace(was, lost=False, returned=was.lost or was.returned, read=None, misreads=0, pulse_end=None)
+        door,
+        lock=replace(
+            was, lost=False, returned=was.lost or was.returned, read=None, misreads=0, pulse_end=None, renew_until=None
+        ),
     )
 
 

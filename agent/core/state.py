@@ -47,6 +47,8 @@ class Lock:
     """Unlocked as last read back."""
     first_read: bool | None = None
     """As read first in this run: what the run before left."""
+    renew_until: float | None = None
+    """How long somebody who asked while a pulse ran may pass: the pulse is renewed shortly before its end."""
     runs_until: float | None = None
     """Until when a pulse of ours may run, whatever became of its order."""
     left: bool | None = None

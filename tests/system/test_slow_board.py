@@ -63,3 +63,19 @@ def test_the_exit_button_is_in_time_at_a_board_that_answers_in_40_ms(
     took = presses(quick, (0.030, 0.040), seed)
     record_property("figure", f"answers in 30-40 ms: at most {took[-1] * 1000:.0f} ms of {PRESSES}")
     assert took[-1] <= 0.2
+
+
+@pytest.mark.slow
+@pytest.mark.claim("D2", "D3")
+def test_eight_presses_in_seven_seconds_are_one_unlock(stage: Stage) -> None:
+    stage.config.write_text(stage.config.read_text("utf-8").replace("pulse_s: 2.0", "pulse_s: 5.0"), "utf-8")
+    stage.start_agent()
+    began, box = time.monotonic(), stage.box
+    for press in range(8):
+        eventually(lambda press=press: time.monotonic() >= began + press * 0.9, 2.0)
+        box.press_exit(held_s=0.3)
+    eventually(lambda: not box.lock_unlocked and time.monotonic() > began + 9.0, 8.0)
+    moved = [moment.value for moment in box.trace.moments("relay", "relay", began)]
+    assert moved == ["1 on", "1 off"]
+    assert len(box.trace.moments("relay", "pulse", began)) <= 4
+    assert stage.agent.stop() == 0

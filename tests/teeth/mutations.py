@@ -371,4 +371,18 @@ MUTATIONS: list[Mutation] = [
         "        if self._since is None:\n            self._since = now - 1.0\n",
         ("tests/drivers/test_modbus_slow.py::test_bounce_and_spikes_are_no_press[0.075]",),
     ),
+    Mutation(
+        "every press restarts the pulse",
+        "agent/core/lock.py",
+        "    if not runs or (lock.pulse_end or 0.0) - now <= limits.RENEW_S:\n",
+        "    if True or (lock.pulse_end or 0.0) - now <= limits.RENEW_S:\n",
+        ("tests/agent/core/test_lock.py::test_eight_presses_are_one_unlock_renewed",),
+    ),
+    Mutation(
+        "a pulse is renewed after somebody came in",
+        "agent/core/lock.py",
+        "    lock = replace(lock, renew_until=None)\n",
+        "    lock = replace(lock, pulse_end=door.lock.pulse_end)\n",
+        ("tests/agent/core/test_lock.py::test_who_came_in_ends_the_pulse_and_what_was_to_renew_it",),
+    ),
 ]

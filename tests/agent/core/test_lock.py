@@ -11,6 +11,7 @@ from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core.controller import initial
 from tests.agent.core.bench import Bench, of
+from tests.agent.core.test_commands import accept
 
 Fault = dict[str, object]
 
@@ -137,3 +138,69 @@ def test_under_fire_one_that_locks_is_told() -> None:
     assert of(fx.SetLock, reads(bench, unlocked=False))[0].unlocked
     bench.settle()
     assert faults(bench) == [{"door": "main", "detail": "read locked, should be unlocked; set right"}]
+
+
+# --- who asks while a pulse runs
+
+
+def answered(bench: Bench, seconds: float) -> list[tuple[float, float]]:
+    """Let time pass with a lock that does what it is told; the pulses ordered, as (when, seconds)."""
+    end = bench.mono + seconds
+    while bench.mono < end:
+        bench.settle()
+        bench.wait(0.1)
+    return [(at, e.seconds) for at, e in bench.effects if isinstance(e, fx.PulseLock)]
+
+
+def press(bench: Bench) -> None:
+    bench.do(ev.ExitChanged("main", pressed=True))
+    bench.settle()
+    bench.do(ev.ExitChanged("main", pressed=False), after=0.3)
+
+
+@pytest.mark.claim("D2", "D3")
+def test_eight_presses_are_one_unlock_renewed() -> None:
+    bench = Bench().start()
+    bench.forget()
+    began = bench.mono
+    for _ in range(8):
+        press(bench)
+        answered(bench, 0.57)
+    pulses = answered(bench, 10.0)
+    assert len(pulses) == 3
+    ends = began
+    for at, seconds in pulses:
+        assert at <= ends or at == began, "it never falls shut between"
+        ends = at + seconds
+    assert ends == pytest.approx(began + 7 * 0.9 + 5.0, abs=0.4), "as long as the last press asks"
+    assert bench.kinds().count("access.granted") == 8
+
+
+def test_a_press_while_the_pulse_is_not_read_back_pulses_at_once() -> None:
+    bench = Bench().start()
+    press(bench)
+    reads(bench, unlocked=False)  # the board lost it
+    bench.forget()
+    bench.do(ev.ExitChanged("main", pressed=True))
+    assert len(bench.all(fx.PulseLock)) == 1
+
+
+def test_who_came_in_ends_the_pulse_and_what_was_to_renew_it() -> None:
+    bench = Bench().start()
+    press(bench)
+    press(bench)
+    bench.do(ev.ContactChanged("main", open=True), after=0.5)
+    bench.do(ev.ContactChanged("main", open=False), after=1.0)
+    bench.settle()
+    bench.forget()
+    assert answered(bench, 10.0) == []
+
+
+def test_a_lockdown_ends_what_was_to_be_renewed() -> None:
+    bench = Bench().start().online()
+    press(bench)
+    press(bench)
+    accept(bench, "mode", args={"mode": "lockdown", "until": bench.utc + 600})
+    bench.settle()
+    bench.forget()
+    assert answered(bench, 10.0) == []
