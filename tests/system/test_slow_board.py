@@ -13,7 +13,7 @@ import pytest
 
 from simulator.box import ONE_DOOR
 from simulator.demo.stage import Stage
-from tests.system.test_fire import PULSE, first_after
+from tests.system.test_fire import PULSE, first_after, leave
 from tests.waiting import eventually
 
 PRESSES = 9
@@ -41,6 +41,7 @@ def presses(stage: Stage, answers_s: tuple[float, float], seed: int) -> list[flo
         pressed = time.monotonic()
         box.press_exit(held_s=0.5)
         took.append(eventually(lambda pressed=pressed: first_after(stage, pressed, PULSE), 2.0) - pressed)
+        leave(stage)
     return sorted(took)
 
 
