@@ -6,6 +6,7 @@ import json
 import secrets
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from sqlalchemy import Connection, insert, select
 
@@ -25,7 +26,7 @@ OUTCOME_S = 75.0
 """From `accepted` to the outcome: an unlock lasts at most 60 s, then the door is known not to have been used."""
 LOOK_S = 0.2
 
-FINAL = frozenset({"opened", "no_entry", "refused"})
+FINAL = frozenset({"opened", "no_entry", "unknown", "refused"})
 
 
 def make(
@@ -59,21 +60,24 @@ def course(books: Books, link: Link, command: Command, *, goes_on: bool) -> Iter
     `goes_on`: whether something follows upon `done`.
     """
     seen: set[str] = set()
+    details: dict[str, str] = {}
     end = time.monotonic() + (command.exp - command.iat) + ANSWER_S
     while time.monotonic() < end:
-        _listen(books, link, command)
+        details |= _listen(books, link, command)
         for reply in _heard(books, command.id):
             if reply.state in seen:
                 continue
             seen.add(reply.state)
             if reply.state == "accepted":
                 end = time.monotonic() + OUTCOME_S
-            yield reply
+            yield replace(reply, detail=details.get(reply.state))
         if seen & FINAL or ("done" in seen and not goes_on):
             return
 
 
-def _listen(books: Books, link: Link, command: Command) -> None:
+def _listen(books: Books, link: Link, command: Command) -> dict[str, str]:
+    """Enters what is heard. By state what the unit says beside it; the books have that in the facts."""
+    details = {}
     for event in link.take(LOOK_S):
         if isinstance(event, Down) or not isinstance(event, Arrived):
             continue
@@ -81,7 +85,10 @@ def _listen(books: Books, link: Link, command: Command) -> None:
         if isinstance(reply, Reply) and reply.id == command.id:
             with books.writing() as conn:
                 ledger.heard(conn, command.unit, reply, time.time())
+            if reply.detail is not None:
+                details[reply.state] = reply.detail
         link.ack(event)
+    return details
 
 
 def _heard(books: Books, name: str) -> list[Reply]:
@@ -93,4 +100,4 @@ def _heard(books: Books, name: str) -> list[Reply]:
     return sorted(found, key=lambda reply: _ORDER.index(reply.state))
 
 
-_ORDER = ("accepted", "done", "opened", "no_entry", "refused")
+_ORDER = ("accepted", "done", "opened", "no_entry", "unknown", "refused")

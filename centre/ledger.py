@@ -15,7 +15,12 @@ from contract.plain import Reply
 from contract.topics import valid_id
 
 _RECEIPTS = {"notice.received": "received_utc", "notice.shown": "shown_utc", "notice.ended": "ended_utc"}
-_COMMANDS = {"command.accepted": "accepted", "command.done": "done", "command.refused": "refused"}
+_COMMANDS = {
+    "command.accepted": "accepted",
+    "command.done": "done",
+    "command.refused": "refused",
+    "command.unknown": "unknown",
+}
 KINDS = frozenset(_RECEIPTS) | frozenset(_COMMANDS)
 """Kinds that `enter` has something to do for."""
 

@@ -12,7 +12,9 @@ from contract.messages import MAX_MESSAGE_BYTES, Reason
 from contract.refusal import Refusal
 from contract.strict_json import StrictJsonError, dumps, load_object
 
-REPLY_STATES = ("accepted", "done", "opened", "no_entry", "refused")
+REPLY_STATES = ("accepted", "done", "opened", "no_entry", "unknown", "refused")
+MAX_DETAIL = 500
+"""Characters of a reply's `detail`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def parse_status(data: bytes) -> Status | Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One step in the course of a command. `state` is one of REPLY_STATES; `reason` and `detail` only with `refused`."""
+    """One step in the course of a command. `state` is one of REPLY_STATES; `reason` only with `refused`; `detail` in words."""
 
     id: str
     state: str
@@ -93,7 +95,7 @@ def parse_reply(data: bytes) -> Reply | Refusal:
             at_utc=parse_rfc3339(fields.text(value, "at", 24)),
             reason=fields.optional(fields.text, value, "reason", 32),
             door=fields.optional(fields.ident, value, "door"),
-            detail=fields.optional(fields.text, value, "detail", 200),
+            detail=fields.optional(fields.text, value, "detail", MAX_DETAIL),
         )
     except ValueError as error:
         return Refusal(Reason.MALFORMED, str(error))

@@ -10,7 +10,7 @@ from drivers.display.dwin import DwinPanel
 from drivers.display.layout import DwinOptions
 from drivers.display.tjc import TjcPanel
 from drivers.display.tjc_layout import TjcOptions
-from drivers.modbus.line import ModbusLine
+from drivers.modbus.line import ModbusLine, round_s
 from drivers.modbus.options import BoardOptions
 from drivers.osdp.line import OsdpLine
 from drivers.osdp.options import ReaderOptions
@@ -29,6 +29,10 @@ class Options(Protocol):
 
 def _none(options: Any) -> int:
     return 0
+
+
+def _no_time(options: Any, baud: int) -> float:
+    return 0.0
 
 
 def _never(options: Any) -> bool:
@@ -53,11 +57,15 @@ class Driver:
     outputs: Callable[[Any], int] = _none
     inputs: Callable[[Any], int] = _none
     times_pulses: Callable[[Any], bool] = _never
+    round_s: Callable[[Any, int], float] = _no_time
+    """At this speed the least time of one look at all inputs and outputs that are polled."""
     reads_cards: bool = False
     reads_keys: bool = False
     draws: bool = False
     has_tone: bool = False
     shared: bool = False
+    counts_by_use: bool = False
+    """Options `outputs` and `inputs` that are 0 mean: as many as are used."""
     secrets: tuple[str, ...] = ()
     """Options that name where a secret is kept; who makes the session puts the secret itself there first."""
 
@@ -84,6 +92,7 @@ DRIVERS: Mapping[str, Driver] = {
             outputs=_outputs,
             inputs=_inputs,
             times_pulses=_times_pulses,
+            round_s=round_s,
             shared=True,
         ),
         Driver("line-reader", LineOptions, LineReader, reads_cards=True, reads_keys=True),
@@ -100,6 +109,7 @@ DRIVERS: Mapping[str, Driver] = {
             reads_keys=True,
             has_tone=True,
             shared=True,
+            counts_by_use=True,
             secrets=("key",),
         ),
         Driver("dwin", DwinOptions, DwinPanel, draws=True, has_tone=True),

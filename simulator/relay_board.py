@@ -90,6 +90,13 @@ class RelayBoard:
             elif (mode == TOGGLE and rose) or (mode == EDGE and changed):
                 self._switch(number, not self.coil(number))
 
+    def by_hand(self, relay: int, on: bool) -> None:
+        """Somebody else than the host switches a relay (from 1): another master, a button on the board, its own start."""
+        with self._clockwork.lock:
+            self._stop_timer(relay)
+            self._trace.add(self.name, "by-hand", f"{relay} {'on' if on else 'off'}")
+            self._switch(relay, on)
+
     def reboot(self) -> None:
         """Power lost and returned: relays off, timers gone, modes kept (they are in the board's flash)."""
         with self._clockwork.lock:

@@ -133,7 +133,7 @@ def _dwin_options(box: Box, layout: Layout) -> dict[str, object]:
 
 def _door(spec: DoorSpec, readers: Sequence[str], pulse_s: float) -> list[str]:
     lock = {"device": "relay", "output": spec.output, "kind": spec.kind, "energised": spec.energised}
-    lock |= {"safe_state": "locked", "on_bus_loss": "keep", "pulse_s": pulse_s, "lease_s": 10}
+    lock |= {"safe_state": "locked", "pulse_s": pulse_s, "lease_s": 10}
     lines = [f"  {spec.name}:", f"    lock: {_flow(lock)}"]
     if spec.contact is not None:
         lines.append(f"    contact: {_flow({'device': 'relay', 'input': spec.contact, 'normally': 'closed'})}")

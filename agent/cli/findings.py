@@ -16,11 +16,13 @@ from typing import Literal
 
 from agent import devicekeys
 from agent.cli import hardwired
+from agent.cli.measure import MAX_ROUND_MS, ROUND_MENDS
 from agent.config import Config
 from agent.config.checks import broker_fault
 from agent.config.model import STATE
 from agent.errors import IdentityError
 from agent.identity import Identity, differences, secret_path
+from drivers.registry import DRIVERS
 
 SERVICE_USER = "doorward"
 SPARE_MB = 64
@@ -43,7 +45,9 @@ def findings(config: Config, *, devices: bool) -> list[Finding]:
     """`devices`: this machine is the unit, so what is not there is a failure."""
     return [
         Finding("configuration", "ok", _summary(config)),
+        *(Finding(where, "note", text) for where, text in config.notes),
         *_unused(config),
+        *_rounds(config),
         *_keys(config),
         *_link(config),
         *_identity(config, on_unit=devices),
@@ -71,6 +75,18 @@ def _unused(config: Config) -> Iterator[Finding]:
     for name in config.devices:
         if name not in used:
             yield Finding(f"device {name}", "note", "no door, display or input uses it")
+
+
+def _rounds(config: Config) -> Iterator[Finding]:
+    """What the speed and the number of boards alone make of a line; how fast the boards answer is measured by selftest."""
+    for name, port in config.ports.items():
+        boards = [device for device in config.devices.values() if device.port == name]
+        took_ms = sum(1000 * DRIVERS[device.driver].round_s(device.options, port.baud) for device in boards)
+        if took_ms > MAX_ROUND_MS:
+            text = (
+                f"a round of looks takes {took_ms:.0f} ms or more: the exit button may need over 200 ms; {ROUND_MENDS}"
+            )
+            yield Finding(f"port {name}", "note", text)
 
 
 def _keys(config: Config) -> Iterator[Finding]:

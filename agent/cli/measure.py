@@ -19,6 +19,9 @@ from drivers.probing import Question
 
 EXCHANGES = 100
 LIMIT_S = 6.0
+MAX_ROUND_MS = 100.0
+"""Above it the exit button does not always unlock within 200 ms (rule D2)."""
+ROUND_MENDS = "raise baud, put fewer devices on the line, or take a board that answers sooner"
 MAX_LOST = 0.02
 """A line in order loses none; noise at this rate is a fault of the wiring. One of more is measured twice: the machine may have been busy."""
 
@@ -29,6 +32,7 @@ def measured(config: Config, found: Sequence[str], exchanges: int) -> tuple[list
     courses: list[Course] = []
     for port in config.ports:
         devices = [(name, device) for name, device in config.devices.items() if device.port == port and name in found]
+        before = len(courses)
         for name, device in devices:
             about = f"line {port}"
             try:
@@ -43,7 +47,19 @@ def measured(config: Config, found: Sequence[str], exchanges: int) -> tuple[list
                 continue
             courses.append(course)
             rows.append(Row(about, _sound(course), course.text))
+        rows += _round(config, port, courses[before:])
     return rows, courses
+
+
+def _round(config: Config, port: str, courses: Sequence[Course]) -> Iterator[Row]:
+    """Where a button hangs on the line: a look at the inputs and one at the outputs of each device on it."""
+    wires = [door.exit_button for door in config.doors.values()]
+    if not any(wire is not None and config.devices[wire.device].port == port for wire in wires):
+        return
+    took_ms = sum(2 * course.median_ms for course in courses if course.median_ms is not None)
+    if took_ms > MAX_ROUND_MS:
+        text = f"a round of looks takes {took_ms:.0f} ms: the exit button may need more than 200 ms; {ROUND_MENDS}"
+        yield Row(f"line {port}", None, text)
 
 
 def _sound(course: Course) -> bool:

@@ -242,7 +242,10 @@ class Checks:
         if driver is not None and not (driver.reads_cards or driver.reads_keys):
             self._fault(path, f"{reader} ({driver.name}) reads no cards and has no keys")
         elif reader in self._readers:
-            self._fault(path, f"{shown(reader)} already belongs to door {self._readers[reader]}")
+            self._fault(
+                path,
+                f"{shown(reader)} already belongs to door {self._readers[reader]}, and a reader belongs to one door only",
+            )
         self._readers.setdefault(reader, door)
 
     def _displays(self) -> None:

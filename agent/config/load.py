@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from agent.config import source
 from agent.config.checks import Checks
-from agent.config.model import IDENTITY, STATE, Clock, Config, Device, Door, Input, Link, Port, Retention, Unit
+from agent.config.model import (
+    GONE,
+    IDENTITY,
+    NOT_HERE,
+    STATE,
+    Clock,
+    Config,
+    Device,
+    Door,
+    Input,
+    Link,
+    Port,
+    Retention,
+    Unit,
+)
 from agent.config.source import KeyPath, Plain, Source
+from agent.config.use import as_used
 from agent.config.values import BAD, Values, suggestion
 from agent.errors import ConfigError, shown
 from drivers.registry import DRIVERS
@@ -74,7 +89,8 @@ class _Draft:
         self.file = shown(path, 200)
         self.faults: dict[tuple[int | None, str], Fault] = {}
         self._source = Source()
-        self._values = Values(self.fault, path.absolute().parent)
+        self._values = Values(self.fault, path.absolute().parent, self.note, GONE, NOT_HERE)
+        self._notes: list[tuple[str, str]] = []
 
     def add(self, fault: Fault) -> None:
         self.faults.setdefault((fault.line, fault.key), fault)
@@ -88,6 +104,11 @@ class _Draft:
                 break
             near = near[:-1]
         self.add(Fault(self.file, line, dotted(path), shown(message, 300)))
+
+    def note(self, path: KeyPath, message: str) -> None:
+        """Nothing wrong, and the operator should know."""
+        line = self._source.lines.get(path)
+        self._notes.append((f"{self.file}:{line}: {dotted(path)}", message))
 
     def read(self, text: str) -> None:
         self._source = source.parse(text, self.fault)
@@ -115,6 +136,7 @@ class _Draft:
             retention=self._one(Retention, "retention", Retention()),
             clock=self._one(Clock, "clock", Clock()),
         )
+        config = replace(config, devices=as_used(config), notes=tuple(self._notes))
         Checks(config, self.fault).run()
         return config
 

@@ -79,9 +79,8 @@ class Lock:
     kind: Literal["fail-secure", "fail-safe"] = required("fail-safe is unlocked without power")
     energised: Literal["unlocks", "locks"] = required("what the lock does while the relay is on")
     safe_state: Literal["locked", "unlocked"] = required(
-        "written at start and when the bus came back; there is no default for a door people escape through"
+        "what it has from the start until cards can be decided; there is no default for a door people escape through"
     )
-    on_bus_loss: Literal["keep", "safe"] = "keep"
     pulse_s: float = within(0.2, MAX_PULSE_S, "s", default=5.0)
     lease_s: float = within(2, MAX_PULSE_S, "s", default=10.0)
 
@@ -149,3 +148,19 @@ class Config:
     inputs: Mapping[str, Input] = field(default_factory=dict)
     retention: Retention = Retention()
     clock: Clock = Clock()
+    notes: tuple[tuple[str, str], ...] = ()
+    """Keys that are passed over, and why."""
+
+
+GONE: Mapping[str, str] = {
+    "on_bus_loss": "has no meaning any more, delete it: when the line is back, a lock always gets what should be true now",
+}
+"""Keys of earlier versions: passed over, and noted by `doorward check`."""
+
+NOT_HERE: Mapping[str, str] = {
+    "on_master_silence": (
+        "no relay board known here falls back by itself when its master is silent: "
+        "delete it, a pulse ends by the board's own timer"
+    ),
+}
+"""Keys somebody may look for in vain."""

@@ -40,7 +40,6 @@ def _door(name: str, door: Door) -> DoorPlan:
         id=name,
         kind=door.lock.kind,
         safe_state=door.lock.safe_state,
-        on_bus_loss=door.lock.on_bus_loss,
         lock_device=door.lock.device,
         pulse_s=door.lock.pulse_s,
         lease_s=door.lock.lease_s,

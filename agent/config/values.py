@@ -56,11 +56,24 @@ def hints(cls: type) -> Mapping[str, Any]:
 
 
 class Values:
-    """Turns plain values into typed ones; `report(path, message)` takes each fault. Relative paths are taken from `folder`."""
+    """Turns plain values into typed ones; `report(path, message)` takes each fault. Relative paths are taken from `folder`.
 
-    def __init__(self, report: Callable[[KeyPath, str], None], folder: Path) -> None:
+    `gone`: keys that are passed over, each with a `note`. `not_here`: keys with a message of their own.
+    """
+
+    def __init__(
+        self,
+        report: Callable[[KeyPath, str], None],
+        folder: Path,
+        note: Callable[[KeyPath, str], None],
+        gone: Mapping[str, str],
+        not_here: Mapping[str, str],
+    ) -> None:
         self._report = report
         self._folder = folder
+        self._note = note
+        self._gone = gone
+        self._not_here = not_here
 
     def fault(self, path: KeyPath, message: str) -> Any:
         self._report(path, message)
@@ -89,8 +102,12 @@ class Values:
             return self.fault(path, f"must be a block with keys like {', '.join(f.name for f in fields(cls)[:4])}")
         known = {field.name: field for field in fields(cls) if field.init}
         for key in given:
-            if key not in known:
-                self.fault((*path, key), f"no such key here{suggestion(key, known)}")
+            if key in known:
+                continue
+            if key in self._gone:
+                self._note((*path, key), self._gone[key])
+            else:
+                self.fault((*path, key), self._not_here.get(key, f"no such key here{suggestion(key, known)}"))
         return cls(**{name: self._field(cls, field, given, path) for name, field in known.items()})
 
     def _field(self, cls: type, field: Field[Any], given: Mapping[str, Plain], path: KeyPath) -> Any:

@@ -1,6 +1,6 @@
 """Remote commands, from the point where the signature held: judged, committed, acknowledged, acted on at most once, answered.
 
-What was committed and not finished when the agent died is abandoned at the next start, never done late.
+What was committed and not finished when the agent died is never done late.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from agent.core import door, limits, modes, refused, supervise
-from agent.core.effects import AckMessage, DoorMode, Log, Resubscribe, SeenCommand, SendReply, SendRevs, SoundTone
+from agent.core import courses, door, limits, modes, refused, supervise
+from agent.core.courses import about, reply
+from agent.core.effects import AckMessage, DoorMode, Log, Resubscribe, SeenCommand, SendRevs, SoundTone
 from agent.core.events import MessageReceived, MessageRefused, StoreOpened
 from agent.core.moves import Cue
-from agent.core.state import Commands, Course, Mode, Phase, State, Waiting
-from agent.core.turn import News, Turn
+from agent.core.state import Commands, Mode, Phase, State, Waiting
+from agent.core.turn import Turn
 from contract.messages import COMMAND_LIFETIME_S, MODE_MAX_S, OPEN_LIFETIME_S, Command, Reason
 
 _ABLE = frozenset({"open", "mode", "identify", "resync", "fire_reset", "restart"})
@@ -34,7 +35,7 @@ def received(turn: Turn, event: MessageReceived, command: Command) -> None:
     now, doors = turn.now, _door_of(command)
     left = command.exp - now.utc
     seen = SeenCommand(command.id, command.exp, command.action, doors, command.actor, pending=True)
-    fact = turn.made("command.accepted", **_about(command.id, command.action, command.actor, doors))
+    fact = turn.made("command.accepted", **about(command.id, command.action, command.actor, doors))
     durable_by = now.mono + min(limits.COMMAND_DURABLE_S, left)
     token = turn.record((fact,), seen=seen, durable_by_mono=durable_by)
     waiting = Waiting(command, event.token, now.mono + left, durable_by + limits.STORE_SLACK_S)
@@ -112,11 +113,15 @@ def _able(state: State, command: Command) -> tuple[Reason | None, str | None]:
             return Reason.LOCKDOWN, None
         if known.lock.lost or known.blind:
             return Reason.DEVICE, "lock lost"
+    if command.action == "fire_reset" and any(d.latched for d in state.doors):
+        burning = door.still_burning(state)
+        if burning is not None:
+            return Reason.DEVICE, burning
     return None, None
 
 
 def _under_way(commands: Commands, id_: str) -> bool:
-    return any(w.command.id == id_ for w in commands.waiting.values()) or any(c.id == id_ for c in commands.courses)
+    return any(w.command.id == id_ for w in commands.waiting.values()) or courses.under_way(commands, id_)
 
 
 def _spend(turn: Turn, command: Command, reason: Reason) -> None:
@@ -161,13 +166,11 @@ def started(turn: Turn) -> None:
 
 
 def store_opened(turn: Turn, event: StoreOpened) -> None:
-    """What was accepted and has no outcome is over: nobody knows whether it was done, so it is not done now."""
+    """What was accepted and has no outcome is over: it is not done now, and its course says what is known of it."""
     _change(turn, seen={**turn.state.commands.seen, **event.seen})
     _change(turn, opens_before=event.opens)
     for left in event.pending:
-        data = _about(left.id, left.action, left.actor, left.door)
-        turn.record((turn.made("command.refused", **data, reason=str(Reason.ABANDONED)),), finish=(left.id,))
-        reply(turn, left.id, "refused", Reason.ABANDONED, left.door)
+        courses.found(turn, left, event.seen.get(left.id, 0.0))
 
 
 def _act(turn: Turn, command: Command) -> None:
@@ -187,10 +190,7 @@ def _act(turn: Turn, command: Command) -> None:
             turn.emit(SendRevs(command.id, *supervise.revisions(turn.state)))
             _done(turn, command)
         case "fire_reset":
-            if door.reset_fire(turn, command.actor, "remote", _door_of(command)):
-                _done(turn, command)
-            else:
-                _fail(turn, command, Reason.DEVICE, "fire input active")
+            _reset_fire(turn, command)
         case "restart":
             token = _done(turn, command)
             _change(turn, restart_token=token, restart_at=turn.now.mono + limits.RESTART_S)
@@ -223,80 +223,26 @@ def _open(turn: Turn, command: Command) -> None:
             Cue(seconds=at.plan.pulse_s, via="remote", within_s=command.exp - turn.now.utc),
         )
         turn.say("remote", limits.ANSWER_YES_S, "yes", door=name)
-        at = turn.door(name)
-        order = None if at is None else at.lock.order
-        course = Course(
-            command.id, command.action, command.actor, name, order or 0, "ordered", turn.now.mono + limits.COURSE_S
-        )
-        _change(turn, courses=(*turn.state.commands.courses, course))
+        courses.opens(turn, command.id, command.actor, name)
 
 
-# --- the course of an open
-
-
-def follow(turn: Turn) -> None:
-    """What the doors did in this step, for the opens that wait for it."""
-    news, turn.news = turn.news, []
-    for item in news:
-        for course in turn.state.commands.courses:
-            if course.door == item.door:
-                _hear(turn, course, item)
-
-
-def _hear(turn: Turn, course: Course, item: News) -> None:
-    mine = item.order == course.order
-    match course.stage, item.what:
-        case "ordered", "sent" if mine:
-            _put(turn, replace(course, stage="sent"))
-        case "ordered", "failed" if mine:
-            _course_failed(turn, course)
-        case "sent", "unlocked" | "opened":
-            _course_done(turn, course, opened=item.what == "opened")
-        case "done", "opened":
-            _end(turn, course)
-            reply(turn, course.id, "opened", door=course.door)
-        case "done", "no_entry":
-            _end(turn, course)
-            reply(turn, course.id, "no_entry", door=course.door)
-        case _:
-            pass
-
-
-def _course_done(turn: Turn, course: Course, *, opened: bool) -> None:
-    """The relay moved, as read back (or the door opened, which says the same)."""
-    data = _about(course.id, course.action, course.actor, course.door)
-    turn.record((turn.made("command.done", **data),), finish=(course.id,))
-    reply(turn, course.id, "done", door=course.door)
-    at = turn.door(course.door)
-    if opened or (at is not None and at.open is True):
-        _end(turn, course)
-        reply(turn, course.id, "opened", door=course.door)
-    elif at is None or at.open is None or at.awaited_until is None:
-        _end(turn, course)  # no contact that could see it
+def _reset_fire(turn: Turn, command: Command) -> None:
+    """Done when every lock that this resets was read back at its level."""
+    only = _door_of(command)
+    released = frozenset(d for d in door.latched(turn) if only in {None, d})
+    if not door.reset_fire(turn, command.actor, "remote", only):
+        _fail(turn, command, Reason.DEVICE, door.still_burning(turn.state))
+    elif released:
+        courses.resets(turn, command.id, command.actor, only, released)
     else:
-        _put(turn, replace(course, stage="done", until=at.awaited_until + limits.COURSE_S))
-
-
-def _course_failed(turn: Turn, course: Course) -> None:
-    _end(turn, course)
-    data = _about(course.id, course.action, course.actor, course.door)
-    turn.record((turn.made("command.refused", **data, reason=str(Reason.DEVICE)),), finish=(course.id,))
-    reply(turn, course.id, "refused", Reason.DEVICE, course.door)
-
-
-def _put(turn: Turn, course: Course) -> None:
-    _change(turn, courses=tuple(course if c.id == course.id else c for c in turn.state.commands.courses))
-
-
-def _end(turn: Turn, course: Course) -> None:
-    _change(turn, courses=tuple(c for c in turn.state.commands.courses if c.id != course.id))
+        _done(turn, command)
 
 
 # --- answers
 
 
 def _done(turn: Turn, command: Command, kept: tuple[DoorMode, ...] = ()) -> int:
-    data = _about(command.id, command.action, command.actor, _door_of(command))
+    data = about(command.id, command.action, command.actor, _door_of(command))
     token = turn.record((turn.made("command.done", **data),), finish=(command.id,), modes=kept)
     reply(turn, command.id, "done", door=_door_of(command))
     return token
@@ -304,10 +250,10 @@ def _done(turn: Turn, command: Command, kept: tuple[DoorMode, ...] = ()) -> int:
 
 def _fail(turn: Turn, command: Command, reason: Reason, detail: str | None = None) -> None:
     """Refused after its acceptance was handed to the store: the record of the outcome finishes it there."""
-    data = _about(command.id, command.action, command.actor, _door_of(command))
+    data = about(command.id, command.action, command.actor, _door_of(command))
     data |= {"reason": str(reason)} | ({} if detail is None else {"detail": detail})
     turn.record((turn.made("command.refused", **data),), finish=(command.id,))
-    reply(turn, command.id, "refused", reason, _door_of(command))
+    reply(turn, command.id, "refused", reason, _door_of(command), detail)
 
 
 def _refuse(
@@ -321,9 +267,9 @@ def _refuse(
         count(turn, str(reason))
         return
     _change(turn, refused_here=turn.state.commands.refused_here + 1)
-    data = _about(id_, action, actor, door_id) | {"reason": str(reason)}
+    data = about(id_, action, actor, door_id) | {"reason": str(reason)}
     turn.fact("command.refused", **data, **({} if detail is None else {"detail": detail}))
-    reply(turn, id_, "refused", reason, door_id, detail if reason == Reason.MALFORMED else None)
+    reply(turn, id_, "refused", reason, door_id, detail)
 
 
 def message_refused(turn: Turn, event: MessageRefused) -> None:
@@ -345,23 +291,6 @@ def count(turn: Turn, reason: str, times: int = 1) -> None:
     _change(turn, refused={**refused, reason: refused.get(reason, 0) + times})
 
 
-def reply(
-    turn: Turn, id_: str, state: str, reason: str | None = None, door: str | None = None, detail: str | None = None
-) -> None:
-    """Tell the centre; kept for a while when the link is down."""
-    message = SendReply(id_, state, None if reason is None else str(reason), door, turn.now.utc, detail)
-    if turn.state.sync.link_up:
-        turn.emit(message)
-    else:
-        _change(turn, replies=(*turn.state.commands.replies, message)[-limits.REPLIES_MAX :])
-
-
-def link_up(turn: Turn) -> None:
-    for message in turn.state.commands.replies:
-        turn.emit(message)
-    _change(turn, replies=())
-
-
 # --- time
 
 
@@ -370,12 +299,7 @@ def tick(turn: Turn) -> None:
     for token, waiting in commands.waiting.items():
         if waiting.give_up <= now:
             not_recorded(turn, token)
-    for course in turn.state.commands.courses:
-        if course.until <= now:
-            if course.stage == "done":
-                _end(turn, course)
-            else:
-                _course_failed(turn, course)
+    courses.tick(turn)
     if commands.restart_at is not None and commands.restart_at <= now:
         _restart(turn)
     if turn.state.commands.refused and (commands.refusals_at is None or commands.refusals_at <= now):
@@ -387,7 +311,7 @@ def tick(turn: Turn) -> None:
 def deadlines(state: State) -> Iterator[float | None]:
     commands = state.commands
     yield from (waiting.give_up for waiting in commands.waiting.values())
-    yield from (course.until for course in commands.courses)
+    yield from courses.deadlines(commands)
     yield commands.restart_at
     if commands.refused:
         yield commands.refusals_at
@@ -399,11 +323,6 @@ def _restart(turn: Turn) -> None:
 
 
 # --- small things
-
-
-def _about(id_: str, action: str | None, actor: str | None, door_id: str | None) -> dict[str, Any]:
-    named = {"action": action, "actor": actor, "door": door_id}
-    return {"id": id_} | {key: value for key, value in named.items() if value is not None}
 
 
 def _door_of(command: Command) -> str | None:

@@ -9,6 +9,7 @@ from agent.core import (
     board,
     checkin,
     commands,
+    courses,
     door,
     entry,
     latched,
@@ -50,7 +51,7 @@ def step(state: State, event: ev.Event, now: Now) -> tuple[State, tuple[Effect, 
     _dispatch(turn, event)
     latched.tick(turn)
     door.tick(turn)
-    commands.follow(turn)
+    courses.follow(turn)
     checkin.tick(turn)
     commands.tick(turn)
     board.tick(turn)
@@ -200,7 +201,7 @@ def _dispatch_link(turn: Turn, event: ev.Event) -> None:
         case ev.LinkUp():
             supervise.link(turn, "up")
             sync.link_up(turn)
-            commands.link_up(turn)
+            courses.link_up(turn)
         case ev.LinkDown(reason, taken_over):
             supervise.link(turn, "down", reason)
             sync.link_down(turn, taken_over=taken_over)

@@ -12,7 +12,7 @@ from enum import StrEnum
 from agent.core import limits, lock, moves
 from agent.core.effects import SaveLatch
 from agent.core.moves import Cue
-from agent.core.state import Door, Mode, Phase
+from agent.core.state import Door, Mode, Phase, State
 from agent.core.turn import Turn
 
 
@@ -128,6 +128,13 @@ def reset_fire(turn: Turn, who: str | None, via: str, only: str | None = None) -
             signal(turn, door.id, Signal.RESET, Cue(who=who, via=via))
     turn.urge(SaveLatch(latched(turn)))
     return True
+
+
+def still_burning(state: State) -> str | None:
+    """Which fire inputs keep the release, in words; None when all read clear."""
+    words = {True: "is active", None: "cannot be read"}
+    kept = [(d.id, words[d.fire_input]) for d in state.doors if d.plan.fire and d.fire_input is not False]
+    return ", ".join(f"the fire input of {name} {word}" for name, word in kept) or None
 
 
 def latched(turn: Turn) -> frozenset[str]:
@@ -257,4 +264,4 @@ def _stuck_at(door: Door) -> float | None:
 
 def deadlines(door: Door) -> Iterator[float | None]:
     yield from (door.mode_until, door.lease_due, _stuck_at(door), door.awaited_until, door.warn_at, door.held_at)
-    yield from (door.lock.check_at, door.lock.retry_at)
+    yield from (door.lock.check_at, door.lock.retry_at, lock.tell_at(door.lock), lock.renew_at(door.lock))

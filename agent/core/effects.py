@@ -230,7 +230,7 @@ class SendStatus:
 
 @dataclass(frozen=True, slots=True)
 class SendReply:
-    """The course of one command."""
+    """The course of one command; `detail` in words where there is more to say."""
 
     id: str
     state: str

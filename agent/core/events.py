@@ -192,12 +192,17 @@ class PageDrawn:
 
 @dataclass(frozen=True, slots=True)
 class PendingCommand:
-    """A command whose acceptance was committed and whose outcome was not, found at start."""
+    """A command whose acceptance was committed and whose outcome was not, found at start.
+
+    What the journal says of an open: `granted` that its unlock was ordered, `opened` that the door was opened after that in the same run.
+    """
 
     id: str
     action: str
     door: str | None
     actor: str
+    granted: bool = False
+    opened: bool = False
 
 
 @dataclass(frozen=True, slots=True)

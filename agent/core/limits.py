@@ -4,6 +4,8 @@ from __future__ import annotations
 
 UNLOCK_CAP_S = 60.0
 """No unlock but fire lasts longer (product.md, D3)."""
+RENEW_S = 1.0
+"""A pulse that somebody prolongs is renewed this long before its end: room for the order's whole deadline (D7)."""
 CARD_DEADLINE_S = 1.0
 """An unlock that is not on the wire by then dies (D7). A card counts from the earliest moment at which it can have been shown: older ones
 count not at all (D12), and what is left of this second is what its unlock has.
@@ -28,6 +30,8 @@ READ_SLACK_S = 0.5
 """The relay's own timer and the poll may differ from ours by this much before a read-back counts as wrong."""
 RECHECK_S = 0.3
 """A wrong read-back is looked at again after this; wrong twice is a fault within 2 s (D5)."""
+LOCK_FAULTS_S = 60.0
+"""A door's `lock.fault` is told at most this often; what came between is told as one when the time is over."""
 ENTRY_SLACK_S = 1.0
 """A contact that opens this long after the pulse ended still counts as the granted entry (poll, debounce)."""
 HELD_WARNING = 0.8

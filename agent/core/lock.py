@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from agent.core import limits
 from agent.core.effects import PulseLock, SetLock
-from agent.core.state import Door, Lock
+from agent.core.state import Door, Lock, Phase
 from agent.core.turn import News, Turn
 
 
@@ -32,11 +32,40 @@ def pulse(turn: Turn, door: Door, seconds: float, deadline_s: float) -> Door:
         order_pulse=True,
         order_s=seconds,
         order_at=now,
+        renew_until=None,
+        runs_until=max(door.lock.runs_until or 0.0, now + deadline_s + seconds),
         misreads=0,
         check_at=None,
         retry_at=None,
     )
     return replace(door, lock=lock)
+
+
+def prolong(turn: Turn, door: Door, seconds: float, deadline_s: float) -> Door:
+    """As `pulse`; but one that runs and was read back is renewed once, shortly before its end, for all who asked meanwhile.
+
+    What a second pulse does to a running one not every maker says: eight presses must not be eight clicks.
+    """
+    lock, now = door.lock, turn.now.mono
+    runs = lock.order is None and lock.read is True and lock.pulse_end is not None
+    if not runs or (lock.pulse_end or 0.0) - now <= limits.RENEW_S:
+        return pulse(turn, door, seconds, deadline_s)
+    until = max(lock.renew_until or 0.0, now + min(seconds, limits.UNLOCK_CAP_S))
+    return replace(door, lock=replace(lock, renew_until=until))
+
+
+def renew_at(lock: Lock) -> float | None:
+    """When the running pulse is renewed."""
+    if lock.renew_until is None or lock.pulse_end is None or lock.renew_until <= lock.pulse_end:
+        return None
+    return lock.pulse_end - limits.RENEW_S
+
+
+def allowed_until(door: Door, mono: float) -> float:
+    """How long the lock stays unlocked for those who asked so far."""
+    lock = door.lock
+    ordered = mono + lock.order_s if lock.order is not None and lock.order_pulse else mono
+    return max(ordered, lock.renew_until or 0.0, lock.pulse_end or 0.0)
 
 
 def level(turn: Turn, door: Door) -> Door:
@@ -48,6 +77,7 @@ def level(turn: Turn, door: Door) -> Door:
     lock = replace(
         door.lock, order=order, order_pulse=False, order_at=turn.now.mono, pulse_end=None, check_at=None, retry_at=None
     )
+    lock = replace(lock, renew_until=None)
     return replace(door, lock=lock)
 
 
@@ -77,7 +107,7 @@ def sent(turn: Turn, door: Door, order: int) -> Door:
     if lock.order_pulse:
         end = now + lock.order_s
         return replace(door, lock=replace(lock, order=None, pulse_end=end, check_at=min(now + limits.RECHECK_S, end)))
-    return replace(door, lock=replace(lock, order=None, check_at=now + limits.RECHECK_S))
+    return replace(door, lock=replace(lock, order=None, runs_until=None, check_at=now + limits.RECHECK_S))
 
 
 def failed(turn: Turn, door: Door, order: int, reason: str) -> Door:
@@ -92,14 +122,41 @@ def failed(turn: Turn, door: Door, order: int, reason: str) -> Door:
     return replace(door, lock=replace(lock, order=None, retry_at=None if lock.lost else turn.now.mono + wait))
 
 
+def settled(door: Door, mono: float) -> bool:
+    """Nothing is on its way, and it reads as it should."""
+    return door.lock.read is not None and door.lock.read == expected(door, mono)
+
+
 def read(turn: Turn, door: Door, unlocked: bool) -> Door:
-    was = door.lock.read
-    door = replace(door, lock=replace(door.lock, read=unlocked))
+    was, first = door.lock.read, door.lock.first_read
+    strayed = _strayed(door, unlocked, turn.now.mono) or door.lock.strayed
+    first = unlocked if first is None else first
+    door = replace(door, lock=replace(door.lock, read=unlocked, first_read=first, strayed=strayed, returned=False))
+    turn.news.append(News(door.id, "read"))
     if unlocked and expected(door, turn.now.mono) is not False:
         turn.news.append(News(door.id, "unlocked"))
     if was != unlocked:
         turn.changed()
     return compare(turn, door)
+
+
+def _strayed(door: Door, unlocked: bool, mono: float) -> str:
+    """Somebody else switched the output: it read right before and nothing of ours was on its way; or it came back from a loss otherwise than it went.
+
+    Not what a pulse of ours can have done, nor how it reads first after a start: the run before may have left that.
+    """
+    lock, rests = door.lock, door.rests_unlocked
+    if unlocked == rests or (
+        unlocked and lock.runs_until is not None and mono <= lock.runs_until + limits.READ_SLACK_S
+    ):
+        return ""
+    if lock.returned:
+        held = door.phase is Phase.HELD or lock.left is None
+        changed = unlocked != lock.left or lock.runs_until is not None  # the pulse that ran when it went is over
+        return "" if held or not changed else f"was back {word(unlocked)}, should be {word(rests)}"
+    if lock.read == rests and expected(door, mono) == rests:
+        return f"read {word(unlocked)}, should be {word(rests)}"
+    return ""
 
 
 def compare(turn: Turn, door: Door) -> Door:
@@ -114,36 +171,81 @@ def compare(turn: Turn, door: Door) -> Door:
         if lock.faulted:
             turn.changed()
         ends = lock.pulse_end + limits.READ_SLACK_S if want and lock.pulse_end is not None else None
-        return replace(door, lock=replace(lock, misreads=0, faulted=False, check_at=ends))
+        return _right_again(turn, replace(door, lock=replace(lock, misreads=0, faulted=False, check_at=ends)))
     misreads = lock.misreads + 1
     told = lock.faulted or misreads >= 2
     if told and not lock.faulted:
         turn.changed()
-        turn.fact("lock.fault", door=door.id, detail=f"reads {_word(lock.read)}, should be {_word(want)}")
-    door = replace(door, lock=replace(lock, misreads=misreads, faulted=told))
+        door = _fault(turn, door, f"reads {word(lock.read)}, should be {word(want)}")
+    door = replace(door, lock=replace(door.lock, misreads=misreads, faulted=told, strayed="" if told else lock.strayed))
     if want == door.rests_unlocked:
         door = level(turn, door)
     wait = limits.LEVEL_DEADLINE_S if told else limits.RECHECK_S
     return replace(door, lock=replace(door.lock, check_at=now + wait))
 
 
+def _right_again(turn: Turn, door: Door) -> Door:
+    if not door.lock.strayed:
+        return door
+    door = _fault(turn, door, f"{door.lock.strayed}; set right")
+    return replace(door, lock=replace(door.lock, strayed=""))
+
+
+def _fault(turn: Turn, door: Door, detail: str) -> Door:
+    """An alarm, at most one a minute for each door."""
+    lock, now = door.lock, turn.now.mono
+    if lock.told_at is not None and now - lock.told_at < limits.LOCK_FAULTS_S:
+        return replace(door, lock=replace(lock, untold=lock.untold + 1, untold_detail=detail))
+    turn.fact("lock.fault", door=door.id, detail=detail)
+    return replace(door, lock=replace(lock, told_at=now))
+
+
+def _told_late(turn: Turn, door: Door) -> Door:
+    """The minute is over: the last of what came in it, and how many went before that."""
+    lock = door.lock
+    counted = {"untold": lock.untold - 1} if lock.untold > 1 else {}
+    turn.fact("lock.fault", door=door.id, detail=lock.untold_detail, **counted)
+    return replace(door, lock=replace(lock, told_at=turn.now.mono, untold=0, untold_detail=""))
+
+
+def tell_at(lock: Lock) -> float | None:
+    """When faults that were held back are due."""
+    return None if lock.told_at is None or not lock.untold else lock.told_at + limits.LOCK_FAULTS_S
+
+
 def tick(turn: Turn, door: Door) -> Door:
     now = turn.now.mono
+    renew = renew_at(door.lock)
+    if renew is not None and renew <= now:
+        door = pulse(turn, door, (door.lock.renew_until or now) - now, limits.CARD_DEADLINE_S)
     if door.lock.retry_at is not None and door.lock.retry_at <= now:
         door = level(turn, door)
     if door.lock.check_at is not None and door.lock.check_at <= now:
         door = compare(turn, replace(door, lock=replace(door.lock, check_at=None)))
-    return door
+    due = tell_at(door.lock)
+    return _told_late(turn, door) if due is not None and due <= now else door
 
 
 def lost(turn: Turn, door: Door) -> Door:
-    return replace(door, lock=Lock(lost=True, faulted=door.lock.faulted))
+    """Nothing is known any more but what it was."""
+    if door.lock.strayed:
+        door = _fault(turn, door, door.lock.strayed)
+    was = door.lock
+    left = was.left if was.lost else was.read if was.order is None else None
+    kept = Lock(lost=True, faulted=was.faulted, first_read=was.first_read, left=left, runs_until=was.runs_until)
+    return replace(door, lock=replace(kept, told_at=was.told_at, untold=was.untold, untold_detail=was.untold_detail))
 
 
 def found(door: Door) -> Door:
     """Nothing is known of it but that it is there."""
-    return replace(door, lock=replace(door.lock, lost=False, read=None, misreads=0, pulse_end=None))
+    was = door.lock
+    return replace(
+        door,
+        lock=replace(
+            was, lost=False, returned=was.lost or was.returned, read=None, misreads=0, pulse_end=None, renew_until=None
+        ),
+    )
 
 
-def _word(unlocked: bool) -> str:
+def word(unlocked: bool) -> str:
     return "unlocked" if unlocked else "locked"

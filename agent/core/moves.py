@@ -31,7 +31,8 @@ def grant(turn: Turn, door: Door, cue: Cue) -> Door:
     """Somebody may come in: one pulse, and their entry is awaited where a contact can see it."""
     if door.rests_unlocked:
         return door  # the safe state is unlocked and holds: a pulse would end it
-    door = lock.pulse(turn, door, cue.seconds, min(cue.within_s, limits.CARD_DEADLINE_S))
+    unlock = lock.pulse if cue.via == "remote" else lock.prolong  # an open from afar is told by its own order
+    door = unlock(turn, door, cue.seconds, min(cue.within_s, limits.CARD_DEADLINE_S))
     door = _granted(turn, door)
     if door.plan.contact and door.open is not True:
         return replace(door, awaited=cue.who or "", awaited_until=door.grant_until)
@@ -45,7 +46,7 @@ def exit_pressed(turn: Turn, door: Door, cue: Cue) -> Door:
     if door.blind:
         return replace(_pressed(turn, door), exit_asked=turn.now.mono)
     turn.fact("access.granted", door=door.id, by=None, via="exit_button")
-    door = lock.pulse(turn, _pressed(turn, door), door.plan.pulse_s, limits.EXIT_DEADLINE_S)
+    door = lock.prolong(turn, _pressed(turn, door), door.plan.pulse_s, limits.EXIT_DEADLINE_S)
     return _granted(turn, door)
 
 
@@ -237,7 +238,7 @@ def _pressed(turn: Turn, door: Door) -> Door:
 
 def _granted(turn: Turn, door: Door) -> Door:
     now = turn.now.mono
-    return replace(door, granted_at=now, grant_until=now + door.lock.order_s + limits.ENTRY_SLACK_S)
+    return replace(door, granted_at=now, grant_until=lock.allowed_until(door, now) + limits.ENTRY_SLACK_S)
 
 
 def _entered(turn: Turn, door: Door) -> Door:

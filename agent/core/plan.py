@@ -20,7 +20,6 @@ class DoorPlan:
     """fail-safe (unlocked without power) or fail-secure."""
     safe_state: str
     """locked or unlocked: what is written at start and after a bus came back."""
-    on_bus_loss: str
     """keep or safe."""
     lock_device: str
     pulse_s: float

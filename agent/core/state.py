@@ -45,8 +45,24 @@ class Lock:
     """When the running pulse ends in the device."""
     read: bool | None = None
     """Unlocked as last read back."""
+    first_read: bool | None = None
+    """As read first in this run: what the run before left."""
+    renew_until: float | None = None
+    """How long somebody who asked while a pulse ran may pass: the pulse is renewed shortly before its end."""
+    runs_until: float | None = None
+    """Until when a pulse of ours may run, whatever became of its order."""
+    left: bool | None = None
+    """As read last before the device was lost, where nothing was on its way."""
+    returned: bool = False
+    """Back from a loss, and not read since."""
+    strayed: str = ""
+    """What somebody else did to the output, in words, until it reads right again."""
     misreads: int = 0
     faulted: bool = False
+    told_at: float | None = None
+    """When the last `lock.fault` was told; `untold` came since, the last of them is `untold_detail`."""
+    untold: int = 0
+    untold_detail: str = ""
     check_at: float | None = None
     """When the last read-back is compared again (a pulse should have ended, or a misread is looked at again)."""
     retry_at: float | None = None
@@ -232,11 +248,39 @@ class Course:
 
 
 @dataclass(frozen=True, slots=True)
+class ResetCourse:
+    """A `fire_reset` that was ordered (`again`: by the run before): `waits` are the doors not read back at their level yet."""
+
+    id: str
+    actor: str
+    door: str | None
+    waits: frozenset[str]
+    until: float
+    missed: Mapping[str, str] = field(default_factory=dict)
+    """Doors that will not come any more, and why."""
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CutOff:
+    """An open that a restart cut off, while the lock has not been read yet."""
+
+    id: str
+    actor: str
+    door: str
+    granted: bool
+    exp: float
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
 class Commands:
     seen: Mapping[str, float] = field(default_factory=dict)
     waiting: Mapping[int, Waiting] = field(default_factory=dict)
     """By the token of the record of acceptance."""
     courses: tuple[Course, ...] = ()
+    resets: tuple[ResetCourse, ...] = ()
+    cut_off: tuple[CutOff, ...] = ()
     opens: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     """By door: when opens were accepted in the last minute."""
     opens_before: tuple[tuple[str, float], ...] = ()

@@ -16,7 +16,7 @@ from contract.messages import ALARM_KINDS
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What a door's lock or contact did, for whoever waits for it: sent, failed, unlocked, opened, no_entry."""
+    """What a door's lock or contact did, for whoever waits for it: sent, failed, read, unlocked, opened, no_entry."""
 
     door: str
     what: str

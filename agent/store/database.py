@@ -9,11 +9,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from urllib.parse import quote
 
 from sqlite_utils import Database, Migrations
 
-from agent.store.faults import DamagedError
+from agent.store.faults import STORAGE_ERRORS, DamagedError
 from agent.store.folder import set_aside, sync_folder, trim_quarantine
 
 APPLICATION_ID = 0x44577264
@@ -41,6 +42,27 @@ class Kind:
     page: int
     checkpoint: int
     cap: int
+
+
+class Transaction:
+    """BEGIN IMMEDIATE … COMMIT; rolled back when the body or the commit fails."""
+
+    def __init__(self, db: Database) -> None:
+        self._conn = db.conn
+
+    def __enter__(self) -> None:
+        self._conn.execute("BEGIN IMMEDIATE")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self._conn.execute("COMMIT")
+        finally:
+            if self._conn.in_transaction:
+                with suppress(*STORAGE_ERRORS):  # the first error is the one to tell
+                    self._conn.execute("ROLLBACK")
 
 
 def connect(path: Path, kind: Kind) -> Database:

@@ -15,7 +15,8 @@ from sqlite_utils import Database
 
 from agent.core.effects import DoorMode
 from agent.core.time import KnownTime
-from agent.store.journal import Journal, Transaction
+from agent.store.database import Transaction
+from agent.store.journal import Journal
 from agent.store.ranks import rank_of
 from agent.store.rows import put_epoch, put_keys, put_known, put_life, put_mode, put_position, put_rev
 from agent.store.schema import FACTS

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from sqlite_utils import Database
@@ -20,6 +19,8 @@ from agent.core.effects import DoorMode, Fact, Record
 from agent.core.events import BatchLoaded, PendingCommand, Recorded
 from agent.core.time import KnownTime
 from agent.store import codec, database
+from agent.store.database import Transaction
+from agent.store.evidence import course
 from agent.store.faults import STORAGE_ERRORS, DamagedError
 from agent.store.ranks import RANKS, rank_of
 from agent.store.rows import (
@@ -66,27 +67,6 @@ class Draft:
     outcomes: tuple[Recorded, ...]
     before: bytes
     head: bytes
-
-
-class Transaction:
-    """BEGIN IMMEDIATE … COMMIT; rolled back when the body or the commit fails."""
-
-    def __init__(self, db: Database) -> None:
-        self._conn = db.conn
-
-    def __enter__(self) -> None:
-        self._conn.execute("BEGIN IMMEDIATE")
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            if kind is None:
-                self._conn.execute("COMMIT")
-        finally:
-            if self._conn.in_transaction:
-                with suppress(*STORAGE_ERRORS):  # the first error is the one to tell
-                    self._conn.execute("ROLLBACK")
 
 
 class Journal:
@@ -312,7 +292,9 @@ class Journal:
         if any(not isinstance(row[0], str) or not isinstance(row[1], float) for row in rows):
             raise DamagedError("a seen command cannot be read")
         waiting = tuple(
-            PendingCommand(ident, action, door, actor) for ident, _, action, door, actor, left in rows if left
+            PendingCommand(ident, action, door, actor, *course(self.db.conn, self.next_seq, ident, door))
+            for ident, _, action, door, actor, left in rows
+            if left
         )
         return {row[0]: row[1] for row in rows}, waiting
 

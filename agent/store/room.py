@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
-from agent.store.database import used_bytes
-from agent.store.journal import Journal, Transaction
+from agent.store.database import Transaction, used_bytes
+from agent.store.journal import Journal
 from agent.store.ranks import RANKS
 
 SLICE = 500

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable, Collection
 from functools import partial
@@ -89,7 +90,7 @@ class Work:
             self._standing.read(self._index.load, None)
             first = self._index.event()
         self._post(first)  # first of all: residents' cards work from here on
-        if used and not any((self._folder / name).exists() for name in (JOURNAL, f"{JOURNAL}-next")):
+        if used and not any(os.path.lexists(self._folder / name) for name in (JOURNAL, f"{JOURNAL}-next")):
             self._ledger.recovered.append("journal missing")
         if self._standing.rebuilt:
             self._ledger.recovered.append("cache")

@@ -17,7 +17,7 @@ from contract.messages import MODE_MAX_S, Kind
 from contract.plain import Reply
 from contract.topics import down, up, valid_id
 
-OPENED, REFUSED, NO_ANSWER, NO_ENTRY = 0, 3, 4, 5
+OPENED, REFUSED, NO_ANSWER, NO_ENTRY, UNKNOWN = 0, 3, 4, 5, 6
 MODES = ("normal", "hold_open", "lockdown")
 
 
@@ -40,7 +40,8 @@ def _order(command: Callable[..., None]) -> Callable[..., None]:
 def open_door(office: Office, unit_id: str, door: str, why: str, actor: str) -> None:
     """Open a door from afar, once, now or not at all; tell what became of it.
 
-    Exit code: 0 the door was opened (or unlocked, where it has no contact to tell), 3 refused, 4 no answer, 5 nobody came.
+    Exit code: 0 the door was opened (or unlocked, where it has no contact to tell), 3 refused, 4 no answer, 5 nobody came, 6 the unit
+    restarted in the middle and cannot say whether the lock moved.
     """
     if not valid_id(door):
         raise CentreError(f"--door: {door!r} is no id", WRONG_USE)
@@ -72,7 +73,7 @@ def resync(office: Office, unit_id: str, why: str, actor: str) -> None:
 @click.option("--door", help="One door; all latched ones where none is named.")
 @_order
 def fire_reset(office: Office, unit_id: str, door: str | None, why: str, actor: str) -> None:
-    """Lock again what fire released, once the input is clear. Exit code: 0 done, 3 refused, 4 no answer."""
+    """Lock again what fire released, once the input is clear. Exit code: 0 done, 3 refused, 4 no answer, 6 the unit restarted in the middle."""
     if door is not None and not valid_id(door):
         raise CentreError(f"--door: {door!r} is no id", WRONG_USE)
     args: Mapping[str, object] = {} if door is None else {"door": door}
@@ -85,7 +86,7 @@ def fire_reset(office: Office, unit_id: str, door: str | None, why: str, actor: 
 @click.option("--until", help="When it ends: 2026-10-07T18:00, or 15m, 2h, 3d from now. Not for normal.")
 @_order
 def mode(office: Office, unit_id: str, mode: str, door: str | None, until: str | None, why: str, actor: str) -> None:
-    """Hold a door open, lock it down (only emergency cards pass), or make it normal again. Exit code: 0 done, 3 refused, 4 no answer.
+    """Hold a door open, lock it down (only emergency cards pass), or make it normal again. Exit code: 0 done, 3 refused, 4 no answer, 6 the unit restarted in the middle.
 
     The way out stays open in a lockdown, unless the door's configuration says otherwise. It goes on over a restart of the unit; holding open ends with one.
     """
@@ -166,12 +167,15 @@ def _absence(office: Office, unit_id: str) -> str:
 
 def _told(office: Office, reply: Reply) -> str:
     reason = f": {reply.reason}" if reply.reason else ""
-    return f"{office.local(reply.at_utc)}  {reply.state}{reason}"
+    detail = f" ({reply.detail})" if reply.detail else ""
+    return f"{office.local(reply.at_utc)}  {reply.state}{reason}{detail}"
 
 
 def _code(states: list[str], *, goes_on: bool) -> int:
     if "refused" in states:
         return REFUSED
+    if "unknown" in states:
+        return UNKNOWN
     if "no_entry" in states:
         return NO_ENTRY
     if "opened" in states or (not goes_on and "done" in states):

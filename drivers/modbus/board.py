@@ -40,13 +40,17 @@ PROBES_S = (0.5, 1.0, 2.0, 4.0, 5.0)
 PROBES_ALONE_S = (0.5,)
 """With the line to itself: the exit button and the fire input it reads come back with it at once."""
 CONFIRM_S = 0.025
-"""After an input's first different sample."""
+"""From an input's first different sample to the second look; at once where an exchange takes that long already."""
 AT_ONCE = 0.0
 OUTPUTS_S = 0.1
 """Between looks at the outputs when nothing was ordered; the inputs have the line before."""
+OUTPUTS_SHARE = 5
+"""A slow board's outputs have at most one look in so many: a button must not wait for it each time."""
 
 
 class Want(StrEnum):
+    BEFORE = "before"
+    """The outputs as they are before this run orders anything: a pulse of the run before may still go on."""
     VERSION = "version"
     MODES = "modes"
     INPUTS = "inputs"
@@ -88,6 +92,11 @@ class Board:
     debounces: tuple[Debounce, ...] = ()
     first_inputs: tuple[bool, ...] = ()
     outputs: tuple[bool, ...] | None = None
+    before: tuple[bool, ...] = ()
+    took_s: float = 0.0
+    """How long its last exchange took."""
+    hurry: bool = False
+    """An input differed just now: its second look goes before all other polls, once."""
     facts: list[Fact] = field(default_factory=list)
 
     # --- life
@@ -95,6 +104,7 @@ class Board:
     def start(self, now: float) -> None:
         """The line was opened: nothing is known of the board, so identify it."""
         self._forget()
+        self.step = Want.BEFORE
         self.probing = False
         self.probes = 0
         self.inputs_due = self.outputs_due = self.order_due = now
@@ -115,12 +125,16 @@ class Board:
         self.step = self._first_step()
         self.fails = 0
         self.outputs = None
+        self.before = ()
+        self.hurry = False
         self.read_back.clear()
 
     def _first_step(self) -> Want:
         return Want.VERSION if self.model.version is not None else Want.INPUTS if self.model.inputs else Want.OUTPUTS
 
     def _next_step(self, done: Want) -> Want | None:
+        if done is Want.BEFORE:
+            return self._first_step()
         order = [Want.VERSION, Want.MODES, Want.INPUTS, Want.OUTPUTS]
         for step in order[order.index(done) + 1 :]:
             if step is Want.MODES and self.model.modes is None:
@@ -175,7 +189,7 @@ class Board:
         """When it next wants a look, and at what."""
         if not self.found:
             return self.inputs_due, self.step or self._first_step()
-        if self.model.inputs and self.inputs_due <= self.outputs_due:
+        if self.hurry or (self.model.inputs and self.inputs_due <= self.outputs_due):
             return self.inputs_due, Want.INPUTS
         return self.outputs_due, Want.OUTPUTS
 
@@ -190,7 +204,7 @@ class Board:
                 return codec.read_holding_registers(self.unit, model.modes.base, model.outputs)
             case Want.INPUTS:
                 return codec.read_discrete_inputs(self.unit, model.input_base, max(model.inputs, model.read_least))
-            case Want.OUTPUTS:
+            case Want.BEFORE | Want.OUTPUTS:
                 return codec.read_coils(self.unit, model.coil_base, max(model.outputs, model.read_least))
             case Want.ORDER:
                 return self.order_request(self.orders[0].order)
@@ -233,6 +247,8 @@ class Board:
     def _identify(self, want: Want, reply: codec.Reply, now: float) -> None:
         self.inputs_due = now
         match want:
+            case Want.BEFORE:  # a board that refuses it says soon enough what it is
+                self.before = () if reply.exception else codec.bits(reply.data, self.model.outputs)
             case Want.VERSION:
                 if not self._version_fits(reply, now):
                     return
@@ -290,19 +306,25 @@ class Board:
         for number in range(1, self.model.inputs + 1):
             self.facts.append(InputLevel(self.name, number, self.first_inputs[number - 1], now))
         self.outputs = outputs
-        for number, on in enumerate(outputs, 1):
+        for number, (was, on) in enumerate(zip(self.before or outputs, outputs, strict=True), 1):
+            if was != on:
+                self.facts.append(OutputLevel(self.name, number, was, now))
             self.facts.append(OutputLevel(self.name, number, on, now))
 
     def _inputs(self, levels: tuple[bool, ...], now: float) -> None:
-        self.inputs_due = now + self.poll_s
+        self.inputs_due = now + max(0.0, self.poll_s - self.took_s)
+        known = [debounce.unsure for debounce in self.debounces]
         for number, (debounce, high) in enumerate(zip(self.debounces, levels, strict=True), 1):
             if debounce.sample(high, now):
                 self.facts.append(InputLevel(self.name, number, high, now))
-            if debounce.unsure:
-                self.inputs_due = min(self.inputs_due, now + CONFIRM_S)
+        unsure = [debounce.unsure for debounce in self.debounces]
+        if any(unsure):
+            self.inputs_due = min(self.inputs_due, now + max(0.0, CONFIRM_S - self.took_s))
+        # Once for each change: an input that flickers for ever takes no more than every second look.
+        self.hurry = not self.hurry and any(new and not old for new, old in zip(unsure, known, strict=True))
 
     def _outputs(self, levels: tuple[bool, ...], now: float) -> None:
-        self.outputs_due = now + max(self.poll_s, OUTPUTS_S)
+        self.outputs_due = now + max(self.poll_s, OUTPUTS_S, OUTPUTS_SHARE * self.took_s if self.model.inputs else 0.0)
         before = self.outputs or levels
         asked = set(self.read_back)
         self.read_back.clear()
@@ -317,6 +339,7 @@ class Board:
             self._order_unanswered(now)
         else:
             # One look a cycle while it does not answer: it costs the others one time-out.
+            self.hurry = False
             self.inputs_due = now + self.poll_s
             self.outputs_due = max(self.outputs_due, now + self.poll_s)
         if self.probing:

@@ -10,6 +10,7 @@ from drivers.facts import (
     UNKNOWN,
     DrawPage,
     Fact,
+    InputLevel,
     Order,
     OrderFailed,
     PairReader,
@@ -22,11 +23,16 @@ from drivers.facts import (
 from drivers.modbus import codec
 from drivers.modbus.board import PROBES_ALONE_S, PROBES_S, Board, Waiting, Want
 from drivers.modbus.options import BoardOptions
-from drivers.wire import Buffer
+from drivers.wire import Buffer, wire_s
 
+THINK_S = 0.01
+"""A usual board's, before it answers."""
 BUFFER_BYTES = 2 * codec.MAX_FRAME
 JAM_S = 0.05
 """How long bytes that nobody asked for can hold the next request back: a babbling device must not keep an order for ever."""
+ANSWER_S = 0.015
+"""After an input's change no poll takes the line for so long: what it makes the agent order goes first. Measured at the real
+process: 2-6 ms."""
 ECHO_DOUBTS = 3
 """Replies in a row without the echo until a line that echoed counts as one that does not."""
 
@@ -38,8 +44,19 @@ class Exchange:
     board: Board
     want: Want
     request: codec.Request
+    began: float
     deadline: float
     waiting: Waiting | None
+
+
+def round_s(options: BoardOptions, baud: int) -> float:
+    """One look at a board's inputs and one at its outputs, if it answers after its 10 ms."""
+    model = options.board()
+    looks = [codec.read_coils(1, model.coil_base, max(model.outputs, model.read_least))]
+    if model.inputs:
+        looks.append(codec.read_discrete_inputs(1, model.input_base, max(model.inputs, model.read_least)))
+    bytes_ = sum(len(look.frame) + look.reply_length for look in looks)
+    return wire_s(bytes_, baud) + len(looks) * (THINK_S + codec.gap_s(baud))
 
 
 class ModbusLine:
@@ -61,6 +78,7 @@ class ModbusLine:
         self._buffer = Buffer(BUFFER_BYTES)
         self._open = False
         self._free_at = 0.0
+        self._polls_from = 0.0
         self._jam_ends = 0.0
         self._echo: bool | None = None
         self._echo_doubts = 0
@@ -111,7 +129,10 @@ class ModbusLine:
             return
         self._learn_echo(exchange.request, reply.start)
         self._end_exchange(now)
+        exchange.board.took_s = now - exchange.began
         exchange.board.answered(exchange.want, reply, now)
+        if any(isinstance(fact, InputLevel) for fact in exchange.board.facts):
+            self._polls_from = now + ANSWER_S
         self._collect(exchange.board)
 
     def send(self, now: float) -> bytes | None:
@@ -129,7 +150,7 @@ class ModbusLine:
             waiting = board.orders[0]
             waiting.attempts += 1
         self._buffer.clear()
-        self._exchange = Exchange(board, want, request, now + codec.timeout_s(request, self._baud), waiting)
+        self._exchange = Exchange(board, want, request, now, now + codec.timeout_s(request, self._baud), waiting)
         return request.frame
 
     def wait(self, now: float) -> float:
@@ -137,7 +158,7 @@ class ModbusLine:
         if self._exchange is not None:
             due = min(due, self._exchange.deadline) if self._exchange.waiting is None else self._exchange.deadline
         elif self._open:
-            next_due = min(board.poll()[0] for board in self._boards)
+            next_due = max(self._polls_from, min(board.poll()[0] for board in self._boards))
             orders = min((board.order_due for board in self._boards if board.orders), default=math.inf)
             due = min(due, max(self._free_at, min(next_due, orders)))
         return max(0.0, due - now)
@@ -156,11 +177,13 @@ class ModbusLine:
         ordered = [board for board in self._boards if board.orders and board.order_due <= now]
         if ordered and self._echo is not None:
             return min(ordered, key=lambda board: board.order_due), Want.ORDER
+        if now < self._polls_from:
+            return None
         if self._echo is None:
             board = ordered[0] if ordered else min(self._boards, key=lambda board: board.poll()[0])
             due, want = board.poll()
             return (board, want) if ordered or due <= now else None
-        board = min(self._boards, key=lambda board: board.poll()[0])
+        board = min(self._boards, key=lambda board: (not board.hurry or board.inputs_due > now, board.poll()[0]))
         due, want = board.poll()
         return (board, want) if due <= now else None
 

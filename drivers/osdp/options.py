@@ -21,7 +21,8 @@ _HEX_KEY = re.compile(r"[0-9A-Fa-f]{32}")
 class ReaderOptions:
     """`key`: the reader's own base key (SCBK), 32 hex digits by the time a session is made; the configuration names where it is kept
     (`credential:NAME` or a file). `secure`: optional lets a reader that never spoke Secure Channel go on without.
-    `remembered`: it has spoken Secure Channel before; the agent keeps this. `inputs`, `outputs`: how many of its contacts and relays are used.
+    `remembered`: it has spoken Secure Channel before; the agent keeps this. `inputs`, `outputs`: how many of its contacts and relays are used; 0: what
+    the configuration hangs on it says so.
     `form`: how its card numbers are read, `auto` or a form of reader/card.py. `crc: false` for old readers that know the checksum only.
     """
 

@@ -51,7 +51,7 @@ LOCAL_S = 0.4
 """Between looks at case and power: a change is told within 1 s even where the reader does not say so by itself."""
 OUTPUTS_S = 0.2
 """Between looks at the relays when nothing was ordered."""
-CONFIRM_S = 0.02  # after an input's first different sample
+CONFIRM_S = 0.02  # after an input's first different sample; no poll comes between
 
 
 class Reader:
@@ -247,6 +247,8 @@ class Reader:
             return Want.OUTPUTS
         if errands.extras:
             return Want.EXTRA
+        if self._reports.hurry:
+            return Want.INPUTS
         if self._last is Want.POLL:
             for want, due in self._look_due.items():
                 if due <= now and self._asks(want):
@@ -346,7 +348,7 @@ class Reader:
         if self._step is not None:
             self._go_on(LEVELS[LEVELS.index(want) + 1 :], now)
         if want in LEVELS or self._errands.read_back or self._errands.extras:
-            self._due = now  # a look at a level takes no poll's place
+            self._due = now + (CONFIRM_S if self._reports.hurry else 0.0)  # a look at a level takes no poll's place
 
     def _report(self, heard: Heard, now: float) -> None:
         asked: frozenset[int] = frozenset()

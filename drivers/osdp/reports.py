@@ -26,12 +26,15 @@ class Reports:
         self._told: dict[tuple[str, int], bool] = {}
         self._not_before = UNKNOWN
         self.misread = 0
+        self.hurry = False
+        """An input differed just now: its second look comes at once, once for each change."""
 
     def forget(self) -> None:
         """The reader was lost: all levels are told again when it is found, and what it holds may be of any age."""
         self._not_before = UNKNOWN
         self._told.clear()
         self._debounces = tuple(Debounce() for _ in range(self._inputs))
+        self.hurry = False
 
     def served(self, sent: Sent, heard: Heard) -> None:
         """A reader keeps cards and keys until it is polled. A poll that it answers with nothing shows that it held none when that was said
@@ -107,10 +110,12 @@ class Reports:
 
     def _input_levels(self, data: bytes, now: float) -> list[Fact]:
         facts: list[Fact] = []
+        was = self.unsure
         for number, (debounce, high) in enumerate(zip(self._debounces, messages.levels(data), strict=False), 1):
             debounce.sample(high, now)
             if debounce.level is not None and self._news("input", number, debounce.level):
                 facts.append(InputLevel(self._device, number, debounce.level, now))
+        self.hurry = self.unsure and not was and not self.hurry
         return facts
 
     def _output_levels(self, data: bytes, now: float, asked: frozenset[int]) -> list[Fact]:

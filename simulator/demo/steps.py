@@ -245,9 +245,9 @@ def killed_in_mid_unlock(scene: Scene) -> str:
     expect("the board itself ended the pulse", abs(lasted - PULSE_S) < 0.1)
     restarted = now()
     scene.stage.start_agent()
-    scene.booked("command.refused", after, 60.0, reason="abandoned")
+    scene.booked("command.unknown", after, 60.0)
     done = open_.result()
-    expect(f"the clerk is told, not {course_of(done)!r}", done.code == 3 and "abandoned" in done.out)
+    expect(f"the clerk is told, not {course_of(done)!r}", done.code == 6 and "unknown" in done.out)
     expect("one pulse frame in all", len(scene.pulses(since)) == 1)
     expect("none by the restart", not scene.pulses(restarted))
     return f"the board ended it after {lasted:.2f} s; the restart pulsed nothing; the open: {course_of(done)}"

@@ -205,7 +205,7 @@ def test_two_doors_share_a_fire_contact_and_nothing_else() -> None:
     )
     assert "doors.cellar.lock.output: output 1 of relay is already doors.main.lock" in line
     (line,) = faults(second_door(readers="[card]"))
-    assert "doors.cellar.readers[0]: card already belongs to door main" in line
+    assert "doors.cellar.readers[0]: card already belongs to door main, and a reader belongs to one door only" in line
     (line,) = faults(second_door(contact=fire))
     assert "doors.cellar.contact.input: input 3 of relay is already fire" in line
 
@@ -348,3 +348,35 @@ def test_signs_of_a_chinese_keyboard_are_named(old: str, new: str, said: str) ->
     assert text != EXAMPLE
     line = next(number for number, words in enumerate(text.split("\n"), 1) if words.startswith(new))
     assert faults(text)[0] == f"config.yaml:{line}: {said}"
+
+
+def test_a_key_of_an_earlier_version_is_passed_over_and_noted() -> None:
+    text = changed(("      pulse_s: 5 ", "      on_bus_loss: safe\n      pulse_s: 5 "))
+    line = text[: text.index("on_bus_loss")].count("\n") + 1
+    config = loads(text, Path("config.yaml"))
+    ((where, why),) = config.notes
+    assert where == f"config.yaml:{line}: doors.main.lock.on_bus_loss"
+    assert "delete it" in why
+
+
+def test_no_board_falls_back_by_itself() -> None:
+    found = fault(("      pulse_s: 5 ", "      on_master_silence: {after_s: 2}\n      pulse_s: 5 "))
+    assert found.startswith("doors.main.lock.on_master_silence: no relay board known here")
+
+
+OSDP = "card:    {driver: osdp, port: reader, key: card.osdp-key}"
+CARD = EXAMPLE[(at := EXAMPLE.index("card:    {")) : EXAMPLE.index("}", at) + 1]
+
+
+def test_a_lock_and_inputs_on_a_reader_need_no_further_key() -> None:
+    moved = (
+        (CARD, OSDP),
+        ("      device: relay\n      output: 1 ", "      device: card\n      output: 2 "),
+        ("exit_button: {device: relay, input: 2", "exit_button: {device: card, input: 1"),
+    )
+    config = loads(changed(*moved), Path("config.yaml"))
+    options = config.devices["card"].options
+    assert (options.outputs, options.inputs) == (2, 1)
+    said = (CARD, OSDP.replace("}", ", outputs: 1}"))
+    (line,) = faults(changed(said, *moved[1:]))
+    assert line.endswith("doors.main.lock.output: 2 is outside 1 to 1: card has 1 outputs")

@@ -280,3 +280,14 @@ def test_with_half_of_the_exchanges_broken_every_order_has_its_outcome_and_calm_
     pulse(bus, order=100)
     bus.run(0.3)
     assert bus.of(OrderSent)[-1].order == 100, f"seed {seed}"
+
+
+def test_a_pulse_of_the_run_before_is_told_though_an_order_ends_it() -> None:
+    board = Board()
+    board.coils[0] = True
+    bus = line(board)
+    bus.open()
+    bus.session.order(SetOutput("relay", 1, False, 5, bus.now + 5.0), bus.now)
+    bus.run(0.5)
+    assert [fact.on for fact in bus.of(OutputLevel) if fact.number == 1][:2] == [True, False]
+    assert board.coils[0] is False

@@ -28,6 +28,12 @@ def first_after(stage: Stage, since: float, start: str) -> float:
     return next((moment.at for moment in frames if moment.value.startswith(start)), 0.0)
 
 
+def leave(stage: Stage) -> None:
+    """Go out by the unlocked door; it locks behind."""
+    eventually(lambda: stage.box.lock_unlocked and stage.box.push_door(), 1.0)
+    eventually(lambda: not stage.box.lock_unlocked, 3.0)
+
+
 @pytest.mark.slow
 @pytest.mark.claim("D1", "F1")
 def test_fire_releases_within_a_second_and_outlives_a_kill(
@@ -64,5 +70,6 @@ def test_the_exit_button_moves_the_lock_within_200_ms(
         box.press_exit()
         took = eventually(lambda pressed=pressed: first_after(alone, pressed, PULSE), 1.0) - pressed
         worst = max(worst, took)
+        leave(alone)
     assert worst <= 0.2
     record_property("figure", f"pressed to pulse on the wire, at 9600 baud: at most {worst * 1000:.0f} ms of {PRESSES}")

@@ -36,6 +36,8 @@ class DoorHardware:
     relay: Relay = field(default_factory=Relay)
     plugged: bool = True
     hung_until: float = 0.0
+    busy_until: float = 0.0
+    """Orders are carried out in turn."""
     is_open: bool = False
     fire: bool = False
     exit_pressed: bool = False
@@ -44,10 +46,11 @@ class DoorHardware:
         if not self.plugged:
             self.post(LINE_S, ev.LockOrderFailed(self.name, effect.order, "lost"))
             return
-        at = max(now, self.hung_until)
+        at = max(now, self.hung_until, self.busy_until)
         if at > effect.not_after_mono:
             self.post(effect.not_after_mono - now, ev.LockOrderFailed(self.name, effect.order, "late"))
             return
+        self.busy_until = at
         if isinstance(effect, fx.PulseLock):
             self.relay = Relay(False, at + effect.seconds)
         else:
@@ -56,9 +59,10 @@ class DoorHardware:
         self.post(delay, ev.LockOrderSent(self.name, effect.order))
         self.post(delay, ev.LockRead(self.name, self.relay.unlocked(at)))
         if isinstance(effect, fx.PulseLock):
-            self.later(at - now + effect.seconds + LINE_S, self._poll)
+            self.later(at - now + effect.seconds + LINE_S, self.look)
 
-    def _poll(self) -> None:
+    def look(self) -> None:
+        """The driver reads the output and tells it."""
         if self.plugged:
             self.post(0.0, ev.LockRead(self.name, self.relay.unlocked(self.clock())))
 
@@ -73,6 +77,7 @@ class DoorHardware:
     def found(self, delay: float) -> None:
         """What a driver tells when it has found its device: outputs and inputs once."""
         self.post(delay, ev.DeviceFound(self.device, ""))
+        self.later(delay, self.look)
         self.post(delay, ev.FireChanged(self.name, self.fire))
         if self.contact:
             self.post(delay, ev.ContactChanged(self.name, self.is_open))

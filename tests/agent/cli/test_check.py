@@ -166,3 +166,19 @@ def test_the_clock_is_looked_at(unit: Unit) -> None:
     ((state, _),) = states(unit, "clock")
     assert state == "ok"
     assert EARLIEST_UTC == 1_767_225_600
+
+
+def test_a_key_that_means_nothing_any_more_is_a_note(unit: Unit) -> None:
+    unit.write(("      pulse_s: 5 ", "      on_bus_loss: keep\n      pulse_s: 5 "))
+    outcome = process("-c", str(unit.config), "check", "--no-devices")
+    (note,) = [line for line in outcome.stdout.splitlines() if "on_bus_loss" in line]
+    assert note.startswith(f"note  {unit.config}:")
+    assert "delete it" in note
+    assert "on_bus_loss" not in outcome.stderr
+
+
+def test_a_line_whose_round_is_long_is_a_note(unit: Unit) -> None:
+    further = "".join(f"  r{n}: {{driver: modbus-relay, port: io, address: {n}, model: waveshare-d}}\n" for n in (2, 3))
+    unit.write(("devices: ", "devices:\n" + further + "#"))
+    outcome = process("-c", str(unit.config), "check", "--no-devices")
+    assert "port io: a round of looks takes 172 ms or more" in outcome.stdout, outcome.stderr

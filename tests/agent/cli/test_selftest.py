@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.cli.measure import elsewhere
+from agent.cli.measure import elsewhere, measured
 from agent.cli.selftest import tried
 from agent.cli.sheet import Row
 from agent.cli.sheet import passed as all_passed
@@ -275,3 +275,14 @@ def test_keys_typed_ahead_answer_nothing(unit: Unit, tmp_path: Path) -> None:
         ).stderr
     assert "Did door main open" in said
     assert "Press the exit button" not in said, "the question stands"
+
+
+def test_a_line_that_answers_slowly_is_named(unit: Unit, tmp_path: Path) -> None:
+    with Box(tmp_path / "ports", ONE) as box:
+        unit.write(hardware=hardware_yaml(box))
+        config = load(unit.config)
+        box.io.faults.slow_s = 0.075
+        (row,) = [each for each in measured(config, ["relay"], 10)[0] if "round of looks" in each.text]
+        assert (row.about, row.passed) == ("line io", None)
+        box.io.faults.slow_s = 0.0
+        assert not [each for each in measured(config, ["relay"], 10)[0] if "round of looks" in each.text]

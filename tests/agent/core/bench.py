@@ -32,7 +32,6 @@ def door_plan(**changes: Any) -> DoorPlan:
         id="main",
         kind="fail-secure",
         safe_state="locked",
-        on_bus_loss="keep",
         lock_device="relay",
         pulse_s=5.0,
         lease_s=10.0,

@@ -167,7 +167,7 @@ def test_whoever_sent_a_command_that_was_left_aside_is_told() -> None:
     found = bench.do(ev.MessageRefused(7, "command", "internal", "c9", detail="left aside"))
     assert the(fx.AckMessage, found).token == 7
     reply = the(fx.SendReply, found)
-    assert (reply.id, reply.state, reply.reason, reply.detail) == ("c9", "refused", "internal", None)
+    assert (reply.id, reply.state, reply.reason, reply.detail) == ("c9", "refused", "internal", "left aside")
     assert facts_of(found)["command.refused"]["detail"] == "left aside"
 
 

@@ -267,19 +267,6 @@ def test_storage_that_fails_refuses() -> None:
     assert replies(bench.message(command(bench, name="c3"))) == [("refused", Reason.STORAGE)]
 
 
-@pytest.mark.claim("F2")
-def test_a_crash_between_commit_and_act_makes_it_abandoned_never_late() -> None:
-    bench = Bench()
-    bench.do(ev.Started("s2", frozenset()))
-    found = bench.opened(pending=(ev.PendingCommand("c1", "open", "main", "desk-1"),), seen={"c1": UTC + 20})
-    (record,) = [r for r in of(fx.Record, found) if r.finish]
-    assert record.finish == ("c1",)
-    assert record.facts[0].data["reason"] == Reason.ABANDONED
-    assert replies(found) == []  # the link is not up yet
-    assert replies(bench.do(ev.LinkUp("5"))) == [("refused", Reason.ABANDONED)]
-    assert bench.all(fx.PulseLock) == []
-
-
 # --- the other actions
 
 
@@ -307,28 +294,6 @@ def test_restart_is_written_down_before_it_happens() -> None:
 def test_resync_reads_the_retained_state_again() -> None:
     bench = Bench().start().online()
     assert the(fx.Resubscribe, accept(bench, "resync"))
-
-
-@pytest.mark.claim("D1")
-def test_fire_reset_needs_a_clear_input() -> None:
-    bench = Bench().start().online()
-    bench.do(ev.FireChanged("main", active=True))
-    bench.settle()
-    assert replies(accept(bench, "fire_reset")) == [("accepted", None), ("refused", Reason.DEVICE)]
-    bench.do(ev.FireChanged("main", active=False))
-    found = accept(bench, "fire_reset", name="c2")
-    assert replies(found) == [("accepted", None), ("done", None)]
-    assert the(fx.SaveLatch, found).doors == frozenset()
-    assert not the(fx.SetLock, found).unlocked
-
-
-def test_fire_reset_may_name_one_door() -> None:
-    bench = Bench(unit_plan(door_plan(), door_plan(id="yard", readers=()))).start().online()
-    bench.do(ev.FireChanged("main", active=True))
-    bench.do(ev.FireChanged("main", active=False), after=1.0)
-    found = accept(bench, "fire_reset", args={"door": "yard"})
-    assert the(fx.SaveLatch, found).doors == {"main"}
-    assert the(fx.SetLock, found).door == "yard"
 
 
 def test_mode_for_every_unit_of_a_scope() -> None:

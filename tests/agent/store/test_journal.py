@@ -138,6 +138,29 @@ def test_what_waits_is_committed_together(tmp_path: Path, record_property: pytes
         assert store.counts.commits == before + 5  # a lone fact never waits for company
 
 
+def test_a_pending_open_comes_with_what_the_facts_say_of_it(tmp_path: Path) -> None:
+    def granted(token: int, name: str) -> effects.Record:
+        return record(token, fact("access.granted", door="main", via="remote", command=name))
+
+    with running(tmp_path) as (store, posted):
+        for token, name in enumerate(("c-1", "c-2", "c-3"), 1):
+            store.order(record(token, seen=SeenCommand(name, UTC + 30, "open", "main", "op7", pending=True)))
+        store.order(granted(4, "c-1"))
+        store.order(
+            record(5, fact("door.opened", door="cellar"), fact("agent.started"), fact("door.opened", door="main"))
+        )
+        store.order(granted(6, "c-2"))
+        store.order(record(7, fact("door.opened", door="main")))
+        posted.recorded(7)
+    with running(tmp_path) as (_, posted):
+        pending = posted.one(events.StoreOpened).pending
+    assert [(p.id, p.granted, p.opened) for p in pending] == [
+        ("c-1", True, False),
+        ("c-2", True, True),
+        ("c-3", False, False),
+    ]
+
+
 @pytest.mark.claim("D10")
 def test_seen_commands_survive_and_pending_ones_are_found(tmp_path: Path) -> None:
     seen = SeenCommand("c-1", UTC + 30, "open", "main", "op7", pending=True)
