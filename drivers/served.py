@@ -9,9 +9,9 @@ from drivers.facts import UNKNOWN
 
 LOOK_S = 0.1
 """The longest time between two looks at a line: so exactly is known when what lies on it came."""
-SETTLE_S = 0.15
-"""What a line says in its first moments may be from before: an adapter holds bytes for whoever opens it and sends them at once, and a
-reader with a card lying on it repeats that (an RDM6300 every 65 ms). What it goes on repeating is one presentation.
+SETTLE_S = 1.0
+"""What a line says in its first second may be from before: an adapter holds bytes for whoever opens it, and a reader with a card lying
+on it says that again (an RDM6300 every 65 ms, others every half second). What it goes on repeating is one presentation.
 """
 
 

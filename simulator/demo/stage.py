@@ -28,6 +28,8 @@ SCOPES = ("building/b12", "yard/y07", "grid/g21", "community/c05")
 TIMEZONE = "Asia/Shanghai"
 PULSE_S = 2.0
 CLOSER_S = 0.7
+READERS_S = 1.5
+"""After a start cards count from then on: what a line says in its first second may be from before."""
 SETTLED_POLLS = 4
 """Looks at the board after which every input has been read and debounced."""
 SIGN = ("community=八大湖社区", "grid=第21网格", "worker=王敏", "phone=5550 1234")
@@ -154,9 +156,16 @@ class Stage:
         until("the agent polls its relay board", lambda: self._alive() and self.box.relay.polls > polls, limit_s)
         ready = time.monotonic() - started
         until("the agent draws its screen", lambda: self._alive() and self.box.panel.title, limit_s)
-        settled = self.box.relay.polls + SETTLED_POLLS
-        until("the agent knows its inputs", lambda: self._alive() and self.box.relay.polls >= settled, limit_s)
+        self.until_served(polls, limit_s)
+        self._alive()
         return ready
+
+    def until_served(self, polls: int, limit_s: float = 20.0) -> None:
+        """Until an agent that was started when the board had been polled `polls` times knows its inputs, and cards count."""
+        until("an agent polls the relay board", lambda: self.box.relay.polls > polls, limit_s)
+        at, settled = time.monotonic(), self.box.relay.polls + SETTLED_POLLS
+        until("it knows its inputs", lambda: self.box.relay.polls >= settled, limit_s)
+        until("its readers count", lambda: time.monotonic() >= at + READERS_S, READERS_S + 1.0)
 
     def _alive(self) -> bool:
         if self.agent.pid is None:

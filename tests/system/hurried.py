@@ -15,7 +15,6 @@ from agent.__main__ import main
 from agent.core import limits as core_limits
 from simulator.demo import children
 from simulator.demo.stage import Stage
-from tests.waiting import eventually
 
 
 @contextmanager
@@ -26,7 +25,7 @@ def hurried(stage: Stage, *bounds: str, module: str = "tests.system.hurried") ->
     with (stage.folder / "hurried.log").open("ab") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=children.environment())
     try:
-        eventually(lambda: stage.box.relay.polls > polls, 20)
+        stage.until_served(polls)
         yield process
     finally:
         process.terminate()

@@ -15,7 +15,7 @@ from agent.store import reading
 from contract.messages import Notice
 from simulator.demo import children
 from simulator.demo.people import RESIDENT
-from simulator.demo.stage import SETTLED_POLLS, Stage
+from simulator.demo.stage import Stage
 from tests.waiting import eventually
 
 
@@ -33,7 +33,7 @@ class Poisoned:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, env=children.environment())
         if ready:
-            eventually(lambda: self._stage.box.relay.polls > polls + SETTLED_POLLS, 20)
+            self._stage.until_served(polls)
         return self.process
 
     def stop(self) -> None:

@@ -16,7 +16,7 @@ from contract.facts import FactLine, parse_line
 from simulator.broker import start_broker
 from simulator.demo import children
 from simulator.demo.people import PATROL, RESIDENT, SECOND_PATROL
-from simulator.demo.stage import PULSE_S, Stage
+from simulator.demo.stage import PULSE_S, READERS_S, Stage
 from tests.system.hurried import hurried
 from tests.waiting import eventually
 
@@ -229,6 +229,8 @@ def test_a_check_in_that_a_slow_disk_saves_after_the_person_was_told_no_does_not
     stall = stage.disk.folder / "stall"
     with hurried(stage, module="tests.system.stalled"):
         eventually(lambda: stage.bureau.facts(kind="roster.applied"), 20)
+        eventually(lambda: _status(stage)["clock"] == "synced" and _status(stage)["backlog"] == 0, 10)
+        time.sleep(READERS_S)  # the readers count, and nothing else is about to be written
         stall.touch()
         stage.box.tap(PATROL)
         eventually(lambda: stage.box.panel.title == "签到未能保存", 8)
