@@ -64,7 +64,7 @@ def refused_cards(scene: Scene) -> str:
     for card, title, caption in (
         (people.UNKNOWN, "此卡未登记", "an unknown card"),
         (people.EXPIRED, "此卡已过期", "an expired card"),
-        (people.NOT_YET, "此卡尚未生效", "a card that is not valid yet"),
+        (people.NOT_YET, "时间未校准", "a card that begins later, while nobody is sure of the day"),
     ):
         since = now()
         scene.box.tap(card)
@@ -84,7 +84,7 @@ def backlog(scene: Scene) -> str:
     scene.booked("access.granted", after, by=people.NAMES[people.RESIDENT], via="card")
     scene.booked("door.opened", after)
     scene.booked("door.closed", after)
-    for reason in ("unknown", "expired", "not_yet"):
+    for reason in ("unknown", "expired", "clock"):
         scene.booked("access.denied", after, reason=reason)
     return f"{len(scene.bureau.facts(after))} facts, each once"
 

@@ -12,7 +12,7 @@ import pytest
 from paho.mqtt import client as mqtt
 
 from agent.identity import enrol
-from agent.statusfile import StatusFile
+from agent.statusfile import save, status_path
 from agent.store.folder import FolderLock
 from centre.broker import access
 from centre.passwords import hashed
@@ -225,15 +225,15 @@ def test_beside_a_running_agent_nobody_logs_in(unit: Unit, site: Site) -> None:
     url = site.start()
     lock = FolderLock(unit.state)
     link = {"state": "down", "since": "2026-11-18T11:06:40.250Z", "why": "the broker refused: Not authorized"}
-    StatusFile(unit.state).write({"unit": UNIT, "link": link})
+    save(status_path(unit.state), {"unit": UNIT, "link": link})
     try:
         told = found(unit, url, ca=site.ca.pem)
         assert told["TLS"][0] == "ok"
         fails(told, "login", "the running agent's link is down: the broker refused: Not authorized")
-        StatusFile(unit.state).write({"unit": UNIT, "link": {**link, "state": "up", "why": None}})
+        save(status_path(unit.state), {"unit": UNIT, "link": {**link, "state": "up", "why": None}})
         told = json.loads(unit.doorward("check", "--no-devices", "--online", "--json").stdout)["findings"]
         assert any(each["text"].startswith("the running agent is connected") for each in told)
-        StatusFile(unit.state).remove()
+        status_path(unit.state).unlink()
         told = json.loads(unit.doorward("check", "--no-devices", "--online", "--json").stdout)["findings"]
         assert any("has not connected yet" in each["text"] for each in told)
     finally:
