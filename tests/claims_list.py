@@ -9,7 +9,7 @@ RULES = {
     "D1": "Fire beats everything: released within 1 s in any state, latched through crashes, ended only by a reset",
     "D2": "The exit button is local, within 200 ms, and never disabled where people escape",
     "D3": "Every unlock but fire ends by itself, in the relay or reader; 60 s at most",
-    "D4": "At start: fire latch, safe outputs, then disk and network; a restart never pulses a lock",
+    "D4": "At start: fire latch, safe outputs, then disk and network; exit and fire within 2 s whatever the disk does; a restart never pulses a lock",
     "D5": "What was commanded is read back; forced, held, no entry and lock faults are told",
     "D6": "Losing or regaining network, broker, centre, disk or display never releases a door nor stops a decision",
     "D7": "A local decision does not wait for the disk; an order that is late is not carried out; a remote open is committed first",
