@@ -152,7 +152,9 @@ def _strayed(door: Door, unlocked: bool, mono: float) -> str:
         return ""
     if lock.returned:
         held = door.phase is Phase.HELD or lock.left is None
-        changed = unlocked != lock.left or lock.runs_until is not None  # the pulse that ran when it went is over
+        changed = (
+            unlocked if lock.runs_until is not None else unlocked != lock.left
+        )  # a pulse that ran when it went is over
         return "" if held or not changed else f"was back {word(unlocked)}, should be {word(rests)}"
     if lock.read == rests and expected(door, mono) == rests:
         return f"read {word(unlocked)}, should be {word(rests)}"

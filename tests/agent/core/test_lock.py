@@ -108,9 +108,25 @@ def a_late_end(bench: Bench) -> None:
     bench.wait(6.0)
 
 
+def fire_during_a_loss_that_outlived_a_pulse(bench: Bench) -> None:
+    bench.tap("anna")
+    bench.settle()
+    bench.do(ev.DeviceLost("relay", "silent", ""), after=1.0)
+    bench.do(ev.FireChanged("main", active=True), after=1.0)
+    bench.do(ev.DeviceFound("relay", "here"), after=30.0)
+    reads(bench, unlocked=False)  # the pulse ended, and nobody could tell it of the fire
+
+
 @pytest.mark.parametrize(
     "life",
-    [pulse_outlives_a_loss, order_without_an_answer, reset_during_a_loss, pulse_of_the_run_before, a_late_end],
+    [
+        pulse_outlives_a_loss,
+        order_without_an_answer,
+        reset_during_a_loss,
+        pulse_of_the_run_before,
+        a_late_end,
+        fire_during_a_loss_that_outlived_a_pulse,
+    ],
 )
 def test_what_the_agent_did_itself_is_no_stranger(life: Callable[[Bench], None]) -> None:
     bench = Bench().start()
