@@ -77,8 +77,9 @@ class Watch:
             if end is not None and not trusted:
                 self.ends[data["door"]] = end
         if isinstance(event, ev.StoreOpened):
+            passed = max(now.utc, event.known.floor_utc) if event.known is not None and not trusted else now.utc
             for kept in event.modes:
-                if kept.until_utc - now.utc > 0:
+                if kept.until_utc > passed:
                     mode = "lockdown" if kept.mode == "lockdown" else "normal"
                     assert [d["mode"] for d in told if d["door"] == kept.door] == [mode], "what was commanded is lost"
 
