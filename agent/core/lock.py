@@ -94,7 +94,8 @@ def failed(turn: Turn, door: Door, order: int, reason: str) -> Door:
 
 def read(turn: Turn, door: Door, unlocked: bool) -> Door:
     was = door.lock.read
-    door = replace(door, lock=replace(door.lock, read=unlocked))
+    found_locked = door.found_locked or (door.unsure and not unlocked)
+    door = replace(door, lock=replace(door.lock, read=unlocked), found_locked=found_locked)
     if unlocked and expected(door, turn.now.mono) is not False:
         turn.news.append(News(door.id, "unlocked"))
     if was != unlocked:
