@@ -144,7 +144,8 @@ class Agent:
         if name not in {"store", "link"}:
             return
         in_hand = culprits(what[1])
-        self._crashes.add(in_hand or self._store.in_hand if name == "store" else in_hand)
+        names = in_hand or self._store.in_hand if name == "store" else in_hand
+        Asked("crash-file", lambda: self._crashes.add(names)).wait(limits.CRASH_WRITE_S)  # the disk may hang
         self._thread_lost = True
         if not self._loop.door_only:
             self._loop.stop()

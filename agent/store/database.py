@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from sqlite_utils import Database, Migrations
 
+from agent.store import plainfile
 from agent.store.faults import DamagedError
 from agent.store.folder import set_aside, sync_folder, trim_quarantine
 
@@ -72,7 +73,7 @@ def create(path: Path, kind: Kind, fill: Callable[[Database], None]) -> None:
     """
     fresh = path.with_name(f"{path.name}-new")
     for leftover in (fresh, Path(f"{fresh}-wal"), Path(f"{fresh}-shm"), Path(f"{fresh}-journal")):
-        leftover.unlink(missing_ok=True)
+        plainfile.clear(leftover)
     os.close(os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     conn = sqlite3.connect(fresh, isolation_level=None)
     try:
@@ -92,6 +93,8 @@ def create(path: Path, kind: Kind, fill: Callable[[Database], None]) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
+    if not _next(path).is_file():
+        plainfile.clear(_next(path))
     fresh.rename(_next(path))
     sync_folder(path.parent)
     adopt(path)
@@ -172,10 +175,14 @@ def _check_shape(path: Path) -> None:
         raise DamagedError("not a plain file")
     if state.st_size == 0:
         raise DamagedError("empty")
-    for end in ("-wal", "-shm", "-journal"):  # SQLite would wait for ever for what comes out of a FIFO
+    for end in (
+        "-wal",
+        "-shm",
+        "-journal",
+    ):  # SQLite would wait for ever for what comes out of a FIFO, and fail at a folder
         beside = Path(f"{path}{end}")
-        if os.path.lexists(beside) and not beside.is_file() and not beside.is_dir():
-            beside.unlink()
+        if os.path.lexists(beside) and not beside.is_file():
+            plainfile.clear(beside)
     if stat.S_IMODE(state.st_mode) != 0o600:
         try:
             path.chmod(0o600)

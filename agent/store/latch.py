@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import threading
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from agent.store.folder import sync_folder
 NAMES = ("fire-latch", "fire-latch-copy")
 BLOCK = 4096
 """Bytes of a file: one block of the usual file systems, so that writing it again needs no new one."""
+
+_WRITING = threading.Lock()
+"""The store may write while a start that hung in the disk still makes the files ready: what it read before must not come out on top."""
 
 _MAGIC = b"doorward-latch-2\n"
 _SUM = 16
@@ -67,6 +71,11 @@ def begin(folder: Path) -> Known:
 
 def write(folder: Path, doors: Iterable[str]) -> None:
     """Make `doors` the latched ones, durable when this returns. Raises OSError, after trying both files."""
+    with _WRITING:
+        _write(folder, doors)
+
+
+def _write(folder: Path, doors: Iterable[str]) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     slots, _ = _slots(folder)
     block = _block(1 + max((slot.number for slot in slots), default=0), sorted(doors))
@@ -82,10 +91,11 @@ def write(folder: Path, doors: Iterable[str]) -> None:
 
 def prepare(folder: Path) -> None:
     """Have both files whole, so that a disk which is full later has room for them. Raises OSError. What cannot be known stays as it is."""
-    slots, unread = _slots(folder)
-    doors = read(folder)
-    if doors is not None and (unread or len(slots) < len(NAMES) or any(slot.number == 0 for slot in slots)):
-        write(folder, doors)
+    with _WRITING:
+        slots, unread = _slots(folder)
+        doors = read(folder)
+        if doors is not None and (unread or len(slots) < len(NAMES) or any(slot.number == 0 for slot in slots)):
+            _write(folder, doors)
 
 
 def _slots(folder: Path) -> tuple[list[_Slot], int]:
