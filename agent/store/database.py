@@ -25,7 +25,7 @@ CACHE_KB = 512
 """Pages kept in memory. Rows are appended, and read once and in order: with SQLite's 2 MB a drain only makes the process larger, no faster."""
 
 BUSY_S = 0.2
-"""How long an opening waits for another process to let go of the file. Residents wait for it too: until then the cache is read from a copy."""
+"""How long an opening of the journal waits for another process to let go of the file. Nobody stands at the door for it."""
 
 ALWAYS_CHECKED = 8 * 1024 * 1024
 """Files up to this size are checked whole at each start, larger ones after an unclean end: 65 ms for 64 MB in memory, but a slow card reads for seconds."""
@@ -44,10 +44,10 @@ class Kind:
     cap: int
 
 
-def connect(path: Path, kind: Kind) -> Database:
+def connect(path: Path, kind: Kind, busy_s: float = BUSY_S) -> Database:
     """Open an existing file for reading and writing. Raises DamagedError, sqlite3.Error, OSError. Not checked yet."""
     _check_shape(path)
-    conn = sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, isolation_level=None, timeout=BUSY_S)
+    conn = sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, isolation_level=None, timeout=busy_s)
     try:
         db = Database(conn)
         _settings(conn, kind)
