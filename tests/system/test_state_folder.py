@@ -1,4 +1,4 @@
-"""A state folder that hangs, is full, read-only, slow or lies, at a start, while running and at a stop: what each does to each who stands at the door.
+"""A state folder that hangs, is full, read-only, slow, fails or lies, at a start, while running and at a stop: what each does to each who stands at the door.
 
 The soak run sees every cell of the table in docs/storage.md; DOORWARD_WRITE_TABLE=1 has it written anew.
 """
@@ -32,6 +32,7 @@ WORDS = {
     State.FULL: "is full",
     State.READ_ONLY: "is read-only",
     State.SLOW: "is slow (2 s a sync)",
+    State.FAILING: "fails",
     State.LYING: "lies",
 }
 PHASES = ("at start", "while running", "at stop")
