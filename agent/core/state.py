@@ -373,10 +373,11 @@ class Tamper:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Of storage: since when, the worst of it, and whether a fact said that it began."""
+    """Of storage: what it is by now, since when it is in trouble, and whether a fact said that it began."""
 
     mode: str
     since_utc: float
+    detail: str
     told: bool
 
 
