@@ -199,7 +199,7 @@ class Agent:
         survivors: list[str] = []
         if self._link is not None and not self._link.stop(limits.STOP_THREAD_S):
             survivors.append("link")
-        if not self._store.stop(limits.STOP_THREAD_S):
+        if not self._store.stop(limits.STOP_DISK_S):
             survivors.append("store")
         unsaved = self._store.unsaved()
         if unsaved:
