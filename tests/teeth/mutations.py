@@ -596,7 +596,7 @@ MUTATIONS: list[Mutation] = [
         "agent/core/latched.py",
         "    if not door.found_locked:\n",
         "    if door.lock.read is True:\n",
-        ("tests/agent/core/test_latched_orders.py::test_no_order_of_events_undoes_a_release_or_makes_one_up",),
+        ("tests/agent/core/test_latched.py::test_a_pulse_of_ours_is_not_taken_for_a_release_by_fire",),
     ),
     Mutation(
         "a start that hung writes an old latch over a newer one",

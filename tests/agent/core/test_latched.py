@@ -227,3 +227,19 @@ def test_the_exit_button_at_a_lock_that_is_lost_sends_no_pulse_into_it_before_it
     assert not bench.all(fx.PulseLock), "the driver keeps it for half a second"
     bench.do(ev.DeviceFound("relay", "here"), after=0.2)
     assert of(fx.PulseLock, bench.do(ev.LockRead("main", unlocked=False)))
+
+
+@pytest.mark.claim("D4")
+@pytest.mark.parametrize("flaps", [False, True])
+def test_a_pulse_of_ours_is_not_taken_for_a_release_by_fire(flaps: bool) -> None:
+    bench = started()
+    reads(bench, unlocked=False)
+    bench.do(ev.ExitChanged("main", pressed=True))
+    bench.settle()
+    if flaps:
+        bench.do(ev.DeviceLost("relay", "silent", ""), after=0.1)
+        reads(bench, unlocked=True)
+    found = bench.wait(limits.LATCH_WAIT_S + 0.1)
+    assert not bench.door().latched
+    assert not [each for each in of(fx.SetLock, found) if each.unlocked]
+    assert the(fx.SaveLatch, found).doors == NONE
