@@ -76,13 +76,16 @@ def create(path: Path, kind: Kind, fill: Callable[[Database], None]) -> None:
         plainfile.clear(leftover)
     os.close(os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     conn = sqlite3.connect(fresh, isolation_level=None)
+    unsynced = "PRAGMA synchronous = OFF"  # none of it counts before it is synced as a whole, below
     try:
+        conn.execute(unsynced)
         conn.execute("PRAGMA locking_mode = EXCLUSIVE")
         conn.execute(f"PRAGMA page_size = {kind.page:d}")
         conn.execute(f"PRAGMA application_id = {APPLICATION_ID:d}")
         conn.execute("PRAGMA journal_mode = WAL")
         db = Database(conn)
         _settings(conn, kind)
+        conn.execute(unsynced)
         migrate(db, kind)
         fill(db)
         conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")

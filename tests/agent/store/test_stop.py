@@ -1,4 +1,4 @@
-"""How a store ends on a disk that is slow, and on one that hangs."""
+"""How a store begins on a disk that is slow, and how it ends there and on one that hangs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.faulty.disk import FaultyDisk
 from tests.faulty.filesystem import State
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.needs("fusermount3"), pytest.mark.slow]
+pytestmark = pytest.mark.needs("fusermount3")
 
 
 def store(folder: Path) -> tuple[Store, Posted]:
@@ -33,6 +33,7 @@ def kept(folder: Path) -> list[object]:
     return [line.data["n"] for line in lines if isinstance(line, FactLine)]
 
 
+@pytest.mark.slow
 @pytest.mark.claim("F13")
 def test_a_slow_disk_keeps_the_last_facts_before_a_stop(
     tmp_path: Path, record_property: Callable[[str, object], None]
@@ -55,6 +56,7 @@ def test_a_slow_disk_keeps_the_last_facts_before_a_stop(
         eventually(lambda: kept(disk.below) == [1, 2, 3])
 
 
+@pytest.mark.slow
 @pytest.mark.claim("F12")
 def test_a_disk_that_hangs_is_not_waited_for_at_a_stop(tmp_path: Path) -> None:
     with FaultyDisk(tmp_path / "state") as disk:
@@ -70,3 +72,26 @@ def test_a_disk_that_hangs_is_not_waited_for_at_a_stop(tmp_path: Path) -> None:
         disk.be(State.WELL)
         posted.recorded(2)
         eventually(lambda: not made._thread.is_alive())
+
+
+@pytest.mark.soak
+@pytest.mark.claim("F12")
+@pytest.mark.parametrize("damaged", [False, True])
+def test_databases_made_anew_on_a_slow_disk_are_no_hanging_disk(
+    tmp_path: Path, damaged: bool, record_property: Callable[[str, object], None]
+) -> None:
+    with FaultyDisk(tmp_path / "state") as disk:
+        if damaged:
+            (disk.below / "journal.db").write_bytes(b"x" * 5000)
+        disk.be(State.SLOW)
+        posted, began, longest = Posted(), time.monotonic(), 0.0
+        made = Store(disk.folder, SITE, UNIT, posted, retention_days=180, journal_mb=64, ballast_bytes=4096)
+        made.start()
+        while not posted.of(events.NoticesLoaded):
+            assert time.monotonic() - began < 60
+            longest = max(longest, made._waiting.silent_s(time.monotonic()))
+            time.sleep(0.02)
+        assert longest < limits.STORE_HUNG_S
+        record_property("figure", f"ready after {time.monotonic() - began:.0f} s, the longest call {longest:.1f} s")
+        disk.be(State.WELL)
+        assert made.stop(10.0)
