@@ -144,7 +144,8 @@ class Agent:
         if name not in {"store", "link"}:
             return
         in_hand = culprits(what[1])
-        self._crashes.add(in_hand or self._store.in_hand if name == "store" else in_hand)
+        names = in_hand or self._store.in_hand if name == "store" else in_hand
+        Asked("crash-file", lambda: self._crashes.add(names)).wait(limits.CRASH_WRITE_S)  # the disk may hang
         self._thread_lost = True
         if not self._loop.door_only:
             self._loop.stop()
@@ -198,7 +199,7 @@ class Agent:
         survivors: list[str] = []
         if self._link is not None and not self._link.stop(limits.STOP_THREAD_S):
             survivors.append("link")
-        if not self._store.stop(limits.STOP_THREAD_S):
+        if not self._store.stop(limits.STOP_DISK_S):
             survivors.append("store")
         unsaved = self._store.unsaved()
         if unsaved:

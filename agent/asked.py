@@ -46,8 +46,9 @@ class Asked(Generic[T]):
             self._answer.append(self._call())
         except (DoorwardError, OSError) as error:
             self.failed = error
-        with self._lock:
-            self._done.set()
-            late = self._late if self._given_up else None
+        finally:  # a fault of ours too: nobody waits for an answer that cannot come
+            with self._lock:
+                self._done.set()
+                late = self._late if self._given_up else None
         if late is not None and self._answer:
             late(self._answer[0])

@@ -41,6 +41,7 @@ class Crashes:
         self._fault = folder / "fault.txt"
         self._monotonic = monotonic
         self._past = _Past(_boot_id(), (), ())
+        self._learnt = False
         self._mutex = threading.Lock()
         self.aside = Aside(keep=self._keep)
         """Messages that are never offered to the agent again."""
@@ -48,10 +49,9 @@ class Crashes:
 
     def load(self) -> None:
         """Read what is remembered; until then nothing is known of earlier crashes. May hang where the disk does."""
-        past = self._read()
         with self._mutex:
-            self._past = past
-        self.aside.learn(past.aside)
+            self._learn()
+        self.aside.learn(self._past.aside)
         if self._took_fatal_signal():
             self.add()
 
@@ -69,13 +69,20 @@ class Crashes:
     def add(self, names: Iterable[str] = ()) -> None:
         """We crashed with these messages in hand. Durable when it returns; a disk that cannot take it is no further fault."""
         with self._mutex:
+            self._learn()
             times = (*self._recent(), self._monotonic())
             self._write(_Past(self._past.boot, times, self._with(names)))
 
     def _keep(self, name: str) -> None:
         """Set aside without a crash of the process: the link's thread goes on."""
         with self._mutex:
+            self._learn()
             self._write(_Past(self._past.boot, self._past.times, self._with((name,))))
+
+    def _learn(self) -> None:
+        """Once, ahead of all that is added: what was there before is not written over unread."""
+        if not self._learnt:
+            self._past, self._learnt = self._read(), True
 
     def _with(self, names: Iterable[str]) -> tuple[str, ...]:
         """Each once, the newest last, the oldest forgotten."""
@@ -98,7 +105,7 @@ class Crashes:
             data = json.loads(plainfile.read(self._file, _MOST))
             times = tuple(float(t) for t in data["times"]) if data["boot"] == boot else ()
             return _Past(boot, times, tuple(str(name) for name in data["aside"]))
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return _Past(boot, (), ())
 
     def _took_fatal_signal(self) -> bool:
@@ -119,7 +126,7 @@ def write_crash_file(folder: Path, text: str, utc: float) -> Path | None:
     """Keep the last steps before a crash as `crash-<seconds>.jsonl`, the newest few only. None when the disk refuses."""
     try:
         for old in sorted(folder.glob("crash-*.jsonl"))[: -(limits.CRASH_FILES - 1)]:
-            old.unlink(missing_ok=True)
+            plainfile.clear(old)
         path = folder / f"crash-{int(utc)}.jsonl"
         plainfile.replace(path, text.encode())
     except OSError:

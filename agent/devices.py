@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 
@@ -63,8 +64,11 @@ class Devices:
                 self._ports[name] = self._open(name)
 
     def stop(self) -> list[str]:
-        """Ends the ports; the names of those whose thread did not end in time."""
-        return [name for name, port in self._ports.items() if not port.stop(limits.STOP_THREAD_S)]
+        """Ends the ports, all at once; the names of those whose thread did not end in time."""
+        end = time.monotonic() + limits.STOP_THREAD_S
+        for port in self._ports.values():
+            port.ending(limits.STOP_THREAD_S)
+        return [name for name, port in self._ports.items() if not port.stop(max(0.0, end - time.monotonic()))]
 
     def order(self, effect: effects.PulseLock | effects.SetLock | effects.ShowPage | effects.SoundTone) -> None:
         match effect:

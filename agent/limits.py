@@ -64,6 +64,10 @@ CRASH_WRITE_S: Final = 2.0
 STOP_THREAD_S: Final = 2.0
 """Each thread gets this long to end; survivors are named in the log."""
 
+STOP_DISK_S: Final = 3.0
+"""At a stop one call to the disk may take this long, all that waits to be written twice as long: a disk whose every sync takes 2 s keeps its last facts.
+With link, ports and status file a stop takes 12 s at most, under TimeoutStopSec=15 of doorward.service."""
+
 LOG_WAITING: Final = 5000
 """Log lines that may wait for a journal that takes none; later ones are lost, memory is not."""
 

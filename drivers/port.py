@@ -149,14 +149,20 @@ class Port:
         self._beat = time.monotonic()
         self._thread.start()
 
+    def ending(self, limit_s: float) -> None:
+        """Say that `stop` follows: orders it holds may finish within half of `limit_s` from now. Does not wait."""
+        if not self._ended:
+            self._stop_at = time.monotonic() + limit_s / 2
+            self._wake()
+
     def stop(self, limit_s: float) -> bool:
         """End the worker: orders it holds may finish first, within half of `limit_s`. True when it ended; a worker that hangs is left behind,
         and writes and tells nothing any more should it wake up.
         """
         if self._ended:
             return not self._thread.is_alive()
-        self._stop_at = time.monotonic() + limit_s / 2
-        self._wake()
+        if self._stop_at is None:
+            self.ending(limit_s)
         if self._thread.ident is not None:
             self._thread.join(limit_s)
         self._ended = True

@@ -118,15 +118,16 @@ def fire(turn: Turn, door_id: str, active: bool) -> None:
 
 
 def reset_fire(turn: Turn, who: str | None, via: str, only: str | None = None) -> bool:
-    """End the release of every latched door (or of `only` one), unless a fire input is active or cannot be read. True where that was done (or nothing was latched)."""
-    if any(d.fire_input is not False for d in turn.state.doors if d.plan.fire):
-        return not latched(turn)
-    if not latched(turn):
-        return True
-    for door in turn.state.doors:
+    """End the release of every door that is latched or may be (or of `only` one), unless a fire input is active or cannot be read. True where that was done (or nothing was latched)."""
+    released = [door for door in turn.state.doors if door.latched or door.unsure]
+    if not released or any(d.fire_input is not False for d in turn.state.doors if d.plan.fire):
+        return not released
+    for door in released:
         if only in {None, door.id}:
+            turn.put(replace(door, latched=True, unsure=False))  # one that may be released is reset as one that is
             signal(turn, door.id, Signal.RESET, Cue(who=who, via=via))
-    turn.urge(SaveLatch(latched(turn)))
+    if not any(door.unsure for door in turn.state.doors):
+        turn.urge(SaveLatch(latched(turn)))
     return True
 
 

@@ -34,16 +34,15 @@ def started(turn: Turn, event: Started) -> None:
 
 
 def read(turn: Turn, event: LatchRead) -> None:
-    """Later than the start. What was decided meanwhile is not undone: a door that was kept released waits for its reset."""
-    before = latched(turn)
+    """Later than the start. What was decided meanwhile is not undone: a door that was kept released waits for its reset, one that was reset stays so."""
     for door in turn.state.doors:
-        if door.id in event.latched and not door.latched:
+        if door.id in event.latched and not door.latched and not door.reset:
             signal(turn, door.id, Signal.FIRE, Cue(detail="released before the start; the latch was read late"))
         elif door.unsure and event.known:
-            turn.put(lock.level(turn, replace(door, unsure=False)))
+            _not_latched(turn, door)
     if not event.known:
         turn.change(latch_due=turn.now.mono)  # it will not come: what the locks read decides
-    elif latched(turn) - event.latched or before - event.latched:
+    elif latched(turn) != event.latched:
         turn.urge(SaveLatch(latched(turn)))
 
 
@@ -54,7 +53,7 @@ def tick(turn: Turn) -> None:
         return
     unsure = [door for door in turn.state.doors if door.unsure]
     for door in unsure:
-        if door.lock.read is not None and door.lock.order is None:
+        if door.found_locked or door.lock.read is not None:
             _decide(turn, door)
     if unsure and not any(door.unsure for door in turn.state.doors):
         turn.change(latch_due=None)
@@ -62,17 +61,21 @@ def tick(turn: Turn) -> None:
 
 
 def _decide(turn: Turn, door: Door) -> None:
-    pulsing = lock.pulsing(door, turn.now.mono)
-    if door.lock.read is True and not pulsing:
+    if not door.found_locked:
         turn.emit(
             Log("error", f"door {door.id}: the fire latch cannot be read and the lock reads released: it stays so")
         )
         signal(turn, door.id, Signal.FIRE, Cue(detail="the fire latch could not be read; found released"))
         return
     turn.emit(Log("warning", f"door {door.id}: the fire latch cannot be read; the lock does not read released"))
+    _not_latched(turn, door)
+
+
+def _not_latched(turn: Turn, door: Door) -> None:
+    """It takes its level. Somebody's pulse, begun while the lock read locked, is not cut short: the resting level is what follows it."""
     door = replace(door, unsure=False)
-    # somebody's pulse, begun while the lock read locked: it is not cut short, and the resting level is what follows it
-    turn.put(door if pulsing and not door.rests_unlocked else lock.level(turn, door))
+    leave = lock.pulsing(door, turn.now.mono) and not door.rests_unlocked
+    turn.put(door if leave else lock.level(turn, door))
 
 
 def deadlines(state: State) -> Iterator[float | None]:

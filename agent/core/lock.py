@@ -132,6 +132,7 @@ def read(turn: Turn, door: Door, unlocked: bool) -> Door:
     strayed = _strayed(door, unlocked, turn.now.mono) or door.lock.strayed
     first = unlocked if first is None else first
     door = replace(door, lock=replace(door.lock, read=unlocked, first_read=first, strayed=strayed, returned=False))
+    door = replace(door, found_locked=door.found_locked or (door.unsure and not unlocked))
     turn.news.append(News(door.id, "read"))
     if unlocked and expected(door, turn.now.mono) is not False:
         turn.news.append(News(door.id, "unlocked"))

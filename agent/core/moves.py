@@ -67,6 +67,8 @@ def exit_noted(turn: Turn, door: Door, cue: Cue) -> Door:
 
 def exit_held(turn: Turn, door: Door, cue: Cue) -> Door:
     """Held open: the chain of leases goes on at once, in case it broke unseen (the board was without power for a moment)."""
+    if door.blind:
+        return replace(_pressed(turn, door), exit_asked=turn.now.mono)
     turn.fact("access.granted", door=door.id, by=None, via="exit_button")
     return _lease(turn, _pressed(turn, door))
 
@@ -157,7 +159,7 @@ def reset(turn: Turn, door: Door, cue: Cue) -> Door:
     data: dict[str, object] = {"door": door.id, "by": cue.who, "via": cue.via}
     turn.fact("door.fire_reset", **data)
     turn.changed()
-    door = replace(door, latched=False)
+    door = replace(door, latched=False, reset=True)
     if door.phase is Phase.HELD:
         door = replace(door, lease_due=turn.now.mono)
     return lock.level(turn, _watch_again(turn, door))
@@ -257,7 +259,9 @@ def _watch_again(turn: Turn, door: Door) -> Door:
 
 
 def _lease(turn: Turn, door: Door) -> Door:
-    """One pulse of the chain: not longer than the mode, the next when half of it is over (D3)."""
+    """One pulse of the chain: not longer than the mode, the next when half of it is over (D3). None into a lock that fire may have released."""
+    if door.unsure and not door.found_locked:
+        return lease_soon(turn, door)
     now = turn.now.mono
     left = door.plan.lease_s if door.mode_until is None else min(door.plan.lease_s, door.mode_until - now)
     if left <= 0:

@@ -79,6 +79,10 @@ class Door:
     """Released by fire until reset."""
     unsure: bool = False
     """Whether fire had released it before the start is not known: its lasting level is left as it is."""
+    found_locked: bool = False
+    """While unsure the lock has read locked: fire had not released it, and what reads released since is a pulse of ours."""
+    reset: bool = False
+    """Somebody has reset it since the start: what the latch file says of the time before is over."""
     exit_asked: float | None = None
     """Somebody pressed the exit button while neither latch nor lock were read yet."""
     fire_input: bool | None = None
@@ -119,15 +123,15 @@ class Door:
 
     @property
     def blind(self) -> bool:
-        """Neither latch nor lock are read yet: a pulse could end a release by fire. A fraction of a second at a start."""
-        return self.unsure and self.lock.read is None and not self.lock.lost
+        """Neither latch nor lock are read yet: a pulse could end a release by fire. A fraction of a second at a start, longer where the lock is silent."""
+        return self.unsure and self.lock.read is None and not self.found_locked
 
     @property
     def rests_unlocked(self) -> bool:
         """The lasting level of the lock in this phase."""
         phase = self.phase
         if self.unsure:
-            return self.lock.read is True
+            return self.lock.read is True and not self.found_locked
         return phase is Phase.FIRE or (phase is Phase.STARTING and self.plan.safe_state == "unlocked")
 
 
@@ -425,10 +429,11 @@ class Tamper:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Of storage: since when, the worst of it, and whether a fact said that it began."""
+    """Of storage: what it is by now, since when it is in trouble, and whether a fact said that it began."""
 
     mode: str
     since_utc: float
+    detail: str
     told: bool
 
 

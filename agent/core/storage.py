@@ -80,7 +80,8 @@ def facts_dropped(turn: Turn, facts: int) -> None:
 
 
 def tick(turn: Turn) -> None:
-    """What was dropped since the last fact that said so."""
+    """What was dropped since the last fact that said so, and trouble that turned out to last."""
+    _lasts(turn)
     health = turn.state.health
     due = _dropped_due(turn.state)
     if due is not None and due <= turn.now.mono:
@@ -90,6 +91,7 @@ def tick(turn: Turn) -> None:
 
 def deadlines(state: State) -> Iterator[float | None]:
     yield _dropped_due(state)
+    yield _trouble_due(state)
 
 
 def _dropped_due(state: State) -> float | None:
@@ -103,18 +105,35 @@ def _ails(turn: Turn, mode: str, detail: str) -> None:
     """The beginning is told at most once a minute: a disk that comes and goes must not fill the journal it can hardly write."""
     health, now = turn.state.health, turn.now.mono
     if health.trouble is not None:
-        turn.change(health=replace(health, trouble=replace(health.trouble, mode=mode)))
+        turn.change(health=replace(health, trouble=replace(health.trouble, mode=mode, detail=detail)))
         return
     lately = health.trouble_told_at is not None and now - health.trouble_told_at < limits.DEVICE_FACTS_S
-    trouble = Trouble(mode, turn.now.utc, told=not lately)
+    if health.boot is None:
+        detail = f"{detail}; modes commanded before the start are not known"
+    trouble = Trouble(mode, turn.now.utc, detail, told=not lately)
     if lately:
         turn.change(health=replace(health, trouble=trouble, troubles_untold=health.troubles_untold + 1))
         return
     turn.change(health=replace(health, trouble=trouble, trouble_told_at=now))
-    data: dict[str, Any] = {"mode": mode, "detail": detail}
-    if health.boot is None:
-        data["detail"] = f"{detail}; modes commanded before the start are not known"
-    turn.fact("storage.failed", **data)
+    turn.fact("storage.failed", mode=mode, detail=detail)
+
+
+def _lasts(turn: Turn) -> None:
+    """What began in the minute of another, and is still so when that is over, is told like any other."""
+    health, trouble, due = turn.state.health, turn.state.health.trouble, _trouble_due(turn.state)
+    if trouble is None or due is None or due > turn.now.mono:
+        return
+    untold = health.troubles_untold - 1
+    known = replace(trouble, told=True)
+    turn.change(health=replace(health, trouble=known, trouble_told_at=turn.now.mono, troubles_untold=untold))
+    turn.fact("storage.failed", mode=trouble.mode, detail=trouble.detail, since=rfc3339(trouble.since_utc))
+
+
+def _trouble_due(state: State) -> float | None:
+    health = state.health
+    if health.trouble is None or health.trouble.told or health.trouble_told_at is None:
+        return None
+    return health.trouble_told_at + limits.DEVICE_FACTS_S
 
 
 def _is_well(turn: Turn, dropped: int) -> None:

@@ -213,8 +213,11 @@ def rev_name(kind: str, scope: str, ident: str) -> str:
 
 
 def open_cache(path: Path) -> Cache:
-    """Open, check and migrate an existing file. Raises FileNotFoundError where there is none, and STORAGE_ERRORS."""
-    db = database.connect(path, CACHE_KIND)
+    """Open, check and migrate an existing file. Raises FileNotFoundError where there is none, and STORAGE_ERRORS.
+
+    One in another's hand is not waited for: residents would wait too, and a copy can be read meanwhile.
+    """
+    db = database.connect(path, CACHE_KIND, busy_s=0.0)
     try:
         database.migrate(db, CACHE_KIND)
         database.check(db, path, CACHE_KIND, whole=False)

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from sqlite_utils import Database, Migrations
 
+from agent.store import plainfile
 from agent.store.faults import STORAGE_ERRORS, DamagedError
 from agent.store.folder import set_aside, sync_folder, trim_quarantine
 
@@ -25,7 +26,7 @@ CACHE_KB = 512
 """Pages kept in memory. Rows are appended, and read once and in order: with SQLite's 2 MB a drain only makes the process larger, no faster."""
 
 BUSY_S = 0.2
-"""How long an opening waits for another process to let go of the file. Residents wait for it too: until then the cache is read from a copy."""
+"""How long an opening of the journal waits for another process to let go of the file. Nobody stands at the door for it."""
 
 ALWAYS_CHECKED = 8 * 1024 * 1024
 """Files up to this size are checked whole at each start, larger ones after an unclean end: 65 ms for 64 MB in memory, but a slow card reads for seconds."""
@@ -65,10 +66,10 @@ class Transaction:
                     self._conn.execute("ROLLBACK")
 
 
-def connect(path: Path, kind: Kind) -> Database:
+def connect(path: Path, kind: Kind, busy_s: float = BUSY_S) -> Database:
     """Open an existing file for reading and writing. Raises DamagedError, sqlite3.Error, OSError. Not checked yet."""
     _check_shape(path)
-    conn = sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, isolation_level=None, timeout=BUSY_S)
+    conn = sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, isolation_level=None, timeout=busy_s)
     try:
         db = Database(conn)
         _settings(conn, kind)
@@ -94,16 +95,19 @@ def create(path: Path, kind: Kind, fill: Callable[[Database], None]) -> None:
     """
     fresh = path.with_name(f"{path.name}-new")
     for leftover in (fresh, Path(f"{fresh}-wal"), Path(f"{fresh}-shm"), Path(f"{fresh}-journal")):
-        leftover.unlink(missing_ok=True)
+        plainfile.clear(leftover)
     os.close(os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     conn = sqlite3.connect(fresh, isolation_level=None)
+    unsynced = "PRAGMA synchronous = OFF"  # none of it counts before it is synced as a whole, below
     try:
+        conn.execute(unsynced)
         conn.execute("PRAGMA locking_mode = EXCLUSIVE")
         conn.execute(f"PRAGMA page_size = {kind.page:d}")
         conn.execute(f"PRAGMA application_id = {APPLICATION_ID:d}")
         conn.execute("PRAGMA journal_mode = WAL")
         db = Database(conn)
         _settings(conn, kind)
+        conn.execute(unsynced)
         migrate(db, kind)
         fill(db)
         conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -114,6 +118,8 @@ def create(path: Path, kind: Kind, fill: Callable[[Database], None]) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
+    if not _next(path).is_file():
+        plainfile.clear(_next(path))
     fresh.rename(_next(path))
     sync_folder(path.parent)
     adopt(path)
@@ -194,10 +200,14 @@ def _check_shape(path: Path) -> None:
         raise DamagedError("not a plain file")
     if state.st_size == 0:
         raise DamagedError("empty")
-    for end in ("-wal", "-shm", "-journal"):  # SQLite would wait for ever for what comes out of a FIFO
+    for end in (
+        "-wal",
+        "-shm",
+        "-journal",
+    ):  # SQLite would wait for ever for what comes out of a FIFO, and fail at a folder
         beside = Path(f"{path}{end}")
-        if os.path.lexists(beside) and not beside.is_file() and not beside.is_dir():
-            beside.unlink()
+        if os.path.lexists(beside) and not beside.is_file():
+            plainfile.clear(beside)
     if stat.S_IMODE(state.st_mode) != 0o600:
         try:
             path.chmod(0o600)

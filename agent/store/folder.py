@@ -6,13 +6,11 @@ import fcntl
 import os
 import shutil
 import stat
-import time
 from pathlib import Path
 
 from agent.store import plainfile
 from agent.store.faults import FolderInUseError
 
-QUARANTINE = "quarantine"
 KEEP_CASES = 2
 KEEP_BYTES = 64 * 1024 * 1024
 """Damaged files kept for support: the newest two cases, and no more than this together."""
@@ -67,12 +65,7 @@ def set_aside(path: Path) -> Path:
 
     A link is moved as a link, a folder as a folder: what they hold is not touched.
     """
-    quarantine = path.parent / QUARANTINE
-    if not quarantine.is_dir() or quarantine.is_symlink():
-        quarantine.unlink(missing_ok=True)
-        quarantine.mkdir(mode=0o700)
-    case = quarantine / f"{time.time_ns():020d}-{path.name}"
-    case.mkdir(mode=0o700)
+    case = plainfile.quarantined(path)
     for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
         part = path.parent / name
         if os.path.lexists(part):
@@ -83,7 +76,7 @@ def set_aside(path: Path) -> Path:
 
 def trim_quarantine(folder: Path) -> None:
     """Drop the oldest cases beyond the bounds. Raises OSError."""
-    quarantine = folder / QUARANTINE
+    quarantine = folder / plainfile.QUARANTINE
     if not quarantine.is_dir():
         return
     kept, held = 0, 0

@@ -1,8 +1,8 @@
 """The fire latch: which doors fire has released and nobody has reset yet (rule D1). Two tiny files, apart from every database.
 
 Each is one block that is made when the unit first starts and from then on written in place: a full disk has no say in it. A block
-carries a number that grows and a checksum. One file is synced before the other is touched, so a cut in mid-write leaves the other
-whole, and damage to one changes nothing. Where neither can be believed, `read` says so: the fire input and what the lock reads then
+carries a number that grows and a checksum. One file is synced before the other is touched, the older or damaged one first, so a cut in
+mid-write leaves the other whole, and damage to one changes nothing. Where neither can be believed, `read` says so: the fire input and what the lock reads then
 decide (agent/core/latched.py), and the wiring itself covers the rest.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import threading
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from agent.store.folder import sync_folder
 NAMES = ("fire-latch", "fire-latch-copy")
 BLOCK = 4096
 """Bytes of a file: one block of the usual file systems, so that writing it again needs no new one."""
+
+_WRITING = threading.Lock()
+"""The store may write while a start that hung in the disk still makes the files ready: what it read before must not come out on top."""
 
 _MAGIC = b"doorward-latch-2\n"
 _SUM = 16
@@ -39,7 +43,8 @@ class _Slot:
 
 def read(folder: Path) -> frozenset[str] | None:
     """The doors that are latched; None where that cannot be known. Never raises. May hang where the disk does."""
-    slots, unread = _slots(folder)
+    found, unread = _slots(folder)
+    slots = found.values()
     if slots:
         newest = max(slot.number for slot in slots)
         return frozenset().union(*(slot.doors for slot in slots if slot.number == newest))
@@ -67,11 +72,16 @@ def begin(folder: Path) -> Known:
 
 def write(folder: Path, doors: Iterable[str]) -> None:
     """Make `doors` the latched ones, durable when this returns. Raises OSError, after trying both files."""
+    with _WRITING:
+        _write(folder, doors)
+
+
+def _write(folder: Path, doors: Iterable[str]) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     slots, _ = _slots(folder)
-    block = _block(1 + max((slot.number for slot in slots), default=0), sorted(doors))
+    block = _block(1 + max((slot.number for slot in slots.values()), default=0), sorted(doors))
     failed: OSError | None = None
-    for name in NAMES:
+    for name in sorted(NAMES, key=lambda name: slots[name].number if name in slots else -1):  # the one to rely on last
         try:
             _put(folder / name, block)
         except OSError as error:
@@ -82,15 +92,18 @@ def write(folder: Path, doors: Iterable[str]) -> None:
 
 def prepare(folder: Path) -> None:
     """Have both files whole, so that a disk which is full later has room for them. Raises OSError. What cannot be known stays as it is."""
-    slots, unread = _slots(folder)
-    doors = read(folder)
-    if doors is not None and (unread or len(slots) < len(NAMES) or any(slot.number == 0 for slot in slots)):
-        write(folder, doors)
+    with _WRITING:
+        slots, unread = _slots(folder)
+        doors = read(folder)
+        if doors is not None and (
+            unread or len(slots) < len(NAMES) or any(slot.number == 0 for slot in slots.values())
+        ):
+            _write(folder, doors)
 
 
-def _slots(folder: Path) -> tuple[list[_Slot], int]:
-    """What can be believed, and how many files there are that cannot."""
-    slots: list[_Slot] = []
+def _slots(folder: Path) -> tuple[dict[str, _Slot], int]:
+    """What can be believed, by file, and how many files there are that cannot."""
+    slots: dict[str, _Slot] = {}
     unread = 0
     for name in NAMES:
         try:
@@ -102,7 +115,7 @@ def _slots(folder: Path) -> tuple[list[_Slot], int]:
         if slot is None:
             unread += 1
         else:
-            slots.append(slot)
+            slots[name] = slot
     return slots, unread
 
 

@@ -91,10 +91,8 @@ class Ledger:
 
     def due_mono(self) -> float | None:
         """When `turn` has something to do even if no order comes: a retry, a deadline, a position to save."""
-        times = [self._waiting.next_deadline()] if self._failing is not None else []
-        if self._failing is not None:
-            times.append(self._retry_mono)
-        elif self._journal is not None and self._journal.position_due():
+        times = [self._waiting.next_deadline(), self._retry_mono] if self._failing is not None else []
+        if self._failing is None and self._journal is not None and self._journal.position_due():
             times.append(self._journal.saved_mono + POSITION_IDLE_S)
         return min((at for at in times if at is not None), default=None)
 
@@ -206,11 +204,13 @@ class Ledger:
         journal = self._journal
         if journal is None:
             journal = self._journal = self._open()
+            self._waiting.beat()  # on a slow disk each of these takes seconds
             if self._failing is not None:
                 # what an opening finds in the WAL may never have reached the disk: fold it in, which writes and syncs it anew
                 journal.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         if self._boot is None:
             journal.begin_run()
+            self._waiting.beat()
             # telling reads more of the file; where that is damaged, the start counts in the journal that takes its place
             self._tell_opened(journal)
             self._boot = journal.boot

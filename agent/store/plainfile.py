@@ -1,11 +1,15 @@
-"""Small files of ours, read and written without trusting what lies under their names: a FIFO, a socket or a link there neither hangs nor misleads."""
+"""Small files of ours, read and written without trusting what lies under their names: a FIFO, a socket, a link or a folder there neither hangs nor misleads."""
 
 from __future__ import annotations
 
 import errno
 import os
 import stat
+import time
 from pathlib import Path
+
+QUARANTINE = "quarantine"
+"""Where what was in our way is kept for support, beside it (folder.py bounds it)."""
 
 _SAFE = os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
 """O_NONBLOCK: opening a FIFO that nobody reads or writes would wait for ever. It changes nothing for plain files."""
@@ -34,22 +38,47 @@ def replace(path: Path, data: bytes, *, durable: bool = True, mode: int = 0o600)
             os.fsync(fd)
     finally:
         os.close(fd)
-    fresh.replace(path)
+    try:
+        fresh.replace(path)
+    except IsADirectoryError:
+        clear(path)
+        fresh.replace(path)
 
 
 def clear(path: Path) -> None:
-    """Nothing is under this name any more; a folder is left where it is. Raises OSError."""
-    path.unlink(missing_ok=True)
+    """Nothing is under this name any more; a folder that holds something is moved into the quarantine. Raises OSError."""
+    try:
+        path.unlink(missing_ok=True)
+    except (IsADirectoryError, PermissionError):
+        if not stat.S_ISDIR(path.lstat().st_mode):
+            raise
+        try:
+            path.rmdir()
+        except OSError as error:
+            if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+                raise
+            path.rename(quarantined(path) / path.name)
+
+
+def quarantined(path: Path) -> Path:
+    """A new folder of the quarantine for what is at `path`. Raises OSError."""
+    quarantine = path.parent / QUARANTINE
+    if not quarantine.is_dir() or quarantine.is_symlink():
+        quarantine.unlink(missing_ok=True)
+        quarantine.mkdir(mode=0o700)
+    case = quarantine / f"{time.time_ns():020d}-{path.name}"
+    case.mkdir(mode=0o700)
+    return case
 
 
 def open_for_writing(path: Path, *, truncate: bool = False) -> int:
-    """A file descriptor of a plain file, made (0600) where there is none; what is neither plain nor a folder is replaced. Raises OSError."""
+    """A file descriptor of a plain file, made (0600) where there is none; what is not plain gives way. Raises OSError."""
     flags = os.O_RDWR | os.O_CREAT | (os.O_TRUNC if truncate else 0)
     try:
         return _open(path, flags)
     except OSError as error:
-        # ENXIO: a socket, or a FIFO that nobody reads; ELOOP: a link; EINVAL: said by `_open`
-        if error.errno not in {errno.ENXIO, errno.ELOOP, errno.EINVAL}:
+        # ENXIO: a socket, or a FIFO that nobody reads; ELOOP: a link; EISDIR: a folder; EINVAL: said by `_open`
+        if error.errno not in {errno.ENXIO, errno.ELOOP, errno.EISDIR, errno.EINVAL}:
             raise
         clear(path)
         return _open(path, flags)

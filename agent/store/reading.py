@@ -17,8 +17,8 @@ from agent.store import ledger, standing
 from agent.store.cache import Cache
 from agent.store.copying import copied, mark
 from agent.store.faults import STORAGE_ERRORS
-from agent.store.folder import QUARANTINE
 from agent.store.index import HolderIndex
+from agent.store.plainfile import QUARANTINE
 from contract import facts as contract_facts
 from contract.messages import Holder, Notice, Settings
 

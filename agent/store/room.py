@@ -65,13 +65,15 @@ def make_room(journal: Journal, cap_bytes: int) -> Iterator[int]:
 
 
 def telling(slices: Iterator[int], tell: Callable[[int], object]) -> Iterator[int]:
-    """The same slices; at their end `tell` hears how many facts they dropped that were not confirmed, where there were any."""
+    """The same slices; at their end, or where they are broken off, `tell` hears how many facts they dropped that were not confirmed, where there were any."""
     dropped = 0
-    for count in slices:
-        dropped += count
-        yield count
-    if dropped:
-        tell(dropped)
+    try:
+        for count in slices:
+            dropped += count
+            yield count
+    finally:
+        if dropped:
+            tell(dropped)
 
 
 def _oldest_confirmed(journal: Journal) -> int | None:

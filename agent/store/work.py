@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Callable, Collection
 from functools import partial
@@ -79,7 +78,7 @@ class Work:
     def _begin(self) -> None:
         self._waiting.beat()
         self._save_latch()
-        used = (self._folder / CACHE).exists()
+        used = not _missing(self._folder / CACHE)
         self._standing.open()
         left = [entry for entry in map(entry_of, self._aside()) if entry is not None]
         if left:
@@ -90,7 +89,7 @@ class Work:
             self._standing.read(self._index.load, None)
             first = self._index.event()
         self._post(first)  # first of all: residents' cards work from here on
-        if used and not any(os.path.lexists(self._folder / name) for name in (JOURNAL, f"{JOURNAL}-next")):
+        if used and all(_missing(self._folder / name) for name in (JOURNAL, f"{JOURNAL}-next")):
             self._ledger.recovered.append("journal missing")
         if self._standing.rebuilt:
             self._ledger.recovered.append("cache")
@@ -209,6 +208,17 @@ class Work:
             self._standing.rebuilt = False
             self._index.rebuilt(self._standing.read(lambda cache: cache.in_force(), {}))
             self._post(events.CacheReset())
+
+
+def _missing(path: Path) -> bool:
+    """Nothing is under this name, for certain: a disk that fails says neither."""
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _leave(scopes: Collection[str], cache: Cache) -> None:

@@ -33,6 +33,8 @@ Order = (
     | effects.Purge
 )
 
+_LOOK_S = 0.05
+
 BALLAST_BYTES = 8 * 1024 * 1024
 
 
@@ -109,12 +111,14 @@ class Store:
         return self._waiting.unsaved()
 
     def stop(self, limit_s: float) -> bool:
-        """Write what waits, end. False where the thread still hangs (in the disk) after `limit_s`; the folder stays locked then."""
+        """Write what waits, end. False where one call to the disk goes on for `limit_s`, or all of it for twice as long; the folder stays locked then."""
         self._waiting.close()
-        if self._thread.ident is not None:
-            self._thread.join(limit_s)
-            if self._thread.is_alive():
+        end = time.monotonic() + 2 * limit_s
+        while self._thread.is_alive():
+            now = time.monotonic()
+            if now >= end or self._waiting.silent_s(now) >= limit_s:
                 return False
+            self._thread.join(_LOOK_S)
         if self._lock is not None:
             self._lock.release()
         return True

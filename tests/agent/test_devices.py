@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
+from agent import limits
 from agent.config import load
 from agent.core import effects as fx
 from agent.core import events as ev
 from agent.devices import Devices
 from agent.inbox import Inbox
-from drivers.port import HUNG_S
+from drivers.port import HUNG_S, Port
 from simulator.box import Box
 from simulator.wiring import UnitNames, config_yaml
+from tests.drivers.rig import Idle
 
 
 @pytest.mark.claim("F37")
@@ -37,3 +40,25 @@ def test_a_replaced_port_leaves_nothing_behind_of_its_orders(tmp_path: Path) -> 
         assert "hung" in [e.reason for e in told if isinstance(e, ev.DeviceLost) and e.device == "relay"]
     finally:
         assert devices.stop() == []
+
+
+def test_ports_that_hang_together_hold_up_a_stop_no_longer_than_one(tmp_path: Path) -> None:
+    let_go = threading.Event()
+
+    class Stuck(Idle):
+        def wait(self, now: float) -> float:
+            let_go.wait(20.0)
+            return 0.0
+
+    names = UnitNames("b12-u2", "badahu", "12-2", (), "mqtt://127.0.0.1:1", tmp_path / "identity", tmp_path / "state")
+    file = tmp_path / "config.yaml"
+    file.write_text(config_yaml(Box(tmp_path / "dev"), names), encoding="utf-8")
+    devices = Devices(load(file), {}, Inbox().post, time.monotonic)
+    devices._ports = {f"p{n}": Port(f"p{n}", str(tmp_path / "gone"), 9600, Stuck(), lambda _: None) for n in range(4)}
+    for port in devices._ports.values():
+        port.start()
+    time.sleep(0.1)
+    began = time.monotonic()
+    assert devices.stop() == ["p0", "p1", "p2", "p3"]
+    assert time.monotonic() - began < limits.STOP_THREAD_S + 1.0
+    let_go.set()

@@ -24,7 +24,7 @@ POLL_S = 0.01
 
 
 class State(IntEnum):
-    """What the disk does. `LYING` says that it has synced and has not; the test takes away what was written since (`FaultyDisk.cut`)."""
+    """What the disk does. `FAILING` answers each call with an input/output error; `LYING` says that it has synced and has not; the test takes away what was written since (`FaultyDisk.cut`)."""
 
     WELL = 0
     HANGING = 1
@@ -32,6 +32,7 @@ class State(IntEnum):
     READ_ONLY = 3
     SLOW = 4
     LYING = 5
+    FAILING = 6
 
 
 _CHANGING = frozenset({"mkdir", "rmdir", "unlink", "rename", "chmod", "mknod", "create", "write", "truncate"})
@@ -46,6 +47,8 @@ def _told(operation: Callable[..., Any]) -> Callable[..., Any]:
     def asked(self: Faulty, *args: Any) -> Any:
         while self._state() is State.HANGING:
             time.sleep(POLL_S)
+        if self._state() is State.FAILING:
+            raise mfusepy.FuseOSError(errno.EIO)
         if name in _CHANGING and self._state() is State.READ_ONLY:
             raise mfusepy.FuseOSError(errno.EROFS)
         if name in _GROWING and self._state() is State.FULL:

@@ -1,4 +1,4 @@
-"""A state folder that hangs, is full, read-only, slow or lies, at a start, while running and at a stop: what each does to each who stands at the door.
+"""A state folder that hangs, is full, read-only, slow, fails or lies, at a start, while running and at a stop: what each does to each who stands at the door.
 
 The soak run sees every cell of the table in docs/storage.md; DOORWARD_WRITE_TABLE=1 has it written anew.
 """
@@ -32,6 +32,7 @@ WORDS = {
     State.FULL: "is full",
     State.READ_ONLY: "is read-only",
     State.SLOW: "is slow (2 s a sync)",
+    State.FAILING: "fails",
     State.LYING: "lies",
 }
 PHASES = ("at start", "while running", "at stop")
@@ -326,3 +327,32 @@ def test_a_disk_that_stops_answering_is_told_and_nothing_waits_for_it(unit: Unit
     eventually(lambda: unit.status().get("storage") == "ok", 20)
     (mended,) = eventually(lambda: unit.facts("storage.mended"), 5)
     assert mended.data["mode"] == "hung"
+
+
+@pytest.mark.soak
+@pytest.mark.claim("F12")
+@pytest.mark.claim("D6")
+def test_what_a_disk_does_in_turn_loses_and_doubles_no_fact(
+    unit: Unit, record_property: Callable[[str, object], None]
+) -> None:
+    """Each state long enough to be told, a card in each, and in what lies between."""
+    turns = [State.HANGING, State.WELL] * 3 + [State.FULL, State.READ_ONLY, State.FAILING, State.HANGING, State.SLOW]
+    taps = 0
+    for state in (*turns, State.WELL):
+        unit.disk.be(state)
+        end = time.monotonic() + (13.0 if state is State.HANGING else 4.0)
+        while time.monotonic() < end:
+            assert unit.tap(RESIDENT) == "opens"
+            taps += 1
+            unit.locked()
+    eventually(lambda: unit.counts()["card"] >= taps, 30)
+    mine = lambda: [f.seq for f in unit.stage.bureau.facts(kind="access.granted") if f.data["by"] == "r-0301"]  # noqa: E731
+    eventually(lambda: len(mine()) >= taps, 20, 0.3)
+    time.sleep(2.0)
+    assert (unit.counts()["card"], len(mine()), len(set(mine()))) == (taps, taps, taps)
+    books = json.loads(unit.stage.bureau.do("unit", "list", "--json"))
+    assert (books["storage"], books["backlog"]) == ("ok", 0)
+    assert unit.status()["storage"] == "ok"
+    failed, mended = unit.facts("storage.failed"), unit.facts("storage.mended")
+    assert len(failed) == len(mended) >= 2
+    record_property("figure", f"{taps} cards through {len(turns)} turns of a disk: none lost, none twice")

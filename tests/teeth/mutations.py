@@ -724,4 +724,107 @@ MUTATIONS: list[Mutation] = [
         "    lock = replace(lock, pulse_end=door.lock.pulse_end)\n",
         ("tests/agent/core/test_lock.py::test_who_came_in_ends_the_pulse_and_what_was_to_renew_it",),
     ),
+    Mutation(
+        "a disk that answers late releases again what somebody has reset",
+        "agent/core/latched.py",
+        " and not door.latched and not door.reset:\n",
+        " and not door.latched:\n",
+        (
+            "tests/agent/core/test_latched.py::test_what_somebody_has_reset_is_not_released_again_by_a_disk_that_answers_late",
+        ),
+    ),
+    Mutation(
+        "a latch read late cuts somebody's way out short",
+        "agent/core/latched.py",
+        "    turn.put(door if leave else lock.level(turn, door))\n",
+        "    turn.put(door if leave is None else lock.level(turn, door))\n",
+        ("tests/agent/core/test_latched.py::test_a_latch_read_late_cuts_nobodys_way_out_short",),
+    ),
+    Mutation(
+        "holding open pulses a lock that fire may have released",
+        "agent/core/moves.py",
+        "    if door.unsure and not door.found_locked:\n",
+        "    if door.unsure and door.found_locked:\n",
+        ("tests/agent/core/test_latched.py::test_holding_open_sends_no_pulse_into_a_lock_that_was_not_read",),
+    ),
+    Mutation(
+        "the exit button pulses a lost lock that fire may have released",
+        "agent/core/state.py",
+        "        return self.unsure and self.lock.read is None and not self.found_locked\n",
+        "        return self.unsure and self.lock.read is None and not self.lock.lost\n",
+        (
+            "tests/agent/core/test_latched.py::test_the_exit_button_at_a_lock_that_is_lost_sends_no_pulse_into_it_before_it_was_read",
+        ),
+    ),
+    Mutation(
+        "a reset leaves out a door of which it is not known",
+        "agent/core/door.py",
+        "    released = [door for door in turn.state.doors if door.latched or door.unsure]\n",
+        "    released = [door for door in turn.state.doors if door.latched]\n",
+        ("tests/agent/core/test_latched.py::test_a_reset_holds_for_a_door_of_which_it_is_not_known",),
+    ),
+    Mutation(
+        "our own pulse is taken for a release by fire",
+        "agent/core/latched.py",
+        "    if not door.found_locked:\n",
+        "    if door.lock.read is True:\n",
+        ("tests/agent/core/test_latched.py::test_a_pulse_of_ours_is_not_taken_for_a_release_by_fire",),
+    ),
+    Mutation(
+        "a start that hung writes an old latch over a newer one",
+        "agent/store/latch.py",
+        "    with _WRITING:\n        slots, unread",
+        "    if folder:\n        slots, unread",
+        (
+            "tests/agent/store/test_latch.py::test_a_start_that_hung_while_it_made_the_files_ready_does_not_undo_what_was_saved_since",
+        ),
+    ),
+    Mutation(
+        "the whole file of the fire latch is written before the damaged one",
+        "agent/store/latch.py",
+        "    for name in sorted(NAMES, key=lambda name: slots[name].number if name in slots else -1):",
+        "    for name in NAMES:",
+        (
+            "tests/agent/store/test_latch_cuts.py::test_a_cut_leaves_the_old_or_the_new[written where the second is damaged]",
+        ),
+    ),
+    Mutation(
+        "the second file of the fire latch does not wait for the first",
+        "agent/store/latch.py",
+        "            os.fdatasync(fd)\n",
+        "            pass\n",
+        ("tests/agent/store/test_latch_cuts.py::test_a_cut_leaves_the_old_or_the_new[another door]",),
+    ),
+    Mutation(
+        "residents wait for whoever holds the cache",
+        "agent/store/cache.py",
+        "busy_s=0.0)",
+        "busy_s=1.0)",
+        (
+            "tests/agent/store/test_cache.py::test_a_cache_in_somebody_elses_hand_is_read_from_a_copy_at_once[a clock that goes on]",
+        ),
+    ),
+    Mutation(
+        "a clock set back keeps residents out",
+        "agent/store/copying.py",
+        "            if abs(time.time_ns() - before[1]) > _SETTLED_NS:",
+        "            if time.time_ns() - before[1] > _SETTLED_NS:",
+        (
+            "tests/agent/store/test_cache.py::test_a_cache_in_somebody_elses_hand_is_read_from_a_copy_at_once[a clock that was set back]",
+        ),
+    ),
+    Mutation(
+        "storage trouble that lasts is never told",
+        "agent/core/storage.py",
+        "    _lasts(turn)\n",
+        "    turn.state.health.trouble  # noqa: B018\n",
+        ("tests/agent/core/test_storage.py::test_trouble_within_the_minute_of_another_is_told_if_it_lasts",),
+    ),
+    Mutation(
+        "a crash at a disk that hangs forgets the messages of earlier ones",
+        "agent/crashes.py",
+        "            self._past, self._learnt = self._read(), True\n",
+        "            self._learnt = True\n",
+        ("tests/agent/test_statefolder.py::test_a_crash_while_the_disk_hangs_forgets_none_of_what_was_remembered",),
+    ),
 ]

@@ -8,7 +8,7 @@ from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core import limits
 from agent.core.state import Phase
-from tests.agent.core.bench import PEOPLE, Bench, door_plan, facts_of, holders, of, the, unit_plan
+from tests.agent.core.bench import PEOPLE, Bench, command, door_plan, facts_of, holders, of, the, unit_plan
 
 NONE: frozenset[str] = frozenset()
 
@@ -157,3 +157,89 @@ def test_a_lockdown_from_before_locks_nothing_that_may_be_released() -> None:
     bench.do(ev.LockRead("main", unlocked=True))
     bench.wait(limits.LATCH_WAIT_S + 0.1)
     assert bench.door().phase is Phase.FIRE
+
+
+@pytest.mark.claim("D2")
+def test_a_latch_read_late_cuts_nobodys_way_out_short() -> None:
+    bench = started()
+    reads(bench, unlocked=False)
+    assert of(fx.PulseLock, bench.do(ev.ExitChanged("main", pressed=True)))
+    bench.settle()
+    found = [*bench.do(ev.LatchRead(NONE, known=True), after=0.2), *bench.wait(4.0)]
+    assert not of(fx.SetLock, found)
+    assert not bench.door().unsure
+
+
+@pytest.mark.claim("D1")
+@pytest.mark.claim("D4")
+def test_what_somebody_has_reset_is_not_released_again_by_a_disk_that_answers_late() -> None:
+    bench = started()
+    reads(bench, unlocked=True)
+    bench.wait(limits.LATCH_WAIT_S + 0.1)
+    bench.do(ev.FireChanged("main", active=False))
+    bench.do(ev.HoldersReplaced(holders(*PEOPLE)))
+    assert not the(fx.SetLock, bench.tap("chief")).unlocked
+    bench.settle()
+    found = bench.do(ev.LatchRead(frozenset({"main"}), known=True), after=30.0)
+    assert not of(fx.SetLock, found)
+    assert the(fx.SaveLatch, found).doors == NONE
+    assert of(fx.SetLock, bench.do(ev.FireChanged("main", active=True)))[0].unlocked, "the next fire is another"
+
+
+@pytest.mark.claim("D1")
+def test_a_reset_holds_for_a_door_of_which_it_is_not_known() -> None:
+    bench = started()
+    bench.opened()
+    bench.do(ev.DeviceFound("relay", "here"))
+    bench.do(ev.FireChanged("main", active=False))
+    bench.message(command(bench, "fire_reset", iat=bench.utc))
+    bench.forget()
+    (token,) = bench.state.commands.waiting
+    found = bench.do(ev.Recorded(token, 1, (), "00", "00"))
+    assert [reply.state for reply in bench.state.commands.replies] == ["accepted", "done"]
+    assert not the(fx.SetLock, found).unlocked
+    assert "door.fire_reset" in facts_of(found)
+    reads(bench, unlocked=True)
+    assert not [each for each in of(fx.SetLock, bench.wait(10.0)) if each.unlocked]
+
+
+@pytest.mark.claim("D1")
+def test_holding_open_sends_no_pulse_into_a_lock_that_was_not_read() -> None:
+    bench = started()
+    bench.opened()
+    args = {"mode": "hold_open", "until": bench.utc + 60}
+    bench.message(command(bench, "mode", args=args, iat=bench.utc))
+    (token,) = bench.state.commands.waiting
+    bench.do(ev.Recorded(token, 1, (), "00", "00"))
+    bench.do(ev.ExitChanged("main", pressed=True), after=2.0)
+    bench.wait(10.0)
+    assert not bench.all(fx.PulseLock)
+    reads(bench, unlocked=True)
+    assert bench.door().phase is Phase.FIRE
+    assert not bench.all(fx.PulseLock)
+
+
+@pytest.mark.claim("D2")
+def test_the_exit_button_at_a_lock_that_is_lost_sends_no_pulse_into_it_before_it_was_read() -> None:
+    bench = started()
+    bench.do(ev.DeviceLost("relay", "silent", ""))
+    bench.do(ev.ExitChanged("main", pressed=True), after=5.0)
+    assert not bench.all(fx.PulseLock), "the driver keeps it for half a second"
+    bench.do(ev.DeviceFound("relay", "here"), after=0.2)
+    assert of(fx.PulseLock, bench.do(ev.LockRead("main", unlocked=False)))
+
+
+@pytest.mark.claim("D4")
+@pytest.mark.parametrize("flaps", [False, True])
+def test_a_pulse_of_ours_is_not_taken_for_a_release_by_fire(flaps: bool) -> None:
+    bench = started()
+    reads(bench, unlocked=False)
+    bench.do(ev.ExitChanged("main", pressed=True))
+    bench.settle()
+    if flaps:
+        bench.do(ev.DeviceLost("relay", "silent", ""), after=0.1)
+        reads(bench, unlocked=True)
+    found = bench.wait(limits.LATCH_WAIT_S + 0.1)
+    assert not bench.door().latched
+    assert not [each for each in of(fx.SetLock, found) if each.unlocked]
+    assert the(fx.SaveLatch, found).doors == NONE

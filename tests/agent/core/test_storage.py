@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agent.core import effects as fx
 from agent.core import events as ev
+from agent.core.local import rfc3339
 from agent.core.supervise import backlog, status
 from tests.agent.core.bench import Bench, command, facts_of, of
 
@@ -69,6 +70,22 @@ def test_a_disk_that_comes_and_goes_is_told_once_a_minute_and_counted() -> None:
     assert len(begun) <= 6
     assert len(ended) == len(begun), "none is left standing in the books"
     assert sum(int(str(data.get("untold", 0))) for data in ended) >= 200
+
+
+def test_trouble_within_the_minute_of_another_is_told_if_it_lasts() -> None:
+    bench = Bench().start()
+    bench.do(ev.StoreHangs(hangs=True))
+    bench.do(ev.StoreHangs(hangs=False), after=12.0)
+    bench.forget()
+    began = bench.utc + 10.0
+    bench.do(ev.StoreFailed("read_only", "no writing"), after=10.0)
+    bench.wait(3600.0)
+    (failed,) = told(bench, "storage.failed")
+    assert failed == {"mode": "read_only", "detail": "no writing", "since": rfc3339(began)}
+    bench.do(ev.StoreMended(0))
+    (mended,) = told(bench, "storage.mended")
+    assert mended == {"mode": "read_only", "since": rfc3339(began)}
+    assert bench.state.health.troubles_untold == 0
 
 
 def test_a_store_that_hangs_at_the_start_lets_the_link_begin_and_says_what_is_not_known() -> None:

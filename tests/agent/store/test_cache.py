@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
+import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -139,3 +143,19 @@ def test_rosters_are_merged_and_rights_stay_apart(tmp_path: Path) -> None:
         first = posted.all[0]
         assert first.by_key == {holder(1).key: (holder(1),)}
         assert first.have == (("roster", "yard/y07", "r1", 1),)
+
+
+@pytest.mark.claim("D6")
+@pytest.mark.parametrize("ahead_s", [0.0, 400 * 86_400.0], ids=["a clock that goes on", "a clock that was set back"])
+def test_a_cache_in_somebody_elses_hand_is_read_from_a_copy_at_once(tmp_path: Path, ahead_s: float) -> None:
+    with running(tmp_path) as (store, posted):
+        store.order(effects.SaveRosterPart(1, part(1, [holder(1)])))
+        eventually(lambda: posted.of(events.HoldersReplaced)[-1].by_key)
+    later = time.time() + ahead_s
+    os.utime(tmp_path / "cache.db", (later, later))
+    with closing(sqlite3.connect(tmp_path / "cache.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        began = time.monotonic()
+        with running(tmp_path, opened=False) as (_, posted):
+            assert set(posted.one(events.HoldersReplaced).by_key) == {holder(1).key}
+            assert time.monotonic() - began < 0.5

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import socket
+import threading
 import zlib
 from pathlib import Path
 
@@ -51,9 +52,9 @@ def test_damage_to_one_file_changes_nothing(tmp_path: Path, name: str) -> None:
     path.unlink()
     path.mkdir()
     assert latch.read(tmp_path) == BOTH
-    with pytest.raises(OSError, match="directory"):
-        latch.write(tmp_path, {"main"})
-    assert latch.read(tmp_path) == {"main"}  # the other file took it
+    latch.write(tmp_path, {"main"})
+    assert latch.read(tmp_path) == {"main"}
+    assert path.is_file(), "the folder gave way"
 
 
 @pytest.mark.claim("D1")
@@ -167,3 +168,29 @@ def test_the_store_saves_the_latch_ahead_of_facts(tmp_path: Path) -> None:
     with running(tmp_path) as (store, _):
         store.order(effects.SaveLatch(BOTH))
     assert latch.read(tmp_path) == BOTH
+
+
+@pytest.mark.claim("D1")
+def test_a_start_that_hung_while_it_made_the_files_ready_does_not_undo_what_was_saved_since(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached, answers = threading.Event(), threading.Event()
+    sound = latch._put
+
+    def hangs(path: Path, block: bytes) -> None:
+        if not reached.is_set():
+            reached.set()
+            answers.wait(10)
+        sound(path, block)
+
+    monkeypatch.setattr(latch, "_put", hangs)
+    starting = threading.Thread(target=latch.begin, args=(tmp_path,))
+    starting.start()
+    assert reached.wait(5)
+    saving = threading.Thread(target=latch.write, args=(tmp_path, {"main"}))
+    saving.start()
+    saving.join(0.3)
+    answers.set()
+    starting.join(5)
+    saving.join(5)
+    assert latch.read(tmp_path) == {"main"}
