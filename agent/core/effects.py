@@ -86,7 +86,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class SeenCommand:
-    """Goes into the same transaction as the fact of acceptance; `pending` until a Record names it in `finish`."""
+    """Goes into the same transaction as the fact of acceptance; `pending` until a Record names it in `finish`. One that is refused has `refused` for an action."""
 
     id: str
     exp: float

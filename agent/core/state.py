@@ -230,7 +230,11 @@ class Commands:
     opens_before: tuple[tuple[str, float], ...] = ()
     """(door, `exp`) of opens accepted before this start."""
     started: float | None = None
-    """When the agent started, monotonic: a command signed before that is none of this run's."""
+    """When the agent started, monotonic: a command signed well before that is none of this run's."""
+    spent_utc: float = 0.0
+    """Commands signed before this may have been refused before this start, in a flood that wrote down no ids."""
+    spends_utc: float = 0.0
+    """The same for the next start, as last written down."""
     replies: tuple[SendReply, ...] = ()
     """Replies that wait for the link."""
     restart_token: int | None = None
@@ -261,9 +265,11 @@ class Sync:
     centre_since: float | None = None
     epoch: str = ""
     epoch_utc: float = 0.0
-    """When the epoch began by signed time; 0.0: not known, then it is taken to begin with the opening."""
+    """When the epoch began by signed time; 0.0: not known, then one that is new in this run is taken to begin with the opening."""
     opened_at: float = 0.0
-    """When its journal was opened, or it began in this run: monotonic."""
+    """When its journal was opened: monotonic."""
+    is_new: bool = False
+    """The journal began with this opening: what an older one knew of commands may be lost."""
     next_seq: int = 1
     head: str = ""
     confirmed: int = 0

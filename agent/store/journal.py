@@ -25,6 +25,7 @@ from agent.store.ranks import RANKS, rank_of
 from agent.store.rows import (
     blob,
     forget_revs,
+    forget_seen,
     number,
     only,
     put_keys,
@@ -33,6 +34,7 @@ from agent.store.rows import (
     put_mode,
     put_position,
     put_rev,
+    put_seen,
 )
 from agent.store.schema import journal_kind, unseal
 from contract import facts
@@ -49,6 +51,9 @@ MAX_LINE = 16 * 1024
 
 REVS = 10_000
 """Notices whose revision is remembered, at least; those named first are forgotten first (limits.REVS_MAX of the core)."""
+
+REFUSED = 10_000
+"""Refused commands whose ids are kept, at least: five hours of a flood (limits.REFUSED_RATE of the core)."""
 
 OPENS = 64
 """Opens told to a start: six a minute and door, and few doors."""
@@ -189,12 +194,7 @@ class Journal:
         with Transaction(self.db):
             self.db.conn.executemany("INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?)", draft.rows)
             for record in draft.records:
-                if record.seen is not None:
-                    seen = record.seen
-                    run(
-                        "INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?, ?, ?)",
-                        (seen.id, seen.exp, seen.action, seen.door, seen.actor, int(seen.pending)),
-                    )
+                put_seen(self.db, record.seen)
                 for done in record.finish:
                     run("UPDATE seen SET pending = 0 WHERE id = ?", (done,))
                 for mode in record.modes:
@@ -324,9 +324,9 @@ class Journal:
         return tuple((str(door), exp) for door, exp in rows if isinstance(exp, float))
 
     def forget_seen(self, before_utc: float) -> None:
-        """Commands whose `exp` lies so far back that no clock comes to it again are refused by that alone."""
+        """What ended before this no clock comes to again, and it is refused by that alone; of the refused only the newest are kept."""
         with Transaction(self.db):
-            self.db.conn.execute("DELETE FROM seen WHERE exp < ? AND pending = 0", (before_utc,))
+            forget_seen(self.db, before_utc, REFUSED)
 
     def modes(self) -> tuple[DoorMode, ...]:
         rows = self.db.conn.execute("SELECT door, mode, until, sum FROM modes ORDER BY door").fetchall()

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from agent.core.effects import DoorMode
+from agent.core.effects import DoorMode, SeenCommand
 from agent.core.time import KnownTime
 from agent.store import codec
 from agent.store.faults import DamagedError
@@ -60,6 +60,22 @@ def put_keys(db: Database, keys: Keys) -> None:
         "sum = excluded.sum WHERE excluded.rev >= keys.rev",
         (keys.rev, body, seal(body)),
     )
+
+
+def put_seen(db: Database, seen: SeenCommand | None) -> None:
+    if seen is None:
+        return
+    db.conn.execute(
+        "INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?, ?, ?)",
+        (seen.id, float(seen.exp), seen.action, seen.door, seen.actor, int(seen.pending)),
+    )
+
+
+def forget_seen(db: Database, before_utc: float, refused: int) -> None:
+    """Those that ended before, and of the refused ones all but the newest so many."""
+    db.conn.execute("DELETE FROM seen WHERE exp < ? AND pending = 0", (before_utc,))
+    newest = "SELECT rowid FROM seen WHERE action = 'refused' ORDER BY rowid DESC LIMIT 1 OFFSET ?"
+    db.conn.execute(f"DELETE FROM seen WHERE action = 'refused' AND rowid <= ({newest})", (refused,))  # noqa: S608  # texts of ours
 
 
 def put_mode(db: Database, mode: DoorMode) -> None:

@@ -48,8 +48,10 @@ class Forger:
         text = f"{b64url(header)}.{b64url(dumps(payload))}".encode()
         return text + b"." + b64url(self._keys.private[kid].sign(text)).encode()
 
-    def command(self, action: str, args: dict[str, Any], life_s: float = 25.0, *, name: str | None = None) -> Command:
-        now = round(time.time(), 3)
+    def command(
+        self, action: str, args: dict[str, Any], life_s: float = 25.0, *, name: str | None = None, ahead_s: float = 0.0
+    ) -> Command:
+        now = round(time.time() + ahead_s, 3)
         name = name or secrets.token_hex(8)
         return Command(SITE, OWN, name, UNIT, now, now + life_s, action, args, "forger", "test")
 

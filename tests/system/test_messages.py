@@ -98,7 +98,8 @@ def test_what_was_spent_before_a_kill_stays_spent_and_the_rate_goes_on(site: Sta
     """Six opens, two too many and one that never came: the agent is killed, and all of it is played again within its 30 s."""
     forger = Forger(site)
     opens = [forger.opening() for _ in range(8)]
-    lost = forger.opening()
+    early = forger.command("open", {"door": "main"}, ahead_s=-6.0)
+    lost = early.id, forger.token(Kind.COMMAND, early)
     forger.send(*((COMMANDS, token) for _, token in opens))
     eventually(lambda: len([1 for name, _ in opens if refused(site, name) == "rate"]) == 2, 20)
     restarted(site)

@@ -448,8 +448,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "an epoch that a wrong clock began refuses every command",
         "agent/core/sync.py",
-        "    if not 0.0 < epoch_utc <= opened_utc:\n",
-        "    if not 0.0 < epoch_utc:\n",
+        "    if not 0.0 < sync.epoch_utc <= opened_utc:\n",
+        "    if not 0.0 < sync.epoch_utc:\n",
         (f"{STARTS}::test_an_epoch_that_a_wrong_clock_began_refuses_no_command_and_lets_no_older_one_in",),
     ),
     Mutation(
@@ -518,11 +518,11 @@ MUTATIONS: list[Mutation] = [
         ("tests/agent/core/test_bounds.py::test_what_was_refused_makes_nothing_stale",),
     ),
     Mutation(
-        "a command refused before a restart is good after it",
+        "a command signed long before a start is good after it",
         "agent/core/commands.py",
-        "    if command.iat < _start_utc(state):\n",
+        "    if command.iat < started - limits.CLOCK_SKEW_S:\n",
         "    if command.iat < 0.0:\n",
-        ("tests/agent/core/test_spent.py::test_what_was_refused_before_a_start_is_refused_after_it",),
+        ("tests/agent/core/test_spent.py::test_what_was_signed_long_before_a_start_is_none_of_its_own",),
     ),
     Mutation(
         "a restart begins the count of opens anew",
@@ -551,5 +551,35 @@ MUTATIONS: list[Mutation] = [
         "    elif fails_safe:\n",
         "    elif not fails_safe:\n",
         ("tests/test_safety_words.py::test_two_doors_of_two_kinds_are_asked_for_each",),
+    ),
+    Mutation(
+        "a command refused before a restart is good after it",
+        "agent/core/commands.py",
+        '    turn.record((turn.made("command.refused", **data),), seen=spent)\n',
+        '    turn.record((turn.made("command.refused", **data),))\n',
+        ("tests/agent/core/test_spent.py::test_what_was_refused_before_a_start_is_refused_after_it",),
+    ),
+    Mutation(
+        "a command refused in a flood is good after a restart",
+        "agent/core/commands.py",
+        "    if command.iat < min(state.commands.spent_utc, started + limits.CLOCK_SKEW_S):\n",
+        "    if command.iat < 0.0:\n",
+        (
+            "tests/agent/core/test_spent.py::test_what_was_refused_in_a_flood_is_spent_over_a_start_and_costs_a_write_a_second",
+        ),
+    ),
+    Mutation(
+        "an honest order right after a start is taken for a replay",
+        "agent/core/commands.py",
+        "    if command.iat < started - limits.CLOCK_SKEW_S:\n",
+        "    if command.iat < started:\n",
+        ("tests/agent/core/test_spent.py::test_an_order_of_a_clock_that_is_behind_is_taken_right_after_a_start",),
+    ),
+    Mutation(
+        "where the journal is new, orders from before it are taken",
+        "agent/core/sync.py",
+        "        _change(turn, epoch_utc=opened_utc if sync.is_new else 0.0)\n",
+        "        _change(turn, epoch_utc=0.0)\n",
+        ("tests/agent/core/test_spent.py::test_where_the_journal_is_new_nothing_from_before_it_is_taken",),
     ),
 ]

@@ -117,8 +117,9 @@ class Store:
                 if effect.seen is not None:
                     s = effect.seen
                     d.seen[s.id] = s.exp
-                    d.accepted.add(s.id)
-                    d.pending[s.id] = ev.PendingCommand(s.id, s.action, s.door, s.actor)
+                    if s.pending:
+                        d.accepted.add(s.id)
+                        d.pending[s.id] = ev.PendingCommand(s.id, s.action, s.door, s.actor)
                 for name in effect.finish:
                     d.pending.pop(name, None)
                 for mode in effect.modes:
