@@ -139,6 +139,7 @@ def _dispatch_store(turn: Turn, event: ev.Event) -> None:
             sync.store_opened(turn, event)
             storage.opened(turn, event)
             commands.store_opened(turn, event)
+            checkin.store_opened(turn, event)
             modes.store_opened(turn, event.modes, event.known)
         case ev.StoreFailed() | ev.StoreMended() | ev.StoreHangs() | ev.LatchSaved() | ev.FactsDropped():
             _dispatch_storage(turn, event)

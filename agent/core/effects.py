@@ -106,6 +106,15 @@ class DoorMode:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckedIn:
+    """A check-in at `stop` by `by` of `utc`, of which the person has to be told."""
+
+    stop: str
+    by: str
+    utc: float
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """Journal these facts in one transaction. Outcome: Recorded.
 
@@ -120,6 +129,9 @@ class Record:
     modes: tuple[DoorMode, ...] = ()
     known: KnownTime | None = None
     """What is known of the time, to be kept with it; the newest word counts."""
+    checkin: CheckedIn | None = None
+    """Kept with its fact, until a Record names it in `told`."""
+    told: tuple[CheckedIn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

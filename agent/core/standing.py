@@ -25,7 +25,7 @@ from agent.core.events import (
     StateSaved,
     StoreOpened,
 )
-from agent.core.state import Access, State
+from agent.core.state import State
 from agent.core.turn import Turn
 from contract.messages import (
     LEVELS,
@@ -78,7 +78,7 @@ def settings_loaded(turn: Turn, event: SettingsLoaded) -> None:
 
 def holders_replaced(turn: Turn, event: HoldersReplaced) -> None:
     old = turn.state.access
-    turn.change(access=Access(event.by_key, event.have, True, old.last, old.checkins))
+    turn.change(access=replace(old, by_key=event.by_key, have=event.have, loaded=True))
     door.all_ready(turn)
     turn.changed()
     if event.applied is not None:

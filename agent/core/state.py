@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from agent.core.effects import Page, SendReply
+from agent.core.effects import CheckedIn, Page, SendReply
 from agent.core.plan import DisplayPlan, DoorPlan, UnitPlan
 from agent.core.time import Now
 from contract.messages import Command, Holder, Notice, Settings
@@ -194,6 +194,8 @@ class Access:
     """By reader: the last card's hashes and when it was last seen."""
     checkins: Mapping[tuple[str, str], CheckIn] = field(default_factory=dict)
     """By (holder, door), of the last minute."""
+    told: tuple[CheckedIn, ...] = ()
+    """Check-ins of which the person was told, until a record takes that along."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from agent.core.effects import DoorMode, Fact, Record
+from agent.core.effects import CheckedIn, DoorMode, Fact, Record
 from agent.core.events import BatchLoaded, PendingCommand, Recorded
 from agent.core.time import KnownTime
 from agent.store import codec, database
@@ -29,12 +29,11 @@ from agent.store.rows import (
     number,
     only,
     put_keys,
-    put_known,
     put_life,
-    put_mode,
     put_position,
     put_rev,
-    put_seen,
+    put_with,
+    untold,
 )
 from agent.store.schema import journal_kind, unseal
 from contract import facts
@@ -189,18 +188,11 @@ class Journal:
 
     def commit(self, draft: Draft, revs: Mapping[str, int] | None = None, keys: Keys | None = None) -> None:
         """All of it in one transaction: facts, the commands they accept or finish, and what else waited."""
-        run = self.db.conn.execute
         position = self.confirmed != self._saved_confirmed and time.monotonic() - self.saved_mono >= POSITION_EVERY_S
         with Transaction(self.db):
             self.db.conn.executemany("INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?)", draft.rows)
             for record in draft.records:
-                put_seen(self.db, record.seen)
-                for done in record.finish:
-                    run("UPDATE seen SET pending = 0 WHERE id = ?", (done,))
-                for mode in record.modes:
-                    put_mode(self.db, mode)
-                if record.known is not None:
-                    put_known(self.db, record.known)
+                put_with(self.db, record)
             for name, rev in (revs or {}).items():
                 put_rev(self.db, name, rev)
             self._revs += len(revs or {})
@@ -327,6 +319,9 @@ class Journal:
         """What ended before this no clock comes to again, and it is refused by that alone; of the refused only the newest are kept."""
         with Transaction(self.db):
             forget_seen(self.db, before_utc, REFUSED)
+
+    def untold(self) -> tuple[CheckedIn, ...]:
+        return untold(self.db)
 
     def modes(self) -> tuple[DoorMode, ...]:
         rows = self.db.conn.execute("SELECT door, mode, until, sum FROM modes ORDER BY door").fetchall()

@@ -257,6 +257,7 @@ class Ledger:
                 keys=journal.keys(),
                 modes=journal.modes(),
                 opens=journal.opens(),
+                untold=journal.untold(),
                 recovered=tuple(dict.fromkeys(self.recovered)),
             )
         )
@@ -348,9 +349,8 @@ class Ledger:
     def _serve_loads(self) -> None:
         while self._loads and self._journal is not None:
             first = next(iter(self._loads))
-            batch = self._journal.load_batch(first)
+            self._post(self._journal.load_batch(first))
             del self._loads[first]
-            self._post(batch)
 
     def _serve_confirm(self) -> None:
         order, journal = self._confirm, self._journal

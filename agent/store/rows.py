@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from agent.core.effects import DoorMode, SeenCommand
+from agent.core.effects import CheckedIn, DoorMode, Record, SeenCommand
 from agent.core.time import KnownTime
 from agent.store import codec
 from agent.store.faults import DamagedError
-from agent.store.schema import seal
+from agent.store.schema import seal, unseal
 from contract.messages import Keys
 
 
@@ -62,9 +62,36 @@ def put_keys(db: Database, keys: Keys) -> None:
     )
 
 
-def put_seen(db: Database, seen: SeenCommand | None) -> None:
-    if seen is None:
-        return
+def put_with(db: Database, record: Record) -> None:
+    """What goes along with a record's facts."""
+    if record.seen is not None:
+        put_seen(db, record.seen)
+    for done in record.finish:
+        db.conn.execute("UPDATE seen SET pending = 0 WHERE id = ?", (done,))
+    for mode in record.modes:
+        put_mode(db, mode)
+    if record.known is not None:
+        put_known(db, record.known)
+    if record.checkin is not None:
+        put_untold(db, record.checkin)
+    for told in record.told:
+        db.conn.execute("DELETE FROM untold WHERE stop = ? AND by = ? AND utc = ?", (told.stop, told.by, told.utc))
+
+
+def put_untold(db: Database, checkin: CheckedIn) -> None:
+    values = (checkin.stop, checkin.by, float(checkin.utc))
+    db.conn.execute("INSERT OR REPLACE INTO untold VALUES (?, ?, ?, ?)", (*values, seal(*values)))
+
+
+def untold(db: Database) -> tuple[CheckedIn, ...]:
+    """Check-ins of which it is not sure that the person was told."""
+    rows = db.conn.execute("SELECT stop, by, utc, sum FROM untold ORDER BY utc").fetchall()
+    for *values, sum_ in rows:
+        unseal(sum_, *values)
+    return tuple(CheckedIn(*row[:3]) for row in rows)
+
+
+def put_seen(db: Database, seen: SeenCommand) -> None:
     db.conn.execute(
         "INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?, ?, ?)",
         (seen.id, float(seen.exp), seen.action, seen.door, seen.actor, int(seen.pending)),

@@ -89,7 +89,7 @@ class Work:
             self._standing.read(self._index.load, None)
             first = self._index.event()
         self._post(first)  # first of all: residents' cards work from here on
-        if used and not any((self._folder / name).exists() for name in (JOURNAL, f"{JOURNAL}-next")):
+        if used and not any(_is_there(self._folder / name) for name in (JOURNAL, f"{JOURNAL}-next")):
             self._ledger.recovered.append("journal missing")
         if self._standing.rebuilt:
             self._ledger.recovered.append("cache")
@@ -208,6 +208,11 @@ class Work:
             self._standing.rebuilt = False
             self._index.rebuilt(self._standing.read(lambda cache: cache.in_force(), {}))
             self._post(events.CacheReset())
+
+
+def _is_there(path: Path) -> bool:
+    """Also what leads nowhere: it is set aside as damaged."""
+    return path.is_symlink() or path.exists()
 
 
 def _leave(scopes: Collection[str], cache: Cache) -> None:

@@ -361,8 +361,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "a check-in told as not saved is booked afterwards without a word",
         "agent/core/checkin.py",
-        '            turn.fact("patrol.not_saved", stop=door_id, by=holder, checkin=rfc3339(taken.utc))\n',
-        "            del holder, door_id\n",
+        "            turn.record((fact,), told=(CheckedIn(door_id, holder, taken.utc),))\n",
+        "            del fact\n",
         (
             "tests/agent/core/test_checkin.py::test_what_a_hanging_store_saves_after_all_does_not_count_and_says_so",
             "tests/agent/core/test_checkin.py::test_a_check_in_is_told_as_saved_or_as_not_saved_or_is_refused_for_sure",
@@ -581,5 +581,21 @@ MUTATIONS: list[Mutation] = [
         "        _change(turn, epoch_utc=opened_utc if sync.is_new else 0.0)\n",
         "        _change(turn, epoch_utc=0.0)\n",
         ("tests/agent/core/test_spent.py::test_where_the_journal_is_new_nothing_from_before_it_is_taken",),
+    ),
+    Mutation(
+        "a check-in of which the person may not have been told is not marked",
+        "agent/core/checkin.py",
+        "durable_by_mono=turn.now.mono + limits.CHECKIN_DURABLE_S, checkin=mark)\n",
+        "durable_by_mono=turn.now.mono + limits.CHECKIN_DURABLE_S)\n",
+        (
+            "tests/agent/core/test_checkin.py::test_until_the_person_is_told_a_check_in_is_marked_and_the_next_record_ends_that",
+        ),
+    ),
+    Mutation(
+        "the mark of a check-in is lost with the power",
+        "agent/store/rows.py",
+        "        put_untold(db, record.checkin)\n",
+        "        untold(db)\n",
+        ("tests/agent/store/test_journal.py::test_a_check_in_stays_marked_until_a_record_says_that_it_was_told",),
     ),
 ]

@@ -71,8 +71,9 @@ class Watch:
             if end is not None and not trusted:
                 self.ends[data["door"]] = end
         if isinstance(event, ev.StoreOpened):
+            known = 0.0 if event.known is None else event.known.floor_utc
             for kept in event.modes:
-                if kept.until_utc - now.utc > 0:
+                if kept.until_utc > (known if now.sure_utc is None else now.sure_utc):
                     mode = "lockdown" if kept.mode == "lockdown" else "normal"
                     assert [d["mode"] for d in told if d["door"] == kept.door] == [mode], "what was commanded is lost"
 

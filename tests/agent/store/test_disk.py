@@ -65,7 +65,7 @@ def test_a_full_disk(tmp_path: Path, record_property: pytest.RecordProperty) -> 
         asked = time.monotonic()
         store.order(record(900_001, fact("patrol.checkin"), durable_by_mono=asked + 0.2))
         refused = eventually(lambda: [e for e in posted.of(events.RecordRefused) if e.token == 900_001])
-        assert refused == [events.RecordRefused(900_001, "late")]
+        assert refused == [events.RecordRefused(900_001, "late", 1)]
         late = time.monotonic() - asked - 0.2
         assert late < 0.5
         # a roster still comes into force, a latch is still saved, the journal can still be read
