@@ -166,6 +166,8 @@ class Screen:
     """Which page of clock and sign is in turn."""
     idle_stay: Stay = Stay()
     lost: bool = False
+    begun: frozenset[tuple[str, str, int]] = frozenset()
+    """Notices (scope, id, rev) put forward here since the display was found, whether or not it said that it drew them."""
 
 
 @dataclass(frozen=True, slots=True)

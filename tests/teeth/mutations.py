@@ -598,4 +598,27 @@ MUTATIONS: list[Mutation] = [
         "        untold(db)\n",
         ("tests/agent/store/test_journal.py::test_a_check_in_stays_marked_until_a_record_says_that_it_was_told",),
     ),
+    Mutation(
+        "what a display never draws to its end comes before the others for ever",
+        "agent/core/board.py",
+        "    return mark not in state.board.shown and mark not in screen.begun and key_of(notice) != screen.last\n",
+        "    return mark not in state.board.shown and key_of(notice) != screen.last\n",
+        ("tests/agent/core/test_turns.py::test_a_display_that_never_says_that_it_drew_shows_all_notices",),
+    ),
+    Mutation(
+        "an emergency that began on a lost display counts as begun",
+        "agent/core/supervise.py",
+        "page=s.page if lost else None, begun=frozenset())",
+        "page=s.page if lost else None)",
+        (
+            "tests/agent/core/test_turns.py::test_an_emergency_that_came_while_the_display_was_lost_is_first_when_it_is_back",
+        ),
+    ),
+    Mutation(
+        "what is refused is forgotten by the system's clock",
+        "agent/core/refused.py",
+        "    sure = turn.now.sure_utc\n",
+        "    sure = turn.now.utc\n",
+        ("tests/agent/core/test_bounds.py::test_a_systems_clock_that_is_ahead_forgets_nothing_that_is_refused",),
+    ),
 ]

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core import limits
-from agent.core.controller import initial
+from agent.core.controller import initial, step
 from agent.core.state import Device, Health, NotTaken, Refused, Standing
 from agent.core.supervise import standing_entries, status
+from agent.core.time import Now, Trust
 from contract.digest import digest
 from contract.messages import (
     EMERGENCIES_PER_SCOPE,
@@ -247,3 +248,11 @@ def test_names_of_ended_notices_are_bounded(monkeypatch: pytest.MonkeyPatch) -> 
     assert len(revs) <= 21
     assert revs["notice yard/y07 stays"] == 1
     assert revs["notice yard/y07 n49"] == 2
+
+
+@pytest.mark.claim("F32")
+def test_a_systems_clock_that_is_ahead_forgets_nothing_that_is_refused(full: Bench) -> None:
+    sent(full, "late", until_utc=full.utc + 3600)
+    ahead = Now(full.mono + 1.0, full.utc + 1e8, 28_800, Trust.FLOOR, full.utc + 1.0)
+    full.state, _ = step(full.state, ev.TimePassed(), ahead)
+    assert ("notice", "yard/y07", "late") in full.state.standing.refused.entries
