@@ -224,6 +224,9 @@ def _message(turn: Turn, event: ev.MessageReceived) -> None:
         commands.count(turn, Reason.NOT_MINE)
         turn.emit(AckMessage(event.token))
         return
+    if standing.is_outdated(turn.state, event):
+        turn.emit(AckMessage(event.token))
+        return
     match message:
         case Notice():
             standing.notice(turn, event.token, message)

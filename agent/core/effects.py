@@ -182,6 +182,11 @@ class SaveSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ForgetNotices:
+    """Take all notices out of the cache, and their revisions out of what is remembered: they are read anew, by other keys."""
+
+
+@dataclass(frozen=True, slots=True)
 class SaveKeys:
     """Durable beside the journal (precious), then in force. Outcome: StateSaved."""
 
@@ -332,6 +337,7 @@ Effect = (
     | DropNotices
     | SaveRosterPart
     | SaveSettings
+    | ForgetNotices
     | SaveKeys
     | Purge
     | Connect

@@ -396,6 +396,8 @@ class MessageReceived:
     token: int
     message: Message
     retained: bool = False
+    keys_rev: int | None = None
+    """Of the `keys` it was judged by, 0 for those of the enrolment; None where that says nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from agent.core.effects import CheckedIn, Page, SendReply
 from agent.core.plan import DisplayPlan, DoorPlan, UnitPlan
 from agent.core.time import Now
-from contract.messages import Command, Holder, Notice, Settings
+from contract.messages import Command, Holder, Keys, Notice, Settings
 
 
 class Mode(StrEnum):
@@ -346,6 +346,10 @@ class Standing:
     """Newest revision seen by "kind scope id"."""
     settings: Mapping[str, Settings] = field(default_factory=dict)
     keys_rev: int = 0
+    keys: Keys | None = None
+    """Those in force; None: those of the enrolment, which are not known here."""
+    anew_rev: int = 0
+    """Notices are taken that were judged by the keys of this revision or newer ones: it took a key for notices away."""
     saving: Mapping[int, object] = field(default_factory=dict)
     """By message token: what the store is saving."""
     refused: Refused = Refused()

@@ -18,6 +18,7 @@ from agent.store.faults import STORAGE_ERRORS, Mode, mode_of
 from agent.store.folder import Ballast
 from agent.store.journal import Draft, Journal
 from agent.store.opening import Terms
+from agent.store.rows import ALL_NOTICES
 from agent.store.waiting import Counts, Waiting
 
 log = logging.getLogger("store")
@@ -114,6 +115,11 @@ class Ledger:
         """Revisions now in the cache: made durable with the next write of the journal."""
         for name, rev in revs.items():
             self._revs[name] = max(rev, self._revs.get(name, 0))
+
+    def forget_notices(self) -> None:
+        """Their revisions: those just noted, and with the next write of the journal those that it has."""
+        kept = {name: rev for name, rev in self._revs.items() if not name.startswith("notice ")}
+        self._revs = {ALL_NOTICES: 0} | kept
 
     def save_keys(self, order: SaveKeys) -> None:
         self._keys = order

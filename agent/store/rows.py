@@ -13,6 +13,9 @@ from agent.store.faults import DamagedError
 from agent.store.schema import seal, unseal
 from contract.messages import Keys
 
+ALL_NOTICES = "notice * *"
+"""In the place of a revision's name, which cannot be this."""
+
 
 def put_life(db: Database, boot: int, *, clean: bool) -> None:
     """The column `floor` is not used any more."""
@@ -37,7 +40,10 @@ def put_epoch(db: Database, epoch: str, utc: float, prev_epoch: str, prev_head: 
 
 
 def put_rev(db: Database, name: str, rev: int) -> None:
-    """The highest revision wins."""
+    """The highest revision wins; `ALL_NOTICES` takes those of notices out."""
+    if name == ALL_NOTICES:
+        db.conn.execute("DELETE FROM revs WHERE name LIKE 'notice %'")
+        return
     db.conn.execute(
         "INSERT INTO revs VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET rev = excluded.rev, sum = excluded.sum "
         "WHERE excluded.rev > revs.rev",

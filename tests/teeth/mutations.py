@@ -621,4 +621,25 @@ MUTATIONS: list[Mutation] = [
         "    sure = turn.now.utc\n",
         ("tests/agent/core/test_bounds.py::test_a_systems_clock_that_is_ahead_forgets_nothing_that_is_refused",),
     ),
+    Mutation(
+        "what a stolen notice key signed stays when the key is taken away",
+        "agent/core/standing.py",
+        "                if anew:\n",
+        "                if anew is None:\n",
+        ("tests/agent/core/test_bounds.py::test_a_stolen_notice_key_that_is_taken_away_leaves_nothing_behind",),
+    ),
+    Mutation(
+        "a notice judged by keys that no longer hold is taken",
+        "agent/core/standing.py",
+        "    return isinstance(event.message, Notice) and known is not None and known < state.standing.anew_rev\n",
+        "    return isinstance(event.message, Notice) and known is not None and known < 0\n",
+        ("tests/agent/core/test_bounds.py::test_a_stolen_notice_key_that_is_taken_away_leaves_nothing_behind",),
+    ),
+    Mutation(
+        "revisions that a stolen key used up come back with a start",
+        "agent/store/rows.py",
+        "        db.conn.execute(\"DELETE FROM revs WHERE name LIKE 'notice %'\")\n",
+        "",
+        ("tests/agent/store/test_journal.py::test_with_other_keys_no_revision_of_a_notice_is_known_any_more",),
+    ),
 ]

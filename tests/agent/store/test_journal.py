@@ -205,6 +205,27 @@ def test_of_refused_commands_the_newest_are_kept_and_they_do_not_count_for_the_r
         assert opened.opens == (("main", UTC + 30),)
 
 
+def test_with_other_keys_no_revision_of_a_notice_is_known_any_more(tmp_path: Path) -> None:
+    root = Scope("site", SITE)
+    keys = Keys(root, 2, UTC, (WorkingKey("k", "ab" * 32, frozenset({Kind.COMMAND})),))
+    with running(tmp_path) as (store, posted):
+        for token, (name, rev) in enumerate((("old", 2**53 - 1), ("news", 2**53 - 1)), start=1):
+            store.order(effects.SaveNotice(token, notice(name, rev)))
+        posted.one(events.StateSaved)
+        store.order(effects.ForgetNotices())
+        store.order(effects.SaveKeys(3, keys))
+        store.order(effects.SaveNotice(4, notice("news", 1)))
+        eventually(lambda: [each.id for each in posted.all if isinstance(each, events.StateSaved)][-1:] == ["news"])
+        store.order(record(1))
+        posted.recorded(1)
+    with running(tmp_path) as (_, posted):
+        opened = posted.one(events.StoreOpened)
+        assert {name: rev for name, rev in opened.revs.items() if name.startswith("notice")} == {
+            f"notice {notice('news', 1).scope} news": 1
+        }
+        assert [(each.id, each.rev) for each in posted.one(events.NoticesLoaded).notices] == [("news", 1)]
+
+
 def test_revisions_and_keys_live_with_the_journal(tmp_path: Path) -> None:
     root = Scope("site", SITE)
     keys = Keys(root, 4, UTC, (WorkingKey("k-now", "ab" * 32, frozenset({Kind.COMMAND, Kind.CONFIRM})),))
