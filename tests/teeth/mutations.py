@@ -124,8 +124,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "used command ids are forgotten over a restart",
         "agent/core/commands.py",
-        "    _change(turn, seen={**turn.state.commands.seen, **event.seen})\n",
-        "    _change(turn, seen=dict(turn.state.commands.seen))\n",
+        "    seen = {**turn.state.commands.seen, **event.seen}\n",
+        "    seen = dict(turn.state.commands.seen)\n",
         (f"{COMMANDS}::test_an_id_is_used_once_over_restarts_and_never_from_before_this_epoch",),
     ),
     Mutation(
