@@ -29,6 +29,7 @@ _STORE = (
     effects.DropNotices,
     effects.SaveRosterPart,
     effects.SaveSettings,
+    effects.ForgetNotices,
     effects.SaveKeys,
     effects.Purge,
 )

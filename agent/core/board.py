@@ -66,7 +66,7 @@ def _rank(notice: Notice) -> tuple[bool, int, int, float, str, str]:
 def following(state: State, valid: tuple[Notice, ...], screen: Screen) -> Notice:
     """The next in turn: one that was not shown yet, else an emergency and another by turns, so that many notices do not drown it."""
     for notice in valid:
-        if (*key_of(notice), notice.rev) not in state.board.shown and key_of(notice) != screen.last:
+        if _is_new(notice, state, screen):
             return notice
     urgent = [notice for notice in valid if notice.category is Category.EMERGENCY]
     calm = [notice for notice in valid if notice.category is not Category.EMERGENCY]
@@ -88,9 +88,15 @@ def new_emergency(state: State, valid: tuple[Notice, ...], screen: Screen) -> No
     for notice in valid:
         if notice.category is not Category.EMERGENCY:
             return None
-        if (*key_of(notice), notice.rev) not in state.board.shown and key_of(notice) != screen.last:
+        if _is_new(notice, state, screen):
             return notice
     return None
+
+
+def _is_new(notice: Notice, state: State, screen: Screen) -> bool:
+    """Not shown yet, and not begun here: what a display never draws to its end must not come before the others for ever."""
+    mark = (*key_of(notice), notice.rev)
+    return mark not in state.board.shown and mark not in screen.begun and key_of(notice) != screen.last
 
 
 def tick(turn: Turn) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from agent.core import access, limits
+from agent.core.effects import CheckedIn
+from agent.core.events import StoreOpened
 from agent.core.local import hh_mm, rfc3339
 from agent.core.state import CheckIn, State
 from agent.core.time import Now, Trust
@@ -33,7 +35,8 @@ def take(turn: Turn, door_id: str, holder: str) -> None:
         turn.say("checkin.not_saved", limits.ANSWER_NO_S, "no", door=door_id)
         return
     fact = turn.made("patrol.checkin", round=None, stop=door_id, by=holder)
-    token = turn.record((fact,), durable_by_mono=turn.now.mono + limits.CHECKIN_DURABLE_S)
+    mark = CheckedIn(door_id, holder, turn.now.utc)
+    token = turn.record((fact,), durable_by_mono=turn.now.mono + limits.CHECKIN_DURABLE_S, checkin=mark)
     taken = CheckIn(turn.now.mono, turn.now.utc, token)
     recent = {k: c for k, c in known.checkins.items() if c.token or turn.now.mono - c.at < limits.CHECKIN_REPEAT_S}
     _keep(turn, {**recent, (holder, door_id): taken})
@@ -44,6 +47,8 @@ def recorded(turn: Turn, token: int) -> None:
         if taken.token == token:
             saved = replace(taken, token=None)
             _keep(turn, {**turn.state.access.checkins, key: saved})
+            told = (*turn.state.access.told, CheckedIn(key[1], key[0], taken.utc))
+            turn.change(access=replace(turn.state.access, told=told))
             _tell(turn, key[1], saved)
             return
 
@@ -56,13 +61,21 @@ def refused(turn: Turn, token: int) -> None:
             return
 
 
+def store_opened(turn: Turn, event: StoreOpened) -> None:
+    """The run before ended between the commit and the sure word: what the person was told, if anything, is not known."""
+    for left in event.untold:
+        fact = turn.made("patrol.untold", stop=left.stop, by=left.by, checkin=rfc3339(left.utc))
+        turn.record((fact,), told=(left,))
+
+
 def tick(turn: Turn) -> None:
     """A store that does not answer at all has not saved it; where it does so after all, the fact behind it says what the person was told."""
     for key, taken in turn.state.access.checkins.items():
         if taken.token is not None and _give_up(taken) <= turn.now.mono:
             _forget(turn, key)
             holder, door_id = key
-            turn.fact("patrol.not_saved", stop=door_id, by=holder, checkin=rfc3339(taken.utc))
+            fact = turn.made("patrol.not_saved", stop=door_id, by=holder, checkin=rfc3339(taken.utc))
+            turn.record((fact,), told=(CheckedIn(door_id, holder, taken.utc),))
 
 
 def deadlines(state: State) -> Iterator[float | None]:

@@ -21,6 +21,9 @@ from contract.messages import COMMAND_LIFETIME_S, MODE_MAX_S, OPEN_LIFETIME_S, C
 _ABLE = frozenset({"open", "mode", "identify", "resync", "fire_reset", "restart"})
 """What this unit can do; the rest is refused as `device`: it has nothing to do it with."""
 
+EVERY_COMMAND = "*"
+"""In the place of a command's id, which cannot be this: all that were signed before its `exp`."""
+
 
 def received(turn: Turn, event: MessageReceived, command: Command) -> None:
     reason, detail = _judge(turn.state, command, retained=event.retained)
@@ -29,8 +32,10 @@ def received(turn: Turn, event: MessageReceived, command: Command) -> None:
         if reason is Reason.REPLAYED and _under_way(turn.state.commands, command.id):
             count(turn, reason)  # a reply under its id would be taken for the command's own
             return
-        _spend(turn, command, reason)
-        _refuse(turn, command.id, command.action, command.actor, _door_of(command), reason, detail)
+        spent = _spend(turn, command, reason)
+        order = about(command.id, command.action, command.actor, _door_of(command))
+        if not _refuse(turn, order, reason, detail, spent) and spent is not None:
+            _spend_all(turn, command.iat)
         return
     now, doors = turn.now, _door_of(command)
     left = command.exp - now.utc
@@ -67,8 +72,11 @@ def _judge(state: State, command: Command, *, retained: bool) -> tuple[Reason | 
         return Reason.REPLAYED, None
     if command.iat < state.sync.epoch_utc:
         return Reason.REPLAYED, "before this epoch"
-    if command.iat < _start_utc(state):
-        return Reason.REPLAYED, "before this start"  # what was refused before it is not remembered: this makes it spent
+    started = _start_utc(state)
+    if command.iat < started - limits.CLOCK_SKEW_S:
+        return Reason.REPLAYED, "before this start"
+    if command.iat < min(state.commands.spent_utc, started + limits.CLOCK_SKEW_S):
+        return Reason.REPLAYED, "before this start, in a flood"
     if state.health.boot is None or state.health.storage in {"failed", "hung"}:
         return Reason.STORAGE, state.health.storage
     if command.action == "open" and _opens_lately(state, _door_of(command) or "") >= limits.OPEN_RATE:
@@ -124,11 +132,27 @@ def _under_way(commands: Commands, id_: str) -> bool:
     return any(w.command.id == id_ for w in commands.waiting.values()) or courses.under_way(commands, id_)
 
 
-def _spend(turn: Turn, command: Command, reason: Reason) -> None:
-    """What was answered with a refusal is not done later either, however often a broker hands it over."""
+def _spend(turn: Turn, command: Command, reason: Reason) -> SeenCommand | None:
+    """What was answered with a refusal is not done later either, however often a broker hands it over. Returns what the next start has to know."""
     seen = turn.state.commands.seen
-    if reason not in {Reason.NOT_MINE, Reason.RETAINED} and command.id not in seen and len(seen) < limits.SEEN_MAX:
+    if reason in {Reason.NOT_MINE, Reason.RETAINED} or command.id in seen:
+        return None
+    if len(seen) < limits.SEEN_MAX:
         _change(turn, seen={**seen, command.id: command.exp})
+    return _spent(command)
+
+
+def _spent(command: Command) -> SeenCommand:
+    return SeenCommand(command.id, command.exp, "refused", _door_of(command), command.actor, pending=False)
+
+
+def _spend_all(turn: Turn, iat: float) -> None:
+    """In a flood refused ids are not written down one by one: for the next start all that may be signed up to now are spent. Once a second."""
+    now, spends = turn.now, turn.state.commands.spends_utc
+    if now.trusted and spends <= iat <= now.utc + limits.CLOCK_SKEW_S:
+        until = now.utc + limits.CLOCK_SKEW_S + limits.SPEND_ALL_S
+        _change(turn, spends_utc=until)
+        turn.record((), seen=SeenCommand(EVERY_COMMAND, until, "refused", None, "", pending=False))
 
 
 # --- after the store's answer
@@ -158,7 +182,7 @@ def not_recorded(turn: Turn, token: int) -> None:
     if waiting is not None:
         _drop(turn, token)
         turn.emit(AckMessage(waiting.message))
-        _fail(turn, waiting.command, Reason.STORAGE)
+        _fail(turn, waiting.command, Reason.STORAGE, spent=_spent(waiting.command))
 
 
 def started(turn: Turn) -> None:
@@ -167,8 +191,8 @@ def started(turn: Turn) -> None:
 
 def store_opened(turn: Turn, event: StoreOpened) -> None:
     """What was accepted and has no outcome is over: it is not done now, and its course says what is known of it."""
-    _change(turn, seen={**turn.state.commands.seen, **event.seen})
-    _change(turn, opens_before=event.opens)
+    seen = {**turn.state.commands.seen, **event.seen}
+    _change(turn, spent_utc=seen.pop(EVERY_COMMAND, 0.0), seen=seen, opens_before=event.opens)
     for left in event.pending:
         courses.found(turn, left, event.seen.get(left.id, 0.0))
 
@@ -248,28 +272,31 @@ def _done(turn: Turn, command: Command, kept: tuple[DoorMode, ...] = ()) -> int:
     return token
 
 
-def _fail(turn: Turn, command: Command, reason: Reason, detail: str | None = None) -> None:
+def _fail(
+    turn: Turn, command: Command, reason: Reason, detail: str | None = None, *, spent: SeenCommand | None = None
+) -> None:
     """Refused after its acceptance was handed to the store: the record of the outcome finishes it there."""
     data = about(command.id, command.action, command.actor, _door_of(command))
     data |= {"reason": str(reason)} | ({} if detail is None else {"detail": detail})
-    turn.record((turn.made("command.refused", **data),), finish=(command.id,))
+    turn.record((turn.made("command.refused", **data),), seen=spent, finish=(command.id,))
     reply(turn, command.id, "refused", reason, _door_of(command), detail)
 
 
 def _refuse(
-    turn: Turn, id_: str, action: str | None, actor: str | None, door_id: str | None, reason: str, detail: str | None
-) -> None:
-    """Refused before anything was committed: told with a fact and a reply, in a flood only counted."""
+    turn: Turn, order: dict[str, Any], reason: str, detail: str | None, spent: SeenCommand | None = None
+) -> bool:
+    """Refused before anything was committed: told with a fact and a reply; False in a flood, where it is only counted."""
     commands, now = turn.state.commands, turn.now.mono
     if commands.refused_from is None or now - commands.refused_from >= limits.REFUSALS_S:
         _change(turn, refused_from=now, refused_here=0)
     if turn.state.commands.refused_here >= limits.REFUSED_RATE:
         count(turn, str(reason))
-        return
+        return False
     _change(turn, refused_here=turn.state.commands.refused_here + 1)
-    data = about(id_, action, actor, door_id) | {"reason": str(reason)}
-    turn.fact("command.refused", **data, **({} if detail is None else {"detail": detail}))
-    reply(turn, id_, "refused", reason, door_id, detail)
+    data = order | {"reason": str(reason)} | ({} if detail is None else {"detail": detail})
+    turn.record((turn.made("command.refused", **data),), seen=spent)
+    reply(turn, order["id"], "refused", reason, order.get("door"), detail)
+    return True
 
 
 def message_refused(turn: Turn, event: MessageRefused) -> None:
@@ -279,7 +306,7 @@ def message_refused(turn: Turn, event: MessageRefused) -> None:
     if event.entry is not None:
         refused.refuse(turn, event.entry, str(event.reason), event.until_utc)
     elif event.kind == "command" and event.id is not None:
-        _refuse(turn, event.id, None, None, None, str(event.reason), event.detail or None)
+        _refuse(turn, {"id": event.id}, str(event.reason), event.detail or None)
     else:
         count(turn, str(event.reason), event.count)
         if event.reason == Reason.MALFORMED and event.detail:  # signed, and so not a stranger's flood

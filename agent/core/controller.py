@@ -143,6 +143,7 @@ def _dispatch_store(turn: Turn, event: ev.Event) -> None:
             sync.store_opened(turn, event)
             storage.opened(turn, event)
             commands.store_opened(turn, event)
+            checkin.store_opened(turn, event)
             modes.store_opened(turn, event.modes, event.known)
         case ev.StoreFailed() | ev.StoreMended() | ev.StoreHangs() | ev.LatchSaved() | ev.FactsDropped():
             _dispatch_storage(turn, event)
@@ -225,6 +226,9 @@ def _message(turn: Turn, event: ev.MessageReceived) -> None:
         return
     if message.scope not in turn.state.plan.scopes:
         commands.count(turn, Reason.NOT_MINE)
+        turn.emit(AckMessage(event.token))
+        return
+    if standing.is_outdated(turn.state, event):
         turn.emit(AckMessage(event.token))
         return
     match message:

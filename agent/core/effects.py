@@ -86,7 +86,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class SeenCommand:
-    """Goes into the same transaction as the fact of acceptance; `pending` until a Record names it in `finish`."""
+    """Goes into the same transaction as the fact of acceptance; `pending` until a Record names it in `finish`. One that is refused has `refused` for an action."""
 
     id: str
     exp: float
@@ -106,6 +106,15 @@ class DoorMode:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckedIn:
+    """A check-in at `stop` by `by` of `utc`, of which the person has to be told."""
+
+    stop: str
+    by: str
+    utc: float
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """Journal these facts in one transaction. Outcome: Recorded.
 
@@ -120,6 +129,9 @@ class Record:
     modes: tuple[DoorMode, ...] = ()
     known: KnownTime | None = None
     """What is known of the time, to be kept with it; the newest word counts."""
+    checkin: CheckedIn | None = None
+    """Kept with its fact, until a Record names it in `told`."""
+    told: tuple[CheckedIn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +179,11 @@ class SaveSettings:
 
     token: int
     settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetNotices:
+    """Take all notices out of the cache, and their revisions out of what is remembered: they are read anew, by other keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +337,7 @@ Effect = (
     | DropNotices
     | SaveRosterPart
     | SaveSettings
+    | ForgetNotices
     | SaveKeys
     | Purge
     | Connect

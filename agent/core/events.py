@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from agent.core.effects import DoorMode
+from agent.core.effects import CheckedIn, DoorMode
 from agent.core.time import KnownTime, Trust
 from contract.messages import Holder, Keys, Message, Notice, Reason, Settings
 
@@ -212,7 +212,7 @@ class StoreOpened:
     `seen`: command ids already used with their `exp`; `revs`: highest revision seen by "kind scope id"; `epoch_utc`: when this epoch began (iat of commands must not be before).
     `recovered`: what was set aside and rebuilt, if anything ("journal", "cache"). `boot` counts starts. `known`: what signed messages said of the time up to the last start; None: nothing.
     `keys`: the newest working keys the root signed, None where only those of the enrolment are known. `modes`: what was commanded last and did not end by command.
-    `opens`: (door, `exp`) of the newest opens accepted before this start: they count for the rate.
+    `opens`: (door, `exp`) of the newest opens accepted before this start: they count for the rate. `untold`: check-ins of which it is not sure that the person was told.
     """
 
     boot: int
@@ -229,6 +229,7 @@ class StoreOpened:
     recovered: tuple[str, ...] = ()
     modes: tuple[DoorMode, ...] = ()
     opens: tuple[tuple[str, float], ...] = ()
+    untold: tuple[CheckedIn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,6 +406,8 @@ class MessageReceived:
     token: int
     message: Message
     retained: bool = False
+    keys_rev: int | None = None
+    """Of the `keys` it was judged by, 0 for those of the enrolment; None where that says nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,8 @@ REFUSALS_S = 60.0
 """At most one `refusals` fact in this time (contract.md)."""
 REFUSED_RATE = 30
 """Signed commands refused in one `REFUSALS_S` that get their own fact and reply; more are only counted, so a replaying broker cannot fill the journal."""
+SPEND_ALL_S = 1.0
+"""In such a flood, what the next start has to know of it is written down at most this often."""
 REVS_MAX = 10_000
 """Revisions kept by name, those of ended notices included: ten years of three notices a day. Beyond it the oldest ended notices are forgotten."""
 REFUSED_ENTRIES = 512

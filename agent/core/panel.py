@@ -186,6 +186,7 @@ def show(turn: Turn, screen: Screen, notice: Notice) -> Screen:
     due = now + text.reading_s(made[0].body)
     return replace(
         screen,
+        begun=_begun(turn.state, screen, notice),
         showing=key,
         pages=made,
         index=0,
@@ -196,6 +197,12 @@ def show(turn: Turn, screen: Screen, notice: Notice) -> Screen:
         stay=Stay(0.0, None if screen.stay.since is None else now),
         idle_stay=_paused(screen.idle_stay, now),
     )
+
+
+def _begun(state: State, screen: Screen, notice: Notice) -> frozenset[tuple[str, str, int]]:
+    """With this one, of those that are in force."""
+    here = {(*key, each.rev) for key, each in state.board.notices.items()}
+    return (screen.begun & here) | {(*board.key_of(notice), notice.rev)}
 
 
 def deadlines(state: State) -> Iterator[float | None]:

@@ -11,7 +11,6 @@ from dataclasses import replace
 from agent.core import limits
 from agent.core.effects import Log
 from agent.core.state import NotTaken, Refused, State
-from agent.core.time import Trust
 from agent.core.turn import Turn
 
 
@@ -49,11 +48,10 @@ def forget(turn: Turn, names: set[tuple[str, str, str]]) -> None:
 
 
 def tick(turn: Turn) -> None:
-    if turn.now.clock is not Trust.UNKNOWN:
+    sure = turn.now.sure_utc
+    if sure is not None:
         entries = turn.state.standing.refused.entries
-        forget(
-            turn, {n for n, left in entries.items() if left.until_utc is not None and left.until_utc <= turn.now.utc}
-        )
+        forget(turn, {n for n, left in entries.items() if left.until_utc is not None and left.until_utc <= sure})
     refused, now = turn.state.standing.refused, turn.now.mono
     due = _due(refused)
     if refused.newest is None or due is None or due > now:

@@ -9,6 +9,7 @@ from agent.core import board, door, limits, panel, refused
 from agent.core.effects import (
     AckMessage,
     DropNotices,
+    ForgetNotices,
     Resubscribe,
     SaveKeys,
     SaveNotice,
@@ -19,13 +20,14 @@ from agent.core.effects import (
 )
 from agent.core.events import (
     HoldersReplaced,
+    MessageReceived,
     NoticesLoaded,
     SettingsLoaded,
     StateRefused,
     StateSaved,
     StoreOpened,
 )
-from agent.core.state import Access, State
+from agent.core.state import State
 from agent.core.turn import Turn
 from contract.messages import (
     LEVELS,
@@ -33,6 +35,7 @@ from contract.messages import (
     ROSTERS_PER_UNIT,
     Category,
     Keys,
+    Kind,
     Notice,
     RosterPart,
     Settings,
@@ -45,7 +48,7 @@ def store_opened(turn: Turn, event: StoreOpened) -> None:
     revs = {**event.revs}
     for name, rev in known.revs.items():
         revs[name] = max(rev, revs.get(name, 0))
-    turn.change(standing=replace(known, revs=revs, keys_rev=keys_rev))
+    turn.change(standing=replace(known, revs=revs, keys_rev=keys_rev, keys=event.keys or known.keys))
     if event.keys is not None:
         turn.emit(UseKeys(event.keys))
 
@@ -78,7 +81,7 @@ def settings_loaded(turn: Turn, event: SettingsLoaded) -> None:
 
 def holders_replaced(turn: Turn, event: HoldersReplaced) -> None:
     old = turn.state.access
-    turn.change(access=Access(event.by_key, event.have, True, old.last, old.checkins))
+    turn.change(access=replace(old, by_key=event.by_key, have=event.have, loaded=True))
     door.all_ready(turn)
     turn.changed()
     if event.applied is not None:
@@ -98,6 +101,12 @@ def cache_reset(turn: Turn) -> None:
 
 
 # --- messages
+
+
+def is_outdated(state: State, event: MessageReceived) -> bool:
+    """A notice judged by keys that no longer hold: the broker gives it again, to be judged by those in force."""
+    known = event.keys_rev
+    return isinstance(event.message, Notice) and known is not None and known < state.standing.anew_rev
 
 
 def notice(turn: Turn, token: int, message: Notice) -> None:
@@ -179,7 +188,32 @@ def keys(turn: Turn, token: int, message: Keys) -> None:
         turn.emit(AckMessage(token))
         return
     _saving(turn, token, message, f"keys {message.scope} ", message.rev)
+    if _takes_away(message, turn.state):
+        turn.emit(ForgetNotices())  # ahead of the keys: a crash between them leaves notices to read, never keys without
     turn.emit(SaveKeys(token, message))
+
+
+def _takes_away(new: Keys, state: State) -> bool:
+    """Whether a key that could sign notices no longer can: then nobody knows which of those here are the centre's."""
+    old = state.standing.keys
+    if old is None:
+        return new.rev > 1
+    good = {(key.kid, key.public) for key in new.keys if Kind.NOTICE in key.kinds}
+    return any(Kind.NOTICE in key.kinds and (key.kid, key.public) not in good for key in old.keys)
+
+
+def _notices_anew(turn: Turn) -> None:
+    """As if none had ever come: what a key signed that is taken away is gone, however high its revision, and the broker gives the rest again."""
+    standing, refused_ones = turn.state.standing, turn.state.standing.refused.entries
+    revs = {name: rev for name, rev in standing.revs.items() if not name.startswith("notice ")}
+    refused.forget(turn, {name for name in refused_ones if name[0] == "notice"})
+    board.off_screens(turn, tuple(turn.state.board.notices))
+    turn.change(
+        standing=replace(turn.state.standing, revs=revs, anew_rev=standing.keys_rev),
+        board=replace(turn.state.board, notices={}),
+    )
+    turn.emit(ForgetNotices())
+    turn.emit(Resubscribe())
 
 
 def saved(turn: Turn, event: StateSaved) -> None:
@@ -197,8 +231,11 @@ def saved(turn: Turn, event: StateSaved) -> None:
             turn.fact("settings.applied", scope=str(scope), id="", rev=rev)
         case Keys(scope, rev):
             if rev > turn.state.standing.keys_rev:
-                turn.change(standing=replace(turn.state.standing, keys_rev=rev))
+                anew = _takes_away(message, turn.state)
+                turn.change(standing=replace(turn.state.standing, keys_rev=rev, keys=message))
                 turn.emit(UseKeys(message))
+                if anew:
+                    _notices_anew(turn)
             turn.fact("keys.applied", scope=str(scope), id="", rev=rev)
             turn.changed()
         case _:

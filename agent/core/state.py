@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from agent.core.effects import Page, SendReply
+from agent.core.effects import CheckedIn, Page, SendReply
 from agent.core.plan import DisplayPlan, DoorPlan, UnitPlan
 from agent.core.time import Now
-from contract.messages import Command, Holder, Notice, Settings
+from contract.messages import Command, Holder, Keys, Notice, Settings
 
 
 class Mode(StrEnum):
@@ -198,6 +198,8 @@ class Screen:
     """Which page of clock and sign is in turn."""
     idle_stay: Stay = Stay()
     lost: bool = False
+    begun: frozenset[tuple[str, str, int]] = frozenset()
+    """Notices (scope, id, rev) put forward here since the display was found, whether or not it said that it drew them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +228,8 @@ class Access:
     """By reader: the last card's hashes and when it was last seen."""
     checkins: Mapping[tuple[str, str], CheckIn] = field(default_factory=dict)
     """By (holder, door), of the last minute."""
+    told: tuple[CheckedIn, ...] = ()
+    """Check-ins of which the person was told, until a record takes that along."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +294,11 @@ class Commands:
     opens_before: tuple[tuple[str, float], ...] = ()
     """(door, `exp`) of opens accepted before this start."""
     started: float | None = None
-    """When the agent started, monotonic: a command signed before that is none of this run's."""
+    """When the agent started, monotonic: a command signed well before that is none of this run's."""
+    spent_utc: float = 0.0
+    """Commands signed before this may have been refused before this start, in a flood that wrote down no ids."""
+    spends_utc: float = 0.0
+    """The same for the next start, as last written down."""
     replies: tuple[SendReply, ...] = ()
     """Replies that wait for the link."""
     restart_token: int | None = None
@@ -321,9 +329,11 @@ class Sync:
     centre_since: float | None = None
     epoch: str = ""
     epoch_utc: float = 0.0
-    """When the epoch began by signed time; 0.0: not known, then it is taken to begin with the opening."""
+    """When the epoch began by signed time; 0.0: not known, then one that is new in this run is taken to begin with the opening."""
     opened_at: float = 0.0
-    """When its journal was opened, or it began in this run: monotonic."""
+    """When its journal was opened: monotonic."""
+    is_new: bool = False
+    """The journal began with this opening: what an older one knew of commands may be lost."""
     next_seq: int = 1
     head: str = ""
     confirmed: int = 0
@@ -396,6 +406,10 @@ class Standing:
     """Newest revision seen by "kind scope id"."""
     settings: Mapping[str, Settings] = field(default_factory=dict)
     keys_rev: int = 0
+    keys: Keys | None = None
+    """Those in force; None: those of the enrolment, which are not known here."""
+    anew_rev: int = 0
+    """Notices are taken that were judged by the keys of this revision or newer ones: it took a key for notices away."""
     saving: Mapping[int, object] = field(default_factory=dict)
     """By message token: what the store is saving."""
     refused: Refused = Refused()

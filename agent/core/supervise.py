@@ -207,7 +207,7 @@ def _screens(turn: Turn, name: str, *, lost: bool) -> None:
     """A display that came back gets its page again."""
     turn.change(
         screens=tuple(
-            replace(s, lost=lost, page=None if not lost else s.page) if s.plan.name == name else s
+            replace(s, lost=lost, page=s.page if lost else None, begun=frozenset()) if s.plan.name == name else s
             for s in turn.state.screens
         )
     )

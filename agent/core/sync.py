@@ -25,6 +25,7 @@ def store_opened(turn: Turn, event: StoreOpened) -> None:
         epoch=event.epoch,
         epoch_utc=event.epoch_utc,
         opened_at=turn.now.mono,
+        is_new=event.next_seq == 1 or any(each.startswith("journal") for each in event.recovered),
         next_seq=event.next_seq,
         head=event.head,
         confirmed=event.confirmed,
@@ -43,8 +44,8 @@ def history_differs(turn: Turn, event: HistoryDiffers) -> None:
     """A new epoch: what was not confirmed is in it under new numbers."""
     turn.fact("journal.recovered", detail=f"new epoch: {event.detail}")
     turn.changed()
-    fields = {"epoch": event.epoch, "epoch_utc": event.epoch_utc, "next_seq": event.next_seq, "head": event.head}
-    _change(turn, **fields, confirmed=0, alarms=(), opened_at=turn.now.mono)
+    fields = {"epoch": event.epoch, "next_seq": event.next_seq, "head": event.head}
+    _change(turn, **fields, confirmed=0, alarms=())  # the commands seen are known here as before
     _begin(turn)
 
 
@@ -273,10 +274,13 @@ def _sample(turn: Turn, message: Confirm, flight: Flight) -> None:
 
 
 def _date_epoch(turn: Turn, opened_utc: float) -> None:
-    """An epoch that began with no signed time, or by one that a later confirm took back, began when its journal was opened at the latest."""
-    epoch_utc = turn.state.sync.epoch_utc
-    if not 0.0 < epoch_utc <= opened_utc:
-        _change(turn, epoch_utc=opened_utc)
+    """An epoch that began with no signed time, or by one that a later confirm took back, began when its journal was opened at the latest.
+
+    Where that was in an earlier run, its commands are known and its date says nothing more.
+    """
+    sync = turn.state.sync
+    if not 0.0 < sync.epoch_utc <= opened_utc:
+        _change(turn, epoch_utc=opened_utc if sync.is_new else 0.0)
 
 
 def judge(turn: Turn) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from agent.core import limits
-from agent.core.effects import DoorMode, Effect, Fact, Record, SeenCommand, SoundTone
+from agent.core.effects import CheckedIn, DoorMode, Effect, Fact, Record, SeenCommand, SoundTone
 from agent.core.plan import DoorPlan
 from agent.core.state import Answer, Door, State
 from agent.core.time import KnownTime, Now
@@ -93,8 +93,12 @@ class Turn:
         durable_by_mono: float | None = None,
         modes: tuple[DoorMode, ...] = (),
         known: KnownTime | None = None,
+        checkin: CheckedIn | None = None,
+        told: tuple[CheckedIn, ...] = (),
     ) -> int:
-        """Journal these facts by themselves; returns the token of the record. What is known of the time goes along once a minute."""
+        """Journal these facts by themselves; returns the token of the record. What is known of the time goes along once a minute,
+        and with a record that is not refused, of which check-ins the person was told.
+        """
         token = self.number()
         self.change(sync=replace(self.state.sync, unsaved=self.state.sync.unsaved + len(facts)))
         alarms = tuple(i for i, fact in enumerate(facts) if fact.kind in ALARM_KINDS)
@@ -102,7 +106,10 @@ class Turn:
             sync = self.state.sync
             self.change(sync=replace(sync, alarm_tokens={**sync.alarm_tokens, token: alarms}))
         known = known or self._known_time()
-        self.emit(Record(token, tuple(facts), seen, finish, durable_by_mono, modes, known))
+        if durable_by_mono is None and self.state.access.told:
+            told = (*told, *self.state.access.told)
+            self.change(access=replace(self.state.access, told=()))
+        self.emit(Record(token, tuple(facts), seen, finish, durable_by_mono, modes, known, checkin, told))
         return token
 
     def _known_time(self) -> KnownTime | None:

@@ -36,7 +36,7 @@ class Arrival:
 class Arrivals:
     def __init__(self, keys: UnitKeys, aside: Aside | None = None) -> None:
         self._root = keys.root
-        self._ring = key_ring(keys.root, keys.working)
+        self._in_force = (key_ring(keys.root, keys.working), 0)
         self._aside = Aside() if aside is None else aside
         self._reader = Reader(keys.site, keys.unit, keys.scopes, self._aside)
         self._gate = Gate()
@@ -45,9 +45,9 @@ class Arrivals:
         self._presence_mono = float("-inf")
         self._held: Presence | None = None
 
-    def use_keys(self, working: Iterable[WorkingKey]) -> None:
-        """Verify with these from now on; any thread may say so (one reference is exchanged)."""
-        self._ring = key_ring(self._root, working)
+    def use_keys(self, working: Iterable[WorkingKey], rev: int) -> None:
+        """Verify with these, of this revision, from now on; any thread may say so (one reference is exchanged)."""
+        self._in_force = (key_ring(self._root, working), rev)
 
     def connected(self) -> None:
         """A new connection: what is known of the centre's presence is old."""
@@ -61,10 +61,11 @@ class Arrivals:
 
     def take(self, topic: str, payload: bytes, now: float, *, retained: bool) -> Arrival:
         """What to do about one message. `now` is monotonic."""
-        match self._reader.read(topic, payload, self._ring, retained=retained):
+        ring, keys_rev = self._in_force
+        match self._reader.read(topic, payload, ring, retained=retained):
             case Accepted(_, message):
                 token = next(self._numbers)
-                return Arrival(MessageReceived(token, message, retained), token)
+                return Arrival(MessageReceived(token, message, retained, keys_rev), token)
             case Refused(kind, refusal, entry, until):
                 if refusal.id is None and entry is None and not self._gate.passes(kind, refusal.reason, now):
                     return Arrival()

@@ -153,7 +153,7 @@ class Link:
         live = self._live
         match effect:
             case effects.UseKeys(keys):
-                self._arrivals.use_keys(keys.keys)
+                self._arrivals.use_keys(keys.keys, keys.rev)
             case effects.AckMessage(token):
                 if live is not None:
                     live.acks.done(token, time.monotonic())

@@ -58,6 +58,9 @@ class Cache:
         rows = self.db.conn.execute("SELECT scope, id, rev, body, sum FROM notices ORDER BY scope, id").fetchall()
         return tuple(self._each("notice", (row[0], row[1], row[2]), row, codec.load_notice) for row in rows)
 
+    def forget_notices(self) -> None:
+        self.db.conn.execute("DELETE FROM notices")
+
     def save_settings(self, settings: Settings) -> None:
         self._put("settings", (str(settings.scope), settings.rev, codec.dump_settings(settings)))
 

@@ -13,12 +13,12 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from agent.core.effects import DoorMode
+from agent.core.effects import CheckedIn, DoorMode
 from agent.core.time import KnownTime
 from agent.store.database import Transaction
 from agent.store.journal import Journal
 from agent.store.ranks import rank_of
-from agent.store.rows import put_epoch, put_keys, put_known, put_life, put_mode, put_position, put_rev
+from agent.store.rows import put_epoch, put_keys, put_known, put_life, put_mode, put_position, put_rev, put_untold
 from agent.store.schema import FACTS
 from contract import facts
 from contract.messages import Keys
@@ -41,6 +41,7 @@ class Legacy:
     revs: dict[str, int] = field(default_factory=dict)
     keys: Keys | None = None
     modes: list[DoorMode] = field(default_factory=list)
+    untold: list[CheckedIn] = field(default_factory=list)
     lines: Iterable[tuple[int, bytes]] = ()
 
 
@@ -60,6 +61,8 @@ def found(db: Database, site: str, unit: str, utc: float, legacy: Legacy) -> int
             put_keys(db, legacy.keys)
         for mode in legacy.modes:
             put_mode(db, mode)
+        for checkin in legacy.untold:
+            put_untold(db, checkin)
         return _begin(db, "facts", (site, unit), utc, (previous, legacy.head), legacy.lines)
 
 

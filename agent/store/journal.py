@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from agent.core.effects import DoorMode, Fact, Record
+from agent.core.effects import CheckedIn, DoorMode, Fact, Record
 from agent.core.events import BatchLoaded, PendingCommand, Recorded
 from agent.core.time import KnownTime
 from agent.store import codec, database
@@ -26,14 +26,15 @@ from agent.store.ranks import RANKS, rank_of
 from agent.store.rows import (
     blob,
     forget_revs,
+    forget_seen,
     number,
     only,
     put_keys,
-    put_known,
     put_life,
-    put_mode,
     put_position,
     put_rev,
+    put_with,
+    untold,
 )
 from agent.store.schema import journal_kind, unseal
 from contract import facts
@@ -50,6 +51,9 @@ MAX_LINE = 16 * 1024
 
 REVS = 10_000
 """Notices whose revision is remembered, at least; those named first are forgotten first (limits.REVS_MAX of the core)."""
+
+REFUSED = 10_000
+"""Refused commands whose ids are kept, at least: five hours of a flood (limits.REFUSED_RATE of the core)."""
 
 OPENS = 64
 """Opens told to a start: six a minute and door, and few doors."""
@@ -164,23 +168,11 @@ class Journal:
 
     def commit(self, draft: Draft, revs: Mapping[str, int] | None = None, keys: Keys | None = None) -> None:
         """All of it in one transaction: facts, the commands they accept or finish, and what else waited."""
-        run = self.db.conn.execute
         position = self.confirmed != self._saved_confirmed and time.monotonic() - self.saved_mono >= POSITION_EVERY_S
         with Transaction(self.db):
             self.db.conn.executemany("INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?)", draft.rows)
             for record in draft.records:
-                if record.seen is not None:
-                    seen = record.seen
-                    run(
-                        "INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?, ?, ?)",
-                        (seen.id, seen.exp, seen.action, seen.door, seen.actor, int(seen.pending)),
-                    )
-                for done in record.finish:
-                    run("UPDATE seen SET pending = 0 WHERE id = ?", (done,))
-                for mode in record.modes:
-                    put_mode(self.db, mode)
-                if record.known is not None:
-                    put_known(self.db, record.known)
+                put_with(self.db, record)
             for name, rev in (revs or {}).items():
                 put_rev(self.db, name, rev)
             self._revs += len(revs or {})
@@ -306,9 +298,12 @@ class Journal:
         return tuple((str(door), exp) for door, exp in rows if isinstance(exp, float))
 
     def forget_seen(self, before_utc: float) -> None:
-        """Commands whose `exp` lies so far back that no clock comes to it again are refused by that alone."""
+        """What ended before this no clock comes to again, and it is refused by that alone; of the refused only the newest are kept."""
         with Transaction(self.db):
-            self.db.conn.execute("DELETE FROM seen WHERE exp < ? AND pending = 0", (before_utc,))
+            forget_seen(self.db, before_utc, REFUSED)
+
+    def untold(self) -> tuple[CheckedIn, ...]:
+        return untold(self.db)
 
     def modes(self) -> tuple[DoorMode, ...]:
         rows = self.db.conn.execute("SELECT door, mode, until, sum FROM modes ORDER BY door").fetchall()

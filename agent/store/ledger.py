@@ -18,6 +18,7 @@ from agent.store.faults import STORAGE_ERRORS, Mode, mode_of
 from agent.store.folder import Ballast
 from agent.store.journal import Draft, Journal
 from agent.store.opening import Terms
+from agent.store.rows import ALL_NOTICES
 from agent.store.waiting import Counts, Waiting
 
 log = logging.getLogger("store")
@@ -112,6 +113,11 @@ class Ledger:
         """Revisions now in the cache: made durable with the next write of the journal."""
         for name, rev in revs.items():
             self._revs[name] = max(rev, self._revs.get(name, 0))
+
+    def forget_notices(self) -> None:
+        """Their revisions: those just noted, and with the next write of the journal those that it has."""
+        kept = {name: rev for name, rev in self._revs.items() if not name.startswith("notice ")}
+        self._revs = {ALL_NOTICES: 0} | kept
 
     def save_keys(self, order: SaveKeys) -> None:
         self._keys = order
@@ -257,6 +263,7 @@ class Ledger:
                 keys=journal.keys(),
                 modes=journal.modes(),
                 opens=journal.opens(),
+                untold=journal.untold(),
                 recovered=tuple(dict.fromkeys(self.recovered)),
             )
         )
@@ -348,9 +355,8 @@ class Ledger:
     def _serve_loads(self) -> None:
         while self._loads and self._journal is not None:
             first = next(iter(self._loads))
-            batch = self._journal.load_batch(first)
+            self._post(self._journal.load_batch(first))
             del self._loads[first]
-            self._post(batch)
 
     def _serve_confirm(self) -> None:
         order, journal = self._confirm, self._journal

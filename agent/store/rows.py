@@ -6,12 +6,15 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from agent.core.effects import DoorMode
+from agent.core.effects import CheckedIn, DoorMode, Record, SeenCommand
 from agent.core.time import KnownTime
 from agent.store import codec
 from agent.store.faults import DamagedError
-from agent.store.schema import seal
+from agent.store.schema import seal, unseal
 from contract.messages import Keys
+
+ALL_NOTICES = "notice * *"
+"""In the place of a revision's name, which cannot be this."""
 
 
 def put_life(db: Database, boot: int, *, clean: bool) -> None:
@@ -37,7 +40,10 @@ def put_epoch(db: Database, epoch: str, utc: float, prev_epoch: str, prev_head: 
 
 
 def put_rev(db: Database, name: str, rev: int) -> None:
-    """The highest revision wins."""
+    """The highest revision wins; `ALL_NOTICES` takes those of notices out."""
+    if name == ALL_NOTICES:
+        db.conn.execute("DELETE FROM revs WHERE name LIKE 'notice %'")
+        return
     db.conn.execute(
         "INSERT INTO revs VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET rev = excluded.rev, sum = excluded.sum "
         "WHERE excluded.rev > revs.rev",
@@ -60,6 +66,49 @@ def put_keys(db: Database, keys: Keys) -> None:
         "sum = excluded.sum WHERE excluded.rev >= keys.rev",
         (keys.rev, body, seal(body)),
     )
+
+
+def put_with(db: Database, record: Record) -> None:
+    """What goes along with a record's facts."""
+    if record.seen is not None:
+        put_seen(db, record.seen)
+    for done in record.finish:
+        db.conn.execute("UPDATE seen SET pending = 0 WHERE id = ?", (done,))
+    for mode in record.modes:
+        put_mode(db, mode)
+    if record.known is not None:
+        put_known(db, record.known)
+    if record.checkin is not None:
+        put_untold(db, record.checkin)
+    for told in record.told:
+        db.conn.execute("DELETE FROM untold WHERE stop = ? AND by = ? AND utc = ?", (told.stop, told.by, told.utc))
+
+
+def put_untold(db: Database, checkin: CheckedIn) -> None:
+    values = (checkin.stop, checkin.by, float(checkin.utc))
+    db.conn.execute("INSERT OR REPLACE INTO untold VALUES (?, ?, ?, ?)", (*values, seal(*values)))
+
+
+def untold(db: Database) -> tuple[CheckedIn, ...]:
+    """Check-ins of which it is not sure that the person was told."""
+    rows = db.conn.execute("SELECT stop, by, utc, sum FROM untold ORDER BY utc").fetchall()
+    for *values, sum_ in rows:
+        unseal(sum_, *values)
+    return tuple(CheckedIn(*row[:3]) for row in rows)
+
+
+def put_seen(db: Database, seen: SeenCommand) -> None:
+    db.conn.execute(
+        "INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?, ?, ?)",
+        (seen.id, float(seen.exp), seen.action, seen.door, seen.actor, int(seen.pending)),
+    )
+
+
+def forget_seen(db: Database, before_utc: float, refused: int) -> None:
+    """Those that ended before, and of the refused ones all but the newest so many."""
+    db.conn.execute("DELETE FROM seen WHERE exp < ? AND pending = 0", (before_utc,))
+    newest = "SELECT rowid FROM seen WHERE action = 'refused' ORDER BY rowid DESC LIMIT 1 OFFSET ?"
+    db.conn.execute(f"DELETE FROM seen WHERE action = 'refused' AND rowid <= ({newest})", (refused,))  # noqa: S608  # texts of ours
 
 
 def put_mode(db: Database, mode: DoorMode) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from agent.core.effects import DoorMode
+from agent.core.effects import CheckedIn, DoorMode
 from agent.core.time import KnownTime
 from agent.store import codec
 from agent.store.epochs import Legacy
@@ -64,6 +64,7 @@ def legacy_of(conn: sqlite3.Connection | None, confirmed: int = 0) -> Legacy:
     for row in _intact(conn, "keys", "body, sum"):
         legacy.keys = _try(partial(codec.load_keys, row[1]))
     legacy.modes = [DoorMode(*row[1:4]) for row in _intact(conn, "modes", "door, mode, until, sum")]
+    legacy.untold = [CheckedIn(*row[1:4]) for row in _intact(conn, "untold", "stop, by, utc, sum")]
     for row in _intact(conn, "position", "confirmed, confirmed_h, base, base_h, sum"):
         confirmed, legacy.head = max(confirmed, row[1]), row[2].hex()
     last = _try(lambda: conn.execute("SELECT h FROM facts ORDER BY seq DESC LIMIT 1").fetchone())

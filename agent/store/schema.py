@@ -87,6 +87,14 @@ def m005_signed_time(db: Database) -> None:
             return
 
 
+@JOURNAL_MIGRATIONS()
+def m006_untold_check_ins(db: Database) -> None:
+    db.conn.execute(
+        "CREATE TABLE untold (stop TEXT NOT NULL, by TEXT NOT NULL, utc REAL NOT NULL, sum INTEGER NOT NULL, "
+        "PRIMARY KEY (stop, by, utc))"
+    )
+
+
 def _set_by_the_centre(line: object) -> float | None:
     """The date of a fact that was written with a set clock. Damage is found and mended elsewhere."""
     if not isinstance(line, bytes):
@@ -130,8 +138,8 @@ def journal_kind(journal_mb: int) -> Kind:
     The cap only stops a runaway: room.py keeps the file at `journal_mb`, and a new epoch may need it twice for a moment.
     """
     cap = (2 * journal_mb + 4) * 1024 * 1024
-    tables = ("facts", "epochs", "position", "life", "seen", "revs", "keys", "modes", "known")
-    return Kind("journal", JOURNAL_MIGRATIONS, 5, tables, page=1024, checkpoint=800, cap=cap)
+    tables = ("facts", "epochs", "position", "life", "seen", "revs", "keys", "modes", "known", "untold")
+    return Kind("journal", JOURNAL_MIGRATIONS, 6, tables, page=1024, checkpoint=800, cap=cap)
 
 
 CACHE_TABLES = ("notices", "settings", "parts", "rosters")

@@ -143,6 +143,9 @@ class Work:
                 self._ledger.load(first)
             case effects.ConfirmFacts():
                 self._ledger.confirm(order)
+            case effects.ForgetNotices():
+                self._standing.write(lambda cache: cache.forget_notices())
+                self._ledger.forget_notices()
             case effects.SaveKeys():
                 self._ledger.save_keys(order)
             case effects.Purge(utc):

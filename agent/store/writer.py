@@ -29,6 +29,7 @@ Order = (
     | effects.DropNotices
     | effects.SaveRosterPart
     | effects.SaveSettings
+    | effects.ForgetNotices
     | effects.SaveKeys
     | effects.Purge
 )

@@ -6,13 +6,15 @@ import secrets
 import time
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from centre import desk
 from centre.folder import Folder
-from centre.keys import load_keys
+from centre.keys import load_keys, load_root
 from centre.link import Link
 from centre.signing import Signer
 from contract.envelope import b64url
-from contract.messages import Command, Kind, Message, Scope
+from contract.messages import Command, Keys, Kind, Message, Scope, WorkingKey
 from contract.parse import payload_of
 from contract.strict_json import dumps
 from contract.topics import down
@@ -48,8 +50,19 @@ class Forger:
         text = f"{b64url(header)}.{b64url(dumps(payload))}".encode()
         return text + b"." + b64url(self._keys.private[kid].sign(text)).encode()
 
-    def command(self, action: str, args: dict[str, Any], life_s: float = 25.0, *, name: str | None = None) -> Command:
-        now = round(time.time(), 3)
+    def other_keys(self, rev: int, kid: str, key: Ed25519PrivateKey) -> tuple[str, bytes]:
+        """`keys` signed by the root that have this key for notices in the place of the one before."""
+        public = WorkingKey(kid, key.public_key().public_bytes_raw().hex(), frozenset({Kind.NOTICE}))
+        kept = tuple(each for each in self._keys.working if Kind.NOTICE not in each.kinds)
+        scope = Scope("site", SITE)
+        topic = down(SITE, scope, Kind.KEYS)
+        made = Keys(scope, rev, round(time.time(), 3), (*kept, public))
+        return topic, self._signer.sign_keys(load_root(self._folder), topic, made)
+
+    def command(
+        self, action: str, args: dict[str, Any], life_s: float = 25.0, *, name: str | None = None, ahead_s: float = 0.0
+    ) -> Command:
+        now = round(time.time() + ahead_s, 3)
         name = name or secrets.token_hex(8)
         return Command(SITE, OWN, name, UNIT, now, now + life_s, action, args, "forger", "test")
 

@@ -242,6 +242,36 @@ def test_a_check_in_that_a_slow_disk_saves_after_the_person_was_told_no_does_not
 
 
 @pytest.mark.slow
+@pytest.mark.claim("D10")
+def test_a_kill_between_a_late_check_in_and_its_word_is_told_at_the_next_start(stage: Stage) -> None:
+    stage.start_broker()
+    stage.bureau.serve.start()
+    stall = stage.disk.folder / "stall"
+    with hurried(stage, module="tests.system.stalled") as process:
+        eventually(lambda: stage.bureau.facts(kind="roster.applied"), 20)
+        eventually(lambda: stage.bureau.facts(kind="clock.changed", trust="synced"), 20)
+        eventually(lambda: len(list(reading.facts(stage.disk.folder))) == len(stage.bureau.facts()), 20)
+        stall.touch()
+        stage.box.tap(PATROL)
+        eventually(lambda: stage.box.panel.title == "签到未能保存", 8)
+        eventually(lambda: facts(stage, "patrol.checkin"), 8)
+        process.kill()
+        process.wait(5)
+    assert not facts(stage, "patrol.not_saved")
+    stall.unlink()
+    stage.start_agent()
+    eventually(lambda: facts(stage, "patrol.untold"), 20)
+    (taken,), (marked,) = facts(stage, "patrol.checkin"), facts(stage, "patrol.untold")
+    assert (marked.data["by"], marked.data["checkin"]) == (taken.data["by"], rfc3339(taken.at_utc))
+    stage.box.tap(PATROL)
+    eventually(lambda: (stage.box.panel.title or "").startswith("签到成功"), 5)
+    assert stage.agent.stop() == 0
+    stage.start_agent()
+    eventually(lambda: len(facts(stage, "agent.started")) == 3, 10)
+    assert len(facts(stage, "patrol.untold")) == 1  # what was told says nothing at the next start
+
+
+@pytest.mark.slow
 def test_at_a_busy_entrance_a_notice_comes_to_its_last_page(stage: Stage) -> None:
     """A page here takes longer to read than there is time between two answers."""
     stage.start_broker()

@@ -7,12 +7,15 @@ import time
 from collections.abc import Callable
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 
 from centre.books import Books
 from centre.folder import Folder
 from centre.schema import state
+from centre.signing import _okp, seal
 from contract.messages import MAX_STATUS_BYTES, NOTICES_PER_SCOPE, Category, Kind, Notice, Scope
+from contract.parse import payload_of
 from contract.topics import down
 from simulator.demo.bureau import SITE
 from simulator.demo.people import RESIDENT
@@ -93,12 +96,42 @@ def test_a_stolen_notice_key_does_not_silence_the_unit(
 
 
 @pytest.mark.slow
+@pytest.mark.claim("F48")
+def test_a_notice_key_taken_away_gives_back_room_and_revisions_over_a_start_too(site: Stage) -> None:
+    """The thief filled a yard's notices, and used up the revisions of one that the centre wants to publish."""
+    forger = Forger(site)
+    yard, most = Scope("yard", "y07"), 2**53 - 1
+    other = Ed25519PrivateKey.generate()
+
+    def stolen(name: str, rev: int, *, withdrawn: bool = False) -> tuple[str, bytes]:
+        made = Notice(yard, name, rev, time.time(), Category.POLICY, "标题", "x", withdrawn=withdrawn)
+        return down(SITE, yard, Kind.NOTICE, name), forger.token(Kind.NOTICE, made)
+
+    def taken() -> int:
+        return int(json.loads((site.disk.folder / "status.json").read_bytes())["counts"]["notice"])
+
+    forger.send(*(stolen(f"x{n}", most) for n in range(NOTICES_PER_SCOPE)), retain=True)
+    forger.send(stolen("news", most, withdrawn=True), retain=True)
+    eventually(lambda: taken() == NOTICES_PER_SCOPE, 20)
+    forger.send(forger.other_keys(2, "notice-9", other), retain=True)
+    eventually(lambda: site.bureau.facts(kind="keys.applied", rev=2), 20)
+    eventually(lambda: taken() == 0, 10)
+    made = Notice(yard, "news", 1, time.time(), Category.POLICY, "停水通知", "x")
+    token = seal(_okp(other), "notice-9", Kind.NOTICE, payload_of(made, SITE))
+    forger.send((down(SITE, yard, Kind.NOTICE, "news"), token), retain=True)
+    eventually(lambda: site.bureau.facts(kind="notice.received", id="news", rev=1), 20)
+    restarted(site)
+    eventually(lambda: taken() == 1, 10)
+
+
+@pytest.mark.slow
 @pytest.mark.claim("F20", "F21", "F26")
 def test_what_was_spent_before_a_kill_stays_spent_and_the_rate_goes_on(site: Stage) -> None:
     """Six opens, two too many and one that never came: the agent is killed, and all of it is played again within its 30 s."""
     forger = Forger(site)
     opens = [forger.opening() for _ in range(8)]
-    lost = forger.opening()
+    early = forger.command("open", {"door": "main"}, ahead_s=-6.0)
+    lost = early.id, forger.token(Kind.COMMAND, early)
     forger.send(*((COMMANDS, token) for _, token in opens))
     eventually(lambda: len([1 for name, _ in opens if refused(site, name) == "rate"]) == 2, 20)
     restarted(site)

@@ -124,8 +124,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "used command ids are forgotten over a restart",
         "agent/core/commands.py",
-        "    _change(turn, seen={**turn.state.commands.seen, **event.seen})\n",
-        "    _change(turn, seen=dict(turn.state.commands.seen))\n",
+        "    seen = {**turn.state.commands.seen, **event.seen}\n",
+        "    seen = dict(turn.state.commands.seen)\n",
         (f"{COMMANDS}::test_an_id_is_used_once_over_restarts_and_never_from_before_this_epoch",),
     ),
     Mutation(
@@ -361,8 +361,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "a check-in told as not saved is booked afterwards without a word",
         "agent/core/checkin.py",
-        '            turn.fact("patrol.not_saved", stop=door_id, by=holder, checkin=rfc3339(taken.utc))\n',
-        "            del holder, door_id\n",
+        "            turn.record((fact,), told=(CheckedIn(door_id, holder, taken.utc),))\n",
+        "            del fact\n",
         (
             "tests/agent/core/test_checkin.py::test_what_a_hanging_store_saves_after_all_does_not_count_and_says_so",
             "tests/agent/core/test_checkin.py::test_a_check_in_is_told_as_saved_or_as_not_saved_or_is_refused_for_sure",
@@ -448,8 +448,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "an epoch that a wrong clock began refuses every command",
         "agent/core/sync.py",
-        "    if not 0.0 < epoch_utc <= opened_utc:\n",
-        "    if not 0.0 < epoch_utc:\n",
+        "    if not 0.0 < sync.epoch_utc <= opened_utc:\n",
+        "    if not 0.0 < sync.epoch_utc:\n",
         (f"{STARTS}::test_an_epoch_that_a_wrong_clock_began_refuses_no_command_and_lets_no_older_one_in",),
     ),
     Mutation(
@@ -518,11 +518,11 @@ MUTATIONS: list[Mutation] = [
         ("tests/agent/core/test_bounds.py::test_what_was_refused_makes_nothing_stale",),
     ),
     Mutation(
-        "a command refused before a restart is good after it",
+        "a command signed long before a start is good after it",
         "agent/core/commands.py",
-        "    if command.iat < _start_utc(state):\n",
+        "    if command.iat < started - limits.CLOCK_SKEW_S:\n",
         "    if command.iat < 0.0:\n",
-        ("tests/agent/core/test_spent.py::test_what_was_refused_before_a_start_is_refused_after_it",),
+        ("tests/agent/core/test_spent.py::test_what_was_signed_long_before_a_start_is_none_of_its_own",),
     ),
     Mutation(
         "a restart begins the count of opens anew",
@@ -826,5 +826,95 @@ MUTATIONS: list[Mutation] = [
         "            self._past, self._learnt = self._read(), True\n",
         "            self._learnt = True\n",
         ("tests/agent/test_statefolder.py::test_a_crash_while_the_disk_hangs_forgets_none_of_what_was_remembered",),
+    ),
+    Mutation(
+        "a command refused before a restart is good after it",
+        "agent/core/commands.py",
+        '    turn.record((turn.made("command.refused", **data),), seen=spent)\n',
+        '    turn.record((turn.made("command.refused", **data),))\n',
+        ("tests/agent/core/test_spent.py::test_what_was_refused_before_a_start_is_refused_after_it",),
+    ),
+    Mutation(
+        "a command refused in a flood is good after a restart",
+        "agent/core/commands.py",
+        "    if command.iat < min(state.commands.spent_utc, started + limits.CLOCK_SKEW_S):\n",
+        "    if command.iat < 0.0:\n",
+        (
+            "tests/agent/core/test_spent.py::test_what_was_refused_in_a_flood_is_spent_over_a_start_and_costs_a_write_a_second",
+        ),
+    ),
+    Mutation(
+        "an honest order right after a start is taken for a replay",
+        "agent/core/commands.py",
+        "    if command.iat < started - limits.CLOCK_SKEW_S:\n",
+        "    if command.iat < started:\n",
+        ("tests/agent/core/test_spent.py::test_an_order_of_a_clock_that_is_behind_is_taken_right_after_a_start",),
+    ),
+    Mutation(
+        "where the journal is new, orders from before it are taken",
+        "agent/core/sync.py",
+        "        _change(turn, epoch_utc=opened_utc if sync.is_new else 0.0)\n",
+        "        _change(turn, epoch_utc=0.0)\n",
+        ("tests/agent/core/test_spent.py::test_where_the_journal_is_new_nothing_from_before_it_is_taken",),
+    ),
+    Mutation(
+        "a check-in of which the person may not have been told is not marked",
+        "agent/core/checkin.py",
+        "durable_by_mono=turn.now.mono + limits.CHECKIN_DURABLE_S, checkin=mark)\n",
+        "durable_by_mono=turn.now.mono + limits.CHECKIN_DURABLE_S)\n",
+        (
+            "tests/agent/core/test_checkin.py::test_until_the_person_is_told_a_check_in_is_marked_and_the_next_record_ends_that",
+        ),
+    ),
+    Mutation(
+        "the mark of a check-in is lost with the power",
+        "agent/store/rows.py",
+        "        put_untold(db, record.checkin)\n",
+        "        untold(db)\n",
+        ("tests/agent/store/test_journal.py::test_a_check_in_stays_marked_until_a_record_says_that_it_was_told",),
+    ),
+    Mutation(
+        "what a display never draws to its end comes before the others for ever",
+        "agent/core/board.py",
+        "    return mark not in state.board.shown and mark not in screen.begun and key_of(notice) != screen.last\n",
+        "    return mark not in state.board.shown and key_of(notice) != screen.last\n",
+        ("tests/agent/core/test_turns.py::test_a_display_that_never_says_that_it_drew_shows_all_notices",),
+    ),
+    Mutation(
+        "an emergency that began on a lost display counts as begun",
+        "agent/core/supervise.py",
+        "page=s.page if lost else None, begun=frozenset())",
+        "page=s.page if lost else None)",
+        (
+            "tests/agent/core/test_turns.py::test_an_emergency_that_came_while_the_display_was_lost_is_first_when_it_is_back",
+        ),
+    ),
+    Mutation(
+        "what is refused is forgotten by the system's clock",
+        "agent/core/refused.py",
+        "    sure = turn.now.sure_utc\n",
+        "    sure = turn.now.utc\n",
+        ("tests/agent/core/test_bounds.py::test_a_systems_clock_that_is_ahead_forgets_nothing_that_is_refused",),
+    ),
+    Mutation(
+        "what a stolen notice key signed stays when the key is taken away",
+        "agent/core/standing.py",
+        "                if anew:\n",
+        "                if anew is None:\n",
+        ("tests/agent/core/test_bounds.py::test_a_stolen_notice_key_that_is_taken_away_leaves_nothing_behind",),
+    ),
+    Mutation(
+        "a notice judged by keys that no longer hold is taken",
+        "agent/core/standing.py",
+        "    return isinstance(event.message, Notice) and known is not None and known < state.standing.anew_rev\n",
+        "    return isinstance(event.message, Notice) and known is not None and known < 0\n",
+        ("tests/agent/core/test_bounds.py::test_a_stolen_notice_key_that_is_taken_away_leaves_nothing_behind",),
+    ),
+    Mutation(
+        "revisions that a stolen key used up come back with a start",
+        "agent/store/rows.py",
+        "        db.conn.execute(\"DELETE FROM revs WHERE name LIKE 'notice %'\")\n",
+        "",
+        ("tests/agent/store/test_journal.py::test_with_other_keys_no_revision_of_a_notice_is_known_any_more",),
     ),
 ]

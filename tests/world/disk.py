@@ -37,6 +37,7 @@ class Disk:
     modes: dict[str, fx.DoorMode] = field(default_factory=dict)
     known: KnownTime | None = None
     epoch_utc: float = 0.0
+    untold: set[fx.CheckedIn] = field(default_factory=set)
 
 
 class Store:
@@ -68,6 +69,7 @@ class Store:
             dict(d.revs),
             known=d.known,
             modes=tuple(d.modes.values()),
+            untold=tuple(sorted(d.untold, key=lambda checkin: checkin.utc)),
         )
 
     def idle(self) -> bool:
@@ -117,8 +119,9 @@ class Store:
                 if effect.seen is not None:
                     s = effect.seen
                     d.seen[s.id] = s.exp
-                    d.accepted.add(s.id)
-                    d.pending[s.id] = ev.PendingCommand(s.id, s.action, s.door, s.actor)
+                    if s.pending:
+                        d.accepted.add(s.id)
+                        d.pending[s.id] = ev.PendingCommand(s.id, s.action, s.door, s.actor)
                 for name in effect.finish:
                     d.pending.pop(name, None)
                 for mode in effect.modes:
@@ -126,6 +129,9 @@ class Store:
                     if mode.mode != "normal":
                         d.modes[mode.door] = mode
                 d.known = effect.known or d.known
+                if effect.checkin is not None:
+                    d.untold.add(effect.checkin)
+                d.untold.difference_update(effect.told)
                 self._post(delay, ev.Recorded(effect.token, first, tuple(d.lines[first - 1 :]), prev, d.heads[-1]))
             case fx.LoadBatch(first):
                 lines = tuple(d.lines[first - 1 : first + 19])

@@ -77,9 +77,9 @@ class Watch:
             if end is not None and not trusted:
                 self.ends[data["door"]] = end
         if isinstance(event, ev.StoreOpened):
-            passed = max(now.utc, event.known.floor_utc) if event.known is not None and not trusted else now.utc
+            known = 0.0 if event.known is None else event.known.floor_utc
             for kept in event.modes:
-                if kept.until_utc > passed:
+                if kept.until_utc > (known if now.sure_utc is None else now.sure_utc):
                     mode = "lockdown" if kept.mode == "lockdown" else "normal"
                     assert [d["mode"] for d in told if d["door"] == kept.door] == [mode], "what was commanded is lost"
 

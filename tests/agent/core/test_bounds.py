@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core import limits
-from agent.core.controller import initial
+from agent.core.controller import initial, step
 from agent.core.state import Device, Health, NotTaken, Refused, Standing
 from agent.core.supervise import standing_entries, status
+from agent.core.time import Now, Trust
 from contract.digest import digest
 from contract.messages import (
     EMERGENCIES_PER_SCOPE,
@@ -22,8 +23,11 @@ from contract.messages import (
     NOTICES_PER_UNIT,
     ROSTERS_PER_SCOPE,
     Category,
+    Keys,
+    Kind,
     RosterPart,
     Scope,
+    WorkingKey,
 )
 from contract.strict_json import dumps
 from tests.agent.core.bench import (
@@ -247,3 +251,61 @@ def test_names_of_ended_notices_are_bounded(monkeypatch: pytest.MonkeyPatch) -> 
     assert len(revs) <= 21
     assert revs["notice yard/y07 stays"] == 1
     assert revs["notice yard/y07 n49"] == 2
+
+
+@pytest.mark.claim("F32")
+def test_a_systems_clock_that_is_ahead_forgets_nothing_that_is_refused(full: Bench) -> None:
+    sent(full, "late", until_utc=full.utc + 3600)
+    ahead = Now(full.mono + 1.0, full.utc + 1e8, 28_800, Trust.FLOOR, full.utc + 1.0)
+    full.state, _ = step(full.state, ev.TimePassed(), ahead)
+    assert ("notice", "yard/y07", "late") in full.state.standing.refused.entries
+
+
+# --- a notice key in other hands
+
+
+def keys_of(rev: int, *kids: str) -> Keys:
+    """Keys for commands and, of these ids, for notices."""
+    command = WorkingKey("c1", "00" * 32, frozenset({Kind.COMMAND}))
+    return Keys(SITE, rev, UTC, (command, *(WorkingKey(kid, "11" * 32, frozenset({Kind.NOTICE})) for kid in kids)))
+
+
+def use_keys(bench: Bench, keys: Keys) -> list[fx.Effect]:
+    found = list(bench.message(keys))
+    for save in of(fx.SaveKeys, found):
+        found += bench.do(ev.StateSaved(save.token, "keys", str(SITE), "", keys.rev))
+    return found
+
+
+@pytest.mark.claim("F48")
+def test_a_stolen_notice_key_that_is_taken_away_leaves_nothing_behind() -> None:
+    """Not its notices, not the room they took, not the revisions it used up."""
+    bench = Bench().start().online()
+    use_keys(bench, keys_of(1, "n1"))
+    most = 2**53 - 1
+    for number in range(NOTICES_PER_SCOPE):
+        sent(bench, f"x{number}", rev=most)
+    sent(bench, "news", rev=most, withdrawn=True)
+    for number in range(limits.REFUSED_ENTRIES + 9):
+        sent(bench, f"y{number}")
+    sent(bench, "news", rev=4)
+    assert len(bench.state.board.notices) == NOTICES_PER_SCOPE
+    found = use_keys(bench, keys_of(2, "n2"))
+    kinds = [type(e) for e in found if isinstance(e, fx.ForgetNotices | fx.SaveKeys | fx.UseKeys | fx.Resubscribe)]
+    assert kinds == [fx.ForgetNotices, fx.SaveKeys, fx.UseKeys, fx.ForgetNotices, fx.Resubscribe]
+    assert not bench.state.board.notices
+    assert not bench.state.standing.refused.entries
+    late = notice("x0", rev=most)  # it was judged before the keys changed
+    bench.do(ev.MessageReceived(9_000, late, keys_rev=1))
+    assert the(fx.AckMessage, bench.do(ev.MessageReceived(9_001, late, keys_rev=1))).token == 9_001
+    assert not bench.state.board.notices
+    sent(bench, "news", rev=4)
+    assert list(bench.state.board.notices) == [(str(YARD), "news")]
+
+
+def test_keys_that_leave_those_for_notices_as_they_are_take_no_notice_away() -> None:
+    bench = Bench().start().online()
+    use_keys(bench, keys_of(1, "n1"))
+    sent(bench, "news")
+    assert of(fx.ForgetNotices, use_keys(bench, keys_of(2, "n1", "n2"))) == []
+    assert list(bench.state.board.notices) == [(str(YARD), "news")]

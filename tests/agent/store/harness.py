@@ -137,7 +137,8 @@ def as_before_signed_time(path: Path, floor: float) -> None:
     """Make a closed journal what the version before m005 left: `floor` in its life row, which any clock could have raised."""
     conn = sqlite3.connect(path, isolation_level=None)
     conn.execute("DROP TABLE known")
-    conn.execute("DELETE FROM _sqlite_migrations WHERE name = 'm005_signed_time'")
+    conn.execute("DROP TABLE untold")
+    conn.execute("DELETE FROM _sqlite_migrations WHERE name >= 'm005'")
     conn.execute("PRAGMA user_version = 4")
     boot, clean = conn.execute("SELECT boot, clean FROM life").fetchone()
     conn.execute("UPDATE life SET floor = ?, sum = ?", (floor, seal(boot, clean, floor)))

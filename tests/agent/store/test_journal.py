@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent.core import effects, events
-from agent.core.effects import DoorMode, SeenCommand
+from agent.core.effects import CheckedIn, DoorMode, SeenCommand
 from agent.core.time import KnownTime
 from agent.store import FolderInUseError, Store, database, reading, room
 from agent.store.journal import open_journal
@@ -190,6 +190,63 @@ def test_seen_commands_survive_and_pending_ones_are_found(tmp_path: Path) -> Non
         opened = posted.one(events.StoreOpened)
         assert set(opened.seen) == {"c-1"}  # the other is refused by its expiry alone
         assert opened.known is None
+
+
+@pytest.mark.claim("D10")
+def test_a_check_in_stays_marked_until_a_record_says_that_it_was_told(tmp_path: Path) -> None:
+    first, second = CheckedIn("main", "wang", UTC), CheckedIn("main", "zhao", UTC + 1)
+    with running(tmp_path) as (store, posted):
+        store.order(record(1, fact("patrol.checkin"), checkin=first))
+        store.order(record(2, fact("patrol.checkin"), checkin=second, told=(first,)))
+        posted.recorded(2)
+    with running(tmp_path) as (store, posted):
+        assert posted.one(events.StoreOpened).untold == (second,)
+        store.order(record(1, told=(second,)))
+        posted.recorded(1)
+    with running(tmp_path) as (_, posted):
+        assert posted.one(events.StoreOpened).untold == ()
+
+
+@pytest.mark.claim("F26")
+def test_of_refused_commands_the_newest_are_kept_and_they_do_not_count_for_the_rate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.store.journal.REFUSED", 3)
+    with running(tmp_path) as (store, posted):
+        for n in range(8):
+            seen = SeenCommand(f"r{n}", UTC + 30, "refused", "main", "op7", pending=False)
+            store.order(record(n + 1, seen=seen))
+        store.order(record(9, seen=SeenCommand("o", UTC + 30, "open", "main", "op7", pending=False)))
+        posted.recorded(9)
+        store.order(effects.Purge(UTC))
+        eventually(lambda: not store.unsaved())
+        store.order(record(10))
+        posted.recorded(10)
+    with running(tmp_path) as (_, posted):
+        opened = posted.one(events.StoreOpened)
+        assert set(opened.seen) == {"r5", "r6", "r7", "o"}
+        assert opened.opens == (("main", UTC + 30),)
+
+
+def test_with_other_keys_no_revision_of_a_notice_is_known_any_more(tmp_path: Path) -> None:
+    root = Scope("site", SITE)
+    keys = Keys(root, 2, UTC, (WorkingKey("k", "ab" * 32, frozenset({Kind.COMMAND})),))
+    with running(tmp_path) as (store, posted):
+        for token, (name, rev) in enumerate((("old", 2**53 - 1), ("news", 2**53 - 1)), start=1):
+            store.order(effects.SaveNotice(token, notice(name, rev)))
+        posted.one(events.StateSaved)
+        store.order(effects.ForgetNotices())
+        store.order(effects.SaveKeys(3, keys))
+        store.order(effects.SaveNotice(4, notice("news", 1)))
+        eventually(lambda: [each.id for each in posted.all if isinstance(each, events.StateSaved)][-1:] == ["news"])
+        store.order(record(1))
+        posted.recorded(1)
+    with running(tmp_path) as (_, posted):
+        opened = posted.one(events.StoreOpened)
+        assert {name: rev for name, rev in opened.revs.items() if name.startswith("notice")} == {
+            f"notice {notice('news', 1).scope} news": 1
+        }
+        assert [(each.id, each.rev) for each in posted.one(events.NoticesLoaded).notices] == [("news", 1)]
 
 
 def test_revisions_and_keys_live_with_the_journal(tmp_path: Path) -> None:
@@ -475,6 +532,7 @@ def test_an_older_schema_is_migrated_with_its_facts(tmp_path: Path) -> None:
         "m003_revisions_and_keys",
         "m004_modes",
         "m005_signed_time",
+        "m006_untold_check_ins",
     ]
     after.close()
 
