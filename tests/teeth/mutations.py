@@ -306,15 +306,15 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "a release whose latch cannot be read ends with the start",
         "agent/core/latched.py",
-        "    if door.lock.read is True and not pulsing:\n",
-        "    if door.lock.read is None and not pulsing:\n",
+        "    if not door.found_locked:\n",
+        "    if door.found_locked:\n",
         ("tests/agent/core/test_latched.py::test_a_lock_that_reads_released_stays_so_until_its_reset",),
     ),
     Mutation(
         "an exit pulse ends a release that was not read yet",
         "agent/core/moves.py",
-        "    if door.blind:\n",
-        "    if door.blind and door.latched:\n",
+        'exit_asked=turn.now.mono)\n    turn.fact("access.granted", door=door.id, by=None, via="exit_button")\n    door = lock.pulse(',
+        'exit_asked=turn.now.mono) if door.latched else lock.pulse(turn, door, door.plan.pulse_s, limits.EXIT_DEADLINE_S)\n    turn.fact("access.granted", door=door.id, by=None, via="exit_button")\n    door = lock.pulse(',
         ("tests/agent/core/test_latched.py::test_the_exit_button_works_meanwhile_and_ends_no_release",),
     ),
     Mutation(

@@ -233,7 +233,7 @@ def test_beside_a_running_agent_nobody_logs_in(unit: Unit, site: Site) -> None:
         StatusFile(unit.state).write({"unit": UNIT, "link": {**link, "state": "up", "why": None}})
         told = json.loads(unit.doorward("check", "--no-devices", "--online", "--json").stdout)["findings"]
         assert any(each["text"].startswith("the running agent is connected") for each in told)
-        StatusFile(unit.state).remove()
+        StatusFile(unit.state).remove(1.0)
         told = json.loads(unit.doorward("check", "--no-devices", "--online", "--json").stdout)["findings"]
         assert any("has not connected yet" in each["text"] for each in told)
     finally:
