@@ -85,9 +85,14 @@ class Watch:
 
     def _asks(self, event: ev.Event, now: Now, found: tuple[fx.Effect, ...]) -> None:
         for data in _data(found, "access.granted"):
-            seconds = 12.0 if data["by"] == "old-li" else 5.0
+            seconds = self._unlock_s(data["by"])
             door = str(data["door"])
             self.asked[door] = max(self.asked.get(door, 0.0), now.mono + seconds)
+
+    def _unlock_s(self, holder: object) -> float:
+        """How long whoever asked may pass: the holder's own time, else the door's."""
+        own = [h.unlock_s for each in self.world.people.values() for h in each if h.id == holder and h.unlock_s]
+        return max(own, default=5.0)
 
     # --- each order has a cause
 

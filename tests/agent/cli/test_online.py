@@ -211,7 +211,7 @@ def test_nothing_stays_on_the_broker_and_the_centre_takes_no_harm(unit: Unit, si
     listener.subscribe(f"doorward/1/{SITE}/up/#", 1)
     time.sleep(0.2)
     found(unit, url, ca=site.ca.pem)
-    (message,) = got
+    (message,) = eventually(lambda: got, 5)
     status = parse_status(bytes(message.payload))
     assert (status.state, message.topic) == ("offline", f"doorward/1/{SITE}/up/{UNIT}/status")  # type: ignore[union-attr]
     late = site.wire()
