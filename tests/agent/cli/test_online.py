@@ -23,6 +23,7 @@ from simulator.broker import Broker, free_port, start_broker
 from tests.agent.cli.unit import ENROLMENT, Unit
 from tests.agent.link import far_end
 from tests.agent.link.far_end import Authority, authority
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("mosquitto")]
 
