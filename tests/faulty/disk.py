@@ -11,7 +11,7 @@ from typing import Self
 
 from simulator.demo.disk import SmallDisk
 from simulator.mortal import mortal
-from tests.faulty.filesystem import State
+from tests.faulty.state import State
 from tests.waiting import eventually
 
 

@@ -12,27 +12,16 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
-from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
 import mfusepy
 
+from tests.faulty.state import State
+
 SLOW_S = 2.0
 """Each sync of a slow disk."""
 POLL_S = 0.01
-
-
-class State(IntEnum):
-    """What the disk does. `FAILING` answers each call with an input/output error; `LYING` says that it has synced and has not; the test takes away what was written since (`FaultyDisk.cut`)."""
-
-    WELL = 0
-    HANGING = 1
-    FULL = 2
-    READ_ONLY = 3
-    SLOW = 4
-    LYING = 5
-    FAILING = 6
 
 
 _CHANGING = frozenset({"mkdir", "rmdir", "unlink", "rename", "chmod", "mknod", "create", "write", "truncate"})

@@ -21,7 +21,7 @@ from contract.facts import FactLine, parse_line
 from simulator.demo.people import PATROL, RESIDENT
 from simulator.demo.stage import PULSE_S, UNIT, Stage
 from tests.faulty.disk import FaultyDisk
-from tests.faulty.filesystem import State
+from tests.faulty.state import State
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.needs("fusermount3")

@@ -14,7 +14,7 @@ from agent.store import Store, reading
 from contract.facts import FactLine, parse_line
 from tests.agent.store.harness import SITE, UNIT, UTC, Posted, record
 from tests.faulty.disk import FaultyDisk
-from tests.faulty.filesystem import State
+from tests.faulty.state import State
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.needs("fusermount3")
