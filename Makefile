@@ -16,6 +16,7 @@ VENV ?= .venv
 PYTHON ?=
 ARGS ?=
 WORKERS ?= 2
+TEST_WORKERS ?= 3
 
 STAMP := $(VENV)/.made
 BIN := $(VENV)/bin
@@ -61,8 +62,9 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(PYTEST) -m "not slow and not soak" -n $(WORKERS) --dist loadgroup $(ARGS)
 
+# Most of the slow tests wait for lines at line speed: one worker more than there are cores.
 test: $(STAMP)
-	$(PYTEST) -n $(WORKERS) --dist loadgroup $(ARGS)
+	$(PYTEST) -n $(TEST_WORKERS) --dist loadgroup $(ARGS)
 
 soak: $(STAMP)
 	$(PYTEST) -m soak --keep-figures -v $(ARGS)

@@ -23,5 +23,9 @@ def hh_mm(now: Now, utc: float | None = None) -> str:
 
 
 def rfc3339(utc: float) -> str:
-    """UTC with milliseconds, as in facts."""
-    return local_time(Now(0.0, utc, 0, Trust.UNKNOWN)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """UTC to the nearest millisecond, just as the facts themselves say it: some name another by its time."""
+    return (
+        local_time(Now(0.0, round(utc * 1000) / 1000, 0, Trust.UNKNOWN))
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z")
+    )

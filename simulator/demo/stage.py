@@ -28,7 +28,7 @@ SCOPES = ("building/b12", "yard/y07", "grid/g21", "community/c05")
 TIMEZONE = "Asia/Shanghai"
 PULSE_S = 2.0
 CLOSER_S = 0.7
-READERS_S = 1.5
+READERS_S = 1.3
 """After a start cards count from then on: what a line says in its first second may be from before."""
 SETTLED_POLLS = 4
 """Looks at the board after which every input has been read and debounced."""

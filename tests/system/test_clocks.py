@@ -83,7 +83,7 @@ def test_offline_starts_by_a_system_clock_years_off(set_once: Stage) -> None:
     stage = set_once
     stage.bureau.serve.stop()
     stage.stop_broker()
-    for ahead_s in (70 * YEAR_S, -50 * YEAR_S, 0.0):
+    for ahead_s in (70 * YEAR_S, -50 * YEAR_S):
         polls = stage.box.relay.polls
         agent = Misclocked(ahead_s, ["-c", str(stage.config), "run"], stage.folder / "agent.log")
         try:
@@ -97,7 +97,7 @@ def test_offline_starts_by_a_system_clock_years_off(set_once: Stage) -> None:
             agent.stop(kill=ahead_s > 0.0)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.claim("F32")
 def test_a_centre_years_ahead_and_then_mended(set_once: Stage) -> None:
     stage = set_once

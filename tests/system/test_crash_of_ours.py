@@ -106,7 +106,7 @@ def test_a_poisoned_message_is_set_aside_and_three_mean_the_door_only(stage: Sta
 @pytest.mark.claim("D11")
 @pytest.mark.parametrize(
     "where",
-    ["wither", "thorn", "gall", *(pytest.param(w, marks=pytest.mark.soak) for w in ("poison", "venom", "blight"))],
+    ["wither", *(pytest.param(w, marks=pytest.mark.soak) for w in ("thorn", "gall", "poison", "venom", "blight"))],
 )
 def test_a_message_we_trip_over_costs_one_restart_wherever_that_is(
     stage: Stage, poisoned: Poisoned, where: str

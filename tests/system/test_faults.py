@@ -59,8 +59,8 @@ def opens(stage: Stage, card: int, limit_s: float = 3.0) -> None:
 def test_an_adapter_pulled_and_put_back_under_another_number(
     running: Stage, record_property: Callable[[str, object], None]
 ) -> None:
-    worst = unplugged(running, 10)
-    record_property("figure", f"10 times unplugged, back in service {worst:.1f} s after its return at the latest")
+    worst = unplugged(running, 6)
+    record_property("figure", f"6 times unplugged, back in service {worst:.1f} s after its return at the latest")
     opens(running, RESIDENT)
     assert {fact.data["device"] for fact in facts(running, "device.lost")} == {"relay", "card", "panel"}
 

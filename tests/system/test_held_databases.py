@@ -38,7 +38,15 @@ def facts(stage: Stage, kind: str) -> list[FactLine]:
 
 @pytest.mark.slow
 @pytest.mark.claim("D6")
-@pytest.mark.parametrize("names", [("cache.db",), ("journal.db",), ("cache.db", "journal.db")], ids="+".join)
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("cache.db", "journal.db"),
+        pytest.param(("cache.db",), marks=pytest.mark.soak),
+        pytest.param(("journal.db",), marks=pytest.mark.soak),
+    ],
+    ids="+".join,
+)
 def test_a_database_in_somebody_elses_hand_costs_no_first_tap(
     stage: Stage, names: tuple[str, ...], record_property: Callable[[str, object], None]
 ) -> None:

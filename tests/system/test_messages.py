@@ -23,7 +23,7 @@ from simulator.demo.stage import Stage
 from tests.system.forger import COMMANDS, Forger
 from tests.waiting import eventually
 
-FLOOD = 600
+FLOOD = 200
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def test_the_exit_button_is_in_time_at_a_board_that_answers_in_40_ms(
     assert took[-1] <= 0.2
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.claim("D2", "D3")
 def test_eight_presses_in_seven_seconds_are_one_unlock(stage: Stage) -> None:
     stage.config.write_text(stage.config.read_text("utf-8").replace("pulse_s: 2.0", "pulse_s: 5.0"), "utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 
 import pytest
 from hypothesis import given
@@ -31,8 +32,9 @@ def test_a_lost_device_is_told_with_its_reason_and_since_when() -> None:
     assert facts_of(bench.do(ev.DeviceFound("panel", "V2"))) == {}
 
 
-def test_times_going_up_are_the_contracts() -> None:
-    for utc in (0.0, UTC, UTC + 0.125, UTC + 59.75):
+def test_times_going_up_are_the_contracts(seed: int) -> None:
+    dice = random.Random(seed)
+    for utc in (0.0, UTC, UTC + 0.125, UTC + 59.75, UTC + 0.9996, *(dice.uniform(0.0, 7e9) for _ in range(2000))):
         assert rfc3339(utc) == facts.rfc3339(utc)
 
 

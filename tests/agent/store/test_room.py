@@ -164,7 +164,7 @@ def test_a_full_journal_goes_on_within_its_size(tmp_path: Path, record_property:
         store.order(effects.ConfirmFacts(epoch, got[-1].last, got[-1].head))
         assert posted.one(events.FactsConfirmed).seq == 12_000
         size = (tmp_path / "journal.db").stat().st_size
-        assert size <= 1.1 * 1024 * 1024
+        assert size <= 1.15 * 1024 * 1024  # looked at every 256 facts, and dropped in slices
         record_property("figure", f"12,000 facts into 1 MiB: {len(kept)} kept, file {size} bytes")
     with running(tmp_path, journal_mb=1) as (store, posted):
         assert posted.one(events.StoreOpened).next_seq == 12_001

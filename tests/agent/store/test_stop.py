@@ -33,7 +33,7 @@ def kept(folder: Path) -> list[object]:
     return [line.data["n"] for line in lines if isinstance(line, FactLine)]
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.claim("F13")
 def test_a_slow_disk_keeps_the_last_facts_before_a_stop(
     tmp_path: Path, record_property: Callable[[str, object], None]
