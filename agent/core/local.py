@@ -24,8 +24,6 @@ def hh_mm(now: Now, utc: float | None = None) -> str:
 
 def rfc3339(utc: float) -> str:
     """UTC to the nearest millisecond, just as the facts themselves say it: some name another by its time."""
-    return (
-        local_time(Now(0.0, round(utc * 1000) / 1000, 0, Trust.UNKNOWN))
-        .isoformat(timespec="milliseconds")
-        .replace("+00:00", "Z")
-    )
+    held = min(utc, _LAST) if utc > 0.0 else 0.0
+    told = local_time(Now(0.0, round(held * 1000) / 1000, 0, Trust.UNKNOWN))
+    return told.isoformat(timespec="milliseconds").replace("+00:00", "Z")

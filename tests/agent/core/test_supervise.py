@@ -32,6 +32,11 @@ def test_a_lost_device_is_told_with_its_reason_and_since_when() -> None:
     assert facts_of(bench.do(ev.DeviceFound("panel", "V2"))) == {}
 
 
+def test_no_time_is_too_odd_to_be_told() -> None:
+    assert {rfc3339(utc)[:4] for utc in (-1e300, float("-inf"), float("nan"), 0.0)} == {"1970"}
+    assert {rfc3339(utc)[:4] for utc in (1e12, 1.797e308, float("inf"))} == {"9999"}
+
+
 def test_times_going_up_are_the_contracts(seed: int) -> None:
     dice = random.Random(seed)
     for utc in (0.0, UTC, UTC + 0.125, UTC + 59.75, UTC + 0.9996, *(dice.uniform(0.0, 7e9) for _ in range(2000))):
