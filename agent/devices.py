@@ -55,6 +55,7 @@ class Devices:
         self._doors_of = _doors_by_output(self._drives)
         self._door_of_order: dict[int, str] = {}
         self._ports: dict[str, Port] = {}
+        self._left: dict[str, list[Port]] = defaultdict(list)
         self._port_of: dict[str, str] = {name: device.port for name, device in config.devices.items()}
         self._tones = _tone_devices(config)
 
@@ -106,16 +107,23 @@ class Devices:
             self._ports[name] = self._open(name)
 
     def supervise(self) -> None:
-        """Replace each port whose thread hangs: it is left behind, a new one takes the line over."""
+        """Replace each port whose thread hangs: it is left behind, a new one takes the line over.
+
+        Where those left behind hang still, there are `limits.LEFT_PORTS` of a line at most; the last one goes on when the line does.
+        """
         now = self._monotonic()
         for name, port in self._ports.items():
             if port.alive(now):
+                continue
+            left = self._left[name] = [old for old in self._left[name] if not old.stop(0)]
+            if len(left) >= limits.LEFT_PORTS:
                 continue
             log.error("port %s hangs, it is replaced", name)
             for device, on_port in self._port_of.items():
                 if on_port == name:
                     self._post(events.DeviceLost(device, "hung", f"port {name} did not answer"))
-            port.stop(0)
+            if not port.stop(0):
+                left.append(port)
             self._forget_orders(name)
             self._ports[name] = self._open(name)
 

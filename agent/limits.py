@@ -52,6 +52,9 @@ STALE_CLOCK_S: Final = 3 * 24 * 3600.0
 CLOCK_STEP_S: Final = 2.0
 """A setting that moves the clock by more than this rebuilds the calendar."""
 
+LEFT_PORTS: Final = 3
+"""Threads that one hanging line may keep: the service has 64 tasks (TasksMax), and a line may hang for days."""
+
 START_WAIT_S: Final = 0.5
 """What a start needs from the state folder is waited for so long; exit and fire work within 2 s of the start whatever the disk does (D4)."""
 

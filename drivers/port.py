@@ -131,6 +131,7 @@ class Port:
         self._orders: deque[Order] = deque()
         self._refused: deque[OrderFailed] = deque(maxlen=4 * MAX_ORDERS)
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._pipe: tuple[int, ...] = (self._wake_read, self._wake_write)
         self._thread = threading.Thread(target=self._run, name=f"port-{name}", daemon=True)
         self._stop_at: float | None = None
         self._ended = False
@@ -160,19 +161,24 @@ class Port:
         and writes and tells nothing any more should it wake up.
         """
         if self._ended:
-            return not self._thread.is_alive()
+            return self._gone()
         if self._stop_at is None:
             self.ending(limit_s)
         if self._thread.ident is not None:
             self._thread.join(limit_s)
         self._ended = True
         line = self._line
+        if self._thread.is_alive() and line is not None:
+            line.release()
+        return self._gone()
+
+    def _gone(self) -> bool:
+        """The worker has ended, and with it what woke it."""
         if self._thread.is_alive():
-            if line is not None:
-                line.release()
             return False
-        os.close(self._wake_read)
-        os.close(self._wake_write)
+        ends, self._pipe = self._pipe, ()
+        for end in ends:
+            os.close(end)
         return True
 
     def order(self, order: Order) -> None:

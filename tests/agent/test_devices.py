@@ -18,6 +18,7 @@ from drivers.port import HUNG_S, Port
 from simulator.box import Box
 from simulator.wiring import UnitNames, config_yaml
 from tests.drivers.rig import Idle
+from tests.waiting import eventually
 
 
 @pytest.mark.claim("F37")
@@ -62,3 +63,39 @@ def test_ports_that_hang_together_hold_up_a_stop_no_longer_than_one(tmp_path: Pa
     assert devices.stop() == ["p0", "p1", "p2", "p3"]
     assert time.monotonic() - began < limits.STOP_THREAD_S + 1.0
     let_go.set()
+
+
+@pytest.mark.claim("F37")
+@pytest.mark.claim("F43")
+def test_a_line_that_hangs_for_days_keeps_few_threads_and_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The service may have 64 tasks: a hanging line that took one every 4 s would end it within minutes."""
+    let_go = threading.Event()
+
+    class Stuck(Idle):
+        def wait(self, now: float) -> float:
+            let_go.wait(20.0)
+            return 0.01
+
+    names = UnitNames("b12-u2", "badahu", "12-2", (), "mqtt://127.0.0.1:1", tmp_path / "identity", tmp_path / "state")
+    file = tmp_path / "config.yaml"
+    file.write_text(config_yaml(Box(tmp_path / "dev"), names), encoding="utf-8")
+    ahead = 0.0
+    devices = Devices(load(file), {}, Inbox().post, lambda: time.monotonic() + ahead)
+
+    def stuck(name: str) -> Port:
+        port = Port(name, str(tmp_path / "gone"), 9600, Stuck(), lambda _: None)
+        port.start()
+        return port
+
+    monkeypatch.setattr(devices, "_open", stuck)
+    before = threading.active_count()
+    devices._ports = {"io": stuck("io")}
+    for _ in range(20):
+        ahead += 2 * HUNG_S
+        devices.supervise()
+    assert threading.active_count() - before <= limits.LEFT_PORTS + 1
+    let_go.set()
+    eventually(lambda: devices._ports["io"].alive(time.monotonic()) and threading.active_count() - before == 1)
+    assert devices.stop() == []
