@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract import strict_json
+from contract import fields, strict_json
 from contract.cards import card_hash
 from contract.digest import digest
 from contract.enrolment import Enrolment, build_enrolment, check_enrol, enrol_message, parse_enrolment
@@ -141,6 +141,14 @@ def test_the_token_proves_the_key() -> None:
 @pytest.mark.parametrize("number", [2**53 - 1, 1 - 2**53, 0])
 def test_whole_numbers_come_as_they_were(number: int) -> None:
     assert strict_json.loads(str(number).encode()) == number
+
+
+def test_what_a_clock_said_lies_before_the_year_2200() -> None:
+    """Near the calendar's end a clock that runs on would leave it, and no time zone is known there."""
+    assert fields.reading({"iat": fields.MAX_CLOCK_UTC}, "iat") == fields.MAX_CLOCK_UTC
+    for odd in (fields.MAX_CLOCK_UTC + 1.0, fields.MAX_UTC, -1.0):
+        with pytest.raises(fields.FieldError, match="iat"):
+            fields.reading({"iat": odd}, "iat")
 
 
 @pytest.mark.claim("F25")

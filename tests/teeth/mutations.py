@@ -464,7 +464,7 @@ MUTATIONS: list[Mutation] = [
         "contract/fields.py",
         "    return number(value, key, 0, MAX_CLOCK_UTC)\n",
         "    return number(value, key, 0, MAX_UTC)\n",
-        ("tests/agent/test_extremes.py::test_every_field_at_its_extremes[confirm]",),
+        ("tests/contract/test_small.py::test_what_a_clock_said_lies_before_the_year_2200",),
     ),
     Mutation(
         "what was in hand at a crash is forgotten",
