@@ -15,6 +15,7 @@ from agent.core import effects, events
 from agent.store import latch
 from tests.agent.store.disks import small_disk
 from tests.agent.store.harness import running
+from tests.rights import no_right_to
 from tests.waiting import eventually
 
 BOTH = frozenset({"main", "back"})
@@ -104,7 +105,7 @@ def test_a_full_disk_whose_ballast_somebody_else_took_has_room_for_the_latch(tmp
     with small_disk(tmp_path, "2m") as disk:
         latch.begin(disk.folder)
         if disk.limited:
-            pytest.skip("no right to mount a small disk here")
+            no_right_to("mount a small disk")
         with running(disk.folder, ballast_bytes=4096) as (store, posted):
             (disk.folder / "ballast").unlink(missing_ok=True)
             disk.fill()
@@ -120,7 +121,7 @@ def test_a_read_only_disk_is_told_and_what_it_says_is_not_all(tmp_path: Path) ->
     with small_disk(tmp_path) as disk:
         latch.write(disk.folder, {"main"})
         if disk.limited:
-            pytest.skip("no right to mount a small disk here")
+            no_right_to("mount a small disk")
         disk.read_only()
         assert latch.begin(disk.folder) == latch.Known(frozenset({"main"}), sure=False)
         with running(disk.folder, opened=False) as (store, posted):

@@ -17,6 +17,7 @@ from agent.statusfile import save
 from agent.store import latch
 from agent.store.folder import FolderLock
 from tests.agent.store.harness import record, running
+from tests.rights import no_right_to
 from tests.waiting import eventually
 
 KINDS = ("fifo", "socket", "folder", "full folder", "link to a device", "dangling link", "device")
@@ -44,7 +45,7 @@ def put(path: Path, kind: str) -> None:
         try:
             os.mknod(path, 0o020600, os.makedev(1, 3))
         except PermissionError:
-            pytest.skip("no right to make a device node here")
+            no_right_to("make a device node")
     else:
         path.mkdir()
         if kind == "full folder":
