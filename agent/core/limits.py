@@ -5,7 +5,7 @@ from __future__ import annotations
 UNLOCK_CAP_S = 60.0
 """No unlock but fire lasts longer (product.md, D3)."""
 RENEW_S = 1.0
-"""A pulse that somebody prolongs is renewed this long before its end: room for the order's whole deadline (D7)."""
+"""A pulse that somebody prolongs is renewed this long before its end: room for the order's deadline, which is READ_SLACK_S before that end (D7, D12)."""
 CARD_DEADLINE_S = 1.0
 """An unlock that is not on the wire by then dies (D7). A card counts from the earliest moment at which it can have been shown: older ones
 count not at all (D12), and what is left of this second is what its unlock has.

@@ -61,6 +61,15 @@ def renew_at(lock: Lock) -> float | None:
     return lock.pulse_end - limits.RENEW_S
 
 
+def _renewed(turn: Turn, door: Door) -> Door:
+    """Only while the running pulse surely runs: a renewal that comes later (the agent was stopped, the line was away) would open a locked door."""
+    lock, now = door.lock, turn.now.mono
+    left = (lock.pulse_end or now) - limits.READ_SLACK_S - now
+    if left <= 0:
+        return replace(door, lock=replace(lock, renew_until=None))
+    return pulse(turn, door, (lock.renew_until or now) - now, left)
+
+
 def allowed_until(door: Door, mono: float) -> float:
     """How long the lock stays unlocked for those who asked so far."""
     lock = door.lock
@@ -220,7 +229,7 @@ def tick(turn: Turn, door: Door) -> Door:
     now = turn.now.mono
     renew = renew_at(door.lock)
     if renew is not None and renew <= now:
-        door = pulse(turn, door, (door.lock.renew_until or now) - now, limits.CARD_DEADLINE_S)
+        door = _renewed(turn, door)
     if door.lock.retry_at is not None and door.lock.retry_at <= now:
         door = level(turn, door)
     if door.lock.check_at is not None and door.lock.check_at <= now:

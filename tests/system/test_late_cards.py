@@ -24,7 +24,7 @@ from simulator.demo.people import PATROL, RESIDENT, SECOND_PATROL, WARDEN
 from simulator.demo.stage import Stage
 from simulator.osdp_reader import OsdpReader
 from simulator.wiring import hardware_yaml
-from tests.system.test_faults import PULSE, facts, pulses
+from tests.system.test_faults import facts, pulses
 from tests.system.test_other_lines import _add as add_hardware
 from tests.waiting import eventually
 
@@ -82,8 +82,13 @@ class Reader:
         """When the locked door was unlocked. A pulse that prolongs a running one comes shortly before its end, for who asked meanwhile."""
         return [m.at for m in self.box.trace.moments("door main", "unlocked")]
 
-    def pulses(self) -> list[float]:
-        return [m.at for m in self.box.trace.moments("relay", "frame") if m.value.startswith(PULSE)]
+    def open_for(self, shown: float, unlocks: list[float]) -> bool:
+        """Whether it was unlocked within a second: then, or before and still."""
+        if any(0.0 <= at - shown <= LATE_S + WIRE_S for at in unlocks):
+            return True
+        last = max((at for at in unlocks if at < shown), default=None)
+        locks = [m.at for m in self.box.trace.moments("door main", "locked")]
+        return last is not None and not any(last < at <= shown for at in locks)
 
     def judged(self) -> tuple[list[str], float]:
         """What is wrong, and the longest time from a card to its unlock."""
@@ -99,7 +104,7 @@ class Reader:
         wrong += [
             f"{self.name}: the card shown at {shown:.3f} with everything well did not open"
             for shown in self.sure
-            if not any(0.0 <= at - shown <= LATE_S + WIRE_S for at in self.pulses())
+            if not self.open_for(shown, unlocks)
         ]
         return wrong, worst
 
@@ -279,6 +284,27 @@ def test_a_card_tapped_while_the_agent_was_stopped_is_asked_for_again(unit: Stag
     for box in (unit.box, cellar):
         box.tap(PATROL)
         eventually(lambda: box.lock_unlocked, 2)  # noqa: B023
+
+
+@pytest.mark.slow
+@pytest.mark.claim("D12")
+def test_who_asked_while_a_pulse_ran_does_not_open_after_a_stop(unit: Stage, cellar: Box) -> None:
+    """The pulse was to be renewed for them, and ended while the agent was stopped."""
+    pid = unit.agent.pid
+    assert pid is not None
+    cellar.tap(RESIDENT)
+    eventually(lambda: cellar.lock_unlocked, 2)
+    _pass(2.0)
+    cellar.tap(PATROL)
+    eventually(lambda: len(facts(unit, "access.granted")) == 2, 2)
+    with _stopped(pid):
+        eventually(lambda: not cellar.lock_unlocked, 10)
+        _pass(0.3)
+        woken = time.monotonic()
+    _pass(1.5)
+    assert not cellar.trace.moments("door main", "unlocked", since=woken)
+    cellar.tap(WARDEN)
+    eventually(lambda: cellar.lock_unlocked, 2)
 
 
 @pytest.mark.slow

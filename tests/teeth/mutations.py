@@ -718,6 +718,13 @@ MUTATIONS: list[Mutation] = [
         ("tests/agent/core/test_lock.py::test_eight_presses_are_one_unlock_renewed",),
     ),
     Mutation(
+        "a pulse is renewed after it is over",
+        "agent/core/lock.py",
+        "    if left <= 0:\n",
+        "    if left <= -60:\n",
+        ("tests/agent/core/test_lock.py::test_a_pulse_that_is_over_is_not_renewed",),
+    ),
+    Mutation(
         "a pulse is renewed after somebody came in",
         "agent/core/lock.py",
         "    lock = replace(lock, renew_until=None)\n",

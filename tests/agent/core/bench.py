@@ -122,6 +122,11 @@ class Bench:
         self._advance(end)
         return found
 
+    def stopped(self, seconds: float) -> None:
+        """As if the process was stopped for so long: nothing wakes the core at its deadlines; then it goes on."""
+        self._advance(self.mono + seconds)
+        self._step(ev.TimePassed())
+
     def _advance(self, to: float) -> None:
         self.utc += to - self.mono
         self.mono = to

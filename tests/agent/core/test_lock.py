@@ -201,6 +201,33 @@ def test_a_press_while_the_pulse_is_not_read_back_pulses_at_once() -> None:
     assert len(bench.all(fx.PulseLock)) == 1
 
 
+@pytest.mark.claim("D12")
+def test_a_pulse_that_is_over_is_not_renewed() -> None:
+    """The agent was stopped meanwhile: it would open a locked door for somebody who asked seconds ago."""
+    for stopped_s in (0.4, 1.1, 3.0):
+        bench = Bench().start()
+        press(bench)
+        answered(bench, 2.0)
+        press(bench)
+        answered(bench, bench.door().lock.pulse_end - bench.mono - 1.15)
+        bench.forget()
+        bench.stopped(stopped_s + 0.35)
+        assert not bench.all(fx.PulseLock)
+
+
+@pytest.mark.claim("D7", "D12")
+def test_a_renewal_is_on_the_wire_before_the_pulse_it_renews_is_over() -> None:
+    bench = Bench().start()
+    press(bench)
+    answered(bench, 2.0)
+    press(bench)
+    end = bench.door().lock.pulse_end
+    bench.forget()
+    bench.stopped(end - bench.mono - 0.9)
+    (renewal,) = bench.all(fx.PulseLock)
+    assert bench.mono < renewal.not_after_mono <= end - 0.5
+
+
 def test_who_came_in_ends_the_pulse_and_what_was_to_renew_it() -> None:
     bench = Bench().start()
     press(bench)
