@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Engine, Table, create_engine, event, insert, select, update
+from sqlalchemy import Connection, Dialect, Engine, Table, create_engine, event, insert, inspect, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
-from centre.errors import CONFIGURATION, UNREACHABLE, CentreError
+from centre.errors import CONFIGURATION, UNREACHABLE, WRONG_USE, CentreError
 from centre.folder import Folder, Site
 from centre.schema import HEAD, alembic_version, meta, metadata
 from centre.upgrade import bring_up
@@ -55,13 +55,17 @@ class Books:
         return books
 
     def create(self) -> None:
-        """All tables of empty books, as the migrations would make them, with the newest revision's mark. Without alembic."""
+        """All tables of empty books, as the migrations would make them, with the newest revision's mark. Without alembic.
+
+        Raises CentreError where the database has books already: they may be of another revision than that mark.
+        """
         with self.writing() as conn:
+            there = inspect(conn)
+            if there.has_table(meta.name) or there.has_table(alembic_version.name):
+                raise CentreError("books: the database has books already", WRONG_USE)
             metadata.create_all(conn)
-            conn.execute(
-                insert_new(conn, meta), [{"name": "version", "value": int(HEAD)}, {"name": "changes", "value": 0}]
-            )
-            conn.execute(insert_new(conn, alembic_version).values(version_num=HEAD))
+            conn.execute(insert(meta), [{"name": "version", "value": int(HEAD)}, {"name": "changes", "value": 0}])
+            conn.execute(insert(alembic_version).values(version_num=HEAD))
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -105,6 +105,18 @@ def test_founded_books_are_what_the_migrations_make(tmp_path: Path) -> None:
     assert rows(tmp_path / "founded") == rows(tmp_path / "migrated")
 
 
+@pytest.mark.parametrize("marked", [True, False])
+def test_books_are_not_founded_over_others(fresh_folder: Path, tmp_path: Path, marked: bool) -> None:
+    old = old_folder(fresh_folder, tmp_path / "old", DUMPS[0])
+    if marked:
+        assert run(old, "unit", "list") == (0, "")
+    before = shape(old), rows(old)
+    init = ("init", str(tmp_path / "new"), "--site", "badahu", "--broker", "mqtt://127.0.0.1:1")
+    said = "centre: books: the database has books already\n"
+    assert run(tmp_path, *init, "--books", f"sqlite:///{old / 'books.db'}") == (2, said)
+    assert (shape(old), rows(old)) == before
+
+
 def test_the_first_revision_is_the_schema_of_all_books_before_it(tmp_path: Path, fresh_folder: Path) -> None:
     path = tmp_path / "first"
     path.mkdir()
