@@ -10,13 +10,14 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Engine, Table, create_engine, event, insert, select, update
+from sqlalchemy import Connection, Dialect, Engine, Table, create_engine, event, insert, inspect, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
-from centre.errors import CONFIGURATION, UNREACHABLE, CentreError
+from centre.errors import CONFIGURATION, UNREACHABLE, WRONG_USE, CentreError
 from centre.folder import Folder, Site
-from centre.schema import VERSION, meta, metadata
+from centre.schema import HEAD, alembic_version, meta, metadata
+from centre.upgrade import bring_up
 
 __all__ = ["Books", "OperationalError", "insert_new"]
 
@@ -38,27 +39,33 @@ class Books:
 
     @staticmethod
     def of(folder: Folder, site: Site) -> Books:
-        """The books of a folder that `init` made. Raises CentreError where they are missing or of another version."""
+        """The books of a folder that `init` made, upgraded where an earlier program wrote them (centre/upgrade.py).
+
+        Raises CentreError where they are missing, of a newer program or of no known version, or are to be upgraded under a
+        `serve` that runs.
+        """
         if site.books is None and not folder.books.exists():
             raise CentreError(f"{folder.books}: the books are missing", CONFIGURATION)
         books = Books(url_of(folder, site))
         try:
-            with books.reading() as conn:
-                version = _meta(conn, "version")
+            bring_up(books, folder)
         except DBAPIError as error:
             code = UNREACHABLE if isinstance(error, OperationalError) else CONFIGURATION
             raise CentreError(f"books: {error.orig}", code) from None
-        if version != VERSION:
-            raise CentreError(f"books: version {version}, this program knows {VERSION}", CONFIGURATION)
         return books
 
     def create(self) -> None:
-        """All tables of empty books."""
+        """All tables of empty books, as the migrations would make them, with the newest revision's mark. Without alembic.
+
+        Raises CentreError where the database has books already: they may be of another revision than that mark.
+        """
         with self.writing() as conn:
+            there = inspect(conn)
+            if there.has_table(meta.name) or there.has_table(alembic_version.name):
+                raise CentreError("books: the database has books already", WRONG_USE)
             metadata.create_all(conn)
-            conn.execute(
-                insert_new(conn, meta), [{"name": "version", "value": VERSION}, {"name": "changes", "value": 0}]
-            )
+            conn.execute(insert(meta), [{"name": "version", "value": int(HEAD)}, {"name": "changes", "value": 0}])
+            conn.execute(insert(alembic_version).values(version_num=HEAD))
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -78,6 +85,24 @@ class Books:
         with self.writing() as conn:
             yield conn
             conn.execute(update(meta).where(meta.c.name == "changes").values(value=meta.c.value + 1))
+
+    @contextmanager
+    def rebuilding(self) -> Iterator[Connection]:
+        """As writing, where tables may be rebuilt: references are looked at once, before the end.
+
+        SQLite would delete or refuse what refers to a table's rows while it is dropped for its successor, and can leave that off
+        only outside a transaction. The connection is closed afterwards, so that no other use meets it like that.
+        """
+        with self.engine.connect() as conn:
+            sqlite = conn.dialect.name == "sqlite"
+            if sqlite:
+                conn.detach()
+                conn.connection.cursor().execute("PRAGMA foreign_keys=OFF")
+            with conn.begin():
+                yield conn
+                torn = conn.exec_driver_sql("PRAGMA foreign_key_check").first() if sqlite else None
+                if torn is not None:
+                    raise RuntimeError(f"a migration would leave rows of {torn[0]} that refer to no row of {torn[2]}")
 
     def close(self) -> None:
         self.engine.dispose()

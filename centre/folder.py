@@ -111,6 +111,11 @@ class Folder:
     def books(self) -> Path:
         return self.path / "books.db"
 
+    @property
+    def serving(self) -> Path:
+        """Locked by `serve` while it runs."""
+        return self.path / "serve.lock"
+
     def load(self) -> Site:
         """Raises CentreError (exit 78) where this is no centre's folder or its file is damaged."""
         try:
@@ -174,12 +179,15 @@ def write_secret(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def taken(path: Path) -> Iterator[bool]:
-    """Hold a lock file; False where another process holds it. Ends with the process, however that ends."""
+def taken(path: Path, *, shared: bool = False) -> Iterator[bool]:
+    """Hold a lock file, alone or with others that share it; False where another process holds it against that.
+
+    Ends with the process, however that ends.
+    """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
             yield False
         else:

@@ -1,5 +1,6 @@
 """The books' tables, in SQLAlchemy Core so that PostgreSQL can follow by URL. Only their shape; who writes what is said at each.
 
+A change here wants a revision in `centre/migrations/versions/` (docs/decisions/migrations.md).
 Hashes are 32 raw bytes; times are seconds since 1970 (`_utc`), the centre's own clock unless said otherwise.
 """
 
@@ -14,18 +15,29 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     String,
     Table,
     Text,
     UniqueConstraint,
 )
 
-VERSION = 1
+HEAD = "0001"
+"""The newest revision, whose schema this is. Revisions are four digits and count up, so that a newer one is known as such."""
 
 metadata = MetaData()
 
+alembic_version = Table(
+    "alembic_version",
+    metadata,
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+"""Alembic's own, exactly as it makes it; one row, the revision of these books."""
+
 meta = Table("meta", metadata, Column("name", String, primary_key=True), Column("value", Integer, nullable=False))
-"""`version` of this schema; `changes`: grows by one with each change of units or desired state, so that `serve` sees it."""
+"""`version`: the revision as a number, for programs from before alembic, which look only here; `changes`: grows by one with each
+change of units or desired state, so that `serve` sees it."""
 
 units = Table(
     "units",

@@ -67,6 +67,7 @@ LIBRARY_HOMES = {
     "sqlite3": ("agent/store/",),
     "joserfc": ("centre/",),
     "sqlalchemy": ("centre/",),
+    "alembic": ("centre/migrations/",),
     "rich": ("centre/", "simulator/"),
     "iotcore": ("simulator/",),
 }
@@ -76,7 +77,7 @@ THIRD_PARTY = {
     "contract": frozenset({"cryptography"}),
     "drivers": frozenset({"serial", "cryptography"}),
     "agent": frozenset({"cryptography", "paho", "apscheduler", "yaml", "click", "sqlite_utils"}),
-    "centre": frozenset({"cryptography", "paho", "joserfc", "sqlalchemy", "rich", "click"}),
+    "centre": frozenset({"cryptography", "paho", "joserfc", "sqlalchemy", "alembic", "rich", "click"}),
     "simulator": frozenset({"iotcore", "rich", "click", "cryptography"}),
 }
 """What each package may ask of others; all of it is declared in pyproject.toml."""

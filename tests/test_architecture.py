@@ -144,6 +144,7 @@ PLANTED: list[tuple[Callable[[Module], Iterable[str]], str, str]] = [
     (architecture.import_faults, "drivers/reader/line.py", "import contract.messages"),
     (architecture.import_faults, "centre/books.py", "from agent.store import journal"),
     (architecture.import_faults, "centre/books.py", "from drivers.modbus import codec"),
+    (architecture.import_faults, "centre/books.py", "def f():\n    from alembic import command"),
     (architecture.import_faults, "simulator/board.py", "from drivers import wire"),
     (architecture.import_faults, "simulator/board.py", "from agent.core import door"),
     (architecture.clock_faults, "agent/core/panel.py", "from datetime import datetime\nx = datetime.now()"),
@@ -187,6 +188,7 @@ ALLOWED: list[tuple[Callable[[Module], Iterable[str]], str, str]] = [
     (architecture.import_faults, "drivers/port.py", "import serial\nimport threading"),
     (architecture.import_faults, "agent/store/journal.py", "import sqlite_utils"),
     (architecture.import_faults, "centre/roster.py", "from drivers.reader import card"),
+    (architecture.import_faults, "centre/migrations/env.py", "from alembic import context"),
     (
         architecture.clock_faults,
         "agent/core/panel.py",

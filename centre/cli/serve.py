@@ -24,11 +24,12 @@ def serve(office: Office) -> None:
 
     One at a time for a folder. Stops on SIGTERM and SIGINT. Lines on stderr say what happens.
     """
-    with taken(office.folder.path / "serve.lock") as ours:
+    books = office.books  # before the lock, which shuts upgrades out
+    with taken(office.folder.serving) as ours:
         if not ours:
             raise CentreError(f"{office.folder.path}: `serve` runs already", CHECK_FAILED)
         sys.setswitchinterval(SWITCH_S)
-        service = Service(office.folder, office.site, office.keys, office.books, _say)
+        service = Service(office.folder, office.site, office.keys, books, _say)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: service.stop())
         _say(f"serving site {office.site.site}")

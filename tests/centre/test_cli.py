@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from centre import certificates, schema, state
@@ -104,12 +104,6 @@ def test_damaged_files_are_named(desk: Desk) -> None:
     (desk.path / "books.db").write_text("no database at all, but long enough to be read as a page of one" * 100)
     code, told = run("--dir", str(desk.path), "unit", "list")
     assert (code, told.count("\n")) == (78, 1)
-
-
-def test_books_of_another_version_are_left_alone(desk: Desk) -> None:
-    with desk.books.writing() as conn:
-        conn.execute(update(schema.meta).where(schema.meta.c.name == "version").values(value=99))
-    assert run("--dir", str(desk.path), "unit", "list") == (78, "centre: books: version 99, this program knows 1\n")
 
 
 def test_units(desk: Desk) -> None:

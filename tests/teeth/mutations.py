@@ -7,6 +7,7 @@ from tests.teeth.mutation import Mutation
 DOOR = "tests/agent/core/test_door.py"
 COMMANDS = "tests/agent/core/test_commands.py"
 INTAKE = "tests/centre/test_intake.py"
+UPGRADE = "tests/centre/test_upgrade.py"
 ATTACKS = "tests/drivers/test_osdp_attacks.py::test_an_attack_is_refused_and_told"
 RULES = "tests/drivers/test_osdp_rules.py"
 STARTS = "tests/agent/test_starts.py"
@@ -183,6 +184,34 @@ MUTATIONS: list[Mutation] = [
         "    if h.hex() != header.head:\n",
         "    if not header.head:\n",
         (f"{INTAKE}::test_what_is_not_signed_by_the_unit_is_refused",),
+    ),
+    Mutation(
+        "an upgrade of the books takes along what refers to a rebuilt table",
+        "centre/books.py",
+        'execute("PRAGMA foreign_keys=OFF")',
+        'execute("PRAGMA foreign_keys=ON")',
+        (f"{UPGRADE}::test_old_books_are_upgraded_when_they_are_opened",),
+    ),
+    Mutation(
+        "who waited for another's upgrade of the books does not look again",
+        "centre/upgrade.py",
+        "        found = standing(conn)\n        if not found.marked:\n",
+        "        if not found.marked:\n",
+        (f"{UPGRADE}::test_another_that_is_done_between_look_and_lock_is_seen",),
+    ),
+    Mutation(
+        "the books are upgraded under a serve that runs",
+        "centre/upgrade.py",
+        "        if not free:\n",
+        "        if free is None:\n",
+        (f"{UPGRADE}::test_books_are_not_upgraded_under_a_serve_that_runs",),
+    ),
+    Mutation(
+        "the mark of an upgrade of the books is committed before it is done",
+        "centre/upgrade.py",
+        "            mark(conn, found.revision)\n        if",
+        "            mark(conn, found.revision)\n        conn.exec_driver_sql('COMMIT')\n        conn.exec_driver_sql('BEGIN')\n        if",
+        (f"{UPGRADE}::test_a_full_disk_at_any_point_leaves_old_books_whole",),
     ),
     Mutation(
         "verify does not chain the lines in the books",

@@ -1,0 +1,29 @@
+"""A revision that no program has yet, so that upgrades can be tried on real books: `install` makes a copy of the migrations know it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import centre.migrations
+import centre.upgrade
+
+HEAD = "0002"
+_HERE = Path(__file__).parent
+_REAL = centre.migrations.PLACE
+
+
+def made_in(path: Path) -> Path:
+    """The product's migrations and the trial one after them, in a folder whose name alembic's settings might trip over."""
+    place = path / "100% later: migrations"
+    shutil.copytree(_REAL, place, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(_HERE / "r0002_trial.py", place / "versions")
+    return place
+
+
+def install(place: Path, put: Callable[[Any, str, Any], None] = setattr) -> None:
+    """From now on this process's program is the later one."""
+    put(centre.migrations, "PLACE", place)
+    put(centre.upgrade, "HEAD", HEAD)
