@@ -7,7 +7,6 @@ Under systemd the files may come as credentials (`LoadCredential=identity:/etc/d
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import hashlib
 import os
@@ -253,6 +252,8 @@ def _put_in_place(made: Path, folder: Path) -> None:
 
 def _exchange(one: Path, other: Path) -> bool:
     """Swap two names in one step (renameat2, RENAME_EXCHANGE); False where the file system or the C library cannot."""
+    import ctypes  # noqa: PLC0415  # only ever needed here, and not by the agent as it runs
+
     call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     at_fdcwd, swap = -100, 2
     return call is not None and call(at_fdcwd, os.fsencode(one), at_fdcwd, os.fsencode(other), swap) == 0

@@ -48,6 +48,8 @@ MAX_PROFILES = 64
 """Named weekly profiles of one message; a site has a handful."""
 MAX_DISPLAY_VALUES = 32
 _DISPLAY_CHARS = 200
+NO_FLAGS: frozenset[str] = frozenset()
+"""Of nearly everybody: an empty set of their own would weigh more than the rest of a holder."""
 
 
 class _NotMineError(FieldError):
@@ -195,6 +197,7 @@ def _holder(value: Mapping[str, Any], profiles: Mapping[str, Hours]) -> Holder:
     if hours is not None and hours not in profiles:
         raise FieldError("hours: a holder names a profile that is not there")
     doors = fields.optional(fields.idents, value, "doors", longest=64)
+    flags = fields.optional(fields.idents, value, "flags", longest=16)
     return Holder(
         id=fields.ident(value, "id"),
         role=_enum(Role, value, "role"),
@@ -206,7 +209,7 @@ def _holder(value: Mapping[str, Any], profiles: Mapping[str, Hours]) -> Holder:
         until_utc=fields.optional(fields.moment, value, "until"),
         hours=None if hours is None else profiles[hours],
         unlock_s=fields.optional(fields.number, value, "unlock_s", 1, MAX_UNLOCK_S),
-        flags=frozenset(fields.optional(fields.idents, value, "flags", longest=16) or ()),
+        flags=frozenset(flags) if flags else NO_FLAGS,
     )
 
 

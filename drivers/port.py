@@ -81,16 +81,22 @@ class Line:
         """
         if self._tty:
             termios.tcflush(self.fd, termios.TCOFLUSH)
-        left = memoryview(frame)
+        left = frame[self._take(frame) :]
+        if not left:
+            return
         end = time.monotonic() + WRITE_S
-        while True:
-            with contextlib.suppress(BlockingIOError):
-                left = left[os.write(self.fd, left) :]
-            if not left:
-                return
+        while left:
             remaining = end - time.monotonic()
             if remaining <= 0 or not select.select([], [self.fd], [], remaining)[1]:
                 raise OSError(f"the line took {len(frame) - len(left)} of {len(frame)} bytes in {WRITE_S} s: it hangs")
+            left = left[self._take(left) :]
+
+    def _take(self, data: bytes) -> int:
+        """How many of the bytes the line takes at once."""
+        try:
+            return os.write(self.fd, data)
+        except BlockingIOError:
+            return 0
 
     def moved(self) -> bool:
         """The path no longer leads to the open device: it was unplugged, and may be back under another number."""
@@ -142,6 +148,7 @@ class Port:
         self._told_closed = False
         self._look_at = 0.0
         self._served = Served()
+        self._unasked = session.unasked
         self._asleep = _asleep()
 
     # --- any thread
@@ -228,8 +235,7 @@ class Port:
         return now >= self._stop_at or self._line is None or not (self._orders or self._session.pending())
 
     def _turn(self) -> None:
-        now = time.monotonic()
-        if self._line is None and now >= self._open_at and self._stop_at is None:
+        if self._line is None and self._stop_at is None and time.monotonic() >= self._open_at:
             self._open()
         while self._orders:
             self._session.order(self._orders.popleft(), time.monotonic())
@@ -251,32 +257,39 @@ class Port:
     def _await(self) -> None:
         """Until a byte arrives, an order comes or the session's time is up."""
         now = time.monotonic()
-        watched = [self._wake_read]
-        if self._line is None:
+        line = self._line
+        if line is None:
             wait = min(TURN_S, self._session.wait(now), max(0.0, self._open_at - now))
+            ready = select.select([self._wake_read], [], [], wait)[0]
+        elif self._unasked:
+            ready = self._look(line, now)
         else:
-            wait = min(self._served.look_s(now), self._session.wait(now))
-            watched.append(self._line.fd)
-        ready = select.select(watched, [], [], 0)[0]
-        if self._line is not None and self._line.fd not in ready:
-            self._served.empty(now)  # to ask makes the kernel hand over what it has
-        if not ready:
-            ready = select.select(watched, [], [], wait)[0]
+            ready = select.select([self._wake_read, line.fd], [], [], min(TURN_S, self._session.wait(now)))[0]
         if self._wake_read in ready:
             with contextlib.suppress(BlockingIOError):
                 os.read(self._wake_read, READ_BYTES)
-        if self._line is None:
+        if line is None:
             return
         if _asleep() - self._asleep > SLEPT_S:
             raise OSError("the machine was suspended")
-        if self._line.fd in ready:
-            data = self._line.read()
+        if line.fd in ready:
+            data = line.read()
             if data:
                 self._session.receive(data, time.monotonic(), self._served.not_before)
         elif now >= self._look_at:
             self._look_at = now + TURN_S
-            if self._line.moved():
+            if line.moved():
                 raise OSError("unplugged")
+
+    def _look(self, line: Line, now: float) -> list[int]:
+        """What is ready, at once or within the wait. A line that is empty now has nothing older: who tells unasked is dated by that."""
+        watched = [self._wake_read, line.fd]
+        ready: list[int] = select.select(watched, [], [], 0)[0]
+        if line.fd not in ready:
+            self._served.empty(now)  # to ask makes the kernel hand over what it has
+        if not ready:
+            ready = select.select(watched, [], [], min(self._served.look_s(now), self._session.wait(now)))[0]
+        return ready
 
     def _drop(self, why: str) -> None:
         """Close first (the node may return only then), then wait and open by path again."""

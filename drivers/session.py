@@ -13,6 +13,9 @@ class Session(Protocol):
     A session never raises on what the far end sends. Every buffer and queue in it is bounded.
     """
 
+    unasked: bool
+    """Its devices tell what people do without being asked: the port looks at the line often, so that `not_before` of `receive` is near."""
+
     def opened(self, now: float) -> None:
         """The line is open (again); nothing is known of the far ends."""
 

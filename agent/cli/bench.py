@@ -153,6 +153,7 @@ class _Counted:
         self._port = port
         self._heard = heard
         self._receive = session.receive
+        self.unasked = session.unasked
         self.opened, self.closed = session.opened, session.closed
         self.order, self.send = session.order, session.send
         self.wait, self.facts, self.pending = session.wait, session.facts, session.pending

@@ -8,10 +8,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlite_utils import Database
-
 from agent.store import codec, database
-from agent.store.database import Transaction
+from agent.store.database import Database, Transaction
 from agent.store.faults import STORAGE_ERRORS, DamagedError
 from agent.store.schema import CACHE_KIND, CACHE_TABLES, seal, unseal
 from contract.messages import MAX_HOLDERS, Holder, Notice, RosterPart, Settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import stat
@@ -11,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import quote
-
-from sqlite_utils import Database, Migrations
 
 from agent.store import plainfile
 from agent.store.faults import STORAGE_ERRORS, DamagedError
@@ -33,16 +32,29 @@ ALWAYS_CHECKED = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
+class Database:
+    """One open file of ours. By the name that sqlite-utils gives it too, which only migrations.py loads, where an older file is brought up to date."""
+
+    conn: sqlite3.Connection
+
+
+Step = Callable[[Database], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of database. `tables`: what this version has; `page`: bytes a page; `checkpoint`: pages of WAL before it is folded in; `cap`: bytes the file may never pass."""
+    """One kind of database. `steps`: from an empty file to this version, in order; `tables`: what this version has; `page`: bytes a page; `checkpoint`: pages of WAL before it is folded in; `cap`: bytes the file may never pass."""
 
     name: str
-    migrations: Migrations
-    version: int
+    steps: tuple[Step, ...]
     tables: tuple[str, ...]
     page: int
     checkpoint: int
     cap: int
+
+    @property
+    def version(self) -> int:
+        return len(self.steps)
 
 
 class Transaction:
@@ -80,11 +92,14 @@ def connect(path: Path, kind: Kind, busy_s: float = BUSY_S) -> Database:
 
 
 def connect_memory(kind: Kind) -> Database:
-    """An empty database of this kind in memory, for as long as the disk takes nothing."""
+    """An empty database of this kind in memory, with its tables, for as long as the disk takes nothing."""
     conn = sqlite3.connect(":memory:", isolation_level=None)
     conn.execute(f"PRAGMA page_size = {kind.page:d}")
     db = Database(conn)
     _settings(conn, kind)
+    for step in kind.steps:  # without the library: the disk it would be read from may be the one that fails
+        step(db)
+    conn.execute(f"PRAGMA user_version = {kind.version:d}")
     return db
 
 
@@ -148,8 +163,17 @@ def migrate(db: Database, kind: Kind) -> None:
     if version > kind.version or version < 0:
         raise DamagedError(f"{kind.name} has version {version}, this agent knows {kind.version}")
     if version < kind.version:
-        kind.migrations.apply(db)
+        _apply(db, kind)
         db.conn.execute(f"PRAGMA user_version = {kind.version:d}")
+
+
+def _apply(db: Database, kind: Kind) -> None:
+    """A library that the disk does not give us now is the disk's fault, not ours."""
+    try:
+        from agent.store import migrations  # noqa: PLC0415  # its library weighs 5 MB, and is needed once in a file's life
+    except ImportError as error:
+        raise OSError(errno.EIO, f"cannot load what makes the tables: {error}") from error
+    migrations.apply(db, kind.name, kind.steps)
 
 
 def check(db: Database, path: Path, kind: Kind, *, whole: bool) -> None:

@@ -11,11 +11,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlite_utils import Database
-
 from agent.core.effects import CheckedIn, DoorMode
 from agent.core.time import KnownTime
-from agent.store.database import Transaction
+from agent.store.database import Database, Transaction
 from agent.store.journal import Journal
 from agent.store.ranks import rank_of
 from agent.store.rows import put_epoch, put_keys, put_known, put_life, put_mode, put_position, put_rev, put_untold

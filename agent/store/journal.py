@@ -13,13 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
 from agent.core.effects import CheckedIn, DoorMode, Fact, Record
 from agent.core.events import BatchLoaded, PendingCommand, Recorded
 from agent.core.time import KnownTime
 from agent.store import codec, database
-from agent.store.database import Transaction
+from agent.store.database import Database, Transaction
 from agent.store.evidence import course
 from agent.store.faults import STORAGE_ERRORS, DamagedError
 from agent.store.ranks import RANKS, rank_of

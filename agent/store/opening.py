@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from agent.store import database, epochs, salvage
+from agent.store.database import Database
 from agent.store.journal import Journal, open_journal
 from agent.store.schema import journal_kind
 

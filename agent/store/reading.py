@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from sqlite_utils import Database
-
 from agent.errors import EXIT_UNREACHABLE, DoorwardError
 from agent.store import ledger, standing
 from agent.store.cache import Cache
 from agent.store.copying import copied, mark
+from agent.store.database import Database
 from agent.store.faults import STORAGE_ERRORS
 from agent.store.index import HolderIndex
 from agent.store.plainfile import QUARANTINE

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlite_utils import Database
-
 from agent.core.effects import CheckedIn, DoorMode, Record, SeenCommand
 from agent.core.time import KnownTime
 from agent.store import codec
+from agent.store.database import Database
 from agent.store.faults import DamagedError
 from agent.store.schema import seal, unseal
 from contract.messages import Keys

@@ -1,4 +1,4 @@
-"""The tables of journal.db and cache.db, as named migrations. A released migration is never changed; a change is a new one.
+"""The tables of journal.db and cache.db, as named steps from an empty file on (migrations.py). A released step is never changed; a change is a new one.
 
 Small rows that steer us carry `sum`, a CRC over their values: SQLite's own checks find broken pages, not flipped bits in a number.
 """
@@ -8,14 +8,10 @@ from __future__ import annotations
 import zlib
 from typing import Final
 
-from sqlite_utils import Database, Migrations
-
-from agent.store.database import Kind
+from agent.store.database import Database, Kind
 from agent.store.faults import DamagedError
 from contract import facts
 
-JOURNAL_MIGRATIONS = Migrations("journal")
-CACHE_MIGRATIONS = Migrations("cache")
 FACTS = """
 CREATE TABLE {name} (
     seq INTEGER PRIMARY KEY,
@@ -29,7 +25,6 @@ CREATE TABLE {name} (
 """A fact, or (`line` NULL) the gap `first..seq` that dropped facts left. `h` is the chain's hash after `seq`. `utc` NULL: clock unknown."""
 
 
-@JOURNAL_MIGRATIONS()
 def m001_facts_and_epochs(db: Database) -> None:
     db.conn.execute(FACTS.format(name="facts"))
     db.conn.execute(
@@ -47,7 +42,6 @@ def m001_facts_and_epochs(db: Database) -> None:
     )
 
 
-@JOURNAL_MIGRATIONS()
 def m002_seen_commands(db: Database) -> None:
     db.conn.execute(
         "CREATE TABLE seen (id TEXT PRIMARY KEY, exp REAL NOT NULL, action TEXT NOT NULL, door TEXT, actor TEXT NOT NULL, "
@@ -55,7 +49,6 @@ def m002_seen_commands(db: Database) -> None:
     )
 
 
-@JOURNAL_MIGRATIONS()
 def m003_revisions_and_keys(db: Database) -> None:
     db.conn.execute("CREATE TABLE revs (name TEXT PRIMARY KEY, rev INTEGER NOT NULL, sum INTEGER NOT NULL)")
     db.conn.execute(
@@ -63,14 +56,12 @@ def m003_revisions_and_keys(db: Database) -> None:
     )
 
 
-@JOURNAL_MIGRATIONS()
 def m004_modes(db: Database) -> None:
     db.conn.execute(
         "CREATE TABLE modes (door TEXT PRIMARY KEY, mode TEXT NOT NULL, until REAL NOT NULL, sum INTEGER NOT NULL)"
     )
 
 
-@JOURNAL_MIGRATIONS()
 def m005_signed_time(db: Database) -> None:
     """What signed messages say of the time. Of an older journal only facts dated by a set clock do; its `life.floor` may be a wrong system clock's."""
     db.conn.execute(
@@ -87,7 +78,6 @@ def m005_signed_time(db: Database) -> None:
             return
 
 
-@JOURNAL_MIGRATIONS()
 def m006_untold_check_ins(db: Database) -> None:
     db.conn.execute(
         "CREATE TABLE untold (stop TEXT NOT NULL, by TEXT NOT NULL, utc REAL NOT NULL, sum INTEGER NOT NULL, "
@@ -108,7 +98,6 @@ def _set_by_the_centre(line: object) -> float | None:
     return float(fact.at_utc)
 
 
-@CACHE_MIGRATIONS()
 def m001_notices_rosters_settings(db: Database) -> None:
     run = db.conn.execute
     run(
@@ -129,6 +118,15 @@ def m001_notices_rosters_settings(db: Database) -> None:
     )
 
 
+JOURNAL_STEPS: Final = (
+    m001_facts_and_epochs,
+    m002_seen_commands,
+    m003_revisions_and_keys,
+    m004_modes,
+    m005_signed_time,
+    m006_untold_check_ins,
+)
+CACHE_STEPS: Final = (m001_notices_rosters_settings,)
 CACHE_CAP: Final = 128 * 1024 * 1024
 
 
@@ -139,11 +137,11 @@ def journal_kind(journal_mb: int) -> Kind:
     """
     cap = (2 * journal_mb + 4) * 1024 * 1024
     tables = ("facts", "epochs", "position", "life", "seen", "revs", "keys", "modes", "known", "untold")
-    return Kind("journal", JOURNAL_MIGRATIONS, 6, tables, page=1024, checkpoint=800, cap=cap)
+    return Kind("journal", JOURNAL_STEPS, tables, page=1024, checkpoint=800, cap=cap)
 
 
 CACHE_TABLES = ("notices", "settings", "parts", "rosters")
-CACHE_KIND = Kind("cache", CACHE_MIGRATIONS, 1, CACHE_TABLES, page=4096, checkpoint=200, cap=CACHE_CAP)
+CACHE_KIND = Kind("cache", CACHE_STEPS, CACHE_TABLES, page=4096, checkpoint=200, cap=CACHE_CAP)
 
 
 def seal(*values: object) -> int:

@@ -12,11 +12,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlite_utils import Database
-
 from agent.store import database, salvage
 from agent.store.cache import Cache, open_cache
 from agent.store.copying import copied
+from agent.store.database import Database
 from agent.store.faults import STORAGE_ERRORS, Mode, mode_of
 from agent.store.schema import CACHE_KIND
 
@@ -148,9 +147,7 @@ class Standing:
             database.create(self._path, CACHE_KIND, fill)
 
     def _to_memory(self, rows: Iterable[tuple[str, tuple[Any, ...]]]) -> None:
-        db = database.connect_memory(CACHE_KIND)
-        database.migrate(db, CACHE_KIND)
-        cache = Cache(db)
+        cache = Cache(database.connect_memory(CACHE_KIND))
         with cache.transaction():
             _restore(cache, rows)
         self.cache, self._on_disk = cache, False

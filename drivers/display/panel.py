@@ -73,6 +73,8 @@ class PanelSession(ABC, Generic[ActT, OptionsT]):
     `HELLO` is asked until it answers, `CHECK` reads the nonce, `TONE` is a beep; `MUTE` says what is wrong with one that acknowledges nothing.
     """
 
+    unasked = False
+
     HELLO: ClassVar[Any]
     CHECK: ClassVar[Any]
     TONE: ClassVar[Any]

@@ -29,6 +29,8 @@ class TjcPanel(PanelSession[Act, TjcOptions]):
     HELLO, CHECK, TONE = Say.CONNECT, Say.CHECK, Say.TONE
     MUTE = "answers, but acknowledges nothing (bkcmd=3)"
 
+    unasked = True  # its keys
+
     def __init__(self, devices: Sequence[tuple[str, TjcOptions]], baud: int) -> None:
         super().__init__(devices, baud)
         self._returns = hmi.Returns()

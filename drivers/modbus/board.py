@@ -97,6 +97,10 @@ class Board:
     """How long its last exchange took."""
     hurry: bool = False
     """An input differed just now: its second look goes before all other polls, once."""
+    settled: bytes | None = None
+    """The inputs as last read where no input was in doubt: the same bytes again are no news."""
+    looks: dict[Want, codec.Request] = field(default_factory=dict)
+    """Each look's request, made once: polls are most of what is ever said."""
     facts: list[Fact] = field(default_factory=list)
 
     # --- life
@@ -126,6 +130,7 @@ class Board:
         self.fails = 0
         self.outputs = None
         self.before = ()
+        self.settled = None
         self.hurry = False
         self.read_back.clear()
 
@@ -194,6 +199,14 @@ class Board:
         return self.outputs_due, Want.OUTPUTS
 
     def request(self, want: Want) -> codec.Request:
+        if want is Want.ORDER:
+            return self.order_request(self.orders[0].order)
+        request = self.looks.get(want)
+        if request is None:
+            request = self.looks[want] = self._look(want)
+        return request
+
+    def _look(self, want: Want) -> codec.Request:
         model = self.model
         match want:
             case Want.VERSION:
@@ -204,10 +217,8 @@ class Board:
                 return codec.read_holding_registers(self.unit, model.modes.base, model.outputs)
             case Want.INPUTS:
                 return codec.read_discrete_inputs(self.unit, model.input_base, max(model.inputs, model.read_least))
-            case Want.BEFORE | Want.OUTPUTS:
+            case _:
                 return codec.read_coils(self.unit, model.coil_base, max(model.outputs, model.read_least))
-            case Want.ORDER:
-                return self.order_request(self.orders[0].order)
 
     # --- what its replies mean
 
@@ -223,7 +234,7 @@ class Board:
         elif not self.found:
             self._identify(want, reply, now)
         elif want is Want.INPUTS:
-            self._inputs(codec.bits(reply.data, self.model.inputs), now)
+            self._inputs(reply.data, now)
         elif want is Want.OUTPUTS:
             self._outputs(codec.bits(reply.data, self.model.outputs), now)
 
@@ -297,12 +308,12 @@ class Board:
         self.lost = None
         self.probing = False
         self.probes = 0
-        self.inputs_due = now + self.poll_s
+        self.inputs_due = now + max(0.0, self.poll_s - self.took_s)
         self.outputs_due = now + OUTPUTS_S
         self.facts.append(DeviceFound(self.name, "; ".join(self.details) or self.model.name))
         self.debounces = tuple(Debounce() for _ in range(self.model.inputs))
         if self.model.inputs:
-            self._inputs(self.first_inputs, now)
+            self._sample(self.first_inputs, now)
         for number in range(1, self.model.inputs + 1):
             self.facts.append(InputLevel(self.name, number, self.first_inputs[number - 1], now))
         self.outputs = outputs
@@ -311,8 +322,15 @@ class Board:
                 self.facts.append(OutputLevel(self.name, number, was, now))
             self.facts.append(OutputLevel(self.name, number, on, now))
 
-    def _inputs(self, levels: tuple[bool, ...], now: float) -> None:
+    def _inputs(self, data: bytes, now: float) -> None:
         self.inputs_due = now + max(0.0, self.poll_s - self.took_s)
+        if data == self.settled:
+            self.hurry = False
+            return
+        self._sample(codec.bits(data, self.model.inputs), now)
+        self.settled = None if any(debounce.unsure for debounce in self.debounces) else data
+
+    def _sample(self, levels: tuple[bool, ...], now: float) -> None:
         known = [debounce.unsure for debounce in self.debounces]
         for number, (debounce, high) in enumerate(zip(self.debounces, levels, strict=True), 1):
             if debounce.sample(high, now):
@@ -325,6 +343,8 @@ class Board:
 
     def _outputs(self, levels: tuple[bool, ...], now: float) -> None:
         self.outputs_due = now + max(self.poll_s, OUTPUTS_S, OUTPUTS_SHARE * self.took_s if self.model.inputs else 0.0)
+        if levels == self.outputs and not self.read_back:
+            return
         before = self.outputs or levels
         asked = set(self.read_back)
         self.read_back.clear()

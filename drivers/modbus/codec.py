@@ -6,6 +6,8 @@ Names and layouts follow the MODBUS Application Protocol Specification V1.1b3, s
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from drivers.wire import crc16, wire_s
 
@@ -31,7 +33,7 @@ TURNAROUND_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`frame` is complete with CRC; `reply_length` is that of the normal reply, CRC included."""
+    """`frame` is complete with CRC; `reply_length` is that of the normal reply, CRC included. Looks at a board are made once: see board.py."""
 
     unit: int
     function: int
@@ -42,8 +44,7 @@ class Request:
     reply_length: int
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """`data`: the bytes after the byte count of a read, or the four echoed bytes of a write. `exception` is 0 for a normal reply."""
 
     start: int
@@ -99,7 +100,9 @@ def pack_bits(levels: tuple[bool, ...]) -> bytes:
     return number.to_bytes((len(levels) + 7) // 8, "little")
 
 
+@lru_cache(256)
 def bits(data: bytes, count: int) -> tuple[bool, ...]:
+    """A board's answers are few and come over and over."""
     number = int.from_bytes(data, "little")
     return tuple(bool(number >> place & 1) for place in range(count))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from drivers.facts import (
     UNKNOWN,
@@ -37,8 +37,7 @@ ECHO_DOUBTS = 3
 """Replies in a row without the echo until a line that echoed counts as one that does not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(NamedTuple):
     """The one request on the line."""
 
     board: Board
@@ -66,8 +65,11 @@ class ModbusLine:
     is a read: the reply to a write looks like its own echo.
     """
 
+    unasked = False
+
     def __init__(self, devices: Sequence[tuple[str, BoardOptions]], baud: int) -> None:
         self._baud = baud
+        self._gap_s = codec.gap_s(baud)
         probes_s = PROBES_ALONE_S if len(devices) == 1 else PROBES_S
         self._boards = [
             Board(name, options.address or options.board().address, options.board(), options.poll_ms / 1000, probes_s)
@@ -91,7 +93,7 @@ class ModbusLine:
         self._exchange = None
         self._echo = None
         self._buffer.clear()
-        self._free_at = now + codec.gap_s(self._baud)
+        self._free_at = now + self._gap_s
         for board in self._boards:
             board.start(now)
 
@@ -119,7 +121,7 @@ class ModbusLine:
     def receive(self, data: bytes, now: float, not_before: float = UNKNOWN) -> None:
         exchange = self._exchange
         if exchange is None:
-            self._free_at = max(self._free_at, min(now + codec.gap_s(self._baud), self._jam_ends))
+            self._free_at = max(self._free_at, min(now + self._gap_s, self._jam_ends))
             return
         self._buffer.add(data)
         if len(self._buffer) < codec.EXCEPTION_LENGTH:
@@ -131,9 +133,10 @@ class ModbusLine:
         self._end_exchange(now)
         exchange.board.took_s = now - exchange.began
         exchange.board.answered(exchange.want, reply, now)
-        if any(isinstance(fact, InputLevel) for fact in exchange.board.facts):
-            self._polls_from = now + ANSWER_S
-        self._collect(exchange.board)
+        if exchange.board.facts:
+            if any(isinstance(fact, InputLevel) for fact in exchange.board.facts):
+                self._polls_from = now + ANSWER_S
+            self._collect(exchange.board)
 
     def send(self, now: float) -> bytes | None:
         self._time_out(now)
@@ -154,13 +157,15 @@ class ModbusLine:
         return request.frame
 
     def wait(self, now: float) -> float:
-        due = min((w.order.not_after for board in self._boards for w in board.orders), default=math.inf)
+        ordered = [board for board in self._boards if board.orders]
+        due = min(w.order.not_after for board in ordered for w in board.orders) if ordered else math.inf
         if self._exchange is not None:
             due = min(due, self._exchange.deadline) if self._exchange.waiting is None else self._exchange.deadline
         elif self._open:
-            next_due = max(self._polls_from, min(board.poll()[0] for board in self._boards))
-            orders = min((board.order_due for board in self._boards if board.orders), default=math.inf)
-            due = min(due, max(self._free_at, min(next_due, orders)))
+            next_due = max(self._polls_from, min([board.poll()[0] for board in self._boards]))
+            if ordered:
+                next_due = min(next_due, *(board.order_due for board in ordered))
+            due = min(due, max(self._free_at, next_due))
         return max(0.0, due - now)
 
     def facts(self) -> list[Fact]:
@@ -183,13 +188,15 @@ class ModbusLine:
             board = ordered[0] if ordered else min(self._boards, key=lambda board: board.poll()[0])
             due, want = board.poll()
             return (board, want) if ordered or due <= now else None
-        board = min(self._boards, key=lambda board: (not board.hurry or board.inputs_due > now, board.poll()[0]))
+        board = self._boards[0]
+        if len(self._boards) > 1:
+            board = min(self._boards, key=lambda board: (not board.hurry or board.inputs_due > now, board.poll()[0]))
         due, want = board.poll()
         return (board, want) if due <= now else None
 
     def _end_exchange(self, now: float) -> None:
         self._exchange = None
-        self._free_at = now + codec.gap_s(self._baud)
+        self._free_at = now + self._gap_s
         self._jam_ends = now + JAM_S
 
     def _time_out(self, now: float) -> None:

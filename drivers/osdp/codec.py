@@ -8,6 +8,7 @@ from __future__ import annotations
 import binascii
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 MARK = 0xFF
 """Sent ahead of each command so that the line's receivers are awake; no part of the packet."""
@@ -45,9 +46,9 @@ def checksum(data: bytes | bytearray | memoryview) -> bytes:
     return bytes((-sum(data) & 0xFF,))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Packet:
-    """A reply whose check held. `block` is the security block without its length, empty where there is none.
+    """A reply whose check held, never changed (one is made for each exchange, and a frozen one takes twice as long to make). `block` is the security block without its length, empty where there is none.
 
     `data` may hold a card, a key press or a cryptogram, so none of it is in the repr. `signed` is what `mac` is over.
     """
@@ -62,8 +63,7 @@ class Packet:
     """Where in the received bytes the packet ends."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """`missing`: bytes that a packet which has begun still lacks; `broken`: one was complete and its check did not hold."""
 
     packet: Packet | None
@@ -87,7 +87,7 @@ def build(
     shield = bytes((len(block) + 1,)) + block if block else b""
     length = HEADER + len(shield) + 1 + len(data) + secured + check
     control = sequence & SEQUENCE | (USES_CRC if crc else 0) | (HAS_BLOCK if block else 0)
-    body = bytes((SOM, address)) + length.to_bytes(2, "little") + bytes((control,)) + shield + bytes((code,)) + data
+    body = bytes((SOM, address, length & 0xFF, length >> 8, control, *shield, code)) + data
     if sign is not None:
         body += sign(body)
     return bytes((MARK,)) + body + (crc16(body) if crc else checksum(body))
@@ -100,16 +100,17 @@ def find_reply(data: bytes | bytearray, address: int, *, crc: bool = True, begin
     """
     missing, broken = 0, False
     sender = address | REPLY
+    total = len(data)
     at = data.find(SOM, begin)
     while at >= 0:
-        if len(data) - at < HEADER:
-            if len(data) - at == 1 or data[at + 1] == sender:
-                missing = missing or SHORTEST - (len(data) - at)
+        if total - at < HEADER:
+            if total - at == 1 or data[at + 1] == sender:
+                missing = missing or SHORTEST - (total - at)
         elif data[at + 1] == sender and bool(data[at + 4] & USES_CRC) == crc:
             length = data[at + 2] | data[at + 3] << 8
             if SHORTEST <= length <= LONGEST:
-                if at + length > len(data):
-                    missing = missing or at + length - len(data)
+                if at + length > total:
+                    missing = missing or at + length - total
                 else:
                     packet = _packet(bytes(data[at : at + length]), at + length, crc=crc)
                     if packet is not None:

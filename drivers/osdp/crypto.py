@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from collections.abc import Callable
 from itertools import pairwise
 
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -17,6 +18,7 @@ BLOCK = 16
 KEY_BYTES = 16
 RANDOM_BYTES = 8
 _PAD = 0x80
+_PADDING = bytes((_PAD,)) + bytes(BLOCK - 1)
 
 DEFAULT_KEY = bytes(range(0x30, 0x40))
 """SCBK-D: the key every reader leaves the factory with, and everybody knows."""
@@ -49,20 +51,14 @@ def weakness(key: bytes) -> str | None:
 
 
 class Aes:
-    """One key, one block at a time."""
+    """One key, one block at a time: `encrypt` and `decrypt` are the cipher's own calls."""
 
-    __slots__ = ("_decrypt", "_encrypt")
+    __slots__ = ("decrypt", "encrypt")
 
     def __init__(self, key: bytes) -> None:
         cipher = Cipher(AES(key), ECB())  # noqa: S305  # single blocks: OSDP chains them itself, see below
-        self._encrypt = cipher.encryptor()
-        self._decrypt = cipher.decryptor()
-
-    def encrypt(self, block: bytes) -> bytes:
-        return self._encrypt.update(block)
-
-    def decrypt(self, block: bytes) -> bytes:
-        return self._decrypt.update(block)
+        self.encrypt: Callable[[bytes], bytes] = cipher.encryptor().update
+        self.decrypt: Callable[[bytes], bytes] = cipher.decryptor().update
 
 
 class SessionKeys:
@@ -90,8 +86,7 @@ class SessionKeys:
 
     def mac(self, data: bytes, before: bytes) -> bytes:
         """All 16 bytes over `data`, chained to the other side's last MAC `before` (D.5): CBC, the last block under S-MAC2."""
-        if len(data) % BLOCK:
-            data += bytes((_PAD,)) + bytes(-(len(data) + 1) % BLOCK)
+        data += _PADDING[: -len(data) % BLOCK]
         chained = before
         for at in range(0, len(data) - BLOCK, BLOCK):
             chained = self._mac1.encrypt(_mixed(data[at : at + BLOCK], chained))

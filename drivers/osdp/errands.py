@@ -95,7 +95,7 @@ class Errands:
 
     def expire(self, now: float, running: Waiting | None, reason: str) -> list[OrderFailed]:
         """Orders whose time has passed die; one that is on the line is left to its exchange."""
-        if all(waiting.order.not_after > now for waiting in self.orders):
+        if not self.orders or all(waiting.order.not_after > now for waiting in self.orders):
             return []
         late = [w for w in self.orders if w is not running and w.order.not_after <= now]
         self.orders = deque(w for w in self.orders if w not in late)

@@ -53,6 +53,8 @@ class OsdpLine:
     `random(count)` gives that many random bytes, fresh at each handshake.
     """
 
+    unasked = False
+
     def __init__(
         self,
         devices: Sequence[tuple[str, ReaderOptions]],
@@ -155,11 +157,14 @@ class OsdpLine:
         return frame
 
     def wait(self, now: float) -> float:
-        due = min((end for reader in self._readers for end in reader.deadlines), default=math.inf)
         if self._exchange is not None:
-            due = self._exchange.deadline
-        elif self._open:
-            due = min(due, max(self._free_at, min(reader.due()[1] for reader in self._readers)))
+            return max(0.0, self._exchange.deadline - now)
+        due = wanted = math.inf
+        for reader in self._readers:
+            due = min(due, *reader.deadlines, math.inf)
+            wanted = min(wanted, reader.due()[1])
+        if self._open:
+            due = min(due, max(self._free_at, wanted))
         return max(0.0, due - now)
 
     def facts(self) -> list[Fact]:
@@ -173,10 +178,13 @@ class OsdpLine:
 
     def _choose(self, now: float) -> Reader | None:
         """A reader with an order before all others; then the one that has been due longest."""
-        waiting = [
-            (not urgent, due, reader) for reader in self._readers for urgent, due in [reader.due()] if due <= now
-        ]
-        return min(waiting, key=lambda each: each[:2])[2] if waiting else None
+        first: tuple[bool, float] | None = None
+        chosen = None
+        for reader in self._readers:
+            urgent, due = reader.due()
+            if due <= now and (first is None or (not urgent, due) < first):
+                first, chosen = (not urgent, due), reader
+        return chosen
 
     def _end_exchange(self, now: float) -> None:
         self._exchange = None
@@ -196,8 +204,9 @@ class OsdpLine:
     def _expire(self, now: float) -> None:
         speaking = self._exchange.reader if self._exchange is not None else None
         for reader in self._readers:
-            reader.expire(now, "late" if self._open else "lost", on_line=reader is speaking)
-            self._collect(reader)
+            if reader.deadlines:
+                reader.expire(now, "late" if self._open else "lost", on_line=reader is speaking)
+                self._collect(reader)
 
     def _collect(self, reader: Reader) -> None:
         self._facts += reader.facts()

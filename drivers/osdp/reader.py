@@ -23,7 +23,6 @@ from drivers.osdp.alarms import Alarms
 from drivers.osdp.codec import Packet
 from drivers.osdp.errands import ORDER_ATTEMPTS, Errands, TimedOrder
 from drivers.osdp.introduction import Introduction, Trouble
-from drivers.osdp.messages import Message
 from drivers.osdp.options import ReaderOptions
 from drivers.osdp.pairing import AGAIN_S
 from drivers.osdp.reports import Reports
@@ -86,11 +85,12 @@ class Reader:
 
     def facts(self) -> list[Fact]:
         """What became known since the last call, alarms first."""
+        if not (self._facts or self._talk.told or self._introduction.facts):
+            return []
         told = [*self._talk.told, *self._introduction.facts, *self._facts]
-        if told:
-            self._talk.told.clear()
-            self._introduction.facts.clear()
-            self._facts.clear()
+        self._talk.told.clear()
+        self._introduction.facts.clear()
+        self._facts.clear()
         return told
 
     # --- life
@@ -195,7 +195,8 @@ class Reader:
 
     @property
     def deadlines(self) -> list[float]:
-        found = [waiting.order.not_after for waiting in self._errands.orders]
+        """When `expire` has something to do; mostly there is nothing."""
+        found = [waiting.order.not_after for waiting in self._errands.orders] if self._errands.orders else []
         ends = self._introduction.window_ends
         return found if ends is None else [*found, ends]
 
@@ -218,6 +219,9 @@ class Reader:
 
     def _next(self, now: float) -> Sent:
         want = self._last = self._want(now)
+        ask = ASK.get(want)
+        if ask is not None:
+            return Sent(want, self._talk.compose(ask))
         match want:
             case Want.CHALLENGE:
                 return Sent(want, self._introduction.challenge())
@@ -227,13 +231,10 @@ class Reader:
                 waiting = self._errands.orders[0]
                 waiting.attempts += 1
                 return Sent(want, self._talk.compose(waiting.message()), waiting)
+            case Want.EXTRA:
+                return Sent(want, self._talk.compose(self._errands.extras.popleft()))
             case _:
-                return Sent(want, self._talk.compose(self._message(want)))
-
-    def _message(self, want: Want) -> Message:
-        if want is Want.EXTRA:
-            return self._errands.extras.popleft()
-        return self._introduction.keyset() if want is Want.KEYSET else ASK[want]
+                return Sent(want, self._talk.compose(self._introduction.keyset()))
 
     def _want(self, now: float) -> Want:
         if self._step is not None:
@@ -271,6 +272,9 @@ class Reader:
             return True
         heard = self._talk.judge(packet, now)
         match heard.verdict:
+            case Verdict.ANSWER:
+                self._sent = None
+                self._answer(sent, heard, packet, now)
             case Verdict.PASS:
                 return False
             case Verdict.BUSY | Verdict.AGAIN:
@@ -280,9 +284,6 @@ class Reader:
             case Verdict.FLOOD:
                 self._introduction.close_window("refused")
                 self.lose(now, "insecure", "replies that do not authenticate: no word with it for a while", FLOOD_S)
-            case Verdict.ANSWER:
-                self._sent = None
-                self._answer(sent, heard, packet, now)
         return True
 
     def _put_off(self, sent: Sent, now: float, *, busy: bool) -> None:
@@ -334,7 +335,7 @@ class Reader:
         if heard.code == messages.NAK:
             if want in LEVELS:
                 self._deaf.add(want)
-        else:
+        elif heard.code != messages.ACK:
             self._report(heard, now)
         match want:
             case Want.LOCAL:

@@ -25,6 +25,7 @@ RESETS = 10
 
 CHALLENGED, CRYPTED, PROVEN, STARTED = 0x11, 0x12, 0x13, 0x14
 """Security block types of the handshake: CHLNG, CCRYPT, SCRYPT, RMAC_I."""
+SECURED_REPLIES = frozenset({codec.SECURED_REPLY, codec.SEALED_REPLY})
 WITH_DEFAULT, WITH_OWN = 0, 1
 """Its second byte: which base key."""
 
@@ -41,8 +42,10 @@ class Verdict(StrEnum):
     FLOOD = "flood"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Heard:
+    """Never changed; not frozen for the reason that a Packet is not."""
+
     verdict: Verdict
     code: int = 0
     data: bytes = field(default=b"", repr=False)
@@ -134,7 +137,7 @@ class Talk:
 
     def _judge_secured(self, packet: Packet, now: float) -> Heard:
         kind = packet.block[0] if packet.block else 0
-        if kind not in {codec.SECURED_REPLY, codec.SEALED_REPLY}:
+        if kind not in SECURED_REPLIES:
             return self._unsecured(packet, now)
         if packet.sequence != self._sequence:
             self.told += self._alarms.sound("sequence", now)

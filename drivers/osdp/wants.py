@@ -35,7 +35,7 @@ ASK = {
     Want.OUTPUTS: messages.ASK_OUTPUTS,
     Want.POLL: messages.ASK_POLL,
 }
-INTRODUCTION = (Want.IDENTITY, Want.ABILITIES, Want.CHALLENGE, Want.PROOF)
+INTRODUCTION = frozenset({Want.IDENTITY, Want.ABILITIES, Want.CHALLENGE, Want.PROOF})
 LEVELS = (Want.LOCAL, Want.INPUTS, Want.OUTPUTS)
 
 

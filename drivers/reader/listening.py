@@ -23,6 +23,8 @@ STALE_S = 0.5
 class Listening:
     """The part of a `drivers.session.Session` that does not depend on the bytes. `forget` drops what was received in part."""
 
+    unasked = True
+
     def __init__(self, device: str, repeat_s: float = 0.0) -> None:
         self.device = device
         self.misread = 0

@@ -50,6 +50,8 @@ def pulse(order: int, within: float = 1.0, number: int = 1) -> PulseOutput:
 class Idle:
     """A session that writes one frame for each order and nothing else."""
 
+    unasked = True
+
     def __init__(self) -> None:
         self.frames: list[bytes] = []
 

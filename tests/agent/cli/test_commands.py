@@ -124,3 +124,14 @@ def test_a_command_imports_only_what_it_uses() -> None:
     )
     outcome = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)
     assert outcome.stdout.splitlines()[1] == "[] 0"
+
+
+def test_the_agent_keeps_no_other_command_and_not_what_only_makes_tables() -> None:
+    """What is imported stays in memory for as long as the agent runs."""
+    script = (
+        "import sys, agent.__main__, agent.cli.run, agent.app\n"
+        "print(sorted(name for name in sys.modules if name.startswith('agent.cli')))\n"
+        "print([name for name in ('sqlite_utils', 'dateutil', 'ctypes', 'centre', 'simulator') if name in sys.modules])"
+    )
+    outcome = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert outcome.stdout.splitlines() == ["['agent.cli', 'agent.cli.run']", "[]"]

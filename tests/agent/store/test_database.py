@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,34 @@ from agent.store import database
 from agent.store.faults import DamagedError, Mode, mode_of
 from agent.store.schema import CACHE_KIND, journal_kind, seal, unseal
 from tests.agent.store.harness import record, running
+
+ROOT = Path(__file__).resolve().parents[3]
+OPENED = """
+import sys
+from pathlib import Path
+from agent.core import events
+from tests.agent.store.harness import running
+with running(Path(sys.argv[1])) as (store, posted):
+    posted.one(events.StoreOpened)
+    store.stop(5.0)
+print("sqlite_utils" in sys.modules)
+"""
+NO_LIBRARY = """
+import sys
+from pathlib import Path
+from agent.core import events
+from tests.agent.store.harness import running
+sys.modules["sqlite_utils"] = None
+with running(Path(sys.argv[1]), opened=False) as (store, posted):
+    print(posted.one(events.StoreFailed).mode)
+"""
+
+
+def child(script: str, folder: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(folder)], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    return done.stdout.strip()
 
 
 @pytest.mark.claim("D10")
@@ -38,6 +68,17 @@ def test_nothing_is_mapped_while_running(tmp_path: Path) -> None:
         posted.recorded(1)
         assert "state/" not in Path("/proc/self/maps").read_text().replace(str(Path(__file__).parent), "")
         assert not list((tmp_path / "state").glob("*-shm"))
+
+
+def test_what_makes_the_tables_is_loaded_where_they_are_made_and_no_more(tmp_path: Path) -> None:
+    """It weighs 5 MB for as long as the process lives."""
+    assert child(OPENED, tmp_path) == "True"
+    assert child(OPENED, tmp_path) == "False"
+
+
+def test_a_disk_that_does_not_give_it_has_failed(tmp_path: Path) -> None:
+    """As any other thing the disk does not do: no fault of ours, so no restart, and the door goes on."""
+    assert child(NO_LIBRARY, tmp_path) == "failed"
 
 
 @pytest.mark.claim("F6")

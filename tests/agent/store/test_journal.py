@@ -11,11 +11,11 @@ import pytest
 from agent.core import effects, events
 from agent.core.effects import CheckedIn, DoorMode, SeenCommand
 from agent.core.time import KnownTime
-from agent.store import FolderInUseError, Store, database, reading, room
+from agent.store import FolderInUseError, Store, database, migrations, reading, room
 from agent.store.journal import open_journal
 from agent.store.ledger import KEEP_SEEN_S
 from agent.store.opening import Terms, open_or_found
-from agent.store.schema import JOURNAL_MIGRATIONS, journal_kind, seal
+from agent.store.schema import JOURNAL_STEPS, journal_kind, seal
 from contract import facts
 from contract.messages import Keys, Kind, Scope, WorkingKey
 from tests.agent.store.harness import (
@@ -502,7 +502,7 @@ def test_an_older_schema_is_migrated_with_its_facts(tmp_path: Path) -> None:
     conn.execute(f"PRAGMA application_id = {database.APPLICATION_ID}")
     conn.execute("PRAGMA journal_mode = WAL")
     db = database.Database(conn)
-    JOURNAL_MIGRATIONS.apply(db, stop_before="m002_seen_commands")
+    migrations.apply(db, "journal", JOURNAL_STEPS[:1])
     conn.execute("PRAGMA user_version = 1")
     start = facts.chain_start(SITE, UNIT, "e0")
     line = facts.line(1, UTC, "synced", 7, 1.0, "door.opened", {"door": "main"})
