@@ -8,6 +8,7 @@
 #   make teeth     known-bad variants of the code: each must turn its test red
 #   make bench     measure, and write docs/benchmarks.md
 #   make pictures  play the story and draw the README's pictures from it; draw the boxes of docs/wiring.md
+#   make contract  write what docs/ say of the declared messages: tables, JSON Schemas, the AsyncAPI document
 #   make claims    run the tests that prove a rule, keep their figures, write docs/claims.md
 #
 # PYTHON=… chooses the Python (3.11 or newer), VENV=… another environment, ARGS=… goes to pytest.
@@ -24,7 +25,7 @@ PYTEST := $(BIN)/python -m pytest
 PACKAGES := contract agent drivers centre simulator
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check soak bench teeth pictures claims clean
+.PHONY: help venv demo test check soak bench teeth pictures contract claims clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -79,6 +80,9 @@ teeth: $(STAMP)
 pictures: $(STAMP)
 	$(BIN)/doorward demo --story --svg docs/img
 	$(BIN)/python docs/img/boxes.py
+
+contract: $(STAMP)
+	$(BIN)/python docs/contract/make.py
 
 claims: $(STAMP)
 	$(PYTEST) -m "claim and not soak" --keep-figures $(ARGS)

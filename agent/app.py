@@ -188,7 +188,7 @@ class Agent:
 
     def _write_crash(self, names: tuple[str, ...]) -> Path | None:
         self._crashes.add(names)
-        from agent.core.record import encode_steps  # noqa: PLC0415  # only ever needed here
+        from agent.core.replay_codec import encode_steps  # noqa: PLC0415  # only ever needed here
 
         return write_crash_file(self._folder, encode_steps(self._loop.steps()), self._clock.now().utc)
 

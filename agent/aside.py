@@ -9,14 +9,13 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from agent.core.effects import SaveKeys, SaveNotice, SaveRosterPart, SaveSettings
+from agent.core.effects import SaveState
 from agent.core.events import (
     CentrePresence,
     Event,
     HoldersReplaced,
     MessageReceived,
-    NoticesLoaded,
-    SettingsLoaded,
+    StateLoaded,
 )
 from contract.messages import Command, Confirm, Keys, Kind, Notice, RosterPart, Settings
 from contract.topics import Down
@@ -92,7 +91,7 @@ def name_of(message: object) -> str | None:
             return presence_name(online=online, since=since)
         case MessageReceived():
             return name_of(message.message)
-        case SaveNotice(_, kept) | SaveRosterPart(_, kept) | SaveSettings(_, kept) | SaveKeys(_, kept):
+        case SaveState(_, kept):
             return name_of(kept)
     return None
 
@@ -117,8 +116,8 @@ def culprits(error: BaseException, event: Event | None = None) -> tuple[str, ...
     if found is not None:
         return (found,)
     match event:
-        case NoticesLoaded(loaded) | SettingsLoaded(loaded):
-            return tuple(each for each in map(name_of, loaded) if each is not None)
+        case StateLoaded(notices, settings):
+            return tuple(each for each in map(name_of, (*notices, *settings)) if each is not None)
         case HoldersReplaced(applied=(scope, ident, rev)):
             return (state_name(Kind.ROSTER, scope, ident, rev),)
     brought = name_of(event)

@@ -17,7 +17,7 @@ from agent.core import effects, events
 from agent.devicekeys import remember, with_keys
 from agent.wiring import Drive, drives, senses
 from contract.cards import card_hash
-from drivers import facts as wire
+from drivers import reports as wire
 from drivers.port import Port
 from drivers.registry import DRIVERS
 
@@ -121,7 +121,7 @@ class Devices:
             log.error("port %s hangs, it is replaced", name)
             for device, on_port in self._port_of.items():
                 if on_port == name:
-                    self._post(events.DeviceLost(device, "hung", f"port {name} did not answer"))
+                    self._post(events.DeviceGone(device, "hung", f"port {name} did not answer"))
             if not port.stop(0):
                 left.append(port)
             self._forget_orders(name)
@@ -162,7 +162,7 @@ class Devices:
             case wire.KeyPressed(device, key, _, not_before):
                 return [events.KeyPressed(device, key, not_before)]
             case wire.Tamper(device, what, active):
-                return [events.DeviceTamper(device, what, active)]
+                return [events.TamperRead(device, what, active)]
             case wire.SecurityAlarm(device, what, count):
                 return [events.LineAttacked(device, what, count)]
             case wire.SecureSeen(device):
@@ -184,9 +184,9 @@ class Devices:
                 door = self._door_of_order.pop(order, None)
                 return [] if door is None else [events.LockOrderFailed(door, order, reason)]
             case wire.DeviceFound(device, detail):
-                return [events.DeviceFound(device, detail)]
+                return [events.DeviceBack(device, detail)]
             case wire.DeviceLost(device, reason, detail):
-                return [events.DeviceLost(device, reason, detail)]
+                return [events.DeviceGone(device, reason, detail)]
             case wire.PageDrawn(device, token):
                 return [events.PageDrawn(device, token)]
 

@@ -22,15 +22,12 @@ _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARN
 _DEVICES = (effects.PulseLock, effects.SetLock, effects.ShowPage, effects.SoundTone)
 _STORE = (
     effects.SaveLatch,
-    effects.Record,
+    effects.AppendFacts,
     effects.LoadBatch,
     effects.ConfirmFacts,
-    effects.SaveNotice,
+    effects.SaveState,
     effects.DropNotices,
-    effects.SaveRosterPart,
-    effects.SaveSettings,
     effects.ForgetNotices,
-    effects.SaveKeys,
     effects.Purge,
 )
 _CLOCK = (effects.SetClock, effects.RaiseFloor, effects.UseTimezone)

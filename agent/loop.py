@@ -12,12 +12,11 @@ from agent.clock import Clock
 from agent.core.controller import deadline, step
 from agent.core.effects import Effect
 from agent.core.events import (
-    ClockChanged,
+    ClockStepped,
     DoorOnlyEnded,
     Event,
-    NoticesLoaded,
-    SettingsLoaded,
     Started,
+    StateLoaded,
     TimePassed,
 )
 from agent.core.state import State
@@ -83,7 +82,7 @@ class Loop:
         return done if self._unfinished is None else (*done, self._unfinished)
 
     def _handle(self, event: Event) -> None:
-        if self._door_only_until is not None and isinstance(event, NoticesLoaded | SettingsLoaded):
+        if self._door_only_until is not None and isinstance(event, StateLoaded):
             self._held.append(event)  # rule D11: a text of theirs may be what crashed us
         else:
             self._step(event, self._clock.now())
@@ -110,7 +109,7 @@ class Loop:
         self._next_turn = now.mono + limits.TURN_S
         change = self._clock.change()
         if change is not None:
-            self._step(ClockChanged(*change), now)
+            self._step(ClockStepped(*change), now)
         if self._door_only_until is not None and now.mono >= self._door_only_until:
             self._door_only_until = None
             self._step(DoorOnlyEnded(), now)

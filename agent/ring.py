@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from agent import limits
-from agent.core.effects import Effect, Record, SendBatch
+from agent.core.effects import AppendFacts, Effect, SendBatch
 from agent.core.events import BatchLoaded, Event, MessageReceived, Recorded
 from agent.core.state import State
 from agent.core.time import Now
@@ -51,4 +51,4 @@ def _weight(item: Event | Effect) -> int:
         return sum(map(len, item.lines))
     if isinstance(item, MessageReceived) and isinstance(item.message, RosterPart):
         return _HOLDER_BYTES * len(item.message.holders)
-    return _FACT_BYTES * len(item.facts) if isinstance(item, Record) else 0
+    return _FACT_BYTES * len(item.facts) if isinstance(item, AppendFacts) else 0

@@ -9,11 +9,11 @@ import contextlib
 import json
 import os
 import threading
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from agent.store import plainfile
+from contract import codec
+from contract.plain import Status
 
 
 def status_path(state: Path) -> Path:
@@ -22,9 +22,9 @@ def status_path(state: Path) -> Path:
     return (Path(runtime) if runtime else state) / "status.json"
 
 
-def save(path: Path, status: Mapping[str, Any]) -> None:
+def save(path: Path, status: Status) -> None:
     """Replaced whole; a full or read-only disk is no reason to fail."""
-    text = json.dumps({**status, "pid": os.getpid()}, ensure_ascii=False)
+    text = json.dumps({**codec.write(status), "pid": os.getpid()}, ensure_ascii=False)
     with contextlib.suppress(OSError):
         plainfile.replace(path, text.encode(), durable=False, mode=0o640)
 
@@ -35,11 +35,11 @@ class StatusFile:
     def __init__(self, state: Path) -> None:
         self._path = status_path(state)
         self._changed = threading.Condition()
-        self._newest: Mapping[str, Any] | None = None
+        self._newest: Status | None = None
         self._ends = False
         self._thread = threading.Thread(target=self._run, name="status", daemon=True)
 
-    def write(self, status: Mapping[str, Any]) -> None:
+    def write(self, status: Status) -> None:
         """Never blocks."""
         with self._changed:
             self._newest = status

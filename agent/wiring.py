@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agent.config import Config
-from agent.core.events import ContactChanged, Event, ExitChanged, FireChanged, InputChanged
+from agent.core.events import ContactChanged, Event, ExitChanged, FireChanged, UnitInputChanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Sense:
             case "fire":
                 return FireChanged(self.name, active)
             case _:
-                return InputChanged(self.name, active)
+                return UnitInputChanged(self.name, active)
 
 
 @dataclass(frozen=True, slots=True)

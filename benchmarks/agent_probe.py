@@ -25,7 +25,7 @@ from agent.inbox import Inbox
 from agent.link.client import Link
 from agent.store import Store
 from benchmarks.marks import Marks
-from drivers import facts, port
+from drivers import port, reports
 
 MANY = 1_000_000
 PULSE = bytes([0x05, 0x02])
@@ -56,14 +56,14 @@ def _watch_lines(marks: Marks) -> None:
         if frame[1:3] == PULSE:
             marks.put("wire")
 
-    def taking(self: Devices, fact: facts.Fact) -> None:
-        if isinstance(fact, facts.CardSeen):
+    def taking(self: Devices, fact: reports.Fact) -> None:
+        if isinstance(fact, reports.CardSeen):
             marks.put("card", at=last.at)
         take(self, fact)
 
-    def handing(self: port.Port, order: facts.Order) -> None:
+    def handing(self: port.Port, order: reports.Order) -> None:
         hand(self, order)
-        if isinstance(order, facts.PulseOutput):
+        if isinstance(order, reports.PulseOutput):
             marks.put("order")
 
     def opening(self: port.Port) -> None:
@@ -77,7 +77,7 @@ def _watch_lines(marks: Marks) -> None:
 
 def _ordered(marks: Marks, effect: effects.Effect) -> None:
     match effect:
-        case effects.Record(token):
+        case effects.AppendFacts(token):
             marks.put("record", token)
         case effects.SendBatch():
             marks.put("batch", effect.first, effect.last)

@@ -6,9 +6,10 @@ import queue
 import time
 from pathlib import Path
 
-from agent.core.effects import Fact, Record
+from agent.core.effects import AppendFacts, DatedFact
 from agent.core.events import Event, Recorded, StoreFailed, StoreOpened
 from agent.store import Store
+from contract.facts import AccessGranted, Via
 
 AT_ONCE = 20
 """Facts in one record."""
@@ -25,7 +26,7 @@ def fill(state: Path, site: str, unit: str, count: int) -> int:
         records = [facts[n : n + AT_ONCE] for n in range(0, count, AT_ONCE)]
         last, under_way = 0, 0
         for token, part in enumerate(records, 1):
-            store.order(Record(token, tuple(part)))
+            store.order(AppendFacts(token, tuple(part)))
             under_way += 1
             while under_way >= 50 or (token == len(records) and under_way):
                 event = _await(heard, Recorded)
@@ -37,11 +38,10 @@ def fill(state: Path, site: str, unit: str, count: int) -> int:
         store.stop(10.0)
 
 
-def _fact(n: int, count: int) -> Fact:
+def _fact(n: int, count: int) -> DatedFact:
     """As the core makes them: a resident comes home. The times lie in the last 72 hours."""
     age = 72 * 3600.0 * (1 - n / count)
-    data = {"door": "main", "by": f"r-{n % 5000}", "via": "card"}
-    return Fact("access.granted", time.time() - age, "synced", time.monotonic(), data)
+    return DatedFact(AccessGranted("main", f"r-{n % 5000}", Via.CARD), time.time() - age, "synced", time.monotonic())
 
 
 def _await(heard: queue.SimpleQueue[Event], kind: type[Event]) -> Event:

@@ -12,14 +12,14 @@ from pathlib import Path
 
 from agent.__main__ import main as doorward
 from benchmarks.marks import Marks
-from centre.intake import Intake, Letter, Outcome
-from contract.facts import Batch, parse_batch
+from centre.intake import InboundMessage, Intake, IntakeOutcome
+from contract.chain import Batch, parse_batch
 
 
 def watch(marks: Marks) -> None:
     take = Intake.take
 
-    def taking(self: Intake, letters: Sequence[Letter]) -> Outcome:
+    def taking(self: Intake, letters: Sequence[InboundMessage]) -> IntakeOutcome:
         outcome = take(self, letters)
         at = time.monotonic()
         for letter in letters:

@@ -96,9 +96,10 @@ def _a_fact(condition: str, written: int, facts: int) -> Figure:
 
 def write(folder: Path, records: int, size: int) -> int:
     """Journal records of `size` facts one after the other, each durable before the next; bytes written meanwhile."""
-    from agent.core.effects import Fact, Record  # noqa: PLC0415
+    from agent.core.effects import AppendFacts, DatedFact  # noqa: PLC0415
     from agent.core.events import Event, Recorded, StoreOpened  # noqa: PLC0415
     from agent.store import Store  # noqa: PLC0415
+    from contract.facts import AccessGranted, Via  # noqa: PLC0415
 
     heard: queue.SimpleQueue[Event] = queue.SimpleQueue()
     store = Store(folder, SITE, UNIT, heard.put, retention_days=90, journal_mb=64)
@@ -109,8 +110,8 @@ def write(folder: Path, records: int, size: int) -> int:
     before = written_bytes("self")
     for token in range(1, records + 1):
         now = time.time()
-        data = {"door": "main", "by": f"r-{token % 5000}", "via": "card"}
-        store.order(Record(token, (Fact("access.granted", now, "synced", time.monotonic(), data),) * size))
+        granted = AccessGranted("main", f"r-{token % 5000}", Via.CARD)
+        store.order(AppendFacts(token, (DatedFact(granted, now, "synced", time.monotonic()),) * size))
         while not isinstance(heard.get(timeout=20.0), Recorded):
             pass
     written = written_bytes("self") - before

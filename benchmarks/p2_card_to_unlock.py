@@ -12,10 +12,10 @@ from pathlib import Path
 from benchmarks import floor
 from benchmarks.figures import Figure, Row, ms, spread
 from benchmarks.site import FIRST_CARD, Site, disk_folder
-from drivers.facts import CardSeen, DeviceFound, Fact, PulseOutput
 from drivers.osdp.line import OsdpLine
 from drivers.osdp.options import ReaderOptions
 from drivers.port import Port
+from drivers.reports import CardSeen, DeviceFound, Fact, PulseOutput
 from simulator.box import Box, BoxSpec
 from simulator.demo.waiting import until
 

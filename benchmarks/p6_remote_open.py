@@ -10,7 +10,7 @@ from benchmarks.figures import Figure, Row, median, ms, percentile, spread
 from benchmarks.process import Process
 from benchmarks.site import SITE, UNIT, Site
 from centre import commands
-from contract.messages import Kind
+from contract.messages import Kind, Open
 from contract.topics import down
 from simulator.demo.waiting import until
 
@@ -50,7 +50,7 @@ def _opens(site: Site, count: int) -> tuple[list[float], list[float], list[float
         for _ in range(count):
             start = ear.publish(ECHO, b"x" * 400)
             bare.append(ear.next(ECHO) - start)
-            command = commands.make(SITE, UNIT, "open", {"door": "main"}, "bench", "P6", 20.0, time.time())
+            command = commands.make(SITE, UNIT, Open("main"), "bench", "P6", 20.0, time.time())
             topic = down(SITE, command.scope, Kind.COMMAND)
             token = signer.sign(Kind.COMMAND, command)
             start = ear.publish(topic, token)

@@ -16,7 +16,7 @@ from typing import Self
 from benchmarks.marks import Mark, read
 from benchmarks.process import Process
 from centre.folder import Folder
-from centre.keys import Keys, load_keys
+from centre.keys import CentreKeys, load_keys
 from centre.signing import Signer
 from simulator.box import Box, BoxSpec
 from simulator.broker import Broker, free_port, start_broker
@@ -141,7 +141,7 @@ class Site:
             self.broker.stop()
 
     @property
-    def keys(self) -> Keys:
+    def keys(self) -> CentreKeys:
         return load_keys(Folder(self.bureau.path))
 
     @property

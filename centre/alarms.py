@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select, update
 
 from centre.books import insert_new
 from centre.schema import alarms, epochs, facts
-from contract.facts import Alarm, FactLine
+from contract.chain import Alarm, FactLine
 
 FORK = "history.fork"
 """A validly signed batch of another history than the books have."""

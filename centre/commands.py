@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 from sqlalchemy import Connection, insert, select
 
-from centre import ledger
+from centre import projections
 from centre.books import Books
-from centre.link import Arrived, Down, Link
+from centre.link import Arrived, Link, LinkDown
 from centre.schema import commands, courses
-from contract.messages import Command, Scope
-from contract.plain import Reply, parse_reply
+from contract import codec
+from contract.messages import Command, Order, Scope
+from contract.plain import Reply, ReplyState, parse_reply
 
 OPEN_VALID_S = 20.0
 """Well within the 30 s a unit accepts, and longer than a broker and a slow line take."""
@@ -29,9 +30,7 @@ LOOK_S = 0.2
 FINAL = frozenset({"opened", "no_entry", "unknown", "refused"})
 
 
-def make(
-    site: str, unit: str, action: str, args: Mapping[str, object], actor: str, why: str, valid_s: float, now: float
-) -> Command:
+def make(site: str, unit: str, order: Order, actor: str, why: str, valid_s: float, now: float) -> Command:
     """A command for one unit, with an id nobody can guess."""
     return Command(
         site=site,
@@ -40,8 +39,7 @@ def make(
         unit=unit,
         iat=round(now, 3),
         exp=round(now + valid_s, 3),
-        action=action,
-        args=dict(args),
+        order=order,
         actor=actor,
         why=why,
     )
@@ -50,7 +48,7 @@ def make(
 def record(conn: Connection, command: Command) -> None:
     """Before it is sent: who ordered what, and why."""
     row = {"id": command.id, "unit": command.unit, "action": command.action, "actor": command.actor}
-    row |= {"args": json.dumps(command.args, ensure_ascii=False), "why": command.why}
+    row |= {"args": json.dumps(codec.write(command.order), ensure_ascii=False), "why": command.why}
     conn.execute(insert(commands).values(**row, iat_utc=command.iat, exp_utc=command.exp))
 
 
@@ -60,7 +58,7 @@ def course(books: Books, link: Link, command: Command, *, goes_on: bool) -> Iter
     `goes_on`: whether something follows upon `done`.
     """
     seen: set[str] = set()
-    details: dict[str, str] = {}
+    details: dict[ReplyState, str] = {}
     end = time.monotonic() + (command.exp - command.iat) + ANSWER_S
     while time.monotonic() < end:
         details |= _listen(books, link, command)
@@ -75,16 +73,16 @@ def course(books: Books, link: Link, command: Command, *, goes_on: bool) -> Iter
             return
 
 
-def _listen(books: Books, link: Link, command: Command) -> dict[str, str]:
+def _listen(books: Books, link: Link, command: Command) -> dict[ReplyState, str]:
     """Enters what is heard. By state what the unit says beside it; the books have that in the facts."""
-    details = {}
+    details: dict[ReplyState, str] = {}
     for event in link.take(LOOK_S):
-        if isinstance(event, Down) or not isinstance(event, Arrived):
+        if isinstance(event, LinkDown) or not isinstance(event, Arrived):
             continue
         reply = parse_reply(event.letter.payload)
         if isinstance(reply, Reply) and reply.id == command.id:
             with books.writing() as conn:
-                ledger.heard(conn, command.unit, reply, time.time())
+                projections.heard(conn, command.unit, reply, time.time())
             if reply.detail is not None:
                 details[reply.state] = reply.detail
         link.ack(event)
@@ -96,8 +94,5 @@ def _heard(books: Books, name: str) -> list[Reply]:
         rows = conn.execute(
             select(courses).where(courses.c.command == name).order_by(courses.c.at_utc, courses.c.heard_utc)
         )
-        found = [Reply(row.command, row.state, row.at_utc, row.reason, row.door) for row in rows]
-    return sorted(found, key=lambda reply: _ORDER.index(reply.state))
-
-
-_ORDER = ("accepted", "done", "opened", "no_entry", "unknown", "refused")
+        found = [Reply(row.command, ReplyState(row.state), row.at_utc, row.reason, row.door) for row in rows]
+    return sorted(found, key=lambda reply: tuple(ReplyState).index(reply.state))

@@ -12,13 +12,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
-from centre import ledger
+from centre import projections
 from centre.alarms import BEHIND, FORK, NEW_EPOCH, TORN, Alarms, Taken
 from centre.books import insert_many, insert_new
 from centre.schema import batches, epochs, facts, forks, gaps, moved
 from centre.units import PinnedKey
-from contract.facts import Batch, FactLine, Gap, Header, chain, chain_start, open_batch
-from contract.messages import ALARM_KINDS
+from contract.chain import Batch, FactLine, Gap, Header, chain_start, next_hash, open_batch
+from contract.facts import ALARMS
 from contract.refusal import Refusal
 from contract.topics import valid_id
 
@@ -34,7 +34,7 @@ Opened = tuple[FactLine | Gap, ...]
 _COLUMNS = ("epoch_id", "seq", "h", "at_utc", "kind", "line", "again")
 _HEADER = ("epoch_id", "key_id", "batch", "first", "last", "prev", "head", "sig", "taken_utc")
 _Row = tuple[int, int, bytes, float, str, bytes, bool]
-_WATCHED = ledger.KINDS | ALARM_KINDS
+_WATCHED = projections.KINDS | ALARMS
 
 
 @dataclass(slots=True)
@@ -68,7 +68,7 @@ class History:
         self._empties: dict[str, None] = {}
         self._rows: list[_Row] = []
         self._headers: list[tuple[Any, ...]] = []
-        self._receipts: list[ledger.Receipt] = []
+        self._receipts: list[projections.Receipt] = []
         self._advanced: dict[int, Epoch] = {}
         self._left = {(row.unit, row.epoch) for row in conn.execute(select(moved.c.unit, moved.c.epoch).distinct())}
 
@@ -102,7 +102,7 @@ class History:
             insert_many(conn, batches, _HEADER, self._headers)
             self._headers = []
         if self._receipts:
-            ledger.receive(conn, self._receipts)
+            projections.receive(conn, self._receipts)
             self._receipts = []
         if self._advanced:
             moves = [{"of": epoch.id, "to": epoch.seq, "hash": epoch.head} for epoch in self._advanced.values()]
@@ -211,7 +211,7 @@ class History:
                 h = bytes.fromhex(element.h)
                 number = element.last
             else:
-                h = chain(h, line)
+                h = next_hash(h, line)
                 number = element.seq
             if number == epoch.seq:
                 return h == epoch.head
@@ -255,7 +255,7 @@ class History:
                 if element.last > known:
                     self._gap(conn, epoch, Gap(max(element.first, known + 1), element.last, element.h))
                 continue
-            h = chain(h, line)
+            h = next_hash(h, line)
             seq = element.seq
             if seq <= known:
                 continue
@@ -296,16 +296,14 @@ class History:
     def _understand(
         self, conn: Connection, epoch: Epoch, watched: Sequence[tuple[FactLine, bytes]], now: float
     ) -> None:
-        if self._alarms.waits(epoch.unit, epoch.epoch) or any(fact.kind in ALARM_KINDS for fact, _ in watched):
+        if self._alarms.waits(epoch.unit, epoch.epoch) or any(fact.kind in ALARMS for fact, _ in watched):
             awaited = self._alarms.awaited(epoch.unit, epoch.epoch)
             urgent = [
-                Taken(fact.seq, fact.kind, line)
-                for fact, line in watched
-                if fact.kind in ALARM_KINDS or fact.seq in awaited
+                Taken(fact.seq, fact.kind, line) for fact, line in watched if fact.kind in ALARMS or fact.seq in awaited
             ]
             self._alarms.match(conn, epoch.unit, epoch.epoch, urgent, now)
         for fact, _ in watched:
-            receipt = ledger.enter(conn, epoch.unit, fact, now) if fact.kind in ledger.KINDS else None
+            receipt = projections.enter(conn, epoch.unit, fact, now) if fact.kind in projections.KINDS else None
             if receipt is not None:
                 self._receipts.append(receipt)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, update
 
-from centre import ledger, presence, state, units
+from centre import presence, projections, state, units
 from centre.alarms import SECOND_KEY, Alarms
 from centre.books import Books, changes, insert_new
 from centre.history import Entered, History
@@ -19,10 +19,10 @@ from centre.revisions import Revisions
 from centre.schema import refusals
 from centre.state import Due
 from centre.units import PinnedKey, Unit
+from contract.chain import check_alarm, parse_alarm, parse_batch
 from contract.enrolment import check_enrol
-from contract.facts import check_alarm, parse_alarm, parse_batch
 from contract.messages import Confirm, Reason, Scope
-from contract.plain import parse_reply, parse_status
+from contract.plain import UnitState, parse_reply, parse_status, parse_unit_presence
 from contract.refusal import Refusal
 from contract.revs import check_revs, parse_revs
 from contract.topics import parse_up
@@ -32,7 +32,7 @@ MAX_DETAILS = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class InboundMessage:
     """One message as it came."""
 
     topic: str
@@ -40,7 +40,7 @@ class Letter:
 
 
 @dataclass(slots=True)
-class Outcome:
+class IntakeOutcome:
     """What follows from a group once it is committed: what to send, and what to say."""
 
     confirms: list[Confirm] = field(default_factory=list)
@@ -70,7 +70,7 @@ class _Group:
     """What one transaction gathers."""
 
     now: float
-    outcome: Outcome = field(default_factory=Outcome)
+    outcome: IntakeOutcome = field(default_factory=IntakeOutcome)
     answers: dict[tuple[str, str], tuple[Entered, str]] = field(default_factory=dict)
     refused: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     details: dict[tuple[str, str, str], str] = field(default_factory=dict)
@@ -88,7 +88,7 @@ class Intake:
         self._alarms: Alarms | None = None
         self._revisions = Revisions()
 
-    def take(self, letters: Sequence[Letter]) -> Outcome:
+    def take(self, letters: Sequence[InboundMessage]) -> IntakeOutcome:
         """Commits what the letters bring. Raises the database's errors (full, gone), with nothing taken."""
         group = _Group(self._clock())
         done = False
@@ -110,7 +110,7 @@ class Intake:
 
     # --- one message
 
-    def _one(self, conn: Connection, register: _Register, letter: Letter, group: _Group) -> None:
+    def _one(self, conn: Connection, register: _Register, letter: InboundMessage, group: _Group) -> None:
         up = parse_up(letter.topic)
         if up is None or up.site != self._site:
             return self._refuse(group, "", "?", Refusal(Reason.NOT_MINE, "no topic of this site"))
@@ -179,10 +179,17 @@ class Intake:
     def _status(
         self, conn: Connection, register: _Register, unit: Unit, payload: bytes, group: _Group
     ) -> Refusal | None:
+        """Whether a unit is there rests on state and session alone; a status that is otherwise malformed is refused, and is one all the same."""
+        there = parse_unit_presence(payload)
+        if isinstance(there, Refusal):
+            return there
+        news = presence.heard(conn, unit.unit, there, payload, group.now)
+        if there.state is UnitState.OFFLINE:
+            return None
         status = parse_status(payload)
         if isinstance(status, Refusal):
             return status
-        if presence.heard(conn, unit.unit, status, payload, group.now) and presence.is_stale(status):
+        if news and status.stale:
             group.outcome.stale.update(unit.scopes)
             group.outcome.ask.add(unit.unit)
         return None
@@ -193,7 +200,7 @@ class Intake:
         reply = parse_reply(payload)
         if isinstance(reply, Refusal):
             return reply
-        ledger.heard(conn, unit.unit, reply, group.now)
+        projections.heard(conn, unit.unit, reply, group.now)
         return None
 
     def _revs(self, conn: Connection, register: _Register, unit: Unit, payload: bytes, group: _Group) -> Refusal | None:

@@ -18,8 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from centre.errors import CONFIGURATION, CentreError
 from centre.folder import DESKS, LOGIN, Folder, make_folder, write_secret
 from contract.enrolment import KEY_BYTES
-from contract.envelope import ROOT_KID
-from contract.messages import Kind, WorkingKey
+from contract.messages import ROOT_KID, Kind, WorkingKey
 
 WORKING = {
     "command-1": Kind.COMMAND,
@@ -35,7 +34,7 @@ FIRST_PIN_KEY = "p1"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Keys:
+class CentreKeys:
     """All keys but the root, which is read on its own where it is there. `card_keys`, `pin_keys`: id to 64 hex digits."""
 
     working: tuple[WorkingKey, ...]
@@ -79,7 +78,7 @@ def make_keys(folder: Folder) -> None:
     write_secret(folder.keys / "shared.json", json.dumps(shared, indent=2).encode() + b"\n")
 
 
-def load_keys(folder: Folder) -> Keys:
+def load_keys(folder: Folder) -> CentreKeys:
     """Raises CentreError (exit 78) naming the file that is missing or damaged."""
     public, shared = _json(folder.keys / "public.json"), _json(folder.keys / "shared.json")
     try:
@@ -95,7 +94,7 @@ def load_keys(folder: Folder) -> Keys:
     for key in working:
         if public_hex(private[key.kid]) != key.public:
             raise CentreError(f"{folder.keys / key.kid}.pem: not the key of public.json", CONFIGURATION)
-    return Keys(working, private, root, cards, pins, logins)
+    return CentreKeys(working, private, root, cards, pins, logins)
 
 
 def load_root(folder: Folder) -> Ed25519PrivateKey:

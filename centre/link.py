@@ -21,7 +21,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 from centre.folder import BrokerAddress
-from centre.intake import Letter
+from centre.intake import InboundMessage
 
 KEEPALIVE_S = 30
 CONNECT_S = 5.0
@@ -60,12 +60,12 @@ class Will:
 
 
 @dataclass(frozen=True, slots=True)
-class Up:
+class LinkUp:
     """Connected and subscribed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Down:
+class LinkDown:
     """Not connected: lost, refused or not reached. The link goes on trying."""
 
     reason: str
@@ -75,7 +75,7 @@ class Down:
 class Arrived:
     """A message; it stays with the broker until it is given to `ack`."""
 
-    letter: Letter
+    letter: InboundMessage
     retained: bool
     connection: int
     mid: int
@@ -88,7 +88,7 @@ class Sent:
     mid: int
 
 
-Event = Up | Down | Arrived | Sent
+Event = LinkUp | LinkDown | Arrived | Sent
 
 
 class Link:
@@ -133,7 +133,7 @@ class Link:
             try:
                 self._client.connect(self._address.host, self._address.port, KEEPALIVE_S)
             except OSError as error:
-                self._events.put(Down(_why(error)))
+                self._events.put(LinkDown(_why(error)))
                 return
         self._client.loop_start()
 
@@ -177,9 +177,9 @@ class Link:
         end = time.monotonic() + limit_s
         while (left := end - time.monotonic()) > 0:
             for event in self.take(left):
-                if isinstance(event, Up):
+                if isinstance(event, LinkUp):
                     return None
-                if isinstance(event, Down):
+                if isinstance(event, LinkDown):
                     return event.reason
         return "no answer"
 
@@ -187,30 +187,30 @@ class Link:
 
     def _on_connect(self, client: mqtt.Client, _data: Any, _flags: Any, code: ReasonCode, _properties: Any) -> None:
         if code.is_failure:
-            self._events.put(Down(f"refused by the broker: {code.getName()}"))
+            self._events.put(LinkDown(f"refused by the broker: {code.getName()}"))
             return
         self._connection += 1
         if self._subscriptions:
             client.subscribe([(topic, 1) for topic in self._subscriptions])
         else:
-            self._events.put(Up())
+            self._events.put(LinkUp())
 
     def _on_connect_fail(self, client: mqtt.Client, _data: Any) -> None:
         self._events.put(
-            Down(_why(sys.exc_info()[1]))
+            LinkDown(_why(sys.exc_info()[1]))
         )  # paho calls this while it handles the error, and passes none on
 
     def _on_subscribe(self, client: mqtt.Client, _data: Any, _mid: int, codes: list[ReasonCode], _p: Any) -> None:
         if any(code.is_failure for code in codes):
-            self._events.put(Down("refused by the broker: it does not let the centre read"))
+            self._events.put(LinkDown("refused by the broker: it does not let the centre read"))
         else:
-            self._events.put(Up())
+            self._events.put(LinkUp())
 
     def _on_disconnect(self, client: mqtt.Client, _data: Any, _flags: Any, code: ReasonCode, _properties: Any) -> None:
-        self._events.put(Down(f"connection ended: {code.getName()}"))
+        self._events.put(LinkDown(f"connection ended: {code.getName()}"))
 
     def _on_message(self, client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
-        letter = Letter(message.topic, bytes(message.payload))
+        letter = InboundMessage(message.topic, bytes(message.payload))
         self._events.put(Arrived(letter, message.retain, self._connection, message.mid))
 
     def _on_publish(self, client: mqtt.Client, _data: Any, mid: int, _code: Any, _properties: Any) -> None:

@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 
 from centre.charset import UNREADABLE, decoded
 from contract.cards import card_hash
-from contract.messages import MAX_MESSAGE_BYTES, Holder, Role, RosterPart, Scope
-from contract.parse import MAX_UNLOCK_S, payload_of
+from contract.messages import MAX_MESSAGE_BYTES, MAX_UNLOCK_S, Holder, Role, RosterPart, Scope
+from contract.parse import payload_of
 from contract.strict_json import dumps
 from contract.topics import valid_id
 from drivers.reader.card import from_printed

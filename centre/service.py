@@ -12,12 +12,12 @@ from collections.abc import Callable
 from centre import commands, state
 from centre.books import Books, OperationalError, changes
 from centre.folder import LOGIN, Folder, Site
-from centre.intake import Intake, Letter, Outcome
-from centre.keys import Keys
-from centre.link import WINDOW, Arrived, Down, Link, Login, Sent, Up, Will
+from centre.intake import InboundMessage, Intake, IntakeOutcome
+from centre.keys import CentreKeys
+from centre.link import WINDOW, Arrived, Link, LinkDown, LinkUp, Login, Sent, Will
 from centre.signing import Signer
-from centre.state import Outgoing
-from contract.messages import Confirm, Kind, Scope
+from centre.state import RetainedMessage
+from contract.messages import Confirm, Kind, Resync, Scope
 from contract.plain import build_presence
 from contract.topics import PREFIX, centre, down
 
@@ -40,7 +40,7 @@ Say = Callable[[str], None]
 class Service:
     """`say` takes lines for the operator. `run` returns after `stop`."""
 
-    def __init__(self, folder: Folder, site: Site, keys: Keys, books: Books, say: Say) -> None:
+    def __init__(self, folder: Folder, site: Site, keys: CentreKeys, books: Books, say: Say) -> None:
         self._site = site.site
         self._books = books
         self._say = say
@@ -57,12 +57,12 @@ class Service:
         self._stopping = False
         self._changes = -1
         self._looked_mono = self._tidied_mono = float("-inf")
-        self._outbox: deque[Outgoing] = deque()
-        self._flying: dict[int, Outgoing] = {}
+        self._outbox: deque[RetainedMessage] = deque()
+        self._flying: dict[int, RetainedMessage] = {}
         self._stale_mono: dict[str, float] = {}
         self._asked_mono: dict[str, float] = {}
         self._held: list[Arrived] = []
-        self._sent: list[Outgoing] = []
+        self._sent: list[RetainedMessage] = []
         self._troubled = False
 
     def stop(self) -> None:
@@ -81,9 +81,9 @@ class Service:
     def _turn(self) -> None:
         for event in self._link.take(MENDING_S if self._troubled else TURN_S):
             match event:
-                case Up():
+                case LinkUp():
                     self._connected()
-                case Down(reason):
+                case LinkDown(reason):
                     self._lost(reason)
                 case Arrived():
                     self._held.append(event)
@@ -137,14 +137,14 @@ class Service:
         for event in held:
             self._link.ack(event)
 
-    def _apart(self, letter: Letter) -> Outcome:
+    def _apart(self, letter: InboundMessage) -> IntakeOutcome:
         """One message of a group that could not be read; its bytes are not shown, they may hold anything."""
         try:
             return self._intake.take([letter])
         except PECULIAR as error:
-            return Outcome(lines=[f"set aside a message on {letter.topic}: {type(error).__name__}"], refused=1)
+            return IntakeOutcome(lines=[f"set aside a message on {letter.topic}: {type(error).__name__}"], refused=1)
 
-    def _tell(self, outcome: Outcome) -> None:
+    def _tell(self, outcome: IntakeOutcome) -> None:
         """What was committed may be said: to the units, to the operator."""
         for line in outcome.lines:
             self._say(line)
@@ -168,7 +168,7 @@ class Service:
             return
         self._asked_mono[unit] = now
         utc = time.time()
-        command = commands.make(self._site, unit, "resync", {}, "serve", "its state differs", commands.VALID_S, utc)
+        command = commands.make(self._site, unit, Resync(), "serve", "its state differs", commands.VALID_S, utc)
         with self._books.writing() as conn:
             commands.record(conn, command)
         topic = down(self._site, command.scope, Kind.COMMAND)

@@ -13,9 +13,9 @@ from joserfc.errors import SecurityWarning
 from joserfc.jwk import OKPKey
 
 from centre.errors import CentreError
-from centre.keys import Keys
-from contract.envelope import ROOT_KID, KeyRing, key_ring, verify
-from contract.messages import MAX_MESSAGE_BYTES, Kind, Message
+from centre.keys import CentreKeys
+from contract.envelope import KeyRing, key_ring, verify
+from contract.messages import MAX_MESSAGE_BYTES, ROOT_KID, Kind, Message
 from contract.parse import parse, payload_of
 from contract.refusal import Refusal
 from contract.strict_json import dumps
@@ -32,7 +32,7 @@ def _okp(private: Ed25519PrivateKey) -> OKPKey:
 class Signer:
     """Signs messages of one site with its working keys; checks each as a unit would before letting it out."""
 
-    def __init__(self, site: str, keys: Keys) -> None:
+    def __init__(self, site: str, keys: CentreKeys) -> None:
         self.site = site
         self._keys = keys
         self._private = {kid: _okp(private) for kid, private in keys.private.items()}

@@ -17,7 +17,7 @@ from centre.books import insert_or_update
 from centre.errors import WRONG_USE, CentreError
 from centre.schema import state
 from contract.digest import digest
-from contract.envelope import unb64url
+from contract.envelope import unverified_payload
 from contract.messages import (
     EMERGENCIES_PER_SCOPE,
     EMERGENCIES_PER_UNIT,
@@ -29,7 +29,6 @@ from contract.messages import (
     Notice,
     Scope,
 )
-from contract.strict_json import load_object
 from contract.topics import down
 
 TOMBSTONE_DAYS = 400
@@ -50,7 +49,7 @@ class Signed:
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
+class RetainedMessage:
     """One retained publication: `token` is empty where the topic is to be cleared."""
 
     kind: str
@@ -124,7 +123,7 @@ def notice_row(conn: Connection, name: str) -> Row[Any]:
     return row
 
 
-def standing(conn: Connection, now: float) -> list[Outgoing]:
+def standing(conn: Connection, now: float) -> list[RetainedMessage]:
     """All that should be retained at the broker, and the topics cleared lately; keys first."""
     lately = and_(state.c.token.is_(None), state.c.made_utc > now - CLEARED_DAYS * DAY_S)
     rows = conn.execute(select(state).where(or_(state.c.token.is_not(None), lately)))
@@ -132,12 +131,12 @@ def standing(conn: Connection, now: float) -> list[Outgoing]:
     return sorted(found, key=lambda item: (item.kind != Kind.KEYS, item.kind, item.scope, item.id, item.part))
 
 
-def unsent(conn: Connection) -> list[Outgoing]:
+def unsent(conn: Connection) -> list[RetainedMessage]:
     """What no broker has acknowledged yet."""
     return [_outgoing(row) for row in conn.execute(select(state).where(state.c.sent_rev < state.c.rev))]
 
 
-def mark_sent(conn: Connection, items: Iterable[Outgoing], now: float) -> None:
+def mark_sent(conn: Connection, items: Iterable[RetainedMessage], now: float) -> None:
     """The broker has these. A newer revision committed meanwhile stays unsent."""
     for item in items:
         mine = and_(state.c.kind == item.kind, state.c.scope == item.scope, state.c.id == item.id)
@@ -213,8 +212,7 @@ def lacks_room(conn: Connection, site: str, notice: Notice, now: float) -> str |
 
 def _is_urgent(token: bytes) -> bool:
     """By the message itself, as it goes out."""
-    payload = unb64url(token.split(b".")[1])
-    return payload is not None and load_object(payload).get("category") == Category.EMERGENCY.value
+    return unverified_payload(token).get("category") == Category.EMERGENCY.value
 
 
 def in_force(by_scope: dict[str, list[Due]], scopes: Iterable[Scope], now: float) -> list[Due]:
@@ -230,5 +228,5 @@ def digest_of(by_scope: dict[str, list[Due]], scopes: Iterable[Scope], now: floa
     return digest((item.kind, item.scope, item.id, item.rev) for item in live), min(ends, default=float("inf"))
 
 
-def _outgoing(row: Row[Any]) -> Outgoing:
-    return Outgoing(row.kind, row.scope, row.id, row.part, row.rev, row.topic, row.token or b"")
+def _outgoing(row: Row[Any]) -> RetainedMessage:
+    return RetainedMessage(row.kind, row.scope, row.id, row.part, row.rev, row.topic, row.token or b"")

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from centre.schema import batches, epochs, facts, gaps, unit_keys
-from contract.facts import Batch, Gap, Header, chain, chain_start, check_batch, gap_line, parse_line
+from contract.chain import Batch, Gap, Header, chain_start, check_batch, gap_line, next_hash, parse_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def _chain(epoch: Row[Any], pieces: list[_Piece]) -> Iterator[Break]:
 
 
 def _line_fault(h: bytes, row: Row[Any]) -> str | None:
-    if chain(h, row.line) != row.h:
+    if next_hash(h, row.line) != row.h:
         return "the line is not the one that was chained"
     try:
         fact = parse_line(row.line)

@@ -5,9 +5,6 @@ Verifying only; the centre signs with a JOSE library. Never raises on input.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,18 +12,13 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from contract.messages import MAX_MESSAGE_BYTES, Kind, Reason, WorkingKey
+from contract.base64url import unb64url
+from contract.messages import MAX_MESSAGE_BYTES, ROOT_KID, Kind, Reason, WorkingKey
 from contract.refusal import Refusal
 from contract.strict_json import StrictJsonError, load_object
 
-__all__ = ["ROOT_KID", "Key", "KeyRing", "Refusal", "b64url", "key_ring", "unb64url", "verify"]
-
-ROOT_KID = "root"
-"""The key id of the root key. It is pinned, signs `keys` and nothing else, and no working key may take its name."""
-
 MAX_HEADER_CHARS = 512
 _HEADER_KEYS = {"alg", "typ", "kid"}
-_B64URL = re.compile(rb"[A-Za-z0-9_-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +40,6 @@ def key_ring(root: bytes, working: Iterable[WorkingKey]) -> KeyRing:
         if key.kid != ROOT_KID:
             ring[key.kid] = Key(key.kid, bytes.fromhex(key.public), key.kinds - {Kind.KEYS})
     return ring
-
-
-def b64url(data: bytes) -> str:
-    """Base64url without padding."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def unb64url(text: bytes) -> bytes | None:
-    """None unless `text` is the one way to write its bytes: right alphabet, no padding, no stray bits, no white space."""
-    if not _B64URL.fullmatch(text) or len(text) % 4 == 1:
-        return None
-    try:
-        data = base64.urlsafe_b64decode(text + b"=" * (-len(text) % 4))
-    except binascii.Error:
-        return None
-    return data if b64url(data).encode() == text else None
 
 
 def verify(token: bytes, kind: Kind, ring: KeyRing) -> dict[str, Any] | Refusal:
@@ -93,6 +69,15 @@ def verify(token: bytes, kind: Kind, ring: KeyRing) -> dict[str, Any] | Refusal:
         return load_object(payload)
     except StrictJsonError as error:
         return _malformed(f"payload: {error}")
+
+
+def unverified_payload(token: bytes) -> dict[str, Any]:
+    """The payload of a signed message that was verified when it came. Raises ValueError for what is none."""
+    parts = token.split(b".")
+    payload = unb64url(parts[1]) if len(parts) == 3 else None
+    if payload is None:
+        raise ValueError("not a signed message")
+    return load_object(payload)
 
 
 def signed(public: bytes, signature: bytes, data: bytes) -> bool:

@@ -1,275 +1,521 @@
-"""Facts on their way up: a journal line, the hash chain over lines, signed batches and alarms. Pure; any bytes are safe to parse.
+"""Every kind of fact a unit can write down, each a frozen dataclass: its fields with their bounds, how long a full journal keeps it, whether it is an alarm.
 
-The bytes of a line are made once, when it is journaled, and never again: the chain is over exactly these bytes.
+A kind is declared here and nowhere else; what is not declared cannot be written. Fields stand on the wire in the order they have here.
+How a fact becomes a line, and lines a chain, is chain.py.
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import Annotated, Any, Final, TypeVar, cast, dataclass_transform
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from contract import codec
+from contract.bounds import At, Count, Id, Items, Length, Pattern, Range, Revision
 
-from contract import fields
-from contract.envelope import b64url, signed, unb64url
-from contract.fields import FieldError
-from contract.messages import MAX_MESSAGE_BYTES, Reason
-from contract.refusal import Refusal
-from contract.strict_json import dumps, load_object
-
-MAX_BATCH_FACTS = 500
-MAX_BATCH_BYTES = 60 * 1024
-"""Of the lines together, without their ends; with those and the header a message stays below 64 KiB."""
-
-_OWN_KEYS = ("seq", "at", "clock", "boot", "mono", "kind")
-_AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
+Detail = Annotated[str, Length(0, 2000, cut=True)]
+"""In words, for a person; written cut to its length."""
+ScopeName = Annotated[str, Pattern(r"[a-z]{4,9}/[a-z0-9][a-z0-9_-]{0,47}", "a scope as yard/y07")]
+Word = Annotated[str, Length(1, 100)]
+"""Of a device, an input, a mode of storage: a name in the unit's own configuration or code."""
 
 
-def rfc3339(utc: float) -> str:
-    """Seconds since 1970 as `2026-11-24T07:35:54.123Z`, to the nearest millisecond (years 1970 to 9999)."""
-    whole, millis = divmod(round(utc * 1000), 1000)
-    return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{millis:03d}Z"
+class Keep(IntEnum):
+    """How much a fact matters when the full journal must drop some: the least first, the oldest of those first."""
+
+    LEAST = 0
+    """Of devices and notices."""
+    ACCESS = 1
+    REST = 2
+    MOST = 3
+    """Patrol, commands, duress and alarms: never while anything else is left."""
 
 
-def parse_rfc3339(text: str) -> float:
-    """The inverse of rfc3339; exactly its form, else ValueError."""
-    if not _AT.fullmatch(text):
-        raise ValueError("not a time as 2026-11-24T07:35:54.123Z")
-    return datetime.fromisoformat(text[:-5] + "+00:00").timestamp() + int(text[-4:-1]) / 1000
+class Via(StrEnum):
+    """By what a door was asked to open."""
+
+    CARD = "card"
+    PIN = "pin"
+    VISITOR = "visitor"
+    REMOTE = "remote"
+    EXIT_BUTTON = "exit_button"
+
+
+class Denial(StrEnum):
+    """Why somebody may not pass."""
+
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+    NOT_YET = "not_yet"
+    HOURS = "hours"
+    DOOR = "door"
+    PIN = "pin"
+    LOCKED_OUT = "locked_out"
+    LOCKDOWN = "lockdown"
+    USED = "used"
+    CLOCK = "clock"
+
+
+class Fact:
+    """Something that happened at a unit. Not yet numbered or dated."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
-class FactLine:
-    """A fact read back from its line: `at_utc` in seconds since 1970, `mono` in seconds since boot, `data` the rest."""
+class Declared:
+    """What is declared of a kind beside its fields."""
 
-    seq: int
-    at_utc: float
-    clock: str
-    boot: int
-    mono: float
     kind: str
-    data: Mapping[str, Any]
+    type: type[Fact]
+    keep: Keep
+    alarm: bool
+    """It also goes ahead of the queue, on `up/<unit>/alarm`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Stands for the facts `first..last` that a full journal dropped; `h` is the chain's hash (hex) after them."""
-
-    first: int
-    last: int
-    h: str
+F = TypeVar("F", bound=type[Fact])
+KINDS: Final[dict[str, Declared]] = {}
+"""By the name of the kind."""
+_OF_TYPE: Final[dict[type[Fact], Declared]] = {}
 
 
-def line(seq: int, at_utc: float, clock: str, boot: int, mono: float, kind: str, data: Mapping[str, Any]) -> bytes:
-    """The bytes of one fact: compact UTF-8 JSON, no line end. `data` may not hold a key of the fact itself (ValueError)."""
-    if not data.keys().isdisjoint(_OWN_KEYS):
-        raise ValueError("data overrides a key of the fact itself")
-    own = (seq, rfc3339(at_utc), clock, boot, round(mono, 3), kind)
-    return dumps({**dict(zip(_OWN_KEYS, own, strict=True)), **data})
+@dataclass_transform(frozen_default=True)
+def kind(name: str, keep: Keep = Keep.REST, *, alarm: bool = False) -> Callable[[F], F]:
+    """Declare the class below as this kind of fact. An alarm is always kept the longest."""
+
+    def declare(cls: F) -> F:
+        made = cast(F, dataclass(frozen=True, slots=True)(cls))
+        KINDS[name] = _OF_TYPE[made] = Declared(name, made, Keep.MOST if alarm else keep, alarm)
+        return made
+
+    return declare
 
 
-def gap_line(first: int, last: int, h: str) -> bytes:
-    """The line that stands for the dropped facts `first..last`; `h` (hex) is the chain's hash after `last`."""
-    return dumps({"gap": [first, last], "h": h})
+def declared(fact: Fact) -> Declared:
+    """What is declared of this fact's kind."""
+    return _OF_TYPE[type(fact)]
 
 
-def parse_line(data: bytes) -> FactLine | Gap:
-    """A fact or a gap line; ValueError with a few words for anything else."""
-    value = load_object(data)
-    if "gap" in value:
-        return _gap(value)
-    at = parse_rfc3339(fields.text(value, "at", 24))
-    clock, kind = fields.text(value, "clock", 16, least=1), fields.text(value, "kind", 48, least=1)
-    mono = float(fields.number(value, "mono", 0, fields.MAX_UTC))
-    seq, boot = fields.integer(value, "seq", 1), fields.integer(value, "boot")
-    for key in _OWN_KEYS:
-        del value[key]
-    return FactLine(seq, at, clock, boot, mono, kind, value)
+def kind_of(fact: Fact) -> str:
+    """Its kind's name, as it stands on the wire."""
+    return _OF_TYPE[type(fact)].kind
 
 
-def _gap(value: dict[str, Any]) -> Gap:
-    span = value["gap"]
-    if value.keys() != {"gap", "h"} or not isinstance(span, list) or len(span) != 2:
-        raise FieldError("gap: not two numbers")
-    ends = dict(zip(("first", "last"), span, strict=True))
-    first = fields.integer(ends, "first", 1)
-    return Gap(first, fields.integer(ends, "last", first), fields.hex_text(value, "h", 64))
+def names_of(*types: type[Fact]) -> frozenset[str]:
+    """The kinds' names, as they stand on the wire."""
+    return frozenset(_OF_TYPE[each].kind for each in types)
 
 
-def chain_start(site: str, unit: str, epoch: str, prev_epoch: str = "", prev_head: str = "") -> bytes:
-    """h(0) of an epoch, 32 bytes. The previous epoch's id and head (hex) are empty for a unit's first epoch."""
-    return hashlib.sha256(f"doorward-epoch-1|{site}|{unit}|{epoch}|{prev_epoch}|{prev_head}".encode()).digest()
+def data_of(fact: Fact) -> dict[str, Any]:
+    """What the fact carries, as JSON values."""
+    return codec.write(fact)
 
 
-def chain(h: bytes, line: bytes) -> bytes:
-    """h(n) from h(n-1) (32 bytes) and line n, without its line end."""
-    return hashlib.sha256(h + line).digest()
+def fact_of(name: str, data: Mapping[str, Any]) -> Fact | None:
+    """The fact of this kind that `data` stands for; None for a kind this version does not know.
+
+    Raises codec.FieldError where the data is not what the kind declares.
+    """
+    known = KINDS.get(name)
+    return None if known is None else codec.read(known.type, data)
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
-    """First line of a batch. `prev`, `head`: chain hash (hex) before `first` and after `last`; `sig`: 64 bytes.
+def keep_of(name: str) -> Keep:
+    """How much a fact of this kind matters; the rest where this version does not know the kind."""
+    known = KINDS.get(name)
+    return Keep.REST if known is None else known.keep
 
-    An empty batch has `last` = `first` - 1 and `head` = `prev`.
+
+def is_alarm(name: str) -> bool:
+    """False for a kind this version does not know."""
+    return name in ALARMS
+
+
+# --- who came in, and who did not
+
+
+@kind("access.granted", Keep.ACCESS)
+class AccessGranted(Fact):
+    """`by`: the holder; none by exit button and by command, which `command` names."""
+
+    door: Id
+    by: Id | None
+    via: Via
+    command: Id | None = None
+
+
+@kind("access.denied", Keep.ACCESS)
+class AccessDenied(Fact):
+    """`by`: the holder where the card is known."""
+
+    door: Id
+    by: Id | None
+    via: Via
+    reason: Denial
+
+
+@kind("access.late", Keep.ACCESS)
+class AccessLate(Fact):
+    """Cards and keys of one reader that were too old to count; at most one fact a minute and reader. `detail`: how old they may be."""
+
+    device: Word
+    count: Count
+    detail: Detail
+
+
+@kind("access.duress", alarm=True)
+class AccessDuress(Fact):
+    """Somebody was made to open: as `access.granted`, and shown nowhere at the door."""
+
+    door: Id
+    by: Id | None
+    via: Via
+
+
+# --- doors
+
+
+@kind("door.opened")
+class DoorOpened(Fact):
+    """By its contact, and somebody had been let in, or it may stand open."""
+
+    door: Id
+    detail: Detail | None = None
+
+
+@kind("door.closed")
+class DoorClosed(Fact):
+    """`open_s`: how long it stood open, in seconds."""
+
+    door: Id
+    open_s: Annotated[float, Range(0, 1e12)] | None = None
+
+
+@kind("door.forced", alarm=True)
+class DoorForced(Fact):
+    """Opened, and nobody had been let in."""
+
+    door: Id
+    detail: Detail | None = None
+
+
+@kind("door.held")
+class DoorHeld(Fact):
+    """Open for longer than it may be."""
+
+    door: Id
+    detail: Detail | None = None
+
+
+@kind("door.no_entry")
+class DoorNoEntry(Fact):
+    """`by` (a holder, or who sent the command) was let in, and nobody came."""
+
+    door: Id
+    by: Annotated[str, Length(1, 100)] | None
+    detail: Detail | None = None
+
+
+@kind("door.fire_release", alarm=True)
+class DoorFireRelease(Fact):
+    """Released by fire, and latched so until reset."""
+
+    door: Id
+    detail: Detail | None = None
+
+
+@kind("door.fire_reset")
+class DoorFireReset(Fact):
+    """Locked again after a release by fire. `by`: who said so; `via`: `remote`, or `card` with the flag `fire_reset`."""
+
+    door: Id
+    by: Annotated[str, Length(0, 100)] | None
+    via: Word | None
+
+
+@kind("door.mode")
+class DoorMode(Fact):
+    """`until`: when the mode ends."""
+
+    door: Id
+    mode: Word
+    until: At | None = None
+    detail: Detail | None = None
+
+
+# --- patrols
+
+
+@kind("patrol.checkin", Keep.MOST)
+class PatrolCheckin(Fact):
+    """`round`: none without a round. `stop`: the door where it was."""
+
+    round: Id | None
+    stop: Id
+    by: Id
+
+
+@kind("patrol.not_saved", Keep.MOST)
+class PatrolNotSaved(Fact):
+    """The person was told that the check-in of `checkin` was not saved; where it is in the journal after all, it does not count."""
+
+    stop: Id
+    by: Id
+    checkin: At
+
+
+@kind("patrol.untold", Keep.MOST)
+class PatrolUntold(Fact):
+    """The agent ended before it was sure what the person was told of the check-in of `checkin`, that it is saved or not; it counts."""
+
+    stop: Id
+    by: Id
+    checkin: At
+
+
+# --- desired state
+
+
+@kind("notice.received", Keep.LEAST)
+class NoticeReceived(Fact):
+    """On the unit's disk."""
+
+    scope: ScopeName
+    id: Id
+    rev: Revision
+
+
+@kind("notice.shown", Keep.LEAST)
+class NoticeShown(Fact):
+    """A display said that all of it is drawn, and it stood long enough to be read."""
+
+    scope: ScopeName
+    id: Id
+    rev: Revision
+
+
+@kind("notice.ended", Keep.LEAST)
+class NoticeEnded(Fact):
+    """Past its `until`, or withdrawn."""
+
+    scope: ScopeName
+    id: Id
+    rev: Revision
+
+
+@kind("roster.applied")
+class RosterApplied(Fact):
+    """All its parts are there, and it is in force."""
+
+    scope: ScopeName
+    id: Id
+    rev: Revision
+
+
+@kind("settings.applied")
+class SettingsApplied(Fact):
+    """`id` is empty."""
+
+    scope: ScopeName
+    id: Annotated[str, Length(0, 48)]
+    rev: Revision
+
+
+@kind("keys.applied")
+class KeysApplied(Fact):
+    """`id` is empty."""
+
+    scope: ScopeName
+    id: Annotated[str, Length(0, 48)]
+    rev: Revision
+
+
+@kind("state.refused")
+class StateRefused(Fact):
+    """`reason`: `full` (more than a unit takes) or `internal` (it was in hand at a crash of ours, and is left aside for good).
+
+    `count`, where several are told as one.
     """
 
-    unit: str
-    epoch: str
-    batch: str
-    first: int
-    last: int
-    prev: str
-    head: str
-    sig: bytes = b""
+    state: Word
+    scope: ScopeName
+    id: Annotated[str, Length(0, 48)]
+    rev: Count
+    reason: Word
+    count: Count | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """A batch as it came: not checked yet. Elements of `lines` are fact lines or gap lines."""
-
-    header: Header
-    lines: tuple[bytes, ...]
+# --- commands
 
 
-def build_batch(private: Ed25519PrivateKey, site: str, header: Header, lines: Sequence[bytes]) -> bytes:
-    """The signed message: header line, then `lines` as journaled. Raises ValueError beyond 500 facts or 60 KiB."""
-    if len(lines) > MAX_BATCH_FACTS or sum(map(len, lines)) > MAX_BATCH_BYTES:
-        raise ValueError("more than a batch may hold")
-    sealed = replace(header, sig=private.sign(_batch_text(site, header)))
-    return b"\n".join((_header_line(sealed), *lines))
+@kind("command.accepted", Keep.MOST)
+class CommandAccepted(Fact):
+    """Durable, and about to be done."""
+
+    id: Id
+    action: Word | None = None
+    actor: Annotated[str, Length(1, 100)] | None = None
+    door: Id | None = None
 
 
-def parse_batch(data: bytes) -> Batch | Refusal:
-    """Takes a batch apart; checks nothing but its form. One line end after the last line is allowed."""
-    if len(data) > MAX_MESSAGE_BYTES:
-        return Refusal(Reason.TOO_LONG, "larger than 64 KiB")
-    first, *lines = data.removesuffix(b"\n").split(b"\n")
-    if len(lines) > MAX_BATCH_FACTS:
-        return Refusal(Reason.TOO_LONG, "more than 500 lines")
-    try:
-        return Batch(_header(load_object(first, max_depth=1)), tuple(lines))
-    except ValueError as error:
-        return Refusal(Reason.MALFORMED, f"header: {error}")
+@kind("command.done", Keep.MOST)
+class CommandDone(Fact):
+    """An unlock: the lock was read back."""
+
+    id: Id
+    action: Word | None = None
+    actor: Annotated[str, Length(1, 100)] | None = None
+    door: Id | None = None
+    detail: Detail | None = None
 
 
-def open_batch(batch: Batch, site: str, public: bytes) -> tuple[FactLine | Gap, ...] | Refusal:
-    """The facts of a batch whose signature, numbers and chain from `prev` to `head` hold; else why not.
+@kind("command.refused", Keep.MOST)
+class CommandRefused(Fact):
+    """Not done, and it will not be."""
 
-    Whether `prev` is the hash the books have before `first` is for the books to say.
+    id: Id
+    reason: Word
+    action: Word | None = None
+    actor: Annotated[str, Length(1, 100)] | None = None
+    door: Id | None = None
+    detail: Detail | None = None
+
+
+@kind("command.unknown", Keep.MOST)
+class CommandUnknown(Fact):
+    """A restart cut it off, and whether it moved the lock cannot be known any more."""
+
+    id: Id
+    action: Word | None = None
+    actor: Annotated[str, Length(1, 100)] | None = None
+    door: Id | None = None
+    detail: Detail | None = None
+
+
+@kind("refusals")
+class Refusals(Fact):
+    """What was only counted since the last fact of this kind, by reason."""
+
+    counts: Annotated[Mapping[Word, Count], Items(0, 100)]
+
+
+# --- devices and inputs
+
+
+@kind("device.lost", Keep.LEAST)
+class DeviceLost(Fact):
+    """`since`: its beginning. `untold`: earlier comings and goings not told one by one (a loss is told at most once a minute)."""
+
+    device: Word
+    reason: Word
+    detail: Detail
+    since: At
+    untold: Count | None = None
+
+
+@kind("device.found", Keep.LEAST)
+class DeviceFound(Fact):
+    """Back from a loss that was told."""
+
+    device: Word
+    detail: Detail
+    untold: Count | None = None
+
+
+@kind("device.tamper", alarm=True)
+class DeviceTamper(Fact):
+    """`detail`: `tamper` (its case) or `power`, with `value` (begun or ended); or `line: KIND` with `count`, an attack on its line that was refused.
+
+    `since`: its beginning, where that is told late.
     """
-    header = batch.header
-    if not signed(public, header.sig, _batch_text(site, header)):
-        return Refusal(Reason.BAD_SIGNATURE, "signature does not hold")
-    opened: list[FactLine | Gap] = []
-    h, expected = bytes.fromhex(header.prev), header.first
-    for raw in batch.lines:
-        try:
-            element = parse_line(raw)
-        except ValueError as error:
-            return Refusal(Reason.MALFORMED, f"fact {expected}: {error}")
-        if isinstance(element, Gap):
-            number, following, h = element.first, element.last + 1, bytes.fromhex(element.h)
-        else:
-            number, following, h = element.seq, element.seq + 1, chain(h, raw)
-        if number != expected:
-            return Refusal(Reason.MALFORMED, f"number {number} where {expected} was due")
-        expected = following
-        opened.append(element)
-    if expected != header.last + 1:
-        return Refusal(Reason.MALFORMED, f"ends before {expected}, header says {header.last}")
-    if h.hex() != header.head:
-        return Refusal(Reason.BAD_SIGNATURE, "chain does not reach head")
-    return tuple(opened)
+
+    device: Word
+    detail: Detail
+    value: bool | None = None
+    count: Count | None = None
+    untold: Count | None = None
+    since: At | None = None
 
 
-def check_batch(batch: Batch, site: str, public: bytes) -> Refusal | None:
-    """None where open_batch would open it."""
-    opened = open_batch(batch, site, public)
-    return opened if isinstance(opened, Refusal) else None
+@kind("lock.fault", alarm=True)
+class LockFault(Fact):
+    """The lock does not read as it should. `untold`: earlier ones of the last minute."""
+
+    door: Id
+    detail: Detail
+    untold: Count | None = None
 
 
-def _batch_text(site: str, header: Header) -> bytes:
-    h = header
-    return f"doorward-facts-1|{site}|{h.unit}|{h.epoch}|{h.batch}|{h.first}|{h.last}|{h.prev}|{h.head}".encode()
+@kind("input.changed")
+class InputChanged(Fact):
+    """A contact of a door, or of the unit; `value` is true where it is active. `detail`: `stuck`, of an exit button that is pressed for too long."""
+
+    input: Word
+    value: bool
+    door: Id | None = None
+    detail: Detail | None = None
 
 
-def _header_line(header: Header) -> bytes:
-    h = header
-    named = {"v": 1, "unit": h.unit, "epoch": h.epoch, "batch": h.batch, "first": h.first, "last": h.last}
-    return dumps({**named, "prev": h.prev, "head": h.head, "sig": b64url(h.sig)})
+# --- the unit itself
 
 
-def _header(value: dict[str, Any]) -> Header:
-    fields.integer(value, "v", 1, 1)
-    first = fields.integer(value, "first", 1)
-    return Header(
-        unit=fields.ident(value, "unit"),
-        epoch=fields.ident(value, "epoch"),
-        batch=fields.ident(value, "batch"),
-        first=first,
-        last=fields.integer(value, "last", first - 1),
-        prev=fields.hex_text(value, "prev", 64),
-        head=fields.hex_text(value, "head", 64),
-        sig=_signature(value),
-    )
+@kind("agent.started")
+class AgentStarted(Fact):
+    """`detail`: `door only`, after three crashes."""
+
+    session: Annotated[str, Length(1, 64)]
+    version: Annotated[str, Length(1, 64)]
+    detail: Detail | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """A signed copy of one urgent fact, sent ahead of the queue."""
+@kind("agent.stopping")
+class AgentStopping(Fact):
+    """A clean stop, and why."""
 
-    unit: str
-    epoch: str
-    seq: int
-    line: bytes
-    sig: bytes
+    detail: Detail
 
 
-def build_alarm(private: Ed25519PrivateKey, site: str, unit: str, epoch: str, seq: int, line: bytes) -> bytes:
-    sig = private.sign(_alarm_text(site, unit, epoch, seq, line))
-    return dumps({"unit": unit, "epoch": epoch, "seq": seq, "line": line.decode(), "sig": b64url(sig)})
+@kind("journal.recovered")
+class JournalRecovered(Fact):
+    """What of the journal or the cache was damaged and mended."""
+
+    detail: Detail
 
 
-def parse_alarm(data: bytes) -> Alarm | Refusal:
-    """Takes an alarm apart; checks nothing but its form."""
-    if len(data) > MAX_MESSAGE_BYTES:
-        return Refusal(Reason.TOO_LONG, "larger than 64 KiB")
-    try:
-        value = load_object(data, max_depth=1)
-        return Alarm(
-            unit=fields.ident(value, "unit"),
-            epoch=fields.ident(value, "epoch"),
-            seq=fields.integer(value, "seq", 1),
-            line=fields.text(value, "line", MAX_MESSAGE_BYTES).encode(),
-            sig=_signature(value),
-        )
-    except ValueError as error:
-        return Refusal(Reason.MALFORMED, str(error))
+@kind("journal.dropped")
+class JournalDropped(Fact):
+    """`count`: facts not confirmed that a full journal dropped, each leaving a gap."""
+
+    count: Count
 
 
-def check_alarm(alarm: Alarm, site: str, public: bytes) -> FactLine | Refusal:
-    """The fact of an alarm whose signature holds and whose line is the fact `seq`; else why not."""
-    if not signed(public, alarm.sig, _alarm_text(site, alarm.unit, alarm.epoch, alarm.seq, alarm.line)):
-        return Refusal(Reason.BAD_SIGNATURE, "signature does not hold")
-    try:
-        fact = parse_line(alarm.line)
-    except ValueError as error:
-        return Refusal(Reason.MALFORMED, str(error))
-    if isinstance(fact, Gap) or fact.seq != alarm.seq:
-        return Refusal(Reason.MALFORMED, "the line is another fact")
-    return fact
+@kind("storage.failed")
+class StorageFailed(Fact):
+    """`mode`: `full`, `read_only`, `failed`, `hung`; `latch`: the fire latch is in memory only. `since`, where its beginning is told late."""
+
+    mode: Word
+    detail: Detail
+    since: At | None = None
 
 
-def _alarm_text(site: str, unit: str, epoch: str, seq: int, line: bytes) -> bytes:
-    return f"doorward-alarm-1|{site}|{unit}|{epoch}|{seq}|{hashlib.sha256(line).hexdigest()}".encode()
+@kind("storage.mended")
+class StorageMended(Fact):
+    """`dropped`: facts that memory could not hold; `untold`: earlier troubles not told one by one."""
+
+    mode: Word | None = None
+    since: At | None = None
+    dropped: Count | None = None
+    untold: Count | None = None
 
 
-def _signature(value: dict[str, Any]) -> bytes:
-    sig = unb64url(fields.text(value, "sig", 86).encode())
-    if sig is None or len(sig) != 64:
-        raise FieldError("sig: not 64 bytes in base64url")
-    return sig
+@kind("clock.changed")
+class ClockChanged(Fact):
+    """`trust`: how far it is trusted from now on; `step_s`: by how much it was set, in seconds."""
+
+    trust: Word
+    step_s: Annotated[float, Range(-1e12, 1e12)]
+
+
+ALARMS: Final = frozenset(name for name, declared in KINDS.items() if declared.alarm)
+"""Kinds that also go ahead of the queue."""

@@ -1,13 +1,39 @@
-"""The typed messages of the contract: frozen values, pure stdlib. Parsing from and to JSON is in parse.py.
+"""The signed messages that go down to units, each a frozen dataclass: its fields in the order of the wire, their bounds beside them.
 
+codec.py reads and writes what is declared here; parse.py checks that a message is meant for the place where it came.
 Times named `*_utc` and `iat`, `exp` are seconds since 1970 in UTC.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
+from typing import Annotated, ClassVar
+from zoneinfo import ZoneInfo
+
+from contract.bounds import (
+    Always,
+    ByName,
+    Count,
+    Form,
+    Hex32,
+    Hex64,
+    Id,
+    Items,
+    Length,
+    Moment,
+    OnlyKnown,
+    Pattern,
+    Range,
+    Reading,
+    Revision,
+    Tagged,
+    Wire,
+)
 
 MAX_MESSAGE_BYTES = 64 * 1024
 MAX_HOLDERS = 20_000
@@ -35,6 +61,12 @@ class Kind(StrEnum):
     CONFIRM = "confirm"
 
 
+MAX_PARTS = 1000
+MAX_UNLOCK_S = 60.0
+"""Rule D3: the hard cap of every unlock."""
+ROOT_KID = "root"
+"""The key id of the root key. It is pinned, signs `keys` and nothing else, and no working key may take its name."""
+
 LEVELS = ("site", "community", "grid", "yard", "building", "unit")
 """Scope levels, least specific first: the order in which settings win over each other."""
 
@@ -50,6 +82,25 @@ class Scope:
         return f"{self.level}/{self.id}"
 
 
+_SCOPE = rf"({'|'.join(LEVELS)})/([a-z0-9][a-z0-9_-]{{0,47}})"
+
+
+def parse_scope(text: str) -> Scope:
+    """The scope of a text as `yard/y07`; ValueError for anything else."""
+    found = re.fullmatch(_SCOPE, text, re.ASCII)
+    if found is None:
+        raise ValueError("not a scope as yard/y07")
+    return Scope(found[1], found[2])
+
+
+ScopeText = Annotated[Scope, Form(parse_scope, str, "a scope as yard/y07", {"pattern": f"^{_SCOPE}$"})]
+Name = Annotated[str, Length(1, 100)]
+"""Of a person or a place of work, as the centre writes it."""
+
+
+# --- notice
+
+
 class Category(StrEnum):
     POLICY = "policy"
     SERVICE = "service"
@@ -57,31 +108,69 @@ class Category(StrEnum):
     EMERGENCY = "emergency"
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """A question answered at the panel. `kind` is `rating` (1-5, about `report`) or `poll` (one of `options`)."""
+class Per(StrEnum):
+    """Who may answer a poll once."""
 
-    kind: str
-    report: str | None = None
-    options: tuple[str, ...] = ()
-    per: str = "anyone"
+    HOLDER = "holder"
+    ROOM = "room"
+    ANYONE = "anyone"
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """How well the report `report` was dealt with: answered 1 to 5."""
+
+    TAG: ClassVar = "rating"
+    report: Id
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """One of `options`."""
+
+    TAG: ClassVar = "poll"
+    options: Annotated[tuple[Annotated[str, Length(1, 60)], ...], Items(2, 9)]
+    per: Per = Per.ANYONE
+
+
+Ask = Rating | Poll
+"""A question answered at the panel."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    scope: Scope
-    id: str
-    rev: int
-    iat: float
+    """What displays show."""
+
+    scope: ScopeText
+    id: Id
+    """The topic's; ids are never used again."""
+    rev: Revision
+    """A newer one replaces an older one, never the other way round."""
+    iat: Reading
+    """When it was signed."""
     category: Category
-    title: str
-    text: str
-    from_utc: float | None = None
-    until_utc: float | None = None
-    priority: int = 0
-    lang: str = "zh-CN"
-    ask: Ask | None = None
+    """党的政策, 便民信息, 温馨提示, 紧急"""
+    title: Annotated[str, Length(0, 200)] = ""
+    """At least one character, unless withdrawn."""
+    text: Annotated[str, Length(0, 60_000), Always()] = ""
+    from_utc: Annotated[Moment | None, Wire("from")] = None
+    """Shown from then."""
+    until_utc: Annotated[Moment | None, Wire("until")] = None
+    """Shown until then."""
+    priority: Annotated[int, Range(0, 9)] = 0
+    """Higher first."""
+    lang: Annotated[str, Length(2, 16)] = "zh-CN"
+    ask: Annotated[Ask | None, Tagged("kind")] = None
+    """`{"kind":"rating","report":id}`, answered 1 to 5; or `{"kind":"poll","options":[2 to 9 texts of 1 to 60 characters],"per":"holder"}`, also per `room` or, by default, `anyone`."""
     withdrawn: bool = False
+    """True: a tombstone."""
+
+    def faults(self) -> Iterator[str]:
+        if not self.title and not self.withdrawn:
+            yield "title: not 1 to 200 characters"
+
+
+# --- roster
 
 
 class Role(StrEnum):
@@ -93,84 +182,260 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Part of a day in local minutes since midnight: `start <= t < end`, end at most 1440."""
+    """Part of a day in local minutes since midnight: `start <= t < end`, end at most 1440. On the wire `06:00-22:00`."""
 
     start: int
     end: int
 
+    def __str__(self) -> str:
+        return f"{self.start // 60:02d}:{self.start % 60:02d}-{self.end // 60:02d}:{self.end % 60:02d}"
+
+
+_SPAN = r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)"
+
+
+def parse_span(text: str) -> Span:
+    """The span of a text as `06:00-22:00`, at most to `24:00`; ValueError for anything else. One over midnight is written as two."""
+    found = re.fullmatch(_SPAN, text, re.ASCII)
+    if found is None:
+        raise ValueError("not a span as 06:00-22:00")
+    hour, minute, end_hour, end_minute = map(int, found.groups())
+    span = Span(hour * 60 + minute, end_hour * 60 + end_minute)
+    if not span.start < span.end <= 1440:
+        raise ValueError("a span ends before it starts")
+    return span
+
+
+def _iso_date(text: str) -> str:
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
+        raise ValueError("not a date as 2026-10-01")
+    date.fromisoformat(text)
+    return text
+
+
+Day = Annotated[
+    tuple[Annotated[Span, Form(parse_span, str, "a span as 06:00-22:00", {"pattern": f"^{_SPAN}$"})], ...],
+    Items(0, 8),
+]
+"""The spans of one day."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """A named weekly profile. `week` has seven entries, Monday first; on a date in `holidays` (ISO dates) `holiday` holds instead."""
+    """A named weekly profile, in local time."""
 
-    week: tuple[tuple[Span, ...], ...]
-    holidays: frozenset[str] = frozenset()
-    holiday: tuple[Span, ...] = ()
+    MOST: ClassVar = 64
+    """Profiles of one message; a site has a handful."""
+    week: Annotated[tuple[Day, ...], Items(7, 7)]
+    """Monday first."""
+    holidays: Annotated[
+        frozenset[Annotated[str, Form(_iso_date, str, "a date as 2026-10-01", {"format": "date"})]], Items(0, 400)
+    ] = frozenset()
+    """Dates on which `holiday` holds instead of `week`."""
+    holiday: Day = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """One person's rights in one roster. `key` and `pin` are keyed hashes, 32 hex digits. `doors` None means all doors.
+    """One person's rights in one roster."""
 
-    `hours` None means at any time; otherwise the profiles themselves (names resolved), any of which allows.
-    """
-
-    id: str
-    role: Role = Role.RESIDENT
-    key: str | None = None
-    pin: str | None = None
-    room: str | None = None
-    doors: frozenset[str] | None = None
-    from_utc: float | None = None
-    until_utc: float | None = None
-    hours: Hours | None = None
-    unlock_s: float | None = None
-    flags: frozenset[str] = frozenset()
+    id: Id
+    """Opaque; never a name. The same id may appear again with another card."""
+    role: Annotated[Role, Always(required=True)] = Role.RESIDENT
+    key: Hex32 | None = None
+    """The card: first 16 bytes of HMAC-SHA256(card key, normal form)."""
+    pin: Hex32 | None = None
+    """First 16 bytes of HMAC-SHA256(PIN key, room or holder id ‖ PIN)."""
+    room: Annotated[str, Length(1, 32)] | None = None
+    doors: Annotated[frozenset[Id], Items(0, 64)] | None = None
+    """Absent: all doors of the scope."""
+    from_utc: Annotated[Moment | None, Wire("from")] = None
+    until_utc: Annotated[Moment | None, Wire("until")] = None
+    hours: Annotated[Hours | None, ByName] = None
+    """A profile of the same message, by its name. Absent: at any time."""
+    unlock_s: Annotated[float, Range(1, MAX_UNLOCK_S)] | None = None
+    """A longer opening, in seconds, for those who need it."""
+    flags: Annotated[frozenset[Id], Items(0, 16)] = frozenset()
+    """`care`, `fire_reset`, …"""
 
 
 @dataclass(frozen=True, slots=True)
 class RosterPart:
-    """Part `part` (1-based) of `parts` of one revision of a roster; applied when all are there."""
+    """One part of one revision of a roster; applied when all are there, in place of the revision before."""
 
-    scope: Scope
-    id: str
-    rev: int
-    iat: float
-    part: int
-    parts: int
-    card_key: str
-    holders: tuple[Holder, ...]
+    TABLES: ClassVar = {"hours": Hours}
+    scope: ScopeText
+    id: Id
+    rev: Revision
+    iat: Reading
+    part: Annotated[int, Range(1, MAX_PARTS)]
+    """From 1, as in the topic."""
+    parts: Annotated[int, Range(1, MAX_PARTS)]
+    card_key: Id
+    """The card key that each `key` is hashed with."""
+    holders: Annotated[tuple[Holder, ...], Items(0, MAX_HOLDERS)]
+
+    def faults(self) -> Iterator[str]:
+        if self.part > self.parts:
+            yield "parts: fewer than part"
+
+
+# --- settings
+
+
+def _timezone(name: str) -> str:
+    """Raises ValueError for what is no name of the IANA database."""
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, KeyError):
+        raise ValueError("not a name of the IANA database") from None
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """Lines of the idle page: who looks after this place."""
+
+    grid: Annotated[str, Length(0, 100)] | None = None
+    community: Annotated[str, Length(0, 100)] | None = None
+    boundary: Annotated[str, Length(0, 100)] | None = None
+    worker: Annotated[str, Length(0, 100)] | None = None
+    phone: Annotated[str, Length(0, 100)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The most specific scope wins, per top-level key of `values` (validated plain JSON: timezone, language, sign, display)."""
+    """Of several scopes the most specific wins, for each key by itself."""
 
-    scope: Scope
-    rev: int
-    iat: float
-    values: Mapping[str, object] = field(default_factory=dict)
+    REFUSED: ClassVar = {"display": "has no effect in this version"}
+    scope: ScopeText
+    rev: Revision
+    iat: Reading
+    timezone: Annotated[str, Form(_timezone, str, "a name of the IANA database")] | None = None
+    language: Annotated[str, Length(2, 16)] | None = None
+    sign: Sign | None = None
+
+
+# --- keys
 
 
 @dataclass(frozen=True, slots=True)
 class WorkingKey:
-    """A working key of the centre: its id, raw public key (32 bytes, hex) and the kinds it may sign."""
+    """A working key of the centre."""
 
-    kid: str
-    public: str
-    kinds: frozenset[Kind]
+    kid: Id
+    public: Hex64
+    """Raw Ed25519 public key, 32 bytes."""
+    kinds: Annotated[frozenset[Kind], Items(0, 32), OnlyKnown]
+    """What it may sign. Kinds a unit does not know are left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    scope: Scope
-    rev: int
-    iat: float
-    keys: tuple[WorkingKey, ...]
+    """The working keys, in place of those before."""
+
+    scope: ScopeText
+    rev: Revision
+    iat: Reading
+    keys: Annotated[tuple[WorkingKey, ...], Items(1, 32)]
+
+    def faults(self) -> Iterator[str]:
+        if any(count > 1 for count in Counter(key.kid for key in self.keys).values()):
+            yield "keys: a kid appears twice"
+        if any(key.kid == ROOT_KID or Kind.KEYS in key.kinds for key in self.keys):
+            yield "keys: the root's name and the root's kind are the root's alone"
+        if not any(Kind.COMMAND in key.kinds for key in self.keys):
+            yield "keys: none may sign commands"
 
 
-ACTIONS = ("open", "mode", "identify", "selftest", "resync", "fire_reset", "restart", "erase", "pair")
-MODES = ("normal", "hold_open", "lockdown")
+# --- command
+
+
+class Mode(StrEnum):
+    """A door's mode by command, always with an end."""
+
+    NORMAL = "normal"
+    HOLD_OPEN = "hold_open"
+    LOCKDOWN = "lockdown"
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Unlock once, as a card does."""
+
+    TAG: ClassVar = "open"
+    door: Id
+
+
+@dataclass(frozen=True, slots=True)
+class SetMode:
+    """`mode`: `normal`, `hold_open`, `lockdown`. Without `door`: all doors of the unit."""
+
+    TAG: ClassVar = "mode"
+    mode: Mode
+    until_utc: Annotated[Moment, Wire("until")]
+    """`until`: within 31 days."""
+    door: Id | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Identify:
+    """Show and sound which unit this is."""
+
+    TAG: ClassVar = "identify"
+    door: Id | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Selftest:
+    """Not done by this version."""
+
+    TAG: ClassVar = "selftest"
+    door: Id | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resync:
+    """Read the retained state again, and send the list of revisions."""
+
+    TAG: ClassVar = "resync"
+    door: Id | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FireReset:
+    """End a release by fire; without `door`, of every door."""
+
+    TAG: ClassVar = "fire_reset"
+    door: Id | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """Start the agent again."""
+
+    TAG: ClassVar = "restart"
+    door: Id | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Erase:
+    """Not done by this version."""
+
+    TAG: ClassVar = "erase"
+    door: Id | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Not done by this version: pairing is done on site."""
+
+    TAG: ClassVar = "pair"
+    door: Id | None = None
+
+
+Order = Open | SetMode | Identify | Selftest | Resync | FireReset | Restart | Erase | Pair
+"""What a command asks for."""
 OPEN_LIFETIME_S = 30.0
 COMMAND_LIFETIME_S = 600.0
 MODE_MAX_S = 31 * 86_400.0
@@ -179,40 +444,67 @@ MODE_MAX_S = 31 * 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Published without retain, single use, short-lived. `unit` is an id, or `*` (for `mode` only)."""
+    """Published without retain, single use, short-lived."""
 
-    site: str
-    scope: Scope
-    id: str
-    unit: str
-    iat: float
-    exp: float
-    action: str
-    args: Mapping[str, object]
-    actor: str
-    why: str
+    site: Id
+    scope: ScopeText
+    id: Id
+    unit: Annotated[str, Pattern(r"[a-z0-9][a-z0-9_-]{0,47}|\*", "an id or *")]
+    """`*` (every unit of the scope) for `mode` only."""
+    iat: Reading
+    exp: Moment
+    """Not done after this; not before `iat`, and at most 30 s after it for `open`, 600 s for the rest (take both from one reading of the clock)."""
+    order: Annotated[Order, Tagged("action", "args")]
+    actor: Name
+    """Who asked for it, for the books."""
+    why: Annotated[str, Length(0, 500)]
+
+    @property
+    def action(self) -> str:
+        """The order's name on the wire."""
+        return self.order.TAG
+
+    def faults(self) -> Iterator[str]:
+        if self.exp < self.iat:
+            yield "exp: before iat"
+        if self.unit == "*" and not isinstance(self.order, SetMode):
+            yield "unit: not an id"
+
+
+# --- confirm
 
 
 @dataclass(frozen=True, slots=True)
 class Confirm:
-    """The centre's word that all facts of `epoch` up to `seq` (chain hash `head`, hex) are durable in its books.
+    """The centre's word that all facts of `epoch` up to `seq` (chain hash `head`) are durable in its books."""
 
-    `now_utc` answers `batch`: a signed, fresh time sample. `digest` is over what this unit should have.
-    """
-
-    scope: Scope
-    iat: float
-    unit: str
-    epoch: str
-    seq: int
-    head: str
-    batch: str
-    now_utc: float
-    digest: str
+    scope: ScopeText
+    iat: Reading
+    unit: Id
+    epoch: Id
+    seq: Count
+    """All facts of the epoch up to this one are durable in the books."""
+    head: Hex64
+    """The chain's hash at `seq`."""
+    batch: Id
+    """Which batch this answers."""
+    now_utc: Annotated[Reading, Wire("now")]
+    """The centre's clock when it signed: a fresh sample of the time, taken if the batch was sent at most 10 s ago."""
+    digest: Hex64
+    """Over the state this unit should have."""
 
 
 Message = Notice | RosterPart | Settings | Keys | Command | Confirm
 """What the link hands to the core. `round` follows with the rounds."""
+
+KINDS: Mapping[Kind, type[Message]] = {
+    Kind.NOTICE: Notice,
+    Kind.ROSTER: RosterPart,
+    Kind.SETTINGS: Settings,
+    Kind.KEYS: Keys,
+    Kind.COMMAND: Command,
+    Kind.CONFIRM: Confirm,
+}
 
 
 class Reason(StrEnum):
@@ -235,7 +527,3 @@ class Reason(StrEnum):
     INTERNAL = "internal"
     MALFORMED = "malformed"
     """Signed, but not a message of the contract: a field is missing, or has a type or value it may not have."""
-
-
-ALARM_KINDS = frozenset({"access.duress", "door.forced", "door.fire_release", "lock.fault", "device.tamper"})
-"""Facts that also go ahead of the queue on `up/<unit>/alarm`."""

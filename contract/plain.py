@@ -1,111 +1,184 @@
-"""The unsigned messages: the centre's presence, a unit's status, replies to commands. Built and parsed here for both ends."""
+"""The unsigned messages: the centre's presence, a unit's status, replies to commands. Declared here for both ends."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
+from typing import Annotated
 
-from contract import fields
-from contract.facts import parse_rfc3339, rfc3339
-from contract.messages import MAX_MESSAGE_BYTES, Reason
-from contract.refusal import Refusal
-from contract.strict_json import StrictJsonError, dumps, load_object
+from contract import codec
+from contract.bounds import At, Count, Hex64, Id, Items, Length, Moment, Wire
+from contract.refusal import Refusal, parsed
+from contract.strict_json import dumps
 
-REPLY_STATES = ("accepted", "done", "opened", "no_entry", "unknown", "refused")
-MAX_DETAIL = 500
-"""Characters of a reply's `detail`."""
+Word = Annotated[str, Length(0, 100)]
+"""One of a set that later versions may add to."""
+Name = Annotated[str, Length(0, 200)]
+Session = Annotated[str, Length(1, 64)]
+"""New at each start of a unit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """Whether the centre is there, and since when (seconds since 1970, new at each of its connections)."""
+    """Whether the centre is there, and since when (new at each of its connections)."""
 
     online: bool
-    since_utc: float
+    since_utc: Annotated[Moment, Wire("since")] = 0.0
 
 
 def build_presence(online: bool, since_utc: float) -> bytes:
-    return dumps({"online": online, "since": since_utc})
+    return dumps(codec.write(Presence(online, since_utc)))
 
 
 def parse_presence(data: bytes) -> Presence | Refusal:
-    value = _object(data)
-    if isinstance(value, Refusal):
-        return value
-    try:
-        return Presence(fields.flag(value, "online"), fields.optional(fields.moment, value, "since") or 0.0)
-    except StrictJsonError as error:
-        return Refusal(Reason.MALFORMED, str(error))
+    return parsed(Presence, data)
+
+
+# --- status
+
+
+class UnitState(StrEnum):
+    """What the broker says of a unit."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkStatus:
+    """How the unit sees its own link: `off`, `connecting`, `up`, `down`; `why` in plain words. On the broker it is always `up`."""
+
+    state: Word
+    since: At
+    why: Annotated[str, Length(0, 200)] | None
+
+
+@dataclass(frozen=True, slots=True)
+class DoorStatus:
+    """A door as the unit sees it. `lock`: `ok`, `lost` or `fault`; `open` and `unlocked` are None where nobody can say."""
+
+    mode: Word
+    open: bool | None
+    unlocked: bool | None
+    lock: Word
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceStatus:
+    """`state`: `ok` or `lost`, with the reason and since when. `tamper`: what of it is tampered with now (`tamper`, `power`)."""
+
+    state: Word
+    reason: Word | None = None
+    since: At | None = None
+    tamper: Annotated[tuple[Word, ...], Items(0, 10)] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A unit's birth, health or death. `values` is the whole message, `state` and `session` included."""
+    """A unit's birth and health, retained: on change (at most one a second), and every five minutes.
 
-    state: str
-    session: str
-    values: Mapping[str, Any]
+    At most 8 KiB. Where it would be longer, what is well is left out of `inputs` and `devices`, and then `inputs`, `devices`, `doors`
+    and `scopes`, in this order and as far as needed, become the number of their entries.
+    """
+
+    state: UnitState
+    session: Session
+    link: LinkStatus | None
+    door_only: At | None
+    """Until when the unit runs the door alone, after three crashes."""
+    boot: Count | None
+    version: Word | None
+    unit: Id | None
+    name: Name | None
+    scopes: Annotated[tuple[Word, ...], Items(0, 1000)] | Count | None
+    clock: Word | None
+    stale: bool
+    """It lacks some of its desired state, by the newest confirm's digest."""
+    storage: Word | None
+    """`opening`, `ok`, `full`, `read_only`, `failed`, or `hung` (a call to the disk has not come back for 10 s)."""
+    taken_over: bool
+    """Another client took its place at the broker lately."""
+    doors: Annotated[Mapping[Word, DoorStatus], Items(0, 1000)] | Count | None
+    devices: Annotated[Mapping[Word, DeviceStatus], Items(0, 1000)] | Count | None
+    inputs: Annotated[Mapping[Word, bool], Items(0, 1000)] | Count | None
+    backlog: Count | None
+    """Facts that are not confirmed, those that are still in memory too."""
+    oldest: Count | None
+    """The first of them."""
+    digest: Hex64 | None
+    """Over what is in force."""
+    counts: Annotated[Mapping[Word, Count], Items(0, 100)] | None
+    """How many of each kind that is."""
+    refused: Count | None
+    """How many pieces of desired state it was sent and did not take."""
+    centre_since: Moment | None
+    """Since when the centre is online, in its own words."""
+    at: At | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPresence:
+    """Whether a unit is there: the beginning of every status. With `offline` there is no more: the broker publishes it, retained, when the unit is lost
+    (its will), and the unit itself at a clean stop.
+    """
+
+    state: UnitState
+    session: Session
+    """A death counts only for the session it names. Compare sessions, not times."""
 
 
 def build_will(session: str) -> bytes:
-    """What the broker publishes, retained, when the unit is lost; and the unit itself at a clean stop."""
-    return dumps({"state": "offline", "session": session})
+    """The death of this session."""
+    return dumps(codec.write(UnitPresence(UnitState.OFFLINE, session)))
+
+
+def parse_unit_presence(data: bytes) -> UnitPresence | Refusal:
+    """What every status begins with, whatever else is in it."""
+    return parsed(UnitPresence, data)
 
 
 def parse_status(data: bytes) -> Status | Refusal:
-    value = _object(data)
-    if isinstance(value, Refusal):
-        return value
-    try:
-        state, session = fields.text(value, "state", 16), fields.text(value, "session", 64, least=1)
-    except StrictJsonError as error:
-        return Refusal(Reason.MALFORMED, str(error))
-    if state not in ("online", "offline"):
-        return Refusal(Reason.MALFORMED, "state: neither online nor offline")
-    return Status(state, session, value)
+    """The whole of a birth or health."""
+    return parsed(Status, data)
+
+
+# --- replies
+
+
+class ReplyState(StrEnum):
+    """A step in the course of a command."""
+
+    ACCEPTED = "accepted"
+    DONE = "done"
+    """The relay was read back."""
+    OPENED = "opened"
+    """The contact saw it."""
+    NO_ENTRY = "no_entry"
+    UNKNOWN = "unknown"
+    """A restart came between, and nobody can say any more."""
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One step in the course of a command. `state` is one of REPLY_STATES; `reason` only with `refused`; `detail` in words."""
+    """One step in the course of a command."""
 
-    id: str
-    state: str
-    at_utc: float
-    reason: str | None = None
-    door: str | None = None
-    detail: str | None = None
+    id: Id
+    """The command's."""
+    state: ReplyState
+    at_utc: Annotated[At, Wire("at")]
+    reason: Annotated[str, Length(1, 32)] | None = None
+    """Only with `refused`."""
+    door: Id | None = None
+    detail: Annotated[str, Length(0, 500)] | None = None
+    """In words; with `malformed`, the field."""
 
 
 def build_reply(reply: Reply) -> bytes:
-    value: dict[str, Any] = {"id": reply.id, "state": reply.state, "at": rfc3339(reply.at_utc)}
-    optional = {"reason": reply.reason, "door": reply.door, "detail": reply.detail}
-    return dumps(value | {key: text for key, text in optional.items() if text is not None})
+    return dumps(codec.write(reply))
 
 
 def parse_reply(data: bytes) -> Reply | Refusal:
-    value = _object(data)
-    if isinstance(value, Refusal):
-        return value
-    try:
-        reply = Reply(
-            id=fields.ident(value, "id"),
-            state=fields.text(value, "state", 16),
-            at_utc=parse_rfc3339(fields.text(value, "at", 24)),
-            reason=fields.optional(fields.text, value, "reason", 32),
-            door=fields.optional(fields.ident, value, "door"),
-            detail=fields.optional(fields.text, value, "detail", MAX_DETAIL),
-        )
-    except ValueError as error:
-        return Refusal(Reason.MALFORMED, str(error))
-    return reply if reply.state in REPLY_STATES else Refusal(Reason.MALFORMED, "state: not one of the contract")
-
-
-def _object(data: bytes) -> dict[str, Any] | Refusal:
-    if len(data) > MAX_MESSAGE_BYTES:
-        return Refusal(Reason.TOO_LONG, "larger than 64 KiB")
-    try:
-        return load_object(data)
-    except StrictJsonError as error:
-        return Refusal(Reason.MALFORMED, str(error))
+    return parsed(Reply, data)

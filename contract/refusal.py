@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
+
+from contract import codec
+from contract.messages import MAX_MESSAGE_BYTES, Reason
+from contract.strict_json import MAX_DEPTH, StrictJsonError, load_object
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +22,13 @@ class Refusal:
     reason: str
     detail: str
     id: str | None = None
+
+
+def parsed(kind: type[T], data: bytes, max_depth: int = MAX_DEPTH) -> T | Refusal:
+    """The declared message of these bytes, or why not: too_long, malformed."""
+    if len(data) > MAX_MESSAGE_BYTES:
+        return Refusal(Reason.TOO_LONG, "larger than 64 KiB")
+    try:
+        return codec.read(kind, load_object(data, max_depth))
+    except StrictJsonError as error:
+        return Refusal(Reason.MALFORMED, str(error))

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Annotated
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from contract import fields
-from contract.envelope import b64url, signed, unb64url
-from contract.fields import FieldError
-from contract.messages import MAX_MESSAGE_BYTES, Reason
-from contract.refusal import Refusal
-from contract.strict_json import dumps, load_object
+from contract import codec
+from contract.bounds import Form, Id, Range, Signature, Wire
+from contract.envelope import signed
+from contract.messages import Reason
+from contract.refusal import Refusal, parsed
+from contract.strict_json import dumps
 
 Entry = tuple[str, str, str, int]
 """(kind, scope, id, rev)"""
@@ -24,16 +25,28 @@ MAX_PAGES = 1000
 _REFUSED = "|refused"
 
 
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(text.split("\n")) if text else ()
+
+
 @dataclass(frozen=True, slots=True)
 class RevsPage:
     """Page `page` (1-based) of `pages` of the answer to the command `id`. `lines`: `scope|kind|id|rev`, and `|refused` behind what is not taken."""
 
-    unit: str
-    id: str
-    page: int
-    pages: int
-    lines: tuple[str, ...]
-    sig: bytes = b""
+    unit: Id
+    id: Id
+    """The command's."""
+    page: Annotated[int, Range(1, MAX_PAGES)]
+    pages: Annotated[int, Range(1, MAX_PAGES)]
+    lines: Annotated[tuple[str, ...], Wire("list"), Form(_split, "\n".join, "text")]
+    """A line feed between two."""
+    sig: Signature = b""
+
+    def faults(self) -> Iterator[str]:
+        if self.page > self.pages:
+            yield "pages: fewer than page"
+        if not self.sig:
+            yield "sig: missing"
 
 
 def build_revs(
@@ -60,8 +73,7 @@ def _paged(lines: list[str]) -> Iterator[tuple[str, ...]]:
 
 
 def _page(private: Ed25519PrivateKey, site: str, page: RevsPage) -> bytes:
-    value = {"unit": page.unit, "id": page.id, "page": page.page, "pages": page.pages, "list": "\n".join(page.lines)}
-    return dumps(value | {"sig": b64url(private.sign(_text(site, page)))})
+    return dumps(codec.write(replace(page, sig=private.sign(_text(site, page)))))
 
 
 def _text(site: str, page: RevsPage) -> bytes:
@@ -71,25 +83,7 @@ def _text(site: str, page: RevsPage) -> bytes:
 
 def parse_revs(data: bytes) -> RevsPage | Refusal:
     """Takes a page apart; checks nothing but its form."""
-    if len(data) > MAX_MESSAGE_BYTES:
-        return Refusal(Reason.TOO_LONG, "larger than 64 KiB")
-    try:
-        value = load_object(data, max_depth=1)
-        page = fields.integer(value, "page", 1, MAX_PAGES)
-        sig = unb64url(fields.text(value, "sig", 86).encode())
-        if sig is None or len(sig) != 64:
-            raise FieldError("sig: not 64 bytes in base64url")
-        text = fields.text(value, "list", MAX_MESSAGE_BYTES)
-        return RevsPage(
-            unit=fields.ident(value, "unit"),
-            id=fields.ident(value, "id"),
-            page=page,
-            pages=fields.integer(value, "pages", page, MAX_PAGES),
-            lines=tuple(text.split("\n")) if text else (),
-            sig=sig,
-        )
-    except ValueError as error:
-        return Refusal(Reason.MALFORMED, str(error))
+    return parsed(RevsPage, data, max_depth=1)
 
 
 def check_revs(page: RevsPage, site: str, public: bytes) -> Refusal | None:

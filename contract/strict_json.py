@@ -9,11 +9,11 @@ import json
 import math
 from typing import Any
 
+from contract.bounds import MAX_INTEGER
+
 MAX_DEPTH = 12
 """Objects and lists inside each other; a flat object is 1. The deepest message of the contract has 5 (roster: payload, hours, profile, week, day)."""
 
-MAX_INTEGER = 2**53 - 1
-"""The largest whole number every JSON reader keeps exactly, either side of 0 (RFC 8259, 6); one beyond it is refused, for arithmetic with it may fail."""
 _INTEGER_CHARS = len(str(-MAX_INTEGER))
 
 

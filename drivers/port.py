@@ -19,7 +19,7 @@ from pathlib import Path
 
 import serial
 
-from drivers.facts import AnsweredOrder, Fact, Order, OrderFailed
+from drivers.reports import AnsweredOrder, Fact, Order, OrderFailed
 from drivers.served import Served
 from drivers.session import Session
 

@@ -5,7 +5,7 @@ A process that is stopped, a machine that is too busy and a line that was just o
 
 from __future__ import annotations
 
-from drivers.facts import UNKNOWN
+from drivers.reports import UNKNOWN
 
 LOOK_S = 0.1
 """The longest time between two looks at a line: so exactly is known when what lies on it came."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from drivers.facts import UNKNOWN, Fact, Order
+from drivers.reports import UNKNOWN, Fact, Order
 
 
 class Session(Protocol):

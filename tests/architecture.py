@@ -55,8 +55,16 @@ PURE_STDLIB = frozenset(
 WALL_CLOCK = frozenset({"now", "utcnow", "today", "fromtimestamp"})
 """Names of datetime and date that read a clock, or the machine's timezone."""
 
-NOT_SO_PURE = {"drivers/osdp/crypto.py": frozenset({"cryptography", "secrets"})}
-"""Ciphers are pure though the library is not in the stdlib; a challenge has to be random, and no caller may forget that."""
+NOT_SO_PURE = {
+    "drivers/osdp/crypto.py": frozenset({"cryptography", "secrets"}),
+    "contract/messages.py": frozenset({"zoneinfo"}),
+}
+"""Ciphers are pure though the library is not in the stdlib; a challenge has to be random, and no caller may forget that. A time zone's name is looked up."""
+
+CORE_KNOWS = frozenset({"bounds", "codec", "digest", "facts", "messages", "plain", "strict_json"})
+"""What of the contract the core may import."""
+PURE_CONTRACT = CORE_KNOWS | {"base64url", "refusal", "values"}
+"""That, and what it is made of: as pure as the core itself."""
 
 LIBRARY_HOMES = {
     "serial": ("drivers/port.py",),
@@ -195,13 +203,22 @@ def _direction(module: Module, name: str) -> Iterator[str]:
             allowed = True
     if not allowed:
         yield f"{module.package} imports {name}"
-    if module.path.startswith("agent/core/") and not under(name, "agent.core", "contract.messages", "contract.digest"):
-        yield f"the core imports {name}: it knows itself, contract.messages and contract.digest"
+    known = (f"contract.{part}" for part in CORE_KNOWS)
+    if module.path.startswith("agent/core/") and not under(name, "agent.core", *known):
+        yield f"the core imports {name}: it knows itself, and of the contract {', '.join(sorted(CORE_KNOWS))}"
+    others = (f"contract.{part}" for part in PURE_CONTRACT)
+    if _is_pure_contract(module.path) and not under(name, *others):
+        yield f"imports {name}: the core imports this, and nothing that is less pure than itself"
 
 
 def is_pure(path: str) -> bool:
-    """The core, and the drivers' codecs and sessions (all but the port's thread)."""
-    return path.startswith("agent/core/") or (path.startswith("drivers/") and path != "drivers/port.py")
+    """The core, what it knows of the contract, and the drivers' codecs and sessions (all but the port's thread)."""
+    of_drivers = path.startswith("drivers/") and path != "drivers/port.py"
+    return path.startswith("agent/core/") or _is_pure_contract(path) or of_drivers
+
+
+def _is_pure_contract(path: str) -> bool:
+    return path in {f"contract/{part}.py" for part in PURE_CONTRACT}
 
 
 def _purity(module: Module, name: str) -> Iterator[str]:

@@ -16,8 +16,8 @@ from agent.cli.sheet import Row
 from agent.config import Config
 from agent.store import latch
 from agent.wiring import Drive, Sense, drives, senses
-from drivers.facts import DrawPage
 from drivers.registry import DRIVERS
+from drivers.reports import DrawPage
 
 FOUND_S = 3.5
 """A port that is there is open within 2 s and its device found within 3."""

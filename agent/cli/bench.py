@@ -11,7 +11,7 @@ from typing import Protocol, Self
 
 from agent.config import Device
 from agent.config import Port as PortEntry
-from drivers import facts
+from drivers import reports
 from drivers.port import Port
 from drivers.registry import DRIVERS
 from drivers.session import Session
@@ -36,12 +36,12 @@ class Bench:
     def __init__(self, config: Equipment) -> None:
         self.lock = threading.Condition()
         self.found: dict[str, str] = {}
-        self.lost: dict[str, facts.DeviceLost] = {}
+        self.lost: dict[str, reports.DeviceLost] = {}
         self.outputs: dict[tuple[str, int], bool] = {}
         self.inputs: dict[tuple[str, int], bool] = {}
         self.moves: list[tuple[str, int]] = []
         """Inputs (device, number) in the order in which they changed."""
-        self.answers: dict[int, facts.OrderSent | facts.OrderFailed] = {}
+        self.answers: dict[int, reports.OrderSent | reports.OrderFailed] = {}
         self.drawn: set[int] = set()
         self.steps: set[str] = set()
         """Of a pairing (facts.PairingStep)."""
@@ -77,7 +77,7 @@ class Bench:
         self._orders += 1
         return self._orders
 
-    def order(self, order: facts.Order) -> None:
+    def order(self, order: reports.Order) -> None:
         self._ports[self._port_of[order.device]].order(order)
 
     def wait(self, predicate: Callable[[], object], limit_s: float) -> bool:
@@ -97,49 +97,49 @@ class Bench:
     def pulse(self, device: str, number: int, seconds: float, *, on: bool) -> str | None:
         """Have the device pulse an output; None when it took the order, else why not."""
         order = self.next_order()
-        return self._carried_out(facts.PulseOutput(device, number, on, seconds, order, time.monotonic() + 1.0))
+        return self._carried_out(reports.PulseOutput(device, number, on, seconds, order, time.monotonic() + 1.0))
 
     def set(self, device: str, number: int, *, on: bool) -> str | None:
         """Set an output for good; None when the device took the order and reads back so, else why not."""
         order = self.next_order()
-        refused = self._carried_out(facts.SetOutput(device, number, on, order, time.monotonic() + 1.0))
+        refused = self._carried_out(reports.SetOutput(device, number, on, order, time.monotonic() + 1.0))
         if refused is not None:
             return refused
         there = self.wait(lambda: self.outputs.get((device, number)) is on, ANSWER_S)
         return None if there else f"output {number} of {device} stays {'off' if on else 'on'}"
 
-    def _carried_out(self, order: facts.PulseOutput | facts.SetOutput) -> str | None:
+    def _carried_out(self, order: reports.PulseOutput | reports.SetOutput) -> str | None:
         self.order(order)
         if not self.wait(lambda: order.order in self.answers, ANSWER_S):
             return "no answer to the order"
         answer = self.answers[order.order]
-        return answer.reason if isinstance(answer, facts.OrderFailed) else None
+        return answer.reason if isinstance(answer, reports.OrderFailed) else None
 
-    def _take(self, fact: facts.Fact) -> None:
+    def _take(self, fact: reports.Fact) -> None:
         """On the port's thread."""
         with self.lock:
             match fact:
-                case facts.DeviceFound(device, detail):
+                case reports.DeviceFound(device, detail):
                     self.found[device] = detail
                     self.lost.pop(device, None)
-                case facts.DeviceLost(device):
+                case reports.DeviceLost(device):
                     self.lost[device] = fact
                     self.found.pop(device, None)
-                case facts.OutputLevel(device, number, on):
+                case reports.OutputLevel(device, number, on):
                     self.outputs[device, number] = on
-                case facts.InputLevel(device, number, high):
+                case reports.InputLevel(device, number, high):
                     if self.inputs.get((device, number), high) != high:
                         self.moves.append((device, number))
                     self.inputs[device, number] = high
-                case facts.OrderSent(_, order) | facts.OrderFailed(_, order):
+                case reports.OrderSent(_, order) | reports.OrderFailed(_, order):
                     self.answers[order] = fact
-                case facts.PairingStep(_, _, step):
+                case reports.PairingStep(_, _, step):
                     self.steps.add(step)
-                case facts.PageDrawn(_, token):
+                case reports.PageDrawn(_, token):
                     self.drawn.add(token)
-                case facts.CardSeen(device):
+                case reports.CardSeen(device):
                     self.cards[device] += 1
-                case facts.KeyPressed(device):
+                case reports.KeyPressed(device):
                     self.keys[device] += 1
                 case _:
                     pass
@@ -158,6 +158,6 @@ class _Counted:
         self.order, self.send = session.order, session.send
         self.wait, self.facts, self.pending = session.wait, session.facts, session.pending
 
-    def receive(self, data: bytes, now: float, not_before: float = facts.UNKNOWN) -> None:
+    def receive(self, data: bytes, now: float, not_before: float = reports.UNKNOWN) -> None:
         self._heard[self._port] += len(data)
         self._receive(data, now, not_before)

@@ -18,7 +18,6 @@ from agent.config import Config, unit_plan
 from agent.config.values import suggestion
 from agent.core.access import Decision, decide
 from agent.core.plan import Catalogue, DoorPlan
-from agent.core.state import Mode
 from agent.core.time import Now, Trust
 from agent.errors import EXIT_CHECK_FAILED, UnreachableError
 from agent.identity import Identity
@@ -26,7 +25,7 @@ from agent.locale import LANGUAGES
 from agent.locale import load as catalogues
 from agent.store import reading
 from contract.cards import card_hash
-from contract.messages import Holder
+from contract.messages import Holder, Mode
 from drivers.reader.card import CardFormError, from_printed
 
 

@@ -15,8 +15,8 @@ from agent.cli import Invocation
 from agent.cli.moment import local, moment
 from agent.errors import shown
 from agent.store import reading
-from agent.store.reading import Entry
-from contract.facts import parse_rfc3339
+from agent.store.reading import JournalEntry
+from contract.bounds import parse_rfc3339
 
 LINES = 50
 _HEAD = ("seq", "at", "clock", "boot", "mono", "kind")
@@ -54,7 +54,7 @@ def _newest(folder: Any) -> int:
     return reading.summary(folder).last
 
 
-def _text(entry: Entry, zone: ZoneInfo, *, as_json: bool) -> str:
+def _text(entry: JournalEntry, zone: ZoneInfo, *, as_json: bool) -> str:
     text = entry.line.decode("utf-8", "replace")
     return text if as_json else " ".join(_words(json.loads(text), zone))
 

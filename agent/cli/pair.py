@@ -26,7 +26,7 @@ from agent.config import Port as PortEntry
 from agent.devicekeys import read_key
 from agent.errors import DoorwardError, IdentityError, UnreachableError
 from agent.identity import secret_path
-from drivers import facts
+from drivers import reports
 
 DRIVER = "osdp"
 KEY_BYTES = 16
@@ -221,7 +221,7 @@ class Pairing:
         if not pending:
             self._files.prepare(key)
         bench, order = self._said(own, key)
-        if isinstance(bench.answers.get(order), facts.OrderSent):
+        if isinstance(bench.answers.get(order), reports.OrderSent):
             self._files.adopt()
             return f"{self._name} has a key of its own and speaks with it; the key is in {self._files.path}"
         if bench.hung or ("offered" in bench.steps and "declined" not in bench.steps):
@@ -258,7 +258,7 @@ class Pairing:
         with self._bench(own) as bench:
             order = bench.next_order()
             end = time.monotonic() + self._wait_s
-            bench.order(facts.PairReader(self._name, bytes.fromhex(key), order, end + PROVE_S))
+            bench.order(reports.PairReader(self._name, bytes.fromhex(key), order, end + PROVE_S))
             with contextlib.suppress(KeyboardInterrupt):  # what was said until then is judged all the same
                 self._await(bench, order, end)
         return bench, order

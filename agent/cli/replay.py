@@ -14,11 +14,13 @@ from agent.cli import Invocation
 from agent.cli.explain import verdict
 from agent.core import access, effects, events
 from agent.core.controller import step
-from agent.core.record import RecordError, Taken, decode_steps, encode
-from agent.core.state import Mode, State
+from agent.core.replay_codec import RecordError, ReplayedStep, decode_steps, encode
+from agent.core.state import State
 from agent.core.time import Now
 from agent.errors import EXIT_CHECK_FAILED, shown
 from agent.locale import load as catalogues
+from contract.facts import data_of, kind_of
+from contract.messages import Mode
 
 MAX_BYTES = 256 * 1024 * 1024
 """A state with 20,000 holders is about 10 MB as text."""
@@ -38,7 +40,7 @@ _QUIET = (
 class Replayed:
     """One step: as recorded, and what the core does today. `decision` in words where a card was judged."""
 
-    taken: Taken
+    taken: ReplayedStep
     effects: tuple[effects.Effect, ...]
     decision: str | None
 
@@ -71,7 +73,7 @@ def command(ctx: click.Context, file: Path, as_json: bool) -> None:
         ctx.exit(EXIT_CHECK_FAILED)
 
 
-def replay(state: State, taken: tuple[Taken, ...]) -> Iterator[Replayed]:
+def replay(state: State, taken: tuple[ReplayedStep, ...]) -> Iterator[Replayed]:
     for each in taken:
         decision = _decision(state, each.event, each.now)
         state, done = step(state, each.event, each.now)
@@ -113,9 +115,10 @@ def _decision(state: State, event: events.Event, now: Now) -> str | None:
 
 
 def _lines(effect: effects.Effect) -> Iterator[str]:
-    if isinstance(effect, effects.Record):
-        for fact in effect.facts:
-            yield f"fact {fact.kind} {' '.join(f'{key}={shown(value)}' for key, value in fact.data.items())}".rstrip()
+    if isinstance(effect, effects.AppendFacts):
+        for dated in effect.facts:
+            data = data_of(dated.fact)
+            yield f"fact {kind_of(dated.fact)} {' '.join(f'{key}={shown(value)}' for key, value in data.items())}".rstrip()
         if effect.finish or effect.seen:
             yield f"Record command {effect.seen.id if effect.seen else ', '.join(effect.finish)}"
     else:
@@ -128,6 +131,7 @@ _UNSAID = frozenset(
         "lines",
         "by_key",
         "message",
+        "signed",
         "seen",
         "revs",
         "status",
@@ -161,7 +165,7 @@ def _plain(replayed: Replayed) -> dict[str, object]:
     return {**plain, "recorded": encode(replayed.taken.effects)} if replayed.differs else plain
 
 
-def _read(file: Path) -> tuple[State, tuple[Taken, ...]]:
+def _read(file: Path) -> tuple[State, tuple[ReplayedStep, ...]]:
     try:
         if file.stat().st_size > MAX_BYTES:
             raise click.BadParameter(f"{file} is too large for a record")

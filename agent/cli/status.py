@@ -53,7 +53,7 @@ _LEFT_OUT = ("state", "session", "digest", "scopes", "boot")
 
 
 _TIMES = ("since", "centre_since")
-"""Values that are seconds since 1970."""
+"""Values that are seconds since 1970, or RFC 3339."""
 
 
 def describe(status: Mapping[str, Any], zone: ZoneInfo) -> Iterator[str]:
@@ -116,7 +116,9 @@ def _moment(told: object, zone: ZoneInfo) -> str:
 def _readable(key: str, value: object, zone: ZoneInfo) -> object:
     if isinstance(value, dict):
         return {name: _readable(name, inner, zone) for name, inner in value.items()}
-    return local(value, zone) if key in _TIMES and isinstance(value, int | float) else value
+    if key not in _TIMES or value is None:
+        return value
+    return local(value, zone) if isinstance(value, int | float) else _moment(value, zone)
 
 
 def _text(value: object) -> str:

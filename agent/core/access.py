@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from agent.core import limits
 from agent.core.local import local_time
 from agent.core.plan import DoorPlan
-from agent.core.state import Mode
 from agent.core.time import Now
-from agent.core.validity import Answer, Limit, judge
-from contract.messages import Holder, Hours, Role
+from agent.core.validity import Judgement, Limit, judge
+from contract.facts import Denial
+from contract.messages import Holder, Hours, Mode, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +20,13 @@ class Decision:
 
     granted: bool
     holder: str | None
-    reason: str | None
+    reason: Denial | None
     rule: str
     unlock_s: float = 0.0
     flags: frozenset[str] = frozenset()
 
 
-_NEAREST = ("lockdown", "clock", "hours", "not_yet", "expired", "door")
+_NEAREST = (Denial.LOCKDOWN, Denial.CLOCK, Denial.HOURS, Denial.NOT_YET, Denial.EXPIRED, Denial.DOOR)
 """Of several entries that all say no, the reason of the one that is nearest to a yes is told."""
 
 
@@ -38,11 +38,11 @@ def decide(
     `allows`: what works with the clock unknown (`hours`, `dates`).
     """
     if not entries:
-        return Decision(False, None, "unknown", "no_such_card")
+        return Decision(False, None, Denial.UNKNOWN, "no_such_card")
     judged = [(entry, _judge(entry, plan, mode, now, allows)) for entry in entries]
     granting = [entry for entry, (reason, _) in judged if reason is None]
     if not granting:
-        entry, (reason, rule) = min(judged, key=lambda pair: _NEAREST.index(pair[1][0] or "door"))
+        entry, (reason, rule) = min(judged, key=lambda pair: _NEAREST.index(pair[1][0] or Denial.DOOR))
         return Decision(False, entry.id, reason, rule)
     holder = granting[0].id
     own = [entry for entry in granting if entry.id == holder]
@@ -52,37 +52,37 @@ def decide(
     return Decision(True, holder, None, rule, min(seconds, limits.UNLOCK_CAP_S), flags)
 
 
-def _judge(entry: Holder, plan: DoorPlan, mode: Mode, now: Now, allows: frozenset[str]) -> tuple[str | None, str]:
+def _judge(entry: Holder, plan: DoorPlan, mode: Mode, now: Now, allows: frozenset[str]) -> tuple[Denial | None, str]:
     """(reason or None, rule) of one entry."""
     if entry.doors is not None and plan.id not in entry.doors:
-        return "door", "entry.doors"
+        return Denial.DOOR, "entry.doors"
     timed = valid_in_time(entry, now, allows)
     if timed is not None:
         return timed
     if mode is Mode.LOCKDOWN:
         if entry.role is Role.EMERGENCY:
             return None, "lockdown.emergency"
-        return "lockdown", "lockdown"
+        return Denial.LOCKDOWN, "lockdown"
     return None, f"role.{entry.role}"
 
 
-def valid_in_time(entry: Holder, now: Now, allows: frozenset[str]) -> tuple[str, str] | None:
+def valid_in_time(entry: Holder, now: Now, allows: frozenset[str]) -> tuple[Denial, str] | None:
     """(reason, rule) why the entry does not hold now, or None where it does. What cannot be judged holds only where that is configured (D9)."""
     for limit, utc in ((Limit.FROM, entry.from_utc), (Limit.UNTIL, entry.until_utc)):
         if utc is None:
             continue
         come = _has_come(limit, utc, now)
         if come is None and "dates" not in allows:
-            return "clock", "clock.dates"
+            return Denial.CLOCK, "clock.dates"
         if come is False and limit is Limit.FROM:
-            return "not_yet", "entry.from"
+            return Denial.NOT_YET, "entry.from"
         if come is True and limit is Limit.UNTIL:
-            return "expired", "entry.until"
+            return Denial.EXPIRED, "entry.until"
     if entry.hours is not None:
-        if judge(Limit.HOURS, now) is not Answer.TIME:
-            return None if "hours" in allows else ("clock", "clock.hours")
+        if judge(Limit.HOURS, now) is not Judgement.TIME:
+            return None if "hours" in allows else (Denial.CLOCK, "clock.hours")
         if not within(entry.hours, now):
-            return "hours", "entry.hours"
+            return Denial.HOURS, "entry.hours"
     return None
 
 
@@ -90,11 +90,11 @@ def _has_come(limit: Limit, utc: float, now: Now) -> bool | None:
     """Whether this moment has come, by the table's word for the limit; None: it cannot be judged."""
     surely = now.sure_utc is not None and now.sure_utc >= utc
     match judge(limit, now):
-        case Answer.TIME:
+        case Judgement.TIME:
             return now.utc >= utc
-        case Answer.SURE:
+        case Judgement.SURE:
             return True if surely else None
-        case Answer.OVER:
+        case Judgement.OVER:
             return surely
         case _:
             return None

@@ -6,30 +6,31 @@ Pure: no clock, no I/O, no threads, no logging, no randomness; never raises on a
 from __future__ import annotations
 
 from agent.core import (
-    board,
+    card_access,
     checkin,
     commands,
     courses,
+    desired_state,
     door,
     entry,
     latched,
     late,
     modes,
+    notice_board,
     panel,
     refused,
-    standing,
+    status,
     storage,
     supervise,
     sync,
-    tap,
     timekeeping,
 )
 from agent.core import events as ev
 from agent.core.effects import AckMessage, Effect
 from agent.core.plan import UnitPlan
 from agent.core.state import Door, Screen, State
+from agent.core.step_builder import StepBuilder
 from agent.core.time import Now, Trust
-from agent.core.turn import Turn
 from contract.messages import Command, Confirm, Keys, Notice, Reason, RosterPart, Settings
 
 
@@ -47,200 +48,212 @@ def initial(plan: UnitPlan) -> State:
 
 def step(state: State, event: ev.Event, now: Now) -> tuple[State, tuple[Effect, ...]]:
     """One event. Effects are in the order to carry out, lock orders and the fire latch first."""
-    turn = Turn(state, now)
-    _dispatch(turn, event)
-    latched.tick(turn)
-    door.tick(turn)
-    courses.follow(turn)
-    checkin.tick(turn)
-    commands.tick(turn)
-    board.tick(turn)
-    entry.tick(turn)
-    storage.tick(turn)
-    late.tick(turn)
-    panel.tick(turn)
-    panel.render(turn)
-    sync.tick(turn)
-    supervise.tick(turn)
-    timekeeping.tick(turn)
-    refused.tick(turn)
-    supervise.send_status(turn)
-    return turn.finish()
+    builder = StepBuilder(state, now)
+    _dispatch(builder, event)
+    latched.tick(builder)
+    door.tick(builder)
+    courses.follow(builder)
+    checkin.tick(builder)
+    commands.tick(builder)
+    notice_board.tick(builder)
+    entry.tick(builder)
+    storage.tick(builder)
+    late.tick(builder)
+    panel.tick(builder)
+    panel.render(builder)
+    sync.tick(builder)
+    supervise.tick(builder)
+    timekeeping.tick(builder)
+    refused.tick(builder)
+    status.send_status(builder)
+    return builder.finish()
 
 
 def deadline(state: State) -> float | None:
     """When the core wants to be called again (`TimePassed`), monotonic; None for not at all. Always after `state.now`."""
     due = [d for each in state.doors for d in door.deadlines(each) if d is not None]
-    owners = (latched, checkin, commands, board, entry, late, panel, storage, sync, refused, supervise, timekeeping)
+    owners = (
+        latched,
+        checkin,
+        commands,
+        notice_board,
+        entry,
+        late,
+        panel,
+        storage,
+        sync,
+        refused,
+        status,
+        supervise,
+        timekeeping,
+    )
     for owner in owners:
         due.extend(d for d in owner.deadlines(state) if d is not None)
     return min(due, default=None)
 
 
-def _dispatch(turn: Turn, event: ev.Event) -> None:
+def _dispatch(builder: StepBuilder, event: ev.Event) -> None:
     match event:
         case ev.CardRead():
-            tap.card(turn, event)
+            card_access.card(builder, event)
         case ev.KeyPressed():
-            entry.key(turn, event)
+            entry.key(builder, event)
         case ev.ContactChanged(door_id, is_open):
-            door.contact(turn, door_id, is_open)
+            door.contact(builder, door_id, is_open)
         case ev.ExitChanged(door_id, pressed):
-            door.exit_button(turn, door_id, pressed)
+            door.exit_button(builder, door_id, pressed)
         case ev.FireChanged(door_id, active):
-            door.fire(turn, door_id, active)
-        case ev.InputChanged(name, active):
-            supervise.input_changed(turn, name, active)
+            door.fire(builder, door_id, active)
+        case ev.UnitInputChanged(name, active):
+            supervise.input_changed(builder, name, active)
         case ev.LockRead(door_id, unlocked):
-            door.read_back(turn, door_id, unlocked)
+            door.read_back(builder, door_id, unlocked)
         case ev.LockOrderSent(door_id, order):
-            door.order_sent(turn, door_id, order)
+            door.order_sent(builder, door_id, order)
         case ev.LockOrderFailed(door_id, order, reason):
-            door.order_failed(turn, door_id, order, reason)
-        case ev.DeviceFound(device, detail):
-            supervise.device_found(turn, device, detail)
-            door.device_found(turn, device)
-        case ev.DeviceLost():
-            supervise.device_lost(turn, event)
-            door.device_lost(turn, event.device)
-        case ev.DeviceTamper():
-            supervise.tamper(turn, event)
+            door.order_failed(builder, door_id, order, reason)
+        case ev.DeviceBack(device, detail):
+            supervise.device_found(builder, device, detail)
+            door.device_found(builder, device)
+        case ev.DeviceGone():
+            supervise.device_lost(builder, event)
+            door.device_lost(builder, event.device)
+        case ev.TamperRead():
+            supervise.tamper(builder, event)
         case ev.LineAttacked():
-            supervise.attacked(turn, event)
+            supervise.attacked(builder, event)
         case ev.PageDrawn(display, token):
-            board.drawn(turn, display, token)
+            notice_board.drawn(builder, display, token)
         case _:
-            _dispatch_rest(turn, event)
+            _dispatch_rest(builder, event)
 
 
-def _dispatch_rest(turn: Turn, event: ev.Event) -> None:
+def _dispatch_rest(builder: StepBuilder, event: ev.Event) -> None:
     match event:
         case ev.Started():
-            latched.started(turn, event)
-            commands.started(turn)
-            supervise.started(turn, event)
+            latched.started(builder, event)
+            commands.started(builder)
+            supervise.started(builder, event)
         case ev.LatchRead():
-            latched.read(turn, event)
+            latched.read(builder, event)
         case ev.DoorOnlyEnded():
-            supervise.door_only_ended(turn)
+            supervise.door_only_ended(builder)
         case ev.StopAsked(why):
-            supervise.stop(turn, why)
-        case ev.ClockChanged():
-            supervise.clock_changed(turn, event)
-            modes.clock_changed(turn)
-            sync.clock_changed(turn)
+            supervise.stop(builder, why)
+        case ev.ClockStepped():
+            supervise.clock_changed(builder, event)
+            modes.clock_changed(builder)
+            sync.clock_changed(builder)
         case ev.CalendarFired():
-            supervise.calendar(turn, event)
+            supervise.calendar(builder, event)
         case _:
-            _dispatch_store(turn, event)
+            _dispatch_store(builder, event)
 
 
-def _dispatch_store(turn: Turn, event: ev.Event) -> None:
+def _dispatch_store(builder: StepBuilder, event: ev.Event) -> None:
     match event:
         case ev.StoreOpened():
-            timekeeping.store_opened(turn, event)  # ahead of the link, which judges certificates by it
-            standing.store_opened(turn, event)
-            sync.store_opened(turn, event)
-            storage.opened(turn, event)
-            commands.store_opened(turn, event)
-            checkin.store_opened(turn, event)
-            modes.store_opened(turn, event.modes, event.known)
+            timekeeping.store_opened(builder, event)  # ahead of the link, which judges certificates by it
+            desired_state.store_opened(builder, event)
+            sync.store_opened(builder, event)
+            storage.opened(builder, event)
+            commands.store_opened(builder, event)
+            checkin.store_opened(builder, event)
+            modes.store_opened(builder, event.modes, event.known)
         case ev.StoreFailed() | ev.StoreMended() | ev.StoreHangs() | ev.LatchSaved() | ev.FactsDropped():
-            _dispatch_storage(turn, event)
+            _dispatch_storage(builder, event)
         case ev.Recorded():
-            sync.recorded(turn, event)
-            checkin.recorded(turn, event.token)
-            commands.recorded(turn, event.token)
+            sync.recorded(builder, event)
+            checkin.recorded(builder, event.token)
+            commands.recorded(builder, event.token)
         case ev.RecordRefused(token, _, facts):
-            sync.not_recorded(turn, token, facts)
-            checkin.refused(turn, token)
-            commands.not_recorded(turn, token)
+            sync.not_recorded(builder, token, facts)
+            checkin.refused(builder, token)
+            commands.not_recorded(builder, token)
         case ev.BatchLoaded():
-            sync.batch_loaded(turn, event)
+            sync.batch_loaded(builder, event)
         case ev.FactsConfirmed(seq):
-            sync.facts_confirmed(turn, seq)
+            sync.facts_confirmed(builder, seq)
         case ev.HistoryDiffers():
-            sync.history_differs(turn, event)
+            sync.history_differs(builder, event)
         case ev.HoldersReplaced():
-            standing.holders_replaced(turn, event)
-            sync.judge_again(turn)
-        case ev.NoticesLoaded():
-            standing.notices_loaded(turn, event)
-        case ev.SettingsLoaded():
-            standing.settings_loaded(turn, event)
+            desired_state.holders_replaced(builder, event)
+            sync.judge_again(builder)
+        case ev.StateLoaded():
+            desired_state.loaded(builder, event)
         case ev.StateSaved():
-            standing.saved(turn, event)
-            sync.judge_again(turn)
-        case ev.StateRefused():
-            standing.not_taken(turn, event)
-            sync.judge_again(turn)
+            desired_state.saved(builder, event)
+            sync.judge_again(builder)
+        case ev.StateNotKept():
+            desired_state.not_taken(builder, event)
+            sync.judge_again(builder)
         case ev.CacheReset():
-            standing.cache_reset(turn)
+            desired_state.cache_reset(builder)
         case _:
-            _dispatch_link(turn, event)
+            _dispatch_link(builder, event)
 
 
-def _dispatch_storage(turn: Turn, event: ev.Event) -> None:
+def _dispatch_storage(builder: StepBuilder, event: ev.Event) -> None:
     match event:
         case ev.StoreFailed():
-            storage.failed(turn, event)
+            storage.failed(builder, event)
         case ev.StoreMended(dropped):
-            sync.dropped(turn, dropped)
-            storage.mended(turn, event)
+            sync.dropped(builder, dropped)
+            storage.mended(builder, event)
         case ev.StoreHangs(hangs):
-            storage.hangs(turn, hangs=hangs)
+            storage.hangs(builder, hangs=hangs)
         case ev.LatchSaved():
-            storage.latch_saved(turn, event)
+            storage.latch_saved(builder, event)
         case ev.FactsDropped(facts):
-            storage.facts_dropped(turn, facts)
+            storage.facts_dropped(builder, facts)
         case _:
             pass
 
 
-def _dispatch_link(turn: Turn, event: ev.Event) -> None:
+def _dispatch_link(builder: StepBuilder, event: ev.Event) -> None:
     match event:
         case ev.LinkUp():
-            supervise.link(turn, "up")
-            sync.link_up(turn)
-            courses.link_up(turn)
+            supervise.link(builder, "up")
+            sync.link_up(builder)
+            courses.link_up(builder)
         case ev.LinkDown(reason, taken_over):
-            supervise.link(turn, "down", reason)
-            sync.link_down(turn, taken_over=taken_over)
+            supervise.link(builder, "down", reason)
+            sync.link_down(builder, taken_over=taken_over)
         case ev.CentrePresence():
-            sync.presence(turn, event)
+            sync.presence(builder, event)
         case ev.MessageReceived():
-            _message(turn, event)
+            _message(builder, event)
         case ev.MessageRefused():
-            commands.message_refused(turn, event)
-            sync.judge_again(turn)
+            commands.message_refused(builder, event)
+            sync.judge_again(builder)
         case _:
             pass  # TimePassed: time passes after every event; BatchPublished: the broker's word is not the centre's
 
 
-def _message(turn: Turn, event: ev.MessageReceived) -> None:
+def _message(builder: StepBuilder, event: ev.MessageReceived) -> None:
     """A message whose signature held."""
     message = event.message
-    timekeeping.signed(turn, message)
+    timekeeping.signed(builder, message)
     if isinstance(message, Command):
-        commands.received(turn, event, message)
+        commands.received(builder, event, message)
         return
-    if message.scope not in turn.state.plan.scopes:
-        commands.count(turn, Reason.NOT_MINE)
-        turn.emit(AckMessage(event.token))
+    if message.scope not in builder.state.plan.scopes:
+        commands.count(builder, Reason.NOT_MINE)
+        builder.emit(AckMessage(event.token))
         return
-    if standing.is_outdated(turn.state, event):
-        turn.emit(AckMessage(event.token))
+    if desired_state.is_outdated(builder.state, event):
+        builder.emit(AckMessage(event.token))
         return
     match message:
         case Notice():
-            standing.notice(turn, event.token, message)
+            desired_state.notice(builder, event.token, message, event.signed)
         case RosterPart():
-            standing.roster_part(turn, event.token, message)
+            desired_state.roster_part(builder, event.token, message, event.signed)
         case Settings():
-            standing.settings(turn, event.token, message)
+            desired_state.settings(builder, event.token, message, event.signed)
         case Keys():
-            standing.keys(turn, event.token, message)
+            desired_state.keys(builder, event.token, message, event.signed)
         case Confirm():
-            turn.emit(AckMessage(event.token))
-            sync.confirm(turn, message)
-    sync.judge_again(turn)  # what is refused at once has no StateSaved
+            builder.emit(AckMessage(event.token))
+            sync.confirm(builder, message)
+    sync.judge_again(builder)  # what is refused at once has no StateSaved

@@ -1,6 +1,6 @@
 """The door as a table machine: every phase and signal is a row of TABLE, or of IGNORED with the reason.
 
-Turns events into signals and keeps the door's deadlines. What an action does is in moves.py, orders and read-back in lock.py.
+Turns events into signals and keeps the door's deadlines. What an action does is in door_actions.py, orders and read-back in lock.py.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from enum import StrEnum
 
-from agent.core import limits, lock, moves
+from agent.core import door_actions, limits, lock
+from agent.core.door_actions import SignalData
 from agent.core.effects import SaveLatch
-from agent.core.moves import Cue
-from agent.core.state import Door, Mode, Phase, State
-from agent.core.turn import Turn
+from agent.core.state import Door, Phase, State
+from agent.core.step_builder import StepBuilder
+from contract.facts import InputChanged
+from contract.messages import Mode
 
 
 class Signal(StrEnum):
@@ -36,28 +38,28 @@ class Signal(StrEnum):
     LOCK_FOUND = "lock_found"
 
 
-Action = Callable[[Turn, Door, Cue], Door]
+Action = Callable[[StepBuilder, Door, SignalData], Door]
 
 _COLUMNS = (Phase.STARTING, Phase.NORMAL, Phase.HELD, Phase.LOCKDOWN, Phase.FIRE)
 _ROWS: Mapping[Signal, tuple[Action | str, ...]] = {
     # signal            starting                normal                  held open               lockdown                         fire
-    Signal.GRANT:      (moves.grant,            moves.grant,            moves.grant_held,       moves.grant,                     "open already"),
-    Signal.EXIT:       (moves.exit_pressed,     moves.exit_pressed,     moves.exit_held,        moves.exit_pressed_in_lockdown,  moves.exit_noted),
-    Signal.EXIT_OFF:   (moves.exit_let_go,      moves.exit_let_go,      moves.exit_let_go,      moves.exit_let_go,               moves.exit_let_go),
-    Signal.EXIT_STUCK: (moves.exit_stuck,       moves.exit_stuck,       moves.exit_stuck,       moves.exit_stuck,                moves.exit_stuck),
-    Signal.OPENED:     (moves.opened,           moves.opened,           moves.opened_freely,    moves.opened,                    moves.opened_freely),
-    Signal.CLOSED:     (moves.closed_relocks,   moves.closed_relocks,   moves.closed,           moves.closed_relocks,            moves.closed),
-    Signal.FIRE:       (moves.release,          moves.release,          moves.release,          moves.release,                   moves.release_again),
-    Signal.RESET:      ("not latched",          "not latched",          "not latched",          "not latched",                   moves.reset),
-    Signal.MODE:       (moves.mode_set,         moves.mode_set,         moves.mode_set,         moves.mode_set,                  moves.mode_kept),
-    Signal.MODE_OVER:  ("no mode",              "no mode",              moves.mode_set,         moves.mode_set,                  moves.mode_kept),
-    Signal.LEASE_DUE:  ("no lease",             "no lease",             moves.lease,            "no lease",                      "released, not leased"),
-    Signal.READY:      (moves.ready,            moves.ready,            moves.ready,            moves.ready,                     moves.ready),
-    Signal.NO_ENTRY:   (moves.no_entry,         moves.no_entry,         moves.no_entry,         moves.no_entry,                  "nobody is awaited under fire"),
-    Signal.WARN:       (moves.warn,             moves.warn,             "may stay open",        moves.warn,                      "may stay open"),
-    Signal.HELD:       (moves.held,             moves.held,             "may stay open",        moves.held,                      "may stay open"),
-    Signal.LOCK_LOST:  (moves.lock_lost,        moves.lock_lost,        moves.lock_lost,        moves.lock_lost,                 moves.lock_lost),
-    Signal.LOCK_FOUND: (moves.lock_found,       moves.lock_found,       moves.lock_found,       moves.lock_found,                moves.lock_found),
+    Signal.GRANT:      (door_actions.grant,            door_actions.grant,            door_actions.grant_held,       door_actions.grant,                     "open already"),
+    Signal.EXIT:       (door_actions.exit_pressed,     door_actions.exit_pressed,     door_actions.exit_held,        door_actions.exit_pressed_in_lockdown,  door_actions.exit_noted),
+    Signal.EXIT_OFF:   (door_actions.exit_let_go,      door_actions.exit_let_go,      door_actions.exit_let_go,      door_actions.exit_let_go,               door_actions.exit_let_go),
+    Signal.EXIT_STUCK: (door_actions.exit_stuck,       door_actions.exit_stuck,       door_actions.exit_stuck,       door_actions.exit_stuck,                door_actions.exit_stuck),
+    Signal.OPENED:     (door_actions.opened,           door_actions.opened,           door_actions.opened_freely,    door_actions.opened,                    door_actions.opened_freely),
+    Signal.CLOSED:     (door_actions.closed_relocks,   door_actions.closed_relocks,   door_actions.closed,           door_actions.closed_relocks,            door_actions.closed),
+    Signal.FIRE:       (door_actions.release,          door_actions.release,          door_actions.release,          door_actions.release,                   door_actions.release_again),
+    Signal.RESET:      ("not latched",          "not latched",          "not latched",          "not latched",                   door_actions.reset),
+    Signal.MODE:       (door_actions.mode_set,         door_actions.mode_set,         door_actions.mode_set,         door_actions.mode_set,                  door_actions.mode_kept),
+    Signal.MODE_OVER:  ("no mode",              "no mode",              door_actions.mode_set,         door_actions.mode_set,                  door_actions.mode_kept),
+    Signal.LEASE_DUE:  ("no lease",             "no lease",             door_actions.lease,            "no lease",                      "released, not leased"),
+    Signal.READY:      (door_actions.ready,            door_actions.ready,            door_actions.ready,            door_actions.ready,                     door_actions.ready),
+    Signal.NO_ENTRY:   (door_actions.no_entry,         door_actions.no_entry,         door_actions.no_entry,         door_actions.no_entry,                  "nobody is awaited under fire"),
+    Signal.WARN:       (door_actions.warn,             door_actions.warn,             "may stay open",        door_actions.warn,                      "may stay open"),
+    Signal.HELD:       (door_actions.held,             door_actions.held,             "may stay open",        door_actions.held,                      "may stay open"),
+    Signal.LOCK_LOST:  (door_actions.lock_lost,        door_actions.lock_lost,        door_actions.lock_lost,        door_actions.lock_lost,                 door_actions.lock_lost),
+    Signal.LOCK_FOUND: (door_actions.lock_found,       door_actions.lock_found,       door_actions.lock_found,       door_actions.lock_found,                door_actions.lock_found),
 }  # fmt: skip
 
 TABLE: Mapping[tuple[Phase, Signal], Action] = {
@@ -74,60 +76,60 @@ IGNORED: Mapping[tuple[Phase, Signal], str] = {
 }
 
 
-def signal(turn: Turn, door_id: str, what: Signal, cue: Cue | None = None) -> None:
-    door = turn.door(door_id)
+def signal(step: StepBuilder, door_id: str, what: Signal, cue: SignalData | None = None) -> None:
+    door = step.door(door_id)
     if door is None:
         return
     action = TABLE.get((door.phase, what))
     if action is not None:
-        turn.put(action(turn, door, cue or Cue()))
+        step.put(action(step, door, cue or SignalData()))
 
 
 # --- events
 
 
-def contact(turn: Turn, door_id: str, is_open: bool) -> None:
-    door = turn.door(door_id)
+def contact(step: StepBuilder, door_id: str, is_open: bool) -> None:
+    door = step.door(door_id)
     if door is not None and door.open is not is_open:
-        signal(turn, door_id, Signal.OPENED if is_open else Signal.CLOSED)
+        signal(step, door_id, Signal.OPENED if is_open else Signal.CLOSED)
 
 
-def exit_button(turn: Turn, door_id: str, pressed: bool) -> None:
-    door = turn.door(door_id)
+def exit_button(step: StepBuilder, door_id: str, pressed: bool) -> None:
+    door = step.door(door_id)
     if door is not None and (door.exit_since is not None) is not pressed:
-        signal(turn, door_id, Signal.EXIT if pressed else Signal.EXIT_OFF)
+        signal(step, door_id, Signal.EXIT if pressed else Signal.EXIT_OFF)
 
 
-def fire(turn: Turn, door_id: str, active: bool) -> None:
+def fire(step: StepBuilder, door_id: str, active: bool) -> None:
     """Any fire input releases every door that releases on fire; a door with `on_fire: nothing` is only noted."""
-    door = turn.door(door_id)
+    door = step.door(door_id)
     if door is None:
         return
     if active is not door.fire_input and (door.fire_input is not None or active):
-        turn.fact("input.changed", input="fire", door=door_id, value=active)
-    turn.put(replace(door, fire_input=active))
-    turn.changed()
+        step.fact(InputChanged("fire", active, door_id))
+    step.put(replace(door, fire_input=active))
+    step.changed()
     if not active:
         return
-    before = latched(turn)
-    for each in turn.state.doors:
+    before = latched(step)
+    for each in step.state.doors:
         if each.plan.on_fire == "release":
-            signal(turn, each.id, Signal.FIRE)
-    if latched(turn) != before:
-        turn.urge(SaveLatch(latched(turn)))
+            signal(step, each.id, Signal.FIRE)
+    if latched(step) != before:
+        step.urge(SaveLatch(latched(step)))
 
 
-def reset_fire(turn: Turn, who: str | None, via: str, only: str | None = None) -> bool:
+def reset_fire(step: StepBuilder, who: str | None, via: str, only: str | None = None) -> bool:
     """End the release of every door that is latched or may be (or of `only` one), unless a fire input is active or cannot be read. True where that was done (or nothing was latched)."""
-    released = [door for door in turn.state.doors if door.latched or door.unsure]
-    if not released or any(d.fire_input is not False for d in turn.state.doors if d.plan.fire):
+    released = [door for door in step.state.doors if door.latched or door.unsure]
+    if not released or any(d.fire_input is not False for d in step.state.doors if d.plan.fire):
         return not released
     for door in released:
         if only in {None, door.id}:
-            turn.put(replace(door, latched=True, unsure=False))  # one that may be released is reset as one that is
-            signal(turn, door.id, Signal.RESET, Cue(who=who, via=via))
-    if not any(door.unsure for door in turn.state.doors):
-        turn.urge(SaveLatch(latched(turn)))
+            step.put(replace(door, latched=True, unsure=False))  # one that may be released is reset as one that is
+            signal(step, door.id, Signal.RESET, SignalData(who=who, via=via))
+    if not any(door.unsure for door in step.state.doors):
+        step.urge(SaveLatch(latched(step)))
     return True
 
 
@@ -138,57 +140,57 @@ def still_burning(state: State) -> str | None:
     return ", ".join(f"the fire input of {name} {word}" for name, word in kept) or None
 
 
-def latched(turn: Turn) -> frozenset[str]:
-    return frozenset(door.id for door in turn.state.doors if door.latched)
+def latched(step: StepBuilder) -> frozenset[str]:
+    return frozenset(door.id for door in step.state.doors if door.latched)
 
 
-def order_sent(turn: Turn, door_id: str, order: int) -> None:
-    door = turn.door(door_id)
+def order_sent(step: StepBuilder, door_id: str, order: int) -> None:
+    door = step.door(door_id)
     if door is not None:
-        turn.put(lock.sent(turn, door, order))
+        step.put(lock.sent(step, door, order))
 
 
-def order_failed(turn: Turn, door_id: str, order: int, reason: str) -> None:
+def order_failed(step: StepBuilder, door_id: str, order: int, reason: str) -> None:
     """A person whose pulse failed is told, and it is written down as no entry."""
-    door = turn.door(door_id)
+    door = step.door(door_id)
     if door is None:
         return
     hit = door.lock.order == order and door.lock.order_pulse
-    turn.put(lock.failed(turn, door, order, reason))
+    step.put(lock.failed(step, door, order, reason))
     if hit and door.phase is Phase.HELD:
-        turn.put(moves.lease_soon(turn, turn.door(door_id) or door))
+        step.put(door_actions.lease_soon(step, step.door(door_id) or door))
     elif hit:
-        turn.say("lock_silent", limits.ANSWER_NO_S, "no", door=door_id)
-        door = turn.door(door_id)
-        if door is not None and not lock.pulsing(door, turn.now.mono):
-            turn.put(replace(door, grant_until=None))
+        step.say("lock_silent", limits.ANSWER_NO_S, "no", door=door_id)
+        door = step.door(door_id)
+        if door is not None and not lock.pulsing(door, step.now.mono):
+            step.put(replace(door, grant_until=None))
         if door is not None and door.awaited is not None:
-            signal(turn, door_id, Signal.NO_ENTRY, Cue(detail=f"order {reason}"))
+            signal(step, door_id, Signal.NO_ENTRY, SignalData(detail=f"order {reason}"))
 
 
-def read_back(turn: Turn, door_id: str, unlocked: bool) -> None:
-    door = turn.door(door_id)
+def read_back(step: StepBuilder, door_id: str, unlocked: bool) -> None:
+    door = step.door(door_id)
     if door is None:
         return
     asked = door.exit_asked
-    turn.put(replace(lock.read(turn, door, unlocked), exit_asked=None))
-    if asked is not None and not unlocked and turn.now.mono - asked <= limits.EXIT_BLIND_S:
-        signal(turn, door_id, Signal.EXIT)
+    step.put(replace(lock.read(step, door, unlocked), exit_asked=None))
+    if asked is not None and not unlocked and step.now.mono - asked <= limits.EXIT_BLIND_S:
+        signal(step, door_id, Signal.EXIT)
 
 
-def device_found(turn: Turn, device: str) -> None:
-    for door in turn.state.doors:
+def device_found(step: StepBuilder, device: str) -> None:
+    for door in step.state.doors:
         if door.plan.lock_device == device:
-            signal(turn, door.id, Signal.LOCK_FOUND)
+            signal(step, door.id, Signal.LOCK_FOUND)
 
 
-def device_lost(turn: Turn, device: str) -> None:
-    for door in turn.state.doors:
+def device_lost(step: StepBuilder, device: str) -> None:
+    for door in step.state.doors:
         if door.plan.lock_device == device:
-            signal(turn, door.id, Signal.LOCK_LOST)
-        now = turn.door(door.id)
+            signal(step, door.id, Signal.LOCK_LOST)
+        now = step.door(door.id)
         if now is not None:
-            turn.put(_unread(now, device))
+            step.put(_unread(now, device))
 
 
 def _unread(door: Door, device: str) -> Door:
@@ -202,37 +204,37 @@ def _unread(door: Door, device: str) -> Door:
     return door
 
 
-def all_ready(turn: Turn) -> None:
-    for door in turn.state.doors:
+def all_ready(step: StepBuilder) -> None:
+    for door in step.state.doors:
         if not door.ready:
-            signal(turn, door.id, Signal.READY)
+            signal(step, door.id, Signal.READY)
 
 
 # --- time
 
 
-def tick(turn: Turn) -> None:
+def tick(step: StepBuilder) -> None:
     """Carry out what has come due. Each timer clears itself, so none fires twice."""
-    now = turn.now.mono
-    for plan in turn.state.plan.doors:
-        _over(turn, plan.id)
-        for what, due in _timers(turn, plan.id):
+    now = step.now.mono
+    for plan in step.state.plan.doors:
+        _over(step, plan.id)
+        for what, due in _timers(step, plan.id):
             if due is not None and due <= now:
-                signal(turn, plan.id, what)
-        _clear(turn, plan.id)
-        door = turn.door(plan.id)
+                signal(step, plan.id, what)
+        _clear(step, plan.id)
+        door = step.door(plan.id)
         if door is not None:
-            turn.put(lock.tick(turn, door))
+            step.put(lock.tick(step, door))
 
 
-def _over(turn: Turn, door_id: str) -> None:
-    door = turn.door(door_id)
-    if door is not None and door.mode_until is not None and door.mode_until <= turn.now.mono:
-        signal(turn, door_id, Signal.MODE_OVER, Cue(mode=Mode.NORMAL, detail="ended"))
+def _over(step: StepBuilder, door_id: str) -> None:
+    door = step.door(door_id)
+    if door is not None and door.mode_until is not None and door.mode_until <= step.now.mono:
+        signal(step, door_id, Signal.MODE_OVER, SignalData(mode=Mode.NORMAL, detail="ended"))
 
 
-def _timers(turn: Turn, door_id: str) -> tuple[tuple[Signal, float | None], ...]:
-    door = turn.door(door_id)
+def _timers(step: StepBuilder, door_id: str) -> tuple[tuple[Signal, float | None], ...]:
+    door = step.door(door_id)
     if door is None:
         return ()
     return (
@@ -244,9 +246,9 @@ def _timers(turn: Turn, door_id: str) -> tuple[tuple[Signal, float | None], ...]
     )
 
 
-def _clear(turn: Turn, door_id: str) -> None:
+def _clear(step: StepBuilder, door_id: str) -> None:
     """A timer whose signal the table ignores in this phase is spent too."""
-    door, now = turn.door(door_id), turn.now.mono
+    door, now = step.door(door_id), step.now.mono
     if door is None:
         return
 
@@ -256,7 +258,7 @@ def _clear(turn: Turn, door_id: str) -> None:
     kept = (left(door.lease_due), left(door.awaited_until), left(door.warn_at), left(door.held_at))
     if kept != (door.lease_due, door.awaited_until, door.warn_at, door.held_at):
         lease, awaited, warn, held = kept
-        turn.put(replace(door, lease_due=lease, awaited_until=awaited, warn_at=warn, held_at=held))
+        step.put(replace(door, lease_due=lease, awaited_until=awaited, warn_at=warn, held_at=held))
 
 
 def _stuck_at(door: Door) -> float | None:

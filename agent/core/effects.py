@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from agent.core.time import KnownTime
+from agent.core.time import LEFT_OUT, KnownTime
+from contract.facts import Fact
 from contract.messages import Keys, Notice, RosterPart, Settings
+from contract.plain import Status
 
 # --- drivers
 
@@ -74,14 +74,13 @@ class SoundTone:
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
-    """A fact before it has a number. The store adds seq and boot; key order on the wire: seq, at, clock, boot, mono, kind, then `data`."""
+class DatedFact:
+    """A fact and when it was made, before it has a number: the store adds that, and the start it belongs to."""
 
-    kind: str
+    fact: Fact
     utc: float
     clock: str
     mono: float
-    data: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +96,7 @@ class SeenCommand:
 
 
 @dataclass(frozen=True, slots=True)
-class DoorMode:
+class KeptMode:
     """A door's commanded mode (normal, hold_open, lockdown) and when it ends, as kept for the next start."""
 
     door: str
@@ -115,18 +114,18 @@ class CheckedIn:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class AppendFacts:
     """Journal these facts in one transaction. Outcome: Recorded.
 
     `durable_by_mono`: where somebody waits for it (check-in, remote open): if it cannot be committed by then, drop it and answer RecordRefused. None: keep trying for ever.
     """
 
     token: int
-    facts: tuple[Fact, ...]
+    facts: tuple[DatedFact, ...]
     seen: SeenCommand | None = None
     finish: tuple[str, ...] = ()
     durable_by_mono: float | None = None
-    modes: tuple[DoorMode, ...] = ()
+    modes: tuple[KeptMode, ...] = ()
     known: KnownTime | None = None
     """What is known of the time, to be kept with it; the newest word counts."""
     checkin: CheckedIn | None = None
@@ -151,11 +150,16 @@ class ConfirmFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class SaveNotice:
-    """Outcome: StateSaved."""
+class SaveState:
+    """Keep this desired state, as it was sent: keys beside the journal (precious), the rest in the cache.
+
+    Outcome: StateSaved; for a part of a roster HoldersReplaced too when the revision is whole, or StateRefused.
+    """
 
     token: int
-    notice: Notice
+    message: Notice | RosterPart | Settings | Keys
+    signed: bytes = field(default=b"", repr=False, metadata=LEFT_OUT)
+    """The message as it came; empty where it has to be written anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,32 +170,8 @@ class DropNotices:
 
 
 @dataclass(frozen=True, slots=True)
-class SaveRosterPart:
-    """Outcome: StateSaved for the part; HoldersReplaced too when the revision is whole."""
-
-    token: int
-    part: RosterPart
-
-
-@dataclass(frozen=True, slots=True)
-class SaveSettings:
-    """Outcome: StateSaved."""
-
-    token: int
-    settings: Settings
-
-
-@dataclass(frozen=True, slots=True)
 class ForgetNotices:
     """Take all notices out of the cache, and their revisions out of what is remembered: they are read anew, by other keys."""
-
-
-@dataclass(frozen=True, slots=True)
-class SaveKeys:
-    """Durable beside the journal (precious), then in force. Outcome: StateSaved."""
-
-    token: int
-    keys: Keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,9 +220,9 @@ class SendAlarm:
 
 @dataclass(frozen=True, slots=True)
 class SendStatus:
-    """The whole status as JSON-ready values."""
+    """The whole status."""
 
-    status: Mapping[str, Any]
+    status: Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,15 +310,12 @@ Effect = (
     | SaveLatch
     | ShowPage
     | SoundTone
-    | Record
+    | AppendFacts
     | LoadBatch
     | ConfirmFacts
-    | SaveNotice
+    | SaveState
     | DropNotices
-    | SaveRosterPart
-    | SaveSettings
     | ForgetNotices
-    | SaveKeys
     | Purge
     | Connect
     | AckMessage

@@ -10,37 +10,37 @@ from dataclasses import replace
 
 from agent.core import late, limits
 from agent.core.events import KeyPressed
-from agent.core.state import Entry, State
-from agent.core.turn import Turn
+from agent.core.state import State, TypedKeys
+from agent.core.step_builder import StepBuilder
 
 CLEAR, DONE = "*", "#"
 
 
-def key(turn: Turn, event: KeyPressed) -> None:
+def key(step: StepBuilder, event: KeyPressed) -> None:
     """`*` clears what this reader has collected, `#` ends it; a digit is added."""
-    if turn.door_of_reader(event.reader) is None:
+    if step.door_of_reader(event.reader) is None:
         return
-    if late.dropped(turn, event):
-        _drop(turn, event.reader)  # a code with a hole in it is none
+    if late.dropped(step, event):
+        _drop(step, event.reader)  # a code with a hole in it is none
     elif event.key in {CLEAR, DONE}:
-        _drop(turn, event.reader)
+        _drop(step, event.reader)
     elif len(event.key) == 1 and event.key in "0123456789":
-        before = turn.state.entries.get(event.reader, Entry())
+        before = step.state.entries.get(event.reader, TypedKeys())
         keys = (before.keys + event.key)[: limits.ENTRY_KEYS]
-        entry = replace(before, keys=keys, until=turn.now.mono + limits.ENTRY_S)
-        entries = {reader: each for reader, each in turn.state.entries.items() if reader != event.reader}
-        turn.change(entries={**entries, event.reader: entry})
+        entry = replace(before, keys=keys, until=step.now.mono + limits.ENTRY_S)
+        entries = {reader: each for reader, each in step.state.entries.items() if reader != event.reader}
+        step.state = replace(step.state, entries={**entries, event.reader: entry})
 
 
-def newest(state: State) -> Entry | None:
+def newest(state: State) -> TypedKeys | None:
     """The entry that the last key belonged to."""
     return [*state.entries.values()][-1] if state.entries else None
 
 
-def tick(turn: Turn) -> None:
-    for reader, entry in turn.state.entries.items():
-        if entry.until <= turn.now.mono:
-            _drop(turn, reader)
+def tick(step: StepBuilder) -> None:
+    for reader, entry in step.state.entries.items():
+        if entry.until <= step.now.mono:
+            _drop(step, reader)
 
 
 def deadlines(state: State) -> Iterator[float | None]:
@@ -48,5 +48,7 @@ def deadlines(state: State) -> Iterator[float | None]:
         yield entry.until
 
 
-def _drop(turn: Turn, reader: str) -> None:
-    turn.change(entries={name: entry for name, entry in turn.state.entries.items() if name != reader})
+def _drop(step: StepBuilder, reader: str) -> None:
+    step.state = replace(
+        step.state, entries={name: entry for name, entry in step.state.entries.items() if name != reader}
+    )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from agent.core.effects import CheckedIn, DoorMode
-from agent.core.time import KnownTime, Trust
+from agent.core.effects import CheckedIn, KeptMode
+from agent.core.time import LEFT_OUT, KnownTime, Trust
 from contract.messages import Holder, Keys, Message, Notice, Reason, Settings
 
 # --- life
@@ -55,7 +55,7 @@ class StopAsked:
 
 
 @dataclass(frozen=True, slots=True)
-class ClockChanged:
+class ClockStepped:
     """Trust in the clock changed, or it was set by `step_s` seconds."""
 
     trust: Trust
@@ -114,7 +114,7 @@ class FireChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class InputChanged:
+class UnitInputChanged:
     """A further wired input by its configured name."""
 
     name: str
@@ -147,13 +147,13 @@ class LockOrderFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class DeviceFound:
+class DeviceBack:
     device: str
     detail: str
 
 
 @dataclass(frozen=True, slots=True)
-class DeviceLost:
+class DeviceGone:
     """`reason`: port, silent, wrong, hung, insecure."""
 
     device: str
@@ -162,7 +162,7 @@ class DeviceLost:
 
 
 @dataclass(frozen=True, slots=True)
-class DeviceTamper:
+class TamperRead:
     """A device's own state: `what` is tamper (its case is open) or power (it fails)."""
 
     device: str
@@ -172,7 +172,7 @@ class DeviceTamper:
 
 @dataclass(frozen=True, slots=True)
 class LineAttacked:
-    """Somebody may be attacking this device's line; what was attempted was refused. `what` as in drivers/facts.py, `count` since last told."""
+    """Somebody may be attacking this device's line; what was attempted was refused. `what` as in drivers/reports.py, `count` since last told."""
 
     device: str
     what: str
@@ -227,7 +227,7 @@ class StoreOpened:
     known: KnownTime | None = None
     keys: Keys | None = None
     recovered: tuple[str, ...] = ()
-    modes: tuple[DoorMode, ...] = ()
+    modes: tuple[KeptMode, ...] = ()
     opens: tuple[tuple[str, float], ...] = ()
     untold: tuple[CheckedIn, ...] = ()
 
@@ -335,17 +335,11 @@ class HoldersReplaced:
 
 
 @dataclass(frozen=True, slots=True)
-class NoticesLoaded:
-    """All notices of the cache, at start."""
+class StateLoaded:
+    """Notices and settings of the cache, at start."""
 
-    notices: tuple[Notice, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SettingsLoaded:
-    """All settings of the cache, at start."""
-
-    settings: tuple[Settings, ...]
+    notices: tuple[Notice, ...] = ()
+    settings: tuple[Settings, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,7 +354,7 @@ class StateSaved:
 
 
 @dataclass(frozen=True, slots=True)
-class StateRefused:
+class StateNotKept:
     """A part of a roster was not kept: with it a unit would have more holders, or more of rosters, than the contract allows."""
 
     token: int
@@ -408,6 +402,8 @@ class MessageReceived:
     retained: bool = False
     keys_rev: int | None = None
     """Of the `keys` it was judged by, 0 for those of the enrolment; None where that says nothing."""
+    signed: bytes = field(default=b"", repr=False, metadata=LEFT_OUT)
+    """The message as it came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -441,13 +437,13 @@ DoorEvent = (
     | ContactChanged
     | ExitChanged
     | FireChanged
-    | InputChanged
+    | UnitInputChanged
     | LockRead
     | LockOrderSent
     | LockOrderFailed
-    | DeviceFound
-    | DeviceLost
-    | DeviceTamper
+    | DeviceBack
+    | DeviceGone
+    | TamperRead
     | LineAttacked
 )
 """Events with their own lane in the inbox, never dropped behind the rest."""
@@ -458,7 +454,7 @@ Event = (
     | DoorOnlyEnded
     | TimePassed
     | StopAsked
-    | ClockChanged
+    | ClockStepped
     | CalendarFired
     | DoorEvent
     | PageDrawn
@@ -474,10 +470,9 @@ Event = (
     | FactsConfirmed
     | HistoryDiffers
     | HoldersReplaced
-    | NoticesLoaded
-    | SettingsLoaded
+    | StateLoaded
     | StateSaved
-    | StateRefused
+    | StateNotKept
     | CacheReset
     | LinkUp
     | LinkDown

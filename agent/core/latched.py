@@ -11,71 +11,71 @@ from dataclasses import replace
 
 from agent.core import limits, lock
 from agent.core.door import Signal, latched, signal
+from agent.core.door_actions import SignalData
 from agent.core.effects import Log, SaveLatch
 from agent.core.events import LatchRead, Started
-from agent.core.moves import Cue
 from agent.core.state import Door, State
-from agent.core.turn import Turn
+from agent.core.step_builder import StepBuilder
 
 
-def started(turn: Turn, event: Started) -> None:
+def started(step: StepBuilder, event: Started) -> None:
     """Safe outputs first: released where the latch says so, else the safe state, never a pulse. Not yet where the latch is not known.
 
     A fire that was seen even before stays.
     """
-    for door in turn.state.doors:
+    for door in step.state.doors:
         on = door.latched or door.id in event.latched
         unsure = not event.latch_known and not on and door.plan.on_fire == "release"
-        turn.put(lock.level(turn, replace(door, latched=on, unsure=unsure)))
-    if latched(turn) - event.latched:
-        turn.urge(SaveLatch(latched(turn)))
-    if any(door.unsure for door in turn.state.doors):
-        turn.change(latch_due=turn.now.mono + limits.LATCH_WAIT_S)
+        step.put(lock.level(step, replace(door, latched=on, unsure=unsure)))
+    if latched(step) - event.latched:
+        step.urge(SaveLatch(latched(step)))
+    if any(door.unsure for door in step.state.doors):
+        step.state = replace(step.state, latch_due=step.now.mono + limits.LATCH_WAIT_S)
 
 
-def read(turn: Turn, event: LatchRead) -> None:
+def read(step: StepBuilder, event: LatchRead) -> None:
     """Later than the start. What was decided meanwhile is not undone: a door that was kept released waits for its reset, one that was reset stays so."""
-    for door in turn.state.doors:
+    for door in step.state.doors:
         if door.id in event.latched and not door.latched and not door.reset:
-            signal(turn, door.id, Signal.FIRE, Cue(detail="released before the start; the latch was read late"))
+            signal(step, door.id, Signal.FIRE, SignalData(detail="released before the start; the latch was read late"))
         elif door.unsure and event.known:
-            _not_latched(turn, door)
+            _not_latched(step, door)
     if not event.known:
-        turn.change(latch_due=turn.now.mono)  # it will not come: what the locks read decides
-    elif latched(turn) != event.latched:
-        turn.urge(SaveLatch(latched(turn)))
+        step.state = replace(step.state, latch_due=step.now.mono)  # it will not come: what the locks read decides
+    elif latched(step) != event.latched:
+        step.urge(SaveLatch(latched(step)))
 
 
-def tick(turn: Turn) -> None:
+def tick(step: StepBuilder) -> None:
     """Past the deadline: a lock that reads released stays so until somebody resets it, every other takes its level. One that was not read yet waits for that."""
-    due = turn.state.latch_due
-    if due is None or due > turn.now.mono:
+    due = step.state.latch_due
+    if due is None or due > step.now.mono:
         return
-    unsure = [door for door in turn.state.doors if door.unsure]
+    unsure = [door for door in step.state.doors if door.unsure]
     for door in unsure:
         if door.found_locked or door.lock.read is not None:
-            _decide(turn, door)
-    if unsure and not any(door.unsure for door in turn.state.doors):
-        turn.change(latch_due=None)
-        turn.urge(SaveLatch(latched(turn)))
+            _decide(step, door)
+    if unsure and not any(door.unsure for door in step.state.doors):
+        step.state = replace(step.state, latch_due=None)
+        step.urge(SaveLatch(latched(step)))
 
 
-def _decide(turn: Turn, door: Door) -> None:
+def _decide(step: StepBuilder, door: Door) -> None:
     if not door.found_locked:
-        turn.emit(
+        step.emit(
             Log("error", f"door {door.id}: the fire latch cannot be read and the lock reads released: it stays so")
         )
-        signal(turn, door.id, Signal.FIRE, Cue(detail="the fire latch could not be read; found released"))
+        signal(step, door.id, Signal.FIRE, SignalData(detail="the fire latch could not be read; found released"))
         return
-    turn.emit(Log("warning", f"door {door.id}: the fire latch cannot be read; the lock does not read released"))
-    _not_latched(turn, door)
+    step.emit(Log("warning", f"door {door.id}: the fire latch cannot be read; the lock does not read released"))
+    _not_latched(step, door)
 
 
-def _not_latched(turn: Turn, door: Door) -> None:
+def _not_latched(step: StepBuilder, door: Door) -> None:
     """It takes its level. Somebody's pulse, begun while the lock read locked, is not cut short: the resting level is what follows it."""
     door = replace(door, unsure=False)
-    leave = lock.pulsing(door, turn.now.mono) and not door.rests_unlocked
-    turn.put(door if leave else lock.level(turn, door))
+    leave = lock.pulsing(door, step.now.mono) and not door.rests_unlocked
+    step.put(door if leave else lock.level(step, door))
 
 
 def deadlines(state: State) -> Iterator[float | None]:

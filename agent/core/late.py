@@ -12,39 +12,40 @@ from dataclasses import replace
 from agent.core import limits
 from agent.core.events import CardRead, KeyPressed
 from agent.core.state import Late, State
-from agent.core.turn import Turn
+from agent.core.step_builder import StepBuilder
+from contract.facts import AccessLate
 
 
-def age(turn: Turn, event: CardRead | KeyPressed) -> float:
+def age(step: StepBuilder, event: CardRead | KeyPressed) -> float:
     """Seconds since it was shown, at the most; infinite where nobody knows."""
     if event.not_before_mono is None:
         return 0.0
-    return max(0.0, turn.now.mono - event.not_before_mono)
+    return max(0.0, step.now.mono - event.not_before_mono)
 
 
-def dropped(turn: Turn, event: CardRead | KeyPressed) -> bool:
+def dropped(step: StepBuilder, event: CardRead | KeyPressed) -> bool:
     """True, and it is counted, where it is too old to count."""
-    old = age(turn, event)
+    old = age(step, event)
     if old <= limits.CARD_DEADLINE_S:
         return False
-    now = turn.now.mono
-    known = turn.state.late.get(event.reader, Late())
+    now = step.now.mono
+    known = step.state.late.get(event.reader, Late())
     due = known.due
     if due is None:
         due = now + limits.LATE_GATHER_S
         if known.told_at is not None:
             due = max(due, known.told_at + limits.LATE_FACTS_S)
     late = replace(known, count=known.count + 1, age_s=max(known.age_s, old), due=due)
-    turn.change(late={**turn.state.late, event.reader: late})
+    step.state = replace(step.state, late={**step.state.late, event.reader: late})
     return True
 
 
-def tick(turn: Turn) -> None:
-    now = turn.now.mono
-    for reader, late in turn.state.late.items():
-        if late.due is not None and (late.due <= now or turn.state.stopping):
-            turn.fact("access.late", device=reader, count=late.count, detail=_detail(late.age_s))
-            turn.change(late={**turn.state.late, reader: Late(told_at=now)})
+def tick(step: StepBuilder) -> None:
+    now = step.now.mono
+    for reader, late in step.state.late.items():
+        if late.due is not None and (late.due <= now or step.state.stopping):
+            step.fact(AccessLate(reader, late.count, _detail(late.age_s)))
+            step.state = replace(step.state, late={**step.state.late, reader: Late(told_at=now)})
 
 
 def deadlines(state: State) -> Iterator[float | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from agent.core.time import Now, Trust
+from agent.core.time import Now
 
 _LAST = 253_402_214_400.0
 """A day before the calendar's end (9999-12-31)."""
@@ -20,10 +20,3 @@ def local_time(now: Now, utc: float | None = None) -> datetime:
 
 def hh_mm(now: Now, utc: float | None = None) -> str:
     return local_time(now, utc).strftime("%H:%M")
-
-
-def rfc3339(utc: float) -> str:
-    """UTC to the nearest millisecond, just as the facts themselves say it: some name another by its time."""
-    held = min(utc, _LAST) if utc > 0.0 else 0.0
-    told = local_time(Now(0.0, round(held * 1000) / 1000, 0, Trust.UNKNOWN))
-    return told.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -7,7 +7,8 @@ from dataclasses import replace
 from agent.core import limits
 from agent.core.effects import PulseLock, SetLock
 from agent.core.state import Door, Lock, Phase
-from agent.core.turn import News, Turn
+from agent.core.step_builder import DoorOutcome, StepBuilder
+from contract.facts import LockFault
 
 
 def pulsing(door: Door, mono: float) -> bool:
@@ -16,16 +17,16 @@ def pulsing(door: Door, mono: float) -> bool:
     return (lock.order is not None and lock.order_pulse) or (lock.pulse_end is not None and lock.pulse_end > mono)
 
 
-def pulse(turn: Turn, door: Door, seconds: float, deadline_s: float) -> Door:
+def pulse(step: StepBuilder, door: Door, seconds: float, deadline_s: float) -> Door:
     """Unlock for `seconds`, at most the cap and never shorter than what still runs of an earlier pulse: nobody's opening is cut by another's."""
-    now = turn.now.mono
+    now = step.now.mono
     running = door.lock.pulse_end
     if door.lock.order is not None and door.lock.order_pulse:
         running = max(running or 0.0, door.lock.order_at + door.lock.order_s)
     left = max(0.0, running - now) if running is not None else 0.0
     seconds = min(max(seconds, left), limits.UNLOCK_CAP_S)
-    order = turn.number()
-    turn.urge(PulseLock(door.id, order, seconds, now + deadline_s))
+    order = step.number()
+    step.urge(PulseLock(door.id, order, seconds, now + deadline_s))
     lock = replace(
         door.lock,
         order=order,
@@ -41,15 +42,15 @@ def pulse(turn: Turn, door: Door, seconds: float, deadline_s: float) -> Door:
     return replace(door, lock=lock)
 
 
-def prolong(turn: Turn, door: Door, seconds: float, deadline_s: float) -> Door:
+def prolong(step: StepBuilder, door: Door, seconds: float, deadline_s: float) -> Door:
     """As `pulse`; but one that runs and was read back is renewed once, shortly before its end, for all who asked meanwhile.
 
     What a second pulse does to a running one not every maker says: eight presses must not be eight clicks.
     """
-    lock, now = door.lock, turn.now.mono
+    lock, now = door.lock, step.now.mono
     runs = lock.order is None and lock.read is True and lock.pulse_end is not None
     if not runs or (lock.pulse_end or 0.0) - now <= limits.RENEW_S:
-        return pulse(turn, door, seconds, deadline_s)
+        return pulse(step, door, seconds, deadline_s)
     until = max(lock.renew_until or 0.0, now + min(seconds, limits.UNLOCK_CAP_S))
     return replace(door, lock=replace(lock, renew_until=until))
 
@@ -61,13 +62,13 @@ def renew_at(lock: Lock) -> float | None:
     return lock.pulse_end - limits.RENEW_S
 
 
-def _renewed(turn: Turn, door: Door) -> Door:
+def _renewed(step: StepBuilder, door: Door) -> Door:
     """Only while the running pulse surely runs: a renewal that comes later (the agent was stopped, the line was away) would open a locked door."""
-    lock, now = door.lock, turn.now.mono
+    lock, now = door.lock, step.now.mono
     left = (lock.pulse_end or now) - limits.READ_SLACK_S - now
     if left <= 0:
         return replace(door, lock=replace(lock, renew_until=None))
-    return pulse(turn, door, (lock.renew_until or now) - now, left)
+    return pulse(step, door, (lock.renew_until or now) - now, left)
 
 
 def allowed_until(door: Door, mono: float) -> float:
@@ -77,14 +78,14 @@ def allowed_until(door: Door, mono: float) -> float:
     return max(ordered, lock.renew_until or 0.0, lock.pulse_end or 0.0)
 
 
-def level(turn: Turn, door: Door) -> Door:
+def level(step: StepBuilder, door: Door) -> Door:
     """Order the lasting level that the door's phase asks for, unless that cannot be known yet. Ends a running pulse."""
     if door.unsure:
         return door
-    order = turn.number()
-    turn.urge(SetLock(door.id, order, door.rests_unlocked, turn.now.mono + limits.LEVEL_DEADLINE_S))
+    order = step.number()
+    step.urge(SetLock(door.id, order, door.rests_unlocked, step.now.mono + limits.LEVEL_DEADLINE_S))
     lock = replace(
-        door.lock, order=order, order_pulse=False, order_at=turn.now.mono, pulse_end=None, check_at=None, retry_at=None
+        door.lock, order=order, order_pulse=False, order_at=step.now.mono, pulse_end=None, check_at=None, retry_at=None
     )
     lock = replace(lock, renew_until=None)
     return replace(door, lock=lock)
@@ -105,30 +106,30 @@ def expected(door: Door, mono: float) -> bool | None:
     return False
 
 
-def sent(turn: Turn, door: Door, order: int) -> Door:
+def sent(step: StepBuilder, door: Door, order: int) -> Door:
     lock = door.lock
-    turn.news.append(
-        News(door.id, "sent", order)
+    step.news.append(
+        DoorOutcome(door.id, "sent", order)
     )  # also of an order that another has overtaken: someone may wait for it
     if lock.order != order:
         return door
-    now = turn.now.mono
+    now = step.now.mono
     if lock.order_pulse:
         end = now + lock.order_s
         return replace(door, lock=replace(lock, order=None, pulse_end=end, check_at=min(now + limits.RECHECK_S, end)))
     return replace(door, lock=replace(lock, order=None, runs_until=None, check_at=now + limits.RECHECK_S))
 
 
-def failed(turn: Turn, door: Door, order: int, reason: str) -> Door:
+def failed(step: StepBuilder, door: Door, order: int, reason: str) -> Door:
     """A pulse that failed is over; a lasting level is ordered again, unless the device is gone (its return brings the order back)."""
     lock = door.lock
-    turn.news.append(News(door.id, "failed", order))
+    step.news.append(DoorOutcome(door.id, "failed", order))
     if lock.order != order:
         return door
     if lock.order_pulse:
-        return replace(door, lock=replace(lock, order=None, check_at=turn.now.mono + limits.RECHECK_S))
+        return replace(door, lock=replace(lock, order=None, check_at=step.now.mono + limits.RECHECK_S))
     wait = 5 * limits.LEVEL_RETRY_S if reason == "lost" else limits.LEVEL_RETRY_S
-    return replace(door, lock=replace(lock, order=None, retry_at=None if lock.lost else turn.now.mono + wait))
+    return replace(door, lock=replace(lock, order=None, retry_at=None if lock.lost else step.now.mono + wait))
 
 
 def settled(door: Door, mono: float) -> bool:
@@ -136,18 +137,18 @@ def settled(door: Door, mono: float) -> bool:
     return door.lock.read is not None and door.lock.read == expected(door, mono)
 
 
-def read(turn: Turn, door: Door, unlocked: bool) -> Door:
+def read(step: StepBuilder, door: Door, unlocked: bool) -> Door:
     was, first = door.lock.read, door.lock.first_read
-    strayed = _strayed(door, unlocked, turn.now.mono) or door.lock.strayed
+    strayed = _strayed(door, unlocked, step.now.mono) or door.lock.strayed
     first = unlocked if first is None else first
     door = replace(door, lock=replace(door.lock, read=unlocked, first_read=first, strayed=strayed, returned=False))
     door = replace(door, found_locked=door.found_locked or (door.unsure and not unlocked))
-    turn.news.append(News(door.id, "read"))
-    if unlocked and expected(door, turn.now.mono) is not False:
-        turn.news.append(News(door.id, "unlocked"))
+    step.news.append(DoorOutcome(door.id, "read"))
+    if unlocked and expected(door, step.now.mono) is not False:
+        step.news.append(DoorOutcome(door.id, "unlocked"))
     if was != unlocked:
-        turn.changed()
-    return compare(turn, door)
+        step.changed()
+    return compare(step, door)
 
 
 def _strayed(door: Door, unlocked: bool, mono: float) -> str:
@@ -171,9 +172,9 @@ def _strayed(door: Door, unlocked: bool, mono: float) -> str:
     return ""
 
 
-def compare(turn: Turn, door: Door) -> Door:
+def compare(step: StepBuilder, door: Door) -> Door:
     """Judge the last read-back: right clears, wrong is looked at again, wrong twice is a fault, told once."""
-    lock, now = door.lock, turn.now.mono
+    lock, now = door.lock, step.now.mono
     want = expected(door, now)
     if want is None or lock.read is None:
         waits = lock.order is None and lock.pulse_end is not None and not lock.lost
@@ -181,43 +182,42 @@ def compare(turn: Turn, door: Door) -> Door:
         return replace(door, lock=replace(lock, check_at=due))
     if lock.read == want:
         if lock.faulted:
-            turn.changed()
+            step.changed()
         ends = lock.pulse_end + limits.READ_SLACK_S if want and lock.pulse_end is not None else None
-        return _right_again(turn, replace(door, lock=replace(lock, misreads=0, faulted=False, check_at=ends)))
+        return _right_again(step, replace(door, lock=replace(lock, misreads=0, faulted=False, check_at=ends)))
     misreads = lock.misreads + 1
     told = lock.faulted or misreads >= 2
     if told and not lock.faulted:
-        turn.changed()
-        door = _fault(turn, door, f"reads {word(lock.read)}, should be {word(want)}")
+        step.changed()
+        door = _fault(step, door, f"reads {word(lock.read)}, should be {word(want)}")
     door = replace(door, lock=replace(door.lock, misreads=misreads, faulted=told, strayed="" if told else lock.strayed))
     if want == door.rests_unlocked:
-        door = level(turn, door)
+        door = level(step, door)
     wait = limits.LEVEL_DEADLINE_S if told else limits.RECHECK_S
     return replace(door, lock=replace(door.lock, check_at=now + wait))
 
 
-def _right_again(turn: Turn, door: Door) -> Door:
+def _right_again(step: StepBuilder, door: Door) -> Door:
     if not door.lock.strayed:
         return door
-    door = _fault(turn, door, f"{door.lock.strayed}; set right")
+    door = _fault(step, door, f"{door.lock.strayed}; set right")
     return replace(door, lock=replace(door.lock, strayed=""))
 
 
-def _fault(turn: Turn, door: Door, detail: str) -> Door:
+def _fault(step: StepBuilder, door: Door, detail: str) -> Door:
     """An alarm, at most one a minute for each door."""
-    lock, now = door.lock, turn.now.mono
+    lock, now = door.lock, step.now.mono
     if lock.told_at is not None and now - lock.told_at < limits.LOCK_FAULTS_S:
         return replace(door, lock=replace(lock, untold=lock.untold + 1, untold_detail=detail))
-    turn.fact("lock.fault", door=door.id, detail=detail)
+    step.fact(LockFault(door.id, detail))
     return replace(door, lock=replace(lock, told_at=now))
 
 
-def _told_late(turn: Turn, door: Door) -> Door:
+def _told_late(step: StepBuilder, door: Door) -> Door:
     """The minute is over: the last of what came in it, and how many went before that."""
     lock = door.lock
-    counted = {"untold": lock.untold - 1} if lock.untold > 1 else {}
-    turn.fact("lock.fault", door=door.id, detail=lock.untold_detail, **counted)
-    return replace(door, lock=replace(lock, told_at=turn.now.mono, untold=0, untold_detail=""))
+    step.fact(LockFault(door.id, lock.untold_detail, lock.untold - 1 or None))
+    return replace(door, lock=replace(lock, told_at=step.now.mono, untold=0, untold_detail=""))
 
 
 def tell_at(lock: Lock) -> float | None:
@@ -225,23 +225,23 @@ def tell_at(lock: Lock) -> float | None:
     return None if lock.told_at is None or not lock.untold else lock.told_at + limits.LOCK_FAULTS_S
 
 
-def tick(turn: Turn, door: Door) -> Door:
-    now = turn.now.mono
+def tick(step: StepBuilder, door: Door) -> Door:
+    now = step.now.mono
     renew = renew_at(door.lock)
     if renew is not None and renew <= now:
-        door = _renewed(turn, door)
+        door = _renewed(step, door)
     if door.lock.retry_at is not None and door.lock.retry_at <= now:
-        door = level(turn, door)
+        door = level(step, door)
     if door.lock.check_at is not None and door.lock.check_at <= now:
-        door = compare(turn, replace(door, lock=replace(door.lock, check_at=None)))
+        door = compare(step, replace(door, lock=replace(door.lock, check_at=None)))
     due = tell_at(door.lock)
-    return _told_late(turn, door) if due is not None and due <= now else door
+    return _told_late(step, door) if due is not None and due <= now else door
 
 
-def lost(turn: Turn, door: Door) -> Door:
+def lost(step: StepBuilder, door: Door) -> Door:
     """Nothing is known any more but what it was."""
     if door.lock.strayed:
-        door = _fault(turn, door, door.lock.strayed)
+        door = _fault(step, door, door.lock.strayed)
     was = door.lock
     left = was.left if was.lost else was.read if was.order is None else None
     kept = Lock(lost=True, faulted=was.faulted, first_read=was.first_read, left=left, runs_until=was.runs_until)

@@ -5,31 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from agent.core import board, entry, limits, pages, text
+from agent.core import entry, limits, notice_board, pages, text
 from agent.core.effects import Page, ShowPage
 from agent.core.state import Screen, State, Stay
+from agent.core.step_builder import StepBuilder
 from agent.core.time import Trust
-from agent.core.turn import Turn
 from contract.messages import Category, Notice
 
 _MASK = "●"
 
 
-def render(turn: Turn) -> None:
+def render(step: StepBuilder) -> None:
     """Order the pages that changed. Fire and emergency before an answer, that before an entry, notices in turn, clock and sign."""
-    over = _overlay_kind(turn.state)
-    for screen in turn.state.screens:
-        page, turned = _page(turn, screen, over)
+    over = _overlay_kind(step.state)
+    for screen in step.state.screens:
+        page, turned = _page(step, screen, over)
         if page != screen.page:
-            token = turn.number()
-            turn.emit(ShowPage(screen.plan.name, token, page))
-            put(turn, replace(turned, token=token, page=page))
+            token = step.number()
+            step.emit(ShowPage(screen.plan.name, token, page))
+            put(step, replace(turned, token=token, page=page))
         elif turned != screen:
-            put(turn, turned)
+            put(step, turned)
 
 
-def put(turn: Turn, screen: Screen) -> None:
-    turn.change(screens=tuple(screen if s.plan.name == screen.plan.name else s for s in turn.state.screens))
+def put(step: StepBuilder, screen: Screen) -> None:
+    step.state = replace(
+        step.state, screens=tuple(screen if s.plan.name == screen.plan.name else s for s in step.state.screens)
+    )
 
 
 # --- which page
@@ -47,16 +49,16 @@ def _overlay_kind(state: State) -> str | None:
     return None
 
 
-def _page(turn: Turn, screen: Screen, over: str | None) -> tuple[Page, Screen]:
+def _page(step: StepBuilder, screen: Screen, over: str | None) -> tuple[Page, Screen]:
     """The page, and the screen with when the next one of the same telling is due."""
     if over is None and screen.showing is not None and screen.index < len(screen.pages):
         return screen.pages[screen.index], replace(screen, flip_at=None)
     if over is None:
-        return _idle(turn, screen)
-    told = _told(turn.state, screen, over)
+        return _idle(step, screen)
+    told = _told(step.state, screen, over)
     if over == "answer":
-        _leave_time(turn, told)
-    now = turn.now.mono
+        _leave_time(step, told)
+    now = step.now.mono
     at = told.index(screen.page) if screen.page in told else None
     if at is not None and (screen.flip_at is None or screen.flip_at > now):
         return told[at], screen
@@ -64,9 +66,9 @@ def _page(turn: Turn, screen: Screen, over: str | None) -> tuple[Page, Screen]:
     return page, replace(screen, flip_at=now + text.reading_s(page.body) if len(told) > 1 else None)
 
 
-def _idle(turn: Turn, screen: Screen) -> tuple[Page, Screen]:
+def _idle(step: StepBuilder, screen: Screen) -> tuple[Page, Screen]:
     """Clock and sign, each page for its time; after an answer or a notice they go on where they were."""
-    told, now = pages.idle(turn.state, screen.plan), turn.now.mono
+    told, now = pages.idle(step.state, screen.plan), step.now.mono
     stay = _resumed(screen.idle_stay, now)
     index = screen.idle
     if _due(stay, limits.IDLE_PAGE_S) <= now:
@@ -91,38 +93,38 @@ def _told(state: State, screen: Screen, over: str | None) -> tuple[Page, ...]:
     return pages.told(state, display, "entry", "entry", {"keys": _MASK * len(keys)}, "none")
 
 
-def _leave_time(turn: Turn, told: tuple[Page, ...]) -> None:
+def _leave_time(step: StepBuilder, told: tuple[Page, ...]) -> None:
     """A refusal stays as long as it takes to read: it says what to do. The next person's tap ends it at once."""
-    answer = turn.state.answer
+    answer = step.state.answer
     if answer is not None and answer.tone == "no":
         until = answer.at + min(sum(text.reading_s(page.body) for page in told), limits.READING_MAX_S)
         if until > answer.until:
-            turn.change(answer=replace(answer, until=until))
+            step.state = replace(step.state, answer=replace(answer, until=until))
 
 
 # --- turning
 
 
-def tick(turn: Turn) -> None:
+def tick(step: StepBuilder) -> None:
     """End answers, turn pages, give each notice its turn with clock and sign in between. What an answer covers goes on after it."""
-    now = turn.now.mono
-    if turn.state.answer is not None and turn.state.answer.until <= now:
-        turn.change(answer=None)
-    if _overlay_kind(turn.state) is not None:
-        for screen in turn.state.screens:
-            put(turn, _covered(screen, now))
+    now = step.now.mono
+    if step.state.answer is not None and step.state.answer.until <= now:
+        step.state = replace(step.state, answer=None)
+    if _overlay_kind(step.state) is not None:
+        for screen in step.state.screens:
+            put(step, _covered(screen, now))
         return
-    queue = board.queue(turn.state)
-    for each in turn.state.screens:
-        screen = _uncovered(turn.state, each)
+    queue = notice_board.queue(step.state)
+    for each in step.state.screens:
+        screen = _uncovered(step.state, each)
         if screen.turn_at is None and screen.showing is None and queue:
             screen = replace(screen, turn_at=now + limits.READING_MIN_S if screen.last else now)
-        urgent = board.new_emergency(turn.state, queue, screen)
+        urgent = notice_board.new_emergency(step.state, queue, screen)
         if urgent is not None:
-            screen = show(turn, screen, urgent)
+            screen = show(step, screen, urgent)
         elif screen.turn_at is not None and screen.turn_at <= now:
-            screen = _turned(turn, screen, queue)
-        put(turn, screen)
+            screen = _turned(step, screen, queue)
+        put(step, screen)
 
 
 def _covered(screen: Screen, now: float) -> Screen:
@@ -162,31 +164,31 @@ def _between_s(state: State, screen: Screen) -> float:
     return limits.IDLE_PAGE_S * len(pages.idle(state, screen.plan))
 
 
-def _turned(turn: Turn, screen: Screen, queue: tuple[Notice, ...]) -> Screen:
-    now = turn.now.mono
+def _turned(step: StepBuilder, screen: Screen, queue: tuple[Notice, ...]) -> Screen:
+    now = step.now.mono
     if screen.showing is not None and screen.index + 1 < len(screen.pages):
         index = screen.index + 1
         due = now + text.reading_s(screen.pages[index].body)
         return replace(screen, index=index, turn_at=due, stay=Stay(0.0, now))
     if screen.showing is not None:
-        due = now + _between_s(turn.state, screen)
+        due = now + _between_s(step.state, screen)
         return replace(screen, showing=None, pages=(), index=0, turn_at=due if queue else None, stay=Stay(0.0, now))
     if not queue:
         return replace(screen, turn_at=None)
-    return show(turn, screen, board.following(turn.state, queue, screen))
+    return show(step, screen, notice_board.following(step.state, queue, screen))
 
 
-def show(turn: Turn, screen: Screen, notice: Notice) -> Screen:
+def show(step: StepBuilder, screen: Screen, notice: Notice) -> Screen:
     """Begin this notice on the screen. Under an answer its time begins after that."""
-    made = pages.of_notice(turn.state, screen.plan, notice)
-    key = board.key_of(notice)
+    made = pages.of_notice(step.state, screen.plan, notice)
+    key = notice_board.key_of(notice)
     urgent = notice.category is Category.EMERGENCY
     last_urgent, last_calm = (key, screen.last_calm) if urgent else (screen.last_urgent, key)
-    now = turn.now.mono
+    now = step.now.mono
     due = now + text.reading_s(made[0].body)
     return replace(
         screen,
-        begun=_begun(turn.state, screen, notice),
+        begun=_begun(step.state, screen, notice),
         showing=key,
         pages=made,
         index=0,
@@ -202,7 +204,7 @@ def show(turn: Turn, screen: Screen, notice: Notice) -> Screen:
 def _begun(state: State, screen: Screen, notice: Notice) -> frozenset[tuple[str, str, int]]:
     """With this one, of those that are in force."""
     here = {(*key, each.rev) for key, each in state.board.notices.items()}
-    return (screen.begun & here) | {(*board.key_of(notice), notice.rev)}
+    return (screen.begun & here) | {(*notice_board.key_of(notice), notice.rev)}
 
 
 def deadlines(state: State) -> Iterator[float | None]:

@@ -9,15 +9,7 @@ from enum import StrEnum
 from agent.core.effects import CheckedIn, Page, SendReply
 from agent.core.plan import DisplayPlan, DoorPlan, UnitPlan
 from agent.core.time import Now
-from contract.messages import Command, Holder, Keys, Notice, Settings
-
-
-class Mode(StrEnum):
-    """A door's mode by command, always with an end."""
-
-    NORMAL = "normal"
-    HOLD_OPEN = "hold_open"
-    LOCKDOWN = "lockdown"
+from contract.messages import Command, Holder, Keys, Mode, Notice, Settings
 
 
 class Phase(StrEnum):
@@ -136,7 +128,7 @@ class Door:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ScreenAnswer:
     """What the screen tells a person about what they just did; texts by catalogue key at drawing."""
 
     key: str
@@ -147,7 +139,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TypedKeys:
     """Digits typed at a reader so far; `until`: forgotten then."""
 
     keys: str = field(default="", repr=False, metadata={"secret": True})
@@ -203,7 +195,7 @@ class Screen:
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
+class NoticeBoard:
     """Notices by (scope, id); what is saved and what was shown."""
 
     notices: Mapping[tuple[str, str], Notice] = field(default_factory=dict)
@@ -233,7 +225,7 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingCommand:
     """A command whose acceptance is being committed."""
 
     command: Command
@@ -243,7 +235,7 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class CommandProgress:
     """An open that was ordered: `stage` is ordered, sent or done."""
 
     id: str
@@ -256,7 +248,7 @@ class Course:
 
 
 @dataclass(frozen=True, slots=True)
-class ResetCourse:
+class ResetProgress:
     """A `fire_reset` that was ordered (`again`: by the run before): `waits` are the doors not read back at their level yet."""
 
     id: str
@@ -284,10 +276,10 @@ class CutOff:
 @dataclass(frozen=True, slots=True)
 class Commands:
     seen: Mapping[str, float] = field(default_factory=dict)
-    waiting: Mapping[int, Waiting] = field(default_factory=dict)
+    waiting: Mapping[int, WaitingCommand] = field(default_factory=dict)
     """By the token of the record of acceptance."""
-    courses: tuple[Course, ...] = ()
-    resets: tuple[ResetCourse, ...] = ()
+    courses: tuple[CommandProgress, ...] = ()
+    resets: tuple[ResetProgress, ...] = ()
     cut_off: tuple[CutOff, ...] = ()
     opens: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     """By door: when opens were accepted in the last minute."""
@@ -313,7 +305,7 @@ class Commands:
 
 
 @dataclass(frozen=True, slots=True)
-class Flight:
+class InFlightBatch:
     """A batch on its way; `last` < `first` for an empty one."""
 
     batch: str
@@ -339,7 +331,7 @@ class Sync:
     confirmed: int = 0
     cursor: int = 1
     """The next number to send."""
-    flights: tuple[Flight, ...] = ()
+    flights: tuple[InFlightBatch, ...] = ()
     loading: int | None = None
     """First number of the batch asked from the store."""
     load_at: float | None = None
@@ -389,7 +381,7 @@ class NotTaken:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedState:
     """Desired state that is not taken. `entries`: by (kind, scope, id); `newest` and `untold`: what the next fact tells."""
 
     entries: Mapping[tuple[str, str, str], NotTaken] = field(default_factory=dict)
@@ -399,7 +391,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class DesiredState:
     """Desired state beside notices and rosters: revisions seen, settings, messages being saved."""
 
     revs: Mapping[str, int] = field(default_factory=dict)
@@ -412,11 +404,11 @@ class Standing:
     """Notices are taken that were judged by the keys of this revision or newer ones: it took a key for notices away."""
     saving: Mapping[int, object] = field(default_factory=dict)
     """By message token: what the store is saving."""
-    refused: Refused = Refused()
+    refused: RefusedState = RefusedState()
 
 
 @dataclass(frozen=True, slots=True)
-class Device:
+class DeviceHealth:
     found: bool = False
     lost: bool = False
     since_utc: float = 0.0
@@ -453,7 +445,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    devices: Mapping[str, Device] = field(default_factory=dict)
+    devices: Mapping[str, DeviceHealth] = field(default_factory=dict)
     tampers: Mapping[str, Tamper] = field(default_factory=dict)
     """By "device what"."""
     inputs: Mapping[str, bool] = field(default_factory=dict)
@@ -503,14 +495,14 @@ class State:
     """When doors whose fire latch is not known are decided by what their locks read; None where all are known."""
     counter: int = 0
     """Last number given to an order, a token or a page."""
-    answer: Answer | None = None
-    entries: Mapping[str, Entry] = field(default_factory=dict)
+    answer: ScreenAnswer | None = None
+    entries: Mapping[str, TypedKeys] = field(default_factory=dict)
     """By reader, the last one used last."""
     late: Mapping[str, Late] = field(default_factory=dict)
     """By reader."""
     access: Access = Access()
-    board: Board = Board()
-    standing: Standing = Standing()
+    board: NoticeBoard = NoticeBoard()
+    standing: DesiredState = DesiredState()
     commands: Commands = Commands()
     sync: Sync = Sync()
     timekeeping: Timekeeping = Timekeeping()

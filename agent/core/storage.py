@@ -4,89 +4,88 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from agent.core import limits, supervise
 from agent.core.effects import Log, Resubscribe
 from agent.core.events import LatchSaved, StoreFailed, StoreMended, StoreOpened
-from agent.core.local import rfc3339
 from agent.core.state import State, Trouble
-from agent.core.turn import Turn
+from agent.core.step_builder import StepBuilder
+from contract.facts import JournalDropped, JournalRecovered, StorageFailed, StorageMended
 
 HUNG = "hung"
 _WORDS = {HUNG: "the disk does not answer", "latch": "the fire latch is kept in memory"}
 
 
-def opened(turn: Turn, event: StoreOpened) -> None:
-    turn.change(health=replace(turn.state.health, boot=event.boot))
+def opened(step: StepBuilder, event: StoreOpened) -> None:
+    step.state = replace(step.state, health=replace(step.state.health, boot=event.boot))
     if event.recovered:
-        turn.fact("journal.recovered", detail=", ".join(event.recovered))
-    _is_well(turn, 0)
-    if turn.state.connected:
-        turn.emit(Resubscribe())  # what came while the store was closed is read again, to be saved
-    supervise.connect(turn)
+        step.fact(JournalRecovered(", ".join(event.recovered)))
+    _is_well(step, 0)
+    if step.state.connected:
+        step.emit(Resubscribe())  # what came while the store was closed is read again, to be saved
+    supervise.connect(step)
 
 
-def failed(turn: Turn, event: StoreFailed) -> None:
-    _ails(turn, event.mode, event.detail)
-    _becomes(turn, event.mode)
-    supervise.connect(turn)
+def failed(step: StepBuilder, event: StoreFailed) -> None:
+    _ails(step, event.mode, event.detail)
+    _becomes(step, event.mode)
+    supervise.connect(step)
 
 
-def mended(turn: Turn, event: StoreMended) -> None:
-    _is_well(turn, event.dropped)
+def mended(step: StepBuilder, event: StoreMended) -> None:
+    _is_well(step, event.dropped)
 
 
-def hangs(turn: Turn, *, hangs: bool) -> None:
+def hangs(step: StepBuilder, *, hangs: bool) -> None:
     """A disk that gives no error and no answer. What it was before holds again when it answers."""
-    health = turn.state.health
+    health = step.state.health
     if hangs and health.storage != HUNG:
-        _ails(turn, HUNG, _WORDS[HUNG])
-        turn.emit(
+        _ails(step, HUNG, _WORDS[HUNG])
+        step.emit(
             Log("error", "storage: the disk does not answer; facts are kept in memory, nothing else waits for it")
         )
         if health.boot is None:
-            turn.emit(Log("error", "storage: modes commanded before the start, a lockdown among them, are not known"))
-        turn.change(health=replace(turn.state.health, storage=HUNG, storage_before=health.storage))
-        turn.changed()
-        supervise.connect(turn)
+            step.emit(Log("error", "storage: modes commanded before the start, a lockdown among them, are not known"))
+        step.state = replace(step.state, health=replace(step.state.health, storage=HUNG, storage_before=health.storage))
+        step.changed()
+        supervise.connect(step)
     elif not hangs and health.storage == HUNG:
         if health.storage_before == "ok":
-            _is_well(turn, 0)
+            _is_well(step, 0)
         else:
-            _becomes(turn, health.storage_before)
-        turn.emit(Log("warning", "storage: the disk answers again"))
+            _becomes(step, health.storage_before)
+        step.emit(Log("warning", "storage: the disk answers again"))
 
 
-def latch_saved(turn: Turn, event: LatchSaved) -> None:
+def latch_saved(step: StepBuilder, event: LatchSaved) -> None:
     """A latch that is in memory only is lost with the process: the fire input and what the lock reads decide then."""
     if event.saved:
-        turn.change(health=replace(turn.state.health, latch_unsaved=False))
-    elif not turn.state.health.latch_unsaved:
-        turn.change(health=replace(turn.state.health, latch_unsaved=True))
-        turn.fact("storage.failed", mode="latch", detail=f"{_WORDS['latch']}: {event.detail}")
-    turn.changed()
+        step.state = replace(step.state, health=replace(step.state.health, latch_unsaved=False))
+    elif not step.state.health.latch_unsaved:
+        step.state = replace(step.state, health=replace(step.state.health, latch_unsaved=True))
+        step.fact(StorageFailed("latch", f"{_WORDS['latch']}: {event.detail}"))
+    step.changed()
 
 
-def facts_dropped(turn: Turn, facts: int) -> None:
+def facts_dropped(step: StepBuilder, facts: int) -> None:
     """A journal that stays full drops again and again: told at once, then at most once a minute, the rest counted."""
-    health, now = turn.state.health, turn.now.mono
+    health, now = step.state.health, step.now.mono
     count = health.dropped_untold + facts
     if health.dropped_told_at is not None and now - health.dropped_told_at < limits.DEVICE_FACTS_S:
-        turn.change(health=replace(health, dropped_untold=count))
+        step.state = replace(step.state, health=replace(health, dropped_untold=count))
         return
-    turn.change(health=replace(health, dropped_untold=0, dropped_told_at=now))
-    turn.fact("journal.dropped", count=count)
+    step.state = replace(step.state, health=replace(health, dropped_untold=0, dropped_told_at=now))
+    step.fact(JournalDropped(count))
 
 
-def tick(turn: Turn) -> None:
+def tick(step: StepBuilder) -> None:
     """What was dropped since the last fact that said so, and trouble that turned out to last."""
-    _lasts(turn)
-    health = turn.state.health
-    due = _dropped_due(turn.state)
-    if due is not None and due <= turn.now.mono:
-        turn.change(health=replace(health, dropped_untold=0, dropped_told_at=turn.now.mono))
-        turn.fact("journal.dropped", count=health.dropped_untold)
+    _lasts(step)
+    health = step.state.health
+    due = _dropped_due(step.state)
+    if due is not None and due <= step.now.mono:
+        step.state = replace(step.state, health=replace(health, dropped_untold=0, dropped_told_at=step.now.mono))
+        step.fact(JournalDropped(health.dropped_untold))
 
 
 def deadlines(state: State) -> Iterator[float | None]:
@@ -101,32 +100,38 @@ def _dropped_due(state: State) -> float | None:
     return health.dropped_told_at + limits.DEVICE_FACTS_S
 
 
-def _ails(turn: Turn, mode: str, detail: str) -> None:
+def _ails(step: StepBuilder, mode: str, detail: str) -> None:
     """The beginning is told at most once a minute: a disk that comes and goes must not fill the journal it can hardly write."""
-    health, now = turn.state.health, turn.now.mono
+    health, now = step.state.health, step.now.mono
     if health.trouble is not None:
-        turn.change(health=replace(health, trouble=replace(health.trouble, mode=mode, detail=detail)))
+        step.state = replace(
+            step.state, health=replace(health, trouble=replace(health.trouble, mode=mode, detail=detail))
+        )
         return
     lately = health.trouble_told_at is not None and now - health.trouble_told_at < limits.DEVICE_FACTS_S
     if health.boot is None:
         detail = f"{detail}; modes commanded before the start are not known"
-    trouble = Trouble(mode, turn.now.utc, detail, told=not lately)
+    trouble = Trouble(mode, step.now.utc, detail, told=not lately)
     if lately:
-        turn.change(health=replace(health, trouble=trouble, troubles_untold=health.troubles_untold + 1))
+        step.state = replace(
+            step.state, health=replace(health, trouble=trouble, troubles_untold=health.troubles_untold + 1)
+        )
         return
-    turn.change(health=replace(health, trouble=trouble, trouble_told_at=now))
-    turn.fact("storage.failed", mode=mode, detail=detail)
+    step.state = replace(step.state, health=replace(health, trouble=trouble, trouble_told_at=now))
+    step.fact(StorageFailed(mode, detail))
 
 
-def _lasts(turn: Turn) -> None:
+def _lasts(step: StepBuilder) -> None:
     """What began in the minute of another, and is still so when that is over, is told like any other."""
-    health, trouble, due = turn.state.health, turn.state.health.trouble, _trouble_due(turn.state)
-    if trouble is None or due is None or due > turn.now.mono:
+    health, trouble, due = step.state.health, step.state.health.trouble, _trouble_due(step.state)
+    if trouble is None or due is None or due > step.now.mono:
         return
     untold = health.troubles_untold - 1
     known = replace(trouble, told=True)
-    turn.change(health=replace(health, trouble=known, trouble_told_at=turn.now.mono, troubles_untold=untold))
-    turn.fact("storage.failed", mode=trouble.mode, detail=trouble.detail, since=rfc3339(trouble.since_utc))
+    step.state = replace(
+        step.state, health=replace(health, trouble=known, trouble_told_at=step.now.mono, troubles_untold=untold)
+    )
+    step.fact(StorageFailed(trouble.mode, trouble.detail, trouble.since_utc))
 
 
 def _trouble_due(state: State) -> float | None:
@@ -136,19 +141,17 @@ def _trouble_due(state: State) -> float | None:
     return health.trouble_told_at + limits.DEVICE_FACTS_S
 
 
-def _is_well(turn: Turn, dropped: int) -> None:
+def _is_well(step: StepBuilder, dropped: int) -> None:
     """An end is told where its beginning was, and always where facts were lost."""
-    trouble, health = turn.state.health.trouble, turn.state.health
+    trouble, health = step.state.health.trouble, step.state.health
     if (trouble is not None and trouble.told) or dropped:
-        data: dict[str, Any] = {} if trouble is None else {"mode": trouble.mode, "since": rfc3339(trouble.since_utc)}
-        data |= {"dropped": dropped} if dropped else {}
-        data |= {"untold": health.troubles_untold} if health.troubles_untold else {}
-        turn.fact("storage.mended", **data)
-        turn.change(health=replace(health, troubles_untold=0))
-    turn.change(health=replace(turn.state.health, trouble=None))
-    _becomes(turn, "ok")
+        mode, since = (None, None) if trouble is None else (trouble.mode, trouble.since_utc)
+        step.fact(StorageMended(mode, since, dropped or None, health.troubles_untold or None))
+        step.state = replace(step.state, health=replace(health, troubles_untold=0))
+    step.state = replace(step.state, health=replace(step.state.health, trouble=None))
+    _becomes(step, "ok")
 
 
-def _becomes(turn: Turn, storage: str) -> None:
-    turn.change(health=replace(turn.state.health, storage=storage, storage_before=storage))
-    turn.changed()
+def _becomes(step: StepBuilder, storage: str) -> None:
+    step.state = replace(step.state, health=replace(step.state.health, storage=storage, storage_before=storage))
+    step.changed()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class Trust(StrEnum):
@@ -13,6 +14,10 @@ class Trust(StrEnum):
     FLOOR = "floor"
     SYNCED = "synced"
     HOLDOVER = "holdover"
+
+
+LEFT_OUT: Final = {"left_out": True}
+"""Of a field that is not needed to run a step again, and not written into its record: a message's signed bytes."""
 
 
 @dataclass(frozen=True, slots=True)

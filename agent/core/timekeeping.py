@@ -9,68 +9,77 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from agent.core import limits, modes
 from agent.core.effects import RaiseFloor, SetClock
 from agent.core.events import StoreOpened
 from agent.core.state import State
+from agent.core.step_builder import StepBuilder, known_time
 from agent.core.time import KnownTime, Trust
-from agent.core.turn import Turn, known_time
 from contract.messages import Message
 
 
-def store_opened(turn: Turn, event: StoreOpened) -> None:
+def store_opened(step: StepBuilder, event: StoreOpened) -> None:
     """What an earlier run knew, unless a confirm came before the store was open: that one is newer."""
     known = event.known
-    if known is None or turn.state.timekeeping.fresh:
+    if known is None or step.state.timekeeping.fresh:
         return
-    _change(turn, confirmed=(known.confirmed_utc, turn.now.mono), doubt_utc=known.doubt_utc, kept_at=turn.now.mono)
-    turn.emit(RaiseFloor(known.floor_utc, known.confirmed_utc if known.doubt_utc is None else None))
+    step.state = replace(
+        step.state,
+        timekeeping=replace(
+            step.state.timekeeping,
+            confirmed=(known.confirmed_utc, step.now.mono),
+            doubt_utc=known.doubt_utc,
+            kept_at=step.now.mono,
+        ),
+    )
+    step.emit(RaiseFloor(known.floor_utc, known.confirmed_utc if known.doubt_utc is None else None))
 
 
-def signed(turn: Turn, message: Message) -> None:
+def signed(step: StepBuilder, message: Message) -> None:
     """A message whose signature held."""
-    sure, confirmed = turn.now.floor_utc, confirmed_utc(turn.state)
-    if turn.now.clock is not Trust.FLOOR or turn.now.runs_on or sure is None or confirmed is None:
+    sure, confirmed = step.now.floor_utc, confirmed_utc(step.state)
+    if step.now.clock is not Trust.FLOOR or step.now.runs_on or sure is None or confirmed is None:
         return
     if sure < message.iat <= confirmed + limits.CLOCK_LEAP_S:
-        turn.emit(RaiseFloor(message.iat))
+        step.emit(RaiseFloor(message.iat))
 
 
-def confirmed(turn: Turn, utc: float, at_mono: float, error_s: float) -> None:
+def confirmed(step: StepBuilder, utc: float, at_mono: float, error_s: float) -> None:
     """The centre's answer to a batch of this moment: it was `utc` at `at_mono`."""
-    time, now = turn.state.timekeeping, turn.now
+    time, now = step.state.timekeeping, step.now
     utc_now = utc + (now.mono - at_mono)
-    expected = now.utc if now.runs_on else confirmed_utc(turn.state)
+    expected = now.utc if now.runs_on else confirmed_utc(step.state)
     leapt = expected is not None and abs(utc_now - expected) > limits.CLOCK_LEAP_S
     doubt = time.doubt_utc
     if leapt:
         doubt = utc_now
-        modes.time_leapt(turn, utc_now)
+        modes.time_leapt(step, utc_now)
     elif doubt is not None and utc_now >= doubt + limits.CLOCK_DOUBT_S:
         doubt = None
     lowered = now.floor_utc is not None and utc_now < now.floor_utc - limits.KEEP_TIME_S
     news = not time.fresh or lowered or doubt != time.doubt_utc
-    _change(turn, confirmed=(utc, at_mono), fresh=True, doubt_utc=doubt)
-    turn.emit(SetClock(utc, at_mono, error_s, doubt is not None))
+    step.state = replace(
+        step.state, timekeeping=replace(step.state.timekeeping, confirmed=(utc, at_mono), fresh=True, doubt_utc=doubt)
+    )
+    step.emit(SetClock(utc, at_mono, error_s, doubt is not None))
     if news:  # from here on the earlier word is wrong, also after a power cut
-        _change(turn, kept_at=now.mono)
-        turn.record((), known=KnownTime(utc_now, utc_now, doubt))
+        step.state = replace(step.state, timekeeping=replace(step.state.timekeeping, kept_at=now.mono))
+        step.record((), known=KnownTime(utc_now, utc_now, doubt))
 
 
-def tick(turn: Turn) -> None:
-    due = _due(turn.state)
-    if due is not None and due <= turn.now.mono:
-        keep(turn)
+def tick(step: StepBuilder) -> None:
+    due = _due(step.state)
+    if due is not None and due <= step.now.mono:
+        keep(step)
 
 
-def keep(turn: Turn) -> None:
+def keep(step: StepBuilder) -> None:
     """Write it down now, with nothing else."""
-    known = known_time(turn.state)
+    known = known_time(step.state)
     if known is not None:
-        _change(turn, kept_at=turn.now.mono)
-        turn.record((), known=known)
+        step.state = replace(step.state, timekeeping=replace(step.state.timekeeping, kept_at=step.now.mono))
+        step.record((), known=known)
 
 
 def deadlines(state: State) -> Iterator[float | None]:
@@ -91,7 +100,3 @@ def confirmed_utc(state: State) -> float | None:
 def _due(state: State) -> float | None:
     kept = state.timekeeping.kept_at
     return None if kept is None else kept + limits.KEEP_TIME_IDLE_S
-
-
-def _change(turn: Turn, **fields: Any) -> None:
-    turn.change(timekeeping=replace(turn.state.timekeeping, **fields))

@@ -29,7 +29,7 @@ class Limit(StrEnum):
     VISITOR = "visitor code"
 
 
-class Answer(StrEnum):
+class Judgement(StrEnum):
     """How the limit is judged."""
 
     TIME = "by the time"
@@ -39,7 +39,13 @@ class Answer(StrEnum):
     REFUSED = "refused"
 
 
-_TIME, _SURE, _OVER, _ALLOWED, _NO = Answer.TIME, Answer.SURE, Answer.OVER, Answer.ALLOWED, Answer.REFUSED
+_TIME, _SURE, _OVER, _ALLOWED, _NO = (
+    Judgement.TIME,
+    Judgement.SURE,
+    Judgement.OVER,
+    Judgement.ALLOWED,
+    Judgement.REFUSED,
+)
 
 # fmt: off
 _ROWS: Final = {
@@ -51,7 +57,7 @@ _ROWS: Final = {
     Ground.UNKNOWN:   (_ALLOWED, _ALLOWED,  _ALLOWED,  _NO),
 }
 # fmt: on
-TABLE: Final[Mapping[Ground, Mapping[Limit, Answer]]] = MappingProxyType(
+TABLE: Final[Mapping[Ground, Mapping[Limit, Judgement]]] = MappingProxyType(
     {ground: MappingProxyType(dict(zip(Limit, row, strict=True))) for ground, row in _ROWS.items()}
 )
 """`refused` is the contract's reason `clock`. Allowed is what `clock.unknown_allows` names: `dates` for from and until, `hours`."""
@@ -70,6 +76,6 @@ def ground(now: Now) -> Ground:
             return Ground.UNKNOWN
 
 
-def judge(limit: Limit, now: Now) -> Answer:
+def judge(limit: Limit, now: Now) -> Judgement:
     """The table's word for this limit now."""
     return TABLE[ground(now)][limit]

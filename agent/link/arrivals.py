@@ -14,7 +14,7 @@ from agent.aside import Aside
 from agent.core.events import CentrePresence, MessageReceived, MessageRefused
 from agent.link.access import UnitKeys
 from agent.link.gate import Gate
-from agent.link.translate import Accepted, Reader, Refused
+from agent.link.translate import AcceptedMessage, MessageReader, RefusedMessage
 from contract.envelope import key_ring
 from contract.messages import WorkingKey
 from contract.plain import Presence
@@ -38,7 +38,7 @@ class Arrivals:
         self._root = keys.root
         self._in_force = (key_ring(keys.root, keys.working), 0)
         self._aside = Aside() if aside is None else aside
-        self._reader = Reader(keys.site, keys.unit, keys.scopes, self._aside)
+        self._reader = MessageReader(keys.site, keys.unit, keys.scopes, self._aside)
         self._gate = Gate()
         self._numbers = itertools.count(1)
         self._presence: Presence | None = None
@@ -63,10 +63,10 @@ class Arrivals:
         """What to do about one message. `now` is monotonic."""
         ring, keys_rev = self._in_force
         match self._reader.read(topic, payload, ring, retained=retained):
-            case Accepted(_, message):
+            case AcceptedMessage(_, message):
                 token = next(self._numbers)
-                return Arrival(MessageReceived(token, message, retained, keys_rev), token)
-            case Refused(kind, refusal, entry, until):
+                return Arrival(MessageReceived(token, message, retained, keys_rev, payload), token)
+            case RefusedMessage(kind, refusal, entry, until):
                 if refusal.id is None and entry is None and not self._gate.passes(kind, refusal.reason, now):
                     return Arrival()
                 token = next(self._numbers)

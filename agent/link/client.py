@@ -41,7 +41,7 @@ from agent.link.acks import Acks
 from agent.link.arrivals import PRESENCE_S, Arrivals, Told
 from agent.link.outbox import Outbox
 from agent.link.reconnect import Ending, How, Pace, Reconnect
-from agent.link.translate import Outgoing, Sending, revisions, write
+from agent.link.translate import OutboundMessage, Sending, revisions, write
 from contract import topics
 from contract.enrolment import enrol_message
 from contract.messages import MAX_MESSAGE_BYTES, Confirm
@@ -180,7 +180,7 @@ class Link:
             if live.outbox.offer(out):
                 self._publish(live, out)
 
-    def _publish(self, live: _Live, out: Outgoing) -> None:
+    def _publish(self, live: _Live, out: OutboundMessage) -> None:
         info = live.client.publish(out.topic, out.payload, qos=1, retain=out.retain)
         batch = live.outbox.sent(info.mid, out)
         if batch is not None:
@@ -385,7 +385,7 @@ class Link:
             return
         public = self._keys.private.public_key().public_bytes_raw()
         payload = enrol_message(self._keys.site, self._keys.unit, public, self._token)
-        out = Outgoing(topics.up(self._keys.site, self._keys.unit, "enrol"), payload)
+        out = OutboundMessage(topics.up(self._keys.site, self._keys.unit, "enrol"), payload)
         if live.outbox.offer(out):
             self._publish(live, out)
 

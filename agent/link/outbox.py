@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 
-from agent.link.translate import Outgoing
+from agent.link.translate import OutboundMessage
 
 WINDOW = 100
 """More in flight makes paho slower: it scans its table at each acknowledgement (measured)."""
@@ -20,10 +20,10 @@ class Outbox:
         self._mutex = threading.Lock()
         self._window = window
         self._in_flight = 0
-        self._waiting: deque[Outgoing] = deque()
+        self._waiting: deque[OutboundMessage] = deque()
         self._batches: dict[int, str | None] = {}
         self._early: set[int] = set()
-        self._sent: dict[int, Outgoing] = {}
+        self._sent: dict[int, OutboundMessage] = {}
         self.dropped = 0
 
     def narrow(self, window: int) -> None:
@@ -31,7 +31,7 @@ class Outbox:
         with self._mutex:
             self._window = max(1, min(self._window, window))
 
-    def offer(self, out: Outgoing) -> bool:
+    def offer(self, out: OutboundMessage) -> bool:
         """Whether to publish it now; otherwise it waits (or, with too many waiting, is dropped and counted)."""
         with self._mutex:
             if self._in_flight < self._window and not self._waiting:
@@ -49,12 +49,12 @@ class Outbox:
             return False
 
     @property
-    def oldest(self) -> Outgoing | None:
+    def oldest(self) -> OutboundMessage | None:
         """What the broker should have acknowledged first of all that it has not."""
         with self._mutex:
             return next(iter(self._sent.values()), None)
 
-    def sent(self, mid: int, out: Outgoing) -> str | None:
+    def sent(self, mid: int, out: OutboundMessage) -> str | None:
         """It went out as `mid`. Returns its batch where its acknowledgement was even faster than this call."""
         with self._mutex:
             if mid in self._early:
@@ -64,7 +64,7 @@ class Outbox:
             self._sent[mid] = out
             return None
 
-    def acknowledged(self, mid: int) -> tuple[str | None, Outgoing | None]:
+    def acknowledged(self, mid: int) -> tuple[str | None, OutboundMessage | None]:
         """The batch that the broker now has, if `mid` was one, and what to publish next."""
         with self._mutex:
             if mid not in self._batches:

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from agent.aside import Entry, entry_of, name_in, presence_name
 from agent.core import effects
 from agent.link.access import UnitKeys
-from contract import topics
+from contract import codec, topics
+from contract.chain import Header, build_alarm, build_batch
 from contract.envelope import KeyRing, verify
-from contract.facts import Header, build_alarm, build_batch
 from contract.messages import MAX_MESSAGE_BYTES, Command, Confirm, Kind, Message, Reason, Scope
 from contract.parse import parse
-from contract.plain import Presence, Reply, build_reply, parse_presence
+from contract.plain import Presence, Reply, ReplyState, build_reply, parse_presence
 from contract.refusal import Refusal
 from contract.revs import build_revs
 from contract.strict_json import dumps
@@ -24,7 +24,7 @@ _NEVER_RETAINED = frozenset({Kind.COMMAND, Kind.CONFIRM})
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
+class AcceptedMessage:
     """A signed message that is of the contract and for this unit."""
 
     kind: Kind
@@ -32,7 +32,7 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedMessage:
     """`id` only where the signature held: what has none is counted, not answered. `entry`: of desired state that is left aside."""
 
     kind: str
@@ -41,11 +41,11 @@ class Refused:
     until_utc: float | None = None
 
 
-Reading = Accepted | Refused | Presence | None
+Reading = AcceptedMessage | RefusedMessage | Presence | None
 """None: nothing to tell (an empty payload, a topic or kind this version does not know)."""
 
 
-class Reader:
+class MessageReader:
     """What this unit makes of a message, given the keys in force. Cheap checks come first: a flood must cost little."""
 
     def __init__(self, site: str, unit: str, scopes: Iterable[Scope], aside: Container[str] = ()) -> None:
@@ -72,7 +72,7 @@ class Reader:
 
     def _read(self, topic: str, payload: bytes, ring: KeyRing, *, retained: bool) -> Reading:
         if self._aside and _raw_name(topic, payload) in self._aside:
-            return Refused("message", Refusal(Reason.INTERNAL, LEFT_ASIDE))
+            return RefusedMessage("message", Refusal(Reason.INTERNAL, LEFT_ASIDE))
         if topic == self._centre:
             return self._presence(payload)
         down = topics.parse_down(topic)
@@ -80,38 +80,38 @@ class Reader:
             return None
         kind = down.kind
         if len(payload) > MAX_MESSAGE_BYTES:
-            return Refused(kind, Refusal(Reason.TOO_LONG, "larger than 64 KiB"))
+            return RefusedMessage(kind, Refusal(Reason.TOO_LONG, "larger than 64 KiB"))
         if retained and kind in _NEVER_RETAINED:
-            return Refused(kind, Refusal(Reason.RETAINED, "retained"))
+            return RefusedMessage(kind, Refusal(Reason.RETAINED, "retained"))
         if down.site != self._site or down.scope not in self._scopes:
-            return Refused(kind, Refusal(Reason.NOT_MINE, "a topic this unit does not read"))
+            return RefusedMessage(kind, Refusal(Reason.NOT_MINE, "a topic this unit does not read"))
         verified = verify(payload, kind, ring)
         if isinstance(verified, Refusal):
-            return Refused(kind, verified)
+            return RefusedMessage(kind, verified)
         self._reading = name = name_in(down, verified)
         if name in self._aside:
             ident = verified.get("id") if kind is Kind.COMMAND else None
             refusal = Refusal(Reason.INTERNAL, LEFT_ASIDE, ident if topics.valid_id(ident) else None)
             until = verified.get("until")
-            return Refused(kind, refusal, entry_of(name), until if type(until) in (int, float) else None)
+            return RefusedMessage(kind, refusal, entry_of(name), until if type(until) in (int, float) else None)
         message = parse(kind, self._site, down, verified)
         if isinstance(message, Refusal):
-            return Refused(kind, message)
+            return RefusedMessage(kind, message)
         return self._mine(kind, message)
 
-    def _presence(self, payload: bytes) -> Refused | Presence | None:
+    def _presence(self, payload: bytes) -> RefusedMessage | Presence | None:
         presence = parse_presence(payload)
         if isinstance(presence, Refusal):
-            return Refused("centre", presence)
+            return RefusedMessage("centre", presence)
         left = presence_name(online=presence.online, since=presence.since_utc) in self._aside
         return None if left else presence
 
-    def _mine(self, kind: Kind, message: Message) -> Accepted | Refused:
+    def _mine(self, kind: Kind, message: Message) -> AcceptedMessage | RefusedMessage:
         if isinstance(message, Command) and message.unit not in ("*", self._unit):
-            return Refused(kind, Refusal(Reason.NOT_MINE, "unit: another one", message.id))
+            return RefusedMessage(kind, Refusal(Reason.NOT_MINE, "unit: another one", message.id))
         if isinstance(message, Confirm) and message.unit != self._unit:
-            return Refused(kind, Refusal(Reason.NOT_MINE, "unit: another one"))
-        return Accepted(kind, message)
+            return RefusedMessage(kind, Refusal(Reason.NOT_MINE, "unit: another one"))
+        return AcceptedMessage(kind, message)
 
 
 def _raw_name(topic: str, payload: bytes) -> str:
@@ -120,7 +120,7 @@ def _raw_name(topic: str, payload: bytes) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
+class OutboundMessage:
     """One message to publish. `ahead`: before what waits. `batch`: the batch's id where it is one."""
 
     topic: str
@@ -133,25 +133,25 @@ class Outgoing:
 Sending = effects.SendBatch | effects.SendAlarm | effects.SendStatus | effects.SendReply
 
 
-def revisions(effect: effects.SendRevs, keys: UnitKeys) -> list[Outgoing]:
+def revisions(effect: effects.SendRevs, keys: UnitKeys) -> list[OutboundMessage]:
     """The pages of the list, signed."""
     pages = build_revs(keys.private, keys.site, keys.unit, effect.answers, effect.have, effect.refused)
     topic = topics.up(keys.site, keys.unit, "revs")
-    return [Outgoing(topic, page) for page in pages]
+    return [OutboundMessage(topic, page) for page in pages]
 
 
-def write(effect: Sending, keys: UnitKeys) -> Outgoing:
+def write(effect: Sending, keys: UnitKeys) -> OutboundMessage:
     """The message of an effect; batches and alarms are signed here (about 40 µs on a PC, 400 µs on a small board)."""
     match effect:
         case effects.SendBatch(batch, epoch, first, last, prev, head, lines):
             header = Header(keys.unit, epoch, batch, first, last, prev, head)
             payload = build_batch(keys.private, keys.site, header, lines)
-            return Outgoing(topics.up(keys.site, keys.unit, "facts"), payload, batch=batch)
+            return OutboundMessage(topics.up(keys.site, keys.unit, "facts"), payload, batch=batch)
         case effects.SendAlarm(epoch, seq, line):
             payload = build_alarm(keys.private, keys.site, keys.unit, epoch, seq, line)
-            return Outgoing(topics.up(keys.site, keys.unit, "alarm"), payload, ahead=True)
+            return OutboundMessage(topics.up(keys.site, keys.unit, "alarm"), payload, ahead=True)
         case effects.SendStatus(status):
-            return Outgoing(topics.up(keys.site, keys.unit, "status"), dumps(dict(status)), retain=True)
+            return OutboundMessage(topics.up(keys.site, keys.unit, "status"), dumps(codec.write(status)), retain=True)
         case effects.SendReply(command, state, reason, door, at_utc, detail):
-            reply = Reply(command, state, at_utc, reason, door, detail)
-            return Outgoing(topics.up(keys.site, keys.unit, "reply"), build_reply(reply), ahead=True)
+            reply = Reply(command, ReplyState(state), at_utc, reason, door, detail)
+            return OutboundMessage(topics.up(keys.site, keys.unit, "reply"), build_reply(reply), ahead=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
 
-from agent.store import codec, database
+from agent.store import bodies, database
 from agent.store.database import Database, Transaction
 from agent.store.faults import STORAGE_ERRORS, DamagedError
 from agent.store.schema import CACHE_KIND, CACHE_TABLES, seal, unseal
@@ -17,7 +17,7 @@ from contract.messages import MAX_HOLDERS, Holder, Notice, RosterPart, Settings
 T = TypeVar("T")
 
 PARTS_BYTES = 64 * 1024 * 1024
-"""Of all parts kept, as written here: a thousand of the largest messages, ten times what 20,000 holders take, and half of what the file may have."""
+"""Of all parts kept, as they were sent: a thousand of the largest messages, ten times what 20,000 holders take, and half of what the file may have."""
 
 
 class Saved(Enum):
@@ -37,16 +37,16 @@ class Cache:
         self.db = db
         self.reading: tuple[str, str, str, int] | None = None
         """What is just being read, as (kind, scope, id, rev): after an exception, where it came from."""
-        self._reader = codec.PartReader()
+        self._reader = bodies.PartReader()
 
     def transaction(self) -> Transaction:
         return Transaction(self.db)
 
     # --- notices and settings
 
-    def save_notice(self, notice: Notice) -> None:
+    def save_notice(self, notice: Notice, signed: bytes) -> None:
         """An older revision changes nothing."""
-        body = codec.dump_notice(notice)
+        body = bodies.body_of(notice, signed)
         self._put("notices", (str(notice.scope), notice.id, notice.rev, body))
 
     def drop_notices(self, ids: Iterable[Roster]) -> None:
@@ -54,21 +54,21 @@ class Cache:
 
     def notices(self) -> tuple[Notice, ...]:
         rows = self.db.conn.execute("SELECT scope, id, rev, body, sum FROM notices ORDER BY scope, id").fetchall()
-        return tuple(self._each("notice", (row[0], row[1], row[2]), row, codec.load_notice) for row in rows)
+        return tuple(self._each("notice", (row[0], row[1], row[2]), row, Notice) for row in rows)
 
     def forget_notices(self) -> None:
         self.db.conn.execute("DELETE FROM notices")
 
-    def save_settings(self, settings: Settings) -> None:
-        self._put("settings", (str(settings.scope), settings.rev, codec.dump_settings(settings)))
+    def save_settings(self, settings: Settings, signed: bytes) -> None:
+        self._put("settings", (str(settings.scope), settings.rev, bodies.body_of(settings, signed)))
 
     def settings(self) -> tuple[Settings, ...]:
         rows = self.db.conn.execute("SELECT scope, rev, body, sum FROM settings ORDER BY scope").fetchall()
-        return tuple(self._each("settings", (row[0], "", row[1]), row, codec.load_settings) for row in rows)
+        return tuple(self._each("settings", (row[0], "", row[1]), row, Settings) for row in rows)
 
-    def _each(self, kind: str, entry: tuple[str, str, int], row: tuple[Any, ...], load: Callable[[bytes], T]) -> T:
+    def _each(self, kind: str, entry: tuple[str, str, int], row: tuple[Any, ...], of: type[T]) -> T:
         self.reading = (kind, *entry)
-        loaded = load(_unsealed(row))
+        loaded = bodies.load(of, _unsealed(row))
         self.reading = None
         return loaded
 
@@ -95,7 +95,7 @@ class Cache:
 
     # --- rosters
 
-    def save_part(self, part: RosterPart) -> Saved:
+    def save_part(self, part: RosterPart, signed: bytes) -> Saved:
         """Keep one part; WHOLE when with it the revision is whole and now in force, FULL where that is more than a unit takes: its parts go.
 
         Nothing older than what is in force or under way is kept; a part of a newer revision (or of another cut of the same)
@@ -115,7 +115,7 @@ class Cache:
                 return Saved.KEPT
             if under_way != (part.rev, part.parts):
                 run("DELETE FROM parts WHERE scope = ? AND id = ? AND rev > ?", after)
-        values = (*roster, part.rev, part.part, part.parts, codec.dump_part(part))
+        values = (*roster, part.rev, part.part, part.parts, bodies.body_of(part, signed))
         if run("SELECT coalesce(sum(length(body)), 0) FROM parts").fetchone()[0] + len(values[-1]) > PARTS_BYTES:
             return self._full(*roster, part.rev)
         run("INSERT OR REPLACE INTO parts VALUES (?, ?, ?, ?, ?, ?, ?)", (*values, seal(*values)))
@@ -142,7 +142,7 @@ class Cache:
             "WHERE (p.scope = ? AND p.id = ? AND p.rev = ?) OR (NOT (p.scope = ? AND p.id = ?) AND p.rev = r.rev)",
             (*roster, rev, *roster),
         )
-        return sum(codec.holders_in(body) for (body,) in rows.fetchall())
+        return sum(bodies.holders_in(body) for (body,) in rows.fetchall())
 
     def leave_scopes(self, scopes: Collection[str]) -> None:
         """Drop the rosters of scopes that are not this unit's any more: their cards must not open here."""
@@ -168,7 +168,7 @@ class Cache:
         for *values, body, sum_ in rows:
             self.reading = ("roster", *roster, values[2])
             unseal(sum_, *values, body)
-            found.extend(self._reader.holders(body))
+            found.extend(self._reader.holders(body, *values[3:]))
             due = values[-1] if due == 0 else due - 1
         self.reading = None
         if due != 1:

@@ -42,7 +42,7 @@ Step = Callable[[Database], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class DatabaseKind:
     """One kind of database. `steps`: from an empty file to this version, in order; `tables`: what this version has; `page`: bytes a page; `checkpoint`: pages of WAL before it is folded in; `cap`: bytes the file may never pass."""
 
     name: str
@@ -78,7 +78,7 @@ class Transaction:
                     self._conn.execute("ROLLBACK")
 
 
-def connect(path: Path, kind: Kind, busy_s: float = BUSY_S) -> Database:
+def connect(path: Path, kind: DatabaseKind, busy_s: float = BUSY_S) -> Database:
     """Open an existing file for reading and writing. Raises DamagedError, sqlite3.Error, OSError. Not checked yet."""
     _check_shape(path)
     conn = sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, isolation_level=None, timeout=busy_s)
@@ -91,7 +91,7 @@ def connect(path: Path, kind: Kind, busy_s: float = BUSY_S) -> Database:
     return db
 
 
-def connect_memory(kind: Kind) -> Database:
+def connect_memory(kind: DatabaseKind) -> Database:
     """An empty database of this kind in memory, with its tables, for as long as the disk takes nothing."""
     conn = sqlite3.connect(":memory:", isolation_level=None)
     conn.execute(f"PRAGMA page_size = {kind.page:d}")
@@ -103,7 +103,7 @@ def connect_memory(kind: Kind) -> Database:
     return db
 
 
-def create(path: Path, kind: Kind, fill: Callable[[Database], None]) -> None:
+def create(path: Path, kind: DatabaseKind, fill: Callable[[Database], None]) -> None:
     """Make a new file with its tables and what `fill` writes, in place of what is at `path`, which is set aside.
 
     Whole or not at all: made under another name, then synced and named `-next`, which is put in place here or at the next start.
@@ -157,7 +157,7 @@ def _next(path: Path) -> Path:
     return path.with_name(f"{path.name}-next")
 
 
-def migrate(db: Database, kind: Kind) -> None:
+def migrate(db: Database, kind: DatabaseKind) -> None:
     """Bring an older file to this version, each step in a transaction. A newer file than we know is damaged, for us."""
     version = int(db.conn.execute("PRAGMA user_version").fetchone()[0])
     if version > kind.version or version < 0:
@@ -167,7 +167,7 @@ def migrate(db: Database, kind: Kind) -> None:
         db.conn.execute(f"PRAGMA user_version = {kind.version:d}")
 
 
-def _apply(db: Database, kind: Kind) -> None:
+def _apply(db: Database, kind: DatabaseKind) -> None:
     """A library that the disk does not give us now is the disk's fault, not ours."""
     try:
         from agent.store import migrations  # noqa: PLC0415  # its library weighs 5 MB, and is needed once in a file's life
@@ -176,7 +176,7 @@ def _apply(db: Database, kind: Kind) -> None:
     migrations.apply(db, kind.name, kind.steps)
 
 
-def check(db: Database, path: Path, kind: Kind, *, whole: bool) -> None:
+def check(db: Database, path: Path, kind: DatabaseKind, *, whole: bool) -> None:
     """Raise DamagedError unless the file is one of ours and (`whole`, or small) every page of it holds together."""
     conn = db.conn
     present = {row[0] for row in conn.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()}
@@ -198,7 +198,7 @@ def used_bytes(db: Database) -> int:
     return int(pages * one("PRAGMA page_size").fetchone()[0])
 
 
-def _settings(conn: sqlite3.Connection, kind: Kind) -> None:
+def _settings(conn: sqlite3.Connection, kind: DatabaseKind) -> None:
     for setting in (
         # first of all: the WAL's index is then kept in our own memory. In the usual mode it is a mapped file, and a disk that
         # turns read-only or fails under a mapping ends the whole process with SIGBUS (seen with an immutable file on ext4)

@@ -11,21 +11,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.core.effects import CheckedIn, DoorMode
+from agent.core.effects import CheckedIn, KeptMode
 from agent.core.time import KnownTime
 from agent.store.database import Database, Transaction
 from agent.store.journal import Journal
-from agent.store.ranks import rank_of
 from agent.store.rows import put_epoch, put_keys, put_known, put_life, put_mode, put_position, put_rev, put_untold
 from agent.store.schema import FACTS
-from contract import facts
-from contract.messages import Keys
+from contract import chain
+from contract.facts import keep_of
 
 _INSERT = "INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?)"
 
 
 @dataclass(slots=True)
-class Legacy:
+class CarriedOver:
     """What an epoch takes over. `epochs`: (epoch, utc, previous epoch, previous head), oldest first; `head` (hex) ends the last of them.
 
     `lines`: unconfirmed facts as (seq, line), in order; read once.
@@ -37,13 +36,14 @@ class Legacy:
     known: KnownTime | None = None
     seen: list[tuple[Any, ...]] = field(default_factory=list)
     revs: dict[str, int] = field(default_factory=dict)
-    keys: Keys | None = None
-    modes: list[DoorMode] = field(default_factory=list)
+    keys: tuple[int, bytes] | None = None
+    """Their revision, and their body as kept."""
+    modes: list[KeptMode] = field(default_factory=list)
     untold: list[CheckedIn] = field(default_factory=list)
     lines: Iterable[tuple[int, bytes]] = ()
 
 
-def found(db: Database, site: str, unit: str, utc: float, legacy: Legacy) -> int:
+def found(db: Database, site: str, unit: str, utc: float, legacy: CarriedOver) -> int:
     """Begin an epoch in a new, empty journal. Returns how many facts it took over."""
     previous = legacy.epochs[-1][0] if legacy.epochs else ""
     with Transaction(db):
@@ -56,7 +56,7 @@ def found(db: Database, site: str, unit: str, utc: float, legacy: Legacy) -> int
         for name, rev in legacy.revs.items():
             put_rev(db, name, rev)
         if legacy.keys is not None:
-            put_keys(db, legacy.keys)
+            put_keys(db, *legacy.keys)
         for mode in legacy.modes:
             put_mode(db, mode)
         for checkin in legacy.untold:
@@ -107,7 +107,7 @@ def _begin(
 ) -> int:
     epoch = secrets.token_hex(8)
     put_epoch(db, epoch, utc, *previous)
-    start = facts.chain_start(*names, epoch, *previous)
+    start = chain.chain_start(*names, epoch, *previous)
     put_position(db, 0, start, 0, start)
     kept = 0
     statement = _INSERT.format(table=table)
@@ -121,13 +121,13 @@ def _renumbered(lines: Iterable[tuple[int, bytes]], epoch: str, h: bytes) -> Ite
     seq = 0
     for old, text in lines:
         try:
-            fact = facts.parse_line(text)
+            fact = chain.parse_line(text)
         except (ValueError, TypeError):
             continue
-        if isinstance(fact, facts.Gap) or fact.seq != old:
+        if isinstance(fact, chain.Gap) or fact.seq != old:
             continue
         seq += 1
         data = {"was": [epoch, old], **fact.data}  # a fact taken over twice keeps its first number
-        line = facts.line(seq, fact.at_utc, fact.clock, fact.boot, fact.mono, fact.kind, data)
-        h = facts.chain(h, line)
-        yield seq, None, None if fact.clock == "unknown" else int(fact.at_utc), rank_of(fact.kind), line, h
+        line = chain.line(seq, fact.at_utc, fact.clock, fact.boot, fact.mono, fact.kind, data)
+        h = chain.next_hash(h, line)
+        yield seq, None, None if fact.clock == "unknown" else int(fact.at_utc), keep_of(fact.kind), line, h

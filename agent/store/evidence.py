@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 
-from contract.facts import FactLine, parse_line
+from contract.chain import FactLine, parse_line
+from contract.facts import AccessGranted, AgentStarted, DoorOpened, Fact, names_of
 
 NEWEST = 2000
 """Facts looked at: more than a run writes in the minutes that a command lives."""
-_KINDS = (b'"kind":"access.granted"', b'"kind":"door.opened"', b'"kind":"agent.started"')
+_KINDS = tuple(f'"kind":"{name}"'.encode() for name in sorted(names_of(AccessGranted, AgentStarted, DoorOpened)))
 
 
 def course(conn: sqlite3.Connection, next_seq: int, command: str, door: str | None) -> tuple[bool, bool]:
@@ -16,23 +17,22 @@ def course(conn: sqlite3.Connection, next_seq: int, command: str, door: str | No
     rows = conn.execute("SELECT line FROM facts WHERE line IS NOT NULL AND seq >= ? ORDER BY seq", (next_seq - NEWEST,))
     granted = opened = False
     for (raw,) in rows:
-        fact = _fact(raw)
-        if fact is None:
-            continue
-        if not granted:
-            granted = fact.kind == "access.granted" and fact.data.get("command") == command
-        elif fact.kind == "agent.started":
-            break
-        else:
-            opened |= fact.kind == "door.opened" and fact.data.get("door") == door
+        match _fact(raw):
+            case AccessGranted() as fact if fact.command == command:
+                granted = True
+            case AgentStarted() if granted:
+                break
+            case DoorOpened() as fact if granted and fact.door == door:
+                opened = True
     return granted, opened
 
 
-def _fact(raw: object) -> FactLine | None:
+def _fact(raw: object) -> Fact | None:
+    """The fact of a line, where it is of a kind that says something here."""
     if not isinstance(raw, bytes) or not any(kind in raw for kind in _KINDS):
         return None
     try:
-        fact = parse_line(raw)
+        line = parse_line(raw)
+        return line.fact if isinstance(line, FactLine) else None
     except ValueError:
         return None
-    return fact if isinstance(fact, FactLine) else None

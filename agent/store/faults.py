@@ -12,7 +12,7 @@ from agent.errors import EXIT_UNREACHABLE, DoorwardError
 from agent.store import plainfile
 
 
-class Mode(StrEnum):
+class StorageMode(StrEnum):
     """Why storage does not work. The first three are `StoreFailed.mode`; a damaged file is set aside and rebuilt instead."""
 
     FULL = "full"
@@ -37,42 +37,42 @@ STORAGE_ERRORS = (sqlite3.Error, OSError, DamagedError, UnicodeDecodeError)
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
 _SQLITE_MODES = {
-    sqlite3.SQLITE_FULL: Mode.FULL,
-    sqlite3.SQLITE_CORRUPT: Mode.DAMAGED,
-    sqlite3.SQLITE_NOTADB: Mode.DAMAGED,
-    sqlite3.SQLITE_FORMAT: Mode.DAMAGED,
-    sqlite3.SQLITE_ERROR: Mode.DAMAGED,  # our statements are fixed: a missing table or column is not our schema
-    sqlite3.SQLITE_CONSTRAINT: Mode.DAMAGED,  # numbers are taken from the file's own end
-    sqlite3.SQLITE_MISMATCH: Mode.DAMAGED,
-    sqlite3.SQLITE_TOOBIG: Mode.DAMAGED,
+    sqlite3.SQLITE_FULL: StorageMode.FULL,
+    sqlite3.SQLITE_CORRUPT: StorageMode.DAMAGED,
+    sqlite3.SQLITE_NOTADB: StorageMode.DAMAGED,
+    sqlite3.SQLITE_FORMAT: StorageMode.DAMAGED,
+    sqlite3.SQLITE_ERROR: StorageMode.DAMAGED,  # our statements are fixed: a missing table or column is not our schema
+    sqlite3.SQLITE_CONSTRAINT: StorageMode.DAMAGED,  # numbers are taken from the file's own end
+    sqlite3.SQLITE_MISMATCH: StorageMode.DAMAGED,
+    sqlite3.SQLITE_TOOBIG: StorageMode.DAMAGED,
 }
 
 
-def mode_of(error: Exception, folder: Path) -> Mode:
+def mode_of(error: Exception, folder: Path) -> StorageMode:
     """What `error`, raised while working in `folder`, means. Raises it again where it is our own fault."""
     if isinstance(error, (DamagedError, UnicodeDecodeError)):
-        return Mode.DAMAGED
+        return StorageMode.DAMAGED
     if isinstance(error, (sqlite3.ProgrammingError, sqlite3.InterfaceError)):
         raise error
     if isinstance(error, OSError):
         if error.errno in _FULL:
-            return Mode.FULL
-        return Mode.READ_ONLY if error.errno in _READ_ONLY or read_only(folder) else Mode.FAILED
+            return StorageMode.FULL
+        return StorageMode.READ_ONLY if error.errno in _READ_ONLY or read_only(folder) else StorageMode.FAILED
     code = getattr(error, "sqlite_errorcode", None)
     if code is None:  # raised by the Python module itself: a text that is not UTF-8
-        return Mode.DAMAGED
+        return StorageMode.DAMAGED
     if code in (sqlite3.SQLITE_CANTOPEN_ISDIR, sqlite3.SQLITE_IOERR_SHORT_READ):
-        return Mode.DAMAGED
+        return StorageMode.DAMAGED
     mode = _SQLITE_MODES.get(code & 0xFF)
     if mode is not None:
         return mode
     if read_only(folder):
-        return Mode.READ_ONLY
+        return StorageMode.READ_ONLY
     if code & 0xFF == sqlite3.SQLITE_IOERR and _room(folder) == 0:
-        return Mode.FULL  # the wal index cannot grow: reported as an I/O error
+        return StorageMode.FULL  # the wal index cannot grow: reported as an I/O error
     if code == sqlite3.SQLITE_READONLY:
-        return Mode.DAMAGED  # the folder can be written, so it is the header's version that forbids it
-    return Mode.FAILED
+        return StorageMode.DAMAGED  # the folder can be written, so it is the header's version that forbids it
+    return StorageMode.FAILED
 
 
 def read_only(folder: Path) -> bool:

@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agent.core.effects import CheckedIn, DoorMode, Fact, Record
+from agent.core.effects import AppendFacts, CheckedIn, DatedFact, KeptMode, SaveState
 from agent.core.events import BatchLoaded, PendingCommand, Recorded
 from agent.core.time import KnownTime
-from agent.store import codec, database
+from agent.store import bodies, database
 from agent.store.database import Database, Transaction
 from agent.store.evidence import course
 from agent.store.faults import STORAGE_ERRORS, DamagedError
-from agent.store.ranks import RANKS, rank_of
 from agent.store.rows import (
     blob,
     forget_revs,
@@ -35,7 +34,8 @@ from agent.store.rows import (
     untold,
 )
 from agent.store.schema import journal_kind, unseal
-from contract import facts
+from contract import chain
+from contract.facts import Keep, data_of, declared, kind_of
 from contract.messages import Keys
 
 TAIL = 64
@@ -64,7 +64,7 @@ _LAST_UTC = 253402300799.0  # the last second of the year 9999: what a line can 
 class Draft:
     """Records made into rows, not committed yet. `before`, `head`: the chain around them."""
 
-    records: tuple[Record, ...]
+    records: tuple[AppendFacts, ...]
     rows: tuple[tuple[Any, ...], ...]
     outcomes: tuple[Recorded, ...]
     before: bytes
@@ -90,7 +90,7 @@ class Journal:
     def load(self) -> None:
         """Read position and end from the file, and check the chain of the last facts."""
         self._ends.clear()
-        self.swept = [0] * len(RANKS)
+        self.swept = [0] * len(Keep)
         one = self.db.conn.execute
         row = only(one("SELECT confirmed, confirmed_h, base, base_h, sum FROM position").fetchone())
         unseal(row[4], *row[:4])
@@ -140,31 +140,31 @@ class Journal:
 
     # --- facts
 
-    def draft(self, records: Sequence[Record]) -> Draft:
+    def draft(self, records: Sequence[AppendFacts]) -> Draft:
         """Number and chain these records' facts after the present end."""
         rows: list[tuple[Any, ...]] = []
         outcomes: list[Recorded] = []
         seq, h = self.next_seq, self.head
         for record in records:
             first, prev, lines = seq, h, []
-            for fact in record.facts:
-                line = self._line(seq, fact)
-                h = facts.chain(h, line)
-                utc = None if fact.clock == "unknown" else int(fact.utc)
-                rows.append((seq, None, utc, rank_of(fact.kind), line, h))
+            for dated in record.facts:
+                line = self._line(seq, dated)
+                h = chain.next_hash(h, line)
+                utc = None if dated.clock == "unknown" else int(dated.utc)
+                rows.append((seq, None, utc, declared(dated.fact).keep, line, h))
                 lines.append(line)
                 seq += 1
             outcomes.append(Recorded(record.token, first, tuple(lines), prev.hex(), h.hex()))
         return Draft(tuple(records), tuple(rows), tuple(outcomes), self.head, h)
 
-    def _line(self, seq: int, fact: Fact) -> bytes:
-        utc = min(max(fact.utc, 0.0), _LAST_UTC)
-        line = facts.line(seq, utc, fact.clock, self.boot, fact.mono, fact.kind, fact.data)
+    def _line(self, seq: int, dated: DatedFact) -> bytes:
+        utc, kind = min(max(dated.utc, 0.0), _LAST_UTC), kind_of(dated.fact)
+        line = chain.line(seq, utc, dated.clock, self.boot, dated.mono, kind, data_of(dated.fact))
         if len(line) > MAX_LINE:  # would never fit a batch, and would stop all that come after it
-            line = facts.line(seq, utc, fact.clock, self.boot, fact.mono, fact.kind, {"detail": "too long to keep"})
+            line = chain.line(seq, utc, dated.clock, self.boot, dated.mono, kind, {"detail": "too long to keep"})
         return line
 
-    def commit(self, draft: Draft, revs: Mapping[str, int] | None = None, keys: Keys | None = None) -> None:
+    def commit(self, draft: Draft, revs: Mapping[str, int] | None = None, keys: SaveState | None = None) -> None:
         """All of it in one transaction: facts, the commands they accept or finish, and what else waited."""
         position = self.confirmed != self._saved_confirmed and time.monotonic() - self.saved_mono >= POSITION_EVERY_S
         with Transaction(self.db):
@@ -177,7 +177,7 @@ class Journal:
             if self._revs >= 2 * REVS:
                 self._revs = forget_revs(self.db, REVS)
             if keys is not None:
-                put_keys(self.db, keys)
+                put_keys(self.db, keys.message.rev, bodies.body_of(keys.message, keys.signed))
             if position:
                 self._put_position()
         if draft.rows:
@@ -199,11 +199,11 @@ class Journal:
         before = self.hash_at(first - 1)
         if first <= self.base:
             if before is not None:
-                line = facts.gap_line(first, self.base, self.base_h.hex())
+                line = chain.gap_line(first, self.base, self.base_h.hex())
                 return BatchLoaded(first, self.base, before.hex(), self.base_h.hex(), (line,))
             first, before = self.base + 1, self.base_h
         rows = self.db.conn.execute(
-            "SELECT seq, first, line, h FROM facts WHERE seq >= ? ORDER BY seq LIMIT ?", (first, facts.MAX_BATCH_FACTS)
+            "SELECT seq, first, line, h FROM facts WHERE seq >= ? ORDER BY seq LIMIT ?", (first, chain.MAX_BATCH_FACTS)
         ).fetchall()
         if before is None and rows and rows[0][2] is None:
             first = number(rows[0][1])
@@ -303,11 +303,11 @@ class Journal:
     def untold(self) -> tuple[CheckedIn, ...]:
         return untold(self.db)
 
-    def modes(self) -> tuple[DoorMode, ...]:
+    def modes(self) -> tuple[KeptMode, ...]:
         rows = self.db.conn.execute("SELECT door, mode, until, sum FROM modes ORDER BY door").fetchall()
         for row in rows:
             unseal(row[3], *row[:3])
-        return tuple(DoorMode(*row[:3]) for row in rows)
+        return tuple(KeptMode(*row[:3]) for row in rows)
 
     def known(self) -> KnownTime | None:
         """What signed messages said of the time; None: nothing yet."""
@@ -329,7 +329,7 @@ class Journal:
         if row is None:
             return None
         unseal(row[1], row[0])
-        return codec.load_keys(row[0])
+        return bodies.load(Keys, row[0])
 
     def close(self) -> None:
         with suppress(*STORAGE_ERRORS):
@@ -352,7 +352,7 @@ def open_journal(path: Path, site: str, unit: str, journal_mb: int) -> Journal:
 
 def _check_chain(h: bytes, rows: Iterable[tuple[Any, ...]]) -> None:
     for seq, _, line, after in rows:
-        if line is not None and facts.chain(h, blob(line)) != after:
+        if line is not None and chain.next_hash(h, blob(line)) != after:
             raise DamagedError(f"fact {seq} breaks the chain")
         h = blob(after)
 
@@ -364,11 +364,11 @@ def _lines(first: int, before: bytes, rows: Sequence[tuple[Any, ...]]) -> tuple[
     for seq, start, line, after in rows:
         if (seq if line is not None else max(number(start), first)) != last + 1:
             raise DamagedError(f"fact {last + 1} is missing")
-        text = facts.gap_line(last + 1, seq, blob(after).hex()) if line is None else blob(line)
+        text = chain.gap_line(last + 1, seq, blob(after).hex()) if line is None else blob(line)
         size += len(text) + 1
-        if size > facts.MAX_BATCH_BYTES and lines:
+        if size > chain.MAX_BATCH_BYTES and lines:
             break
-        if line is not None and facts.chain(h, line) != after:
+        if line is not None and chain.next_hash(h, line) != after:
             raise DamagedError(f"fact {seq} breaks the chain")
         lines.append(text)
         last, h = seq, blob(after)

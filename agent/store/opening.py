@@ -26,7 +26,7 @@ def open_or_found(path: Path, terms: Terms, utc: float) -> Journal:
     try:
         return open_journal(path, terms.site, terms.unit, terms.journal_mb)
     except FileNotFoundError:
-        _found(path, terms, utc, epochs.Legacy())
+        _found(path, terms, utc, epochs.CarriedOver())
         return open_journal(path, terms.site, terms.unit, terms.journal_mb)
 
 
@@ -45,7 +45,7 @@ def rebuild(path: Path, terms: Terms, utc: float, known: Journal | None) -> int:
         return _found(path, terms, utc, legacy)
 
 
-def _found(path: Path, terms: Terms, utc: float, legacy: epochs.Legacy) -> int:
+def _found(path: Path, terms: Terms, utc: float, legacy: epochs.CarriedOver) -> int:
     kept = 0
 
     def fill(db: Database) -> None:

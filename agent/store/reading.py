@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from agent.errors import EXIT_UNREACHABLE, DoorwardError
-from agent.store import ledger, standing
+from agent.store import cache_keeper, journal_keeper
 from agent.store.cache import Cache
 from agent.store.copying import copied, mark
 from agent.store.database import Database
 from agent.store.faults import STORAGE_ERRORS
 from agent.store.index import HolderIndex
 from agent.store.plainfile import QUARANTINE
-from contract import facts as contract_facts
+from contract import chain as contract_facts
 from contract.messages import Holder, Notice, Settings
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ class StoreUnreadableError(DoorwardError):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JournalEntry:
     """A line of the journal: a fact (`first` = `last`), or the gap that dropped facts left."""
 
     epoch: str
@@ -63,23 +63,23 @@ class Summary:
     set_aside: tuple[str, ...]
 
 
-def facts(folder: Path, *, since_utc: float | None = None, after: int = 0) -> Iterator[Entry]:
+def facts(folder: Path, *, since_utc: float | None = None, after: int = 0) -> Iterator[JournalEntry]:
     """Journal entries with a number over `after`, oldest first; with `since_utc` only those since then (or of unknown time)."""
-    with _opened(folder / ledger.NAME) as db:
+    with _opened(folder / journal_keeper.NAME) as db:
         yield from _entries(db, after, since_utc)
 
 
 def follow(
     folder: Path, *, after: int = 0, every_s: float = 0.5, ended: Callable[[], bool] = lambda: False
-) -> Iterator[Entry]:
+) -> Iterator[JournalEntry]:
     """As `facts`, and then what comes, until `ended`. Goes on over a restart of the agent and into a new epoch."""
     epoch: str | None = None
     known: object = None
     while not ended():
         with suppress(StoreUnreadableError, OSError):
-            now = mark(folder / ledger.NAME)
+            now = mark(folder / journal_keeper.NAME)
             if now != known:
-                with _opened(folder / ledger.NAME) as db:
+                with _opened(folder / journal_keeper.NAME) as db:
                     current = _epoch(db)
                     if epoch not in {None, current}:
                         after = 0
@@ -107,7 +107,7 @@ def settings(folder: Path) -> tuple[Settings, ...]:
 
 
 def summary(folder: Path) -> Summary:
-    with _opened(folder / ledger.NAME) as db:
+    with _opened(folder / journal_keeper.NAME) as db:
         one = db.conn.execute
         confirmed, base = one("SELECT confirmed, base FROM position").fetchone()
         last = one("SELECT max(seq) FROM facts").fetchone()[0]
@@ -124,7 +124,7 @@ def summary(folder: Path) -> Summary:
         waiting=waiting,
         dropped=sum(seq - first + 1 for seq, first in gaps),
         oldest_utc=None if oldest is None else oldest[0],
-        journal_bytes=(folder / ledger.NAME).stat().st_size,
+        journal_bytes=(folder / journal_keeper.NAME).stat().st_size,
         rosters=rosters,
         holders=people,
         notices=shown,
@@ -138,7 +138,7 @@ def _standing(cache: Cache) -> tuple[dict[str, int], int, int]:
     return {"/".join(roster): rev for roster, rev in rosters.items()}, count, len(cache.notices())
 
 
-def _entries(db: Database, after: int, since_utc: float | None) -> Iterator[Entry]:
+def _entries(db: Database, after: int, since_utc: float | None) -> Iterator[JournalEntry]:
     epoch = _epoch(db)
     confirmed = db.conn.execute("SELECT confirmed FROM position").fetchone()[0]
     since = -1 if since_utc is None else since_utc
@@ -149,7 +149,7 @@ def _entries(db: Database, after: int, since_utc: float | None) -> Iterator[Entr
         ).fetchall()
         for seq, first, line, h in rows:
             text = contract_facts.gap_line(first, seq, h.hex()) if line is None else line
-            yield Entry(epoch, seq if line is not None else first, seq, text, seq <= confirmed)
+            yield JournalEntry(epoch, seq if line is not None else first, seq, text, seq <= confirmed)
         if not rows:
             return
         after = rows[-1][0]
@@ -160,7 +160,7 @@ def _epoch(db: Database) -> str:
 
 
 def _of_cache(folder: Path, work: Callable[[Cache], T]) -> T:
-    with _opened(folder / standing.NAME) as db:
+    with _opened(folder / cache_keeper.NAME) as db:
         return work(Cache(db))
 
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from agent.store.database import Transaction, used_bytes
 from agent.store.journal import Journal
-from agent.store.ranks import RANKS
+from contract.facts import Keep
 
 SLICE = 500
 DAY_S = 86_400.0
@@ -53,7 +53,7 @@ def make_room(journal: Journal, cap_bytes: int) -> Iterator[int]:
             break
         journal.drop_prefix(last)
         yield 0
-    for rank in RANKS:
+    for rank in Keep:
         while used_bytes(journal.db) > target:
             seqs = _oldest_of_rank(journal, rank, max(journal.swept[rank], journal.confirmed))
             if not seqs:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from agent.core.effects import CheckedIn, DoorMode, Record, SeenCommand
+from agent.core.effects import AppendFacts, CheckedIn, KeptMode, SeenCommand
 from agent.core.time import KnownTime
-from agent.store import codec
 from agent.store.database import Database
 from agent.store.faults import DamagedError
 from agent.store.schema import seal, unseal
-from contract.messages import Keys
 
 ALL_NOTICES = "notice * *"
 """In the place of a revision's name, which cannot be this."""
@@ -58,16 +56,15 @@ def forget_revs(db: Database, kept: int) -> int:
     return left
 
 
-def put_keys(db: Database, keys: Keys) -> None:
-    body = codec.dump_keys(keys)
+def put_keys(db: Database, rev: int, body: bytes) -> None:
     db.conn.execute(
         "INSERT INTO keys VALUES (1, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET rev = excluded.rev, body = excluded.body, "
         "sum = excluded.sum WHERE excluded.rev >= keys.rev",
-        (keys.rev, body, seal(body)),
+        (rev, body, seal(body)),
     )
 
 
-def put_with(db: Database, record: Record) -> None:
+def put_with(db: Database, record: AppendFacts) -> None:
     """What goes along with a record's facts."""
     if record.seen is not None:
         put_seen(db, record.seen)
@@ -110,7 +107,7 @@ def forget_seen(db: Database, before_utc: float, refused: int) -> None:
     db.conn.execute(f"DELETE FROM seen WHERE action = 'refused' AND rowid <= ({newest})", (refused,))  # noqa: S608  # texts of ours
 
 
-def put_mode(db: Database, mode: DoorMode) -> None:
+def put_mode(db: Database, mode: KeptMode) -> None:
     """The newest word on a door; a normal one needs none."""
     db.conn.execute("DELETE FROM modes WHERE door = ?", (mode.door,))
     if mode.mode != "normal":

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from agent.core.effects import CheckedIn, DoorMode
+from agent.core.effects import CheckedIn, KeptMode
 from agent.core.time import KnownTime
-from agent.store import codec
-from agent.store.epochs import Legacy
+from agent.store import bodies
+from agent.store.epochs import CarriedOver
 from agent.store.faults import DamagedError
 from agent.store.schema import seal
-from contract import facts
+from contract import chain
+from contract.messages import Keys, Notice, Settings
 
 T = TypeVar("T")
 _SLICE = 200
@@ -43,11 +44,11 @@ def opened(path: Path) -> Iterator[sqlite3.Connection | None]:
             conn.close()
 
 
-def legacy_of(conn: sqlite3.Connection | None, confirmed: int = 0) -> Legacy:
+def legacy_of(conn: sqlite3.Connection | None, confirmed: int = 0) -> CarriedOver:
     """What of a damaged journal goes on; `confirmed`: surely confirmed up to here. `lines` reads from `conn` while it is iterated."""
     if conn is None:
-        return Legacy()
-    legacy = Legacy()
+        return CarriedOver()
+    legacy = CarriedOver()
     legacy.epochs = [row[1:5] for row in _intact(conn, "epochs", "epoch, utc, prev_epoch, prev_head, sum")]
     legacy.revs = {row[1]: row[2] for row in _intact(conn, "revs", "name, rev, sum")}
     legacy.seen = [
@@ -62,8 +63,9 @@ def legacy_of(conn: sqlite3.Connection | None, confirmed: int = 0) -> Legacy:
     for row in _intact(conn, "known", "confirmed, floor, doubt, sum"):
         legacy.known = KnownTime(*row[1:4])
     for row in _intact(conn, "keys", "body, sum"):
-        legacy.keys = _try(partial(codec.load_keys, row[1]))
-    legacy.modes = [DoorMode(*row[1:4]) for row in _intact(conn, "modes", "door, mode, until, sum")]
+        keys = _try(partial(bodies.load, Keys, row[1]))
+        legacy.keys = None if keys is None else (keys.rev, row[1])
+    legacy.modes = [KeptMode(*row[1:4]) for row in _intact(conn, "modes", "door, mode, until, sum")]
     legacy.untold = [CheckedIn(*row[1:4]) for row in _intact(conn, "untold", "stop, by, utc, sum")]
     for row in _intact(conn, "position", "confirmed, confirmed_h, base, base_h, sum"):
         confirmed, legacy.head = max(confirmed, row[1]), row[2].hex()
@@ -82,7 +84,9 @@ def _lines(conn: sqlite3.Connection, confirmed: int) -> Iterator[tuple[int, byte
             before = None
             continue
         whole = (
-            before is None or before[0] != seq - 1 or (isinstance(line, bytes) and facts.chain(before[1], line) == h)
+            before is None
+            or before[0] != seq - 1
+            or (isinstance(line, bytes) and chain.next_hash(before[1], line) == h)
         )
         if whole and isinstance(line, bytes):
             yield seq, line
@@ -125,7 +129,7 @@ def _intact(conn: sqlite3.Connection, table: str, columns: str) -> Iterator[tupl
 
 
 def cache_rows(conn: sqlite3.Connection | None) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """Rows of a damaged cache with intact checksums, as (table, values)."""
+    """Rows of a damaged cache with intact checksums, as (table, values); without those whose message this version cannot read."""
     if conn is None:
         return
     for table, columns in (
@@ -134,8 +138,17 @@ def cache_rows(conn: sqlite3.Connection | None) -> Iterator[tuple[str, tuple[Any
         ("parts", "scope, id, rev, part, parts, body, sum"),
         ("rosters", "scope, id, rev, parts, sum"),
     ):
+        read = _MESSAGES.get(table)
         for row in _intact(conn, table, columns):
-            yield table, row[1:]
+            if read is None or _try(partial(read, row[1:])) is not None:
+                yield table, row[1:]
+
+
+_MESSAGES: Mapping[str, Callable[[tuple[Any, ...]], object]] = {
+    "notices": lambda values: bodies.load(Notice, values[3]),
+    "settings": lambda values: bodies.load(Settings, values[2]),
+    "parts": lambda values: bodies.PartReader().holders(values[5], *values[3:5]),
+}
 
 
 def _try(read: Callable[[], T]) -> T | None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import zlib
 from typing import Final
 
-from agent.store.database import Database, Kind
+from agent.store.database import Database, DatabaseKind
 from agent.store.faults import DamagedError
-from contract import facts
+from contract import chain
 
 FACTS = """
 CREATE TABLE {name} (
@@ -90,10 +90,10 @@ def _set_by_the_centre(line: object) -> float | None:
     if not isinstance(line, bytes):
         return None
     try:
-        fact = facts.parse_line(line)
+        fact = chain.parse_line(line)
     except (ValueError, TypeError):
         return None
-    if isinstance(fact, facts.Gap) or fact.clock not in {"synced", "holdover"}:
+    if isinstance(fact, chain.Gap) or fact.clock not in {"synced", "holdover"}:
         return None
     return float(fact.at_utc)
 
@@ -130,18 +130,18 @@ CACHE_STEPS: Final = (m001_notices_rosters_settings,)
 CACHE_CAP: Final = 128 * 1024 * 1024
 
 
-def journal_kind(journal_mb: int) -> Kind:
+def journal_kind(journal_mb: int) -> DatabaseKind:
     """A small page: one fact at a time costs a page a commit (5.9 KB a fact written at 1024 bytes a page, 9.0 KB at 4096; measured).
 
     The cap only stops a runaway: room.py keeps the file at `journal_mb`, and a new epoch may need it twice for a moment.
     """
     cap = (2 * journal_mb + 4) * 1024 * 1024
     tables = ("facts", "epochs", "position", "life", "seen", "revs", "keys", "modes", "known", "untold")
-    return Kind("journal", JOURNAL_STEPS, tables, page=1024, checkpoint=800, cap=cap)
+    return DatabaseKind("journal", JOURNAL_STEPS, tables, page=1024, checkpoint=800, cap=cap)
 
 
 CACHE_TABLES = ("notices", "settings", "parts", "rosters")
-CACHE_KIND = Kind("cache", CACHE_STEPS, CACHE_TABLES, page=4096, checkpoint=200, cap=CACHE_CAP)
+CACHE_KIND = DatabaseKind("cache", CACHE_STEPS, CACHE_TABLES, page=4096, checkpoint=200, cap=CACHE_CAP)
 
 
 def seal(*values: object) -> int:

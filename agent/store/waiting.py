@@ -11,8 +11,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from agent.core.effects import Record, SaveLatch
-from agent.store.ranks import rank_of
+from agent.core.effects import AppendFacts, SaveLatch
+from contract.facts import declared
 
 Other = TypeVar("Other")
 
@@ -38,13 +38,13 @@ class Counts:
     facts: int = 0
 
 
-class Waiting(Generic[Other]):
+class OrderLanes(Generic[Other]):
     """Three lanes behind one lock. `Other`: the orders that are neither latch nor facts."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._latch: SaveLatch | None = None
-        self._records: deque[Record] = deque()
+        self._records: deque[AppendFacts] = deque()
         self._facts = 0
         self._others: deque[Other] = deque()
         self._dropped: deque[int] = deque(maxlen=RING)
@@ -62,7 +62,7 @@ class Waiting(Generic[Other]):
             self._latch = latch
             self._changed.notify()
 
-    def put_record(self, record: Record) -> None:
+    def put_record(self, record: AppendFacts) -> None:
         with self._changed:
             self._records.append(record)
             self._facts += len(record.facts)
@@ -124,9 +124,9 @@ class Waiting(Generic[Other]):
             latch, self._latch = self._latch, None
             return latch
 
-    def take_records(self, most: int) -> list[Record]:
+    def take_records(self, most: int) -> list[AppendFacts]:
         """Records in order, up to about `most` facts."""
-        taken: list[Record] = []
+        taken: list[AppendFacts] = []
         with self._changed:
             count = 0
             while self._records and count < most:
@@ -137,7 +137,7 @@ class Waiting(Generic[Other]):
             self._in_hand += count
         return taken
 
-    def put_back(self, records: list[Record]) -> None:
+    def put_back(self, records: list[AppendFacts]) -> None:
         with self._changed:
             self._records.extendleft(reversed(records))
             self._in_hand = max(0, self._in_hand - sum(len(record.facts) for record in records))
@@ -145,7 +145,7 @@ class Waiting(Generic[Other]):
             if self._facts > RING:
                 self._drop()
 
-    def take_overdue(self, mono: float) -> list[Record]:
+    def take_overdue(self, mono: float) -> list[AppendFacts]:
         """Records whose `durable_by_mono` has passed; they are not waiting any more."""
         with self._changed:
             overdue = [record for record in self._records if _overdue(record, mono)]
@@ -191,9 +191,9 @@ class Waiting(Generic[Other]):
         self._dropped.extend(record.token for record in gone)
 
 
-def _importance(record: Record) -> int:
-    return max((rank_of(fact.kind) for fact in record.facts), default=0)
+def _importance(record: AppendFacts) -> int:
+    return max((declared(dated.fact).keep for dated in record.facts), default=0)
 
 
-def _overdue(record: Record, mono: float) -> bool:
+def _overdue(record: AppendFacts, mono: float) -> bool:
     return record.durable_by_mono is not None and record.durable_by_mono <= mono

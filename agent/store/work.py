@@ -13,20 +13,20 @@ from agent.core import effects, events
 from agent.core.events import Event
 from agent.store import latch
 from agent.store.cache import Cache, Roster, Saved, rev_name
-from agent.store.faults import Mode, mode_of
+from agent.store.cache_keeper import NAME as CACHE
+from agent.store.cache_keeper import CacheKeeper
+from agent.store.faults import StorageMode, mode_of
 from agent.store.folder import Ballast
 from agent.store.index import HolderIndex, without_collections
-from agent.store.ledger import NAME as JOURNAL
-from agent.store.ledger import Ledger
+from agent.store.journal_keeper import NAME as JOURNAL
+from agent.store.journal_keeper import JournalKeeper
 from agent.store.opening import Terms
-from agent.store.standing import NAME as CACHE
-from agent.store.standing import Standing
-from agent.store.waiting import Counts, Waiting
-from contract.messages import Holder
+from agent.store.waiting import Counts, OrderLanes
+from contract.messages import Holder, Keys, Notice, RosterPart, Settings
 
 log = logging.getLogger("store")
 
-Save = effects.SaveNotice | effects.DropNotices | effects.SaveRosterPart | effects.SaveSettings
+Save = effects.SaveState | effects.DropNotices
 
 LATCH_RETRY_S = 0.5
 SAVES = 64
@@ -43,7 +43,7 @@ class Work:
         self,
         folder: Path,
         terms: Terms,
-        waiting: Waiting[object],
+        waiting: OrderLanes[object],
         post: Callable[[Event], None],
         utc: Callable[[], float],
         ballast_bytes: int,
@@ -57,9 +57,9 @@ class Work:
         self._scopes = scopes
         self._waiting = waiting
         self._ballast = Ballast(folder, ballast_bytes)
-        self._standing = Standing(folder, waiting.beat)
+        self._standing = CacheKeeper(folder, waiting.beat)
         self._index = HolderIndex()
-        self._ledger = Ledger(folder, terms, waiting, post, utc, self._ballast, counts)
+        self._ledger = JournalKeeper(folder, terms, waiting, post, utc, self._ballast, counts)
         self._latch: effects.SaveLatch | None = None
         self._latch_retry = 0.0
         self._latch_refused = False
@@ -94,8 +94,9 @@ class Work:
         if self._standing.rebuilt:
             self._ledger.recovered.append("cache")
         self._ledger.start(self._standing.read(lambda cache: cache.revs(), {}))
-        self._post(events.SettingsLoaded(self._standing.read(lambda cache: cache.settings(), ())))
-        self._post(events.NoticesLoaded(self._standing.read(lambda cache: cache.notices(), ())))
+        nothing = events.StateLoaded()
+        settings = self._standing.read(lambda cache: cache.settings(), nothing.settings)
+        self._post(events.StateLoaded(self._standing.read(lambda cache: cache.notices(), nothing.notices), settings))
         self._tell_rebuilt()
 
     @property
@@ -122,7 +123,8 @@ class Work:
         self._ledger.turn()
         saves: list[Save] = []
         for order in self._waiting.take_others(SAVES):
-            if isinstance(order, Save):
+            keys = isinstance(order, effects.SaveState) and isinstance(order.message, Keys)
+            if isinstance(order, Save) and not keys:
                 saves.append(order)
             else:
                 self._save(saves)
@@ -146,7 +148,7 @@ class Work:
             case effects.ForgetNotices():
                 self._standing.write(lambda cache: cache.forget_notices())
                 self._ledger.forget_notices()
-            case effects.SaveKeys():
+            case effects.SaveState():
                 self._ledger.save_keys(order)
             case effects.Purge(utc):
                 self._ledger.purge(utc)
@@ -165,7 +167,7 @@ class Work:
             try:
                 latch.write(self._folder, self._latch.doors)
             except OSError as error:
-                if mode_of(error, self._folder) is Mode.FULL and self._ballast.give_back():
+                if mode_of(error, self._folder) is StorageMode.FULL and self._ballast.give_back():
                     continue
                 self._latch_retry = time.monotonic() + LATCH_RETRY_S
                 if not self._latch_refused:
@@ -199,7 +201,7 @@ class Work:
         for save in saves:
             saved = _saved(save)
             if saved is not None and saved.token in full:
-                self._post(events.StateRefused(saved.token, saved.kind, saved.scope, saved.id, saved.rev))
+                self._post(events.StateNotKept(saved.token, saved.kind, saved.scope, saved.id, saved.rev))
             elif saved is not None:
                 if saved.kind != "roster":
                     revs[rev_name(saved.kind, saved.scope, saved.id)] = saved.rev
@@ -242,14 +244,14 @@ def _apply(cache: Cache, saves: list[Save]) -> tuple[dict[Roster, int], set[int]
     full: set[int] = set()
     for save in saves:
         match save:
-            case effects.SaveNotice(_, notice):
-                cache.save_notice(notice)
+            case effects.SaveState(_, Notice() as notice, signed):
+                cache.save_notice(notice, signed)
             case effects.DropNotices(ids):
                 cache.drop_notices(ids)
-            case effects.SaveSettings(_, settings):
-                cache.save_settings(settings)
-            case effects.SaveRosterPart(token, part):
-                saved = cache.save_part(part)
+            case effects.SaveState(_, Settings() as settings, signed):
+                cache.save_settings(settings, signed)
+            case effects.SaveState(token, RosterPart() as part, signed):
+                saved = cache.save_part(part, signed)
                 if saved is Saved.WHOLE:
                     applied[(str(part.scope), part.id)] = part.rev
                 elif saved is Saved.FULL:
@@ -259,11 +261,11 @@ def _apply(cache: Cache, saves: list[Save]) -> tuple[dict[Roster, int], set[int]
 
 def _saved(save: Save) -> events.StateSaved | None:
     match save:
-        case effects.SaveNotice(token, notice):
+        case effects.SaveState(token, Notice() as notice):
             return events.StateSaved(token, "notice", str(notice.scope), notice.id, notice.rev)
-        case effects.SaveSettings(token, settings):
+        case effects.SaveState(token, Settings() as settings):
             return events.StateSaved(token, "settings", str(settings.scope), "", settings.rev)
-        case effects.SaveRosterPart(token, part):
+        case effects.SaveState(token, RosterPart() as part):
             return events.StateSaved(token, "roster", str(part.scope), part.id, part.rev)
         case _:
             return None

@@ -15,22 +15,19 @@ from agent import limits
 from agent.core import effects
 from agent.core.events import Event, StoreHangs
 from agent.store.folder import FolderLock
-from agent.store.waiting import Counts, Waiting
+from agent.store.waiting import Counts, OrderLanes
 
 if TYPE_CHECKING:
     from agent.store.work import Work
 
 Order = (
     effects.SaveLatch
-    | effects.Record
+    | effects.AppendFacts
     | effects.LoadBatch
     | effects.ConfirmFacts
-    | effects.SaveNotice
+    | effects.SaveState
     | effects.DropNotices
-    | effects.SaveRosterPart
-    | effects.SaveSettings
     | effects.ForgetNotices
-    | effects.SaveKeys
     | effects.Purge
 )
 
@@ -42,7 +39,7 @@ BALLAST_BYTES = 8 * 1024 * 1024
 class Store:
     """Made on the main thread, which also calls `order`, `start` and `stop`; outcomes are posted from the thread `store`.
 
-    At start, in this order: HoldersReplaced, then StoreOpened or StoreFailed, then SettingsLoaded and NoticesLoaded, then CacheReset
+    At start, in this order: HoldersReplaced, then StoreOpened or StoreFailed, then StateLoaded, then CacheReset
     where the cache was damaged. Later outcomes as each effect says; HistoryDiffers also when a damaged journal was rebuilt while running.
     """
 
@@ -70,7 +67,7 @@ class Store:
         self._lock = None if locked else FolderLock(folder)
         self._post = post
         self._hangs = False
-        self._waiting: Waiting[object] = Waiting()
+        self._waiting: OrderLanes[object] = OrderLanes()
         self._work: Work | None = None
 
         def run() -> None:
@@ -95,7 +92,7 @@ class Store:
         """Never blocks, never fails."""
         if isinstance(effect, effects.SaveLatch):
             self._waiting.put_latch(effect)
-        elif isinstance(effect, effects.Record):
+        elif isinstance(effect, effects.AppendFacts):
             self._waiting.put_record(effect)
         else:
             self._waiting.put(effect)

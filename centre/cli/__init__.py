@@ -10,7 +10,7 @@ import click
 from sqlalchemy.exc import OperationalError
 
 from centre.cli import broker, command, coverage, facts, init, notice, roster, serve, settings, unit, verify
-from centre.cli.office import Office
+from centre.cli.context import CliContext
 from centre.errors import UNREACHABLE, CentreError
 from centre.folder import ENVIRONMENT
 
@@ -44,7 +44,7 @@ def centre(ctx: click.Context, path: Path) -> None:
 
     Exit codes: 0 fine, 1 a check failed, 2 wrong use, 69 something needed is unreachable, 70 our fault, 78 configuration.
     """
-    ctx.obj = Office(path)
+    ctx.obj = CliContext(path)
 
 
 for _command in (

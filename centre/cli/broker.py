@@ -12,7 +12,7 @@ import click
 
 from centre import broker as files
 from centre import certificates, units
-from centre.cli.office import Office
+from centre.cli.context import CliContext
 from centre.errors import WRONG_USE, CentreError
 from centre.folder import Mosquitto, make_folder, write_secret
 
@@ -43,7 +43,7 @@ EVERYWHERE = "0.0.0.0"  # noqa: S104  # a broker is there to be reached
 @click.option("--key", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.pass_obj
 def broker(
-    office: Office,
+    office: CliContext,
     out: Path | None,
     listen: str | None,
     port: int | None,
@@ -76,14 +76,14 @@ def broker(
     click.echo(str(Path(wanted.out) / CONFIGURATION))
 
 
-def rewrite(office: Office) -> None:
+def rewrite(office: CliContext) -> None:
     """After a change of units, where the files were written before."""
     if office.site.mosquitto is not None:
         write(office, office.site.mosquitto)
         click.echo(f"wrote {office.site.mosquitto.out} again: reload the broker (SIGHUP)")
 
 
-def write(office: Office, wanted: Mosquitto) -> None:
+def write(office: CliContext, wanted: Mosquitto) -> None:
     """All files, mode 0600, for the user the broker runs as where we may give them away."""
     out, site = Path(wanted.out), office.site
     data = out / "data"
@@ -110,7 +110,7 @@ def write(office: Office, wanted: Mosquitto) -> None:
         raise CentreError(f"{error.filename or out}: {error.strerror}", WRONG_USE) from None
 
 
-def _certificate(office: Office, wanted: Mosquitto, out: Path) -> tuple[Path | None, Path | None]:
+def _certificate(office: CliContext, wanted: Mosquitto, out: Path) -> tuple[Path | None, Path | None]:
     address = office.site.address
     if not address.tls:
         return None, None

@@ -5,20 +5,19 @@ from __future__ import annotations
 import getpass
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import click
 from sqlalchemy import Connection, select
 
-from centre import commands, desk, schema, units
-from centre.cli.office import Office, moment_option
+from centre import commands, publisher, schema, units
+from centre.cli.context import CliContext, moment_option
 from centre.errors import WRONG_USE, CentreError
-from contract.messages import MODE_MAX_S, Kind
+from contract.messages import MODE_MAX_S, FireReset, Identify, Kind, Mode, Open, Order, Restart, Resync, SetMode
 from contract.plain import Reply
 from contract.topics import down, up, valid_id
 
 OPENED, REFUSED, NO_ANSWER, NO_ENTRY, UNKNOWN = 0, 3, 4, 5, 6
-MODES = ("normal", "hold_open", "lockdown")
 
 
 def _order(command: Callable[..., None]) -> Callable[..., None]:
@@ -37,7 +36,7 @@ def _order(command: Callable[..., None]) -> Callable[..., None]:
 @click.command("open")
 @click.option("--door", required=True, help="Which door of the unit, as in its configuration.")
 @_order
-def open_door(office: Office, unit_id: str, door: str, why: str, actor: str) -> None:
+def open_door(office: CliContext, unit_id: str, door: str, why: str, actor: str) -> None:
     """Open a door from afar, once, now or not at all; tell what became of it.
 
     Exit code: 0 the door was opened (or unlocked, where it has no contact to tell), 3 refused, 4 no answer, 5 nobody came, 6 the unit
@@ -45,58 +44,59 @@ def open_door(office: Office, unit_id: str, door: str, why: str, actor: str) -> 
     """
     if not valid_id(door):
         raise CentreError(f"--door: {door!r} is no id", WRONG_USE)
-    _carry_out(office, unit_id, "open", {"door": door}, actor, why, commands.OPEN_VALID_S)
+    _carry_out(office, unit_id, Open(door), actor, why, commands.OPEN_VALID_S)
 
 
 @click.command()
 @_order
-def identify(office: Office, unit_id: str, why: str, actor: str) -> None:
+def identify(office: CliContext, unit_id: str, why: str, actor: str) -> None:
     """Make a unit show which one it is. Exit code: 0 done, 3 refused, 4 no answer."""
-    _carry_out(office, unit_id, "identify", {}, actor, why, commands.VALID_S)
+    _carry_out(office, unit_id, Identify(), actor, why, commands.VALID_S)
 
 
 @click.command()
 @_order
-def restart(office: Office, unit_id: str, why: str, actor: str) -> None:
+def restart(office: CliContext, unit_id: str, why: str, actor: str) -> None:
     """Restart a unit's agent; its doors stay as they are. Exit code: 0 done, 3 refused, 4 no answer."""
-    _carry_out(office, unit_id, "restart", {}, actor, why, commands.VALID_S)
+    _carry_out(office, unit_id, Restart(), actor, why, commands.VALID_S)
 
 
 @click.command()
 @_order
-def resync(office: Office, unit_id: str, why: str, actor: str) -> None:
+def resync(office: CliContext, unit_id: str, why: str, actor: str) -> None:
     """Make a unit read its desired state from the broker again. Exit code: 0 done, 3 refused, 4 no answer."""
-    _carry_out(office, unit_id, "resync", {}, actor, why, commands.VALID_S)
+    _carry_out(office, unit_id, Resync(), actor, why, commands.VALID_S)
 
 
 @click.command("fire-reset")
 @click.option("--door", help="One door; all latched ones where none is named.")
 @_order
-def fire_reset(office: Office, unit_id: str, door: str | None, why: str, actor: str) -> None:
+def fire_reset(office: CliContext, unit_id: str, door: str | None, why: str, actor: str) -> None:
     """Lock again what fire released, once the input is clear. Exit code: 0 done, 3 refused, 4 no answer, 6 the unit restarted in the middle."""
     if door is not None and not valid_id(door):
         raise CentreError(f"--door: {door!r} is no id", WRONG_USE)
-    args: Mapping[str, object] = {} if door is None else {"door": door}
-    _carry_out(office, unit_id, "fire_reset", args, actor, why, commands.VALID_S)
+    _carry_out(office, unit_id, FireReset(door), actor, why, commands.VALID_S)
 
 
 @click.command()
-@click.argument("mode", type=click.Choice(MODES))
+@click.argument("mode", type=click.Choice([each.value for each in Mode]))
 @click.option("--door", help="One door; all of the unit's where none is named.")
 @click.option("--until", help="When it ends: 2026-10-07T18:00, or 15m, 2h, 3d from now. Not for normal.")
 @_order
-def mode(office: Office, unit_id: str, mode: str, door: str | None, until: str | None, why: str, actor: str) -> None:
+def mode(
+    office: CliContext, unit_id: str, mode: str, door: str | None, until: str | None, why: str, actor: str
+) -> None:
     """Hold a door open, lock it down (only emergency cards pass), or make it normal again. Exit code: 0 done, 3 refused, 4 no answer, 6 the unit restarted in the middle.
 
     The way out stays open in a lockdown, unless the door's configuration says otherwise. It goes on over a restart of the unit; holding open ends with one.
     """
     if door is not None and not valid_id(door):
         raise CentreError(f"--door: {door!r} is no id", WRONG_USE)
-    args: dict[str, object] = {"mode": mode, "until": _mode_ends(office, mode, until)}
-    _carry_out(office, unit_id, "mode", args if door is None else {**args, "door": door}, actor, why, commands.VALID_S)
+    order = SetMode(Mode(mode), _mode_ends(office, mode, until), door)
+    _carry_out(office, unit_id, order, actor, why, commands.VALID_S)
 
 
-def _mode_ends(office: Office, mode: str, until: str | None) -> float:
+def _mode_ends(office: CliContext, mode: str, until: str | None) -> float:
     """UTC. Each mode has an end, so that no door is forgotten."""
     now = time.time()
     if mode == "normal":
@@ -126,20 +126,18 @@ def _sees_opening(conn: Connection, unit_id: str, door: object) -> bool:
     return not (isinstance(told, dict) and "open" in told and told["open"] is None)
 
 
-def _carry_out(
-    office: Office, unit_id: str, action: str, args: Mapping[str, object], actor: str, why: str, valid_s: float
-) -> None:
+def _carry_out(office: CliContext, unit_id: str, order: Order, actor: str, why: str, valid_s: float) -> None:
     """Connect first, so that nothing of the command's short life is lost to that; then commit, sign, send, listen."""
     site = office.site.site
     with office.books.reading() as conn:
         if units.one(conn, site, unit_id).revoked:
             raise CentreError(f"{unit_id}: revoked", WRONG_USE)
         known = _doors(conn, unit_id)
-        if known and "door" in args and args["door"] not in known:
-            raise CentreError(f"--door: {unit_id} has no door {args['door']!r}; it has {', '.join(known)}", WRONG_USE)
-        goes_on = action == "open" and _sees_opening(conn, unit_id, args["door"])
-    with desk.connected(office.folder, office.site, office.keys, [up(site, unit_id, "reply")]) as link:
-        command = commands.make(site, unit_id, action, args, actor, why, valid_s, time.time())
+        if known and order.door is not None and order.door not in known:
+            raise CentreError(f"--door: {unit_id} has no door {order.door!r}; it has {', '.join(known)}", WRONG_USE)
+        goes_on = isinstance(order, Open) and _sees_opening(conn, unit_id, order.door)
+    with publisher.connected(office.folder, office.site, office.keys, [up(site, unit_id, "reply")]) as link:
+        command = commands.make(site, unit_id, order, actor, why, valid_s, time.time())
         topic = down(site, command.scope, Kind.COMMAND)
         token = office.signer.sign_state(topic, command)
         with office.books.writing() as conn:
@@ -156,7 +154,7 @@ def _carry_out(
     click.get_current_context().exit(code)
 
 
-def _absence(office: Office, unit_id: str) -> str:
+def _absence(office: CliContext, unit_id: str) -> str:
     table = schema.units.c
     with office.books.reading() as conn:
         row = conn.execute(select(table.online, table.heard_utc).where(table.unit == unit_id)).one()
@@ -165,13 +163,13 @@ def _absence(office: Office, unit_id: str) -> str:
     return f"; offline since {office.local(row.heard_utc)}" if row.heard_utc is not None else "; never heard of"
 
 
-def _told(office: Office, reply: Reply) -> str:
+def _told(office: CliContext, reply: Reply) -> str:
     reason = f": {reply.reason}" if reply.reason else ""
     detail = f" ({reply.detail})" if reply.detail else ""
     return f"{office.local(reply.at_utc)}  {reply.state}{reason}{detail}"
 
 
-def _code(states: list[str], *, goes_on: bool) -> int:
+def _code(states: Sequence[str], *, goes_on: bool) -> int:
     if "refused" in states:
         return REFUSED
     if "unknown" in states:

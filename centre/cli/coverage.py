@@ -7,14 +7,14 @@ import json
 import click
 
 from centre import reports
-from centre.cli.office import Office
+from centre.cli.context import CliContext
 
 
 @click.command()
 @click.argument("notice")
 @click.option("--json", "as_json", is_flag=True, help="One object.")
 @click.pass_obj
-def coverage(office: Office, notice: str, as_json: bool) -> None:
+def coverage(office: CliContext, notice: str, as_json: bool) -> None:
     """Where NOTICE was sent, received and shown, unit by unit, and the share of all units of its scope."""
     with office.books.reading() as conn:
         found = reports.coverage(conn, office.site.site, notice)

@@ -7,7 +7,7 @@ import json
 import click
 
 from centre import reports, units
-from centre.cli.office import Office, moment_option
+from centre.cli.context import CliContext, moment_option
 from centre.reports import Entry
 
 _OWN = ("seq", "at", "clock", "boot", "mono", "kind")
@@ -18,7 +18,7 @@ _OWN = ("seq", "at", "clock", "boot", "mono", "kind")
 @click.option("--since", help="Only later ones, by the unit's clock: 2026-10-01, 2026-10-01T08:00, or 2h (ago).")
 @click.option("--json", "as_json", is_flag=True, help="One object a line: unit, epoch, and the fact as it was signed.")
 @click.pass_obj
-def facts(office: Office, unit_id: str | None, since: str | None, as_json: bool) -> None:
+def facts(office: CliContext, unit_id: str | None, since: str | None, as_json: bool) -> None:
     """Facts in order of arrival, each once."""
     ago = f"-{since}" if since and since[-1:] in "smhd" and since[:-1].isdecimal() else since
     since_utc = moment_option(office, "since", ago)
@@ -34,7 +34,7 @@ def _as_json(entry: Entry) -> str:
     return f'{{"unit":"{entry.unit}","epoch":"{entry.epoch}","fact":{entry.line.decode()}}}'
 
 
-def _as_text(office: Office, entry: Entry) -> str:
+def _as_text(office: CliContext, entry: Entry) -> str:
     fact = json.loads(entry.line)
     rest = "  ".join(f"{key}={_plain(value)}" for key, value in fact.items() if key not in _OWN)
     return f"{office.local(entry.at_utc)}  {entry.unit}  {entry.seq}  {entry.kind}  {rest}".rstrip()

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from centre import state
 from centre.charset import decoded
-from centre.cli.office import Office, moment_option
+from centre.cli.context import CliContext, moment_option
 from centre.errors import WRONG_USE, CentreError
 from centre.schema import state as state_table
 from centre.state import DAY_S, TOMBSTONE_DAYS, Signed
@@ -46,7 +46,7 @@ def notice() -> None:
 @click.option("--id", "name", help="Of a notice that is up: a new revision in its place. Else one is made.")
 @click.pass_obj
 def put(
-    office: Office,
+    office: CliContext,
     scope: str,
     category: str,
     title: str,
@@ -89,7 +89,7 @@ def put(
 @notice.command()
 @click.argument("name", metavar="NOTICE")
 @click.pass_obj
-def withdraw(office: Office, name: str) -> None:
+def withdraw(office: CliContext, name: str) -> None:
     """Take a notice down everywhere, also where it has not come yet. Its id is never used again."""
     now = time.time()
     with office.books.reading() as conn:
@@ -119,7 +119,7 @@ def withdraw(office: Office, name: str) -> None:
 @click.option("--all", "everything", is_flag=True, help="Also those that are down.")
 @click.option("--json", "as_json", is_flag=True, help="One object a line.")
 @click.pass_obj
-def list_notices(office: Office, everything: bool, as_json: bool) -> None:
+def list_notices(office: CliContext, everything: bool, as_json: bool) -> None:
     """Notices that are up."""
     mine = state_table.c.kind == Kind.NOTICE.value
     with office.books.reading() as conn:
@@ -139,7 +139,7 @@ def list_notices(office: Office, everything: bool, as_json: bool) -> None:
             )
 
 
-def _commit(office: Office, message: Notice, title: str | None = None) -> None:
+def _commit(office: CliContext, message: Notice, title: str | None = None) -> None:
     """Gives the revision, signs and commits in one transaction."""
     site = office.site.site
     with office.books.changing() as conn:

@@ -10,7 +10,7 @@ import click
 from sqlalchemy import Connection, func, select
 
 from centre import state, units
-from centre.cli.office import Office
+from centre.cli.context import CliContext
 from centre.errors import CHECK_FAILED, WRONG_USE, CentreError
 from centre.roster import COLUMNS, read_csv, split
 from centre.schema import state as state_table
@@ -42,7 +42,7 @@ The whole roster is replaced: leaving a holder out revokes. Nothing changes unle
 @click.option("--scope", required=True, help="Where: LEVEL/ID, for example building/b12.")
 @click.option("--empty", is_flag=True, help="The file may hold nobody: everybody in the roster is revoked.")
 @click.pass_obj
-def put(office: Office, name: str, file: Path, scope: str, empty: bool) -> None:
+def put(office: CliContext, name: str, file: Path, scope: str, empty: bool) -> None:
     where = parse_scope(scope, office.site.site)
     if not valid_id(name):
         raise CentreError(f"{name!r} is no id (a-z, 0-9, - and _, at most 48)", WRONG_USE)
@@ -75,7 +75,7 @@ def put(office: Office, name: str, file: Path, scope: str, empty: bool) -> None:
 @roster.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One object a line.")
 @click.pass_obj
-def list_rosters(office: Office, as_json: bool) -> None:
+def list_rosters(office: CliContext, as_json: bool) -> None:
     """Rosters in place."""
     table = state_table.c
     mine = (table.kind == Kind.ROSTER.value) & table.token.is_not(None)

@@ -8,7 +8,7 @@ import time
 
 import click
 
-from centre.cli.office import Office
+from centre.cli.context import CliContext
 from centre.errors import CHECK_FAILED, CentreError
 from centre.folder import taken
 from centre.service import Service
@@ -19,7 +19,7 @@ SWITCH_S = 0.0005
 
 @click.command()
 @click.pass_obj
-def serve(office: Office) -> None:
+def serve(office: CliContext) -> None:
     """Take facts from the broker into the books, confirm what is committed, keep the broker's retained state right.
 
     One at a time for a folder. Stops on SIGTERM and SIGINT. Lines on stderr say what happens.

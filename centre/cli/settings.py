@@ -1,7 +1,8 @@
-"""`centre settings`: language, timezone, display and sign of a scope."""
+"""`centre settings`: language, timezone and sign of a scope."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
 from typing import Any
@@ -10,15 +11,16 @@ import click
 from sqlalchemy import select
 
 from centre import state
-from centre.cli.office import Office
+from centre.cli.context import CliContext
 from centre.errors import WRONG_USE, CentreError
 from centre.schema import state as state_table
 from centre.state import Signed
 from centre.units import parse_scope
-from contract.messages import Kind, Settings
+from contract import codec
+from contract.messages import Kind, Scope, Settings, Sign
 
-KEYS = ("timezone", "language", "sign", "display")
-SIGN = ("grid", "community", "boundary", "worker", "phone")
+KEYS = ("timezone", "language", "sign")
+SIGN = tuple(each.name for each in dataclasses.fields(Sign))
 
 
 @click.group()
@@ -36,16 +38,14 @@ def settings() -> None:
     metavar="KEY=TEXT",
     help=f"{', '.join(SIGN)}: the unit's sign between notices.",
 )
-@click.option("--display", multiple=True, metavar="KEY=VALUE", help="A value for the display.")
 @click.option("--unset", multiple=True, type=click.Choice(KEYS), help="Take a key out again.")
 @click.pass_obj
 def put(
-    office: Office,
+    office: CliContext,
     scope: str,
     timezone: str | None,
     language: str | None,
     sign: tuple[str, ...],
-    display: tuple[str, ...],
     unset: tuple[str, ...],
 ) -> None:
     """Set what is named, leave the rest of the scope's settings as they are. Prints them as they are now."""
@@ -55,14 +55,13 @@ def put(
         before = dict(values)
         values |= {"timezone": timezone} if timezone else {}
         values |= {"language": language} if language else {}
-        for key, pairs in (("sign", sign), ("display", display)):
-            if pairs:
-                values[key] = {**values.get(key, {}), **dict(_pair(key, text) for text in pairs)}
+        if sign:
+            values["sign"] = {**values.get("sign", {}), **dict(map(_pair, sign))}
         for key in unset:
             values.pop(key, None)
         if values == before:
             raise CentreError("nothing to change", WRONG_USE)
-        message = Settings(where, state.next_rev(conn, Kind.SETTINGS, where), round(now, 3), values)
+        message = _settings(where, state.next_rev(conn, Kind.SETTINGS, where), now, values)
         topic = state.topic_of(site, message)
         signed = Signed(topic, message, office.signer.sign_state(topic, message))
         text = json.dumps(values, ensure_ascii=False)
@@ -74,7 +73,7 @@ def put(
 
 @settings.command("list")
 @click.pass_obj
-def list_settings(office: Office) -> None:
+def list_settings(office: CliContext) -> None:
     """Settings of each scope."""
     mine = state_table.c.kind == Kind.SETTINGS.value
     with office.books.reading() as conn:
@@ -88,15 +87,21 @@ def _current(conn: Any, scope: str) -> dict[str, Any]:
     mine = (state_table.c.kind == Kind.SETTINGS.value) & (state_table.c.scope == scope)
     text = conn.execute(select(state_table.c.title).where(mine)).scalar()
     values: dict[str, Any] = json.loads(text) if text else {}
+    values.pop("display", None)  # once taken, and now refused
     return values
 
 
-def _pair(key: str, text: str) -> tuple[str, Any]:
+def _settings(scope: Scope, rev: int, now: float, values: dict[str, Any]) -> Settings:
+    try:
+        return codec.read(Settings, {"scope": str(scope), "rev": rev, "iat": round(now, 3), **values})
+    except codec.FieldError as error:
+        raise CentreError(str(error), WRONG_USE) from None
+
+
+def _pair(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name:
-        raise CentreError(f"--{key}: {text!r} is not KEY=VALUE", WRONG_USE)
-    if key == "sign" and name not in SIGN:
+        raise CentreError(f"--sign: {text!r} is not KEY=TEXT", WRONG_USE)
+    if name not in SIGN:
         raise CentreError(f"--sign: {name!r} is not shown on a sign; known: {', '.join(SIGN)}", WRONG_USE)
-    if key == "display" and value.lstrip("-").replace(".", "", 1).isdecimal():
-        return name, float(value) if "." in value else int(value)
     return name, value

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from centre import units
 from centre.cli.broker import rewrite
-from centre.cli.office import Office
+from centre.cli.context import CliContext
 from centre.errors import WRONG_USE, CentreError
 from centre.folder import make_folder, write_secret
 from centre.schema import units as units_table
@@ -35,7 +35,7 @@ def unit() -> None:
     help="LEVEL/ID, once for each: building/b12, yard/y07, grid/g21, community/c05. Site and unit are implied.",
 )
 @click.pass_obj
-def add(office: Office, unit_id: str, name: str, scopes: tuple[str, ...]) -> None:
+def add(office: CliContext, unit_id: str, name: str, scopes: tuple[str, ...]) -> None:
     """Add a unit to the register."""
     site = office.site.site
     parsed = [parse_scope(text, site) for text in scopes]
@@ -47,7 +47,7 @@ def add(office: Office, unit_id: str, name: str, scopes: tuple[str, ...]) -> Non
 @unit.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One object a line.")
 @click.pass_obj
-def list_units(office: Office, as_json: bool) -> None:
+def list_units(office: CliContext, as_json: bool) -> None:
     """All units: enrolled, there, unwell."""
     with office.books.reading() as conn:
         known = units.listed(conn, office.site.site)
@@ -91,7 +91,7 @@ def list_units(office: Office, as_json: bool) -> None:
     help="The file to write (default: UNIT.enrolment.json in the folder's enrolments/).",
 )
 @click.pass_obj
-def enrolment(office: Office, unit_id: str, out: Path | None) -> None:
+def enrolment(office: CliContext, unit_id: str, out: Path | None) -> None:
     """Write the one file that makes a box this unit: broker login, keys, a one-time token. Secret, mode 0600.
 
     Also for a replaced box. A file written earlier for the unit works no more.
@@ -126,7 +126,7 @@ def enrolment(office: Office, unit_id: str, out: Path | None) -> None:
 @unit.command()
 @click.argument("unit_id", metavar="UNIT")
 @click.pass_obj
-def revoke(office: Office, unit_id: str) -> None:
+def revoke(office: CliContext, unit_id: str) -> None:
     """A stolen or lost box: its broker login and its key end. What it sent before stays in the books.
 
     A thief has the keyed hashes of the unit's scopes and the key to guess short card numbers from them: see docs/security.

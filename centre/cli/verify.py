@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from centre import verify as proving
-from centre.cli.office import Office
+from centre.cli.context import CliContext
 from centre.errors import CHECK_FAILED
 
 _WORDS = {
@@ -18,7 +18,7 @@ _WORDS = {
 
 @click.command()
 @click.pass_obj
-def verify(office: Office) -> None:
+def verify(office: CliContext) -> None:
     """Check every line in the books against its chain and every batch against its unit's signature.
 
     Exit code 1 where the proof fails; each place is named by unit, epoch and number.

@@ -8,7 +8,7 @@ from enum import Enum
 from drivers.display import dgus
 from drivers.display.layout import DwinOptions, Image, Piece, image, next_write
 from drivers.display.panel import NONCE_S, PanelSession
-from drivers.facts import UNKNOWN, DrawPage
+from drivers.reports import UNKNOWN, DrawPage
 
 
 class Say(Enum):

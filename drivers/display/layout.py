@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from drivers.display.dgus import MAX_DATA, TEXT_END, VP_BUZZER
 from drivers.display.texts import FURTHER_PAGES, PAGES, Font, check_pages, check_size, encode, known, size
-from drivers.facts import DrawPage
+from drivers.reports import DrawPage
 
 CHARSETS = ("gbk", "gb2312", "ascii")
 FIRST_USER_VP = 0x1000

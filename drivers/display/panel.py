@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from drivers.facts import (
+from drivers.reports import (
     UNKNOWN,
     DeviceFound,
     DeviceLost,

@@ -11,7 +11,7 @@ from drivers.display import hmi
 from drivers.display.panel import GAP_S, NONCE_S, TRIES, PanelSession
 from drivers.display.tjc_layout import Light, Picture, Shown, Text, TjcOptions, complete, next_step, picture
 from drivers.display.tjc_words import SETTINGS, Act, Say, spoken
-from drivers.facts import UNKNOWN, DeviceFound, DeviceLost, DrawPage, KeyPressed
+from drivers.reports import UNKNOWN, DeviceFound, DeviceLost, DrawPage, KeyPressed
 
 REDRAW_S = 0.8
 """But a page change holds the next instruction for about 0.4 s (measured on an NX4832T035), and so does waking."""

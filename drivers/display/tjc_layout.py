@@ -20,7 +20,7 @@ from drivers.display.texts import (
     known,
     size,
 )
-from drivers.facts import DrawPage
+from drivers.reports import DrawPage
 
 CHARSETS = ("gbk", "gb2312", "utf-8", "ascii")
 ESCAPES = ("bytes", "characters")

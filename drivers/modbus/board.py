@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from drivers.debounce import Debounce
-from drivers.facts import (
+from drivers.modbus import codec
+from drivers.modbus.models import BoardModel
+from drivers.reports import (
     DeviceFound,
     DeviceLost,
     Fact,
@@ -18,8 +20,6 @@ from drivers.facts import (
     PulseOutput,
     SetOutput,
 )
-from drivers.modbus import codec
-from drivers.modbus.models import BoardModel
 
 OutputOrder = PulseOutput | SetOutput
 

@@ -6,7 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from drivers.facts import (
+from drivers.modbus import codec
+from drivers.modbus.board import PROBES_ALONE_S, PROBES_S, Board, Waiting, Want
+from drivers.modbus.options import BoardOptions
+from drivers.reports import (
     UNKNOWN,
     DrawPage,
     Fact,
@@ -20,9 +23,6 @@ from drivers.facts import (
     ShowText,
     SoundTone,
 )
-from drivers.modbus import codec
-from drivers.modbus.board import PROBES_ALONE_S, PROBES_S, Board, Waiting, Want
-from drivers.modbus.options import BoardOptions
 from drivers.wire import Buffer, wire_s
 
 THINK_S = 0.01

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from drivers.facts import SecurityAlarm
+from drivers.reports import SecurityAlarm
 
 TELL_S = 60.0
 

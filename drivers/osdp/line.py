@@ -6,7 +6,11 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from drivers.facts import (
+from drivers.osdp import codec, crypto
+from drivers.osdp.options import ReaderOptions
+from drivers.osdp.reader import Reader
+from drivers.osdp.reply_timeout import REPLY_S, ReplyTimeout
+from drivers.reports import (
     UNKNOWN,
     DrawPage,
     Fact,
@@ -19,10 +23,6 @@ from drivers.facts import (
     ShowText,
     SoundTone,
 )
-from drivers.osdp import codec, crypto
-from drivers.osdp.options import ReaderOptions
-from drivers.osdp.patience import REPLY_S, Patience
-from drivers.osdp.reader import Reader
 from drivers.wire import Buffer, wire_s
 
 BUFFER_BYTES = 2 * codec.LONGEST
@@ -63,7 +63,7 @@ class OsdpLine:
     ) -> None:
         self._baud = baud
         self._readers = [Reader(name, options, random, alone=len(devices) == 1) for name, options in devices]
-        self._patience = {reader.address: Patience() for reader in self._readers}
+        self._patience = {reader.address: ReplyTimeout() for reader in self._readers}
         self._by_name = {reader.name: reader for reader in self._readers}
         self._exchange: Exchange | None = None
         self._buffer = Buffer(BUFFER_BYTES)

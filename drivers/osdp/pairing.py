@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from drivers.facts import PairReader
 from drivers.osdp import crypto
+from drivers.reports import PairReader
 
 WINDOW_S = 600.0
 AGAIN_S = 0.25

@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from drivers.facts import (
+from drivers.osdp import messages
+from drivers.osdp.alarms import Alarms
+from drivers.osdp.codec import Packet
+from drivers.osdp.command_queue import ORDER_ATTEMPTS, CommandQueue, TimedOrder
+from drivers.osdp.handshake import Handshake, Trouble
+from drivers.osdp.options import ReaderOptions
+from drivers.osdp.pairing import AGAIN_S
+from drivers.osdp.reports import Reports
+from drivers.osdp.secure_session import Heard, SecureSession, Verdict
+from drivers.osdp.wants import ASK, INTRODUCTION, LEVELS, Sent, Want
+from drivers.reports import (
     DeviceFound,
     DeviceLost,
     Fact,
@@ -18,16 +28,6 @@ from drivers.facts import (
     ShowText,
     SoundTone,
 )
-from drivers.osdp import messages
-from drivers.osdp.alarms import Alarms
-from drivers.osdp.codec import Packet
-from drivers.osdp.errands import ORDER_ATTEMPTS, Errands, TimedOrder
-from drivers.osdp.introduction import Introduction, Trouble
-from drivers.osdp.options import ReaderOptions
-from drivers.osdp.pairing import AGAIN_S
-from drivers.osdp.reports import Reports
-from drivers.osdp.talk import Heard, Talk, Verdict
-from drivers.osdp.wants import ASK, INTRODUCTION, LEVELS, Sent, Want
 
 TRIES = 8
 """Of one command in one session: said again with the same number, so a reader that did hear it does it once. A session
@@ -64,10 +64,10 @@ class Reader:
         self._poll_s = options.poll_ms / 1000
         self._alone = alone
         self.alarms = Alarms(name)
-        self._talk = Talk(options.address, self.alarms, random, crc=options.crc)
-        self._introduction = Introduction(name, options, self._talk, self.alarms)
+        self._talk = SecureSession(options.address, self.alarms, random, crc=options.crc)
+        self._introduction = Handshake(name, options, self._talk, self.alarms)
         self._reports = Reports(name, options.form, options.inputs, options.outputs)
-        self._errands = Errands(name, options.outputs)
+        self._errands = CommandQueue(name, options.outputs)
         self._deaf: set[Want] = set()  # what it refused to tell: not asked again
         self._sent: Sent | None = None
         self._step: Want | None = Want.IDENTITY

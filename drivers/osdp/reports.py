@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from drivers.debounce import Debounce
-from drivers.facts import UNKNOWN, CardSeen, Fact, InputLevel, KeyPressed, OutputLevel, Tamper
 from drivers.osdp import messages
-from drivers.osdp.talk import Heard
+from drivers.osdp.secure_session import Heard
 from drivers.osdp.wants import Sent, Want
 from drivers.reader.card import FORMS, CardFormError, from_wiegand, normal
+from drivers.reports import UNKNOWN, CardSeen, Fact, InputLevel, KeyPressed, OutputLevel, Tamper
 
 WIEGAND_BITS = frozenset({26, 34, 66})
 """Formats whose first and last bit are parity. Other lengths are taken as the bare number."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from drivers.osdp import messages
-from drivers.osdp.errands import Waiting
+from drivers.osdp.command_queue import Waiting
 
 
 class Want(StrEnum):

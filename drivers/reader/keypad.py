@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from drivers.facts import UNKNOWN
 from drivers.reader.keys import CODES, KEYS, code
 from drivers.reader.listening import Listening
+from drivers.reports import UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

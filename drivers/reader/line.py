@@ -10,10 +10,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from drivers.facts import UNKNOWN
 from drivers.reader.card import FORMS, CardFormError
 from drivers.reader.keys import CODES
 from drivers.reader.listening import STALE_S, Listening
+from drivers.reports import UNKNOWN
 from drivers.wire import Buffer
 
 ENDS = {"line": b"\r\n", "cr": b"\r", "lf": b"\n", "tab": b"\t", "etx": b"\x03", "none": b""}

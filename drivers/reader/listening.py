@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from drivers.facts import (
+from drivers.reports import (
     UNKNOWN,
     AnsweredOrder,
     CardSeen,

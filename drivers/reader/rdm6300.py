@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import xor
 
-from drivers.facts import UNKNOWN
 from drivers.reader.card import normal
 from drivers.reader.listening import STALE_S, Listening
+from drivers.reports import UNKNOWN
 from drivers.wire import Buffer
 
 BEGIN, END = 0x02, 0x03

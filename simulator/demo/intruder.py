@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from centre import commands, desk
+from centre import commands, publisher
 from centre.folder import Folder
-from centre.keys import Keys, load_keys
+from centre.keys import CentreKeys, load_keys
 from centre.link import Arrived, Link, Sent
-from contract.envelope import b64url
-from contract.messages import Command, Kind, Scope
+from contract.base64url import b64url
+from contract.messages import Command, Kind, Open, Scope
 from contract.parse import payload_of
 from contract.plain import Reply, parse_reply
 from contract.strict_json import dumps
@@ -38,7 +38,7 @@ class Intruder:
     def __init__(self, centre: Path, unit: str) -> None:
         self._folder = Folder(centre)
         self._site = self._folder.load()
-        self._keys: Keys = load_keys(self._folder)
+        self._keys: CentreKeys = load_keys(self._folder)
         self._unit = unit
         self._stack = ExitStack()
         self._link: Link | None = None
@@ -50,7 +50,7 @@ class Intruder:
 
     def __enter__(self) -> Self:
         topics: Sequence[str] = [self.topic, up(self._site.site, self._unit, "reply")]
-        self._link = self._stack.enter_context(desk.connected(self._folder, self._site, self._keys, topics))
+        self._link = self._stack.enter_context(publisher.connected(self._folder, self._site, self._keys, topics))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -97,7 +97,7 @@ class Intruder:
         """An open as the centre would make it, but older, or for another unit."""
         named = unit or self._unit
         now = time.time() - ago_s
-        made = commands.make(self._site.site, named, "open", {"door": "main"}, "intruder", "let me in", valid_s, now)
+        made = commands.make(self._site.site, named, Open("main"), "intruder", "let me in", valid_s, now)
         return replace(made, scope=Scope("unit", named))
 
     def signed(self, command: Command, kid: str = "command-1") -> Forgery:

@@ -9,13 +9,11 @@ import dataclasses
 import json
 from collections.abc import Iterator, Sequence
 from enum import Enum
-from typing import Any
+from typing import Any, get_args
 
 from contract import messages, topics
+from contract.bounds import MAX_INTEGER
 from contract.messages import (
-    ACTIONS,
-    MODES,
-    Ask,
     Category,
     Command,
     Confirm,
@@ -24,16 +22,23 @@ from contract.messages import (
     Keys,
     Kind,
     Message,
+    Mode,
     Notice,
+    Order,
+    Per,
+    Poll,
+    Rating,
     Role,
     RosterPart,
     Scope,
+    SetMode,
     Settings,
+    Sign,
     Span,
     WorkingKey,
 )
 from contract.parse import payload_of
-from contract.strict_json import MAX_DEPTH, MAX_INTEGER
+from contract.strict_json import MAX_DEPTH
 from tests.contract import signing
 
 SITE, UNIT = "badahu", "b12-u2"
@@ -58,26 +63,21 @@ def _notice(**more: Any) -> Notice:
     return dataclasses.replace(made, **more)
 
 
-def _command(action: str) -> Command:
-    args = {"door": "main"} | ({"mode": MODES[2], "until": UTC + 60} if action == "mode" else {})
-    return Command(SITE, OWN, "c-01", UNIT, UTC - 1, UTC + 20, action, args, "desk", "courier")
+def _command(kind: type[Any]) -> Command:
+    order = SetMode(Mode.LOCKDOWN, UTC + 60, "main") if kind is SetMode else kind("main")
+    return Command(SITE, OWN, "c-01", UNIT, UTC - 1, UTC + 20, order, "desk", "courier")
 
 
+ORDERS = get_args(Order)
 SAMPLES: tuple[Message, ...] = (
-    _notice(ask=Ask("poll", options=("好", "不好"), per="room")),
-    _notice(ask=Ask("rating", report="r1")),
+    _notice(ask=Poll(("好", "不好"), Per.ROOM)),
+    _notice(ask=Rating("r1")),
     _notice(withdrawn=True),
     RosterPart(YARD, "residents", 2, UTC - 5, 1, 2, "k1", (HOLDER, Holder("h2", key="ef" * 16))),
     RosterPart(YARD, "residents", 2, UTC - 5, 2, 2, "k1", ()),
-    Settings(
-        YARD, 4, UTC - 5,
-        {
-            "timezone": "Asia/Shanghai", "language": "en", "display": {"brightness": 5},
-            "sign": {"grid": "第七网格", "community": "c", "boundary": "b", "worker": "王师傅", "phone": "1"},
-        },
-    ),
+    Settings(YARD, 4, UTC - 5, "Asia/Shanghai", "en", Sign("第七网格", "c", "b", "王师傅", "1")),
     Keys(WHOLE, 2, UTC - 5, CENTRE_KEYS),
-    *map(_command, ACTIONS),
+    *map(_command, ORDERS),
     Confirm(OWN, UTC - 1, UNIT, "e1", 1, "ab" * 32, "s1-1", UTC, "cd" * 32),
 )  # fmt: skip
 
@@ -93,7 +93,7 @@ ODD = (
     "a" * 39_999 + "，", "⁉" * 30,
 )  # fmt: skip
 WORDS = (
-    *MODES, *ACTIONS, *Category, *Role, "poll", "rating", "anyone", "main", "nobody", "*", UNIT, "zh-CN", "en", "xx",
+    *Mode, *(each.TAG for each in ORDERS), *Category, *Role, *Per, "poll", "rating", "main", "nobody", "*", UNIT, "zh-CN", "en", "xx",
     "UTC", "America/St_Johns", "Pacific/Kiritimati", "Etc/GMT+12", "Africa/Monrovia", "../../etc/passwd", "localtime", "posixrules", "Asia", "Factory",
     "ab" * 16, "AB" * 16, "00" * 32, "ff" * 32, "00:00-24:00", "24:00-24:00", "23:59-24:00", "0001-01-01", "9999-12-31", "2026-02-30",
 )  # fmt: skip
@@ -206,7 +206,8 @@ def unset() -> list[str]:
     seen: dict[type, set[str]] = {}
     for sample in SAMPLES:
         _look(sample, seen)
-    kinds = [kind for kind in vars(messages).values() if isinstance(kind, type) and dataclasses.is_dataclass(kind)]
+    declared = [kind for kind in vars(messages).values() if getattr(kind, "__module__", "") == messages.__name__]
+    kinds = [kind for kind in declared if isinstance(kind, type) and dataclasses.is_dataclass(kind)]
     return [
         f"{kind.__name__}.{field.name}"
         for kind in kinds

@@ -15,10 +15,11 @@ from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core.controller import deadline, initial, step
 from agent.core.plan import UnitPlan
-from agent.core.supervise import standing_entries
+from agent.core.status import standing_entries
 from agent.core.time import Dates, Now
 from agent.store import Store
 from contract.digest import digest
+from contract.facts import AccessGranted
 from contract.messages import Confirm, Holder, Message, Notice
 from tests.agent.core.bench import UNIT, UTC, card, holders, unit_plan
 from tests.agent.core.bench import notice as plain_notice
@@ -86,14 +87,14 @@ class Run:
             )  # fmt: skip
         self.give(ev.Started(f"s{m.starts}", frozenset()))
         for device in m.plan.devices:
-            self.give(ev.DeviceFound(device, "here"))
+            self.give(ev.DeviceBack(device, "here"))
         self.give(ev.ContactChanged("main", open=False))
         if self.real is not None:
             self.real.start()
-            eventually(lambda: any(isinstance(e, ev.NoticesLoaded) for e in list(self.queue)))
+            eventually(lambda: any(isinstance(e, ev.StateLoaded) for e in list(self.queue)))
         elif self.fake is not None:
             self.queue.append(self.fake.opened())
-            self.queue.append(ev.NoticesLoaded(tuple(m.memory.notices.values())))
+            self.queue.append(ev.StateLoaded(tuple(m.memory.notices.values())))
         self.pump()
         self.give(ev.HoldersReplaced(holders(*m.people), None, ()))
         self.pass_s(2.0)
@@ -129,7 +130,7 @@ class Run:
     def turn(self) -> None:
         change = self.clock.change()
         if change is not None:
-            self.give(ev.ClockChanged(*change))
+            self.give(ev.ClockStepped(*change))
         self.give(ev.TimePassed())
         self.pump()
 
@@ -150,7 +151,7 @@ class Run:
         """Whether the store has not done all that was ordered."""
         if self.fake is not None:
             return not self.fake.idle()
-        made = {e.token for e in self.effects if isinstance(e, fx.Record)}
+        made = {e.token for e in self.effects if isinstance(e, fx.AppendFacts)}
         return bool(made - self._recorded) or any(isinstance(e, fx.LoadBatch) for e in self.effects[self._loaded :])
 
     def give(self, event: ev.Event) -> None:
@@ -174,7 +175,7 @@ class Run:
                 self.queue.append(ev.LockRead(door, isinstance(effect, fx.PulseLock)))
             case fx.SendBatch() if self.online:
                 self.answer(effect)
-            case fx.Record() | fx.LoadBatch() | fx.ConfirmFacts() | fx.SaveNotice() | fx.DropNotices() | fx.Purge():
+            case fx.AppendFacts() | fx.LoadBatch() | fx.ConfirmFacts() | fx.SaveState() | fx.DropNotices() | fx.Purge():
                 if self.real is not None:
                     self.real.order(effect)
                 elif self.fake is not None and not isinstance(effect, fx.Purge):
@@ -189,8 +190,8 @@ class Run:
         self._advance(1.0)
         before = len(self.effects)
         self.give(ev.CardRead("card", card(name)))
-        records = [effect for effect in self.effects[before:] if isinstance(effect, fx.Record)]
-        return any(fact.kind == "access.granted" for record in records for fact in record.facts)
+        records = [effect for effect in self.effects[before:] if isinstance(effect, fx.AppendFacts)]
+        return any(isinstance(dated.fact, AccessGranted) for record in records for dated in record.facts)
 
     def hear(self, message: Message) -> None:
         """A message whose signature holds."""

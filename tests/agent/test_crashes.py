@@ -10,12 +10,14 @@ import pytest
 
 from agent import limits
 from agent.aside import Aside, culprits, entry_of, name_in, name_of
-from agent.core.events import MessageReceived, NoticesLoaded, TimePassed
+from agent.core.events import MessageReceived, StateLoaded, TimePassed
 from agent.crashes import Crashes, write_crash_file
-from contract.messages import Category, Notice, Scope
+from contract.messages import Category, Notice, Scope, Settings
 from contract.parse import payload_of
 from contract.topics import parse_down
 from tests.agent import extremes
+
+YARD = Scope("yard", "y07")
 
 
 def remembered(folder: Path) -> Crashes:
@@ -25,7 +27,7 @@ def remembered(folder: Path) -> Crashes:
 
 
 def notice(rev: int) -> Notice:
-    return Notice(Scope("yard", "y07"), "n", rev, 0.0, Category.POLICY, "t", "x")
+    return Notice(YARD, "n", rev, 0.0, Category.POLICY, "t", "x")
 
 
 @pytest.mark.claim("D11")
@@ -72,7 +74,7 @@ def test_more_poisoned_messages_than_ten_are_all_remembered_and_their_number_is_
 
 
 def test_what_the_cache_brought_is_all_suspected_where_no_one_is_in_hand() -> None:
-    assert len(culprits(ZeroDivisionError(), NoticesLoaded((notice(1), notice(2))))) == 2
+    assert len(culprits(ZeroDivisionError(), StateLoaded((notice(1), notice(2)), (Settings(YARD, 1, 0.0),)))) == 3
 
 
 def test_the_links_thread_sets_aside_without_a_crash(tmp_path: Path) -> None:

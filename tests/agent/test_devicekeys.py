@@ -13,7 +13,7 @@ from agent.core import events as ev
 from agent.devicekeys import REMEMBERED, faults, remember, with_keys
 from agent.devices import Devices
 from contract.cards import card_hash
-from drivers import facts as wire
+from drivers import reports as wire
 from tests.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -127,8 +127,8 @@ def test_what_a_reader_tells_becomes_events_without_secrets(tmp_path: Path) -> N
     assert posted == [
         ev.KeyPressed("card", "7", 0.9),
         ev.CardRead("card", (card_hash(bytes(32), "BC614E"),), 1.5),
-        ev.DeviceTamper("card", "tamper", True),
+        ev.TamperRead("card", "tamper", True),
         ev.LineAttacked("card", "mac", 2),
-        ev.DeviceLost("card", "insecure", "offers no Secure Channel"),
+        ev.DeviceGone("card", "insecure", "offers no Secure Channel"),
     ]
     eventually((config.state / REMEMBERED).exists)

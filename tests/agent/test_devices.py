@@ -38,7 +38,7 @@ def test_a_replaced_port_leaves_nothing_behind_of_its_orders(tmp_path: Path) -> 
         told = []
         while (event := inbox.take(0)) is not None:
             told.append(event)
-        assert "hung" in [e.reason for e in told if isinstance(e, ev.DeviceLost) and e.device == "relay"]
+        assert "hung" in [e.reason for e in told if isinstance(e, ev.DeviceGone) and e.device == "relay"]
     finally:
         assert devices.stop() == []
 

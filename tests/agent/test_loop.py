@@ -16,6 +16,8 @@ from agent.loop import Loop
 from contract.messages import Scope, Settings
 from tests.agent.core.bench import notice, unit_plan
 
+LOADED = ev.StateLoaded((notice(),), (Settings(Scope("yard", "y07"), 1, 0.0, language="en"),))
+
 
 class Bed:
     """A loop with its inbox, and what it ordered. Ends with the order to stop."""
@@ -51,7 +53,7 @@ class Bed:
 @pytest.mark.claim("D4")
 def test_the_start_comes_before_whatever_the_ports_have_told_already() -> None:
     bed = Bed()
-    bed.run(ev.DeviceFound("relay", ""), ev.FireChanged("main", active=True), latched=frozenset({"main"}))
+    bed.run(ev.DeviceBack("relay", ""), ev.FireChanged("main", active=True), latched=frozenset({"main"}))
     assert isinstance(bed.events[0], ev.Started)
     assert bed.done[0] == fx.SetLock("main", 1, True, bed.done[0].not_after_mono)  # type: ignore[union-attr]
     assert all(effect.unlocked for effect in bed.done if isinstance(effect, fx.SetLock)), "latched, and it locked"
@@ -61,8 +63,7 @@ def test_the_start_comes_before_whatever_the_ports_have_told_already() -> None:
 def test_with_the_door_only_neither_notices_nor_settings_reach_the_core() -> None:
     """Either may be what crashed us, and the cache has them again at each start."""
     bed = Bed(door_only=True)
-    settings = ev.SettingsLoaded((Settings(Scope("yard", "y07"), 1, 0.0, {"language": "en"}),))
-    bed.run(settings, ev.NoticesLoaded((notice(),)), door_only=True)
+    bed.run(LOADED, door_only=True)
     assert {type(event) for event in bed.events} == {ev.Started, ev.StopAsked}
 
 
@@ -70,7 +71,6 @@ def test_with_the_door_only_neither_notices_nor_settings_reach_the_core() -> Non
 def test_they_come_when_the_ten_minutes_are_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "DOOR_ONLY_S", 0.0)
     bed = Bed(door_only=True)
-    settings = ev.SettingsLoaded((Settings(Scope("yard", "y07"), 1, 0.0, {"language": "en"}),))
-    bed.inbox.post(settings)
-    bed.run(ev.NoticesLoaded((notice(),)), door_only=True)
-    assert {ev.SettingsLoaded, ev.NoticesLoaded, ev.DoorOnlyEnded} <= {type(event) for event in bed.events}
+    bed.run(LOADED, door_only=True)
+    assert LOADED in bed.events
+    assert ev.DoorOnlyEnded in {type(event) for event in bed.events}

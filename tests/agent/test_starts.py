@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from agent.core.effects import Purge, SendReply
 from agent.core.events import CalendarFired
 from agent.core.time import Trust
-from contract.messages import Command, Holder, Hours, Span
+from contract.messages import Command, Holder, Hours, Mode, Open, Order, SetMode, Span
 from tests.agent.core.bench import UNIT, UTC, notice
 from tests.agent.starts import Machine, Run, certificate_passes
 
@@ -212,9 +212,9 @@ def test_a_centre_ten_years_ahead_for_a_day_and_then_mended_leaves_nothing_behin
     record_property("figure", f"{returned} kinds of units came back by themselves and decide as before")
 
 
-def order(run: Run, name: str, action: str, utc: float, **args: object) -> str:
+def order(run: Run, name: str, wanted: Order, utc: float) -> str:
     """The last answer to a command signed at `utc`."""
-    sent = Command("badahu", UNIT, name, "b12-u2", utc, utc + 20.0, action, args, "desk", "test")
+    sent = Command("badahu", UNIT, name, "b12-u2", utc, utc + 20.0, wanted, "desk", "test")
     run.hear(sent)
     return [f"{e.state} {e.reason or ''}".strip() for e in run.effects if isinstance(e, SendReply) and e.id == name][-1]
 
@@ -226,7 +226,7 @@ def test_a_lockdown_commanded_by_a_wrong_clock_ends_as_it_would_have_also_after_
     with machine.started() as run:
         run.connect()
         utc = machine.true_utc + 10 * YEAR
-        assert order(run, "c1", "mode", utc, mode="lockdown", until=utc + 600.0) == "done"
+        assert order(run, "c1", SetMode(Mode.LOCKDOWN, utc + 600.0), utc) == "done"
         machine.centre_ahead_s = 0.0
         run.cut()
         run.connect()
@@ -247,9 +247,9 @@ def test_an_epoch_that_a_wrong_clock_began_refuses_no_command_and_lets_no_older_
     with machine.started() as run:
         before = machine.true_utc - 5.0
         run.connect()
-        assert order(run, "c0", "open", before, door="main") == "refused replayed"
+        assert order(run, "c0", Open("main"), before) == "refused replayed"
         run.pass_s(5.0)
-        assert order(run, "c1", "open", machine.true_utc, door="main") == "done"
+        assert order(run, "c1", Open("main"), machine.true_utc) == "done"
 
 
 @pytest.mark.claim("F26")
@@ -257,17 +257,17 @@ def test_commands_work_through_a_wrong_day_of_the_centre_and_none_is_done_twice(
     machine = Machine(people=PEOPLE)
     with machine.started() as run:
         run.connect()
-        assert order(run, "c1", "open", machine.true_utc, door="main") == "done"
+        assert order(run, "c1", Open("main"), machine.true_utc) == "done"
         for ahead in (10 * YEAR, 0.0, -10 * YEAR, 0.0):
             machine.centre_ahead_s = ahead
             run.cut()
             run.connect()
             run.pass_s(60.0)
             name, utc = f"c{ahead:.0f}-{machine.true_utc:.0f}", machine.true_utc + ahead
-            assert order(run, name, "open", utc, door="main") == "done"
+            assert order(run, name, Open("main"), utc) == "done"
             run.pass_s(12.0)  # nobody comes in, and its course is over
-            assert order(run, name, "open", utc, door="main") == "refused replayed"
-            assert order(run, "c1", "open", utc, door="main") == "refused replayed"
+            assert order(run, name, Open("main"), utc) == "refused replayed"
+            assert order(run, "c1", Open("main"), utc) == "refused replayed"
 
 
 def test_nothing_is_dropped_for_good_until_a_leap_of_the_centre_is_proven_by_time() -> None:

@@ -5,9 +5,9 @@ import pytest
 from benchmarks import floor
 from benchmarks.figures import spread
 from benchmarks.p2_card_to_unlock import beside_floor
-from drivers.facts import CardSeen, PulseOutput
 from drivers.osdp.line import OsdpLine
 from drivers.osdp.options import ReaderOptions
+from drivers.reports import CardSeen, PulseOutput
 from simulator.osdp_reader import Peripheral
 
 KEY = bytes.fromhex("8A1F33C7E05B9D4268F70E91BC25A6D3")

@@ -14,8 +14,8 @@ from sqlalchemy import Select, func, select
 
 from centre import units
 from centre.cli import centre
-from centre.cli.office import Office
-from centre.intake import Intake, Outcome
+from centre.cli.context import CliContext
+from centre.intake import Intake, IntakeOutcome
 from contract.enrolment import Enrolment, parse_enrolment
 from tests.centre.unit import SITE, FakeUnit
 
@@ -25,7 +25,7 @@ class Desk:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.office = Office(path)
+        self.office = CliContext(path)
         self.books = self.office.books
         self.now = 1_790_000_000.0
         self.fresh_intake()
@@ -68,7 +68,7 @@ class Desk:
     def enrolment(self, name: str) -> Any:
         return parse_enrolment(Path(self.run("unit", "enrolment", name).stdout.splitlines()[0]).read_bytes())
 
-    def take(self, *letters: Any) -> Outcome:
+    def take(self, *letters: Any) -> IntakeOutcome:
         return self.intake.take(list(letters))
 
     def rows(self, query: Select[Any]) -> list[Any]:

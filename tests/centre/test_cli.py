@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from centre import certificates, schema, state
 from centre.cli import centre
 from contract.enrolment import parse_enrolment
+from contract.envelope import unverified_payload
 from tests.centre.conftest import Desk
 
 LATER = "`serve` publishes it when it comes up"
@@ -201,15 +202,26 @@ def test_keys_stand_first(desk: Desk) -> None:
 def test_settings_grow_and_shrink(desk: Desk) -> None:
     said = desk.run("settings", "put", "--scope", "site/badahu", "--language", "zh-CN", "--sign", "worker=王师傅")
     assert json.loads(said.stdout) == {"language": "zh-CN", "sign": {"worker": "王师傅"}}
-    said = desk.run("settings", "put", "--scope", "site/badahu", "--sign", "phone=110", "--display", "brightness=60")
+    said = desk.run("settings", "put", "--scope", "site/badahu", "--sign", "phone=110")
     assert json.loads(said.stdout)["sign"] == {"worker": "王师傅", "phone": "110"}
-    assert json.loads(said.stdout)["display"] == {"brightness": 60}
-    said = desk.run("settings", "put", "--scope", "site/badahu", "--unset", "sign", "--unset", "display")
+    said = desk.run("settings", "put", "--scope", "site/badahu", "--unset", "sign")
     assert json.loads(said.stdout) == {"language": "zh-CN"}
     assert "rev 3" in desk.run("settings", "list").stdout
     assert "nothing to change" in desk.run("settings", "put", "--scope", "site/badahu", code=2).stderr
-    assert "timezone" in desk.run("settings", "put", "--scope", "site/badahu", "--timezone", "X/Y", code=1).stderr
+    said = desk.run("settings", "put", "--scope", "site/badahu", "--timezone", "X/Y", code=2).stderr
+    assert said == "centre: timezone: not a name of the IANA database\n"
     assert "rev 3" in desk.run("settings", "list").stdout, "what no unit would take leaves no trace"
+
+
+def test_what_an_earlier_version_took_for_the_display_goes_with_the_next_change(desk: Desk) -> None:
+    desk.run("settings", "put", "--scope", "site/badahu", "--language", "en")
+    with desk.books.changing() as conn:
+        told = json.dumps({"language": "en", "display": {"brightness": 60}})
+        conn.execute(update(schema.state).where(schema.state.c.kind == "settings").values(title=told))
+    said = desk.run("settings", "put", "--scope", "site/badahu", "--sign", "phone=110")
+    assert json.loads(said.stdout) == {"language": "en", "sign": {"phone": "110"}}
+    (token,) = (row.token for row in desk.rows(select(schema.state).where(schema.state.c.kind == "settings")))
+    assert "display" not in unverified_payload(token)
 
 
 def test_facts_and_coverage(desk: Desk) -> None:
@@ -218,11 +230,11 @@ def test_facts_and_coverage(desk: Desk) -> None:
     desk.unit("b13-u1", "yard/y08")
     desk.run("notice", "put", "--scope", "yard/y07", "--title", "x", "--text", "y", "--id", "n1")
     desk.run("notice", "put", "--scope", "yard/y07", "--title", "x", "--text", "z", "--id", "n1")
-    one.fact("notice.received", id="n1", rev=1)
-    one.fact("notice.received", id="n1", rev=2)
-    one.fact("notice.shown", id="n1", rev=2)
-    two.fact("notice.received", id="n1", rev=1)
-    two.fact("notice.received", id="n1", rev="x")
+    one.fact("notice.received", scope="yard/y07", id="n1", rev=1)
+    one.fact("notice.received", scope="yard/y07", id="n1", rev=2)
+    one.fact("notice.shown", scope="yard/y07", id="n1", rev=2)
+    two.fact("notice.received", scope="yard/y07", id="n1", rev=1)
+    two.fact("notice.received", scope="yard/y07", id="n1", rev="x")
     desk.take(one.batch(), two.batch())
     value = json.loads(desk.run("coverage", "n1", "--json").stdout)
     assert (value["units"], value["sent"], value["received"], value["shown"]) == (3, 0, 1, 1)
@@ -232,7 +244,7 @@ def test_facts_and_coverage(desk: Desk) -> None:
     assert len(desk.run("facts").stdout.splitlines()) == 5
     listed = [json.loads(line) for line in desk.run("facts", "--unit", "b12-u3", "--json").stdout.splitlines()]
     assert [(item["unit"], item["fact"]["seq"]) for item in listed] == [("b12-u3", 1), ("b12-u3", 2)]
-    assert "notice.shown  id=n1  rev=2" in desk.run("facts").stdout
+    assert "notice.shown  scope=yard/y07  id=n1  rev=2" in desk.run("facts").stdout
     assert desk.run("facts", "--since", "9990-01-01").stdout == ""
     assert desk.run("facts", "--since", "2020-01-01").stdout.count("\n") == 5
     assert desk.run("facts", "--since", "1h").stdout == "", "by the units' clock, which stands earlier in this test"

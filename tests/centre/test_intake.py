@@ -12,12 +12,11 @@ from sqlalchemy.exc import OperationalError
 
 from centre import schema
 from centre.history import PATIENCE_S
-from centre.intake import Letter
-from contract import facts
+from centre.intake import InboundMessage
+from contract import chain
 from contract.envelope import key_ring, verify
 from contract.messages import Confirm, Kind, Scope
 from contract.parse import parse
-from contract.strict_json import dumps
 from contract.topics import Down, up
 from tests.centre.conftest import Desk
 from tests.centre.unit import SITE, FakeUnit
@@ -42,7 +41,7 @@ def test_a_batch_is_entered_line_by_line_and_confirmed(desk: Desk) -> None:
     confirm = only_confirm(outcome)
     assert (outcome.new, outcome.refused) == (2, 0)
     assert (confirm.unit, confirm.epoch, confirm.seq, confirm.head) == ("b12-u2", "e1", 2, unit.head)
-    assert confirm.batch == facts.parse_batch(letter.payload).header.batch
+    assert confirm.batch == chain.parse_batch(letter.payload).header.batch
     assert confirm.now_utc == desk.now
     rows = desk.rows(select(schema.facts).order_by(schema.facts.c.seq))
     assert [bytes(row.line) for row in rows] == unit.lines
@@ -246,16 +245,16 @@ def test_what_is_not_signed_by_the_unit_is_refused(desk: Desk) -> None:
     true = unit.batch()
     forged = [
         thief.batch(),
-        Letter(up(SITE, "b12-u3", "facts"), true.payload),
-        Letter(true.topic, true.payload.replace(b"granted", b"grunted")),
-        Letter(true.topic, b"\n".join(true.payload.split(b"\n")[:-1])),
-        Letter(true.topic, true.payload[:-1]),
-        Letter(true.topic, b""),
+        InboundMessage(up(SITE, "b12-u3", "facts"), true.payload),
+        InboundMessage(true.topic, true.payload.replace(b"granted", b"grunted")),
+        InboundMessage(true.topic, b"\n".join(true.payload.split(b"\n")[:-1])),
+        InboundMessage(true.topic, true.payload[:-1]),
+        InboundMessage(true.topic, b""),
         unit.batch(head="0" * 64),
         unit.batch(prev="0" * 64),
         unit.batch(unit="b12-u3"),
-        Letter(up("elsewhere", "b12-u2", "facts"), true.payload),
-        Letter("doorward/1/badahu/down/unit/b12-u2/confirm", true.payload),
+        InboundMessage(up("elsewhere", "b12-u2", "facts"), true.payload),
+        InboundMessage("doorward/1/badahu/down/unit/b12-u2/confirm", true.payload),
     ]
     outcome = desk.take(*forged)
     assert (outcome.refused, outcome.new, outcome.confirms) == (len(forged), 0, [])
@@ -271,7 +270,7 @@ def test_unknown_and_revoked_units_are_refused(desk: Desk) -> None:
     assert desk.take(FakeUnit("nobody").batch(1, 0)).refused == 1
     desk.take(unit.batch(1, 2))
     desk.run("unit", "revoke", "b12-u2")
-    alive = unit.letter("status", dumps({"state": "online", "session": "s1"}))
+    alive = unit.status()
     outcome = desk.take(unit.batch(3, 3), unit.enrol(), alive)
     assert (outcome.refused, outcome.new, outcome.confirms) == (3, 0, [])
     assert desk.rows(select(schema.units.c.online)) == [(False,)]
@@ -280,7 +279,7 @@ def test_unknown_and_revoked_units_are_refused(desk: Desk) -> None:
 
 
 def test_a_flood_of_invented_units_does_not_fill_the_books(desk: Desk) -> None:
-    outcome = desk.take(*(Letter(up(SITE, f"x{n}", "facts"), b"") for n in range(500)))
+    outcome = desk.take(*(InboundMessage(up(SITE, f"x{n}", "facts"), b"") for n in range(500)))
     assert outcome.refused == 500
     assert desk.count(schema.refusals) <= 64
     assert len(outcome.lines) <= 64
@@ -293,7 +292,7 @@ def test_a_flood_of_invented_units_does_not_fill_the_books(desk: Desk) -> None:
 )
 @settings(max_examples=40, deadline=None)
 def test_any_bytes_are_only_counted(shared_desk: Desk, messages: list[tuple[str, bytes]]) -> None:
-    outcome = shared_desk.take(*(Letter(up(SITE, "b12-u2", leaf), payload) for leaf, payload in messages))
+    outcome = shared_desk.take(*(InboundMessage(up(SITE, "b12-u2", leaf), payload) for leaf, payload in messages))
     assert outcome.new == 0
     assert outcome.confirms == []
 

@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import select
 
 from centre import schema
-from centre.intake import Letter
-from contract import facts
+from centre.intake import InboundMessage
+from contract import chain
 from contract.digest import digest
 from contract.messages import Scope
-from contract.plain import Reply, build_reply, build_will
+from contract.plain import Reply, ReplyState, build_reply, build_will
 from contract.strict_json import dumps
 from tests.centre.conftest import Desk
 from tests.centre.test_intake import alarms, only_confirm
@@ -40,7 +40,7 @@ def test_an_alarm_that_got_lost_is_made_from_its_fact(desk: Desk) -> None:
 def test_an_alarm_of_another_line_than_the_chain_is_told(desk: Desk, alarm_first: bool) -> None:
     unit = desk.unit()
     unit.fact("door.opened", door="main")
-    false = facts.line(1, unit.at, "synced", 1, 0.0, "door.forced", {"door": "main"})
+    false = chain.line(1, unit.at, "synced", 1, 0.0, "door.forced", {"door": "main"})
     letters = [unit.alarm(1, false), unit.batch()]
     desk.take(*(letters if alarm_first else reversed(letters)))
     found = {row.kind: row.matched for row in desk.rows(select(schema.alarms))}
@@ -52,7 +52,7 @@ def test_a_forged_alarm_is_refused(desk: Desk) -> None:
     unit.fact("door.forced", door="main")
     thief = FakeUnit("b12-u2")
     thief.fact("door.forced", door="main")
-    assert desk.take(thief.alarm(1), Letter(unit.alarm(1).topic, b"{}")).refused == 2
+    assert desk.take(thief.alarm(1), InboundMessage(unit.alarm(1).topic, b"{}")).refused == 2
     assert desk.count(schema.alarms) == 0
 
 
@@ -98,20 +98,19 @@ def test_a_replaced_box_is_enrolled_anew_and_linked(desk: Desk) -> None:
 def test_sessions_count_not_times(desk: Desk) -> None:
     unit = desk.unit()
 
-    def status(session: str, **more: object) -> Letter:
-        return unit.letter("status", dumps({"state": "online", "session": session, **more}))
-
     def online() -> bool:
         return bool(desk.rows(select(schema.units.c.online))[0][0])
 
-    desk.take(status("s1"))
+    desk.take(unit.status(session="s1"))
     assert online()
-    desk.take(status("s2"), unit.letter("status", build_will("s1")))
+    desk.take(unit.status(session="s2"), unit.letter("status", build_will("s1")))
     assert online(), "the death of an earlier session came late"
     desk.take(unit.letter("status", build_will("s2")))
     assert not online()
     assert desk.take(unit.letter("status", b"")).refused == 0
-    outcome = desk.take(status("s3", stale=True))
+    assert desk.take(unit.letter("status", dumps({"state": "online", "session": "s3"}))).refused == 1
+    assert online(), "a birth that lacks what every status has is one all the same"
+    outcome = desk.take(unit.status(session="s3", stale=True))
     assert outcome.stale == {Scope("site", SITE), Scope("unit", "b12-u2")}
 
 
@@ -120,10 +119,9 @@ def test_the_course_of_a_command_from_replies_and_facts(desk: Desk) -> None:
     unit.fact("command.accepted", id="c1", action="open", actor="wang")
     unit.fact("command.done", id="c1", action="open")
     unit.fact("command.done", id=["not", "an", "id"])
-    reply = unit.letter("reply", build_reply(Reply("c1", "accepted", unit.at)))
-    desk.take(
-        reply, reply, unit.batch(), unit.letter("reply", build_reply(Reply("c1", "opened", unit.at, door="main")))
-    )
+    reply = unit.letter("reply", build_reply(Reply("c1", ReplyState.ACCEPTED, unit.at)))
+    opened = unit.letter("reply", build_reply(Reply("c1", ReplyState.OPENED, unit.at, door="main")))
+    desk.take(reply, reply, unit.batch(), opened)
     assert {row.state for row in desk.rows(select(schema.courses))} == {"accepted", "done", "opened"}
 
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from centre.folder import BrokerAddress
-from centre.link import Down, Link, Login
+from centre.link import Link, LinkDown, Login
 from tests.waiting import eventually
 
 
@@ -31,7 +31,7 @@ def test_a_packet_without_end_is_not_taken_in(record_property: pytest.RecordProp
                     while taken < 200 << 20:
                         taken += line.send(bytes(1 << 16))
             assert taken < 16 << 20, "it swallowed all of it"
-            eventually(lambda: any(isinstance(each, Down) for each in link.take(0.1)))
+            eventually(lambda: any(isinstance(each, LinkDown) for each in link.take(0.1)))
             again, _ = server.accept()
             again.close()
         finally:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
@@ -14,11 +15,10 @@ from sqlalchemy import select
 from centre import schema
 from contract.envelope import key_ring, verify
 from contract.messages import Kind
-from contract.plain import Reply, build_reply
-from contract.strict_json import dumps
+from contract.plain import Reply, ReplyState, build_reply, build_will
 from simulator.broker import start_broker
 from tests.centre.site import Site
-from tests.centre.unit import FakeUnit
+from tests.centre.unit import FakeUnit, door
 from tests.centre.wire import Wire
 from tests.waiting import eventually
 
@@ -44,15 +44,15 @@ def ordered(
     eventually(lambda: len(wire.payloads("/command")) > before)
     command = _command(site, unit, wire.payloads("/command")[-1])
     for state, reason in states:
-        reply = Reply(command["id"], state, time.time(), reason, "main")
-        wire.send(unit.letter("reply", build_reply(Reply("other", "refused", time.time(), "rate"))))
+        reply = Reply(command["id"], ReplyState(state), time.time(), reason, "main")
+        wire.send(unit.letter("reply", build_reply(Reply("other", ReplyState.REFUSED, time.time(), "rate"))))
         wire.send(unit.letter("reply", build_reply(reply)))
     thread.join(10)
     assert results
     return results[0]
 
 
-def _command(site: Site, unit: FakeUnit, token: bytes) -> dict[str, object]:
+def _command(site: Site, unit: FakeUnit, token: bytes) -> dict[str, Any]:
     assert unit.enrolment is not None
     ring = key_ring(bytes.fromhex(unit.enrolment.root_key), unit.enrolment.working_keys)
     payload = verify(token, Kind.COMMAND, ring)
@@ -81,7 +81,7 @@ def test_the_course_of_an_open(site: Site, serving: bool, states: list[tuple[str
     assert told == [f"{state}: {reason}" if reason else state for state, reason in states]
     payload = _command(site, unit, wire.payloads("/command")[0])
     assert (payload["unit"], payload["action"], payload["args"]) == ("b12-u2", "open", {"door": "main"})
-    assert payload["exp"] - payload["iat"] <= 30  # type: ignore[operator]
+    assert payload["exp"] - payload["iat"] <= 30
     assert not any(retained for topic, _, retained in wire.got if topic.endswith("/command"))
     kept = site.desk.rows(select(schema.commands))[0]
     assert (kept.id, kept.actor, kept.why) == (payload["id"], "wang", "locked out")
@@ -94,10 +94,8 @@ def test_nobody_answers(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("centre.commands.OUTCOME_S", 0.3)
     unit, wire = site.unit()
     assert site.desk.run(*OPEN, code=4).stderr == "centre: b12-u2: no answer; never heard of\n"
-    site.desk.take(
-        unit.letter("status", dumps({"state": "online", "session": "s1", "doors": {"main": {"open": False}}}))
-    )
-    site.desk.take(unit.letter("status", dumps({"state": "offline", "session": "s1"})))
+    site.desk.take(unit.status(doors={"main": door()}))
+    site.desk.take(unit.letter("status", build_will("s1")))
     assert "no answer; offline since 20" in site.desk.run(*OPEN, code=4).stderr
     assert "nothing more was heard" in ordered(site, unit, wire, [("accepted", None), ("done", None)], 4, *OPEN).stderr
 
@@ -150,9 +148,7 @@ def test_a_mode_that_no_unit_would_take_is_not_sent(site: Site, args: tuple[str,
 
 def test_a_door_that_the_unit_does_not_have_is_not_ordered(site: Site) -> None:
     unit, _ = site.unit()
-    site.desk.take(
-        unit.letter("status", dumps({"state": "online", "session": "s1", "doors": {"main": {"open": False}}}))
-    )
+    site.desk.take(unit.status(doors={"main": door()}))
     told = site.desk.run("open", "--unit", "b12-u2", "--door", "back", "--why", "x", code=2).stderr
     assert told == "centre: --door: b12-u2 has no door 'back'; it has main\n"
 
@@ -160,7 +156,6 @@ def test_a_door_that_the_unit_does_not_have_is_not_ordered(site: Site) -> None:
 @pytest.mark.parametrize("there", [None, False])
 def test_a_door_without_contact_is_done_when_it_is_unlocked(site: Site, there: bool | None) -> None:
     unit, wire = site.unit()
-    status = dumps({"state": "online", "session": "s1", "doors": {"main": {"open": there}}})
-    site.desk.take(unit.letter("status", status))
+    site.desk.take(unit.status(doors={"main": door(there)}))
     states = [("accepted", None), ("done", None)] + ([] if there is None else [("opened", None)])
     assert ordered(site, unit, wire, states, 0, *OPEN).stdout.count("\n") == len(states)

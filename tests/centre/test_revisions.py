@@ -99,6 +99,6 @@ def test_a_unit_that_says_it_is_stale_is_asked_for_its_list_once(site: Site) -> 
     unit, wire = site.unit()
     eventually(lambda: any("enrolled" in line for line in site.said))
     for _ in range(3):
-        wire.send(unit.letter("status", b'{"state":"online","session":"s1","stale":true}'))
+        wire.send(unit.status(stale=True))
     eventually(lambda: wire.payloads("/command"))
     assert len(wire.payloads("/command")) == 1

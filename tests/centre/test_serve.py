@@ -17,7 +17,6 @@ from sqlalchemy import event
 
 from centre import schema
 from contract.plain import build_will, parse_presence
-from contract.strict_json import dumps
 from simulator.broker import start_broker
 from tests.centre.site import OWN, Site
 from tests.waiting import eventually
@@ -109,7 +108,7 @@ def test_a_command_publishes_beside_serve(site: Site) -> None:
     eventually(lambda: wire.payloads("/notice/n1"))
     site.desk.run("notice", "withdraw", "n1")
     eventually(lambda: len(set(wire.payloads("/notice/n1"))) == 2)
-    unit.fact("notice.received", id="n1", rev=2)
+    unit.fact("notice.received", scope="yard/y07", id="n1", rev=2)
     wire.send(unit.batch())
     site.confirmed(unit, wire, 1)
     assert "sent 1 (100 %)  received 1 (100 %)  shown 0" in site.desk.run("coverage", "n1").stdout
@@ -138,7 +137,7 @@ def test_a_stale_unit_gets_its_state_again(site: Site) -> None:
     unit, wire = site.unit()
     eventually(lambda: wire.payloads("/notice/n1"))
     before = len(wire.payloads("/notice/n1"))
-    stale = unit.letter("status", dumps({"state": "online", "session": "s1", "stale": True}))
+    stale = unit.status(stale=True)
     wire.send(stale, stale)
     eventually(lambda: len(wire.payloads("/notice/n1")) > before)
     assert sum("published again" in line for line in site.said) == 1
@@ -158,7 +157,7 @@ def test_an_ended_notice_is_cleared_from_the_broker(site: Site, monkeypatch: pyt
 def test_who_is_there(site: Site) -> None:
     site.serve()
     unit, wire = site.unit()
-    wire.send(unit.letter("status", dumps({"state": "online", "session": "s1", "backlog": 7})))
+    wire.send(unit.status(backlog=7))
     eventually(lambda: '"online": true' in site.desk.run("unit", "list", "--json").stdout)
     assert '"backlog": 7' in site.desk.run("unit", "list", "--json").stdout
     wire.send(unit.letter("status", build_will("s1")))

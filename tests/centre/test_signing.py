@@ -8,10 +8,10 @@ import pytest
 from joserfc.jws import extract_compact
 
 from centre.errors import CentreError
-from centre.keys import WORKING, Keys, load_keys, load_root
+from centre.keys import WORKING, CentreKeys, load_keys, load_root
 from centre.signing import Signer
 from contract.envelope import Refusal, key_ring, verify
-from contract.messages import Category, Command, Kind, Notice, Scope, Settings
+from contract.messages import Category, Command, Kind, Notice, Open, Scope, Settings
 from contract.messages import Keys as KeysMessage
 from contract.topics import down
 from tests.centre.conftest import Desk
@@ -23,7 +23,7 @@ TOPIC = down(SITE, SCOPE, Kind.NOTICE, "n1")
 
 
 @pytest.fixture
-def keys(desk: Desk) -> Keys:
+def keys(desk: Desk) -> CentreKeys:
     return load_keys(desk.office.folder)
 
 
@@ -32,22 +32,22 @@ def test_the_header_is_exact(desk: Desk) -> None:
     assert extract_compact(token).headers() == {"alg": "EdDSA", "typ": "doorward-notice", "kid": "notice-1"}
 
 
-def test_each_kind_has_its_own_key(keys: Keys) -> None:
+def test_each_kind_has_its_own_key(keys: CentreKeys) -> None:
     ring = key_ring(bytes.fromhex(keys.root_public), keys.working)
     signer = Signer(SITE, keys)
     for kid, kind in WORKING.items():
         assert ring[kid].kinds == {kind}
     token = signer.sign(Kind.NOTICE, NOTICE)
     assert isinstance(verify(token, Kind.NOTICE, ring), dict)
-    forged = Command(SITE, SCOPE, "c1", "u1", 1.0, 2.0, "open", {"door": "main"}, "a", "w")
-    without = Keys(
+    forged = Command(SITE, SCOPE, "c1", "u1", 1.0, 2.0, Open("main"), "a", "w")
+    without = CentreKeys(
         tuple(k for k in keys.working if Kind.COMMAND not in k.kinds), keys.private, keys.root_public, {}, {}, {}
     )
     with pytest.raises(CentreError, match="no key here may sign a command"):
         Signer(SITE, without).sign(Kind.COMMAND, forged)
 
 
-def test_the_root_signs_keys_only(desk: Desk, keys: Keys) -> None:
+def test_the_root_signs_keys_only(desk: Desk, keys: CentreKeys) -> None:
     message = KeysMessage(SCOPE, 2, 1_790_000_000.0, keys.working)
     topic = down(SITE, SCOPE, Kind.KEYS)
     token = Signer(SITE, keys).sign_keys(load_root(desk.office.folder), topic, message)
@@ -56,7 +56,7 @@ def test_the_root_signs_keys_only(desk: Desk, keys: Keys) -> None:
     assert isinstance(verify(token, Kind.NOTICE, ring), Refusal)
 
 
-def test_two_keys_may_sign_commands(keys: Keys) -> None:
+def test_two_keys_may_sign_commands(keys: CentreKeys) -> None:
     assert sum(Kind.COMMAND in key.kinds for key in keys.working) == 2
 
 
@@ -68,7 +68,7 @@ def test_two_keys_may_sign_commands(keys: Keys) -> None:
         (TOPIC, Notice(SCOPE, "n1", 1, 1.0, Category.POLICY, "", "no title")),
         (TOPIC, Notice(SCOPE, "n1", 0, 1.0, Category.POLICY, "t", "no revision")),
         (TOPIC, Notice(SCOPE, "n1", 1, 1.0, Category.POLICY, "t", "字" * 30_000)),
-        (down(SITE, SCOPE, Kind.SETTINGS), Settings(SCOPE, 1, 1.0, {"timezone": "Mars/Olympus"})),
+        (down(SITE, SCOPE, Kind.SETTINGS), Settings(SCOPE, 1, 1.0, timezone="Mars/Olympus")),
     ],
 )
 def test_what_no_unit_would_take_is_not_let_out(desk: Desk, topic: str, message: Notice | Settings) -> None:

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from sqlalchemy import Engine, event
 
 from centre.cli import centre
-from centre.cli.office import Office
+from centre.cli.context import CliContext
 from centre.folder import Folder, taken
 from tests.architecture import ROOT
 from tests.centre import later
@@ -148,14 +148,14 @@ def test_a_full_disk_at_any_point_leaves_old_books_whole(fresh_folder: Path, tmp
 OPENS_ONCE_TOLD = """
 import logging
 from sqlalchemy import Engine, event
-from centre.cli.office import Office
+from centre.cli.context import CliContext
 
 made = []
 event.listen(Engine, "before_cursor_execute", lambda _, __, said, *___: said.strip().startswith("CREATE TABLE visits") and made.append(said))
 before = list(logging.root.handlers), logging.root.level, logging.root.manager.disable
 print("ready", flush=True)
 input()
-Office(Path(sys.argv[1])).books.close()
+CliContext(Path(sys.argv[1])).books.close()
 assert before == (logging.root.handlers, logging.root.level, logging.root.manager.disable)
 assert not [each for each in logging.getLogger("alembic").handlers if not isinstance(each, logging.NullHandler)]
 print(len(made))
@@ -199,7 +199,7 @@ def test_another_that_is_done_between_look_and_lock_is_seen(fresh_folder: Path, 
 
     event.listen(Engine, "before_cursor_execute", another)
     try:
-        Office(old).books.close()
+        CliContext(old).books.close()
     finally:
         event.remove(Engine, "before_cursor_execute", another)
     assert "BEGIN IMMEDIATE" in said

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import delete, insert, select, update
 
 from centre import schema
-from contract import facts
+from contract import chain
 from tests.centre.conftest import Desk
 
 F, B, E, G = schema.facts, schema.batches, schema.epochs, schema.gaps
@@ -91,8 +91,8 @@ def test_a_line_and_all_hashes_after_it(proven: Desk) -> None:
     statements, h = [], None
     for row in proven.rows(select(F).where(F.c.epoch_id == 2).order_by(F.c.seq)):
         line = bytes(row.line) if row.seq != 13 else bytes(row.line).replace(b"granted", b"denied")
-        h = facts.chain(bytes(h or proven.rows(select(E.c.start).where(E.c.id == 2))[0][0]), line)
-        statements.append(update(F).where(F.c.n == row.n).values(line=line, h=h, kind=facts.parse_line(line).kind))
+        h = chain.next_hash(bytes(h or proven.rows(select(E.c.start).where(E.c.id == 2))[0][0]), line)
+        statements.append(update(F).where(F.c.n == row.n).values(line=line, h=h, kind=chain.parse_line(line).kind))
     statements.append(update(E).where(E.c.id == 2).values(head=h))
     statements.append(update(B).where(B.c.epoch_id == 2, B.c.first == 11).values(head=h))
     found = tamper(proven, *statements)

@@ -10,7 +10,7 @@ from typing import Any
 from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from centre.intake import Letter
+from centre.intake import InboundMessage
 from tests.waiting import eventually
 
 
@@ -66,11 +66,11 @@ class Wire:
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         self._client.publish(topic, payload, 1, retain).wait_for_publish(5)
 
-    def send(self, *letters: Letter) -> None:
+    def send(self, *letters: InboundMessage) -> None:
         for letter in letters:
             self.publish(letter.topic, letter.payload)
 
-    def send_all(self, letters: list[Letter]) -> None:
+    def send_all(self, letters: list[InboundMessage]) -> None:
         """Several on their way at a time."""
         for info in [self._client.publish(letter.topic, letter.payload, 1) for letter in letters]:
             info.wait_for_publish(10)

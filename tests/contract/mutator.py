@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from contract.envelope import b64url
+from contract.base64url import b64url
 from contract.messages import Kind
 from contract.parse import payload_of
 from tests.contract import signing

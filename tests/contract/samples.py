@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from hypothesis import strategies as st
 
 from contract.messages import (
-    ACTIONS,
-    Ask,
     Category,
     Command,
     Confirm,
@@ -15,11 +15,19 @@ from contract.messages import (
     Keys,
     Kind,
     Message,
+    Mode,
     Notice,
+    Open,
+    Order,
+    Per,
+    Poll,
+    Rating,
     Role,
     RosterPart,
     Scope,
+    SetMode,
     Settings,
+    Sign,
     Span,
     WorkingKey,
 )
@@ -37,9 +45,9 @@ SAMPLES: dict[Kind, Message] = {
             Holder("h2", Role.PATROL, key="cd" * 16, hours=Hours(WEEK, frozenset({"2026-10-01"})), doors=frozenset({"main"})),
         ),
     ),
-    Kind.SETTINGS: Settings(YARD, 4, 1.7e9, {"timezone": "Asia/Shanghai", "sign": {"grid": "第七网格", "worker": "王师傅"}}),
+    Kind.SETTINGS: Settings(YARD, 4, 1.7e9, "Asia/Shanghai", sign=Sign("第七网格", worker="王师傅")),
     Kind.KEYS: Keys(WHOLE, 2, 1.7e9, (WorkingKey("c1", "ab" * 32, frozenset({Kind.COMMAND, Kind.CONFIRM})),)),
-    Kind.COMMAND: Command(SITE, OWN, "c-01", "b12-u2", 1.7e9, 1.7e9 + 30, "open", {"door": "main"}, "desk", "courier"),
+    Kind.COMMAND: Command(SITE, OWN, "c-01", "b12-u2", 1.7e9, 1.7e9 + 30, Open("main"), "desk", "courier"),
     Kind.CONFIRM: Confirm(OWN, 1.7e9, "b12-u2", "e1", 41, "ab" * 32, "b7", 1.7e9, "cd" * 32),
 }  # fmt: skip
 
@@ -60,12 +68,8 @@ HOURS = st.builds(
     DAYS,
 )
 ASKS = st.one_of(
-    st.builds(lambda report: Ask("rating", report=report), IDS),
-    st.builds(
-        lambda options, per: Ask("poll", options=tuple(options), per=per),
-        st.lists(TEXTS.filter(bool), min_size=2, max_size=9),
-        st.sampled_from(["holder", "room", "anyone"]),
-    ),
+    st.builds(Rating, IDS),
+    st.builds(Poll, st.lists(TEXTS.filter(bool), min_size=2, max_size=9).map(tuple), st.sampled_from(Per)),
 )
 NOTICES = st.builds(
     Notice, SCOPES, IDS, REVS, TIMES, st.sampled_from(Category), TEXTS.filter(bool), TEXTS, MAYBE, MAYBE,
@@ -94,17 +98,9 @@ SETTINGS = st.builds(
     SCOPES,
     REVS,
     TIMES,
-    st.fixed_dictionaries(
-        {},
-        optional={
-            "timezone": st.sampled_from(["Asia/Shanghai", "UTC"]),
-            "language": st.sampled_from(["zh-CN", "en"]),
-            "sign": st.dictionaries(
-                st.sampled_from(["grid", "community", "boundary", "worker", "phone"]), TEXTS, max_size=3
-            ),
-            "display": st.dictionaries(TEXTS, st.one_of(st.integers(0, 100), st.booleans(), TEXTS), max_size=3),
-        },
-    ),
+    st.sampled_from([None, "Asia/Shanghai", "UTC"]),
+    st.sampled_from([None, "zh-CN", "en"]),
+    st.none() | st.builds(Sign, *[st.none() | TEXTS] * 5),
 )
 WORKING = st.builds(
     WorkingKey,
@@ -119,12 +115,17 @@ KEYS = st.builds(
     TIMES,
     st.lists(WORKING, min_size=1, max_size=4, unique_by=lambda key: key.kid).map(tuple),
 ).filter(lambda keys: any(Kind.COMMAND in key.kinds for key in keys.keys))
+DOORS = st.none() | IDS
+ORDERS = st.one_of(
+    st.builds(Open, IDS),
+    st.builds(SetMode, st.sampled_from(Mode), TIMES, DOORS),
+    *(st.builds(kind, DOORS) for kind in get_args(Order) if kind not in {Open, SetMode}),
+)
 COMMANDS = st.builds(
     lambda scope_id, iat, life, **more: Command(
         SITE, Scope("unit", scope_id), unit=scope_id, iat=iat, exp=iat + life, **more
     ),
-    IDS, TIMES, st.integers(0, 700), id=IDS, action=st.sampled_from(ACTIONS),
-    args=st.just({"door": "main", "mode": "lockdown", "until": 1.8e9, "n": 1}), actor=TEXTS.filter(bool), why=TEXTS,
+    IDS, TIMES, st.integers(0, 700), id=IDS, order=ORDERS, actor=TEXTS.filter(bool), why=TEXTS,
 )  # fmt: skip
 CONFIRMS = st.builds(
     lambda unit, **more: Confirm(Scope("unit", unit), unit=unit, **more), IDS,

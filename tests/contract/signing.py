@@ -7,8 +7,9 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from contract.envelope import ROOT_KID, KeyRing, b64url, key_ring
-from contract.messages import Kind, Message, WorkingKey
+from contract.base64url import b64url
+from contract.envelope import KeyRing, key_ring
+from contract.messages import ROOT_KID, Kind, Message, WorkingKey
 from contract.parse import payload_of
 
 

@@ -12,7 +12,8 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import OKPKey
 
-from contract.envelope import b64url, verify
+from contract.base64url import b64url
+from contract.envelope import verify
 from contract.messages import Kind
 from contract.parse import payload_of
 from contract.refusal import Refusal

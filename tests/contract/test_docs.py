@@ -8,18 +8,20 @@ import hmac
 import json
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from contract import facts, topics
+from contract import chain, topics
 from contract.digest import digest
 from contract.enrolment import check_enrol
 from contract.envelope import Key, verify
-from contract.messages import ACTIONS, ALARM_KINDS, LEVELS, Category, Kind, Reason, Role
+from contract.facts import ALARMS, Denial, Via
+from contract.messages import LEVELS, Category, Kind, Mode, Order, Reason, Role
 from contract.parse import parse
-from contract.plain import REPLY_STATES
+from contract.plain import ReplyState
 from contract.refusal import Refusal
 
 PAGE = (Path(__file__).parents[2] / "docs" / "contract.md").read_text()
@@ -57,7 +59,9 @@ def test_the_chain() -> None:
     h = sha(b"doorward-epoch-1|badahu|b12-u2|e7f3||")
     assert named("h(0)") == h.hex()
     for number, line in enumerate(lines('{"seq"')[:2], 1):
-        assert facts.parse_line(line.encode()).seq == number
+        fact = chain.parse_line(line.encode())
+        assert isinstance(fact, chain.FactLine)
+        assert (fact.seq, fact.fact is None) == (number, False), "as its kind declares it"
         h = sha(h + line.encode())
         assert named(f"h({number})") == h.hex()
 
@@ -71,9 +75,9 @@ def test_the_batch() -> None:
     UNIT.public_key().verify(unbase64(value["sig"]), text.encode())
     with pytest.raises(InvalidSignature):
         UNIT.public_key().verify(unbase64(value["sig"]), text.replace("badahu", "other").encode())
-    batch = facts.parse_batch("\n".join([header, *body]).encode())
+    batch = chain.parse_batch("\n".join([header, *body]).encode())
     assert not isinstance(batch, Refusal)
-    assert facts.check_batch(batch, "badahu", UNIT.public_key().public_bytes_raw()) is None
+    assert chain.check_batch(batch, "badahu", UNIT.public_key().public_bytes_raw()) is None
 
 
 def test_the_alarm() -> None:
@@ -81,9 +85,9 @@ def test_the_alarm() -> None:
     inner = sha(value["line"].encode()).hex()
     text = f"doorward-alarm-1|badahu|b12-u2|e7f3|3|{inner}"
     UNIT.public_key().verify(unbase64(value["sig"]), text.encode())
-    alarm = facts.parse_alarm(json.dumps(value).encode())
+    alarm = chain.parse_alarm(json.dumps(value).encode())
     assert not isinstance(alarm, Refusal)
-    assert not isinstance(facts.check_alarm(alarm, "badahu", UNIT.public_key().public_bytes_raw()), Refusal)
+    assert not isinstance(chain.check_alarm(alarm, "badahu", UNIT.public_key().public_bytes_raw()), Refusal)
 
 
 def test_the_command() -> None:
@@ -114,7 +118,21 @@ def test_the_enrol_message() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [Kind, LEVELS, Reason, Category, Role, ACTIONS, REPLY_STATES, topics.LEAVES, sorted(ALARM_KINDS)]
+    "words",
+    [
+        Kind,
+        LEVELS,
+        Reason,
+        Category,
+        Role,
+        Mode,
+        ReplyState,
+        Via,
+        Denial,
+        topics.LEAVES,
+        sorted(ALARMS),
+        [each.TAG for each in get_args(Order)],
+    ],
 )
 def test_every_word_of_the_code_is_on_the_page(words: list[str]) -> None:
     page = re.sub(r"`up/<unit>/(\w+)`", r"`\1`", PAGE)

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.envelope import ROOT_KID, Refusal, b64url, key_ring, unb64url, verify
-from contract.messages import Kind, Reason, WorkingKey
+from contract.base64url import b64url, unb64url
+from contract.envelope import Refusal, key_ring, verify
+from contract.messages import ROOT_KID, Kind, Reason, WorkingKey
 from contract.parse import payload_of
 from contract.strict_json import StrictJsonError, dumps, loads
 from tests.contract import signing

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract import topics
-from contract.messages import Keys, Kind, Message, Notice, Reason, RosterPart, Settings
+from contract.messages import Keys, Kind, Message, Notice, Reason, RosterPart, Settings, Sign
 from contract.parse import parse, payload_of
 from contract.refusal import Refusal
 from tests.contract.samples import KIND_OF, MESSAGES, SAMPLES, SITE
@@ -110,7 +110,7 @@ BAD: list[tuple[Kind, dict[str, Any]]] = [
     (Kind.SETTINGS, {"language": 5}),
     (Kind.SETTINGS, {"sign": ["x"]}),
     (Kind.SETTINGS, {"sign": {"grid": 7}}),
-    (Kind.SETTINGS, {"display": {"a": {}}}),
+    (Kind.SETTINGS, {"display": {"a": 1}}),
     (Kind.KEYS, {"keys": []}),
     (Kind.KEYS, {"keys": [{"kid": "n1", "public": "ab" * 32, "kinds": ["notice"]}]}),
     (Kind.KEYS, {"keys": [{"kid": "root", "public": "ab" * 32, "kinds": ["command"]}]}),
@@ -173,7 +173,7 @@ def test_a_tombstone_needs_no_words() -> None:
 def test_what_this_version_does_not_know_in_settings_and_keys_is_left_out() -> None:
     settings = changed(Kind.SETTINGS, schedule={"x": 1}, sign={"grid": "七", "motto": "x"})
     assert isinstance(settings, Settings)
-    assert settings.values == {"timezone": "Asia/Shanghai", "sign": {"grid": "七"}}
+    assert (settings.timezone, settings.sign) == ("Asia/Shanghai", Sign(grid="七"))
     keys = changed(Kind.KEYS, keys=[{"kid": "c1", "public": "ab" * 32, "kinds": ["command", "firmware"]}])
     assert isinstance(keys, Keys)
     assert keys.keys[0].kinds == {Kind.COMMAND}
@@ -182,7 +182,7 @@ def test_what_this_version_does_not_know_in_settings_and_keys_is_left_out() -> N
 def test_rounds_are_for_a_later_version() -> None:
     down = topics.parse_down("doorward/1/badahu/down/grid/g21/round/r1")
     assert down is not None
-    assert parse(Kind.ROUND, SITE, down, {"site": SITE, "scope": "grid/g21"}).reason == Reason.MALFORMED
+    assert parse(Kind.ROUND, SITE, down, {"site": SITE, "scope": "grid/g21", "id": "r1"}).reason == Reason.MALFORMED
 
 
 JSON = st.recursive(

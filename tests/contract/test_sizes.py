@@ -5,12 +5,13 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contract import facts
-from contract.facts import Header, build_alarm, build_batch
+from contract import chain
+from contract.chain import Header, build_alarm, build_batch
 from contract.messages import MAX_MESSAGE_BYTES
-from contract.plain import Reply, build_reply, build_will
+from contract.plain import Reply, ReplyState, build_reply, build_will
 from contract.refusal import Refusal
 from contract.revs import build_revs, check_revs, entries, parse_revs
+from contract.strict_json import dumps
 from tests.contract import signing
 
 SITE = UNIT = "b" * 48
@@ -23,21 +24,21 @@ MAX_LINE = 16 * 1024
 
 @given(st.sampled_from(["\x01", '"', "\\", "字", "\U0001f600", "x"]))
 def test_an_alarm_of_the_longest_fact(char: str) -> None:
-    made = facts.line(2**53 - 1, 9e10, "x" * 16, 2**53 - 1, 9e10, "device.tamper", {})
-    room = (MAX_LINE - len(made) - 20) // len(facts.dumps(char)[1:-1])
-    line = facts.line(2**53 - 1, 9e10, "x" * 16, 2**53 - 1, 9e10, "device.tamper", {"detail": char * room})
+    made = chain.line(2**53 - 1, 9e10, "x" * 16, 2**53 - 1, 9e10, "device.tamper", {})
+    room = (MAX_LINE - len(made) - 20) // len(dumps(char)[1:-1])
+    line = chain.line(2**53 - 1, 9e10, "x" * 16, 2**53 - 1, 9e10, "device.tamper", {"detail": char * room})
     assert MAX_LINE - 200 < len(line) <= MAX_LINE
     assert len(build_alarm(KEY, SITE, UNIT, LONGEST, 2**53 - 1, line)) <= MAX_MESSAGE_BYTES
 
 
 def test_the_largest_batch() -> None:
     header = Header(UNIT, LONGEST, LONGEST, 2**53 - 500, 2**53 - 1, "a" * 64, "b" * 64)
-    line = b"x" * (facts.MAX_BATCH_BYTES // facts.MAX_BATCH_FACTS)
-    assert len(build_batch(KEY, SITE, header, [line] * facts.MAX_BATCH_FACTS)) <= MAX_MESSAGE_BYTES
+    line = b"x" * (chain.MAX_BATCH_BYTES // chain.MAX_BATCH_FACTS)
+    assert len(build_batch(KEY, SITE, header, [line] * chain.MAX_BATCH_FACTS)) <= MAX_MESSAGE_BYTES
 
 
 def test_the_largest_reply_and_will() -> None:
-    reply = Reply(LONGEST, "accepted", 9e9, "bad_signature", LONGEST, "\x01" * 200)
+    reply = Reply(LONGEST, ReplyState.ACCEPTED, 9e9, "bad_signature", LONGEST, "\x01" * 200)
     assert len(build_reply(reply)) < 2048
     assert len(build_will("f" * 64)) < 200
 

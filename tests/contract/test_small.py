@@ -11,23 +11,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract import fields, strict_json
+from contract import codec, strict_json
+from contract.bounds import MAX_CLOCK_UTC, MAX_UTC
 from contract.cards import card_hash
 from contract.digest import digest
 from contract.enrolment import Enrolment, build_enrolment, check_enrol, enrol_message, parse_enrolment
-from contract.envelope import ROOT_KID
-from contract.messages import Kind, Reason
+from contract.messages import ROOT_KID, Keys, Kind, Reason
 from contract.plain import (
     Presence,
     Reply,
+    ReplyState,
     build_presence,
     build_reply,
     build_will,
     parse_presence,
     parse_reply,
     parse_status,
+    parse_unit_presence,
 )
 from contract.refusal import Refusal
+from tests.contract.samples import SAMPLES
 from tests.contract.signing import ROOT_PUBLIC, WORKING, private_key
 
 TOKEN = bytes(range(32))
@@ -58,21 +61,23 @@ def test_presence_there_and_back() -> None:
 
 
 def test_status_and_will() -> None:
-    status = parse_status(build_will("s1"))
+    status = parse_unit_presence(build_will("s1"))
     assert not isinstance(status, Refusal)
     assert (status.state, status.session) == ("offline", "s1")
     for wrong in (b'{"state":"asleep","session":"s1"}', b'{"state":"online"}', b"[]"):
-        assert isinstance(parse_status(wrong), Refusal)
+        assert isinstance(parse_unit_presence(wrong), Refusal)
 
 
-@pytest.mark.parametrize("reply", [Reply("c1", "done", 1.5, None, "main"), Reply("c1", "refused", 1.5, "expired")])
+@pytest.mark.parametrize(
+    "reply", [Reply("c1", ReplyState.DONE, 1.5, None, "main"), Reply("c1", ReplyState.REFUSED, 1.5, "expired")]
+)
 def test_replies_there_and_back(reply: Reply) -> None:
     assert parse_reply(build_reply(reply)) == reply
 
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_safe(data: bytes) -> None:
-    for parse in (parse_presence, parse_status, parse_reply):
+    for parse in (parse_presence, parse_unit_presence, parse_status, parse_reply):
         assert isinstance(parse(data), Refusal)
     assert isinstance(check_enrol(data, "badahu", "b12-u2", TOKEN), Refusal)
     with pytest.raises(ValueError):
@@ -80,7 +85,7 @@ def test_any_bytes_are_safe(data: bytes) -> None:
 
 
 def test_too_long_is_said() -> None:
-    for parse in (parse_presence, parse_status, parse_reply):
+    for parse in (parse_presence, parse_unit_presence, parse_status, parse_reply):
         assert parse(b" " * 65537).reason == Reason.TOO_LONG
     assert check_enrol(b" " * 65537, "badahu", "b12-u2", TOKEN).reason == Reason.TOO_LONG
 
@@ -145,10 +150,11 @@ def test_whole_numbers_come_as_they_were(number: int) -> None:
 
 def test_what_a_clock_said_lies_before_the_year_2200() -> None:
     """Near the calendar's end a clock that runs on would leave it, and no time zone is known there."""
-    assert fields.reading({"iat": fields.MAX_CLOCK_UTC}, "iat") == fields.MAX_CLOCK_UTC
-    for odd in (fields.MAX_CLOCK_UTC + 1.0, fields.MAX_UTC, -1.0):
-        with pytest.raises(fields.FieldError, match="iat"):
-            fields.reading({"iat": odd}, "iat")
+    keys = codec.write(SAMPLES[Kind.KEYS])
+    assert codec.read(Keys, keys | {"iat": MAX_CLOCK_UTC}).iat == MAX_CLOCK_UTC
+    for odd in (MAX_CLOCK_UTC + 1.0, MAX_UTC, -1.0):
+        with pytest.raises(codec.FieldError, match="iat"):
+            codec.read(Keys, keys | {"iat": odd})
 
 
 @pytest.mark.claim("F25")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from drivers.facts import Fact
+from drivers.reports import Fact
 from drivers.session import Session
 
 TURN_S = 0.003

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from drivers.display.dwin import DwinPanel
 from drivers.display.layout import DwinOptions
-from drivers.facts import DrawPage
+from drivers.reports import DrawPage
 from tests.drivers.bus import Bus, closed
 
 

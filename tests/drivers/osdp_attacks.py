@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from drivers.facts import CardSeen, Fact, KeyPressed, SecurityAlarm
+from drivers.reports import CardSeen, Fact, KeyPressed, SecurityAlarm
 from simulator.osdp_reader import ABILITIES, CCRYPT, IDENTITY, RMAC_I, Command, Peripheral, crc
 from simulator.osdp_secure import FACTORY_KEY, ReaderSession
 from tests.drivers.osdp_line import CARD, KEY, Wire, code_of, line, plain, secured, sequence_of

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from drivers.facts import PulseOutput, SecurityAlarm
 from drivers.osdp.line import OsdpLine
 from drivers.osdp.options import ReaderOptions
+from drivers.reports import PulseOutput, SecurityAlarm
 from simulator.osdp_reader import Peripheral, crc
 from tests.drivers.bus import Bus
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from drivers.facts import (
-    PulseOutput,
-)
 from drivers.modbus.line import ModbusLine
 from drivers.modbus.options import BoardOptions
+from drivers.reports import (
+    PulseOutput,
+)
 from tests.drivers.bus import Board, Bus
 
 PULSE = bytes.fromhex("01 05 02 00 00 1E 4C 7A")

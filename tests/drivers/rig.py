@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 
-from drivers.facts import (
+from drivers.port import Port
+from drivers.registry import DRIVERS
+from drivers.reports import (
     DeviceFound,
     Fact,
     PulseOutput,
 )
-from drivers.port import Port
-from drivers.registry import DRIVERS
 from simulator.box import Box
 from tests.waiting import eventually
 

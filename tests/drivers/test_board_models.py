@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from drivers.facts import DeviceFound, InputLevel, OrderFailed, OrderSent, OutputLevel, PulseOutput, SetOutput
 from drivers.modbus import codec
 from drivers.modbus.line import ModbusLine
 from drivers.modbus.models import MODELS
 from drivers.modbus.options import BoardOptions
 from drivers.registry import DRIVERS
+from drivers.reports import DeviceFound, InputLevel, OrderFailed, OrderSent, OutputLevel, PulseOutput, SetOutput
 from simulator.box import Box, BoxSpec
 from tests.drivers.bus import Bus, closed
 from tests.drivers.rig import Rig, pulse

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.facts import CardSeen
 from drivers.reader import card
+from drivers.reports import CardSeen
 from tests.vectors import cards
 from tests.vectors import readers as vectors
 

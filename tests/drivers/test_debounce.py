@@ -7,9 +7,9 @@ import random
 import pytest
 
 from drivers.debounce import Debounce
-from drivers.facts import InputLevel
 from drivers.modbus.line import ModbusLine
 from drivers.modbus.options import BoardOptions
+from drivers.reports import InputLevel
 from tests.drivers.bus import Board, Bus
 
 

@@ -11,7 +11,7 @@ from drivers.display.dwin import DwinPanel
 from drivers.display.layout import DwinOptions
 from drivers.display.tjc import TjcPanel
 from drivers.display.tjc_layout import TjcOptions
-from drivers.facts import DrawPage, PageDrawn
+from drivers.reports import DrawPage, PageDrawn
 from tests.drivers import dwin_bench, tjc_bench
 from tests.drivers.bus import Bus
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from drivers.facts import DeviceFound, DeviceLost, PageDrawn
+from drivers.reports import DeviceFound, DeviceLost, PageDrawn
 from tests.drivers.dwin_bench import Panel, bus_of, show, writes
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from drivers.display.tjc import TjcPanel
 from drivers.display.tjc_layout import TjcLayout, TjcOptions
-from drivers.facts import CardSeen, DeviceFound, DeviceLost, DrawPage, KeyPressed, PageDrawn
 from drivers.reader.line import LineOptions, LineReader
 from drivers.reader.rdm6300 import Rdm6300, Rdm6300Options
+from drivers.reports import CardSeen, DeviceFound, DeviceLost, DrawPage, KeyPressed, PageDrawn
 from tests.drivers.bus import Bus
 from tests.drivers.tjc_bench import Panel
 

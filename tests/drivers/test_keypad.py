@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.facts import CardSeen, DeviceFound, DeviceLost, KeyPressed
 from drivers.reader.keypad import Keypad, KeypadOptions
 from drivers.reader.line import LineOptions, LineReader
+from drivers.reports import CardSeen, DeviceFound, DeviceLost, KeyPressed
 from tests.vectors import cards
 from tests.vectors import readers as vectors
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from drivers.display.dgus import MAX_DATA, TEXT_END
 from drivers.display.layout import EMPTY, DwinOptions, Image, Layout, Piece, image, next_write
 from drivers.display.texts import Font, encode
-from drivers.facts import DrawPage
+from drivers.reports import DrawPage
 
 
 def page(

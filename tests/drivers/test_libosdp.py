@@ -16,7 +16,10 @@ from agent.cli.bench import Bench
 from agent.cli.pair import OneReader
 from agent.config import load
 from agent.devicekeys import with_keys
-from drivers.facts import (
+from drivers.osdp.line import OsdpLine
+from drivers.osdp.options import ReaderOptions
+from drivers.port import Port
+from drivers.reports import (
     CardSeen,
     DeviceFound,
     DeviceLost,
@@ -31,9 +34,6 @@ from drivers.facts import (
     SoundTone,
     Tamper,
 )
-from drivers.osdp.line import OsdpLine
-from drivers.osdp.options import ReaderOptions
-from drivers.port import Port
 from simulator.clockwork import Clockwork
 from simulator.line import Line
 from simulator.trace import Trace

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.facts import CardSeen, DeviceFound, DeviceLost, OrderFailed, SetOutput, SoundTone
 from drivers.reader.line import LineOptions, LineReader
+from drivers.reports import CardSeen, DeviceFound, DeviceLost, OrderFailed, SetOutput, SoundTone
 from tests.vectors import cards
 from tests.vectors import readers as vectors
 

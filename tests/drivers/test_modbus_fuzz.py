@@ -6,9 +6,9 @@ import random
 
 import pytest
 
-from drivers.facts import InputLevel, OrderSent, OutputLevel, PulseOutput
 from drivers.modbus.line import ModbusLine
 from drivers.modbus.options import BoardOptions
+from drivers.reports import InputLevel, OrderSent, OutputLevel, PulseOutput
 from tests.drivers.bus import Board, Bus, closed, crc
 
 

@@ -6,7 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from drivers.facts import (
+from drivers.modbus.line import ModbusLine
+from drivers.modbus.options import BoardOptions
+from drivers.reports import (
     DeviceFound,
     DeviceLost,
     InputLevel,
@@ -14,8 +16,6 @@ from drivers.facts import (
     OrderSent,
     OutputLevel,
 )
-from drivers.modbus.line import ModbusLine
-from drivers.modbus.options import BoardOptions
 from tests.drivers.bus import Board, Bus, closed, several
 from tests.drivers.relay import frames, line, pulse
 

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from drivers.facts import (
+from drivers.reports import (
     DeviceFound,
     DeviceLost,
     OrderFailed,

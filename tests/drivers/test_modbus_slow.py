@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from drivers.facts import InputLevel, PulseOutput
 from drivers.modbus.line import ModbusLine
 from drivers.modbus.options import BoardOptions
+from drivers.reports import InputLevel, PulseOutput
 from tests.drivers.bus import Board, Bus, several
 
 CORE_S = 0.005

@@ -9,8 +9,8 @@ from nextion_tools.emu import NX4832T035, Display, Pty
 
 from drivers.display.tjc import TjcPanel
 from drivers.display.tjc_layout import TjcLayout, TjcOptions
-from drivers.facts import DeviceFound, DeviceLost, DrawPage, KeyPressed, PageDrawn, SoundTone
 from drivers.port import Port
+from drivers.reports import DeviceFound, DeviceLost, DrawPage, KeyPressed, PageDrawn, SoundTone
 from tests.drivers.rig import Told
 from tests.waiting import eventually
 

@@ -14,11 +14,11 @@ from statistics import median
 import pytest
 
 from drivers import port as ports
-from drivers.facts import UNKNOWN, CardSeen, DeviceLost, KeyPressed
 from drivers.port import Port
 from drivers.reader.keypad import Keypad, KeypadOptions
 from drivers.reader.line import LineOptions, LineReader
 from drivers.reader.rdm6300 import Rdm6300, Rdm6300Options
+from drivers.reports import UNKNOWN, CardSeen, DeviceLost, KeyPressed
 from drivers.served import LOOK_S, SETTLE_S, Served
 from simulator.osdp_reader import Peripheral
 from tests.drivers.bus import Bus

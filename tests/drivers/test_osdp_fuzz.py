@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.facts import CardSeen, KeyPressed, OrderSent
 from drivers.osdp import codec
 from drivers.osdp.line import BUFFER_BYTES
+from drivers.reports import CardSeen, KeyPressed, OrderSent
 from simulator.osdp_reader import Peripheral, crc
 from tests.drivers.osdp_line import CARD, CARD_HEX, KEY, Wire, line, plain, pulse, secured, sequence_of, up
 

@@ -6,7 +6,10 @@ import itertools
 
 import pytest
 
-from drivers.facts import (
+from drivers.osdp.line import OsdpLine
+from drivers.osdp.options import ReaderOptions
+from drivers.osdp.reply_timeout import REPLY_S
+from drivers.reports import (
     CardSeen,
     DeviceFound,
     DeviceLost,
@@ -19,9 +22,6 @@ from drivers.facts import (
     SecurityAlarm,
     Tamper,
 )
-from drivers.osdp.line import OsdpLine
-from drivers.osdp.options import ReaderOptions
-from drivers.osdp.patience import REPLY_S
 from simulator.osdp_reader import Peripheral
 from tests.drivers.bus import Bus
 from tests.drivers.osdp_line import CARD, CARD_HEX, KEY, OTHER_KEY, Wire, alarms, line, plain, pulse, secured, up

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from drivers.facts import (
+from drivers.reports import (
     CardSeen,
     DeviceFound,
     DeviceLost,

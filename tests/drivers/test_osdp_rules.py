@@ -8,7 +8,13 @@ import random
 
 import pytest
 
-from drivers.facts import (
+from drivers.osdp import crypto
+from drivers.osdp.line import OsdpLine
+from drivers.osdp.options import ReaderOptions
+from drivers.osdp.pairing import WINDOW_S
+from drivers.osdp.reader import FLOOD_S
+from drivers.osdp.secure_session import FLOOD_MACS
+from drivers.reports import (
     CardSeen,
     DeviceFound,
     DeviceLost,
@@ -20,12 +26,6 @@ from drivers.facts import (
     SecureSeen,
     SecurityAlarm,
 )
-from drivers.osdp import crypto
-from drivers.osdp.line import OsdpLine
-from drivers.osdp.options import ReaderOptions
-from drivers.osdp.pairing import WINDOW_S
-from drivers.osdp.reader import FLOOD_S
-from drivers.osdp.talk import FLOOD_MACS
 from simulator.osdp_reader import Command, Peripheral
 from tests.drivers.bus import Bus
 from tests.drivers.osdp_attacks import CARD_REPLY, INSECURE, Attack, bent_reply

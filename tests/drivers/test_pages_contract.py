@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from agent.config.load import loads
-from drivers.facts import DeviceLost, DrawPage, PageDrawn
 from drivers.port import Port
 from drivers.registry import DRIVERS
+from drivers.reports import DeviceLost, DrawPage, PageDrawn
 from simulator.box import Box, BoxSpec
 from simulator.dwin_panel import Layout
 from simulator.tjc_panel import TjcProject

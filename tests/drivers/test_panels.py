@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from drivers.facts import DeviceFound, DeviceLost, OrderFailed, PageDrawn, SetOutput, SoundTone
+from drivers.reports import DeviceFound, DeviceLost, OrderFailed, PageDrawn, SetOutput, SoundTone
 from tests.drivers import dwin_bench, tjc_bench
 from tests.drivers.bus import Bus
 

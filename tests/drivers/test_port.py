@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from drivers.facts import (
+from drivers.port import Port
+from drivers.registry import DRIVERS
+from drivers.reports import (
     CardSeen,
     DeviceLost,
     DrawPage,
@@ -21,8 +23,6 @@ from drivers.facts import (
     SetOutput,
     SoundTone,
 )
-from drivers.port import Port
-from drivers.registry import DRIVERS
 from tests.drivers.rig import Idle, Rig, pulse
 from tests.waiting import eventually
 

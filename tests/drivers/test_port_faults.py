@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from drivers.facts import (
+from drivers.port import REOPEN_S, Line, Port
+from drivers.registry import DRIVERS
+from drivers.reports import (
     DeviceFound,
     DeviceLost,
     Fact,
@@ -20,8 +22,6 @@ from drivers.facts import (
     OutputLevel,
     SetOutput,
 )
-from drivers.port import REOPEN_S, Line, Port
-from drivers.registry import DRIVERS
 from tests.drivers.rig import Idle, Rig, Told, pulse
 from tests.waiting import eventually
 

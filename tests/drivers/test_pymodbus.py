@@ -14,7 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from drivers.facts import (
+from drivers.modbus.line import ModbusLine
+from drivers.modbus.options import BoardOptions
+from drivers.port import Port
+from drivers.reports import (
     DeviceFound,
     DeviceLost,
     Fact,
@@ -25,9 +28,6 @@ from drivers.facts import (
     PulseOutput,
     SetOutput,
 )
-from drivers.modbus.line import ModbusLine
-from drivers.modbus.options import BoardOptions
-from drivers.port import Port
 from tests.waiting import eventually
 
 

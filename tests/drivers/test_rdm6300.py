@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.facts import CardSeen, DeviceFound, DeviceLost, OrderFailed, SetOutput, SoundTone
 from drivers.reader.card import from_decimal, from_facility, from_printed
 from drivers.reader.rdm6300 import Frames, Rdm6300, Rdm6300Options
+from drivers.reports import CardSeen, DeviceFound, DeviceLost, OrderFailed, SetOutput, SoundTone
 from tests.vectors import readers as vectors
 
 FRAME = bytes.fromhex(vectors.RDM6300[0])

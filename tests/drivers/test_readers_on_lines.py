@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from agent.config import Config, loads
-from drivers.facts import CardSeen, DeviceFound, DeviceLost, KeyPressed
 from drivers.port import Port
 from drivers.reader.card import from_decimal, from_printed
 from drivers.reader.keypad import Keypad, KeypadOptions
 from drivers.registry import DRIVERS
+from drivers.reports import CardSeen, DeviceFound, DeviceLost, KeyPressed
 from simulator.box import QR_BOX, TJC_BOX, Box, BoxSpec
 from simulator.wiring import READER_OPTIONS, UnitNames, config_yaml
 from tests.drivers.rig import Told

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from drivers.display.tjc_layout import TjcLayout, TjcOptions
-from drivers.facts import DeviceFound, DeviceLost, KeyPressed, PageDrawn, SoundTone
+from drivers.reports import DeviceFound, DeviceLost, KeyPressed, PageDrawn, SoundTone
 from tests.drivers.tjc_bench import END, KEYPAD, Panel, bus_of, drawing, show
 
 

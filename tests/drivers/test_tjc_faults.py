@@ -6,7 +6,7 @@ import pytest
 
 from drivers.display.tjc import TjcPanel
 from drivers.display.tjc_layout import TjcOptions
-from drivers.facts import DeviceFound, DeviceLost, PageDrawn
+from drivers.reports import DeviceFound, DeviceLost, PageDrawn
 from tests.drivers.bus import Bus
 from tests.drivers.tjc_bench import END, Panel, bus_of, show
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from drivers.display.tjc import TjcPanel
 from drivers.display.tjc_layout import TjcLayout, TjcOptions
-from drivers.facts import DrawPage
+from drivers.reports import DrawPage
 from tests.drivers.bus import Bus
 
 END = b"\xff\xff\xff"

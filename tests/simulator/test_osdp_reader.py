@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from drivers.facts import CardSeen, DeviceFound, KeyPressed, OrderSent, OutputLevel, PulseOutput
 from drivers.osdp.line import OsdpLine
 from drivers.osdp.options import ReaderOptions
 from drivers.port import Port
+from drivers.reports import CardSeen, DeviceFound, KeyPressed, OrderSent, OutputLevel, PulseOutput
 from simulator.box import Box, BoxSpec
 from simulator.osdp_reader import Peripheral, crc
 from simulator.osdp_secure import FACTORY_KEY, ReaderSession

@@ -8,13 +8,13 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from centre import desk
+from centre import publisher
 from centre.folder import Folder
 from centre.keys import load_keys, load_root
 from centre.link import Link
 from centre.signing import Signer
-from contract.envelope import b64url
-from contract.messages import Command, Keys, Kind, Message, Scope, WorkingKey
+from contract.base64url import b64url
+from contract.messages import Command, Keys, Kind, Message, Mode, Open, Order, Scope, SetMode, WorkingKey
 from contract.parse import payload_of
 from contract.strict_json import dumps
 from contract.topics import down
@@ -33,12 +33,12 @@ class Forger:
         self._signer = Signer(SITE, self._keys)
 
     def send(self, *messages: tuple[str, bytes], retain: bool = False) -> None:
-        with desk.connected(self._folder, self._site, self._keys) as link:
+        with publisher.connected(self._folder, self._site, self._keys) as link:
             for topic, token in messages:
                 self.put(link, topic, token, retain=retain)
 
     def put(self, link: Link, topic: str, token: bytes, *, retain: bool = False) -> None:
-        desk.send(link, topic, token, retain=retain)
+        publisher.send(link, topic, token, retain=retain)
 
     def token(self, kind: Kind, message: Message) -> bytes:
         return self._signer.sign(kind, message)
@@ -59,21 +59,19 @@ class Forger:
         made = Keys(scope, rev, round(time.time(), 3), (*kept, public))
         return topic, self._signer.sign_keys(load_root(self._folder), topic, made)
 
-    def command(
-        self, action: str, args: dict[str, Any], life_s: float = 25.0, *, name: str | None = None, ahead_s: float = 0.0
-    ) -> Command:
+    def command(self, order: Order, life_s: float = 25.0, *, name: str | None = None, ahead_s: float = 0.0) -> Command:
         now = round(time.time() + ahead_s, 3)
         name = name or secrets.token_hex(8)
-        return Command(SITE, OWN, name, UNIT, now, now + life_s, action, args, "forger", "test")
+        return Command(SITE, OWN, name, UNIT, now, now + life_s, order, "forger", "test")
 
     def opening(self) -> tuple[str, bytes]:
         """(id, token) of a good order to open, fresh."""
-        made = self.command("open", {"door": "main"})
+        made = self.command(Open("main"))
         return made.id, self.token(Kind.COMMAND, made)
 
     def far_end(self, until: Any) -> bytes:
         """A lockdown whose end is whatever is given."""
-        made = self.command("mode", {"mode": "lockdown", "until": 1e9})
+        made = self.command(SetMode(Mode.LOCKDOWN, 1e9))
         payload = payload_of(made, SITE)
         payload["args"]["until"] = until
         return self.sealed(Kind.COMMAND, payload)

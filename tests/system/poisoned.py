@@ -8,38 +8,40 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from agent.__main__ import main
-from agent.core import pages, standing
+from agent.core import desired_state, pages
 from agent.core.plan import DisplayPlan
 from agent.core.state import State
-from agent.core.turn import Turn
+from agent.core.step_builder import StepBuilder
 from agent.link import translate
-from agent.store import codec
+from agent.store import bodies
 from agent.store.cache import Cache
-from contract.messages import Holder, Hours, Kind, Message, Notice
+from contract.messages import Holder, Kind, Message, Notice
 from contract.refusal import Refusal
 from contract.topics import Down
 
-_sound = standing.notice
+T = TypeVar("T")
+
+_sound = desired_state.notice
 _sound_save = Cache.save_notice
 _sound_draw = pages.of_notice
-_sound_load = codec.load_notice
-_sound_holder = codec.PartReader._holder
+_sound_load = bodies.load
+_sound_holders = bodies.PartReader.holders
 _sound_parse = translate.parse
 
 
-def _trip(turn: Turn, token: int, message: Notice) -> None:
+def _trip(turn: StepBuilder, token: int, message: Notice, signed: bytes) -> None:
     if message.title == "poison":
         raise ZeroDivisionError("planted")
-    _sound(turn, token, message)
+    _sound(turn, token, message, signed)
 
 
-def _trip_store(self: Cache, message: Notice) -> None:
+def _trip_store(self: Cache, message: Notice, signed: bytes) -> None:
     if message.title == "venom":
         raise ZeroDivisionError("planted")
-    _sound_save(self, message)
+    _sound_save(self, message, signed)
 
 
 def _trip_drawing(state: State, display: DisplayPlan, notice: Notice) -> Any:
@@ -48,16 +50,18 @@ def _trip_drawing(state: State, display: DisplayPlan, notice: Notice) -> Any:
     return _sound_draw(state, display, notice)
 
 
-def _trip_loading(body: bytes) -> Notice:
-    if b'"blight"' in body:
+def _trip_loading(kind: type[T], body: bytes) -> T:
+    loaded = _sound_load(kind, body)
+    if getattr(loaded, "title", "") == "blight":
         raise ZeroDivisionError("planted")
-    return _sound_load(body)
+    return loaded
 
 
-def _trip_reading(self: codec.PartReader, row: list[Any], profiles: list[Hours]) -> Holder:
-    if row[0] == "thorn":
+def _trip_reading(self: bodies.PartReader, body: bytes, part: int = 1, parts: int = 1) -> tuple[Holder, ...]:
+    read = _sound_holders(self, body, part, parts)
+    if any(holder.id == "thorn" for holder in read):
         raise ZeroDivisionError("planted")
-    return _sound_holder(self, row, profiles)
+    return read
 
 
 def _trip_link(kind: Kind, site: str, down: Down, payload: Mapping[str, Any]) -> Message | Refusal:
@@ -66,11 +70,11 @@ def _trip_link(kind: Kind, site: str, down: Down, payload: Mapping[str, Any]) ->
     return _sound_parse(kind, site, down, payload)
 
 
-standing.notice = _trip
+desired_state.notice = _trip
 Cache.save_notice = _trip_store  # type: ignore[method-assign]
 pages.of_notice = _trip_drawing
-codec.load_notice = _trip_loading
-codec.PartReader._holder = _trip_reading  # type: ignore[method-assign]
+bodies.load = _trip_loading
+bodies.PartReader.holders = _trip_reading  # type: ignore[method-assign]
 translate.parse = _trip_link
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from agent.store import reading
-from contract.facts import FactLine, parse_line
+from contract.chain import FactLine, parse_line
 from simulator.demo import children
 from simulator.demo.people import NOT_YET, RESIDENT
 from simulator.demo.stage import PULSE_S, UNIT, Stage

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from agent.core.events import MessageReceived
-from agent.core.record import decode_steps
+from agent.core.replay_codec import decode_steps
 from agent.errors import EXIT_CHECK_FAILED, EXIT_OURS
 from agent.store import reading
 from contract.messages import Notice

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from agent.store import reading
-from contract.facts import FactLine, parse_line
+from contract.chain import FactLine, parse_line
 from simulator.demo.people import PATROL, RESIDENT
 from simulator.demo.stage import PULSE_S, Stage
 from tests.waiting import eventually

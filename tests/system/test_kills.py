@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from agent.store import reading
-from contract.facts import FactLine, parse_line
+from contract.chain import FactLine, parse_line
 from simulator.demo.people import PATROL, RESIDENT, SECOND_PATROL, UNKNOWN, WARDEN
-from simulator.demo.stage import UNIT, Stage
+from simulator.demo.stage import PULSE_S, UNIT, Stage
 from simulator.trace import Moment
 from tests.waiting import eventually
 
@@ -70,13 +70,16 @@ def unlock_facts(facts: Sequence[FactLine]) -> list[FactLine]:
 
 
 def match(frames: Sequence[Moment], granted: Sequence[FactLine]) -> tuple[list[Moment], list[FactLine]]:
-    """Unlock frames without a fact, and facts without a frame; each fact serves one frame."""
+    """Unlock frames without a fact, and facts without a frame; each fact serves one frame. A pulse that prolongs a running one is for whoever asked meanwhile."""
     left = sorted(granted, key=lambda fact: fact.mono)
     alone = []
-    for frame in frames:
+    for number, frame in enumerate(frames):
         mine = next((fact for fact in left if -0.1 <= frame.at - fact.mono <= CAUSE_S), None)
         if mine is None:
-            alone.append(frame)
+            before = frames[number - 1].at if number else 0.0
+            runs = frame.at - before <= PULSE_S
+            if not (runs and any(before - CAUSE_S <= fact.mono <= frame.at for fact in granted)):
+                alone.append(frame)
         else:
             left.remove(mine)
     return alone, left

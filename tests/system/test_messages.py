@@ -14,7 +14,7 @@ from centre.books import Books
 from centre.folder import Folder
 from centre.schema import state
 from centre.signing import _okp, seal
-from contract.messages import MAX_STATUS_BYTES, NOTICES_PER_SCOPE, Category, Kind, Notice, Scope
+from contract.messages import MAX_STATUS_BYTES, NOTICES_PER_SCOPE, Category, Identify, Kind, Notice, Open, Scope
 from contract.parse import payload_of
 from contract.topics import down
 from simulator.demo.bureau import SITE
@@ -130,7 +130,7 @@ def test_what_was_spent_before_a_kill_stays_spent_and_the_rate_goes_on(site: Sta
     """Six opens, two too many and one that never came: the agent is killed, and all of it is played again within its 30 s."""
     forger = Forger(site)
     opens = [forger.opening() for _ in range(8)]
-    early = forger.command("open", {"door": "main"}, ahead_s=-6.0)
+    early = forger.command(Open("main"), ahead_s=-6.0)
     lost = early.id, forger.token(Kind.COMMAND, early)
     forger.send(*((COMMANDS, token) for _, token in opens))
     eventually(lambda: len([1 for name, _ in opens if refused(site, name) == "rate"]) == 2, 20)
@@ -151,7 +151,7 @@ def test_what_was_spent_before_a_kill_stays_spent_and_the_rate_goes_on(site: Sta
 @pytest.mark.claim("F26")
 def test_neither_a_restart_nor_a_lost_database_brings_a_command_back(site: Stage) -> None:
     forger = Forger(site)
-    used = forger.command("identify", {}, 500)
+    used = forger.command(Identify(), 500)
     token = forger.token(Kind.COMMAND, used)
     forger.send((COMMANDS, token))
     eventually(lambda: site.bureau.facts(kind="command.done", id=used.id), 20)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from agent.store import latch, reading
-from contract.facts import FactLine, parse_line
+from contract.chain import FactLine, parse_line
 from simulator.demo.people import RESIDENT
 from simulator.demo.stage import PULSE_S, Stage
 from tests.agent.store.test_odd_names import DATABASES, OTHERS, OURS, put

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from contract.messages import Kind
+from contract.messages import Kind, Open
 from simulator.demo.stage import PULSE_S, Stage
 from tests.system.forger import COMMANDS, Forger
 from tests.waiting import eventually
@@ -39,7 +39,7 @@ def test_an_order_of_a_desk_whose_clock_is_off_is_done_right_after_a_start(site:
     forger = Forger(site)
     for ahead_s in (-4.0, 4.0):
         started_again(site, kill=ahead_s > 0.0)
-        made = forger.command("open", {"door": "main"}, ahead_s=ahead_s)
+        made = forger.command(Open("main"), ahead_s=ahead_s)
         forger.send((COMMANDS, forger.token(Kind.COMMAND, made)))
         eventually(lambda name=made.id: site.bureau.facts(kind="command.done", id=name), 10)
         eventually(lambda: not site.box.lock_unlocked, PULSE_S + 2)
@@ -53,7 +53,7 @@ def test_what_was_refused_is_not_done_after_a_quick_start_however_its_clock_goes
     forger = Forger(site)
     now = time.time()
     forger.send(*((COMMANDS, forger.opening()[1]) for _ in range(6)))
-    late = [forger.command("open", {"door": "main"}, ahead_s=ahead_s) for ahead_s in (0.0, 4.5)]
+    late = [forger.command(Open("main"), ahead_s=ahead_s) for ahead_s in (0.0, 4.5)]
     tokens = [(COMMANDS, forger.token(Kind.COMMAND, made)) for made in late]
     forger.send(*tokens)
     for made in late:

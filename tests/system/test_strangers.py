@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from agent.store import reading
-from contract.facts import FactLine, parse_line
+from contract.chain import FactLine, parse_line
 from simulator.demo.stage import Stage
 from tests.waiting import eventually
 

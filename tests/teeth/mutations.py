@@ -31,15 +31,15 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "a line of the door's table: lockdown ignores fire",
         "agent/core/door.py",
-        "moves.release,          moves.release,          moves.release,          moves.release,   ",
-        'moves.release,          moves.release,          moves.release,          "locked down",   ',
+        "door_actions.release,          door_actions.release,          door_actions.release,          door_actions.release,   ",
+        'door_actions.release,          door_actions.release,          door_actions.release,          "locked down",   ',
         (f"{DOOR}::test_fire_releases_in_the_same_step_whatever_the_state",),
     ),
     Mutation(
         "the fire latch is not saved",
         "agent/core/door.py",
-        "    if latched(turn) != before:\n",
-        "    if latched(turn) == frozenset():\n",
+        "    if latched(step) != before:\n",
+        "    if latched(step) == frozenset():\n",
         (f"{DOOR}::test_fire_releases_in_the_same_step_whatever_the_state",),
     ),
     Mutation(
@@ -58,14 +58,14 @@ MUTATIONS: list[Mutation] = [
     ),
     Mutation(
         "a start that meets damage behind the facts is counted before it is told",
-        "agent/store/ledger.py",
+        "agent/store/journal_keeper.py",
         "            self._tell_opened(journal)\n            self._boot = journal.boot\n",
         "            self._boot = journal.boot\n            self._tell_opened(journal)\n",
         ("tests/agent/store/test_damage.py::test_damage_beside_the_facts_is_met_at_the_start_too",),
     ),
     Mutation(
         "the door is not relocked when it closes",
-        "agent/core/moves.py",
+        "agent/core/door_actions.py",
         "    if came_in and lock.pulsing(door, now) and not door.rests_unlocked:\n",
         "    if came_in and lock.pulsing(door, now) and door.rests_unlocked:\n",
         (f"{DOOR}::test_the_lock_relocks_when_the_door_closes_unless_somebody_else_was_granted",),
@@ -73,8 +73,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "a lasting level in the place of a pulse",
         "agent/core/lock.py",
-        "    turn.urge(PulseLock(door.id, order, seconds, now + deadline_s))\n",
-        "    turn.urge(SetLock(door.id, order, True, now + deadline_s))\n",
+        "    step.urge(PulseLock(door.id, order, seconds, now + deadline_s))\n",
+        "    step.urge(SetLock(door.id, order, True, now + deadline_s))\n",
         (f"{DOOR}::test_every_unlock_is_a_pulse_with_the_cap",),
     ),
     Mutation(
@@ -104,8 +104,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "acknowledged before it is committed",
         "agent/core/commands.py",
-        "    token = turn.record((fact,), seen=seen, durable_by_mono=durable_by)\n",
-        "    turn.emit(AckMessage(event.token))\n    token = turn.record((fact,), seen=seen, durable_by_mono=durable_by)\n",
+        "    token = step.record((fact,), seen=seen, durable_by_mono=durable_by)\n",
+        "    step.emit(AckMessage(event.token))\n    token = step.record((fact,), seen=seen, durable_by_mono=durable_by)\n",
         (f"{COMMANDS}::test_committed_first_then_acknowledged_then_acted_on",),
     ),
     Mutation(
@@ -118,15 +118,15 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "no second look at the expiry after the commit",
         "agent/core/commands.py",
-        "    if turn.now.utc > command.exp or turn.now.mono > waiting.exp_mono:\n",
-        "    if turn.now.utc < command.iat - limits.CLOCK_SKEW_S:\n",
+        "    if step.now.utc > command.exp or step.now.mono > waiting.exp_mono:\n",
+        "    if step.now.utc < command.iat - limits.CLOCK_SKEW_S:\n",
         (f"{COMMANDS}::test_an_open_whose_commit_took_too_long_never_fires",),
     ),
     Mutation(
         "used command ids are forgotten over a restart",
         "agent/core/commands.py",
-        "    seen = {**turn.state.commands.seen, **event.seen}\n",
-        "    seen = dict(turn.state.commands.seen)\n",
+        "    seen = {**step.state.commands.seen, **event.seen}\n",
+        "    seen = dict(step.state.commands.seen)\n",
         (f"{COMMANDS}::test_an_id_is_used_once_over_restarts_and_never_from_before_this_epoch",),
     ),
     Mutation(
@@ -139,8 +139,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "a mode ends by the wall clock",
         "agent/core/door.py",
-        "door.mode_until is not None and door.mode_until <= turn.now.mono:\n",
-        "door.mode_until is not None and door.mode_until <= turn.now.utc:\n",
+        "door.mode_until is not None and door.mode_until <= step.now.mono:\n",
+        "door.mode_until is not None and door.mode_until <= step.now.utc:\n",
         (f"{DOOR}::test_a_mode_ends_by_monotonic_time_whatever_the_clock_does",),
     ),
     Mutation(
@@ -180,7 +180,7 @@ MUTATIONS: list[Mutation] = [
     ),
     Mutation(
         "the centre does not chain the lines of a batch",
-        "contract/facts.py",
+        "contract/chain.py",
         "    if h.hex() != header.head:\n",
         "    if not header.head:\n",
         (f"{INTAKE}::test_what_is_not_signed_by_the_unit_is_refused",),
@@ -216,8 +216,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "verify does not chain the lines in the books",
         "centre/verify.py",
-        "    if chain(h, row.line) != row.h:\n",
-        "    if not chain(h, row.line):\n",
+        "    if next_hash(h, row.line) != row.h:\n",
+        "    if not next_hash(h, row.line):\n",
         ("tests/centre/test_verify.py::test_one_byte_of_a_line",),
     ),
     Mutation(
@@ -230,48 +230,48 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "a check-in is told before it is durable",
         "agent/core/checkin.py",
-        "    _keep(turn, {**recent, (holder, door_id): taken})\n",
-        "    _keep(turn, {**recent, (holder, door_id): taken})\n    _tell(turn, door_id, taken)\n",
+        "    _keep(step, {**recent, (holder, door_id): taken})\n",
+        "    _keep(step, {**recent, (holder, door_id): taken})\n    _tell(step, door_id, taken)\n",
         ("tests/agent/core/test_checkin.py::test_the_screen_says_so_only_when_it_is_durable",),
     ),
     Mutation(
         "no look at a reader's MAC",
-        "drivers/osdp/talk.py",
+        "drivers/osdp/secure_session.py",
         "        if not crypto.same(mac[: codec.MAC_BYTES], packet.mac):\n",
         "        if not packet.mac:\n",
         (f"{ATTACKS}[MAC guessed]", f"{ATTACKS}[reply bent]"),
     ),
     Mutation(
         "no look at the number of a reply",
-        "drivers/osdp/talk.py",
+        "drivers/osdp/secure_session.py",
         '        if packet.sequence != self._sequence:\n            self.told += self._alarms.sound("sequence", now)\n',
         '        if packet.sequence > 3:\n            self.told += self._alarms.sound("sequence", now)\n',
         (f"{ATTACKS}[out of turn]",),
     ),
     Mutation(
         "a plain reply is taken inside a session",
-        "drivers/osdp/talk.py",
+        "drivers/osdp/secure_session.py",
         "            return self._unsecured(packet, now)\n",
         "            return Heard(Verdict.ANSWER, packet.code, packet.data)\n",
         (f"{ATTACKS}[plaintext card]",),
     ),
     Mutation(
         "any cryptogram is believed",
-        "drivers/osdp/talk.py",
+        "drivers/osdp/secure_session.py",
         "        if not crypto.same(cryptogram, self._keys.client_cryptogram(self._ours, theirs)):\n",
         "        if not cryptogram:\n",
         (f"{ATTACKS}[key guessed]", f"{ATTACKS}[handshake replayed]"),
     ),
     Mutation(
         "a reader that lost its Secure Channel goes on without",
-        "drivers/osdp/introduction.py",
+        "drivers/osdp/handshake.py",
         "            if not must:\n",
         "            if self._key is not None:\n",
         (f"{ATTACKS}[downgrade]",),
     ),
     Mutation(
         "the key that everybody knows raises no alarm",
-        "drivers/osdp/talk.py",
+        "drivers/osdp/secure_session.py",
         "        if which == WITH_DEFAULT and not self.default_key:\n",
         "        if which == WITH_DEFAULT and self.default_key is None:\n",
         (f"{ATTACKS}[default key]",),
@@ -292,14 +292,14 @@ MUTATIONS: list[Mutation] = [
     ),
     Mutation(
         "MACs may be guessed for ever",
-        "drivers/osdp/talk.py",
+        "drivers/osdp/secure_session.py",
         "        if len(self._flood) <= FLOOD_MACS or now - self._flood[0] >= FLOOD_SPAN_S:\n",
         "        if self._flood:\n",
         (f"{RULES}::test_a_mac_cannot_be_searched_for",),
     ),
     Mutation(
         "an unlock that the reader does not time",
-        "drivers/osdp/errands.py",
+        "drivers/osdp/command_queue.py",
         "                return messages.pulse(order.number - 1, order.seconds, on=order.on)\n",
         "                return messages.level(order.number - 1, on=order.on)\n",
         ("tests/drivers/test_osdp_orders.py::test_an_unlock_is_timed_by_the_reader_itself",),
@@ -320,7 +320,7 @@ MUTATIONS: list[Mutation] = [
     ),
     Mutation(
         "typed keys in the crash file",
-        "agent/core/record.py",
+        "agent/core/replay_codec.py",
         '    if field.metadata.get("secret") and isinstance(value, str):\n',
         '    if field.metadata.get("hidden") and isinstance(value, str):\n',
         ("tests/agent/core/test_entry.py::test_no_key_in_a_repr_or_in_the_record",),
@@ -341,9 +341,9 @@ MUTATIONS: list[Mutation] = [
     ),
     Mutation(
         "an exit pulse ends a release that was not read yet",
-        "agent/core/moves.py",
-        '    if door.blind:\n        return replace(_pressed(turn, door), exit_asked=turn.now.mono)\n    turn.fact("access.granted", door=door.id, by=None, via="exit_button")\n    door = lock',
-        '    turn.fact("access.granted", door=door.id, by=None, via="exit_button")\n    door = lock',
+        "agent/core/door_actions.py",
+        "    if door.blind:\n        return replace(_pressed(step, door), exit_asked=step.now.mono)\n    step.fact(AccessGranted(door.id, None, Via.EXIT_BUTTON))\n    door = lock",
+        "    step.fact(AccessGranted(door.id, None, Via.EXIT_BUTTON))\n    door = lock",
         ("tests/agent/core/test_latched.py::test_the_exit_button_works_meanwhile_and_ends_no_release",),
     ),
     Mutation(
@@ -390,7 +390,7 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "a check-in told as not saved is booked afterwards without a word",
         "agent/core/checkin.py",
-        "            turn.record((fact,), told=(CheckedIn(door_id, holder, taken.utc),))\n",
+        "            step.record((fact,), told=(CheckedIn(door_id, holder, taken.utc),))\n",
         "            del fact\n",
         (
             "tests/agent/core/test_checkin.py::test_what_a_hanging_store_saves_after_all_does_not_count_and_says_so",
@@ -399,7 +399,7 @@ MUTATIONS: list[Mutation] = [
     ),
     Mutation(
         "a check-in that came too late behind a slow commit is written",
-        "agent/store/ledger.py",
+        "agent/store/journal_keeper.py",
         "            self._refuse_overdue()  # the commit before may have taken long\n",
         "",
         ("tests/agent/store/test_disk.py::test_what_came_too_late_behind_a_slow_commit_is_refused_and_not_written",),
@@ -490,9 +490,9 @@ MUTATIONS: list[Mutation] = [
     ),
     Mutation(
         "a signed time near the calendar's end sets the clock",
-        "contract/fields.py",
-        "    return number(value, key, 0, MAX_CLOCK_UTC)\n",
-        "    return number(value, key, 0, MAX_UTC)\n",
+        "contract/bounds.py",
+        "Reading = Annotated[float, Range(0, MAX_CLOCK_UTC), ",
+        "Reading = Annotated[float, Range(0, MAX_UTC), ",
         ("tests/contract/test_small.py::test_what_a_clock_said_lies_before_the_year_2200",),
     ),
     Mutation(
@@ -520,28 +520,28 @@ MUTATIONS: list[Mutation] = [
     ),
     Mutation(
         "a status without bound",
-        "agent/core/supervise.py",
-        "    return bounded(values)\n",
-        "    return values\n",
+        "agent/core/status.py",
+        "    if _size(whole) <= MAX_STATUS_BYTES:\n        return whole\n",
+        "    if whole:\n        return whole\n",
         ("tests/agent/core/test_bounds.py::test_a_status_is_bounded_whatever_the_unit_has",),
     ),
     Mutation(
         "notices of a scope without bound",
-        "agent/core/board.py",
+        "agent/core/notice_board.py",
         "    return len(scopes) < in_unit and scopes.count(notice.scope) < in_scope\n",
         "    return len(scopes) < in_unit\n",
         ("tests/agent/core/test_bounds.py::test_notices_beyond_the_bound_are_refused_with_one_fact_and_acknowledged",),
     ),
     Mutation(
         "notices keep an emergency out",
-        "agent/core/board.py",
+        "agent/core/notice_board.py",
         " if (n.category is Category.EMERGENCY) is urgent and key != key_of(notice)\n",
         " if key != key_of(notice)\n",
         ("tests/agent/core/test_bounds.py::test_a_flood_leaves_room_for_an_emergency_and_for_a_newer_revision",),
     ),
     Mutation(
         "what was refused makes a unit stale",
-        "agent/core/supervise.py",
+        "agent/core/status.py",
         "    if refused:\n",
         "    if refused is None:\n",
         ("tests/agent/core/test_bounds.py::test_what_was_refused_makes_nothing_stale",),
@@ -562,9 +562,9 @@ MUTATIONS: list[Mutation] = [
     ),
     Mutation(
         "a command that ends before it begins",
-        "contract/parse.py",
-        "    if exp < iat:\n",
-        "    if exp < 0:\n",
+        "contract/messages.py",
+        "        if self.exp < self.iat:\n",
+        "        if self.exp < 0:\n",
         ("tests/contract/test_parse.py::test_a_field_of_the_wrong_kind_is_malformed",),
     ),
     Mutation(
@@ -643,15 +643,15 @@ MUTATIONS: list[Mutation] = [
     ),
     Mutation(
         "an old card gets a whole second more for its unlock",
-        "agent/core/tap.py",
-        "        within = limits.CARD_DEADLINE_S - late.age(turn, event)\n",
+        "agent/core/card_access.py",
+        "        within = limits.CARD_DEADLINE_S - late.age(step, event)\n",
         "        within = limits.CARD_DEADLINE_S\n",
         ("tests/agent/core/test_late.py::test_a_card_opens_within_what_is_left_of_its_second",),
     ),
     Mutation(
         "a code may have a hole",
         "agent/core/entry.py",
-        "        _drop(turn, event.reader)  # a code with a hole in it is none\n",
+        "        _drop(step, event.reader)  # a code with a hole in it is none\n",
         "        pass\n",
         ("tests/agent/core/test_late.py::test_an_old_key_spoils_its_code_and_asks_for_nothing",),
     ),
@@ -672,22 +672,22 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "one lock read back ends a fire reset",
         "agent/core/courses.py",
-        "    if waits and course.until > turn.now.mono:\n",
-        "    if waits == course.waits and course.until > turn.now.mono:\n",
+        "    if waits and course.until > step.now.mono:\n",
+        "    if waits == course.waits and course.until > step.now.mono:\n",
         ("tests/agent/core/test_courses.py::test_a_fire_reset_is_done_when_every_lock_was_read_back",),
     ),
     Mutation(
         "an open that a restart cut off is said to be abandoned",
         "agent/core/courses.py",
-        '        case "open" if left.door is not None and turn.door(left.door) is not None:\n',
-        '        case "open":\n            _refused(turn, data, Reason.ABANDONED)\n        case "gone" if left.door is not None:\n',
+        '        case "open" if left.door is not None and step.door(left.door) is not None:\n',
+        '        case "open":\n            _refused(step, data, Reason.ABANDONED)\n        case "gone" if left.door is not None:\n',
         ("tests/agent/core/test_courses.py::test_an_open_whose_pulse_still_runs_after_the_restart_is_done",),
     ),
     Mutation(
         "an open that a restart cut off is done whatever is read",
         "agent/core/courses.py",
-        "    if read is True and turn",
-        "    if read is not None and turn",
+        "    if read is True and step",
+        "    if read is not None and step",
         ("tests/agent/core/test_courses.py::test_of_an_open_without_a_trace_nothing_is_claimed_and_nothing_done",),
     ),
     Mutation(
@@ -772,13 +772,13 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "a latch read late cuts somebody's way out short",
         "agent/core/latched.py",
-        "    turn.put(door if leave else lock.level(turn, door))\n",
-        "    turn.put(door if leave is None else lock.level(turn, door))\n",
+        "    step.put(door if leave else lock.level(step, door))\n",
+        "    step.put(door if leave is None else lock.level(step, door))\n",
         ("tests/agent/core/test_latched.py::test_a_latch_read_late_cuts_nobodys_way_out_short",),
     ),
     Mutation(
         "holding open pulses a lock that fire may have released",
-        "agent/core/moves.py",
+        "agent/core/door_actions.py",
         "    if door.unsure and not door.found_locked:\n",
         "    if door.unsure and door.found_locked:\n",
         ("tests/agent/core/test_latched.py::test_holding_open_sends_no_pulse_into_a_lock_that_was_not_read",),
@@ -795,8 +795,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "a reset leaves out a door of which it is not known",
         "agent/core/door.py",
-        "    released = [door for door in turn.state.doors if door.latched or door.unsure]\n",
-        "    released = [door for door in turn.state.doors if door.latched]\n",
+        "    released = [door for door in step.state.doors if door.latched or door.unsure]\n",
+        "    released = [door for door in step.state.doors if door.latched]\n",
         ("tests/agent/core/test_latched.py::test_a_reset_holds_for_a_door_of_which_it_is_not_known",),
     ),
     Mutation(
@@ -852,8 +852,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "storage trouble that lasts is never told",
         "agent/core/storage.py",
-        "    _lasts(turn)\n",
-        "    turn.state.health.trouble  # noqa: B018\n",
+        "    _lasts(step)\n",
+        "    step.state.health.trouble  # noqa: B018\n",
         ("tests/agent/core/test_storage.py::test_trouble_within_the_minute_of_another_is_told_if_it_lasts",),
     ),
     Mutation(
@@ -866,8 +866,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "a command refused before a restart is good after it",
         "agent/core/commands.py",
-        '    turn.record((turn.made("command.refused", **data),), seen=spent)\n',
-        '    turn.record((turn.made("command.refused", **data),))\n',
+        "    step.record((step.dated(courses.refusal(about, reason, detail)),), seen=spent)\n",
+        "    step.record((step.dated(courses.refusal(about, reason, detail)),))\n",
         ("tests/agent/core/test_spent.py::test_what_was_refused_before_a_start_is_refused_after_it",),
     ),
     Mutation(
@@ -889,15 +889,15 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "where the journal is new, orders from before it are taken",
         "agent/core/sync.py",
-        "        _change(turn, epoch_utc=opened_utc if sync.is_new else 0.0)\n",
-        "        _change(turn, epoch_utc=0.0)\n",
+        "epoch_utc=opened_utc if sync.is_new else 0.0",
+        "epoch_utc=0.0",
         ("tests/agent/core/test_spent.py::test_where_the_journal_is_new_nothing_from_before_it_is_taken",),
     ),
     Mutation(
         "a check-in of which the person may not have been told is not marked",
         "agent/core/checkin.py",
-        "durable_by_mono=turn.now.mono + limits.CHECKIN_DURABLE_S, checkin=mark)\n",
-        "durable_by_mono=turn.now.mono + limits.CHECKIN_DURABLE_S)\n",
+        "durable_by_mono=step.now.mono + limits.CHECKIN_DURABLE_S, checkin=mark)\n",
+        "durable_by_mono=step.now.mono + limits.CHECKIN_DURABLE_S)\n",
         (
             "tests/agent/core/test_checkin.py::test_until_the_person_is_told_a_check_in_is_marked_and_the_next_record_ends_that",
         ),
@@ -911,7 +911,7 @@ MUTATIONS: list[Mutation] = [
     ),
     Mutation(
         "what a display never draws to its end comes before the others for ever",
-        "agent/core/board.py",
+        "agent/core/notice_board.py",
         "    return mark not in state.board.shown and mark not in screen.begun and key_of(notice) != screen.last\n",
         "    return mark not in state.board.shown and key_of(notice) != screen.last\n",
         ("tests/agent/core/test_turns.py::test_a_display_that_never_says_that_it_drew_shows_all_notices",),
@@ -928,20 +928,20 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "what is refused is forgotten by the system's clock",
         "agent/core/refused.py",
-        "    sure = turn.now.sure_utc\n",
-        "    sure = turn.now.utc\n",
+        "    sure = step.now.sure_utc\n",
+        "    sure = step.now.utc\n",
         ("tests/agent/core/test_bounds.py::test_a_systems_clock_that_is_ahead_forgets_nothing_that_is_refused",),
     ),
     Mutation(
         "what a stolen notice key signed stays when the key is taken away",
-        "agent/core/standing.py",
+        "agent/core/desired_state.py",
         "                if anew:\n",
         "                if anew is None:\n",
         ("tests/agent/core/test_bounds.py::test_a_stolen_notice_key_that_is_taken_away_leaves_nothing_behind",),
     ),
     Mutation(
         "a notice judged by keys that no longer hold is taken",
-        "agent/core/standing.py",
+        "agent/core/desired_state.py",
         "    return isinstance(event.message, Notice) and known is not None and known < state.standing.anew_rev\n",
         "    return isinstance(event.message, Notice) and known is not None and known < 0\n",
         ("tests/agent/core/test_bounds.py::test_a_stolen_notice_key_that_is_taken_away_leaves_nothing_behind",),

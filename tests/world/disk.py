@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core.time import KnownTime
+from contract.facts import data_of, kind_of
 from contract.messages import Notice
 
 COMMIT_S = 0.003
@@ -34,7 +35,7 @@ class Disk:
     accepted: set[str] = field(default_factory=set)
     notices: dict[tuple[str, str], Notice] = field(default_factory=dict)
     revs: dict[str, int] = field(default_factory=dict)
-    modes: dict[str, fx.DoorMode] = field(default_factory=dict)
+    modes: dict[str, fx.KeptMode] = field(default_factory=dict)
     known: KnownTime | None = None
     epoch_utc: float = 0.0
     untold: set[fx.CheckedIn] = field(default_factory=set)
@@ -87,7 +88,7 @@ class Store:
         while self._queue and self.alive and self.is_open:
             effect = self._queue[0]
             if self.failing:
-                late = [e for e in self._queue if isinstance(e, fx.Record) and (e.durable_by_mono or now) < now]
+                late = [e for e in self._queue if isinstance(e, fx.AppendFacts) and (e.durable_by_mono or now) < now]
                 for record in late:
                     self._queue.remove(record)
                     self._post(0.0, ev.RecordRefused(record.token, "full"))
@@ -96,7 +97,7 @@ class Store:
             if start > now:
                 return
             if (
-                isinstance(effect, fx.Record)
+                isinstance(effect, fx.AppendFacts)
                 and effect.durable_by_mono is not None
                 and effect.durable_by_mono < now + self.slow_s
             ):
@@ -110,10 +111,12 @@ class Store:
     def _do(self, effect: fx.Effect, delay: float) -> None:
         d = self.disk
         match effect:
-            case fx.Record():
+            case fx.AppendFacts():
                 prev, first = d.heads[-1], len(d.lines) + 1
                 for fact in effect.facts:
-                    line = json.dumps([len(d.lines) + 1, fact.kind, dict(fact.data)], sort_keys=True).encode()
+                    line = json.dumps(
+                        [len(d.lines) + 1, kind_of(fact.fact), data_of(fact.fact)], sort_keys=True
+                    ).encode()
                     d.lines.append(line)
                     d.heads.append(chained(d.heads[-1], line))
                 if effect.seen is not None:
@@ -142,7 +145,7 @@ class Store:
                 if epoch == d.epoch and seq < len(d.heads) and d.heads[seq] == head:
                     d.confirmed = max(d.confirmed, seq)
                     self._post(delay, ev.FactsConfirmed(d.confirmed))
-            case fx.SaveNotice(token, notice):
+            case fx.SaveState(token, Notice() as notice):
                 key = (str(notice.scope), notice.id)
                 name = f"notice {key[0]} {key[1]}"
                 d.revs[name] = max(notice.rev, d.revs.get(name, 0))

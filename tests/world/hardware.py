@@ -68,7 +68,7 @@ class DoorHardware:
 
     def unplug(self) -> None:
         self.plugged = False
-        self.post(0.2, ev.DeviceLost(self.device, "port", "unplugged"))
+        self.post(0.2, ev.DeviceGone(self.device, "port", "unplugged"))
 
     def plug(self) -> None:
         self.plugged = True
@@ -76,7 +76,7 @@ class DoorHardware:
 
     def found(self, delay: float) -> None:
         """What a driver tells when it has found its device: outputs and inputs once."""
-        self.post(delay, ev.DeviceFound(self.device, ""))
+        self.post(delay, ev.DeviceBack(self.device, ""))
         self.later(delay, self.look)
         self.post(delay, ev.FireChanged(self.name, self.fire))
         if self.contact:

@@ -9,7 +9,7 @@ import pytest
 
 from agent.core import effects as fx
 from contract.messages import Holder, Role
-from tests.agent.core.bench import door_plan, unit_plan
+from tests.agent.core.bench import door_plan, facts_in, unit_plan
 from tests.world.hardware import Relay
 from tests.world.world import World
 
@@ -22,8 +22,8 @@ PLAN = unit_plan(
 
 
 def faults(world: World) -> list[dict[str, object]]:
-    records = [e for _, _, _, found in world.history for e in found if isinstance(e, fx.Record)]
-    return [dict(fact.data) for record in records for fact in record.facts if fact.kind == "lock.fault"]
+    records = [e for _, _, _, found in world.history for e in found if isinstance(e, fx.AppendFacts)]
+    return [fact.data for record in records for fact in facts_in(record) if fact.kind == "lock.fault"]
 
 
 def moments(world: World, dice: random.Random) -> list[Callable[[], None]]:

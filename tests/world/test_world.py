@@ -17,7 +17,7 @@ from hypothesis.stateful import (
 )
 
 from agent.core import events as ev
-from contract.messages import Category, Command, Holder, Notice, Role, Scope
+from contract.messages import Category, Command, FireReset, Holder, Mode, Notice, Open, Order, Role, Scope, SetMode
 from tests.agent.core.bench import UTC, door_plan, unit_plan
 from tests.world.world import World
 
@@ -108,16 +108,15 @@ class UnitInItsWorld(RuleBasedStateMachine):
 
     # --- the centre
 
-    def _command(self, action: str, door: str, **changes: object) -> None:
+    def _command(self, order: Order, **changes: object) -> None:
         self.names += 1
         utc = self.world.true_utc
-        args = {"door": door} if action == "open" else {}
-        command = Command("badahu", UNIT, f"c{self.names}", "b12-u2", utc, utc + 20.0, action, args, "desk-1", "test")
+        command = Command("badahu", UNIT, f"c{self.names}", "b12-u2", utc, utc + 20.0, order, "desk-1", "test")
         self.world.command(replace(command, **changes))  # type: ignore[arg-type]
 
     @rule(door=doors)
     def remote_open(self, door: str) -> None:
-        self._command("open", door)
+        self._command(Open(door))
 
     @rule(
         door=doors,
@@ -135,11 +134,10 @@ class UnitInItsWorld(RuleBasedStateMachine):
         }
         if wrong == "retained":
             self.names += 1
-            args = {"door": door}
-            command = Command("badahu", UNIT, f"c{self.names}", "b12-u2", utc, utc + 20, "open", args, "desk-1", "x")
+            command = Command("badahu", UNIT, f"c{self.names}", "b12-u2", utc, utc + 20, Open(door), "desk-1", "x")
             self.world.command(command, retained=True)
         else:
-            self._command("open", door, **changes[wrong])
+            self._command(Open(door), **changes[wrong])
 
     @precondition(lambda self: self.world.centre.commands)
     @rule(data=st.data())
@@ -147,13 +145,13 @@ class UnitInItsWorld(RuleBasedStateMachine):
         commands = self.world.centre.commands
         self.world.command(commands[data.draw(st.sampled_from(sorted(commands)))])
 
-    @rule(mode=st.sampled_from(["lockdown", "hold_open", "normal"]), seconds=st.sampled_from([20.0, 300.0]))
-    def mode(self, mode: str, seconds: float) -> None:
-        self._command("mode", "", args={"mode": mode, "until": self.world.true_utc + seconds})
+    @rule(mode=st.sampled_from(Mode), seconds=st.sampled_from([20.0, 300.0]))
+    def mode(self, mode: Mode, seconds: float) -> None:
+        self._command(SetMode(mode, self.world.true_utc + seconds))
 
     @rule()
     def fire_reset(self) -> None:
-        self._command("fire_reset", "")
+        self._command(FireReset())
 
     @rule(name=st.sampled_from(["n1", "n2"]), rev=st.integers(1, 6), withdrawn=st.booleans())
     def notice(self, name: str, rev: int, withdrawn: bool) -> None:

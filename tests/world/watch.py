@@ -8,8 +8,9 @@ from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core.state import State
 from agent.core.time import Now, Trust
-from contract.facts import parse_rfc3339
-from contract.messages import Role, Scope
+from contract.bounds import parse_rfc3339
+from contract.messages import Open, Role, Scope
+from tests.agent.core.bench import facts_in
 
 if TYPE_CHECKING:
     from tests.world.world import World
@@ -65,7 +66,7 @@ class Watch:
 
     def _modes(self, event: ev.Event, found: tuple[fx.Effect, ...], now: Now) -> None:
         trusted = now.clock in {Trust.SYNCED, Trust.HOLDOVER}
-        if isinstance(event, ev.ClockChanged) and trusted:
+        if isinstance(event, ev.ClockStepped) and trusted:
             for door, end in self.ends.items():
                 self.modes[door] = (self.modes[door][0], now.mono + end - now.utc)
             self.ends.clear()
@@ -114,15 +115,11 @@ class Watch:
             _, until = self.modes[pulse.door]
             assert now.mono + pulse.seconds <= until + CAP_S
             return
+        plan = next(p for p in self.world.plan.doors if p.id == pulse.door)
         match event:
-            case ev.CardRead(reader, hashes):
+            case ev.CardRead(reader, hashes) if reader in plan.readers and _data(found, "access.granted"):
                 assert self._may(pulse.door, hashes, now), "a card that may not"
-                plan = next(p for p in self.world.plan.doors if p.id == pulse.door)
-                assert reader in plan.readers
-            case ev.ExitChanged(door, pressed):
-                assert pressed
-                assert door == pulse.door
-                plan = next(p for p in self.world.plan.doors if p.id == door)
+            case ev.ExitChanged(door, pressed=True) if door == pulse.door:
                 assert plan.egress or self.mode(door, now) != "lockdown"
             case ev.Recorded():
                 (grant,) = [d for d in _data(found, "access.granted") if d["door"] == pulse.door]
@@ -134,7 +131,7 @@ class Watch:
 
     def _signed_open(self, name: str, door: str, now: Now) -> None:
         command = self.world.centre.commands[name]
-        assert (command.action, command.unit, command.args.get("door")) == ("open", "b12-u2", door)
+        assert (command.order, command.unit) == (Open(door), "b12-u2")
         assert command.scope == Scope("unit", "b12-u2")
         assert now.utc <= command.exp
         assert command.exp - command.iat <= 30.0
@@ -221,4 +218,4 @@ class Watch:
 
 
 def _data(found: tuple[fx.Effect, ...], kind: str) -> list[dict[str, object]]:
-    return [dict(f.data) for e in found if isinstance(e, fx.Record) for f in e.facts if f.kind == kind]
+    return [f.data for e in found if isinstance(e, fx.AppendFacts) for f in facts_in(e) if f.kind == kind]

@@ -98,13 +98,13 @@ class World:
             if door.plugged:
                 door.found(0.05)
             else:
-                self._post(run, 0.05, ev.DeviceLost(door.device, "port", ""))
+                self._post(run, 0.05, ev.DeviceGone(door.device, "port", ""))
         self.later(BOOT_S, lambda: self._open_store(run))
 
     def _open_store(self, run: int) -> None:
         if self.alive and run == self.runs:
             self.give(self.store.opened())
-            self.give(ev.NoticesLoaded(tuple(self.disk.notices.values())))
+            self.give(ev.StateLoaded(tuple(self.disk.notices.values())))
             self.give(ev.HoldersReplaced(self.people))
 
     def crash(self) -> None:
@@ -160,12 +160,19 @@ class World:
                 self._up(lambda: self.centre.take(effect, self.true_utc))
             case fx.SendReply():
                 self._up(lambda: self.centre.replies.append(effect))
-            case fx.SendStatus(status) if status["stale"] and self.link_up and self.centre_up:
+            case fx.SendStatus(status) if status.stale and self.link_up and self.centre_up:
                 for notice in self.centre.notices.values():  # the centre publishes the missing state again
                     self._down(notice)
             case fx.Stop():
                 self.crash()
-            case fx.SaveLatch() | fx.Record() | fx.LoadBatch() | fx.ConfirmFacts() | fx.SaveNotice() | fx.DropNotices():
+            case (
+                fx.SaveLatch()
+                | fx.AppendFacts()
+                | fx.LoadBatch()
+                | fx.ConfirmFacts()
+                | fx.SaveState()
+                | fx.DropNotices()
+            ):
                 self.store.order(effect, self.mono)
             case _:
                 pass
@@ -173,13 +180,13 @@ class World:
     def set_trust(self, trust: Trust) -> None:
         if trust is not self.trust:
             self.trust = trust
-            self._post(self.runs, 0.0, ev.ClockChanged(trust, 0.0))
+            self._post(self.runs, 0.0, ev.ClockStepped(trust, 0.0))
 
     def step_clock(self, seconds: float) -> None:
         """The wall clock jumps; nobody trusts it until the centre has spoken again."""
         self._offset += seconds
         self.trust = Trust.FLOOR
-        self.give(ev.ClockChanged(Trust.FLOOR, seconds))
+        self.give(ev.ClockStepped(Trust.FLOOR, seconds))
 
     # --- broker and centre
 

@@ -71,10 +71,10 @@ def full(unit: Unit) -> Unit:
     unit.enrol()
     unit.write(("  name: 12号楼2单元  ", "  name: 12号楼2单元 # tell nobody 4711 "))
     with running(unit.state) as (store, posted):
-        store.order(effects.SaveRosterPart(1, part(1, [Holder("h-0001", key=CARD, pin=PIN)])))
+        store.order(effects.SaveState(1, part(1, [Holder("h-0001", key=CARD, pin=PIN)])))
         posted.one(events.HoldersReplaced)
-        store.order(record(2, fact("access.granted", door="main", by="h-0001", via="card")))
-        store.order(record(3, fact("oddity", door="main", seen=CARD)))
+        store.order(record(2, fact()))
+        store.order(record(3, fact("storage.failed", detail=f"seen {CARD}")))
         posted.recorded(3)
     leak = f"{ENROLMENT.password} {ENROLMENT.card_keys['k1']} {(unit.identity / TOKEN).read_text()}"
     (unit.state / "crash-1.jsonl").write_text(

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from agent.core import events
-from agent.core.effects import SaveRosterPart
+from agent.core.effects import SaveState
 from agent.identity import Identity
 from agent.statusfile import save, status_path
 from contract.cards import card_hash
 from contract.messages import Holder, Hours, Role, Span
+from contract.plain import DoorStatus
 from drivers.reader.card import from_printed
 from tests.agent.cli.unit import Unit
+from tests.agent.statuses import STATUS
 from tests.agent.store.harness import UTC, part, running
 
 CARD = "0012345678"
@@ -38,7 +41,7 @@ def known(unit: Unit) -> Unit:
         holder("h-fire", "0000000004", role=Role.EMERGENCY),
     ]
     with running(unit.state) as (store, posted):
-        store.order(SaveRosterPart(1, part(1, holders)))
+        store.order(SaveState(1, part(1, holders)))
         posted.one(events.HoldersReplaced)
         posted.one(events.StateSaved)
     return unit
@@ -92,7 +95,9 @@ def test_in_local_time(known: Unit) -> None:
 
 
 def test_the_present_mode_of_a_running_agent_counts(known: Unit) -> None:
-    save(status_path(known.state), {"unit": "b12-u2", "doors": {"main": {"mode": "lockdown"}}})
+    save(
+        status_path(known.state), replace(STATUS, doors={"main": DoorStatus("lockdown", None, None, "ok", held=False)})
+    )
     outcome = known.doorward("explain", "--card", CARD, "--door", "main", "--json")
     assert outcome.exit_code == 1
     told = json.loads(outcome.stdout)

@@ -18,11 +18,12 @@ from centre.broker import access
 from centre.passwords import hashed
 from contract import topics
 from contract.enrolment import build_enrolment
-from contract.plain import build_presence, parse_status
+from contract.plain import LinkStatus, build_presence, parse_unit_presence
 from simulator.broker import Broker, free_port, start_broker
 from tests.agent.cli.unit import ENROLMENT, Unit
 from tests.agent.link import far_end
 from tests.agent.link.far_end import Authority, authority
+from tests.agent.statuses import STATUS, UTC
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("mosquitto")]
@@ -213,7 +214,7 @@ def test_nothing_stays_on_the_broker_and_the_centre_takes_no_harm(unit: Unit, si
     time.sleep(0.2)
     found(unit, url, ca=site.ca.pem)
     (message,) = eventually(lambda: got, 5)
-    status = parse_status(bytes(message.payload))
+    status = parse_unit_presence(bytes(message.payload))
     assert (status.state, message.topic) == ("offline", f"doorward/1/{SITE}/up/{UNIT}/status")  # type: ignore[union-attr]
     late = site.wire()
     late.on_message = lambda _c, _d, message: got.append(message)
@@ -225,13 +226,13 @@ def test_nothing_stays_on_the_broker_and_the_centre_takes_no_harm(unit: Unit, si
 def test_beside_a_running_agent_nobody_logs_in(unit: Unit, site: Site) -> None:
     url = site.start()
     lock = FolderLock(unit.state)
-    link = {"state": "down", "since": "2026-11-18T11:06:40.250Z", "why": "the broker refused: Not authorized"}
-    save(status_path(unit.state), {"unit": UNIT, "link": link})
+    link = LinkStatus("down", UTC, "the broker refused: Not authorized")
+    save(status_path(unit.state), replace(STATUS, unit=UNIT, link=link))
     try:
         told = found(unit, url, ca=site.ca.pem)
         assert told["TLS"][0] == "ok"
         fails(told, "login", "the running agent's link is down: the broker refused: Not authorized")
-        save(status_path(unit.state), {"unit": UNIT, "link": {**link, "state": "up", "why": None}})
+        save(status_path(unit.state), replace(STATUS, unit=UNIT))
         told = json.loads(unit.doorward("check", "--no-devices", "--online", "--json").stdout)["findings"]
         assert any(each["text"].startswith("the running agent is connected") for each in told)
         status_path(unit.state).unlink()

@@ -14,14 +14,14 @@ from agent.core.effects import Effect, PulseLock
 from agent.core.events import (
     CardRead,
     ContactChanged,
-    DeviceFound,
+    DeviceBack,
     Event,
     FireChanged,
     HoldersReplaced,
     LockRead,
     Started,
 )
-from agent.core.record import encode_steps
+from agent.core.replay_codec import encode_steps
 from agent.core.state import State
 from agent.core.time import Now, Trust
 from agent.locale import load as catalogues
@@ -43,7 +43,7 @@ def recorded() -> list[Step]:
     """A start, a resident, a stranger, a fire."""
     happened = [
         Started("5e55", frozenset()),
-        DeviceFound("relay", ""),
+        DeviceBack("relay", ""),
         LockRead("main", False),
         ContactChanged("main", False),
         FireChanged("main", False),

@@ -6,58 +6,47 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 from agent.statusfile import save, status_path
+from contract import codec
+from contract.plain import LinkStatus
 from tests.agent.cli.unit import Unit
+from tests.agent.statuses import STATUS, UTC
 
-STATUS = {
-    "state": "online",
-    "session": "5e55",
-    "boot": 3,
-    "version": "0.1.0",
-    "unit": "b12-u2",
-    "name": "12号楼2单元",
-    "scopes": ["site/badahu"],
-    "clock": "synced",
-    "stale": False,
-    "doors": {"main": {"mode": "normal", "locked": True, "open": None}},
-    "devices": {"relay": {"state": "ok"}, "panel": {"state": "lost", "reason": "silent", "since": 1_795_000_000.25}},
-    "backlog": 17,
-    "oldest": None,
-    "digest": "ab" * 32,
-    "centre_since": None,
-}
+TOLD = replace(STATUS, session="5e55")
+WRITTEN = codec.write(TOLD)
 
 
 def test_for_a_person_and_for_a_program(unit: Unit) -> None:
-    save(status_path(unit.state), STATUS)
+    save(status_path(unit.state), TOLD)
     outcome = unit.doorward("status")
     assert outcome.exit_code == 0
     assert "12号楼2单元" in outcome.stdout
     assert "backlog       17" in outcome.stdout
-    assert "  main  mode normal, locked yes, open -" in outcome.stdout
+    assert "  main  mode normal, open -, unlocked no, lock ok, held no" in outcome.stdout
     assert "  panel  state lost, reason silent, since 2026-11-18 19:06:40" in outcome.stdout
     assert "centre        not heard" in outcome.stdout
     assert "5e55" not in outcome.stdout
-    assert unit.json("status", "--json") == {**STATUS, "pid": os.getpid()}
-    save(status_path(unit.state), {**STATUS, "centre_since": 1_795_000_000})
+    assert unit.json("status", "--json") == {**WRITTEN, "pid": os.getpid()}
+    save(status_path(unit.state), replace(STATUS, centre_since=UTC))
     assert "centre        online since 2026-11-18 19:06:40" in unit.doorward("status").stdout
 
 
 def test_a_unit_whose_link_is_down_is_not_called_online(unit: Unit) -> None:
-    link = {"state": "down", "since": "2026-11-18T11:06:40.250Z", "why": "the broker refused: Not authorized"}
-    save(status_path(unit.state), {**STATUS, "link": link, "door_only": None, "centre_since": 1_795_000_000})
+    link = LinkStatus("down", UTC, "the broker refused: Not authorized")
+    save(status_path(unit.state), replace(STATUS, link=link, centre_since=UTC))
     lines = unit.doorward("status").stdout.splitlines()
     assert "link          down since 2026-11-18 19:06:40: the broker refused: Not authorized" in lines
     assert "centre        not heard" in lines
     assert not any("online" in line for line in lines)
     assert not any(line.startswith("door only") for line in lines)
-    save(status_path(unit.state), {**STATUS, "link": {**link, "state": "up", "why": None}})
+    save(status_path(unit.state), STATUS)
     assert "link          up since 2026-11-18 19:06:40" in unit.doorward("status").stdout.splitlines()
 
 
 def test_with_the_door_only_the_first_lines_say_so_and_until_when(unit: Unit) -> None:
-    save(status_path(unit.state), {**STATUS, "door_only": "2026-11-18T11:16:40.250Z"})
+    save(status_path(unit.state), replace(STATUS, door_only=UTC + 600))
     outcome = unit.doorward("status")
     assert "door only     until 2026-11-18 19:16:40, after three crashes: no link, no notices" in outcome.stdout
 
@@ -65,7 +54,7 @@ def test_with_the_door_only_the_first_lines_say_so_and_until_when(unit: Unit) ->
 def test_in_the_runtime_folder_of_the_service(unit: Unit) -> None:
     runtime = unit.folder / "run"
     runtime.mkdir()
-    (runtime / "status.json").write_text(json.dumps({**STATUS, "pid": os.getpid()}))
+    (runtime / "status.json").write_text(json.dumps({**WRITTEN, "pid": os.getpid()}))
     assert unit.doorward("status").exit_code == 69
     assert unit.doorward("status", env={"RUNTIME_DIRECTORY": str(runtime)}).exit_code == 0
 
@@ -78,11 +67,11 @@ def test_no_agent_a_dead_one_and_another_units(unit: Unit) -> None:
     child.wait()
     path = unit.state / "status.json"
     for text in (
-        json.dumps({**STATUS, "pid": child.pid}),
-        json.dumps({**STATUS, "unit": "b12-u3", "pid": os.getpid()}),
+        json.dumps({**WRITTEN, "pid": child.pid}),
+        json.dumps({**WRITTEN, "unit": "b12-u3", "pid": os.getpid()}),
         "{",
         "[]",
-        json.dumps({**STATUS, "pid": 0}),
+        json.dumps({**WRITTEN, "pid": 0}),
     ):
         path.write_text(text)
         assert unit.doorward("status").exit_code == 69, text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from agent.core import effects as fx
@@ -11,11 +11,15 @@ from agent.core import events as ev
 from agent.core.controller import deadline, initial, step
 from agent.core.plan import DisplayPlan, DoorPlan, InputPlan, UnitPlan
 from agent.core.state import Door, State
-from agent.core.supervise import standing_entries
+from agent.core.status import standing_entries, status
 from agent.core.time import Now, Trust
 from agent.locale import load
+from contract import codec
 from contract.digest import digest
-from contract.messages import Category, Command, Confirm, Holder, Notice, Role, Scope
+from contract.facts import data_of, fact_of, kind_of
+from contract.messages import Category, Command, Confirm, Holder, Notice, Open, Order, Role, Scope
+from contract.plain import Status
+from contract.strict_json import dumps, loads
 
 E = TypeVar("E")
 
@@ -25,6 +29,7 @@ UNIT = Scope("unit", "b12-u2")
 UTC = 1_795_500_000.0
 """2026-11-24 06:00:00 UTC, a Tuesday; 14:00 local."""
 CATALOGUES = load()
+OPEN = Open("main")
 
 
 def door_plan(**changes: Any) -> DoorPlan:
@@ -88,6 +93,14 @@ PEOPLE = (
 )
 
 
+@dataclass(frozen=True)
+class Told:
+    """A fact as its line tells it."""
+
+    kind: str
+    data: Mapping[str, Any]
+
+
 class Bench:
     """`effects` holds everything ordered so far as (mono, effect); `do` gives those of one step."""
 
@@ -134,6 +147,7 @@ class Bench:
     def _step(self, event: ev.Event) -> tuple[fx.Effect, ...]:
         self.state, found = step(self.state, event, self.now())
         self.effects += [(self.mono, effect) for effect in found]
+        facts_of(found)  # each as its kind declares it
         due = deadline(self.state)
         assert due is None or due > self.mono, f"a deadline that {type(event).__name__} left in the past"
         return found
@@ -144,7 +158,7 @@ class Bench:
         """Up to a closed, locked door with its holders loaded and its store open."""
         self.do(ev.Started("s1", latched, door_only))
         for device in self.state.plan.devices:
-            self.do(ev.DeviceFound(device, "here"))
+            self.do(ev.DeviceBack(device, "here"))
         for door in self.state.doors:
             self.settle(door.id)
             if door.plan.contact:
@@ -182,7 +196,7 @@ class Bench:
     def door(self, name: str = "main") -> Door:
         return next(d for d in self.state.doors if d.id == name)
 
-    def recorded(self, record: fx.Record) -> tuple[fx.Effect, ...]:
+    def recorded(self, record: fx.AppendFacts) -> tuple[fx.Effect, ...]:
         first, self.seq = self.seq, self.seq + len(record.facts)
         lines = tuple(f"line {first + i}".encode() for i in range(len(record.facts)))
         return self.do(ev.Recorded(record.token, first, lines, f"{first - 1:02x}", f"{self.seq - 1:02x}"))
@@ -196,8 +210,8 @@ class Bench:
     def all(self, kind: type[E]) -> list[E]:
         return [effect for _, effect in self.effects if isinstance(effect, kind)]
 
-    def facts(self) -> list[fx.Fact]:
-        return [fact for record in self.all(fx.Record) for fact in record.facts]
+    def facts(self) -> list[Told]:
+        return [fact for record in self.all(fx.AppendFacts) for fact in facts_in(record)]
 
     def kinds(self) -> list[str]:
         return [fact.kind for fact in self.facts()]
@@ -223,7 +237,22 @@ def the(kind: type[E], found: tuple[fx.Effect, ...] | list[fx.Effect]) -> E:
 
 
 def facts_of(found: tuple[fx.Effect, ...] | list[fx.Effect]) -> dict[str, Mapping[str, Any]]:
-    return {fact.kind: fact.data for record in of(fx.Record, found) for fact in record.facts}
+    return {fact.kind: fact.data for record in of(fx.AppendFacts, found) for fact in facts_in(record)}
+
+
+def facts_in(record: fx.AppendFacts) -> list[Told]:
+    """Each must be as its kind declares it."""
+    made = [Told(kind_of(each.fact), loads(dumps(data_of(each.fact)))) for each in record.facts]
+    for each in made:
+        assert fact_of(each.kind, each.data) is not None, "a fact that is not as its kind declares it"
+    return made
+
+
+def wire(made: Status | State) -> dict[str, Any]:
+    """A status as JSON values, that the centre can read; of a state, the one it would send now."""
+    values = codec.write(made if isinstance(made, Status) else status(made))
+    assert codec.read(Status, loads(dumps(values)))
+    return values
 
 
 def notice(name: str = "n1", rev: int = 1, **changes: Any) -> Notice:
@@ -231,9 +260,8 @@ def notice(name: str = "n1", rev: int = 1, **changes: Any) -> Notice:
     return replace(made, **changes)
 
 
-def command(bench: Bench, action: str = "open", *, name: str = "c1", **changes: Any) -> Command:
-    args = {"door": "main"} if action == "open" else {}
-    made = Command("badahu", UNIT, name, "b12-u2", bench.utc - 1, bench.utc + 20, action, args, "desk-1", "test")
+def command(bench: Bench, order: Order = OPEN, *, name: str = "c1", **changes: Any) -> Command:
+    made = Command("badahu", UNIT, name, "b12-u2", bench.utc - 1, bench.utc + 20, order, "desk-1", "test")
     return replace(made, **changes)
 
 

@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core.access import decide, within
-from agent.core.state import Mode
 from agent.core.time import Now, Trust
 from agent.locale import load
-from contract.messages import Holder, Hours, Role, Span
+from contract.messages import Holder, Hours, Mode, Role, Span
 from tests.agent.core.bench import UTC, Bench, door_plan, facts_of, of, the
 
 NOW = Now(1000.0, UTC, 28_800, Trust.SYNCED)
@@ -179,7 +178,7 @@ def test_in_door_only_mode_doors_work_and_nothing_else_starts() -> None:
     bench = Bench().start(door_only=True)
     assert bench.all(fx.Connect) == []
     assert isinstance(bench.tap("anna")[0], fx.PulseLock)
-    bench.do(ev.NoticesLoaded((notice(),)))
+    bench.do(ev.StateLoaded((notice(),)))
     bench.wait(60.0)
     assert bench.page().kind == "idle"
     assert bench.page().footer == "仅门禁功能运行"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from agent.core import events as ev
 from agent.core.controller import deadline, initial, step
 from agent.core.time import Now, Trust
-from contract.messages import Command, Confirm, Notice, Scope, Settings
+from contract.messages import Command, Confirm, Mode, Notice, Open, Order, Scope, SetMode, Settings, Sign
 from tests.agent.core.bench import SITE, UTC, YARD, unit_plan
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -38,7 +38,14 @@ settings_ = st.builds(
     st.sampled_from([SITE, YARD]),
     st.integers(0, 5),
     moments,
-    st.dictionaries(st.sampled_from(["language", "timezone", "sign", "display"]), plain | st.just({"worker": "李芳"})),
+    language=st.none() | names | st.just("en"),
+    timezone=st.none() | names,
+    sign=st.none() | st.just(Sign(worker="李芳")),
+)
+orders = st.one_of(
+    st.from_type(Order),
+    st.builds(Open, st.just("main")),
+    st.builds(SetMode, st.sampled_from(Mode), st.just(UTC + 50), st.none() | st.just("main")),
 )
 messages = st.one_of(
     st.from_type(Command),
@@ -50,8 +57,7 @@ messages = st.one_of(
         st.sampled_from(["b12-u2", "*"]),
         st.floats(UTC - 9, UTC),
         st.floats(UTC, UTC + 9),
-        st.sampled_from(["open", "mode", "identify", "restart", "resync", "fire_reset", "pair"]),
-        st.dictionaries(st.sampled_from(["door", "mode", "until"]), plain | st.just("lockdown") | st.just(UTC + 50)),
+        orders,
         names,
         names,
     ),
@@ -60,8 +66,10 @@ messages = st.one_of(
     settings_,
 )
 received = st.builds(ev.MessageReceived, st.integers(0, 9), messages, st.booleans())
-loaded = st.builds(ev.SettingsLoaded, st.lists(settings_, max_size=2).map(tuple))
-others = [kind for kind in members(ev.Event) if kind not in {ev.MessageReceived, ev.SettingsLoaded}]
+loaded = st.builds(
+    ev.StateLoaded, st.lists(st.from_type(Notice), max_size=2).map(tuple), st.lists(settings_, max_size=2).map(tuple)
+)
+others = [kind for kind in members(ev.Event) if kind not in {ev.MessageReceived, ev.StateLoaded}]
 events = st.one_of(received, loaded, *(st.from_type(kind) for kind in others))
 nows = st.tuples(st.floats(0, 400), moments, st.integers(-86_400, 86_400), st.sampled_from(list(Trust)))
 

@@ -12,8 +12,8 @@ from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core import limits
 from agent.core.controller import initial, step
-from agent.core.state import Device, Health, NotTaken, Refused, Standing
-from agent.core.supervise import standing_entries, status
+from agent.core.state import DesiredState, DeviceHealth, Health, NotTaken, RefusedState
+from agent.core.status import standing_entries
 from agent.core.time import Now, Trust
 from contract.digest import digest
 from contract.messages import (
@@ -25,6 +25,7 @@ from contract.messages import (
     Category,
     Keys,
     Kind,
+    Resync,
     RosterPart,
     Scope,
     WorkingKey,
@@ -44,13 +45,14 @@ from tests.agent.core.bench import (
     of,
     the,
     unit_plan,
+    wire,
 )
 
 
 def sent(bench: Bench, name: str, **changes: object) -> None:
     """Arrived, and saved where the unit takes it."""
-    for save in of(fx.SaveNotice, bench.message(notice(name, **changes))):
-        bench.do(ev.StateSaved(save.token, "notice", str(save.notice.scope), save.notice.id, save.notice.rev))
+    for save in of(fx.SaveState, bench.message(notice(name, **changes))):
+        bench.do(ev.StateSaved(save.token, "notice", str(save.message.scope), save.message.id, save.message.rev))
 
 
 @pytest.fixture
@@ -68,7 +70,7 @@ def test_notices_beyond_the_bound_are_refused_with_one_fact_and_acknowledged(ful
     for number in range(100):
         found = full.message(notice(f"more{number}"))
         assert the(fx.AckMessage, found)
-        assert not of(fx.SaveNotice, found)
+        assert not of(fx.SaveState, found)
     assert len(full.state.board.notices) == NOTICES_PER_SCOPE
     told = [fact.data for fact in full.facts() if fact.kind == "state.refused"]
     assert told == [{"state": "notice", "scope": "yard/y07", "id": "more0", "rev": 1, "reason": "full"}]
@@ -115,9 +117,9 @@ def test_what_was_refused_makes_nothing_stale(full: Bench, includes: bool) -> No
 
 def test_when_a_notice_ends_there_is_room_for_what_was_refused(full: Bench) -> None:
     full.message(notice("more"))
-    assert status(full.state)["refused"] == 1
+    assert wire(full.state)["refused"] == 1
     sent(full, "n0", rev=2, withdrawn=True)
-    assert status(full.state)["refused"] == 0, "missing now, and so given again"
+    assert wire(full.state)["refused"] == 0, "missing now, and so given again"
     sent(full, "more")
     assert ("yard/y07", "more") in full.state.board.notices
 
@@ -125,14 +127,14 @@ def test_when_a_notice_ends_there_is_room_for_what_was_refused(full: Bench) -> N
 def test_what_was_refused_is_forgotten_when_it_would_have_ended(full: Bench) -> None:
     full.message(notice("more", until_utc=full.utc + 50))
     full.wait(49)
-    assert status(full.state)["refused"] == 1
+    assert wire(full.state)["refused"] == 1
     full.wait(20)
-    assert status(full.state)["refused"] == 0
+    assert wire(full.state)["refused"] == 0
 
 
 def test_a_cache_with_more_than_the_bound_is_cut_to_it() -> None:
     bench = Bench().start()
-    found = bench.do(ev.NoticesLoaded(tuple(notice(f"n{n}") for n in range(NOTICES_PER_SCOPE + 5))))
+    found = bench.do(ev.StateLoaded(tuple(notice(f"n{n}") for n in range(NOTICES_PER_SCOPE + 5))))
     assert len(bench.state.board.notices) == NOTICES_PER_SCOPE
     assert len(the(fx.DropNotices, found).ids) == 5
 
@@ -142,7 +144,7 @@ def test_rosters_beyond_the_bound_are_refused() -> None:
     saved = 0
     for number in range(ROSTERS_PER_SCOPE + 5):
         part = RosterPart(YARD, f"r{number}", 1, UTC, 1, 2, "k1", ())
-        saved += len(of(fx.SaveRosterPart, bench.message(part)))
+        saved += len(of(fx.SaveState, bench.message(part)))
     assert saved == ROSTERS_PER_SCOPE
     assert bench.message(RosterPart(YARD, "r0", 1, UTC, 2, 2, "k1", ())), "the second part of one that is taken"
     assert [f.data["state"] for f in bench.facts() if f.kind == "state.refused"] == ["roster"]
@@ -162,7 +164,7 @@ def test_what_was_left_aside_is_told_and_makes_nothing_stale() -> None:
     assert not bench.state.sync.stale
     assert [f.data["reason"] for f in bench.facts() if f.kind == "state.refused"] == ["internal"]
     sent(bench, "bad", rev=4)
-    assert status(bench.state)["refused"] == 0
+    assert wire(bench.state)["refused"] == 0
 
 
 @pytest.mark.claim("D11")
@@ -186,8 +188,8 @@ def test_a_malformed_message_names_its_field() -> None:
 def test_the_list_of_revisions_comes_on_request() -> None:
     bench = Bench().start().online()
     sent(bench, "n1")
-    found = bench.message(command(bench, "resync", name="ask-1"))
-    found = bench.recorded(the(fx.Record, found))
+    found = bench.message(command(bench, Resync(), name="ask-1"))
+    found = bench.recorded(the(fx.AppendFacts, found))
     listed = the(fx.SendRevs, found)
     assert (listed.answers, listed.have, listed.refused) == ("ask-1", (("notice", "yard/y07", "n1", 1),), ())
 
@@ -215,12 +217,14 @@ def test_a_status_is_bounded_whatever_the_unit_has(
         scopes=tuple(Scope("yard", f"y{n}" + "z" * 40) for n in range(scopes)),
     )
     health = Health(
-        devices={f"device{n}" + "x" * 30: Device(lost=lost, reason="silent", since_utc=UTC) for n in range(devices)},
+        devices={
+            f"device{n}" + "x" * 30: DeviceHealth(lost=lost, reason="silent", since_utc=UTC) for n in range(devices)
+        },
         inputs={f"input{n}" + "字" * 30: bool(n % 2) for n in range(inputs)},
     )
-    refused = Refused({("notice", "yard/y07", f"n{n}"): NotTaken(2**53 - 1, "full") for n in range(notices)})
-    state = replace(initial(plan), health=health, standing=Standing(refused=refused), session="f" * 16)
-    told = status(state)
+    refused = RefusedState({("notice", "yard/y07", f"n{n}"): NotTaken(2**53 - 1, "full") for n in range(notices)})
+    state = replace(initial(plan), health=health, standing=DesiredState(refused=refused), session="f" * 16)
+    told = wire(state)
     assert len(dumps(told)) <= MAX_STATUS_BYTES
     for key, count in (("inputs", inputs), ("devices", devices), ("doors", doors), ("scopes", scopes)):
         value = told[key]
@@ -232,12 +236,12 @@ def test_a_roster_the_store_has_no_room_for_is_told_and_its_parts_are_not_writte
     bench = Bench().start()
     first, second = (RosterPart(YARD, "many", 3, UTC, number, 2, "k1", ()) for number in (1, 2))
     bench.message(first)
-    token = the(fx.SaveRosterPart, bench.message(second)).token
-    found = bench.do(ev.StateRefused(token, "roster", "yard/y07", "many", 3))
+    token = the(fx.SaveState, bench.message(second)).token
+    found = bench.do(ev.StateNotKept(token, "roster", "yard/y07", "many", 3))
     assert the(fx.AckMessage, found).token == token
-    assert status(bench.state)["refused"] == 1
-    assert not of(fx.SaveRosterPart, bench.message(first))
-    assert of(fx.SaveRosterPart, bench.message(replace(first, rev=4)))
+    assert wire(bench.state)["refused"] == 1
+    assert not of(fx.SaveState, bench.message(first))
+    assert of(fx.SaveState, bench.message(replace(first, rev=4)))
 
 
 def test_names_of_ended_notices_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -272,7 +276,7 @@ def keys_of(rev: int, *kids: str) -> Keys:
 
 def use_keys(bench: Bench, keys: Keys) -> list[fx.Effect]:
     found = list(bench.message(keys))
-    for save in of(fx.SaveKeys, found):
+    for save in of(fx.SaveState, found):
         found += bench.do(ev.StateSaved(save.token, "keys", str(SITE), "", keys.rev))
     return found
 
@@ -291,8 +295,8 @@ def test_a_stolen_notice_key_that_is_taken_away_leaves_nothing_behind() -> None:
     sent(bench, "news", rev=4)
     assert len(bench.state.board.notices) == NOTICES_PER_SCOPE
     found = use_keys(bench, keys_of(2, "n2"))
-    kinds = [type(e) for e in found if isinstance(e, fx.ForgetNotices | fx.SaveKeys | fx.UseKeys | fx.Resubscribe)]
-    assert kinds == [fx.ForgetNotices, fx.SaveKeys, fx.UseKeys, fx.ForgetNotices, fx.Resubscribe]
+    kinds = [type(e) for e in found if isinstance(e, fx.ForgetNotices | fx.SaveState | fx.UseKeys | fx.Resubscribe)]
+    assert kinds == [fx.ForgetNotices, fx.SaveState, fx.UseKeys, fx.ForgetNotices, fx.Resubscribe]
     assert not bench.state.board.notices
     assert not bench.state.standing.refused.entries
     late = notice("x0", rev=most)  # it was judged before the keys changed

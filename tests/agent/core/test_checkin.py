@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from agent.core import effects as fx
 from agent.core import events as ev
-from agent.core.local import rfc3339
+from contract.bounds import rfc3339
 from contract.messages import Holder, Role
-from tests.agent.core.bench import UTC, Bench, facts_of, of
+from tests.agent.core.bench import UTC, Bench, facts_in, facts_of, of
 
 
-def checkin(found: tuple[fx.Effect, ...]) -> fx.Record:
-    (record,) = [r for r in of(fx.Record, found) if r.facts[0].kind == "patrol.checkin"]
+def checkin(found: tuple[fx.Effect, ...]) -> fx.AppendFacts:
+    (record,) = [r for r in of(fx.AppendFacts, found) if facts_in(r)[0].kind == "patrol.checkin"]
     return record
 
 
@@ -23,7 +23,7 @@ def test_the_screen_says_so_only_when_it_is_durable() -> None:
     bench = Bench().start()
     found = bench.tap("wang")
     record = checkin(found)
-    assert record.facts[0].data == {"round": None, "stop": "main", "by": "wang"}
+    assert facts_in(record)[0].data == {"round": None, "stop": "main", "by": "wang"}
     assert record.durable_by_mono == pytest.approx(bench.mono + 2.0)
     assert bench.page().kind == "idle"
     tapped = bench.utc
@@ -74,14 +74,14 @@ def test_a_check_in_is_told_as_saved_or_as_not_saved_or_is_refused_for_sure(
 ) -> None:
     """Whenever the store answers: what it saves after the person was told no has its word in the journal."""
     bench = Bench().start()
-    waiting: list[fx.Record] = []
+    waiting: list[fx.AppendFacts] = []
     saved: dict[str, bool] = {}
     """By the time of the check-in: whether the person was told so."""
     for after, what in [(0.1, "tap"), *happens, (20.0, "wait")]:
         bench.wait(after)
         if what == "tap":
-            found = of(fx.Record, bench.do(ev.CardRead("card", ("key-wang",))))
-            waiting += [record for record in found if record.facts[0].kind == "patrol.checkin"]
+            found = of(fx.AppendFacts, bench.do(ev.CardRead("card", ("key-wang",))))
+            waiting += [record for record in found if facts_in(record)[0].kind == "patrol.checkin"]
         elif what == "saved" and waiting:
             record = waiting.pop(0)
             bench.recorded(record)
@@ -103,10 +103,10 @@ def test_until_the_person_is_told_a_check_in_is_marked_and_the_next_record_ends_
     assert mark == fx.CheckedIn("main", "wang", record.facts[0].utc)
     found = bench.recorded(record)
     assert bench.page().title.startswith("签到成功")
-    assert of(fx.Record, found) == []  # no write of its own
-    found = bench.do(ev.InputChanged("gas", active=True))
-    assert [r.told for r in of(fx.Record, found)] == [(mark,)]
-    assert [r.told for r in of(fx.Record, bench.do(ev.InputChanged("gas", active=False)))] == [()]
+    assert of(fx.AppendFacts, found) == []  # no write of its own
+    found = bench.do(ev.UnitInputChanged("gas", active=True))
+    assert [r.told for r in of(fx.AppendFacts, found)] == [(mark,)]
+    assert [r.told for r in of(fx.AppendFacts, bench.do(ev.UnitInputChanged("gas", active=False)))] == [()]
 
 
 @pytest.mark.claim("D10")
@@ -117,7 +117,7 @@ def test_a_record_that_may_be_refused_takes_no_mark_away() -> None:
     again = checkin(bench.tap("wang", after=61.0))
     assert again.told == ()
     bench.do(ev.RecordRefused(again.token, "late"))
-    assert [r.told for r in of(fx.Record, bench.do(ev.StopAsked("SIGTERM"))) if r.facts] == [(record.checkin,)]
+    assert [r.told for r in of(fx.AppendFacts, bench.do(ev.StopAsked("SIGTERM"))) if r.facts] == [(record.checkin,)]
 
 
 @pytest.mark.claim("D10")
@@ -126,14 +126,14 @@ def test_a_check_in_of_which_nobody_was_surely_told_says_so_at_the_next_start() 
     mark = fx.CheckedIn("main", "wang", UTC - 60)
     found = bench.opened(untold=(mark,))
     assert facts_of(found)["patrol.untold"] == {"stop": "main", "by": "wang", "checkin": rfc3339(UTC - 60)}
-    assert [r.told for r in of(fx.Record, found) if r.facts[0].kind == "patrol.untold"] == [(mark,)]
+    assert [r.told for r in of(fx.AppendFacts, found) if facts_in(r)[0].kind == "patrol.untold"] == [(mark,)]
 
 
 @pytest.mark.claim("D10")
 def test_the_word_that_it_was_not_saved_ends_the_mark_with_it() -> None:
     bench = Bench().start()
     record = checkin(bench.tap("wang"))
-    (word,) = [r for r in of(fx.Record, bench.wait(3.1)) if r.facts and r.facts[0].kind == "patrol.not_saved"]
+    (word,) = [r for r in of(fx.AppendFacts, bench.wait(3.1)) if r.facts and facts_in(r)[0].kind == "patrol.not_saved"]
     assert word.told == (record.checkin,)
 
 
@@ -143,7 +143,7 @@ def test_a_bounced_tag_counts_once_a_minute_and_door() -> None:
     bench.recorded(record)
     for _ in range(10):
         found = bench.tap("wang", after=5.0)
-        assert [r for r in of(fx.Record, found) if r.facts[0].kind == "patrol.checkin"] == []
+        assert [r for r in of(fx.AppendFacts, found) if facts_in(r)[0].kind == "patrol.checkin"] == []
         assert bench.page().title.startswith("签到成功")
     bench.recorded(checkin(bench.tap("wang", after=15.0)))
     assert bench.kinds().count("patrol.checkin") == 2

@@ -10,7 +10,7 @@ from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core import limits
 from agent.core.time import Trust
-from contract.messages import Reason, Scope
+from contract.messages import Erase, Identify, Mode, Open, Pair, Reason, Restart, Resync, Scope, Selftest, SetMode
 from tests.agent.core.bench import SITE, UNIT, UTC, Bench, command, door_plan, facts_of, of, the, unit_plan
 
 
@@ -20,7 +20,7 @@ def replies(found: tuple[fx.Effect, ...] | list[fx.Effect]) -> list[tuple[str, s
 
 def accept(bench: Bench, *args: Any, **kw: Any) -> tuple[fx.Effect, ...]:
     found = bench.message(command(bench, *args, **kw))
-    (record,) = [r for r in of(fx.Record, found) if r.seen is not None]
+    (record,) = [r for r in of(fx.AppendFacts, found) if r.seen is not None]
     return bench.recorded(record)
 
 
@@ -35,13 +35,12 @@ def accept(bench: Bench, *args: Any, **kw: Any) -> tuple[fx.Effect, ...]:
         (Reason.EXPIRED, {"iat": UTC + 20, "exp": UTC + 40}),
         (Reason.TOO_LONG, {"exp": UTC + 31}),
         (Reason.TOO_LONG, {"exp": UTC + 30.02}),
-        (Reason.DEVICE, {"args": {"door": "attic"}}),
-        (Reason.MALFORMED, {"args": {}}),
-        (Reason.DEVICE, {"action": "selftest"}),
-        (Reason.DEVICE, {"action": "erase"}),
-        (Reason.DEVICE, {"action": "pair"}),
-        (Reason.MALFORMED, {"action": "mode", "args": {"mode": "lockdown"}}),
-        (Reason.MALFORMED, {"action": "mode", "args": {"mode": "party", "until": UTC + 99}}),
+        (Reason.DEVICE, {"order": Open("attic")}),
+        (Reason.DEVICE, {"order": Selftest()}),
+        (Reason.DEVICE, {"order": Erase()}),
+        (Reason.DEVICE, {"order": Pair()}),
+        (Reason.MALFORMED, {"order": SetMode(Mode.LOCKDOWN, UTC - 1)}),
+        (Reason.MALFORMED, {"order": SetMode(Mode.LOCKDOWN, UTC + 32 * 86_400)}),
     ],
 )
 def test_what_is_refused_moves_nothing_and_is_told(reason: Reason, changes: dict[str, Any]) -> None:
@@ -52,7 +51,7 @@ def test_what_is_refused_moves_nothing_and_is_told(reason: Reason, changes: dict
     assert facts_of(found)["command.refused"]["reason"] == reason
     assert the(fx.AckMessage, found)
     assert of(fx.PulseLock, found) == of(fx.SetLock, found) == []
-    assert not any(r.seen is not None and r.seen.pending for r in of(fx.Record, found))
+    assert not any(r.seen is not None and r.seen.pending for r in of(fx.AppendFacts, found))
 
 
 def test_the_clock_must_be_good_enough() -> None:
@@ -76,7 +75,7 @@ def test_a_copy_that_comes_while_the_command_is_under_way_is_not_answered_in_its
     bench = Bench().start().online()
     accepted = bench.message(command(bench))
     copies = list(bench.message(command(bench)))
-    bench.recorded(next(r for r in of(fx.Record, accepted) if r.seen is not None))
+    bench.recorded(next(r for r in of(fx.AppendFacts, accepted) if r.seen is not None))
     copies += bench.message(command(bench))
     bench.settle()
     copies += bench.message(command(bench))
@@ -105,14 +104,14 @@ def test_what_was_refused_is_not_done_later(why: str) -> None:
         case "early":
             changes = {"iat": bench.utc + 10.0}
         case "device":
-            bench.do(ev.DeviceLost("relay", "silent", ""))
+            bench.do(ev.DeviceGone("relay", "silent", ""))
     sent = command(bench, **changes)
     assert replies(bench.message(sent))[0][0] == "refused"
     bench.trust = Trust.SYNCED
-    bench.do(ev.DeviceFound("relay", ""))
+    bench.do(ev.DeviceBack("relay", ""))
     bench.wait(12.0)
     found = bench.message(sent)
-    assert [r for r in of(fx.Record, found) if r.seen is not None] == []
+    assert [r for r in of(fx.AppendFacts, found) if r.seen is not None] == []
     assert replies(found) == [("refused", Reason.REPLAYED)]
 
 
@@ -148,7 +147,7 @@ def test_an_epoch_begun_by_a_clock_far_ahead_refuses_no_command_once_the_clock_i
     bench = Bench().start()
     bench.opened(epoch_utc=bench.utc + 1e8)
     bench.online()
-    bench.do(ev.ClockChanged(Trust.SYNCED, -1e8))
+    bench.do(ev.ClockStepped(Trust.SYNCED, -1e8))
     bench.wait(2.0)
     accept(bench, name="c9")
 
@@ -158,7 +157,7 @@ def test_at_most_six_opens_a_minute_and_door() -> None:
     for n in range(6):
         accept(bench, name=f"c{n}")
     assert replies(bench.message(command(bench, name="c7"))) == [("refused", Reason.RATE)]
-    accept(bench, name="d1", args={"door": "yard"})
+    accept(bench, name="d1", order=Open("yard"))
     bench.wait(60.0)
     accept(bench, name="c8")
 
@@ -170,7 +169,7 @@ def test_at_most_six_opens_a_minute_and_door() -> None:
 def test_committed_first_then_acknowledged_then_acted_on() -> None:
     bench = Bench().start().online()
     found = bench.message(command(bench))
-    record = the(fx.Record, found)
+    record = the(fx.AppendFacts, found)
     assert record.seen == fx.SeenCommand("c1", bench.utc + 20, "open", "main", "desk-1", pending=True)
     assert of(fx.PulseLock, found) == of(fx.AckMessage, found) == []
     found = bench.recorded(record)
@@ -186,7 +185,7 @@ def test_accepted_done_opened() -> None:
     bench.do(ev.LockOrderSent("main", bench.door().lock.order or 0))
     found = bench.do(ev.LockRead("main", unlocked=True))
     assert replies(found) == [("done", None)]
-    assert [r.finish for r in of(fx.Record, found)] == [("c1",)]
+    assert [r.finish for r in of(fx.AppendFacts, found)] == [("c1",)]
     found = bench.do(ev.ContactChanged("main", open=True), after=1.0)
     assert replies(found) == [("opened", None)]
     bench.do(ev.ContactChanged("main", open=False), after=1.0)
@@ -209,7 +208,7 @@ def test_a_lock_that_does_not_answer_is_refused_device() -> None:
     assert replies(found) == [("refused", Reason.DEVICE)]
     accept(bench, name="c2")
     assert replies(bench.wait(5.0)) == [("refused", Reason.DEVICE)]
-    bench.do(ev.DeviceLost("relay", "port", ""))
+    bench.do(ev.DeviceGone("relay", "port", ""))
     assert replies(bench.message(command(bench, name="c3"))) == [("refused", Reason.DEVICE)]
 
 
@@ -225,8 +224,8 @@ def test_a_card_in_between_does_not_confuse_the_answer() -> None:
 
 def test_lockdown_refuses_opens_before_and_after_the_commit() -> None:
     bench = Bench().start().online()
-    waiting = the(fx.Record, bench.message(command(bench, name="early")))
-    accept(bench, "mode", name="m1", args={"mode": "lockdown", "until": bench.utc + 600})
+    waiting = the(fx.AppendFacts, bench.message(command(bench, name="early")))
+    accept(bench, SetMode(Mode.LOCKDOWN, bench.utc + 600), name="m1")
     assert replies(bench.recorded(waiting)) == [("accepted", None), ("refused", Reason.LOCKDOWN)]
     assert replies(bench.message(command(bench, name="late"))) == [("refused", Reason.LOCKDOWN)]
     assert bench.all(fx.PulseLock) == []
@@ -245,22 +244,22 @@ def test_an_open_under_fire_is_done_without_a_pulse() -> None:
 def test_an_open_whose_commit_took_too_long_never_fires() -> None:
     for step in (0.0, -86_400.0):  # also when the clock was set back meanwhile
         bench = Bench().start().online()
-        record = the(fx.Record, bench.message(command(bench, exp=bench.utc + 1.0)))
+        record = the(fx.AppendFacts, bench.message(command(bench, exp=bench.utc + 1.0)))
         bench.wait(1.5)
         bench.utc += step
         found = bench.recorded(record)
         assert of(fx.PulseLock, found) == []
         assert replies(found) == [("accepted", None), ("refused", Reason.EXPIRED)]
-        assert of(fx.Record, found)[-1].finish == ("c1",)
+        assert of(fx.AppendFacts, found)[-1].finish == ("c1",)
 
 
 def test_storage_that_fails_refuses() -> None:
     bench = Bench().start().online()
-    record = the(fx.Record, bench.message(command(bench)))
+    record = the(fx.AppendFacts, bench.message(command(bench)))
     found = bench.do(ev.RecordRefused(record.token, "full"))
     assert replies(found) == [("refused", Reason.STORAGE)]
     assert the(fx.AckMessage, found)
-    record = the(fx.Record, bench.message(command(bench, name="c2")))
+    record = the(fx.AppendFacts, bench.message(command(bench, name="c2")))
     assert replies(bench.wait(4.0)) == [("refused", Reason.STORAGE)]  # no answer at all
     assert of(fx.PulseLock, bench.recorded(record)) == []
     bench.do(ev.StoreFailed("failed", ""))
@@ -272,7 +271,7 @@ def test_storage_that_fails_refuses() -> None:
 
 def test_identify_shows_and_sounds() -> None:
     bench = Bench().start().online()
-    found = accept(bench, "identify")
+    found = accept(bench, Identify())
     assert bench.page().title == "就是这里"
     assert the(fx.SoundTone, found)
     assert replies(found) == [("accepted", None), ("done", None)]
@@ -280,27 +279,25 @@ def test_identify_shows_and_sounds() -> None:
 
 def test_restart_is_written_down_before_it_happens() -> None:
     bench = Bench().start().online()
-    found = accept(bench, "restart")
+    found = accept(bench, Restart())
     assert of(fx.Stop, found) == []
-    (done,) = [r for r in of(fx.Record, found) if r.finish]
+    (done,) = [r for r in of(fx.AppendFacts, found) if r.finish]
     found = bench.recorded(done)
     assert the(fx.Stop, found) == fx.Stop(restart=True)
     assert facts_of(found)["agent.stopping"] == {"detail": "restart"}
     slow = Bench().start().online()
-    accept(slow, "restart")
+    accept(slow, Restart())
     assert the(fx.Stop, slow.wait(3.0)) == fx.Stop(restart=True)
 
 
 def test_resync_reads_the_retained_state_again() -> None:
     bench = Bench().start().online()
-    assert the(fx.Resubscribe, accept(bench, "resync"))
+    assert the(fx.Resubscribe, accept(bench, Resync()))
 
 
 def test_mode_for_every_unit_of_a_scope() -> None:
     bench = Bench().start().online()
-    found = accept(
-        bench, "mode", unit="*", scope=SITE, args={"mode": "lockdown", "until": bench.utc + 600}, exp=bench.utc + 500
-    )
+    found = accept(bench, SetMode(Mode.LOCKDOWN, bench.utc + 600), unit="*", scope=SITE, exp=bench.utc + 500)
     assert not the(fx.SetLock, found).unlocked
     assert facts_of(found)["door.mode"]["mode"] == "lockdown"
 

@@ -8,8 +8,8 @@ import pytest
 
 from agent.core import effects as fx
 from agent.core import events as ev
-from contract.messages import Reason
-from tests.agent.core.bench import UTC, Bench, command, door_plan, facts_of, of, the, unit_plan
+from contract.messages import FireReset, Reason
+from tests.agent.core.bench import UTC, Bench, command, door_plan, facts_in, facts_of, of, the, unit_plan
 from tests.agent.core.test_commands import accept, replies
 
 TWO = unit_plan(door_plan(), door_plan(id="cellar", lock_device="board2", readers=()), devices=("relay", "board2"))
@@ -40,11 +40,11 @@ def level(bench: Bench, name: str) -> tuple[fx.Effect, ...]:
 def test_a_fire_reset_is_refused_at_once_while_an_input_is_active_or_cannot_be_read() -> None:
     bench = burnt()
     bench.do(ev.FireChanged("main", active=True))
-    found = bench.message(command(bench, "fire_reset"))
+    found = bench.message(command(bench, FireReset()))
     assert told(found) == [("refused", Reason.DEVICE, "the fire input of main is active")]
     assert facts_of(found)["command.refused"]["detail"] == "the fire input of main is active"
-    bench.do(ev.DeviceLost("relay", "silent", ""))
-    found = bench.message(command(bench, "fire_reset", name="c2"))
+    bench.do(ev.DeviceGone("relay", "silent", ""))
+    found = bench.message(command(bench, FireReset(), name="c2"))
     why = "the fire input of main cannot be read, the fire input of cellar cannot be read"
     assert told(found) == [("refused", Reason.DEVICE, why)]
     assert bench.door("cellar").latched
@@ -52,7 +52,7 @@ def test_a_fire_reset_is_refused_at_once_while_an_input_is_active_or_cannot_be_r
 
 def test_an_input_that_becomes_active_during_the_commit_still_refuses() -> None:
     bench = burnt()
-    record = the(fx.Record, bench.message(command(bench, "fire_reset")))
+    record = the(fx.AppendFacts, bench.message(command(bench, FireReset())))
     bench.do(ev.FireChanged("cellar", active=True))
     found = bench.recorded(record)
     assert told(found) == [("accepted", None, None), ("refused", Reason.DEVICE, "the fire input of cellar is active")]
@@ -62,7 +62,7 @@ def test_an_input_that_becomes_active_during_the_commit_still_refuses() -> None:
 @pytest.mark.claim("D1")
 def test_a_fire_reset_is_done_when_every_lock_was_read_back() -> None:
     bench = burnt()
-    found = accept(bench, "fire_reset")
+    found = accept(bench, FireReset())
     assert replies(found) == [("accepted", None)]
     assert the(fx.SaveLatch, found).doors == frozenset()
     assert {(e.door, e.unlocked) for e in of(fx.SetLock, found)} == {("main", False), ("cellar", False)}
@@ -73,11 +73,11 @@ def test_a_fire_reset_is_done_when_every_lock_was_read_back() -> None:
 
 def test_a_fire_reset_of_one_door_is_done_with_that_door() -> None:
     bench = burnt()
-    found = accept(bench, "fire_reset", args={"door": "cellar"})
+    found = accept(bench, FireReset("cellar"))
     assert the(fx.SaveLatch, found).doors == {"main"}
     assert the(fx.SetLock, found).door == "cellar"
     assert replies(level(bench, "cellar")) == [("done", None)]
-    assert replies(accept(bench, "fire_reset", name="c2", args={"door": "cellar"})) == [
+    assert replies(accept(bench, FireReset("cellar"), name="c2")) == [
         ("accepted", None),
         ("done", None),
     ]
@@ -90,10 +90,10 @@ def test_a_fire_reset_names_the_door_whose_lock_did_not_move() -> None:
         ("stuck", "cellar: reads unlocked"),
     ):
         bench = burnt()
-        accept(bench, "fire_reset")
+        accept(bench, FireReset())
         level(bench, "main")
         if fault == "lost":
-            bench.do(ev.DeviceLost("board2", "silent", ""))
+            bench.do(ev.DeviceGone("board2", "silent", ""))
         elif fault == "stuck":
             bench.do(ev.LockOrderSent("cellar", bench.door("cellar").lock.order or 0))
             bench.do(ev.LockRead("cellar", unlocked=True))
@@ -109,7 +109,7 @@ def test_a_fire_reset_names_the_door_whose_lock_did_not_move() -> None:
 
 def test_a_door_that_burns_again_is_not_done() -> None:
     bench = burnt()
-    accept(bench, "fire_reset")
+    accept(bench, FireReset())
     found = bench.do(ev.FireChanged("main", active=True))
     assert told(found) == [("refused", Reason.DEVICE, "cellar: released again, main: released again")]
 
@@ -132,10 +132,10 @@ def open_of(**known: Any) -> ev.PendingCommand:
 
 def outcome(bench: Bench) -> list[tuple[str, str | None, str | None]]:
     assert bench.all(fx.PulseLock) == []
-    finished = [record for record in bench.all(fx.Record) if record.finish]
+    finished = [record for record in bench.all(fx.AppendFacts) if record.finish]
     replied = told([effect for _, effect in bench.effects])
     assert [record.finish for record in finished] == [("c1",)] * bool(replied)
-    assert all(record.facts[0].data.get("detail") == replied[0][2] for record in finished)
+    assert all(facts_in(record)[0].data.get("detail") == replied[0][2] for record in finished)
     return replied
 
 

@@ -6,14 +6,14 @@ import pytest
 
 from agent.core import effects as fx
 from agent.core import events as ev
-from agent.core.state import Mode
 from agent.core.time import Trust
-from tests.agent.core.bench import UTC, Bench, command, door_plan, facts_of, of, the, unit_plan
+from contract.messages import FireReset, Mode, SetMode
+from tests.agent.core.bench import UTC, Bench, command, door_plan, facts_in, facts_of, of, the, unit_plan
 
 
 def mode(bench: Bench, name: str, *, seconds: float = 3600.0, door: str | None = None) -> None:
-    args = {"mode": name, "until": bench.utc + seconds} | ({} if door is None else {"door": door})
-    bench.recorded(the(fx.Record, bench.message(command(bench, "mode", name=f"m-{bench.mono}", args=args))))
+    order = SetMode(Mode(name), bench.utc + seconds, door)
+    bench.recorded(the(fx.AppendFacts, bench.message(command(bench, order, name=f"m-{bench.mono * 1000:.0f}"))))
 
 
 # --- D1
@@ -73,10 +73,10 @@ def test_the_latch_survives_a_restart() -> None:
     found = bench.do(ev.Started("s2", frozenset({"main"})))
     assert the(fx.SetLock, found).unlocked
     bench.do(ev.LockOrderFailed("main", the(fx.SetLock, found).order, "lost"))
-    assert the(fx.SetLock, bench.do(ev.DeviceFound("relay", ""))).unlocked
+    assert the(fx.SetLock, bench.do(ev.DeviceBack("relay", ""))).unlocked
     assert bench.page().kind == "fire"
     bench.opened()
-    bench.recorded(the(fx.Record, bench.message(command(bench, "fire_reset"))))
+    bench.recorded(the(fx.AppendFacts, bench.message(command(bench, FireReset()))))
     assert bench.door().latched  # the input was not read yet: unknown is not clear
 
 
@@ -84,7 +84,7 @@ def test_the_latch_survives_a_restart() -> None:
 def test_a_fire_seen_before_the_first_event_of_the_run_is_not_forgotten_by_it() -> None:
     """Ports run before the loop does: their levels may be there first."""
     bench = Bench()
-    bench.do(ev.DeviceFound("relay", ""))
+    bench.do(ev.DeviceBack("relay", ""))
     bench.do(ev.FireChanged("main", active=True))
     found = bench.do(ev.Started("s1", frozenset()))
     assert bench.door().latched
@@ -97,12 +97,12 @@ def test_no_reset_while_the_board_of_the_fire_input_is_gone() -> None:
     bench = Bench().start().online()
     bench.do(ev.FireChanged("main", active=True))
     bench.do(ev.FireChanged("main", active=False))
-    bench.do(ev.DeviceLost("relay", "silent", ""))
+    bench.do(ev.DeviceGone("relay", "silent", ""))
     bench.tap("chief")
     assert bench.door().latched
-    bench.recorded(the(fx.Record, bench.message(command(bench, "fire_reset", name="r1"))))
+    bench.recorded(the(fx.AppendFacts, bench.message(command(bench, FireReset(), name="r1"))))
     assert bench.door().latched
-    bench.do(ev.DeviceFound("relay", ""))
+    bench.do(ev.DeviceBack("relay", ""))
     assert bench.door().latched
     bench.do(ev.FireChanged("main", active=False))
     bench.tap("chief")
@@ -159,8 +159,8 @@ def test_a_button_still_pressed_when_its_board_comes_back_unlocks() -> None:
     bench = Bench().start()
     bench.do(ev.ExitChanged("main", pressed=True))
     bench.settle()
-    bench.do(ev.DeviceLost("relay", "silent", ""), after=0.5)
-    bench.do(ev.DeviceFound("relay", ""), after=3.0)
+    bench.do(ev.DeviceGone("relay", "silent", ""), after=0.5)
+    bench.do(ev.DeviceBack("relay", ""), after=3.0)
     assert of(fx.PulseLock, bench.do(ev.ExitChanged("main", pressed=True)))
 
 
@@ -210,7 +210,7 @@ def test_an_exit_button_held_for_a_minute_is_an_alarm_once() -> None:
     bench.forget()
     bench.wait(300.0)
     stuck = [f.data for f in bench.facts() if f.kind == "input.changed"]
-    assert stuck == [{"input": "exit_button", "door": "main", "value": "stuck"}]
+    assert stuck == [{"input": "exit_button", "door": "main", "value": True, "detail": "stuck"}]
     assert bench.all(fx.PulseLock) == []
     bench.do(ev.ExitChanged("main", pressed=False))
     assert bench.kinds().count("input.changed") == 2
@@ -302,7 +302,7 @@ def test_start_writes_the_safe_state_and_never_pulses(safe_state: str, kind: str
     first = bench.do(ev.Started("s1", frozenset()))[0]
     assert isinstance(first, fx.SetLock)
     assert first.unlocked is (safe_state == "unlocked")
-    bench.do(ev.DeviceFound("relay", ""))
+    bench.do(ev.DeviceBack("relay", ""))
     bench.settle()
     bench.do(ev.ContactChanged("main", open=True))
     assert "door.forced" not in bench.kinds()  # found open
@@ -439,13 +439,13 @@ def test_the_lock_device_going_and_coming_rewrites_the_level_and_never_pulses() 
     bench.tap("anna")
     bench.settle()
     bench.forget()
-    bench.do(ev.DeviceLost("relay", "silent", ""))
-    found = bench.do(ev.DeviceFound("relay", ""), after=1.0)
+    bench.do(ev.DeviceGone("relay", "silent", ""))
+    found = bench.do(ev.DeviceBack("relay", ""), after=1.0)
     assert not the(fx.SetLock, found).unlocked
     mode(bench, "hold_open")
     bench.settle()
-    bench.do(ev.DeviceLost("relay", "silent", ""))
-    found = bench.do(ev.DeviceFound("relay", ""), after=1.0)
+    bench.do(ev.DeviceGone("relay", "silent", ""))
+    found = bench.do(ev.DeviceBack("relay", ""), after=1.0)
     assert the(fx.PulseLock, found).seconds == bench.door().plan.lease_s  # the mode holds, so its chain goes on at once
 
 
@@ -454,7 +454,7 @@ def test_who_may_pass_a_door_held_open_gets_in_while_its_board_has_just_come_bac
     bench = Bench().start().online()
     mode(bench, "hold_open")
     bench.settle()
-    bench.do(ev.DeviceLost("relay", "silent", ""))
+    bench.do(ev.DeviceGone("relay", "silent", ""))
     assert of(fx.PulseLock, bench.tap("anna")), "nothing holds it open: its lease is gone"
     bench.do(ev.LockOrderFailed("main", bench.door().lock.order or 0, "late"))
     assert of(fx.PulseLock, bench.wait(1.1)), "a link of the chain that failed is ordered again"
@@ -470,9 +470,9 @@ def test_neither_link_nor_store_nor_display_moves_a_lock_or_stops_a_decision() -
         ev.LinkDown("gone"),
         ev.StoreFailed("full", ""),
         ev.StoreFailed("failed", ""),
-        ev.DeviceLost("panel", "silent", ""),
-        ev.DeviceLost("card", "port", ""),
-        ev.ClockChanged(Trust.FLOOR, -3600.0),
+        ev.DeviceGone("panel", "silent", ""),
+        ev.DeviceGone("card", "port", ""),
+        ev.ClockStepped(Trust.FLOOR, -3600.0),
         ev.CacheReset(),
         ev.StoreMended(0),
         ev.LinkUp("5"),
@@ -496,9 +496,9 @@ def test_a_card_moves_the_lock_at_once_and_its_order_dies_after_a_second() -> No
     found = bench.tap("anna")
     assert isinstance(found[0], fx.PulseLock)
     assert found[0].not_after_mono == pytest.approx(bench.mono + 1.0)
-    record = the(fx.Record, found)
+    record = the(fx.AppendFacts, found)
     assert record.durable_by_mono is None
-    assert record.facts[0].data == {"door": "main", "by": "anna", "via": "card"}
+    assert facts_in(record)[0].data == {"door": "main", "by": "anna", "via": "card"}
 
 
 @pytest.mark.claim("D7")
@@ -515,7 +515,7 @@ def test_a_mode_ends_by_monotonic_time_whatever_the_clock_does() -> None:
     bench = Bench().start()
     mode(bench, "lockdown", seconds=100.0)
     bench.utc -= 86_400.0
-    bench.do(ev.ClockChanged(Trust.SYNCED, -86_400.0))
+    bench.do(ev.ClockStepped(Trust.SYNCED, -86_400.0))
     bench.wait(99.0)
     assert bench.door().mode is Mode.LOCKDOWN
     bench.wait(1.1)

@@ -11,9 +11,9 @@ from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core.access import valid_in_time
 from agent.core.time import Now, Trust
-from agent.core.validity import Answer, Ground, Limit, judge
-from contract.messages import Holder, Hours, Span
-from tests.agent.core.bench import UTC, Bench, command, door_plan, of, the, unit_plan
+from agent.core.validity import Ground, Judgement, Limit, judge
+from contract.messages import Holder, Hours, Mode, SetMode, Span
+from tests.agent.core.bench import UTC, Bench, command, door_plan, facts_of, of, the, unit_plan
 
 LIMITS = "What a limit by time asks of the clock"
 PAGE = Path(__file__).parents[3] / "docs" / "door-rules.md"
@@ -32,7 +32,7 @@ def at(phase: str, *, egress: bool) -> Bench:
     bench = Bench(unit_plan(door_plan(egress=egress)))
     if phase == "starting":
         bench.do(ev.Started("s1", frozenset()))
-        bench.do(ev.DeviceFound("relay", ""))
+        bench.do(ev.DeviceBack("relay", ""))
         bench.do(ev.ContactChanged("main", open=False))
         bench.opened()
         bench.settle()
@@ -42,8 +42,8 @@ def at(phase: str, *, egress: bool) -> Bench:
     if phase == "fire":
         bench.do(ev.FireChanged("main", active=True))
     elif phase != "normal":
-        args = {"mode": phase.replace("held open", "hold_open"), "until": bench.utc + 900.0}
-        bench.recorded(the(fx.Record, bench.message(command(bench, "mode", name="m", args=args))))
+        order = SetMode(Mode(phase.replace("held open", "hold_open")), bench.utc + 900.0)
+        bench.recorded(the(fx.AppendFacts, bench.message(command(bench, order, name="m"))))
     bench.settle()
     return bench
 
@@ -60,7 +60,7 @@ def happen(bench: Bench, what: str) -> tuple[fx.Effect, ...]:
             return bench.tap("chief")
         case "signed `open`":
             found = bench.message(command(bench))
-            accepted = [r for r in of(fx.Record, found) if r.seen is not None]
+            accepted = [r for r in of(fx.AppendFacts, found) if r.seen is not None]
             return bench.recorded(accepted[0]) if accepted else found
         case "door closes":
             bench.do(ev.ExitChanged("main", pressed=True))
@@ -83,7 +83,7 @@ def test_each_cell_of_the_page(what: str, phase: str, cell: str) -> None:
         return
     found = happen(bench, what)
     pulses, levels = of(fx.PulseLock, found), of(fx.SetLock, found)
-    granted = "access.granted" in [f.kind for r in of(fx.Record, found) for f in r.facts]
+    granted = "access.granted" in facts_of(found)
     match cell:
         case "released":
             assert the(fx.SetLock, found).unlocked
@@ -112,7 +112,7 @@ def test_each_cell_of_the_page(what: str, phase: str, cell: str) -> None:
 def test_a_safe_state_that_is_unlocked_is_not_ended_by_a_pulse(what: str) -> None:
     bench = Bench(unit_plan(door_plan(safe_state="unlocked")))
     bench.do(ev.Started("s1", frozenset()))
-    bench.do(ev.DeviceFound("relay", ""))
+    bench.do(ev.DeviceBack("relay", ""))
     bench.opened()
     bench.settle()
     bench.online()
@@ -136,7 +136,7 @@ def now_at(where: Ground) -> Now:
 @pytest.mark.parametrize(("where", "limit", "cell"), cells(LIMITS))
 def test_each_cell_of_the_table_of_limits_by_time(where: str, limit: str, cell: str) -> None:
     now = now_at(Ground(where))
-    assert judge(Limit(limit), now) is Answer(cell)
+    assert judge(Limit(limit), now) is Judgement(cell)
     if limit == Limit.VISITOR:
         return  # there are none yet
     kind = "hours" if limit == Limit.HOURS else "dates"

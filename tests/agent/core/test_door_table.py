@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from agent.core import door, moves
+from agent.core import door, door_actions
 from agent.core.door import IGNORED, TABLE, Signal
 from agent.core.state import Phase
 
@@ -22,14 +22,14 @@ def test_every_pair_of_phase_and_signal_is_in_the_table_or_ignored_with_a_reason
 def test_fire_releases_in_every_phase() -> None:
     for phase in Phase:
         again = phase is Phase.FIRE
-        assert TABLE[phase, Signal.FIRE] is (moves.release_again if again else moves.release)
+        assert TABLE[phase, Signal.FIRE] is (door_actions.release_again if again else door_actions.release)
 
 
 def test_nothing_pulses_a_released_or_held_door() -> None:
     """A pulse ends in a lock: it would end the release."""
-    pulsing = {moves.grant, moves.exit_pressed, moves.exit_pressed_in_lockdown}
+    pulsing = {door_actions.grant, door_actions.exit_pressed, door_actions.exit_pressed_in_lockdown}
     for signal in Signal:
-        assert TABLE.get((Phase.FIRE, signal)) not in pulsing | {moves.lease}
+        assert TABLE.get((Phase.FIRE, signal)) not in pulsing | {door_actions.lease}
         assert TABLE.get((Phase.HELD, signal)) not in pulsing
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from agent.core import effects as fx
 from agent.core import events as ev
-from agent.core import record
+from agent.core import replay_codec
 from agent.core.limits import ENTRY_KEYS, ENTRY_S
 from tests.agent.core.bench import Bench, door_plan, notice, unit_plan
 
@@ -88,7 +88,7 @@ def test_answer_before_entry_before_notice() -> None:
     assert bench.page().kind == "answer"
     bench.wait(4.0)
     assert bench.page().kind == "entry"
-    bench.do(ev.InputChanged("gas", active=True))
+    bench.do(ev.UnitInputChanged("gas", active=True))
     assert bench.page().kind == "emergency"
 
 
@@ -106,8 +106,8 @@ def test_no_key_in_a_repr_or_in_the_record(key: str) -> None:
     bench.do(event)
     assert key not in repr(event)
     assert f"keys='{key}'" not in repr(bench.state)
-    text = record.dumps(event)
+    text = replay_codec.dumps(event)
     assert f'"{key}"' not in text
-    assert record.loads(text) == ev.KeyPressed("card", "0")
-    assert record.loads(record.dumps(bench.state)).entries["card"].keys == "0"
-    assert record.loads(record.dumps(ev.KeyPressed("card", "#"))) == ev.KeyPressed("card", "#")
+    assert replay_codec.loads(text) == ev.KeyPressed("card", "0")
+    assert replay_codec.loads(replay_codec.dumps(bench.state)).entries["card"].keys == "0"
+    assert replay_codec.loads(replay_codec.dumps(ev.KeyPressed("card", "#"))) == ev.KeyPressed("card", "#")

@@ -8,6 +8,7 @@ from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core import limits
 from agent.core.state import Phase
+from contract.messages import FireReset, Mode, SetMode
 from tests.agent.core.bench import PEOPLE, Bench, command, door_plan, facts_of, holders, of, the, unit_plan
 
 NONE: frozenset[str] = frozenset()
@@ -20,7 +21,7 @@ def started(bench: Bench | None = None) -> Bench:
 
 
 def reads(bench: Bench, unlocked: bool) -> tuple[fx.Effect, ...]:
-    bench.do(ev.DeviceFound("relay", "here"))
+    bench.do(ev.DeviceBack("relay", "here"))
     return bench.do(ev.LockRead("main", unlocked))
 
 
@@ -72,7 +73,7 @@ def test_a_lock_that_is_read_only_later_is_decided_then() -> None:
 @pytest.mark.claim("D1")
 def test_an_active_fire_input_releases_without_any_latch() -> None:
     bench = started()
-    bench.do(ev.DeviceFound("relay", "here"))
+    bench.do(ev.DeviceBack("relay", "here"))
     found = bench.do(ev.FireChanged("main", active=True))
     assert the(fx.SetLock, found).unlocked
     assert the(fx.SaveLatch, found).doors == {"main"}
@@ -82,12 +83,12 @@ def test_an_active_fire_input_releases_without_any_latch() -> None:
 @pytest.mark.claim("D2")
 def test_the_exit_button_works_meanwhile_and_ends_no_release() -> None:
     bench = started()
-    bench.do(ev.DeviceFound("relay", "here"))
+    bench.do(ev.DeviceBack("relay", "here"))
     assert not of(fx.PulseLock, bench.do(ev.ExitChanged("main", pressed=True))), "a pulse could end a release"
     assert of(fx.PulseLock, bench.do(ev.LockRead("main", unlocked=False), after=0.1))
 
     bench = started()
-    bench.do(ev.DeviceFound("relay", "here"))
+    bench.do(ev.DeviceBack("relay", "here"))
     bench.do(ev.ExitChanged("main", pressed=True))
     assert not of(fx.PulseLock, bench.do(ev.LockRead("main", unlocked=True), after=0.1)), "it is open already"
 
@@ -101,7 +102,7 @@ def test_the_exit_button_works_meanwhile_and_ends_no_release() -> None:
 @pytest.mark.claim("D2")
 def test_a_press_that_nobody_waits_for_any_more_opens_nothing() -> None:
     bench = started()
-    bench.do(ev.DeviceFound("relay", "here"))
+    bench.do(ev.DeviceBack("relay", "here"))
     bench.do(ev.ExitChanged("main", pressed=True))
     bench.do(ev.ExitChanged("main", pressed=False), after=0.3)
     assert not of(fx.PulseLock, bench.do(ev.LockRead("main", unlocked=False), after=limits.EXIT_BLIND_S + 0.1))
@@ -151,8 +152,8 @@ def test_a_card_before_the_lock_was_read_is_asked_for_a_moment() -> None:
 
 def test_a_lockdown_from_before_locks_nothing_that_may_be_released() -> None:
     bench = started()
-    bench.do(ev.DeviceFound("relay", "here"))
-    bench.opened(modes=(fx.DoorMode("main", "lockdown", bench.utc + 600),))
+    bench.do(ev.DeviceBack("relay", "here"))
+    bench.opened(modes=(fx.KeptMode("main", "lockdown", bench.utc + 600),))
     assert not bench.all(fx.SetLock)
     bench.do(ev.LockRead("main", unlocked=True))
     bench.wait(limits.LATCH_WAIT_S + 0.1)
@@ -190,9 +191,9 @@ def test_what_somebody_has_reset_is_not_released_again_by_a_disk_that_answers_la
 def test_a_reset_holds_for_a_door_of_which_it_is_not_known() -> None:
     bench = started()
     bench.opened()
-    bench.do(ev.DeviceFound("relay", "here"))
+    bench.do(ev.DeviceBack("relay", "here"))
     bench.do(ev.FireChanged("main", active=False))
-    bench.message(command(bench, "fire_reset", iat=bench.utc))
+    bench.message(command(bench, FireReset(), iat=bench.utc))
     bench.forget()
     (token,) = bench.state.commands.waiting
     found = bench.do(ev.Recorded(token, 1, (), "00", "00"))
@@ -207,8 +208,7 @@ def test_a_reset_holds_for_a_door_of_which_it_is_not_known() -> None:
 def test_holding_open_sends_no_pulse_into_a_lock_that_was_not_read() -> None:
     bench = started()
     bench.opened()
-    args = {"mode": "hold_open", "until": bench.utc + 60}
-    bench.message(command(bench, "mode", args=args, iat=bench.utc))
+    bench.message(command(bench, SetMode(Mode.HOLD_OPEN, bench.utc + 60), iat=bench.utc))
     (token,) = bench.state.commands.waiting
     bench.do(ev.Recorded(token, 1, (), "00", "00"))
     bench.do(ev.ExitChanged("main", pressed=True), after=2.0)
@@ -222,10 +222,10 @@ def test_holding_open_sends_no_pulse_into_a_lock_that_was_not_read() -> None:
 @pytest.mark.claim("D2")
 def test_the_exit_button_at_a_lock_that_is_lost_sends_no_pulse_into_it_before_it_was_read() -> None:
     bench = started()
-    bench.do(ev.DeviceLost("relay", "silent", ""))
+    bench.do(ev.DeviceGone("relay", "silent", ""))
     bench.do(ev.ExitChanged("main", pressed=True), after=5.0)
     assert not bench.all(fx.PulseLock), "the driver keeps it for half a second"
-    bench.do(ev.DeviceFound("relay", "here"), after=0.2)
+    bench.do(ev.DeviceBack("relay", "here"), after=0.2)
     assert of(fx.PulseLock, bench.do(ev.LockRead("main", unlocked=False)))
 
 
@@ -237,7 +237,7 @@ def test_a_pulse_of_ours_is_not_taken_for_a_release_by_fire(flaps: bool) -> None
     bench.do(ev.ExitChanged("main", pressed=True))
     bench.settle()
     if flaps:
-        bench.do(ev.DeviceLost("relay", "silent", ""), after=0.1)
+        bench.do(ev.DeviceGone("relay", "silent", ""), after=0.1)
         reads(bench, unlocked=True)
     found = bench.wait(limits.LATCH_WAIT_S + 0.1)
     assert not bench.door().latched

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core import limits
-from tests.agent.core.bench import PEOPLE, Bench, command, door_plan, holders, unit_plan
+from contract.messages import FireReset, Mode, Open, Order, SetMode
+from tests.agent.core.bench import PEOPLE, Bench, command, door_plan, facts_in, holders, unit_plan
 
 DOORS = ("main", "back")
 RELAYS = {"main": "relay", "back": "relay2"}
@@ -66,8 +67,8 @@ class World:
 
     def collect(self) -> None:
         for _, effect in self.bench.effects:
-            if isinstance(effect, fx.Record):
-                for fact in effect.facts:
+            if isinstance(effect, fx.AppendFacts):
+                for fact in facts_in(effect):
                     if fact.kind == "door.fire_reset":  # the person has said that the fire is over
                         self.held.discard(fact.data["door"])
                         self.may -= {fact.data["door"]} - self.safe
@@ -127,11 +128,11 @@ class World:
         self.locks[name].here = False
         self.orders = [order for order in self.orders if order[1].door != name]
         self.pressed.pop(name, None)
-        self.do(ev.DeviceLost(RELAYS[name], "silent", ""))
+        self.do(ev.DeviceGone(RELAYS[name], "silent", ""))
 
     def find(self, name: str) -> None:
         self.locks[name].here = True
-        self.do(ev.DeviceFound(RELAYS[name], "here"))
+        self.do(ev.DeviceBack(RELAYS[name], "here"))
         self.run(WIRE_S)
         self.poll(name)
 
@@ -159,17 +160,17 @@ class World:
         self.count += 1
 
     def open(self, name: str) -> None:
-        self.ordered("open", door=name)
+        self.ordered(Open(name))
 
     def hold(self, name: str) -> None:
-        self.ordered("mode", door=name, mode="hold_open", until=self.bench.utc + 5.0)
+        self.ordered(SetMode(Mode.HOLD_OPEN, self.bench.utc + 5.0, name))
 
     def reset(self, name: str) -> None:
-        self.ordered("fire_reset")
+        self.ordered(FireReset())
 
-    def ordered(self, action: str, **args: object) -> None:
+    def ordered(self, order: Order) -> None:
         self.count += 1
-        self.bench.message(command(self.bench, action, name=f"c{self.count}", args=args, iat=self.bench.utc))
+        self.bench.message(command(self.bench, order, name=f"c{self.count}", iat=self.bench.utc))
         for token in list(self.bench.state.commands.waiting):
             self.bench.do(ev.Recorded(token, 1, (), "00", "00"))
         self.collect()
@@ -193,7 +194,7 @@ class World:
     def in_lockdown(self, name: str) -> None:
         if not self.opened:
             self.opened = True
-            self.bench.opened(modes=(fx.DoorMode(name, "lockdown", self.bench.utc + 5.0),))
+            self.bench.opened(modes=(fx.KeptMode(name, "lockdown", self.bench.utc + 5.0),))
             self.collect()
 
     def holders(self, name: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core.controller import initial
+from contract.messages import Mode, SetMode
 from tests.agent.core.bench import Bench, of
 from tests.agent.core.test_commands import accept
 
@@ -65,8 +66,8 @@ def test_one_that_does_not_let_go_is_one_fault() -> None:
 @pytest.mark.claim("F39")
 def test_a_board_that_comes_back_with_its_coils_on_is_told() -> None:
     bench = Bench().start()
-    bench.do(ev.DeviceLost("relay", "silent", ""))
-    bench.do(ev.DeviceFound("relay", "here"), after=5.0)
+    bench.do(ev.DeviceGone("relay", "silent", ""))
+    bench.do(ev.DeviceBack("relay", "here"), after=5.0)
     reads(bench, unlocked=True)
     bench.settle()
     assert faults(bench) == [{"door": "main", "detail": "was back unlocked, should be locked; set right"}]
@@ -75,8 +76,8 @@ def test_a_board_that_comes_back_with_its_coils_on_is_told() -> None:
 def pulse_outlives_a_loss(bench: Bench) -> None:
     bench.tap("old-li")
     bench.settle()
-    bench.do(ev.DeviceLost("relay", "silent", ""), after=1.0)
-    bench.do(ev.DeviceFound("relay", "here"), after=3.0)
+    bench.do(ev.DeviceGone("relay", "silent", ""), after=1.0)
+    bench.do(ev.DeviceBack("relay", "here"), after=3.0)
     reads(bench, unlocked=True)
 
 
@@ -89,16 +90,16 @@ def order_without_an_answer(bench: Bench) -> None:
 def reset_during_a_loss(bench: Bench) -> None:
     bench.do(ev.FireChanged("main", active=True))
     bench.settle()
-    bench.do(ev.DeviceLost("relay", "silent", ""))
+    bench.do(ev.DeviceGone("relay", "silent", ""))
     bench.state = replace(bench.state, doors=tuple(replace(d, latched=False) for d in bench.state.doors))
-    bench.do(ev.DeviceFound("relay", "here"), after=1.0)
+    bench.do(ev.DeviceBack("relay", "here"), after=1.0)
     reads(bench, unlocked=True)
 
 
 def pulse_of_the_run_before(bench: Bench) -> None:
     bench.state = initial(bench.state.plan)
     bench.do(ev.Started("s2", frozenset()))
-    bench.do(ev.DeviceFound("relay", "here"))
+    bench.do(ev.DeviceBack("relay", "here"))
     reads(bench, unlocked=True)
 
 
@@ -111,9 +112,9 @@ def a_late_end(bench: Bench) -> None:
 def fire_during_a_loss_that_outlived_a_pulse(bench: Bench) -> None:
     bench.tap("anna")
     bench.settle()
-    bench.do(ev.DeviceLost("relay", "silent", ""), after=1.0)
+    bench.do(ev.DeviceGone("relay", "silent", ""), after=1.0)
     bench.do(ev.FireChanged("main", active=True), after=1.0)
-    bench.do(ev.DeviceFound("relay", "here"), after=30.0)
+    bench.do(ev.DeviceBack("relay", "here"), after=30.0)
     reads(bench, unlocked=False)  # the pulse ended, and nobody could tell it of the fire
 
 
@@ -140,8 +141,8 @@ def test_a_pulse_cut_off_by_the_loss_and_still_on_long_after_is_told() -> None:
     bench = Bench().start()
     bench.tap("anna")
     bench.settle()
-    bench.do(ev.DeviceLost("relay", "silent", ""), after=1.0)
-    bench.do(ev.DeviceFound("relay", "here"), after=30.0)
+    bench.do(ev.DeviceGone("relay", "silent", ""), after=1.0)
+    bench.do(ev.DeviceBack("relay", "here"), after=30.0)
     reads(bench, unlocked=True)
     bench.settle()
     assert len(faults(bench)) == 1
@@ -243,7 +244,7 @@ def test_a_lockdown_ends_what_was_to_be_renewed() -> None:
     bench = Bench().start().online()
     press(bench)
     press(bench)
-    accept(bench, "mode", args={"mode": "lockdown", "until": bench.utc + 600})
+    accept(bench, SetMode(Mode.LOCKDOWN, bench.utc + 600))
     bench.settle()
     bench.forget()
     assert answered(bench, 10.0) == []

@@ -11,13 +11,13 @@ from contract.messages import Holder, Keys, Kind, RosterPart, Scope, Settings, W
 from tests.agent.core.bench import SITE, UTC, YARD, Bench, facts_of, notice, of, the
 
 
-def saved(bench: Bench, save: fx.SaveNotice) -> tuple[fx.Effect, ...]:
-    n = save.notice
+def saved(bench: Bench, save: fx.SaveState) -> tuple[fx.Effect, ...]:
+    n = save.message
     return bench.do(ev.StateSaved(save.token, "notice", str(n.scope), n.id, n.rev))
 
 
 def put(bench: Bench, *args, **kw) -> tuple[fx.Effect, ...]:
-    return saved(bench, the(fx.SaveNotice, bench.message(notice(*args, **kw))))
+    return saved(bench, the(fx.SaveState, bench.message(notice(*args, **kw))))
 
 
 def draw(bench: Bench) -> tuple[fx.Effect, ...]:
@@ -33,7 +33,7 @@ def test_saved_then_acknowledged_and_told() -> None:
     found = bench.message(notice())
     assert of(fx.AckMessage, found) == []
     assert "notice.received" not in bench.kinds()
-    found = saved(bench, the(fx.SaveNotice, found))
+    found = saved(bench, the(fx.SaveState, found))
     assert the(fx.AckMessage, found).token == 1
     assert facts_of(found)["notice.received"] == {"scope": "yard/y07", "id": "n1", "rev": 1}
 
@@ -57,7 +57,7 @@ def test_an_older_revision_never_replaces_a_newer_one() -> None:
     bench = Bench().start()
     put(bench, rev=5)
     found = bench.message(notice(rev=4))
-    assert of(fx.SaveNotice, found) == []
+    assert of(fx.SaveState, found) == []
     assert the(fx.AckMessage, found).token == 2
     assert on_board(bench) == {("n1", 5)}
 
@@ -66,14 +66,14 @@ def test_not_even_after_the_cache_was_lost() -> None:
     bench = Bench()
     bench.do(ev.Started("s1", frozenset()))
     bench.opened(revs={"notice yard/y07 n1": 5})
-    assert of(fx.SaveNotice, bench.message(notice(rev=4))) == []
-    assert of(fx.SaveNotice, bench.message(notice(rev=5))) != []
+    assert of(fx.SaveState, bench.message(notice(rev=4))) == []
+    assert of(fx.SaveState, bench.message(notice(rev=5))) != []
 
 
 def test_the_same_revision_again_costs_no_write() -> None:
     bench = Bench().start()
     put(bench)
-    assert of(fx.SaveNotice, bench.message(notice())) == []
+    assert of(fx.SaveState, bench.message(notice())) == []
 
 
 def test_until_ends_it_on_the_screen_in_the_cache_and_at_the_centre() -> None:
@@ -85,7 +85,7 @@ def test_until_ends_it_on_the_screen_in_the_cache_and_at_the_centre() -> None:
     assert the(fx.DropNotices, found).ids == (("yard/y07", "n1"),)
     assert bench.page().kind == "idle"
     found = bench.message(notice(until_utc=UTC + 100.0))
-    assert of(fx.SaveNotice, found) == []
+    assert of(fx.SaveState, found) == []
 
 
 def test_from_is_waited_for() -> None:
@@ -104,11 +104,11 @@ def test_withdrawn_goes_at_once_and_does_not_come_back() -> None:
     assert bench.page().kind == "notice"
     found = bench.message(notice(rev=2, withdrawn=True))
     assert bench.page().kind == "idle"
-    found = saved(bench, the(fx.SaveNotice, found))
+    found = saved(bench, the(fx.SaveState, found))
     assert facts_of(found)["notice.ended"] == {"scope": "yard/y07", "id": "n1", "rev": 2}
     assert the(fx.DropNotices, found).ids == (("yard/y07", "n1"),)
-    assert of(fx.SaveNotice, bench.message(notice(rev=1))) == []
-    assert of(fx.SaveNotice, bench.message(notice(rev=2, withdrawn=True))) == []
+    assert of(fx.SaveState, bench.message(notice(rev=1))) == []
+    assert of(fx.SaveState, bench.message(notice(rev=2, withdrawn=True))) == []
 
 
 @pytest.mark.claim("D9")
@@ -120,21 +120,21 @@ def test_with_the_clock_unknown_the_newest_revision_shows_whatever_its_dates() -
     assert len(on_board(bench)) == 2
     assert bench.page().kind in {"notice", "idle"}
     bench.trust = Trust.SYNCED
-    found = bench.do(ev.ClockChanged(Trust.SYNCED, 0.0))
+    found = bench.do(ev.ClockStepped(Trust.SYNCED, 0.0))
     assert facts_of(found)["notice.ended"]["id"] == "old"
 
 
 def test_a_scope_that_is_not_ours_is_left_alone() -> None:
     bench = Bench().start()
     found = bench.message(notice(scope=Scope("yard", "y99")))
-    assert of(fx.SaveNotice, found) == []
+    assert of(fx.SaveState, found) == []
     assert the(fx.AckMessage, found)
 
 
 def test_at_start_notices_of_scopes_left_behind_go() -> None:
     bench = Bench()
     bench.do(ev.Started("s1", frozenset()))
-    found = bench.do(ev.NoticesLoaded((notice(), notice("far", scope=Scope("yard", "y99")))))
+    found = bench.do(ev.StateLoaded((notice(), notice("far", scope=Scope("yard", "y99")))))
     assert the(fx.DropNotices, found).ids == (("yard/y99", "far"),)
     assert on_board(bench) == {("n1", 1)}
 
@@ -159,24 +159,24 @@ def part(rev: int = 1, number: int = 1, parts: int = 1) -> RosterPart:
 def test_a_roster_part_is_saved_then_acknowledged_and_the_whole_is_told() -> None:
     bench = Bench().start()
     found = bench.message(part())
-    save = the(fx.SaveRosterPart, found)
+    save = the(fx.SaveState, found)
     assert of(fx.AckMessage, found) == []
     assert the(fx.AckMessage, bench.do(ev.StateSaved(save.token, "roster", "yard/y07", "people", 1)))
     applied = ev.HoldersReplaced({}, ("yard/y07", "people", 1), (("roster", "yard/y07", "people", 1),))
     assert facts_of(bench.do(applied))["roster.applied"] == {"scope": "yard/y07", "id": "people", "rev": 1}
-    assert of(fx.SaveRosterPart, bench.message(part())) == []  # in force already: no write at each connection
-    assert of(fx.SaveRosterPart, bench.message(part(rev=2, number=1, parts=2))) != []
-    assert of(fx.SaveRosterPart, bench.message(part(rev=2, number=2, parts=2))) != []
-    assert of(fx.SaveRosterPart, bench.message(part(rev=1))) == []
+    assert of(fx.SaveState, bench.message(part())) == []  # in force already: no write at each connection
+    assert of(fx.SaveState, bench.message(part(rev=2, number=1, parts=2))) != []
+    assert of(fx.SaveState, bench.message(part(rev=2, number=2, parts=2))) != []
+    assert of(fx.SaveState, bench.message(part(rev=1))) == []
 
 
 def test_settings_are_used_saved_acknowledged_and_told() -> None:
     bench = Bench().start()
-    found = bench.message(Settings(SITE, 3, UTC, {"language": "en"}))
-    save = the(fx.SaveSettings, found)
+    found = bench.message(Settings(SITE, 3, UTC, language="en"))
+    save = the(fx.SaveState, found)
     found = bench.do(ev.StateSaved(save.token, "settings", "site/badahu", "", 3))
     assert facts_of(found)["settings.applied"]["rev"] == 3
-    assert of(fx.SaveSettings, bench.message(Settings(SITE, 2, UTC, {"language": "zh-CN"}))) == []
+    assert of(fx.SaveState, bench.message(Settings(SITE, 2, UTC, language="zh-CN"))) == []
     assert bench.state.language == "en"
 
 
@@ -188,15 +188,15 @@ def test_keys_are_in_force_when_durable_and_never_older_ones() -> None:
 
     found = bench.message(keys(2))
     assert of(fx.UseKeys, found) == []
-    save = the(fx.SaveKeys, found)
+    save = the(fx.SaveState, found)
     found = bench.do(ev.StateSaved(save.token, "keys", "site/badahu", "", 2))
     assert the(fx.UseKeys, found).keys.rev == 2
     assert facts_of(found)["keys.applied"]["rev"] == 2
-    assert of(fx.SaveKeys, bench.message(keys(1))) == []
+    assert of(fx.SaveState, bench.message(keys(1))) == []
     restarted = Bench()
     restarted.do(ev.Started("s2", frozenset()))
     assert the(fx.UseKeys, restarted.opened(keys=keys(2))).keys.rev == 2
-    assert of(fx.SaveKeys, restarted.message(keys(1))) == []
+    assert of(fx.SaveState, restarted.message(keys(1))) == []
 
 
 def test_a_lost_cache_is_filled_again() -> None:
@@ -204,9 +204,9 @@ def test_a_lost_cache_is_filled_again() -> None:
     put(bench)
     bench.do(ev.HoldersReplaced({}, None, (("roster", "yard/y07", "people", 1),)))
     found = bench.do(ev.CacheReset())
-    assert the(fx.SaveNotice, found).notice.id == "n1"
+    assert the(fx.SaveState, found).message.id == "n1"
     assert the(fx.Resubscribe, found)
-    assert of(fx.SaveRosterPart, bench.message(part())) != []
+    assert of(fx.SaveState, bench.message(part())) != []
 
 
 def test_a_notice_withdrawn_before_the_cache_was_read_does_not_come_back_from_it() -> None:
@@ -216,5 +216,5 @@ def test_a_notice_withdrawn_before_the_cache_was_read_does_not_come_back_from_it
     bench.do(ev.StoreFailed("failed", ""))
     bench.online()
     bench.message(notice(rev=5, withdrawn=True))
-    bench.do(ev.NoticesLoaded((notice(rev=4), notice("n2"))))
+    bench.do(ev.StateLoaded((notice(rev=4), notice("n2"))))
     assert [n.id for n in bench.state.board.notices.values()] == ["n2"]

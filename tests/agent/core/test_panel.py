@@ -19,19 +19,19 @@ from agent.core.plan import DisplayPlan, PageFont
 from agent.core.text import reading_s, width
 from agent.core.time import Trust
 from agent.locale import LANGUAGES, load
-from contract.messages import Category, Holder, Settings
+from contract.messages import Category, Holder, Settings, Sign
 from tests.agent.core.bench import PEOPLE, SITE, UNIT, UTC, YARD, Bench, notice, of, unit_plan
 
 SIGN = {"community": "八大湖社区", "grid": "第21网格", "worker": "李芳", "phone": "13800000000"}
 
 
-def settings(bench: Bench, values: dict[str, object], *, scope=SITE, rev: int = 1) -> None:
-    bench.message(Settings(scope, rev, UTC, values))
+def settings(bench: Bench, *, scope=SITE, rev: int = 1, sign: dict[str, str] | None = None, **values: str) -> None:
+    bench.message(Settings(scope, rev, UTC, sign=sign and Sign(**sign), **values))
 
 
 def test_idle_is_clock_date_and_the_units_sign() -> None:
     bench = Bench().start()
-    settings(bench, {"sign": SIGN})
+    settings(bench, sign=SIGN)
     page = bench.page()
     assert (page.kind, page.title) == ("idle", "12号楼2单元")
     assert page.body[0] == "14:00"
@@ -60,7 +60,7 @@ def test_fire_before_emergency_before_answer_before_notice_before_idle() -> None
     assert bench.page().kind == "notice"
     bench.tap("anna")
     assert bench.page().kind == "answer"
-    bench.do(ev.InputChanged("gas", active=True))
+    bench.do(ev.UnitInputChanged("gas", active=True))
     assert bench.page().kind == "emergency"
     assert "燃气泄漏" in bench.page().body[0]
     bench.do(ev.FireChanged("main", active=True))
@@ -68,7 +68,7 @@ def test_fire_before_emergency_before_answer_before_notice_before_idle() -> None
     bench.do(ev.FireChanged("main", active=False))
     bench.tap("chief")
     assert bench.page().kind == "emergency"
-    bench.do(ev.InputChanged("gas", active=False))
+    bench.do(ev.UnitInputChanged("gas", active=False))
     assert bench.page().kind == "answer"
     bench.wait(6.0)
     assert bench.page().kind == "notice"
@@ -157,7 +157,7 @@ def test_a_notice_goes_on_where_it_was_after_an_answer() -> None:
 
 def test_clock_and_sign_go_on_where_they_were_after_an_answer() -> None:
     bench = Bench(unit_plan(displays=(DisplayPlan("panel", 16, 3, "gbk"),))).start()
-    settings(bench, {"sign": SIGN})
+    settings(bench, sign=SIGN)
     seen = set()
     for _ in range(30):
         bench.tap("anna", after=7.0)
@@ -245,7 +245,7 @@ def test_an_emergency_does_not_wait_for_a_notice_that_goes_on_after_an_answer() 
 def test_a_refusal_stays_as_long_as_it_takes_to_read_and_no_longer_than_the_next_tap() -> None:
     late = Holder("late", until_utc=UTC - 60.0)
     bench = Bench(unit_plan(displays=(DisplayPlan("panel", 16, 4, "gbk"),))).start(*PEOPLE, late)
-    settings(bench, {"sign": {**SIGN, "worker": "欧阳敏敏（第21网格）", "phone": "0532-5550-1234 转 2"}})
+    settings(bench, sign={**SIGN, "worker": "欧阳敏敏（第21网格）", "phone": "0532-5550-1234 转 2"})
     bench.forget()
     bench.tap("late")
     bench.wait(5.0)
@@ -265,12 +265,12 @@ def test_on_small_displays_nothing_that_is_told_is_lost(columns: int, rows: int,
     plan = unit_plan(displays=(DisplayPlan("panel", columns, rows, "gbk"),), language=language)
     bench = Bench(plan).start()
     bench.forget()
-    settings(bench, {"sign": {**SIGN, "boundary": "东至福州路 西至燕儿岛路 南至江西路 北至闽江路"}})
+    settings(bench, sign={**SIGN, "boundary": "东至福州路 西至燕儿岛路 南至江西路 北至闽江路"})
     bench.wait(50.0)
     told = {line for order in bench.all(fx.ShowPage) for line in order.page.body}
     assert {"13800000000", "闽江路"} <= {line[-11:] if line[-1].isdigit() else line[-3:] for line in told}
     bench.forget()
-    bench.do(ev.InputChanged("gas", active=True))
+    bench.do(ev.UnitInputChanged("gas", active=True))
     bench.wait(40.0)
     assert any("13800000000" in line for order in bench.all(fx.ShowPage) for line in order.page.body)
     bench.forget()
@@ -306,14 +306,14 @@ def test_a_changed_notice_is_never_half_of_both() -> None:
 
 def test_a_display_that_came_back_gets_its_page_again() -> None:
     bench = Bench().start()
-    bench.do(ev.DeviceLost("panel", "silent", ""))
-    assert of(fx.ShowPage, bench.do(ev.DeviceFound("panel", ""), after=5.0)) != []
+    bench.do(ev.DeviceGone("panel", "silent", ""))
+    assert of(fx.ShowPage, bench.do(ev.DeviceBack("panel", ""), after=5.0)) != []
 
 
 @given(columns=st.integers(8, 60), rows=st.integers(1, 12), charset=st.sampled_from(["gbk", "ascii", "gb18030"]))
 def test_every_page_fits_every_display(columns: int, rows: int, charset: str) -> None:
     bench = Bench(unit_plan(displays=(DisplayPlan("panel", columns, rows, charset),))).start()
-    settings(bench, {"sign": SIGN})
+    settings(bench, sign=SIGN)
     bench.message(notice(title="关于😀停水" * 9, text="今日 water 停水，" * 40))
     bench.tap("stranger")
     bench.wait(60.0)
@@ -327,9 +327,9 @@ def test_every_page_fits_every_display(columns: int, rows: int, charset: str) ->
 
 def test_the_most_specific_settings_win_per_key() -> None:
     bench = Bench().start()
-    settings(bench, {"language": "en", "sign": SIGN}, scope=UNIT)
-    settings(bench, {"language": "zh-CN", "timezone": "Asia/Urumqi"}, scope=YARD)
-    settings(bench, {"timezone": "Asia/Shanghai", "sign": {"grid": "x"}}, scope=SITE)
+    settings(bench, language="en", sign=SIGN, scope=UNIT)
+    settings(bench, language="zh-CN", timezone="Asia/Urumqi", scope=YARD)
+    settings(bench, timezone="Asia/Shanghai", sign={"grid": "x"}, scope=SITE)
     assert bench.state.language == "en"
     assert bench.state.sign == SIGN
     assert bench.all(fx.UseTimezone) == [fx.UseTimezone("Asia/Urumqi")]

@@ -13,6 +13,7 @@ from agent.core import events as ev
 from agent.core import limits
 from agent.core.controller import initial
 from agent.core.time import Trust
+from contract.messages import Open
 from tests.agent.core.bench import Bench, command, facts_of, of, the
 
 
@@ -26,11 +27,11 @@ def again(bench: Bench, seen: dict[str, float], after: float = 0.0, **opened: An
 
 
 def taken(found: Iterable[fx.Effect]) -> bool:
-    return any(r.seen is not None and r.seen.pending for r in of(fx.Record, tuple(found)))
+    return any(r.seen is not None and r.seen.pending for r in of(fx.AppendFacts, tuple(found)))
 
 
 def written(found: Iterable[fx.Effect]) -> dict[str, float]:
-    return {r.seen.id: r.seen.exp for r in of(fx.Record, tuple(found)) if r.seen is not None}
+    return {r.seen.id: r.seen.exp for r in of(fx.AppendFacts, tuple(found)) if r.seen is not None}
 
 
 @pytest.mark.claim("F26")
@@ -38,10 +39,10 @@ def written(found: Iterable[fx.Effect]) -> dict[str, float]:
 def test_what_was_refused_before_a_start_is_refused_after_it(ahead_s: float) -> None:
     """However the clock of whoever signed it goes: the start knows it by its id."""
     bench = Bench().start().online()
-    early = command(bench, iat=bench.utc + ahead_s, exp=bench.utc + 20, args={"door": "nowhere"})
+    early = command(bench, iat=bench.utc + ahead_s, exp=bench.utc + 20, order=Open("nowhere"))
     seen = written(bench.message(early))
     again(bench, seen)
-    refused = facts_of(bench.message(replace(early, args={"door": "main"})))["command.refused"]
+    refused = facts_of(bench.message(replace(early, order=Open("main"))))["command.refused"]
     assert refused["reason"] == "replayed"
 
 
@@ -57,7 +58,7 @@ def test_what_was_signed_long_before_a_start_is_none_of_its_own() -> None:
 def test_an_order_of_a_clock_that_is_behind_is_taken_right_after_a_start(behind_s: float) -> None:
     bench = Bench().start().online()
     again(bench, {}, next_seq=7, epoch_utc=0.0)
-    bench.do(ev.ClockChanged(Trust.SYNCED, 0.0))
+    bench.do(ev.ClockStepped(Trust.SYNCED, 0.0))
     assert taken(bench.message(command(bench, iat=bench.utc - behind_s, exp=bench.utc + 20)))
 
 
@@ -65,7 +66,7 @@ def test_where_the_journal_is_new_nothing_from_before_it_is_taken() -> None:
     """What had been used before it was lost is not known."""
     bench = Bench().start().online()
     again(bench, {}, next_seq=3, epoch_utc=0.0, recovered=("journal",))
-    bench.do(ev.ClockChanged(Trust.SYNCED, 0.0))
+    bench.do(ev.ClockStepped(Trust.SYNCED, 0.0))
     refused = facts_of(bench.message(command(bench, iat=bench.utc - 0.5, exp=bench.utc + 20)))["command.refused"]
     assert (refused["reason"], refused["detail"]) == ("replayed", "before this epoch")
 
@@ -75,19 +76,19 @@ def test_what_was_refused_in_a_flood_is_spent_over_a_start_and_costs_a_write_a_s
     bench = Bench().start().online()
     seen: dict[str, float] = {}
     for n in range(limits.REFUSED_RATE):
-        seen |= written(bench.message(command(bench, name=f"f{n}", iat=bench.utc, args={"door": "nowhere"})))
+        seen |= written(bench.message(command(bench, name=f"f{n}", iat=bench.utc, order=Open("nowhere"))))
     assert len(seen) == limits.REFUSED_RATE
     writes, last = 0, command(bench)
     for n in range(100):
         bench.wait(0.05)
-        last = command(bench, name=f"g{n}", iat=bench.utc + (n % 2) * 4.9, args={"door": "nowhere"})
+        last = command(bench, name=f"g{n}", iat=bench.utc + (n % 2) * 4.9, order=Open("nowhere"))
         found = written(bench.message(last))
         assert set(found) <= {"*"}
         writes += len(found)
         seen |= found
     assert 4 <= writes <= 6
     again(bench, seen, after=1.0)
-    refused = facts_of(bench.message(replace(last, args={"door": "main"})))["command.refused"]
+    refused = facts_of(bench.message(replace(last, order=Open("main"))))["command.refused"]
     assert (refused["reason"], refused["detail"]) == ("replayed", "before this start, in a flood")
     bench.wait(limits.CLOCK_SKEW_S)
     assert taken(bench.message(command(bench, name="c9", iat=bench.utc)))
@@ -104,10 +105,10 @@ def test_a_flood_under_a_clock_of_the_far_future_closes_no_door_for_long() -> No
 def test_a_clock_set_back_brings_no_command_back() -> None:
     bench = Bench().start().online()
     used = command(bench)
-    bench.recorded(the(fx.Record, bench.message(used)))
+    bench.recorded(the(fx.AppendFacts, bench.message(used)))
     bench.wait(60)
     bench.utc = used.iat + 1
-    bench.do(ev.ClockChanged(Trust.SYNCED, -60.0))
+    bench.do(ev.ClockStepped(Trust.SYNCED, -60.0))
     assert facts_of(bench.message(used))["command.refused"]["reason"] == "replayed"
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from agent.core import effects as fx
 from agent.core import events as ev
-from agent.core.local import rfc3339
-from agent.core.supervise import backlog, status
-from tests.agent.core.bench import Bench, command, facts_of, of
+from agent.core.status import backlog
+from contract.bounds import rfc3339
+from tests.agent.core.bench import Bench, command, facts_of, of, wire
 
 
 def told(bench: Bench, kind: str) -> list[dict[str, object]]:
@@ -16,34 +16,34 @@ def told(bench: Bench, kind: str) -> list[dict[str, object]]:
 def test_a_disk_that_hangs_is_in_the_status_and_nobody_waits_for_it() -> None:
     bench = Bench().start().online()
     bench.do(ev.StoreHangs(hangs=True))
-    assert status(bench.state)["storage"] == "hung"
+    assert wire(bench.state)["storage"] == "hung"
     bench.message(command(bench))
     assert [each.reason for each in bench.all(fx.SendReply)] == ["storage"]
     bench.forget()
     bench.tap("wang")
-    assert not [r for r in bench.all(fx.Record) if r.durable_by_mono is not None], "a check-in is not left to it"
+    assert not [r for r in bench.all(fx.AppendFacts) if r.durable_by_mono is not None], "a check-in is not left to it"
     assert "签到" in bench.page().title
     assert of(fx.PulseLock, bench.tap("anna", after=10.0)), "the door goes on"
     bench.do(ev.StoreHangs(hangs=False), after=60.0)
-    assert status(bench.state)["storage"] == "ok"
+    assert wire(bench.state)["storage"] == "ok"
     assert told(bench, "storage.mended")[0]["mode"] == "hung"
 
 
 def test_what_is_in_memory_counts_as_backlog() -> None:
     bench = Bench().start()
-    for record in bench.all(fx.Record):
+    for record in bench.all(fx.AppendFacts):
         bench.recorded(record)
     before = backlog(bench.state)
     bench.forget()
     bench.tap("anna")
-    (record,) = bench.all(fx.Record)
+    (record,) = bench.all(fx.AppendFacts)
     assert backlog(bench.state) == before + len(record.facts)
     bench.recorded(record)
     assert backlog(bench.state) == before + len(record.facts)
     assert bench.state.sync.unsaved == 0
     bench.forget()
     bench.tap("anna", after=10.0)
-    for record in bench.all(fx.Record):
+    for record in bench.all(fx.AppendFacts):
         bench.do(ev.RecordRefused(record.token, "late", len(record.facts)))
     assert bench.state.sync.unsaved == 0
 
@@ -97,9 +97,9 @@ def test_a_store_that_hangs_at_the_start_lets_the_link_begin_and_says_what_is_no
     assert "not known" in str(told(bench, "storage.failed")[0]["detail"])
     assert any("lockdown" in each.text for each in bench.all(fx.Log))
     bench.do(ev.StoreHangs(hangs=False), after=10.0)
-    assert status(bench.state)["storage"] == "opening"
+    assert wire(bench.state)["storage"] == "opening"
     bench.opened()
-    assert status(bench.state)["storage"] == "ok"
+    assert wire(bench.state)["storage"] == "ok"
 
 
 def test_a_full_journal_that_drops_says_so_once_a_minute_and_loses_no_count() -> None:

@@ -9,7 +9,7 @@ from agent.core import events as ev
 from agent.core import limits
 from agent.core.time import Trust
 from contract.digest import digest
-from tests.agent.core.bench import UTC, Bench, confirm, facts_of, notice, of, the, unit_plan
+from tests.agent.core.bench import UTC, Bench, confirm, facts_in, facts_of, notice, of, the, unit_plan
 
 
 def backlog(count: int, **changes: object) -> Bench:
@@ -35,7 +35,7 @@ def test_nothing_is_sent_before_the_centre_is_online() -> None:
     bench = backlog(10)
     bench.do(ev.LinkUp("5"))
     bench.do(ev.CentrePresence(online=False, since=UTC))
-    bench.recorded(the(fx.Record, bench.tap("anna")))
+    bench.recorded(the(fx.AppendFacts, bench.tap("anna")))
     bench.wait(7200.0)
     assert bench.all(fx.LoadBatch) == bench.all(fx.SendBatch) == []
     assert the(fx.LoadBatch, bench.do(ev.CentrePresence(online=True, since=UTC + 1))).first == 1
@@ -43,7 +43,7 @@ def test_nothing_is_sent_before_the_centre_is_online() -> None:
 
 def test_a_live_fact_goes_at_once_when_nothing_is_before_it() -> None:
     bench = Bench().start().online()
-    found = bench.recorded(the(fx.Record, bench.tap("anna")))
+    found = bench.recorded(the(fx.AppendFacts, bench.tap("anna")))
     batch = the(fx.SendBatch, found)
     assert (batch.first, batch.last, batch.epoch) == (1, 1, "e1")
     assert batch.lines == (b"line 1",)
@@ -122,7 +122,7 @@ def test_confirmed_is_not_sent_again() -> None:
 def test_facts_recorded_while_the_backlog_drains_come_after_it() -> None:
     bench = backlog(700)
     order = the(fx.LoadBatch, connect(bench))
-    found = bench.recorded(the(fx.Record, bench.tap("anna")))
+    found = bench.recorded(the(fx.AppendFacts, bench.tap("anna")))
     assert of(fx.SendBatch, found) == []
     found = load(bench, order)
     assert the(fx.LoadBatch, found).first == 501
@@ -193,7 +193,7 @@ def test_a_synced_clock_is_not_set_again_with_every_fact() -> None:
     batch = the(fx.SendBatch, connect(bench)).batch
     assert of(fx.SetClock, bench.do(ev.MessageReceived(1, confirm(bench, batch))))
     for _ in range(10):
-        batch = the(fx.SendBatch, bench.recorded(the(fx.Record, bench.tap("stranger")))).batch
+        batch = the(fx.SendBatch, bench.recorded(the(fx.AppendFacts, bench.tap("stranger")))).batch
         answer = confirm(bench, batch, seq=bench.seq - 1)
         assert of(fx.SetClock, bench.do(ev.MessageReceived(1, answer))) == []
         bench.do(ev.FactsConfirmed(bench.seq - 1))
@@ -228,7 +228,7 @@ def test_the_digest_is_over_what_is_here_and_a_lasting_difference_is_stale() -> 
     batch = the(fx.SendBatch, connect(bench)).batch
     bench.do(ev.MessageReceived(1, confirm(bench, batch, digest=right)))
     assert bench.state.sync.differs_since is None
-    batch = the(fx.SendBatch, bench.recorded(the(fx.Record, bench.tap("stranger")))).batch
+    batch = the(fx.SendBatch, bench.recorded(the(fx.AppendFacts, bench.tap("stranger")))).batch
     wrong = digest([("notice", "yard/y07", "n1", 1), ("notice", "yard/y07", "n2", 1)])
     bench.do(ev.MessageReceived(2, confirm(bench, batch, digest=wrong, seq=1)))
     bench.do(ev.FactsConfirmed(1))
@@ -237,9 +237,9 @@ def test_the_digest_is_over_what_is_here_and_a_lasting_difference_is_stale() -> 
     bench.forget()
     bench.wait(3.0)
     assert bench.state.sync.stale
-    assert any(s.status["stale"] for s in bench.all(fx.SendStatus))
+    assert any(s.status.stale for s in bench.all(fx.SendStatus))
     assert bench.all(fx.SendBatch) != []  # asks again
-    save = the(fx.SaveNotice, bench.message(notice("n2")))
+    save = the(fx.SaveState, bench.message(notice("n2")))
     bench.do(ev.StateSaved(save.token, "notice", "yard/y07", "n2", 1))
     assert not bench.state.sync.stale
 
@@ -251,8 +251,8 @@ def test_alarms_go_ahead_of_the_queue_also_with_the_centre_away() -> None:
     bench = backlog(1000)
     bench.do(ev.LinkUp("5"))
     found = bench.do(ev.FireChanged("main", active=True))
-    record = the(fx.Record, found)
-    index = [f.kind for f in record.facts].index("door.fire_release")
+    record = the(fx.AppendFacts, found)
+    index = [f.kind for f in facts_in(record)].index("door.fire_release")
     found = bench.recorded(record)
     assert the(fx.SendAlarm, found).seq == 1001 + index
     assert of(fx.SendBatch, found) == []
@@ -260,7 +260,7 @@ def test_alarms_go_ahead_of_the_queue_also_with_the_centre_away() -> None:
 
 def test_alarms_wait_for_the_link() -> None:
     bench = Bench().start()
-    bench.recorded(the(fx.Record, bench.do(ev.ContactChanged("main", open=True))))
+    bench.recorded(the(fx.AppendFacts, bench.do(ev.ContactChanged("main", open=True))))
     assert bench.all(fx.SendAlarm) == []
     assert the(fx.SendAlarm, bench.do(ev.LinkUp("5"))).line == b"line 1"
     assert of(fx.SendAlarm, bench.do(ev.LinkUp("5"))) == []

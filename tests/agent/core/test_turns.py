@@ -45,10 +45,10 @@ def test_an_emergency_that_came_while_the_display_was_lost_is_first_when_it_is_b
     for name in NAMES:
         bench.message(notice(name))
     begun(bench, 100.0, ("panel",))
-    bench.do(ev.DeviceLost("panel", "silent", ""))
+    bench.do(ev.DeviceGone("panel", "silent", ""))
     bench.message(notice("gas", category=Category.EMERGENCY))
     bench.wait(40.0)
-    bench.do(ev.DeviceFound("panel", ""))
+    bench.do(ev.DeviceBack("panel", ""))
     bench.wait(0.1)
     assert bench.page().title == "标题gas"
 
@@ -56,7 +56,7 @@ def test_an_emergency_that_came_while_the_display_was_lost_is_first_when_it_is_b
 def test_of_two_displays_one_that_is_lost_or_never_draws_keeps_nothing_from_the_other() -> None:
     displays = tuple(DisplayPlan(name, 20, 8, "gbk") for name in ("left", "right", "off"))
     bench = Bench(unit_plan(displays=displays, devices=("relay", "card", "left", "right", "off"))).start()
-    bench.do(ev.DeviceLost("off", "silent", ""))
+    bench.do(ev.DeviceGone("off", "silent", ""))
     for name in NAMES:
         bench.message(notice(name))
     told = begun(bench, 200.0, ("left",))

@@ -27,9 +27,9 @@ from agent.core.time import Dates
 from agent.link import BrokerAccess, Link, UnitKeys
 from agent.link.reconnect import Pace
 from contract import topics
-from contract.facts import chain, chain_start
-from contract.facts import line as fact_line
-from contract.messages import Category, Command, Confirm, Kind, Notice, Scope
+from contract.chain import chain_start, next_hash
+from contract.chain import line as fact_line
+from contract.messages import Category, Command, Confirm, Kind, Notice, Open, Scope
 from contract.plain import build_presence
 from simulator.broker import Broker, mosquitto
 from tests.contract import signing
@@ -122,7 +122,7 @@ class Centre:
         return notice
 
     def command(self, name: str = "c1", *, kid: str | None = None, retain: bool = False) -> Command:
-        command = Command(SITE, OWN, name, UNIT, 1e9, 1e9 + 30, "open", {"door": "main"}, "desk", "courier")
+        command = Command(SITE, OWN, name, UNIT, 1e9, 1e9 + 30, Open("main"), "desk", "courier")
         self.put(topics.down(SITE, OWN, Kind.COMMAND), signing.signed(command, SITE, Kind.COMMAND, kid), retain=retain)
         return command
 
@@ -313,5 +313,5 @@ def batch(name: str, count: int = 1) -> effects.SendBatch:
     h = start = chain_start(SITE, UNIT, "e1")
     lines = tuple(fact_line(n, 1e9 + n, "synced", 1, n, "door.opened", {"door": "main"}) for n in range(1, count + 1))
     for one in lines:
-        h = chain(h, one)
+        h = next_hash(h, one)
     return effects.SendBatch(name, "e1", 1, count, start.hex(), h.hex(), lines)

@@ -8,10 +8,10 @@ import pytest
 
 from agent.core import effects
 from agent.core.events import BatchPublished, CentrePresence, Event, LinkUp, MessageReceived, MessageRefused
-from agent.link.translate import Reader, Refused
+from agent.link.translate import MessageReader, RefusedMessage
 from contract import topics
+from contract.chain import check_alarm, line, open_batch, parse_alarm, parse_batch
 from contract.enrolment import check_enrol
-from contract.facts import check_alarm, line, open_batch, parse_alarm, parse_batch
 from contract.messages import Category, Keys, Kind, Notice, Reason, Scope, WorkingKey
 from contract.plain import parse_reply
 from simulator.broker import Broker
@@ -234,10 +234,10 @@ def test_a_flood_of_bad_messages_costs_little(any_broker: Broker, record_propert
 
 def test_a_message_of_another_yard_never_reaches_the_core(any_broker: Broker) -> None:
     """A hostile broker may deliver what was not subscribed to; the link reads its own scopes only."""
-    reader = Reader(SITE, UNIT, (YARD,))
+    reader = MessageReader(SITE, UNIT, (YARD,))
     other = Scope("yard", "y08")
     notice = Notice(other, "n1", 1, 1e9, Category.POLICY, "T", "t")
     payload = signing.signed(notice, SITE, Kind.NOTICE)
     refused = reader.read(topics.down(SITE, other, Kind.NOTICE, "n1"), payload, signing.ring(), retained=True)
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, RefusedMessage)
     assert refused.refusal.reason == Reason.NOT_MINE

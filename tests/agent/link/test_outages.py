@@ -21,6 +21,7 @@ from agent.link.reconnect import Pace
 from simulator.broker import Broker, free_port, mosquitto, start_broker
 from tests.agent.link import far_end
 from tests.agent.link.far_end import UNIT, UNIT_KEY, Unit, batch, centre, unit
+from tests.agent.statuses import STATUS
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.slow
@@ -100,13 +101,13 @@ def test_the_will_and_the_farewell_say_offline_with_the_births_session(broker: B
     with centre(broker) as far, far_end.line(broker.port) as wire:
         with unit(f"mqtt://127.0.0.1:{wire.port}", protocol="3.1.1") as near:
             near.wait(LinkUp)
-            near.link.order(effects.SendStatus({"state": "online", "session": "s1"}))
+            near.link.order(effects.SendStatus(STATUS))
             eventually(lambda: [json.loads(m)["state"] for m in far.ups("status")] == ["online"])
             wire.cut()
             assert json.loads(eventually(lambda: far.ups("status")[1:])[0]) == {"state": "offline", "session": "s1"}
             wire.mend()
             near.wait(LinkUp, 2)
-            near.link.order(effects.SendStatus({"state": "online", "session": "s1"}))
+            near.link.order(effects.SendStatus(STATUS))
             eventually(lambda: far.ups("status")[2:])
         assert json.loads(eventually(lambda: far.ups("status")[3:])[0]) == {"state": "offline", "session": "s1"}
         assert len(far.ups("status")) == 4
@@ -121,7 +122,7 @@ def test_the_will_stays_for_those_who_ask_later(broker: Broker) -> None:
 
     with far_end.line(broker.port) as wire, unit(f"mqtt://127.0.0.1:{wire.port}", protocol="3.1.1") as near:
         near.wait(LinkUp)
-        near.link.order(effects.SendStatus({"state": "online", "session": "s1"}))
+        near.link.order(effects.SendStatus(STATUS))
         eventually(lambda: kept() == "online")
         wire.cut()
         eventually(lambda: kept() == "offline")
@@ -130,7 +131,7 @@ def test_the_will_stays_for_those_who_ask_later(broker: Broker) -> None:
 def test_statuses_are_retained(any_broker: Broker) -> None:
     with unit(any_broker.url) as near:
         near.wait(LinkUp)
-        near.link.order(effects.SendStatus({"state": "online", "session": "s1"}))
+        near.link.order(effects.SendStatus(STATUS))
         near.link.order(batch("b1"))
         near.wait(BatchPublished)  # the broker has both, before somebody asks
         with centre(any_broker) as far:
@@ -162,7 +163,7 @@ def test_nothing_is_sent_later_that_was_ordered_while_down(broker: Broker) -> No
         near.wait(LinkDown)
         near.link.order(batch("while-down"))
         near.link.order(effects.SendReply("late", "done", None, "main", 1e9))
-        near.link.order(effects.SendStatus({"state": "online", "session": "late"}))
+        near.link.order(effects.SendStatus(replace(STATUS, session="late")))
         wire.mend()
         near.wait(LinkUp, 2)
         near.link.order(batch("after"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +14,7 @@ from agent.link import translate
 from agent.link.reconnect import Ending, Reconnect
 from simulator.broker import Broker
 from tests.agent.link.far_end import centre, line, unit
+from tests.agent.statuses import STATUS
 from tests.waiting import eventually
 
 SIZE = 40_000
@@ -20,7 +22,7 @@ SIZE = 40_000
 
 def test_a_link_cut_after_our_own_message_says_so(broker: Broker) -> None:
     """Three times and more, as it would be sent again at each connection."""
-    status = effects.SendStatus({"state": "online", "session": "s1", "padding": "x" * SIZE})
+    status = effects.SendStatus(replace(STATUS, name="x" * SIZE))
     with line(broker.port) as wire, unit(f"mqtt://127.0.0.1:{wire.port}", protocol="3.1.1") as near:
         for number in range(1, 5):
             near.wait(LinkUp, number, 10)

@@ -10,15 +10,15 @@ from agent.link.access import BrokerAccess
 from agent.link.acks import PATIENCE_S, Acks
 from agent.link.gate import PASS, Gate
 from agent.link.outbox import WAITING, Outbox
-from agent.link.translate import Accepted, Outgoing, Reader, Refused
+from agent.link.translate import AcceptedMessage, MessageReader, OutboundMessage, RefusedMessage
 from contract import topics
-from contract.messages import Command, Kind, Reason, Scope
+from contract.bounds import MAX_INTEGER
+from contract.messages import Command, Identify, Kind, Mode, Order, Reason, Restart, Scope, SetMode
 from contract.plain import Presence, build_presence
-from contract.strict_json import MAX_INTEGER
 from tests.agent.link.far_end import OWN, SITE, SITE_SCOPE, UNIT, YARD
 from tests.contract import signing
 
-READER = Reader(SITE, UNIT, (YARD,))
+READER = MessageReader(SITE, UNIT, (YARD,))
 RING = signing.ring()
 WHOLE = st.integers(-MAX_INTEGER, MAX_INTEGER)
 TOPICS = st.sampled_from(
@@ -34,7 +34,7 @@ TOPICS = st.sampled_from(
 
 @given(st.one_of(TOPICS, st.text()), st.binary(max_size=300), st.booleans())
 def test_any_topic_and_any_bytes_are_safe(topic: str, payload: bytes, retained: bool) -> None:
-    assert not isinstance(READER.read(topic, payload, RING, retained=retained), Accepted)
+    assert not isinstance(READER.read(topic, payload, RING, retained=retained), AcceptedMessage)
 
 
 @given(
@@ -45,31 +45,32 @@ def test_any_signed_object_is_safe(topic: str, payload: dict[str, object]) -> No
     down = topics.parse_down(topic)
     if down is not None:
         reading = READER.read(topic, signing.sign(down.kind, payload), RING, retained=False)
-        assert isinstance(reading, Refused)
+        assert isinstance(reading, RefusedMessage)
         assert reading.refusal.reason in (Reason.NOT_MINE, Reason.MALFORMED)
 
 
-def command(unit: str = UNIT, scope: Scope = OWN, action: str = "identify") -> bytes:
-    args = {"mode": "normal", "until": 1e9 + 30} if action == "mode" else {}
-    made = Command(SITE, scope, "c1", unit, 1e9, 1e9 + 30, action, args, "desk", "test")
+def command(unit: str = UNIT, scope: Scope = OWN, order: Order = Identify()) -> bytes:  # noqa: B008  # a value
+    made = Command(SITE, scope, "c1", unit, 1e9, 1e9 + 30, order, "desk", "test")
     return signing.signed(made, SITE, Kind.COMMAND)
 
 
 def test_a_command_is_for_its_unit_alone() -> None:
     own, yard = (topics.down(SITE, scope, Kind.COMMAND) for scope in (OWN, YARD))
-    assert isinstance(READER.read(own, command(), RING, retained=False), Accepted)
-    assert isinstance(READER.read(yard, command(scope=YARD), RING, retained=False), Accepted)
+    assert isinstance(READER.read(own, command(), RING, retained=False), AcceptedMessage)
+    assert isinstance(READER.read(yard, command(scope=YARD), RING, retained=False), AcceptedMessage)
     other = READER.read(yard, command("b13-u1", YARD), RING, retained=False)
-    assert isinstance(other, Refused)
+    assert isinstance(other, RefusedMessage)
     assert (other.refusal.reason, other.refusal.id) == (Reason.NOT_MINE, "c1")
-    assert isinstance(READER.read(yard, command("*", YARD, "mode"), RING, retained=False), Accepted)
-    assert isinstance(READER.read(yard, command("*", YARD, "restart"), RING, retained=False), Refused)
+    assert isinstance(
+        READER.read(yard, command("*", YARD, SetMode(Mode.NORMAL, 1e9 + 30)), RING, retained=False), AcceptedMessage
+    )
+    assert isinstance(READER.read(yard, command("*", YARD, Restart()), RING, retained=False), RefusedMessage)
 
 
 def test_retained_is_said_before_anything_is_read() -> None:
     for payload in (command(), b"\xff", b"a.b.c"):
         reading = READER.read(topics.down(SITE, OWN, Kind.COMMAND), payload, RING, retained=True)
-        assert isinstance(reading, Refused)
+        assert isinstance(reading, RefusedMessage)
         assert (reading.refusal.reason, reading.refusal.id) == (Reason.RETAINED, None)
 
 
@@ -118,8 +119,8 @@ def test_one_that_is_never_done_does_not_hold_the_rest_for_ever() -> None:
     assert sent == [12, 11]
 
 
-def out(name: str, *, ahead: bool = False) -> Outgoing:
-    return Outgoing("t", b"", ahead=ahead, batch=name)
+def out(name: str, *, ahead: bool = False) -> OutboundMessage:
+    return OutboundMessage("t", b"", ahead=ahead, batch=name)
 
 
 def test_the_window_holds_back_and_alarms_go_ahead() -> None:
@@ -127,7 +128,7 @@ def test_the_window_holds_back_and_alarms_go_ahead() -> None:
     box.narrow(2)
     assert [box.offer(out(name)) for name in "abcd"] == [True, True, False, False]
     assert not box.offer(out("alarm", ahead=True))
-    assert box.sent(1, Outgoing("t", b"", batch="a")) is None
+    assert box.sent(1, OutboundMessage("t", b"", batch="a")) is None
     batch, following = box.acknowledged(1)
     assert batch == "a"
     assert following is not None
@@ -138,7 +139,7 @@ def test_an_acknowledgement_faster_than_the_call_is_not_lost() -> None:
     box = Outbox()
     assert box.offer(out("a"))
     assert box.acknowledged(1) == (None, None)
-    assert box.sent(1, Outgoing("t", b"", batch="a")) == "a"
+    assert box.sent(1, OutboundMessage("t", b"", batch="a")) == "a"
 
 
 def test_what_waits_is_bounded_and_an_alarm_still_finds_room() -> None:
@@ -158,7 +159,7 @@ def test_the_window_is_kept_and_the_order_too(steps: list[str], window: int) -> 
     open_mids: list[int] = []
     offered = 0
 
-    def publish(one: Outgoing) -> None:
+    def publish(one: OutboundMessage) -> None:
         sent.append(one.batch or "")
         open_mids.append(len(sent))
         box.sent(len(sent), one)

@@ -45,7 +45,7 @@ def main(folder: Path, seed: int, count: int | None) -> None:
     if count is not None:
         for token in range(count):
             before = state["recorded"]
-            store.order(effects.Record(token, (fact(n=token),)))
+            store.order(effects.AppendFacts(token, (fact(),)))
             while state["recorded"] == before:
                 time.sleep(0.0001)
         say("D")
@@ -54,15 +54,14 @@ def main(folder: Path, seed: int, count: int | None) -> None:
     while True:
         token += 1
         some = tuple(
-            fact(rng.choice(("access.granted", "patrol.checkin", "device.lost")), n=n)
-            for n in range(rng.randint(1, 30))
+            fact(rng.choice(("access.granted", "patrol.checkin", "device.lost"))) for n in range(rng.randint(1, 30))
         )
-        store.order(effects.Record(token, some))
+        store.order(effects.AppendFacts(token, some))
         chance = rng.random()
         if chance < 0.05:
-            store.order(effects.SaveNotice(token, notice(f"n{rng.randint(1, 9)}", token)))
+            store.order(effects.SaveState(token, notice(f"n{rng.randint(1, 9)}", token)))
         elif chance < 0.08:
-            store.order(effects.SaveRosterPart(token, part(token, [holder(n) for n in range(rng.randint(0, 200))])))
+            store.order(effects.SaveState(token, part(token, [holder(n) for n in range(rng.randint(0, 200))])))
         elif chance < 0.1:
             store.order(effects.Purge(UTC))
         elif chance < 0.12:

@@ -18,18 +18,16 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = tmp_path_factory.mktemp("good") / "state"
     with running(base) as (store, posted):
         for token in range(1, FACTS // 100 + 1):
-            store.order(record(token, *(fact(token=token, n=n, by=f"h-{n:04d}") for n in range(100))))
+            store.order(record(token, *(fact(by=f"h-{token:02d}{n:02d}") for n in range(100))))
         posted.recorded(FACTS // 100)
         head = posted.recorded(CONFIRMED // 100).head
         store.order(effects.ConfirmFacts(posted.one(events.StoreOpened).epoch, CONFIRMED, head))
-        store.order(effects.SaveKeys(1, KEYS))
-        store.order(effects.SaveRosterPart(2, part(1, [holder(n) for n in range(HOLDERS // 2)], 1, 2)))
-        store.order(effects.SaveRosterPart(3, part(1, [holder(n) for n in range(HOLDERS // 2, HOLDERS)], 2, 2)))
-        store.order(
-            effects.SaveRosterPart(4, part(1, [holder(n) for n in range(HOLDERS, HOLDERS + 20)], roster="staff"))
-        )
+        store.order(effects.SaveState(1, KEYS))
+        store.order(effects.SaveState(2, part(1, [holder(n) for n in range(HOLDERS // 2)], 1, 2)))
+        store.order(effects.SaveState(3, part(1, [holder(n) for n in range(HOLDERS // 2, HOLDERS)], 2, 2)))
+        store.order(effects.SaveState(4, part(1, [holder(n) for n in range(HOLDERS, HOLDERS + 20)], roster="staff")))
         for n in range(20):
-            store.order(effects.SaveNotice(10 + n, notice(f"n{n}", 1)))
+            store.order(effects.SaveState(10 + n, notice(f"n{n}", 1)))
         eventually(lambda: len(posted.of(events.StateSaved)) == 24)
     return base
 
@@ -41,9 +39,9 @@ def cut(good: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(good, running_one)
     with running(running_one) as (store, posted):
         for token in range(1, 41):
-            store.order(record(token, fact("patrol.checkin", n=token)))
+            store.order(record(token, fact("patrol.checkin")))
             posted.recorded(token)
-        store.order(effects.SaveNotice(1, notice("late", 1)))
+        store.order(effects.SaveState(1, notice("late", 1)))
         posted.one(events.StateSaved)
         shutil.copytree(running_one, base)
     return base

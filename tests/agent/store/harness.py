@@ -5,16 +5,17 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from agent.core import effects, events
-from agent.core.effects import Fact, Record
+from agent.core.effects import AppendFacts, DatedFact
 from agent.store import Store
 from agent.store.schema import seal
-from contract import facts
+from contract import chain, facts
 from contract.messages import Category, Holder, Keys, Kind, Notice, RosterPart, Scope, WorkingKey
 from tests.waiting import eventually
 
@@ -64,20 +65,44 @@ def running(folder: Path, *, opened: bool = True, **more: Any) -> Iterator[tuple
     store.start()
     try:
         if opened:
-            posted.one(events.NoticesLoaded)
+            posted.one(events.StateLoaded)
         yield store, posted
     finally:
         assert store.stop(10.0)
 
 
-def fact(kind: str = "access.granted", utc: float = UTC, clock: str = "synced", **data: Any) -> Fact:
-    return Fact(
-        kind, utc, clock, time.monotonic(), data or {"door": "main", "by": "h-0001", "via": "card", "reason": None}
+_FACTS: Mapping[str, facts.Fact] = {
+    facts.kind_of(each): each
+    for each in (
+        facts.AccessGranted("main", "h-0001", facts.Via.CARD),
+        facts.AccessDenied("main", "h-0001", facts.Via.CARD, facts.Denial.EXPIRED),
+        facts.DoorOpened("main"),
+        facts.DoorClosed("main"),
+        facts.PatrolCheckin(None, "main", "wang"),
+        facts.NoticeShown("yard/y07", "n1", 1),
+        facts.CommandAccepted("c-1"),
+        facts.CommandDone("c-1"),
+        facts.CommandRefused("c-1", "replayed"),
+        facts.DeviceLost("panel", "silent", "no answer", UTC),
+        facts.StorageFailed("full", "no room"),
+        facts.AgentStarted("s1", "0.1.0"),
+        facts.Refusals({}),
     )
+}
 
 
-def record(token: int, *some: Fact, **more: Any) -> Record:
-    return Record(token, some or (fact(n=token),), **more)
+def fact(kind: str = "access.granted", utc: float = UTC, clock: str = "synced", **data: Any) -> DatedFact:
+    """A fact of this kind, with `data` in its fields."""
+    return DatedFact(replace(_FACTS[kind], **data), utc, clock, time.monotonic())
+
+
+def record(token: int, *some: DatedFact, **more: Any) -> AppendFacts:
+    """Without facts: one by the holder `h-<token>`."""
+    return AppendFacts(token, some or (fact(by=holder_name(token)),), **more)
+
+
+def holder_name(number: int) -> str:
+    return f"h-{number:05d}"
 
 
 def part(
@@ -87,7 +112,7 @@ def part(
 
 
 def holder(number: int, **more: Any) -> Holder:
-    return Holder(f"h-{number:05d}", key=f"{number:032x}", **more)
+    return Holder(holder_name(number), key=f"{number:032x}", **more)
 
 
 def notice(ident: str, rev: int, **more: Any) -> Notice:
@@ -118,19 +143,19 @@ def check(got: events.BatchLoaded) -> None:
     """The batch's lines lead from `prev` to `head`, by the contract's own rules."""
     h, due = bytes.fromhex(got.prev), got.first
     for line in got.lines:
-        parsed = facts.parse_line(line)
-        if isinstance(parsed, facts.Gap):
+        parsed = chain.parse_line(line)
+        if isinstance(parsed, chain.Gap):
             assert parsed.first == due
             h, due = bytes.fromhex(parsed.h), parsed.last + 1
         else:
             assert parsed.seq == due
-            h, due = facts.chain(h, line), due + 1
+            h, due = chain.next_hash(h, line), due + 1
     assert (due, h.hex()) == (got.last + 1, got.head)
 
 
 def seqs(batches: list[events.BatchLoaded]) -> list[int]:
-    found = [facts.parse_line(line) for got in batches for line in got.lines]
-    return [one.seq for one in found if isinstance(one, facts.FactLine)]
+    found = [chain.parse_line(line) for got in batches for line in got.lines]
+    return [one.seq for one in found if isinstance(one, chain.FactLine)]
 
 
 def as_before_signed_time(path: Path, floor: float) -> None:

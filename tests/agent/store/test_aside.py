@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.core import effects, events
-from agent.store import codec
+from agent.store import bodies
 from agent.store.cache import open_cache
 from contract.messages import Notice
 from tests.agent.store.harness import HOLDERS, holder, notice, part, running
@@ -20,18 +20,18 @@ def test_what_was_in_hand_at_a_crash_leaves_the_cache_unread(
     good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(good, tmp_path / "state")
-    sound = codec.load_notice
+    sound = bodies.load
 
-    def planted(body: bytes) -> Notice:
-        loaded = sound(body)
-        if loaded.id == "n7":
+    def planted(kind: type[Notice], body: bytes) -> Notice:
+        loaded = sound(kind, body)
+        if isinstance(loaded, Notice) and loaded.id == "n7":
             raise ZeroDivisionError("planted")
         return loaded
 
-    monkeypatch.setattr(codec, "load_notice", planted)
+    monkeypatch.setattr(bodies, "load", planted)
     aside = {"notice yard/y07 n7 1", "roster yard/y07 staff 1", "command c1", "notice yard/y07 n8 2", "raw 00"}
     with running(tmp_path / "state", aside=lambda: aside) as (_, posted):
-        loaded = {each.id for each in posted.one(events.NoticesLoaded).notices}
+        loaded = {each.id for each in posted.one(events.StateLoaded).notices}
         index = posted.one(events.HoldersReplaced)
     assert loaded == {f"n{n}" for n in range(20)} - {"n7"}, "another revision stays"
     assert [entry[2] for entry in index.have] == ["r1"]
@@ -42,10 +42,10 @@ def test_what_is_being_read_has_a_name(good: Path, tmp_path: Path, monkeypatch: 
     shutil.copytree(good, tmp_path / "state")
     cache = open_cache(tmp_path / "state" / "cache.db")
 
-    def planted(body: bytes) -> Notice:
+    def planted(_: type[Notice], body: bytes) -> Notice:
         raise ZeroDivisionError(len(body))
 
-    monkeypatch.setattr(codec, "load_notice", planted)
+    monkeypatch.setattr(bodies, "load", planted)
     with pytest.raises(ZeroDivisionError):
         cache.notices()
     assert cache.reading == ("notice", "yard/y07", "n0", 1)
@@ -55,6 +55,6 @@ def test_what_is_being_read_has_a_name(good: Path, tmp_path: Path, monkeypatch: 
 def test_a_newer_revision_of_what_was_left_aside_comes_in(good: Path, tmp_path: Path) -> None:
     shutil.copytree(good, tmp_path / "state")
     with running(tmp_path / "state", aside=lambda: ["roster yard/y07 staff 1"]) as (store, posted):
-        store.order(effects.SaveRosterPart(90, part(2, [holder(7)], roster="staff")))
-        store.order(effects.SaveNotice(91, notice("n7", 2)))
+        store.order(effects.SaveState(90, part(2, [holder(7)], roster="staff")))
+        store.order(effects.SaveState(91, notice("n7", 2)))
         eventually(lambda: [e for e in posted.of(events.HoldersReplaced) if e.applied == ("yard/y07", "staff", 2)])

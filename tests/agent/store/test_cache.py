@@ -12,69 +12,32 @@ from pathlib import Path
 import pytest
 
 from agent.core import effects, events
-from agent.store.codec import (
-    PartReader,
-    dump_keys,
-    dump_notice,
-    dump_part,
-    dump_settings,
-    load_keys,
-    load_notice,
-    load_settings,
-)
-from agent.store.faults import DamagedError
-from contract.messages import Ask, Hours, Keys, Kind, Role, Scope, Settings, Span, WorkingKey
+from contract.messages import Scope, Settings
 from tests.agent.store.harness import UTC, YARD, holder, notice, part, running
 from tests.waiting import eventually
-
-DAY = (Span(360, 720), Span(780, 1320))
-HOURS = Hours(week=(DAY,) * 5 + ((),) * 2, holidays=frozenset({"2026-10-01", "2026-10-02"}), holiday=(Span(480, 600),))
 
 
 def saved(posted, token):
     return eventually(lambda: [e for e in posted.of(events.StateSaved) if e.token == token])[0]
 
 
-def test_every_message_comes_back_as_it_was() -> None:
-    asking = notice(
-        "n1", 2, from_utc=1.5, until_utc=9.0, priority=3, ask=Ask("poll", None, ("是", "否"), "room"), withdrawn=True
-    )
-    for each in (asking, notice("n2", 1), notice("n3", 1, ask=Ask("rating", "r-9"))):
-        assert load_notice(dump_notice(each)) == each
-    settings = Settings(YARD, 3, UTC, {"language": "zh-CN", "sign": {"worker": "张三 010-1"}})
-    assert load_settings(dump_settings(settings)) == settings
-    keys = Keys(Scope("site", "s"), 1, UTC, (WorkingKey("k", "00" * 32, frozenset({Kind.NOTICE})),))
-    assert load_keys(dump_keys(keys)) == keys
-    people = [
-        holder(1, role=Role.STAFF, hours=HOURS, doors=frozenset({"main", "bike"}), flags=frozenset({"fire_reset"})),
-        holder(2, from_utc=1.0, until_utc=2.0, unlock_s=12.0, room="301", pin="cd" * 16),
-        holder(3, hours=HOURS, doors=frozenset()),
-    ]
-    assert PartReader().holders(dump_part(part(1, people))) == tuple(people)
-
-
-@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"nonsense", b"\xff\xfe", b'["a/b"]', b"[" * 100_000])
-def test_what_was_never_written_is_damage(body: bytes) -> None:
-    for load in (load_notice, load_settings, load_keys, PartReader().holders):
-        with pytest.raises(DamagedError):
-            load(body)
-
-
 def test_notices_and_settings_come_back_and_older_ones_never_win(tmp_path: Path) -> None:
     other = Scope("grid", "g21")
     with running(tmp_path) as (store, posted):
         for token, each in enumerate((notice("n1", 2), notice("n2", 5), notice("n2", 4)), 1):
-            store.order(effects.SaveNotice(token, each))
-        store.order(effects.SaveSettings(4, Settings(YARD, 2, UTC, {"language": "en"})))
-        store.order(effects.SaveSettings(5, Settings(YARD, 1, UTC, {"language": "zh-CN"})))
-        store.order(effects.SaveSettings(6, Settings(other, 1, UTC, {"timezone": "Asia/Shanghai"})))
+            store.order(effects.SaveState(token, each))
+        store.order(effects.SaveState(4, Settings(YARD, 2, UTC, language="en")))
+        store.order(effects.SaveState(5, Settings(YARD, 1, UTC, language="zh-CN")))
+        store.order(effects.SaveState(6, Settings(other, 1, UTC, "Asia/Shanghai")))
         assert saved(posted, 1) == events.StateSaved(1, "notice", "yard/y07", "n1", 2)
         assert saved(posted, 6) == events.StateSaved(6, "settings", "grid/g21", "", 1)
         store.order(effects.DropNotices((("yard/y07", "n1"),)))
     with running(tmp_path) as (store, posted):
-        assert [(n.id, n.rev) for n in posted.one(events.NoticesLoaded).notices] == [("n2", 5)]
-        kept = {str(s.scope): s.values for s in posted.one(events.SettingsLoaded).settings}
-        assert kept == {"grid/g21": {"timezone": "Asia/Shanghai"}, "yard/y07": {"language": "en"}}
+        assert [(n.id, n.rev) for n in posted.one(events.StateLoaded).notices] == [("n2", 5)]
+        assert posted.one(events.StateLoaded).settings == (
+            Settings(other, 1, UTC, "Asia/Shanghai"),
+            Settings(YARD, 2, UTC, language="en"),
+        )
         revs = posted.one(events.StoreOpened).revs
         assert revs == {
             "notice yard/y07 n1": 2,
@@ -86,11 +49,11 @@ def test_notices_and_settings_come_back_and_older_ones_never_win(tmp_path: Path)
 
 def test_a_roster_is_in_force_when_all_its_parts_are_there(tmp_path: Path) -> None:
     with running(tmp_path) as (store, posted):
-        store.order(effects.SaveRosterPart(1, part(3, [holder(2)], 2, 2)))
+        store.order(effects.SaveState(1, part(3, [holder(2)], 2, 2)))
         saved(posted, 1)
         assert posted.one(events.HoldersReplaced).by_key == {}
     with running(tmp_path) as (store, posted):  # the part survives the restart
-        store.order(effects.SaveRosterPart(1, part(3, [holder(1)], 1, 2)))
+        store.order(effects.SaveState(1, part(3, [holder(1)], 1, 2)))
         assert saved(posted, 1) == events.StateSaved(1, "roster", "yard/y07", "r1", 3)
         now = posted.one(events.HoldersReplaced)
         assert now.applied == ("yard/y07", "r1", 3)
@@ -108,7 +71,7 @@ def test_parts_of_other_revisions(tmp_path: Path) -> None:
 
         def give(token: int, each) -> list[events.HoldersReplaced]:
             before = len(posted.of(events.HoldersReplaced))
-            store.order(effects.SaveRosterPart(token, each))
+            store.order(effects.SaveState(token, each))
             saved(posted, token)
             return posted.of(events.HoldersReplaced)[before:]
 
@@ -133,8 +96,8 @@ def test_parts_of_other_revisions(tmp_path: Path) -> None:
 def test_rosters_are_merged_and_rights_stay_apart(tmp_path: Path) -> None:
     grid = Scope("grid", "g21")
     with running(tmp_path, scopes=["yard/y07", "grid/g21"]) as (store, posted):
-        store.order(effects.SaveRosterPart(1, part(1, [holder(1), replace(holder(2), key=None)])))
-        store.order(effects.SaveRosterPart(2, part(1, [holder(1, unlock_s=15.0)], scope=grid, roster="elders")))
+        store.order(effects.SaveState(1, part(1, [holder(1), replace(holder(2), key=None)])))
+        store.order(effects.SaveState(2, part(1, [holder(1, unlock_s=15.0)], scope=grid, roster="elders")))
         saved(posted, 2)
         now = posted.of(events.HoldersReplaced)[-1]
         assert now.by_key == {holder(1).key: (holder(1, unlock_s=15.0), holder(1))}
@@ -149,7 +112,7 @@ def test_rosters_are_merged_and_rights_stay_apart(tmp_path: Path) -> None:
 @pytest.mark.parametrize("ahead_s", [0.0, 400 * 86_400.0], ids=["a clock that goes on", "a clock that was set back"])
 def test_a_cache_in_somebody_elses_hand_is_read_from_a_copy_at_once(tmp_path: Path, ahead_s: float) -> None:
     with running(tmp_path) as (store, posted):
-        store.order(effects.SaveRosterPart(1, part(1, [holder(1)])))
+        store.order(effects.SaveState(1, part(1, [holder(1)])))
         eventually(lambda: posted.of(events.HoldersReplaced)[-1].by_key)
     later = time.time() + ahead_s
     os.utime(tmp_path / "cache.db", (later, later))

@@ -13,7 +13,7 @@ import pytest
 
 from agent.core import events
 from agent.store import reading
-from contract import facts
+from contract import chain
 from tests.agent.store.harness import drained, running, seqs
 
 
@@ -63,7 +63,7 @@ def go(folder: Path, seed: int, kills: int) -> tuple[int, int]:
         assert posted.one(events.StoreOpened).recovered == ()
         assert posted.one(events.StoreOpened).boot == kills + 1
         assert seqs(drained(store, posted)) == sorted(lines)
-    assert facts.parse_line(lines[len(lines)]).boot <= kills
+    assert chain.parse_line(lines[len(lines)]).boot <= kills
     acked = sum(count for count, _ in told.values())
     return acked, len(lines) - acked
 

@@ -14,7 +14,7 @@ import pytest
 from agent.core import effects, events
 from agent.store import folder as store_folder
 from agent.store import reading
-from contract import facts
+from contract import chain
 from tests.agent.store.harness import (
     CONFIRMED,
     FACTS,
@@ -112,12 +112,12 @@ def test_every_shape_is_handled(tmp_path: Path, good: Path, name: str, shape: st
         assert isinstance(posted.all[0], events.HoldersReplaced)
         if name == "journal.db" or not damaged:
             assert len(posted.all[0].by_key) == HOLDERS + 20
-            assert len(posted.one(events.NoticesLoaded).notices) == 20
+            assert len(posted.one(events.StateLoaded).notices) == 20
         if not damaged:
             assert (opened.next_seq, opened.confirmed, opened.boot) == (FACTS + 1, CONFIRMED, 2)
         store.order(record(1))
         assert posted.recorded(1).first == opened.next_seq
-        store.order(effects.SaveRosterPart(2, part(9, [holder(1)])))
+        store.order(effects.SaveState(2, part(9, [holder(1)])))
         eventually(lambda: any(e.rev == 9 for e in posted.of(events.StateSaved)))
         drained(store, posted)
         assert bool(posted.of(events.CacheReset)) == (damaged and name == "cache.db")
@@ -138,7 +138,7 @@ def test_every_shape_is_handled(tmp_path: Path, good: Path, name: str, shape: st
 def test_what_can_be_read_of_a_journal_goes_on(tmp_path: Path, good: Path) -> None:
     state = tmp_path / "state"
     shutil.copytree(good, state)
-    before = {entry.first: facts.parse_line(entry.line) for entry in reading.facts(state)}
+    before = {entry.first: chain.parse_line(entry.line) for entry in reading.facts(state)}
     old = reading.summary(state)
     sql("DELETE FROM position")(state / "journal.db")
     with running(state) as (store, posted):
@@ -147,7 +147,7 @@ def test_what_can_be_read_of_a_journal_goes_on(tmp_path: Path, good: Path) -> No
         assert opened.epoch != old.epoch
         assert opened.revs["roster yard/y07 r1"] == 1
         assert opened.epoch_utc == 1_795_000_000.0
-        lines = [facts.parse_line(line) for got in drained(store, posted) for line in got.lines]
+        lines = [chain.parse_line(line) for got in drained(store, posted) for line in got.lines]
         assert len(lines) == FACTS  # where the confirmed position is lost everything goes on, and counts once by `was`
         for line in lines:
             epoch, seq = line.data["was"]
@@ -181,7 +181,7 @@ def test_damage_met_while_running_begins_a_new_epoch(tmp_path: Path, good: Path)
         assert differs.next_seq == FACTS + 1 - CONFIRMED - 1 + 1
         store.order(record(2))
         assert posted.recorded(2).first == differs.next_seq
-        lines = [facts.parse_line(line) for got in drained(store, posted) for line in got.lines]
+        lines = [chain.parse_line(line) for got in drained(store, posted) for line in got.lines]
         was = [line.data["was"][1] for line in lines[:-1]]
         assert was == [n for n in range(CONFIRMED + 1, FACTS + 2) if n != 1043]
         assert all(line.boot == 2 for line in lines[-1:])
@@ -214,7 +214,7 @@ def test_damage_beside_the_facts_is_met_at_the_start_too(tmp_path: Path, good: P
         assert not posted.of(events.HistoryDiffers)
         store.order(record(1))
         assert posted.recorded(1).first == opened.next_seq
-        kept = [facts.parse_line(line) for got in drained(store, posted) for line in got.lines]
+        kept = [chain.parse_line(line) for got in drained(store, posted) for line in got.lines]
         assert len([line for line in kept if "was" in line.data]) == FACTS - CONFIRMED
     with running(state) as (_, posted):
         assert posted.one(events.StoreOpened).recovered == ()
@@ -235,9 +235,7 @@ def test_a_cache_damaged_while_running_keeps_its_holders(tmp_path: Path, good: P
         assert len(posted.all[0].by_key) == HOLDERS
         assert {each[2] for each in posted.all[0].have} == {"r1"}
         # the broker's copy comes again
-        store.order(
-            effects.SaveRosterPart(1, part(1, [holder(n) for n in range(HOLDERS, HOLDERS + 20)], roster="staff"))
-        )
+        store.order(effects.SaveState(1, part(1, [holder(n) for n in range(HOLDERS, HOLDERS + 20)], roster="staff")))
         eventually(lambda: len(posted.of(events.HoldersReplaced)[-1].by_key) == HOLDERS + 20)
 
 

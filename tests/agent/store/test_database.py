@@ -10,7 +10,7 @@ import pytest
 
 from agent.core import events
 from agent.store import database
-from agent.store.faults import DamagedError, Mode, mode_of
+from agent.store.faults import DamagedError, StorageMode, mode_of
 from agent.store.schema import CACHE_KIND, journal_kind, seal, unseal
 from tests.agent.store.harness import record, running
 
@@ -45,7 +45,7 @@ def child(script: str, folder: Path) -> str:
 
 @pytest.mark.claim("D10")
 @pytest.mark.parametrize("kind", [journal_kind(64), CACHE_KIND], ids=lambda kind: kind.name)
-def test_every_connection_is_durable(tmp_path: Path, kind: database.Kind) -> None:
+def test_every_connection_is_durable(tmp_path: Path, kind: database.DatabaseKind) -> None:
     path = tmp_path / "file.db"
     database.create(path, kind, lambda db: None)
     db = database.connect(path, kind)
@@ -112,9 +112,9 @@ def test_faults_are_sorted_and_our_own_are_raised(tmp_path: Path) -> None:
         conn.execute("SELECT 1")
     with pytest.raises(sqlite3.ProgrammingError):
         mode_of(ours.value, tmp_path)
-    assert mode_of(OSError(28, "x"), tmp_path) is Mode.FULL
-    assert mode_of(OSError(30, "x"), tmp_path) is Mode.READ_ONLY
-    assert mode_of(OSError(5, "x"), tmp_path) is Mode.FAILED
-    assert mode_of(DamagedError("x"), tmp_path) is Mode.DAMAGED
-    assert mode_of(UnicodeDecodeError("utf-8", b"\xff", 0, 1, "x"), tmp_path) is Mode.DAMAGED
+    assert mode_of(OSError(28, "x"), tmp_path) is StorageMode.FULL
+    assert mode_of(OSError(30, "x"), tmp_path) is StorageMode.READ_ONLY
+    assert mode_of(OSError(5, "x"), tmp_path) is StorageMode.FAILED
+    assert mode_of(DamagedError("x"), tmp_path) is StorageMode.DAMAGED
+    assert mode_of(UnicodeDecodeError("utf-8", b"\xff", 0, 1, "x"), tmp_path) is StorageMode.DAMAGED
     assert list(tmp_path.iterdir()) == []  # the probe is gone

@@ -15,7 +15,7 @@ from agent.store import latch, reading
 from agent.store.copying import copied
 from agent.store.journal import Journal
 from agent.store.waiting import RING
-from contract import facts
+from contract import chain
 from tests.agent.store.disks import Fixed, failing_disk, small_disk
 from tests.agent.store.harness import drained, fact, holder, notice, part, record, running, seqs
 from tests.waiting import eventually
@@ -34,7 +34,7 @@ def until_failing(store, posted, token: int) -> int:
     while not posted.of(events.StoreFailed):
         assert time.monotonic() < end
         token += 1
-        store.order(record(token, *(fact(n=n) for n in range(20))))
+        store.order(record(token, *(fact() for _ in range(20))))
         eventually(
             lambda token=token: (
                 posted.of(events.StoreFailed) or [e for e in posted.of(events.Recorded) if e.token == token]
@@ -47,7 +47,7 @@ def until_failing(store, posted, token: int) -> int:
 @pytest.mark.slow
 def test_a_full_disk(tmp_path: Path, record_property: pytest.RecordProperty) -> None:
     with small_disk(tmp_path) as disk, running(disk.folder, ballast_bytes=1 << 20) as (store, posted):
-        store.order(effects.SaveRosterPart(1, part(1, [holder(1)])))
+        store.order(effects.SaveState(1, part(1, [holder(1)])))
         store.order(record(1))
         posted.recorded(1)
         if not disk.limited:
@@ -60,7 +60,7 @@ def test_a_full_disk(tmp_path: Path, record_property: pytest.RecordProperty) -> 
         # an hour of cards: the ring keeps the newest 10,000, check-ins first
         for n in range(RING + 2000):
             token += 1
-            store.order(record(token, fact("patrol.checkin" if n % 100 == 0 else "access.granted", n=n)))
+            store.order(record(token, fact("patrol.checkin" if n % 100 == 0 else "access.granted")))
         # what people wait for is refused in time
         asked = time.monotonic()
         store.order(record(900_001, fact("patrol.checkin"), durable_by_mono=asked + 0.2))
@@ -69,7 +69,7 @@ def test_a_full_disk(tmp_path: Path, record_property: pytest.RecordProperty) -> 
         late = time.monotonic() - asked - 0.2
         assert late < 0.5
         # a roster still comes into force, a latch is still saved, the journal can still be read
-        store.order(effects.SaveRosterPart(900_002, part(2, [holder(2)])))
+        store.order(effects.SaveState(900_002, part(2, [holder(2)])))
         eventually(lambda: set(posted.of(events.HoldersReplaced)[-1].by_key) == {holder(2).key})
         if not disk.limited:
             assert seqs(drained(store, posted))[-1] == told_before
@@ -84,7 +84,7 @@ def test_a_full_disk(tmp_path: Path, record_property: pytest.RecordProperty) -> 
         assert 900_001 not in {e.token for e in posted.of(events.Recorded)}
         kept = drained(store, posted)
         assert seqs(kept) == numbers
-        lines = [facts.parse_line(line) for got in kept for line in got.lines]
+        lines = [chain.parse_line(line) for got in kept for line in got.lines]
         assert sum(line.kind == "patrol.checkin" for line in lines) == 120
         if not disk.limited:
             store.order(effects.Purge(1.0))
@@ -119,12 +119,12 @@ def test_read_only_for_a_while(tmp_path: Path, record_property: pytest.RecordPro
         for token in range(1, 101):
             store.order(record(token))
         posted.recorded(100)
-        store.order(effects.SaveNotice(1, notice("n1", 1)))
+        store.order(effects.SaveState(1, notice("n1", 1)))
         posted.one(events.StateSaved)
         disk.read_only()
         for token in range(101, 301):
             store.order(record(token))
-        store.order(effects.SaveNotice(2, notice("n1", 2)))
+        store.order(effects.SaveState(2, notice("n1", 2)))
         assert posted.one(events.StoreFailed).mode in {"read_only", "failed" if disk.limited else "read_only"}
         before = time.monotonic()
         store.order(record(900_001, durable_by_mono=before + 0.1))
@@ -147,8 +147,8 @@ def test_started_on_a_read_only_disk_after_a_power_cut(tmp_path: Path) -> None:
     with small_disk(tmp_path) as disk:
         source = tmp_path / "source"
         with running(source) as (store, posted):
-            store.order(effects.SaveRosterPart(1, part(1, [holder(7)])))
-            store.order(effects.SaveNotice(2, notice("n1", 1)))
+            store.order(effects.SaveState(1, part(1, [holder(7)])))
+            store.order(effects.SaveState(2, notice("n1", 1)))
             store.order(record(1))
             posted.recorded(1)
             eventually(lambda: len(posted.of(events.StateSaved)) == 2)
@@ -158,7 +158,7 @@ def test_started_on_a_read_only_disk_after_a_power_cut(tmp_path: Path) -> None:
         disk.read_only()
         with running(disk.folder) as (store, posted):
             assert set(posted.all[0].by_key) == {holder(7).key}
-            assert [n.id for n in posted.one(events.NoticesLoaded).notices] == ["n1"]
+            assert [n.id for n in posted.one(events.StateLoaded).notices] == ["n1"]
             assert posted.one(events.StoreFailed).mode in disk.modes("read_only")
             assert not posted.of(events.StoreOpened)
             store.order(record(5))
@@ -192,9 +192,9 @@ def test_syncs_that_fail(tmp_path: Path, record_property: pytest.RecordProperty)
             posted.one(events.StoreMended, 15)
             posted.recorded(token)
         assert not posted.of(events.HistoryDiffers)
-        tokens = [facts.parse_line(line).data for got in drained(store, posted) for line in got.lines]
+        tokens = [chain.parse_line(line).data for got in drained(store, posted) for line in got.lines]
         record_property("figure", f"{spells} spells of failing syncs, {len(tokens)} facts, none lost, none twice")
-        singles = [data["n"] for data in tokens if data["n"] > 20]
+        singles = [data["by"] for data in tokens if data["by"] != "h-0001"]
         assert len(singles) == len(set(singles))
 
 
@@ -227,7 +227,7 @@ def test_a_disk_that_loses_what_it_had_taken(tmp_path: Path) -> None:
         assert "lost" in differs.detail
         assert posted.recorded(101).first == 51
         posted.one(events.StoreMended)
-        lines = [facts.parse_line(line) for got in drained(store, posted) for line in got.lines]
+        lines = [chain.parse_line(line) for got in drained(store, posted) for line in got.lines]
         assert [line.data.get("was") for line in lines] == [[opened.epoch, n] for n in range(1, 51)] + [None]
 
 

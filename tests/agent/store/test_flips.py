@@ -10,7 +10,7 @@ import pytest
 
 from agent.core import effects, events
 from agent.store import reading
-from contract import facts
+from contract import chain
 from tests.agent.store.harness import CONFIRMED, HOLDERS, Posted, fact, holder, record, running
 from tests.waiting import eventually
 
@@ -28,15 +28,15 @@ def one_corruption(state: Path, original: dict[int, bytes], case: str) -> tuple[
     """Start on a corrupted folder: whatever was hit, it opens, records, and tells nothing that was not. Gives (rebuilt, facts kept)."""
     with running(state, opened=False) as (store, posted):
         opened = posted.one(events.StoreOpened, 3)
-        posted.one(events.NoticesLoaded)
+        posted.one(events.StateLoaded)
         check_holders(posted, case)
-        store.order(record(1, fact("test.mark")))
+        store.order(record(1, fact("storage.failed")))
         assert posted.recorded(1, 3), case
         kept = check_facts(posted, drained_again(store, posted), original, case)
         renewed = bool(posted.of(events.HistoryDiffers))
     with running(state, opened=False) as (_, posted):
         assert posted.one(events.StoreOpened, 3).recovered == (), case
-        assert any(b"test.mark" in entry.line for entry in reading.facts(state)), case
+        assert any(b"storage.failed" in entry.line for entry in reading.facts(state)), case
     return bool(opened.recovered) or renewed, kept
 
 
@@ -74,12 +74,12 @@ def check_facts(posted: Posted, got: list[events.BatchLoaded], original: dict[in
     kept = 0
     for each in got:
         for raw in each.lines:
-            line = facts.parse_line(raw)
-            if line.kind == "test.mark":
+            line = chain.parse_line(raw)
+            if line.kind == "storage.failed":
                 continue
             kept += 1
             if "was" in line.data:
-                old = facts.parse_line(original[line.data["was"][1]])
+                old = chain.parse_line(original[line.data["was"][1]])
                 data = {key: value for key, value in line.data.items() if key != "was"}
                 assert (old.at_utc, old.mono, old.kind, old.data) == (line.at_utc, line.mono, line.kind, data), case
             else:

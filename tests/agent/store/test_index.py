@@ -55,7 +55,7 @@ def test_twenty_thousand_holders(tmp_path: Path, record_property: pytest.RecordP
     with running(tmp_path) as (store, posted), stalls() as late:
         begun = time.perf_counter()
         for token, each in enumerate(parts, 1):
-            store.order(effects.SaveRosterPart(token, each))
+            store.order(effects.SaveState(token, each))
         eventually(lambda: posted.of(events.HoldersReplaced)[1:], 30)
         applied_s = time.perf_counter() - begun
         in_force = posted.of(events.HoldersReplaced)[-1]
@@ -66,7 +66,7 @@ def test_twenty_thousand_holders(tmp_path: Path, record_property: pytest.RecordP
         first = posted.one(events.HoldersReplaced, 30)
         loaded_s = time.perf_counter() - begun
         opened = posted.all[:1] == [first]
-        posted.one(events.NoticesLoaded)
+        posted.one(events.StateLoaded)
     assert opened  # ahead of the journal
     assert first.by_key == in_force.by_key
     # generous: other work may run beside this one; the figures say what it really takes

@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 
 from agent.core import effects, events
-from agent.core.effects import CheckedIn, DoorMode, SeenCommand
+from agent.core.effects import CheckedIn, KeptMode, SeenCommand
 from agent.core.time import KnownTime
 from agent.store import FolderInUseError, Store, database, migrations, reading, room
 from agent.store.journal import open_journal
-from agent.store.ledger import KEEP_SEEN_S
+from agent.store.journal_keeper import KEEP_SEEN_S
 from agent.store.opening import Terms, open_or_found
 from agent.store.schema import JOURNAL_STEPS, journal_kind, seal
-from contract import facts
+from contract import chain
+from contract.facts import Via
 from contract.messages import Keys, Kind, Scope, WorkingKey
 from tests.agent.store.harness import (
     SITE,
@@ -43,7 +44,7 @@ DAY = 86_400.0
 def test_facts_are_numbered_chained_and_read_back_as_told(tmp_path: Path) -> None:
     with running(tmp_path) as (store, posted):
         opened = posted.one(events.StoreOpened)
-        store.order(record(1, fact("access.granted", door="main"), fact("door.opened", door="main")))
+        store.order(record(1, fact("access.granted"), fact("door.opened", door="main")))
         store.order(record(2))
         one, two = posted.recorded(1), posted.recorded(2)
         assert (one.first, two.first) == (1, 3)
@@ -52,21 +53,21 @@ def test_facts_are_numbered_chained_and_read_back_as_told(tmp_path: Path) -> Non
         check(got)
         assert got.lines == one.lines + two.lines
         assert (got.prev, got.head) == (opened.head, two.head)
-        line = facts.parse_line(one.lines[0])
-        assert isinstance(line, facts.FactLine)
+        line = chain.parse_line(one.lines[0])
+        assert isinstance(line, chain.FactLine)
         assert (line.seq, line.boot, line.kind, line.at_utc, line.data) == (
             1,
             1,
             "access.granted",
             UTC,
-            {"door": "main"},
+            {"door": "main", "by": "h-0001", "via": "card"},
         )
 
 
 def test_chain_starts_as_the_contract_says(tmp_path: Path) -> None:
     with running(tmp_path) as (_, posted):
         opened = posted.one(events.StoreOpened)
-        assert opened.head == facts.chain_start(SITE, UNIT, opened.epoch).hex()
+        assert opened.head == chain.chain_start(SITE, UNIT, opened.epoch).hex()
 
 
 def test_numbers_and_boots_go_on_after_a_restart(tmp_path: Path) -> None:
@@ -79,7 +80,7 @@ def test_numbers_and_boots_go_on_after_a_restart(tmp_path: Path) -> None:
         assert (opened.boot, opened.next_seq, opened.head, opened.known) == (2, 3, head, None)
         store.order(record(3))
         assert posted.recorded(3).first == 3
-        assert facts.parse_line(posted.recorded(3).lines[0]).boot == 2
+        assert chain.parse_line(posted.recorded(3).lines[0]).boot == 2
 
 
 def test_the_newest_word_on_the_time_is_kept_also_a_lower_one_and_over_damage(tmp_path: Path) -> None:
@@ -139,8 +140,8 @@ def test_what_waits_is_committed_together(tmp_path: Path, record_property: pytes
 
 
 def test_a_pending_open_comes_with_what_the_facts_say_of_it(tmp_path: Path) -> None:
-    def granted(token: int, name: str) -> effects.Record:
-        return record(token, fact("access.granted", door="main", via="remote", command=name))
+    def granted(token: int, name: str) -> effects.AppendFacts:
+        return record(token, fact(by=None, via=Via.REMOTE, command=name))
 
     with running(tmp_path) as (store, posted):
         for token, name in enumerate(("c-1", "c-2", "c-3"), 1):
@@ -233,11 +234,11 @@ def test_with_other_keys_no_revision_of_a_notice_is_known_any_more(tmp_path: Pat
     keys = Keys(root, 2, UTC, (WorkingKey("k", "ab" * 32, frozenset({Kind.COMMAND})),))
     with running(tmp_path) as (store, posted):
         for token, (name, rev) in enumerate((("old", 2**53 - 1), ("news", 2**53 - 1)), start=1):
-            store.order(effects.SaveNotice(token, notice(name, rev)))
+            store.order(effects.SaveState(token, notice(name, rev)))
         posted.one(events.StateSaved)
         store.order(effects.ForgetNotices())
-        store.order(effects.SaveKeys(3, keys))
-        store.order(effects.SaveNotice(4, notice("news", 1)))
+        store.order(effects.SaveState(3, keys))
+        store.order(effects.SaveState(4, notice("news", 1)))
         eventually(lambda: [each.id for each in posted.all if isinstance(each, events.StateSaved)][-1:] == ["news"])
         store.order(record(1))
         posted.recorded(1)
@@ -246,17 +247,17 @@ def test_with_other_keys_no_revision_of_a_notice_is_known_any_more(tmp_path: Pat
         assert {name: rev for name, rev in opened.revs.items() if name.startswith("notice")} == {
             f"notice {notice('news', 1).scope} news": 1
         }
-        assert [(each.id, each.rev) for each in posted.one(events.NoticesLoaded).notices] == [("news", 1)]
+        assert [(each.id, each.rev) for each in posted.one(events.StateLoaded).notices] == [("news", 1)]
 
 
 def test_revisions_and_keys_live_with_the_journal(tmp_path: Path) -> None:
     root = Scope("site", SITE)
     keys = Keys(root, 4, UTC, (WorkingKey("k-now", "ab" * 32, frozenset({Kind.COMMAND, Kind.CONFIRM})),))
     with running(tmp_path) as (store, posted):
-        store.order(effects.SaveNotice(7, notice("n1", 3)))
-        store.order(effects.SaveKeys(8, keys))
+        store.order(effects.SaveState(7, notice("n1", 3)))
+        store.order(effects.SaveState(8, keys))
         eventually(lambda: {e.token for e in posted.of(events.StateSaved)} == {7, 8})
-        store.order(effects.SaveKeys(9, Keys(root, 3, UTC, ())))
+        store.order(effects.SaveState(9, Keys(root, 3, UTC, ())))
         eventually(lambda: {e.token for e in posted.of(events.StateSaved)} == {7, 8, 9})
     for name in ("cache.db", "cache.db-wal", "cache.db-shm"):
         (tmp_path / name).unlink(missing_ok=True)
@@ -302,9 +303,9 @@ def test_a_history_not_ours_begins_a_new_epoch(tmp_path: Path, lie: str) -> None
         assert differs.next_seq == 4  # the three unconfirmed facts went on
         got = batch(store, posted, 1)
         check(got)
-        assert got.prev == facts.chain_start(SITE, UNIT, differs.epoch, opened.epoch, heads[5]).hex()
+        assert got.prev == chain.chain_start(SITE, UNIT, differs.epoch, opened.epoch, heads[5]).hex()
         assert got.head == differs.head
-        assert [facts.parse_line(line).data["was"] for line in got.lines] == [[opened.epoch, seq] for seq in (3, 4, 5)]
+        assert [chain.parse_line(line).data["was"] for line in got.lines] == [[opened.epoch, seq] for seq in (3, 4, 5)]
         store.order(wrong)  # the same word once more, and a late one on the epoch we left: no further epoch
         store.order(effects.ConfirmFacts(opened.epoch, 5, heads[5]))
         store.order(record(9))
@@ -318,21 +319,21 @@ def test_a_history_not_ours_begins_a_new_epoch(tmp_path: Path, lie: str) -> None
 
 def test_a_batch_keeps_to_the_contracts_bounds(tmp_path: Path) -> None:
     with running(tmp_path) as (store, posted):
-        store.order(record(1, *(fact(n=n) for n in range(1100))))
-        store.order(record(2, *(fact("report.filed", text="满" * 300) for _ in range(200))))
+        store.order(record(1, *(fact("refusals") for _ in range(1100))))
+        store.order(record(2, *(fact("storage.failed", detail="满" * 300) for _ in range(200))))
         posted.recorded(2)
         got = drained(store, posted)
         assert seqs(got) == list(range(1, 1301))
         for each in got:
-            assert len(each.lines) <= facts.MAX_BATCH_FACTS
-            assert sum(map(len, each.lines)) + len(each.lines) <= facts.MAX_BATCH_BYTES
+            assert len(each.lines) <= chain.MAX_BATCH_FACTS
+            assert sum(map(len, each.lines)) + len(each.lines) <= chain.MAX_BATCH_BYTES
         assert len(got[0].lines) == 500
         assert batch(store, posted, 1301).lines == ()
 
 
 def test_an_endless_fact_is_cut_so_that_those_after_it_can_go(tmp_path: Path) -> None:
     with running(tmp_path) as (store, posted):
-        store.order(record(1, fact("report.filed", text="x" * 100_000)))
+        store.order(record(1, fact("refusals", counts={f"reason{n}": n for n in range(10_000)})))
         store.order(record(2))
         posted.recorded(2)
         assert [len(line) < 1000 for line in batch(store, posted, 1).lines] == [True, True]
@@ -342,9 +343,11 @@ def test_retention_drops_confirmed_facts_only_and_in_slices(tmp_path: Path) -> N
     with running(tmp_path, retention_days=10) as (store, posted):
         epoch = posted.one(events.StoreOpened).epoch
         old = UTC - 11 * DAY
-        store.order(record(1, *(fact(utc=old, n=n) for n in range(1200))))
+        store.order(record(1, *(fact("refusals", utc=old) for _ in range(1200))))
         store.order(record(2, fact(utc=1.0, clock="unknown"), fact(utc=UTC)))
-        store.order(record(3, *(fact(utc=old, n=n) for n in range(3))))  # dated before by a clock that was set back
+        store.order(
+            record(3, *(fact("refusals", utc=old) for _ in range(3)))
+        )  # dated before by a clock that was set back
         posted.recorded(3)
         confirmed = drained(store, posted)
         head = next(each for each in confirmed if each.last >= 1000)
@@ -372,9 +375,9 @@ def test_what_was_purged_or_revoked_is_nowhere_in_the_files(tmp_path: Path) -> N
     old = UTC - 400 * DAY
     with running(tmp_path) as (store, posted):
         store.order(record(1, *(fact(utc=old, by="holder-of-old") for _ in range(50)), fact(by="holder-of-today")))
-        store.order(effects.SaveRosterPart(1, part(1, [holder(0xDEAD)])))
+        store.order(effects.SaveState(1, part(1, [holder(0xDEAD)])))
         posted.one(events.StateSaved)
-        store.order(effects.SaveRosterPart(2, part(2, [holder(0xBEEF)])))
+        store.order(effects.SaveState(2, part(2, [holder(0xBEEF)])))
         head = posted.recorded(1).head
         store.order(effects.ConfirmFacts(posted.one(events.StoreOpened).epoch, 51, head))
         store.order(effects.Purge(UTC))
@@ -397,7 +400,7 @@ def test_a_quiet_day_costs_one_small_write(tmp_path: Path, record_property: pyte
         before = written("self", "wchar")
         for number in range(4):  # as often as the core writes down what is known of the time
             utc = UTC + number * DAY / 4
-            store.order(effects.Record(2 + number, (), known=KnownTime(utc, utc)))
+            store.order(effects.AppendFacts(2 + number, (), known=KnownTime(utc, utc)))
             posted.recorded(2 + number)
         store.order(effects.Purge(UTC + DAY))
         store.order(effects.LoadBatch(2))  # after it, in order
@@ -425,7 +428,7 @@ def test_all_purged_numbers_still_go_on(tmp_path: Path) -> None:
 def test_purge_slices_are_short(tmp_path: Path, record_property: pytest.RecordProperty) -> None:
     with running(tmp_path) as (store, posted):
         for token in range(1, 11):
-            store.order(record(token, *(fact(utc=UTC - 400 * DAY, n=n) for n in range(2000))))
+            store.order(record(token, *(fact(utc=UTC - 400 * DAY) for _ in range(2000))))
             head = posted.recorded(token).head
         store.order(effects.ConfirmFacts(posted.one(events.StoreOpened).epoch, 20_000, head))
         posted.one(events.FactsConfirmed)
@@ -451,7 +454,7 @@ def test_a_million_facts(tmp_path: Path, record_property: pytest.RecordProperty)
     journal = open_or_found(tmp_path / "journal.db", Terms(SITE, UNIT, 400, 180), UTC)
     journal.begin_run()
     for token in range(500):
-        journal.commit(journal.draft([record(token, *(fact(utc=UTC - 400 * DAY, n=n) for n in range(2000)))]))
+        journal.commit(journal.draft([record(token, *(fact(utc=UTC - 400 * DAY) for _ in range(2000)))]))
     journal.confirm(journal.epoch, 1_000_000, journal.head.hex())
     journal.close()  # not cleanly: the whole file is checked at the next opening
     size = (tmp_path / "journal.db").stat().st_size
@@ -476,8 +479,8 @@ def test_a_million_facts(tmp_path: Path, record_property: pytest.RecordProperty)
 
 
 def test_the_last_mode_of_each_door_is_kept_also_over_damage(tmp_path: Path) -> None:
-    def modes(*some: tuple[str, str]) -> tuple[DoorMode, ...]:
-        return tuple(DoorMode(door, mode, UTC + 60) for door, mode in some)
+    def modes(*some: tuple[str, str]) -> tuple[KeptMode, ...]:
+        return tuple(KeptMode(door, mode, UTC + 60) for door, mode in some)
 
     with running(tmp_path) as (store, posted):
         store.order(record(1, modes=modes(("main", "hold_open"), ("back", "lockdown"), ("yard", "lockdown"))))
@@ -504,9 +507,9 @@ def test_an_older_schema_is_migrated_with_its_facts(tmp_path: Path) -> None:
     db = database.Database(conn)
     migrations.apply(db, "journal", JOURNAL_STEPS[:1])
     conn.execute("PRAGMA user_version = 1")
-    start = facts.chain_start(SITE, UNIT, "e0")
-    line = facts.line(1, UTC, "synced", 7, 1.0, "door.opened", {"door": "main"})
-    head = facts.chain(start, line)
+    start = chain.chain_start(SITE, UNIT, "e0")
+    line = chain.line(1, UTC, "synced", 7, 1.0, "door.opened", {"door": "main"})
+    head = chain.next_hash(start, line)
     conn.execute("INSERT INTO epochs VALUES (1, 'e0', ?, '', '', ?)", (UTC, seal("e0", UTC, "", "")))
     conn.execute("INSERT INTO position VALUES (1, 0, ?, 0, ?, ?)", (start, start, seal(0, start, 0, start)))
     conn.execute("INSERT INTO life VALUES (1, 7, 1, NULL, ?)", (seal(7, 1, None),))

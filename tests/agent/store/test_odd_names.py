@@ -16,6 +16,7 @@ from agent.devicekeys import remember, secure_readers
 from agent.statusfile import save
 from agent.store import latch
 from agent.store.folder import FolderLock
+from tests.agent.statuses import STATUS
 from tests.agent.store.harness import record, running
 from tests.rights import no_right_to
 from tests.waiting import eventually
@@ -88,7 +89,7 @@ def test_what_lies_beside_the_store_is_read_and_written(tmp_path: Path, name: st
         crashes.watch_signals()
         crashes.add(["a name"])
         remember(tmp_path, "reader")
-        save(tmp_path / "status.json", {"storage": "ok"})
+        save(tmp_path / "status.json", STATUS)
         with_lock.release()
         done.set()
 

@@ -10,16 +10,16 @@ import pytest
 from agent.core import effects, events
 from agent.store import reading, room
 from agent.store.journal import open_journal
-from contract import facts
+from contract import chain
 from tests.agent.store.harness import SITE, UNIT, UTC, fact, holder, notice, part, record, running
 from tests.waiting import eventually
 
 
 def test_facts_holders_notices_and_summary_beside_a_running_store(tmp_path: Path) -> None:
     with running(tmp_path) as (store, posted):
-        store.order(record(1, *(fact(utc=UTC + n, n=n) for n in range(700))))
-        store.order(effects.SaveNotice(2, notice("n1", 1)))
-        store.order(effects.SaveRosterPart(3, part(4, [holder(1), holder(2)])))
+        store.order(record(1, *(fact(utc=UTC + n) for n in range(700))))
+        store.order(effects.SaveState(2, notice("n1", 1)))
+        store.order(effects.SaveState(3, part(4, [holder(1), holder(2)])))
         lines = posted.recorded(1).lines
         eventually(lambda: len(posted.of(events.StateSaved)) == 2)
         entries = list(reading.facts(tmp_path))
@@ -39,14 +39,14 @@ def test_facts_holders_notices_and_summary_beside_a_running_store(tmp_path: Path
 
 def test_gaps_show_as_the_contracts_lines(tmp_path: Path) -> None:
     with running(tmp_path) as (store, posted):
-        store.order(record(1, *(fact(n=n) for n in range(10))))
+        store.order(record(1, *(fact() for _ in range(10))))
         posted.recorded(1)
     journal = open_journal(tmp_path / "journal.db", SITE, UNIT, 64)
     room.drop(journal, [4, 5, 6])
     journal.close()
     gap = next(entry for entry in reading.facts(tmp_path) if entry.first != entry.last)
     assert (gap.first, gap.last) == (4, 6)
-    assert isinstance(facts.parse_line(gap.line), facts.Gap)
+    assert isinstance(chain.parse_line(gap.line), chain.Gap)
     assert reading.summary(tmp_path).dropped == 3
 
 

@@ -14,8 +14,8 @@ from agent.store import reading, room
 from agent.store.database import used_bytes
 from agent.store.journal import Journal, open_journal
 from agent.store.opening import Terms, open_or_found
-from agent.store.ranks import rank_of
-from contract import facts
+from contract import chain
+from contract.facts import keep_of
 from tests.agent.store.harness import SITE, UNIT, UTC, batch, check, drained, fact, record, running, seqs
 from tests.waiting import eventually
 
@@ -25,21 +25,22 @@ KINDS = (
     "access.granted",
     "access.denied",
     "door.opened",
-    "report.filed",
+    "storage.failed",
     "patrol.checkin",
 )
 NEVER_FIRST = ("patrol.checkin", "command.accepted", "access.duress", "door.forced", "device.tamper")
 
 
 def test_ranks_are_the_contracts() -> None:
-    assert [rank_of(kind) for kind in KINDS] == [0, 0, 1, 1, 2, 2, 3]
-    assert {rank_of(kind) for kind in NEVER_FIRST} == {3}
+    assert [keep_of(kind) for kind in KINDS] == [0, 0, 1, 1, 2, 2, 3]
+    assert {keep_of(kind) for kind in NEVER_FIRST} == {3}
+    assert keep_of("report.filed") == 2, "as the rest, where the kind is not known"
 
 
 def the_journal(folder: Path, kinds: list[str]) -> Journal:
     journal = open_or_found(folder / "journal.db", Terms(SITE, UNIT, 1, 180), UTC)
     journal.begin_run()
-    journal.commit(journal.draft([record(1, *(fact(kind, n=n) for n, kind in enumerate(kinds, 1)))]))
+    journal.commit(journal.draft([record(1, *(fact(kind) for n, kind in enumerate(kinds, 1)))]))
     return journal
 
 
@@ -79,14 +80,14 @@ def test_any_order_of_dropping_leaves_a_chain_that_holds(tmp_path: Path, seed: i
 
 def test_a_gap_never_hides_a_batchs_border(tmp_path: Path) -> None:
     """A batch was sent, then facts around its end were dropped: the next batch still begins where it ended."""
-    journal = the_journal(tmp_path, ["access.granted"] * 600)
+    journal = the_journal(tmp_path, ["refusals"] * 600)
     first = journal.load_batch(1)
     assert first.last == 500
     room.drop(journal, list(range(490, 511)))
     after = journal.load_batch(501)
     check(after)
     assert (after.first, after.prev) == (501, first.head)
-    assert facts.parse_line(after.lines[0]) == facts.Gap(501, 510, facts.parse_line(after.lines[0]).h)
+    assert chain.parse_line(after.lines[0]) == chain.Gap(501, 510, chain.parse_line(after.lines[0]).h)
     assert journal.confirm(journal.epoch, 500, first.head)
     assert journal.confirmed == 500
     check(journal.load_batch(501))
@@ -99,19 +100,19 @@ def test_gaps_are_covered_by_the_units_signature(tmp_path: Path) -> None:
     got = journal.load_batch(1)
     key = Ed25519PrivateKey.generate()
     public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-    header = facts.Header(UNIT, journal.epoch, "b-1", got.first, got.last, got.prev, got.head)
-    parsed = facts.parse_batch(facts.build_batch(key, SITE, header, got.lines))
-    assert isinstance(parsed, facts.Batch)
-    assert facts.check_batch(parsed, SITE, public) is None
-    assert [(g.first, g.last) for g in map(facts.parse_line, got.lines) if isinstance(g, facts.Gap)] == [
+    header = chain.Header(UNIT, journal.epoch, "b-1", got.first, got.last, got.prev, got.head)
+    parsed = chain.parse_batch(chain.build_batch(key, SITE, header, got.lines))
+    assert isinstance(parsed, chain.Batch)
+    assert chain.check_batch(parsed, SITE, public) is None
+    assert [(g.first, g.last) for g in map(chain.parse_line, got.lines) if isinstance(g, chain.Gap)] == [
         (3, 5),
         (9, 9),
         (19, 19),
     ]
-    forged = facts.Batch(
+    forged = chain.Batch(
         parsed.header, (*parsed.lines[:2], parsed.lines[2].replace(b"[3,5]", b"[3,4]"), *parsed.lines[3:])
     )
-    assert facts.check_batch(forged, SITE, public) is not None
+    assert chain.check_batch(forged, SITE, public) is not None
     journal.close()
 
 
@@ -135,10 +136,10 @@ def test_confirmed_facts_leave_first_then_by_importance(tmp_path: Path) -> None:
         if journal.base < confirmed:
             assert not unconfirmed_lost
         for rank in range(3):  # a fact is gone only where all of less importance are gone
-            if any(rank_of(kinds[seq - 1]) > rank for seq in unconfirmed_lost):
-                assert all(rank_of(kinds[seq - 1]) > rank for seq in kept if seq < 8000)
+            if any(keep_of(kinds[seq - 1]) > rank for seq in unconfirmed_lost):
+                assert all(keep_of(kinds[seq - 1]) > rank for seq in kept if seq < 8000)
         for rank in range(4):  # and within one importance the oldest go first
-            of_rank = [seq for seq in range(confirmed + 1, 8000) if rank_of(kinds[seq - 1]) == rank]
+            of_rank = [seq for seq in range(confirmed + 1, 8000) if keep_of(kinds[seq - 1]) == rank]
             lost = [seq for seq in of_rank if seq in gone]
             assert lost == of_rank[: len(lost)]
         assert left_before is None or here <= left_before
@@ -151,7 +152,7 @@ def test_a_full_journal_goes_on_within_its_size(tmp_path: Path, record_property:
     with running(tmp_path, journal_mb=1) as (store, posted):
         for token in range(1, 61):
             kind = "patrol.checkin" if token <= 5 else "access.granted"
-            store.order(record(token, *(fact(kind, n=n, by="h-1") for n in range(200))))
+            store.order(record(token, *(fact(kind) for n in range(200))))
             posted.recorded(token)
         eventually(lambda: reading.summary(tmp_path).dropped > 0)
         assert posted.recorded(60).first == 11_801

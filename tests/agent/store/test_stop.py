@@ -11,7 +11,7 @@ import pytest
 from agent import limits
 from agent.core import events
 from agent.store import Store, reading
-from contract.facts import FactLine, parse_line
+from contract.chain import FactLine, parse_line
 from tests.agent.store.harness import SITE, UNIT, UTC, Posted, record
 from tests.faulty.disk import FaultyDisk
 from tests.faulty.state import State
@@ -24,13 +24,13 @@ def store(folder: Path) -> tuple[Store, Posted]:
     posted = Posted()
     made = Store(folder, SITE, UNIT, posted, retention_days=180, journal_mb=64, ballast_bytes=4096, utc=lambda: UTC)
     made.start()
-    posted.one(events.NoticesLoaded)
+    posted.one(events.StateLoaded)
     return made, posted
 
 
 def kept(folder: Path) -> list[object]:
     lines = (parse_line(entry.line) for entry in reading.facts(folder))
-    return [line.data["n"] for line in lines if isinstance(line, FactLine)]
+    return [int(str(line.data["by"]).removeprefix("h-")) for line in lines if isinstance(line, FactLine)]
 
 
 @pytest.mark.soak
@@ -87,7 +87,7 @@ def test_databases_made_anew_on_a_slow_disk_are_no_hanging_disk(
         posted, began, longest = Posted(), time.monotonic(), 0.0
         made = Store(disk.folder, SITE, UNIT, posted, retention_days=180, journal_mb=64, ballast_bytes=4096)
         made.start()
-        while not posted.of(events.NoticesLoaded):
+        while not posted.of(events.StateLoaded):
             assert time.monotonic() - began < 60
             longest = max(longest, made._waiting.silent_s(time.monotonic()))
             time.sleep(0.02)

@@ -25,7 +25,7 @@ def test_a_first_start_misses_nothing_and_neither_does_the_next(tmp_path: Path) 
 @pytest.mark.claim("F14")
 def test_a_journal_that_is_gone_is_told_once(tmp_path: Path) -> None:
     with running(tmp_path) as (store, posted):
-        store.order(effects.SaveRosterPart(1, part(1, [holder(1)])))
+        store.order(effects.SaveState(1, part(1, [holder(1)])))
         store.order(record(1))
         posted.recorded(1)
         eventually(lambda: posted.of(events.HoldersReplaced)[-1].by_key)
@@ -41,9 +41,7 @@ def test_a_journal_that_is_gone_is_told_once(tmp_path: Path) -> None:
 def test_a_full_journal_tells_how_many_unconfirmed_facts_it_dropped(tmp_path: Path) -> None:
     with running(tmp_path, journal_mb=1) as (store, posted):
         for token in range(1, 41):
-            store.order(
-                record(token, *(fact("device.lost", device="panel", detail="x" * 100, n=n) for n in range(200)))
-            )
+            store.order(record(token, *(fact("device.lost", device="panel", detail="x" * 100) for n in range(200))))
         posted.recorded(40, 20)
         eventually(lambda: posted.of(events.FactsDropped), 10)
         eventually(lambda: not store._work._ledger._chores if store._work else True, 10)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from agent.core.effects import SaveLatch
-from agent.store.waiting import RING, Waiting
+from agent.store.waiting import RING, OrderLanes
 from tests.agent.store.harness import fact, record
 
 
 def test_records_keep_their_order_and_group_by_facts() -> None:
-    waiting: Waiting[str] = Waiting()
+    waiting: OrderLanes[str] = OrderLanes()
     for token in range(1, 6):
         waiting.put_record(record(token, fact(), fact()))
     assert [r.token for r in waiting.take_records(3)] == [1, 2]
@@ -18,7 +18,7 @@ def test_records_keep_their_order_and_group_by_facts() -> None:
 
 
 def test_only_the_newest_latch_matters() -> None:
-    waiting: Waiting[str] = Waiting()
+    waiting: OrderLanes[str] = OrderLanes()
     waiting.put_latch(SaveLatch(frozenset({"a"})))
     waiting.put_latch(SaveLatch(frozenset()))
     assert waiting.take_latch() == SaveLatch(frozenset())
@@ -26,7 +26,7 @@ def test_only_the_newest_latch_matters() -> None:
 
 
 def test_memory_is_bounded_and_keeps_what_matters_most() -> None:
-    waiting: Waiting[str] = Waiting()
+    waiting: OrderLanes[str] = OrderLanes()
     for token in range(RING + 500):
         kind = "patrol.checkin" if token % 10 == 0 else "device.lost" if token % 10 == 1 else "access.granted"
         waiting.put_record(record(token, fact(kind)))
@@ -41,7 +41,7 @@ def test_memory_is_bounded_and_keeps_what_matters_most() -> None:
 
 
 def test_overdue_records_leave_and_the_rest_stays() -> None:
-    waiting: Waiting[str] = Waiting()
+    waiting: OrderLanes[str] = OrderLanes()
     waiting.put_record(record(1, durable_by_mono=5.0))
     waiting.put_record(record(2))
     waiting.put_record(record(3, durable_by_mono=9.0))
@@ -52,7 +52,7 @@ def test_overdue_records_leave_and_the_rest_stays() -> None:
 
 
 def test_waiting_ends_with_what_was_asked_for() -> None:
-    waiting: Waiting[str] = Waiting()
+    waiting: OrderLanes[str] = OrderLanes()
     waiting.put_record(record(1))
     assert waiting.wait(0.0, facts=False)  # times out: facts are not asked for
     assert waiting.wait(None, facts=True)

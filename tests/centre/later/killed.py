@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
-from centre.cli.office import Office
+from centre.cli.context import CliContext
 from tests.centre.later import install
 
 
@@ -43,7 +43,7 @@ def main(place: Path, folder: Path, out: Path) -> None:
         child = os.fork()
         if child == 0:
             Killer(at)
-            Office(path).books.close()
+            CliContext(path).books.close()
             os._exit(0)
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         print(path.name, status, flush=True)

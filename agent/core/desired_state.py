@@ -1,0 +1,321 @@
+"""Desired state from the centre: notices, rosters, settings, keys. An older revision never replaces a newer one; saved first, then acknowledged and told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from agent.core import door, limits, notice_board, panel, refused
+from agent.core.effects import (
+    AckMessage,
+    DropNotices,
+    ForgetNotices,
+    Resubscribe,
+    SaveState,
+    UseKeys,
+    UseTimezone,
+)
+from agent.core.events import (
+    HoldersReplaced,
+    MessageReceived,
+    StateLoaded,
+    StateNotKept,
+    StateSaved,
+    StoreOpened,
+)
+from agent.core.state import State
+from agent.core.step_builder import StepBuilder
+from contract import codec
+from contract.facts import KeysApplied, NoticeEnded, NoticeReceived, RosterApplied, SettingsApplied
+from contract.messages import (
+    LEVELS,
+    ROSTERS_PER_SCOPE,
+    ROSTERS_PER_UNIT,
+    Category,
+    Keys,
+    Kind,
+    Notice,
+    RosterPart,
+    Scope,
+    Settings,
+)
+
+
+def store_opened(step: StepBuilder, event: StoreOpened) -> None:
+    known = step.state.standing
+    keys_rev = known.keys_rev if event.keys is None else max(known.keys_rev, event.keys.rev)
+    revs = {**event.revs}
+    for name, rev in known.revs.items():
+        revs[name] = max(rev, revs.get(name, 0))
+    step.state = replace(
+        step.state, standing=replace(known, revs=revs, keys_rev=keys_rev, keys=event.keys or known.keys)
+    )
+    if event.keys is not None:
+        step.emit(UseKeys(event.keys))
+
+
+def loaded(step: StepBuilder, event: StateLoaded) -> None:
+    _settings_loaded(step, event.settings)
+    _notices_loaded(step, event.notices)
+
+
+def _notices_loaded(step: StepBuilder, notices: tuple[Notice, ...]) -> None:
+    """Of the cache; what came from the centre meanwhile (also that one was withdrawn) is newer. Notices of scopes that are no longer this unit's go."""
+    scopes = frozenset(step.state.plan.scopes)
+    here, revs = step.state.board.notices, step.state.standing.revs
+    fresh = (n for n in notices if n.rev >= revs.get(f"notice {n.scope} {n.id}", 0))
+    taken = dict(here)
+    for each in fresh:
+        mine = each.scope in scopes and not each.withdrawn and notice_board.key_of(each) not in here
+        if mine and notice_board.room_for(each, taken):
+            taken[notice_board.key_of(each)] = each
+    step.state = replace(step.state, board=replace(step.state.board, notices=taken))
+    gone = tuple(
+        notice_board.key_of(n)
+        for n in notices
+        if n.scope not in scopes or n.withdrawn or notice_board.key_of(n) not in taken
+    )
+    if gone:
+        step.emit(DropNotices(gone))
+
+
+def _settings_loaded(step: StepBuilder, settings: tuple[Settings, ...]) -> None:
+    known = step.state.standing
+    scopes = frozenset(step.state.plan.scopes)
+    kept = {str(s.scope): s for s in settings if s.scope in scopes}
+    step.state = replace(step.state, standing=replace(known, settings={**kept, **known.settings}))
+    _use_settings(step)
+
+
+def holders_replaced(step: StepBuilder, event: HoldersReplaced) -> None:
+    old = step.state.access
+    step.state = replace(step.state, access=replace(old, by_key=event.by_key, have=event.have, loaded=True))
+    door.all_ready(step)
+    step.changed()
+    if event.applied is not None:
+        scope, id_, rev = event.applied
+        step.fact(RosterApplied(scope, id_, rev))
+
+
+def cache_reset(step: StepBuilder) -> None:
+    """The cache is empty: what is known here is saved again, rosters are read again from the broker."""
+    step.state = replace(step.state, access=replace(step.state.access, have=()))
+    for notice in step.state.board.notices.values():
+        step.emit(SaveState(0, notice))
+    for settings in step.state.standing.settings.values():
+        step.emit(SaveState(0, settings))
+    if step.state.sync.link_up:
+        step.emit(Resubscribe())
+
+
+# --- messages
+
+
+def is_outdated(state: State, event: MessageReceived) -> bool:
+    """A notice judged by keys that no longer hold: the broker gives it again, to be judged by those in force."""
+    known = event.keys_rev
+    return isinstance(event.message, Notice) and known is not None and known < state.standing.anew_rev
+
+
+def notice(step: StepBuilder, token: int, message: Notice, signed: bytes) -> None:
+    key = notice_board.key_of(message)
+    name = f"notice {key[0]} {key[1]}"
+    known = step.state.standing.revs.get(name, 0)
+    here = step.state.board.notices.get(key)
+    over = notice_board.ended(message, step.state)
+    if message.rev < known or (message.rev == known and (over or (here is not None and here.rev == message.rev))):
+        step.emit(AckMessage(token))
+        return
+    if not over and not notice_board.room_for(message, step.state.board.notices):
+        refused.refuse(step, ("notice", *key, message.rev), "full", message.until_utc)
+        step.emit(AckMessage(token))
+        return
+    _saving(step, token, message, name, message.rev)
+    step.emit(SaveState(token, message, signed))
+    step.changed()
+    if over:
+        notice_board.take_off(step, (key,), drop=False)
+        return
+    notice_board.off_screens(step, (key,))
+    step.state = replace(
+        step.state, board=replace(step.state.board, notices={**step.state.board.notices, key: message})
+    )
+    if message.category is Category.EMERGENCY and not step.state.door_only and notice_board.begun(message, step.state):
+        for screen in step.state.screens:
+            panel.put(step, panel.show(step, screen, message))
+
+
+def roster_part(step: StepBuilder, token: int, part: RosterPart, signed: bytes) -> None:
+    """A part of what is in force already costs no write: it comes again at each connection."""
+    scope = str(part.scope)
+    name = f"roster {scope} {part.id}"
+    in_force = max(
+        (rev for kind, s, i, rev in step.state.access.have if (kind, s, i) == ("roster", scope, part.id)), default=0
+    )
+    if part.rev <= in_force or part.rev < step.state.standing.revs.get(name, 0):
+        step.emit(AckMessage(token))
+        return
+    left = step.state.standing.refused.entries.get(("roster", scope, part.id))
+    if left is not None and left.rev >= part.rev:
+        step.emit(AckMessage(token))
+        return
+    if not _room_for_roster(step.state, scope, part.id):
+        refused.refuse(step, ("roster", scope, part.id, part.rev), "full")
+        step.emit(AckMessage(token))
+        return
+    _saving(step, token, part.id, name, part.rev)
+    step.emit(SaveState(token, part, signed))
+
+
+def _room_for_roster(state: State, scope: str, ident: str) -> bool:
+    """Whether the contract allows this one too, beside those in force and under way."""
+    known = {(s, i) for _, s, i, _ in state.access.have}
+    known |= {(s, i) for kind, s, i in (name.split(" ") for name in state.standing.revs) if kind == "roster"}
+    here = {str(each) for each in state.plan.scopes}
+    others = [s for s, i in known if (s, i) != (scope, ident) and s in here]
+    return len(others) < ROSTERS_PER_UNIT and others.count(scope) < ROSTERS_PER_SCOPE
+
+
+def settings(step: StepBuilder, token: int, message: Settings, signed: bytes) -> None:
+    scope = str(message.scope)
+    name = f"settings {scope} "
+    here = step.state.standing.settings.get(scope)
+    known = max(step.state.standing.revs.get(name, 0), 0 if here is None else here.rev)
+    if message.rev < known or (here is not None and here.rev == message.rev):
+        step.emit(AckMessage(token))
+        return
+    _saving(step, token, message, name, message.rev)
+    standing = step.state.standing
+    step.state = replace(step.state, standing=replace(standing, settings={**standing.settings, scope: message}))
+    step.emit(SaveState(token, message, signed))
+    step.changed()
+    _use_settings(step)
+
+
+def keys(step: StepBuilder, token: int, message: Keys, signed: bytes) -> None:
+    """Verified by the root key in the link. In force when durable, so that a crash leaves old or new, never neither."""
+    if message.rev <= step.state.standing.keys_rev:
+        step.emit(AckMessage(token))
+        return
+    _saving(step, token, message, f"keys {message.scope} ", message.rev)
+    if _takes_away(message, step.state):
+        step.emit(ForgetNotices())  # ahead of the keys: a crash between them leaves notices to read, never keys without
+    step.emit(SaveState(token, message, signed))
+
+
+def _takes_away(new: Keys, state: State) -> bool:
+    """Whether a key that could sign notices no longer can: then nobody knows which of those here are the centre's."""
+    old = state.standing.keys
+    if old is None:
+        return new.rev > 1
+    good = {(key.kid, key.public) for key in new.keys if Kind.NOTICE in key.kinds}
+    return any(Kind.NOTICE in key.kinds and (key.kid, key.public) not in good for key in old.keys)
+
+
+def _notices_anew(step: StepBuilder) -> None:
+    """As if none had ever come: what a key signed that is taken away is gone, however high its revision, and the broker gives the rest again."""
+    standing, refused_ones = step.state.standing, step.state.standing.refused.entries
+    revs = {name: rev for name, rev in standing.revs.items() if not name.startswith("notice ")}
+    refused.forget(step, {name for name in refused_ones if name[0] == "notice"})
+    notice_board.off_screens(step, tuple(step.state.board.notices))
+    step.state = replace(
+        step.state,
+        standing=replace(step.state.standing, revs=revs, anew_rev=standing.keys_rev),
+        board=replace(step.state.board, notices={}),
+    )
+    step.emit(ForgetNotices())
+    step.emit(Resubscribe())
+
+
+def saved(step: StepBuilder, event: StateSaved) -> None:
+    """Durable: now the message is acknowledged, and the centre is told."""
+    standing = step.state.standing
+    message = standing.saving.get(event.token)
+    if message is None:
+        return
+    step.state = replace(
+        step.state, standing=replace(standing, saving={t: m for t, m in standing.saving.items() if t != event.token})
+    )
+    step.emit(AckMessage(event.token))
+    match message:
+        case Notice():
+            _notice_saved(step, message)
+        case Settings(scope, rev):
+            step.fact(SettingsApplied(str(scope), "", rev))
+        case Keys(scope, rev):
+            if rev > step.state.standing.keys_rev:
+                anew = _takes_away(message, step.state)
+                step.state = replace(step.state, standing=replace(step.state.standing, keys_rev=rev, keys=message))
+                step.emit(UseKeys(message))
+                if anew:
+                    _notices_anew(step)
+            step.fact(KeysApplied(str(scope), "", rev))
+            step.changed()
+        case _:
+            pass  # a part of a roster: told when the whole is in force
+
+
+def not_taken(step: StepBuilder, event: StateNotKept) -> None:
+    standing = step.state.standing
+    step.state = replace(
+        step.state, standing=replace(standing, saving={t: m for t, m in standing.saving.items() if t != event.token})
+    )
+    step.emit(AckMessage(event.token))
+    refused.refuse(step, (event.kind, event.scope, event.id, event.rev), "full")
+
+
+def _notice_saved(step: StepBuilder, message: Notice) -> None:
+    over = notice_board.ended(message, step.state)
+    made = NoticeEnded if over else NoticeReceived
+    step.fact(made(str(message.scope), message.id, message.rev))
+    if message.withdrawn or notice_board.key_of(message) not in step.state.board.notices:
+        step.emit(DropNotices((notice_board.key_of(message),)))
+    elif over:
+        notice_board.take_off(step, (notice_board.key_of(message),))
+
+
+def _saving(step: StepBuilder, token: int, message: object, name: str, rev: int) -> None:
+    kind, scope, ident = name.split(" ")
+    refused.taken(step, kind, scope, ident)
+    standing = step.state.standing
+    revs = _bounded({**standing.revs, name: max(rev, standing.revs.get(name, 0))}, step.state)
+    step.state = replace(step.state, standing=replace(standing, revs=revs, saving={**standing.saving, token: message}))
+
+
+def _bounded(revs: dict[str, int], state: State) -> dict[str, int]:
+    """Of notices that are over only the newest names are kept, as the journal does: ids without end would fill memory."""
+    if len(revs) > limits.REVS_MAX:
+        here = {f"notice {scope} {ident}" for scope, ident in state.board.notices}
+        old = next((each for each in revs if each.startswith("notice ") and each not in here), None)
+        if old is not None:
+            del revs[old]
+    return revs
+
+
+# --- settings in force
+
+
+def merged(state: State) -> Settings:
+    """The most specific scope wins, for each key by itself."""
+    found = Settings(Scope("site", state.plan.site), 0, 0.0)
+    for each in sorted(state.standing.settings.values(), key=lambda s: LEVELS.index(s.scope.level)):
+        timezone, language, sign = each.timezone, each.language, each.sign
+        found = replace(
+            found,
+            timezone=found.timezone if timezone is None else timezone,
+            language=found.language if language is None else language,
+            sign=found.sign if sign is None else sign,
+        )
+    return found
+
+
+def _use_settings(step: StepBuilder) -> None:
+    wanted, plan = merged(step.state), step.state.plan
+    language = wanted.language if wanted.language in plan.catalogues else None
+    language = language or plan.language
+    timezone = wanted.timezone or plan.timezone
+    words = codec.write(wanted.sign) if wanted.sign is not None else {}
+    if timezone != step.state.timezone:
+        step.emit(UseTimezone(timezone))
+    if language != step.state.language:
+        notice_board.off_screens(step, tuple(step.state.board.notices))
+    step.state = replace(step.state, language=language, timezone=timezone, sign=words)

@@ -1,0 +1,168 @@
+"""The status the centre sees, and what is in force: made from the state alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from agent.core import limits
+from agent.core.effects import SendStatus
+from agent.core.state import Door, Health, State, Tamper
+from agent.core.step_builder import StepBuilder
+from contract import codec
+from contract.digest import digest
+from contract.messages import MAX_STATUS_BYTES
+from contract.plain import DeviceStatus, DoorStatus, LinkStatus, Status, UnitState
+from contract.strict_json import dumps
+
+_NAME_CHARS = 64
+_WHY_CHARS = 200
+
+
+def status(state: State) -> Status:
+    """As it is now, at most so long as the contract allows."""
+    health, sync, have = state.health, state.sync, standing_entries(state)
+    kinds = [entry[0] for entry in have]
+    return bounded(
+        Status(
+            state=UnitState.OFFLINE if state.stopping else UnitState.ONLINE,
+            session=state.session,
+            link=_link(state),
+            door_only=None if state.door_only_until is None else _time_of(state, state.door_only_until),
+            boot=health.boot,
+            version=state.plan.version,
+            unit=state.plan.unit,
+            name=state.plan.name[:_NAME_CHARS],
+            scopes=tuple(str(scope) for scope in state.plan.scopes),
+            clock=str(state.now.clock),
+            stale=sync.stale,
+            storage=health.storage,
+            taken_over=health.taken_over,
+            doors={door.id: _door(door) for door in state.doors},
+            devices={name: _device(health, name) for name in sorted(health.devices)},
+            inputs=dict(sorted(health.inputs.items())),
+            backlog=backlog(state),
+            oldest=sync.confirmed + 1 if sync.next_seq - 1 > sync.confirmed else None,
+            digest=digest(have),
+            counts={kind: kinds.count(kind) for kind in ("notice", "roster", "settings", "keys")},
+            refused=len(state.standing.refused.entries),
+            centre_since=sync.centre_since,
+            at=state.now.utc,
+        )
+    )
+
+
+def bounded(whole: Status) -> Status:
+    """At most the contract's bytes: first what is well is left out of inputs and devices, then maps and lists become the number of their entries."""
+    if _size(whole) <= MAX_STATUS_BYTES:
+        return whole
+    inputs, devices, doors, scopes = whole.inputs or {}, whole.devices or {}, whole.doors or {}, whole.scopes or ()
+    if isinstance(inputs, int) or isinstance(devices, int) or isinstance(doors, int) or isinstance(scopes, int):
+        return whole
+    short = replace(
+        whole,
+        inputs={name: active for name, active in inputs.items() if active},
+        devices={name: device for name, device in devices.items() if device != DeviceStatus("ok")},
+    )
+    for shorter in (
+        replace(short, inputs=len(inputs)),
+        replace(short, inputs=len(inputs), devices=len(devices)),
+        replace(short, inputs=len(inputs), devices=len(devices), doors=len(doors)),
+    ):
+        if _size(short) <= MAX_STATUS_BYTES:
+            return short
+        short = shorter
+    return short if _size(short) <= MAX_STATUS_BYTES else replace(short, scopes=len(scopes))
+
+
+def _size(made: Status) -> int:
+    """Bytes on the wire."""
+    return len(dumps(codec.write(made)))
+
+
+def revisions(state: State) -> tuple[tuple[tuple[str, str, str, int], ...], tuple[tuple[str, str, str, int], ...]]:
+    """In force, and refused."""
+    refused = sorted((*name, left.rev) for name, left in state.standing.refused.entries.items())
+    return tuple(standing_entries(state)), tuple(refused)
+
+
+def standing_entries(state: State) -> list[tuple[str, str, str, int]]:
+    """(kind, scope, id, rev) of all state in force: what the digest is over. Withdrawn and ended notices are not."""
+    notices = [("notice", scope, id_, n.rev) for (scope, id_), n in state.board.notices.items() if not n.withdrawn]
+    settings = [("settings", scope, "", s.rev) for scope, s in state.standing.settings.items()]
+    keys = [("keys", f"site/{state.plan.site}", "", state.standing.keys_rev)] if state.standing.keys_rev else []
+    return sorted([*notices, *settings, *keys, *state.access.have])
+
+
+def standing_ways(state: State) -> Iterator[list[tuple[str, str, str, int]]]:
+    """What is in force, and what would be with all that is refused: a unit that has either lacks nothing that it would take."""
+    have = standing_entries(state)
+    yield have
+    refused = state.standing.refused.entries
+    if refused:
+        by_name = {entry[:3]: entry[3] for entry in have} | {name: left.rev for name, left in refused.items()}
+        yield sorted((*name, rev) for name, rev in by_name.items())
+
+
+def _link(state: State) -> LinkStatus:
+    known = state.link
+    waits = "waits for the store" if known.state == "connecting" and not state.connected else None
+    why = known.why or waits
+    return LinkStatus(known.state, _time_of(state, known.since), why and why[:_WHY_CHARS])
+
+
+def _time_of(state: State, mono: float) -> float:
+    """By the clock as it is now: it may have been set since."""
+    return state.now.utc + mono - state.now.mono
+
+
+def _door(door: Door) -> DoorStatus:
+    return DoorStatus(
+        mode="fire" if door.latched else str(door.mode),
+        open=door.open,
+        unlocked=door.lock.read,
+        lock="lost" if door.lock.lost else "fault" if door.lock.faulted else "ok",
+        held=door.held_told,
+    )
+
+
+def _device(health: Health, name: str) -> DeviceStatus:
+    device = health.devices[name]
+    if device.lost:
+        return DeviceStatus("lost", device.reason, device.since_utc)
+    active = (what for what in ("tamper", "power") if health.tampers.get(f"{name} {what}", Tamper()).active)
+    return DeviceStatus("ok", tamper=tuple(active))
+
+
+def send_status(step: StepBuilder) -> None:
+    """On change at most once a second, and every five minutes; also with the link down, for whoever asks on the unit itself."""
+    health, now = step.state.health, step.now.mono
+    due = _status_due(step.state)
+    if due is None or due > now:
+        return
+    step.state = replace(step.state, health=replace(health, sent_at=now, dirty=False, told_backlog=backlog(step.state)))
+    step.emit(SendStatus(status(step.state)))
+
+
+def backlog(state: State) -> int:
+    """Facts the centre has not confirmed, those that are not on disk yet among them."""
+    return max(0, state.sync.next_seq - 1 - state.sync.confirmed) + state.sync.unsaved
+
+
+def drained(step: StepBuilder) -> None:
+    """The last status told of a backlog that is gone now: that is news too."""
+    if step.state.health.told_backlog and not backlog(step.state):
+        step.changed()
+
+
+def _status_due(state: State) -> float | None:
+    health = state.health
+    if state.stopping or not state.session:
+        return None
+    if health.sent_at is None:
+        return state.now.mono
+    return health.sent_at + (limits.STATUS_MIN_S if health.dirty else limits.STATUS_EVERY_S)
+
+
+def deadlines(state: State) -> Iterator[float | None]:
+    yield _status_due(state)

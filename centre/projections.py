@@ -1,0 +1,91 @@
+"""What certain facts mean beyond being kept: receipts of notices, the course of commands. Owns the tables receipts and courses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, update
+
+from centre.books import insert_new
+from centre.schema import courses, receipts
+from contract.chain import FactLine
+from contract.codec import FieldError
+from contract.facts import (
+    CommandAccepted,
+    CommandDone,
+    CommandRefused,
+    CommandUnknown,
+    NoticeEnded,
+    NoticeReceived,
+    NoticeShown,
+    names_of,
+)
+from contract.plain import Reply, ReplyState
+
+_MOST_REV = 2**31 - 1
+"""That the books' column holds."""
+KINDS = names_of(NoticeReceived, NoticeShown, NoticeEnded, CommandAccepted, CommandDone, CommandRefused, CommandUnknown)
+"""Kinds that `enter` has something to do for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What one fact says of a notice: `column` of the table, at the unit's time."""
+
+    column: str
+    notice: str
+    unit: str
+    rev: int
+    at_utc: float
+
+
+def enter(conn: Connection, unit: str, line: FactLine, now: float) -> Receipt | None:
+    """`line.kind` is one of KINDS. A receipt is for `receive`, many at a time; the step of a command is entered at once.
+
+    Data that is not of the contract's form is kept in the fact and means nothing here.
+    """
+    try:
+        fact = line.fact
+    except FieldError:
+        return None
+    match fact:
+        case NoticeReceived(_, notice, rev):
+            return _receipt("received_utc", notice, unit, rev, line.at_utc)
+        case NoticeShown(_, notice, rev):
+            return _receipt("shown_utc", notice, unit, rev, line.at_utc)
+        case NoticeEnded(_, notice, rev):
+            return _receipt("ended_utc", notice, unit, rev, line.at_utc)
+        case CommandAccepted(id=command, door=door):
+            heard(conn, unit, Reply(command, ReplyState.ACCEPTED, line.at_utc, door=door), now)
+        case CommandDone(id=command, door=door):
+            heard(conn, unit, Reply(command, ReplyState.DONE, line.at_utc, door=door), now)
+        case CommandRefused(id=command, reason=reason, door=door):
+            heard(conn, unit, Reply(command, ReplyState.REFUSED, line.at_utc, str(reason), door), now)
+        case CommandUnknown(id=command, door=door):
+            heard(conn, unit, Reply(command, ReplyState.UNKNOWN, line.at_utc, door=door), now)
+    return None
+
+
+def _receipt(column: str, notice: str, unit: str, rev: int, at_utc: float) -> Receipt | None:
+    return Receipt(column, notice, unit, rev, at_utc) if rev <= _MOST_REV else None
+
+
+def receive(conn: Connection, found: Sequence[Receipt]) -> None:
+    """Enters receipts; of the same thing told twice the first stands."""
+    keys = [{"notice": item.notice, "unit": item.unit, "rev": item.rev} for item in found]
+    conn.execute(insert_new(conn, receipts), keys)
+    for name in dict.fromkeys(item.column for item in found):
+        column = receipts.c[name]
+        same = (receipts.c.notice == bindparam("n")) & (receipts.c.unit == bindparam("u"))
+        first = update(receipts).where(same, receipts.c.rev == bindparam("r"), column.is_(None))
+        rows = [{"n": x.notice, "u": x.unit, "r": x.rev, "at": x.at_utc} for x in found if x.column == name]
+        conn.execute(first.values({name: bindparam("at")}), rows)
+
+
+def heard(conn: Connection, unit: str, reply: Reply, now: float) -> None:
+    """One step of a command's course; the same step heard again (as reply and as fact) changes nothing."""
+    values: dict[str, Any] = {"command": reply.id, "state": reply.state, "unit": unit, "reason": reply.reason}
+    values |= {"door": reply.door, "at_utc": reply.at_utc, "heard_utc": now}
+    conn.execute(insert_new(conn, courses).values(**values))

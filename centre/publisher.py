@@ -1,0 +1,80 @@
+"""A command's own short connection to the broker, beside `serve`: publishes what was just committed, waits for the broker's word."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+from centre import state
+from centre.books import Books
+from centre.errors import UNREACHABLE, CentreError
+from centre.folder import DESKS, Folder, Site, taken
+from centre.keys import CentreKeys
+from centre.link import WINDOW, Link, LinkDown, Login, Sent
+
+CONNECT_S = 5.0
+PUBLISH_S = 10.0
+FREE_S = 10.0
+"""How long to wait for one of the desks' logins when that many commands run at once."""
+
+
+@contextmanager
+def connected(folder: Folder, site: Site, keys: CentreKeys, subscriptions: Sequence[str] = ()) -> Iterator[Link]:
+    """Raises CentreError (exit 69) where the broker can't be reached or refuses."""
+    with ExitStack() as stack:
+        name = _free_login(folder, stack)
+        ca = folder.ca if folder.ca.exists() else None
+        link = Link(Login(site.address, name, keys.logins[name], ca), subscriptions, will=None, persistent=False)
+        link.start()
+        stack.callback(link.stop)
+        reason = link.until_up(CONNECT_S)
+        if reason is not None:
+            raise CentreError(f"{site.broker}: {reason}", UNREACHABLE)
+        yield link
+
+
+def _free_login(folder: Folder, stack: ExitStack) -> str:
+    """A login no other command of this folder uses now: with the same one the two would push each other off the broker."""
+    end = time.monotonic() + FREE_S
+    while True:
+        for name in DESKS:
+            attempt = ExitStack()
+            if attempt.enter_context(taken(folder.keys / f"{name}.lock")):
+                stack.push(attempt)
+                return name
+            attempt.close()
+        if time.monotonic() >= end:
+            raise CentreError("too many commands at the broker at once", UNREACHABLE)
+        time.sleep(0.05)
+
+
+def send(link: Link, topic: str, payload: bytes, *, retain: bool) -> None:
+    """One message, waited for. Raises CentreError (exit 69)."""
+    mid = link.publish(topic, payload, retain=retain)
+    _await(link, {mid})
+
+
+def publish_unsent(books: Books, link: Link) -> int:
+    """Everything no broker has acknowledged yet. Returns how many messages went out."""
+    with books.reading() as conn:
+        items = state.unsent(conn)
+    for start in range(0, len(items), WINDOW):
+        part = items[start : start + WINDOW]
+        _await(link, {link.publish(item.topic, item.token, retain=True) for item in part})
+        with books.writing() as conn:
+            state.mark_sent(conn, part, time.time())
+    return len(items)
+
+
+def _await(link: Link, mids: set[int]) -> None:
+    end = time.monotonic() + PUBLISH_S
+    while mids:
+        left = end - time.monotonic()
+        if left <= 0:
+            raise CentreError("the broker does not acknowledge", UNREACHABLE)
+        for event in link.take(left):
+            if isinstance(event, Sent):
+                mids.discard(event.mid)
+            elif isinstance(event, LinkDown):
+                raise CentreError(f"broker: {event.reason}", UNREACHABLE)

@@ -1,0 +1,254 @@
+"""Facts on their way up: a journal line, the hash chain over lines, signed batches and alarms. Pure; any bytes are safe to parse.
+
+The bytes of a line are made once, when it is journaled, and never again: the chain is over exactly these bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, ClassVar
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from contract import codec
+from contract.bounds import (
+    MAX_INTEGER,
+    MAX_UTC,
+    At,
+    Count,
+    Form,
+    Hex64,
+    Id,
+    Items,
+    Length,
+    Range,
+    Rest,
+    Signature,
+    Wire,
+)
+from contract.envelope import signed
+from contract.facts import Fact, fact_of
+from contract.messages import MAX_MESSAGE_BYTES, Reason
+from contract.refusal import Refusal, parsed
+from contract.strict_json import dumps, load_object
+
+MAX_BATCH_FACTS = 500
+MAX_BATCH_BYTES = 60 * 1024
+"""Of the lines together, without their ends; with those and the header a message stays below 64 KiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class FactLine:
+    """A fact as journaled. What follows its own keys depends on the kind (facts.py)."""
+
+    seq: Annotated[int, Range(1, MAX_INTEGER)]
+    """Grows by one, and is never used again."""
+    at_utc: Annotated[At, Wire("at")]
+    clock: Annotated[str, Length(1, 16)]
+    """How far to trust `at`."""
+    boot: Count
+    """Counts starts."""
+    mono: Annotated[float, Range(0, MAX_UTC)]
+    """Seconds since boot."""
+    kind: Annotated[str, Length(1, 48)]
+    data: Annotated[Mapping[str, Any], Rest]
+
+    @property
+    def fact(self) -> Fact | None:
+        """The fact as its kind declares it; None for a kind this version does not know. Raises codec.FieldError."""
+        return fact_of(self.kind, self.data)
+
+
+_OWN_KEYS = ("seq", "at", "clock", "boot", "mono", "kind")
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Stands for the facts `first..last` that a full journal dropped; `h` is the chain's hash (hex) after them."""
+
+    first: int
+    last: int
+    h: str
+
+
+@dataclass(frozen=True, slots=True)
+class GapLine:
+    """A gap as journaled."""
+
+    gap: Annotated[tuple[Annotated[int, Range(1, MAX_INTEGER)], ...], Items(2, 2)]
+    """First and last of the facts that are missing."""
+    h: Hex64
+    """The chain's hash after them."""
+
+    def faults(self) -> Iterator[str]:
+        if self.gap[0] > self.gap[1]:
+            yield "gap: ends before it begins"
+
+
+def line(seq: int, at_utc: float, clock: str, boot: int, mono: float, kind: str, data: Mapping[str, Any]) -> bytes:
+    """The bytes of one fact: compact UTF-8 JSON, no line end. `data` may not hold a key of the fact itself (ValueError)."""
+    if not data.keys().isdisjoint(_OWN_KEYS):
+        raise ValueError("data overrides a key of the fact itself")
+    return dumps(codec.write(FactLine(seq, at_utc, clock, boot, round(mono, 3), kind, data)))
+
+
+def parse_line(data: bytes) -> FactLine | Gap:
+    """A fact or a gap line; ValueError with a few words for anything else."""
+    value = load_object(data)
+    if "gap" not in value:
+        return codec.read(FactLine, value)
+    if value.keys() != {"gap", "h"}:
+        raise codec.FieldError("gap: not a line of its own")
+    read = codec.read(GapLine, value)
+    return Gap(read.gap[0], read.gap[1], read.h)
+
+
+def gap_line(first: int, last: int, h: str) -> bytes:
+    """The line that stands for the dropped facts `first..last`; `h` (hex) is the chain's hash after `last`."""
+    return dumps({"gap": [first, last], "h": h})
+
+
+def chain_start(site: str, unit: str, epoch: str, prev_epoch: str = "", prev_head: str = "") -> bytes:
+    """h(0) of an epoch, 32 bytes. The previous epoch's id and head (hex) are empty for a unit's first epoch."""
+    return hashlib.sha256(f"doorward-epoch-1|{site}|{unit}|{epoch}|{prev_epoch}|{prev_head}".encode()).digest()
+
+
+def next_hash(h: bytes, line: bytes) -> bytes:
+    """h(n) from h(n-1) (32 bytes) and line n, without its line end."""
+    return hashlib.sha256(h + line).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """First line of a batch. An empty batch has `last` = `first` - 1 and `head` = `prev`."""
+
+    MARK: ClassVar = ("v", 1)
+    unit: Id
+    epoch: Id
+    """Random, made with the journal."""
+    batch: Id
+    """New at each sending."""
+    first: Annotated[int, Range(1, MAX_INTEGER)]
+    last: Count
+    """Numbers of the first and the last fact."""
+    prev: Hex64
+    head: Hex64
+    """The chain's hash before and after."""
+    sig: Signature = b""
+
+    def faults(self) -> Iterator[str]:
+        if self.last < self.first - 1:
+            yield "last: before first"
+        if not self.sig:
+            yield "sig: missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch as it came: not checked yet. Elements of `lines` are fact lines or gap lines."""
+
+    header: Header
+    lines: tuple[bytes, ...]
+
+
+def build_batch(private: Ed25519PrivateKey, site: str, header: Header, lines: Sequence[bytes]) -> bytes:
+    """The signed message: header line, then `lines` as journaled. Raises ValueError beyond 500 facts or 60 KiB."""
+    if len(lines) > MAX_BATCH_FACTS or sum(map(len, lines)) > MAX_BATCH_BYTES:
+        raise ValueError("more than a batch may hold")
+    sealed = replace(header, sig=private.sign(_batch_text(site, header)))
+    return b"\n".join((dumps(codec.write(sealed)), *lines))
+
+
+def parse_batch(data: bytes) -> Batch | Refusal:
+    """Takes a batch apart; checks nothing but its form. One line end after the last line is allowed."""
+    if len(data) > MAX_MESSAGE_BYTES:
+        return Refusal(Reason.TOO_LONG, "larger than 64 KiB")
+    first, *lines = data.removesuffix(b"\n").split(b"\n")
+    if len(lines) > MAX_BATCH_FACTS:
+        return Refusal(Reason.TOO_LONG, "more than 500 lines")
+    try:
+        return Batch(codec.read(Header, load_object(first, max_depth=1)), tuple(lines))
+    except ValueError as error:
+        return Refusal(Reason.MALFORMED, f"header: {error}")
+
+
+def open_batch(batch: Batch, site: str, public: bytes) -> tuple[FactLine | Gap, ...] | Refusal:
+    """The facts of a batch whose signature, numbers and chain from `prev` to `head` hold; else why not.
+
+    Whether `prev` is the hash the books have before `first` is for the books to say.
+    """
+    header = batch.header
+    if not signed(public, header.sig, _batch_text(site, header)):
+        return Refusal(Reason.BAD_SIGNATURE, "signature does not hold")
+    opened: list[FactLine | Gap] = []
+    h, expected = bytes.fromhex(header.prev), header.first
+    for raw in batch.lines:
+        try:
+            element = parse_line(raw)
+        except ValueError as error:
+            return Refusal(Reason.MALFORMED, f"fact {expected}: {error}")
+        if isinstance(element, Gap):
+            number, following, h = element.first, element.last + 1, bytes.fromhex(element.h)
+        else:
+            number, following, h = element.seq, element.seq + 1, next_hash(h, raw)
+        if number != expected:
+            return Refusal(Reason.MALFORMED, f"number {number} where {expected} was due")
+        expected = following
+        opened.append(element)
+    if expected != header.last + 1:
+        return Refusal(Reason.MALFORMED, f"ends before {expected}, header says {header.last}")
+    if h.hex() != header.head:
+        return Refusal(Reason.BAD_SIGNATURE, "chain does not reach head")
+    return tuple(opened)
+
+
+def check_batch(batch: Batch, site: str, public: bytes) -> Refusal | None:
+    """None where open_batch would open it."""
+    opened = open_batch(batch, site, public)
+    return opened if isinstance(opened, Refusal) else None
+
+
+def _batch_text(site: str, header: Header) -> bytes:
+    h = header
+    return f"doorward-facts-1|{site}|{h.unit}|{h.epoch}|{h.batch}|{h.first}|{h.last}|{h.prev}|{h.head}".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A signed copy of one urgent fact, sent ahead of the queue."""
+
+    unit: Id
+    epoch: Id
+    seq: Annotated[int, Range(1, MAX_INTEGER)]
+    line: Annotated[bytes, Form(str.encode, bytes.decode, "text", {"maxLength": MAX_MESSAGE_BYTES})]
+    """The fact's line, as text."""
+    sig: Signature
+
+
+def build_alarm(private: Ed25519PrivateKey, site: str, unit: str, epoch: str, seq: int, line: bytes) -> bytes:
+    sig = private.sign(_alarm_text(site, unit, epoch, seq, line))
+    return dumps(codec.write(Alarm(unit, epoch, seq, line, sig)))
+
+
+def parse_alarm(data: bytes) -> Alarm | Refusal:
+    """Takes an alarm apart; checks nothing but its form."""
+    return parsed(Alarm, data, max_depth=1)
+
+
+def check_alarm(alarm: Alarm, site: str, public: bytes) -> FactLine | Refusal:
+    """The fact of an alarm whose signature holds and whose line is the fact `seq`; else why not."""
+    if not signed(public, alarm.sig, _alarm_text(site, alarm.unit, alarm.epoch, alarm.seq, alarm.line)):
+        return Refusal(Reason.BAD_SIGNATURE, "signature does not hold")
+    try:
+        fact = parse_line(alarm.line)
+    except ValueError as error:
+        return Refusal(Reason.MALFORMED, str(error))
+    if isinstance(fact, Gap) or fact.seq != alarm.seq:
+        return Refusal(Reason.MALFORMED, "the line is another fact")
+    return fact
+
+
+def _alarm_text(site: str, unit: str, epoch: str, seq: int, line: bytes) -> bytes:
+    return f"doorward-alarm-1|{site}|{unit}|{epoch}|{seq}|{hashlib.sha256(line).hexdigest()}".encode()

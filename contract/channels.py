@@ -1,0 +1,64 @@
+"""The channels of the contract: each topic, who writes it, whether it is retained, and what it carries. topics.py builds and takes apart the topics themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from contract.chain import Alarm, Header
+from contract.enrolment import Enrol
+from contract.messages import KINDS, Kind
+from contract.plain import Presence, Reply, Status, UnitPresence
+from contract.revs import RevsPage
+
+
+class Form(StrEnum):
+    """How a payload is written."""
+
+    JWS = "a JWS whose payload is this object, signed by a key of the centre"
+    JSON = "a JSON object"
+    LINES = "lines of JSON: this header, then one line for each fact"
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """`address` is below `doorward/1/{site}/`, its parameters in braces. Several `payloads` are told apart by what is in them."""
+
+    name: str
+    address: str
+    from_centre: bool
+    retained: bool
+    form: Form
+    payloads: tuple[type, ...]
+    words: str
+    """In a few words, for the table of topics."""
+
+
+def _down(kind: Kind, address: str, words: str, *, retained: bool = True) -> Channel:
+    return Channel(kind.value, f"down/{address}", True, retained, Form.JWS, (KINDS[kind],), words)
+
+
+def _up(leaf: str, form: Form, payloads: tuple[type, ...], words: str, *, retained: bool = False) -> Channel:
+    return Channel(leaf, f"up/{{unit}}/{leaf}", False, retained, form, payloads, words)
+
+
+CHANNELS: Final = (
+    _down(Kind.NOTICE, "{level}/{id}/notice/{notice}", "signed `notice`"),
+    _down(
+        Kind.ROSTER,
+        "{level}/{id}/roster/{roster}/{part}",
+        "signed `roster`; `{part}` counts from 1, without leading zeros",
+    ),
+    _down(Kind.SETTINGS, "{level}/{id}/settings", "signed `settings`"),
+    _down(Kind.KEYS, "site/{site}/keys", "signed `keys`"),
+    _down(Kind.COMMAND, "{level}/{id}/command", "signed `command`", retained=False),
+    _down(Kind.CONFIRM, "unit/{unit}/confirm", "signed `confirm`", retained=False),
+    Channel("centre", "centre", True, True, Form.JSON, (Presence,), "the centre's presence; with a will"),
+    _up("status", Form.JSON, (Status, UnitPresence), "birth, health and death; with a will", retained=True),
+    _up("facts", Form.LINES, (Header,), "a signed batch of facts"),
+    _up("alarm", Form.JSON, (Alarm,), "a signed copy of one urgent fact"),
+    _up("reply", Form.JSON, (Reply,), "one step in the course of a command"),
+    _up("revs", Form.JSON, (RevsPage,), "a signed page of the list of revisions, on request"),
+    _up("enrol", Form.JSON, (Enrol,), "the unit's public key"),
+)

@@ -1,0 +1,113 @@
+"""What a reader was told to do and has not done yet: orders with a deadline, tones and texts without. Speaks to nobody."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from drivers.osdp import messages
+from drivers.osdp.messages import Light, Message
+from drivers.reports import OrderFailed, PulseOutput, SetOutput, SetReaderLine, ShowText, SoundTone
+
+TimedOrder = PulseOutput | SetOutput | SetReaderLine
+
+MAX_ORDERS = 16
+"""Waiting for one reader; each lives about a second."""
+MAX_PULSE_S = 60.0
+"""Rule D3: the hard cap of an unlock."""
+ORDER_ATTEMPTS = 4
+"""New sessions an order may need within its deadline. In one session it is said again until answered, and done once."""
+MAX_EXTRAS = 8
+
+TONES: dict[str, tuple[Light, tuple[int, int, int]]] = {
+    "yes": (Light(colour=2, seconds=2.0), (1, 2, 1)),
+    "no": (Light(colour=1, seconds=2.0), (3, 1, 1)),
+    "warning": (Light(colour=3, seconds=5.0, on_tenths=3, off_tenths=3), (5, 3, 3)),
+}
+"""By tone: the light, and beeps as (times, tenths on, tenths off)."""
+
+
+@dataclass(slots=True)
+class Waiting:
+    """An order in the queue."""
+
+    order: TimedOrder
+    attempts: int = 0
+
+    def message(self) -> Message:
+        order = self.order
+        match order:
+            case PulseOutput():
+                return messages.pulse(order.number - 1, order.seconds, on=order.on)
+            case SetOutput():
+                return messages.level(order.number - 1, on=order.on)
+            case SetReaderLine():
+                return messages.comset(order.address, order.baud)
+
+
+class CommandQueue:
+    """Of one reader."""
+
+    def __init__(self, device: str, outputs: int) -> None:
+        self._device = device
+        self._outputs = outputs
+        self.orders: deque[Waiting] = deque()
+        self.extras: deque[Message] = deque(maxlen=MAX_EXTRAS)
+        self.read_back: set[int] = set()
+        """Outputs (from 1) whose level must be told after an order, changed or not."""
+
+    def take(self, order: TimedOrder) -> list[OrderFailed]:
+        if self._possible(order) and len(self.orders) < MAX_ORDERS:
+            self.orders.append(Waiting(order))
+            return []
+        return [OrderFailed(self._device, order.order, "refused")]
+
+    def _possible(self, order: TimedOrder) -> bool:
+        match order:
+            case SetReaderLine():
+                return 0 <= order.address <= 126 and order.baud in messages.BAUDS
+            case PulseOutput() if not 0.0 < order.seconds <= MAX_PULSE_S:
+                return False
+            case _:
+                return 1 <= order.number <= self._outputs
+
+    def show(self, order: SoundTone | ShowText, able: messages.Capabilities) -> None:
+        if isinstance(order, SoundTone):
+            self._sound(order, able)
+        else:
+            self._text(order, able)
+
+    def _sound(self, order: SoundTone, able: messages.Capabilities) -> None:
+        """What the reader has of light and buzzer. Only the newest tone matters."""
+        if order.tone not in TONES:
+            return
+        light, beeps = TONES[order.tone]
+        self.extras = deque((e for e in self.extras if e.code == messages.TEXT), MAX_EXTRAS)
+        if messages.LEDS in able:
+            self.extras.append(light.message())
+        if messages.BUZZER in able:
+            self.extras.append(messages.beep(*beeps))
+
+    def _text(self, order: ShowText, able: messages.Capabilities) -> None:
+        if messages.DISPLAY in able:
+            self.extras = deque((e for e in self.extras if e.code != messages.TEXT), MAX_EXTRAS)
+            self.extras.append(messages.text(order.text, order.seconds))
+
+    def expire(self, now: float, running: Waiting | None, reason: str) -> list[OrderFailed]:
+        """Orders whose time has passed die; one that is on the line is left to its exchange."""
+        if not self.orders or all(waiting.order.not_after > now for waiting in self.orders):
+            return []
+        late = [w for w in self.orders if w is not running and w.order.not_after <= now]
+        self.orders = deque(w for w in self.orders if w not in late)
+        return [
+            OrderFailed(self._device, w.order.order, "silent" if w.attempts and reason == "late" else reason)
+            for w in late
+        ]
+
+    def drop(self, reason: str) -> list[OrderFailed]:
+        """All of them: the reader or the line is gone."""
+        failed = [OrderFailed(self._device, waiting.order.order, reason) for waiting in self.orders]
+        self.orders.clear()
+        self.extras.clear()
+        self.read_back.clear()
+        return failed

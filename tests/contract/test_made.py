@@ -1,0 +1,54 @@
+"""What docs/ say of the declared messages is what the code declares; and others can read it."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from contract import codec
+from contract.parse import payload_of
+from tests.contract.samples import SAMPLES, SITE
+
+HERE = Path(__file__).parents[2] / "docs" / "contract"
+
+
+def made() -> Any:
+    spec = importlib.util.spec_from_file_location("make", HERE / "make.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_tables_schemas_and_document_are_those_of_the_code() -> None:
+    stale = [path.name for path, text in made().files().items() if path.read_text(encoding="utf-8") != text]
+    assert not stale, "make contract"
+
+
+@pytest.mark.filterwarnings("ignore:Field name:UserWarning")
+def test_the_asyncapi_document_validates() -> None:
+    from asyncapi3 import AsyncAPI3
+
+    AsyncAPI3.model_validate_json((HERE / "asyncapi.json").read_bytes())
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (HERE / "schemas").glob("*.json")))
+def test_each_schema_is_one(name: str) -> None:
+    jsonschema.Draft202012Validator.check_schema(json.loads((HERE / "schemas" / f"{name}.json").read_text()))
+
+
+@pytest.mark.parametrize("kind", SAMPLES)
+def test_a_schema_takes_what_the_code_writes_and_refuses_what_it_refuses(kind: str) -> None:
+    schema = json.loads((HERE / "schemas" / f"{kind}.json").read_text())
+    payload = json.loads(json.dumps(payload_of(SAMPLES[kind], SITE)))
+    jsonschema.validate(payload, schema)
+    for key in codec.keys(type(SAMPLES[kind])):
+        if key.required and key.name:
+            with pytest.raises(jsonschema.ValidationError):
+                jsonschema.validate({k: v for k, v in payload.items() if k != key.name}, schema)
