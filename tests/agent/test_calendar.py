@@ -42,6 +42,7 @@ def test_fires_by_the_agents_clock_while_the_systems_is_years_off(monkeypatch: p
         calendar.stop()
 
 
+@pytest.mark.slow
 def test_every_day_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody arms it again: a clock that is right is never set by much."""
     monkeypatch.setattr(calendar_module, "_DAILY", {"purge": time(3, 20)})

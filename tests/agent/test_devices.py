@@ -21,6 +21,7 @@ from tests.drivers.rig import Idle
 from tests.waiting import eventually
 
 
+@pytest.mark.slow
 @pytest.mark.claim("F37")
 def test_a_replaced_port_leaves_nothing_behind_of_its_orders(tmp_path: Path) -> None:
     names = UnitNames("b12-u2", "badahu", "12-2", (), "mqtt://127.0.0.1:1", tmp_path / "identity", tmp_path / "state")
@@ -43,6 +44,7 @@ def test_a_replaced_port_leaves_nothing_behind_of_its_orders(tmp_path: Path) -> 
         assert devices.stop() == []
 
 
+@pytest.mark.slow
 def test_ports_that_hang_together_hold_up_a_stop_no_longer_than_one(tmp_path: Path) -> None:
     let_go = threading.Event()
 

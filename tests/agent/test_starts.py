@@ -78,6 +78,7 @@ def test_a_hundred_clocks_offline_and_online(half: int, tmp_path: Path, record_p
 SYSTEM = st.one_of(st.floats(-1e3, 4.2e9), st.sampled_from([-1.0, 0.0, 2.0**31, 2.0**32, 1e11, 1e18, *CLOCKS]))
 
 
+@pytest.mark.slow
 @pytest.mark.claim("F32")
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())

@@ -12,6 +12,7 @@ from centre.link import Link, LinkDown, Login
 from tests.waiting import eventually
 
 
+@pytest.mark.slow
 @pytest.mark.claim("F19")
 def test_a_packet_without_end_is_not_taken_in(record_property: pytest.RecordProperty) -> None:
     """The library would keep up to 256 MiB of it. The connection ends, and the next one is made."""

@@ -231,6 +231,7 @@ def test_a_reference_that_a_migration_would_tear_undoes_it(tmp_path: Path) -> No
 # --- what it costs
 
 
+@pytest.mark.slow
 def test_alembic_is_not_loaded_where_nothing_is_to_be_migrated(fresh_folder: Path, tmp_path: Path) -> None:
     """Neither for books that are up to date, nor to found new ones, nor to mark old ones."""
     old = old_folder(fresh_folder, tmp_path / "old", DUMPS[0])

@@ -57,6 +57,7 @@ def test_a_bad_message_does_not_stop_it(site: Site) -> None:
     assert any("facts refused: malformed" in line for line in site.said)
 
 
+@pytest.mark.slow
 def test_books_that_cannot_be_written_confirm_nothing_meanwhile(site: Site) -> None:
     site.serve()
     unit, wire = site.unit()

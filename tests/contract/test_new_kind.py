@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 DIFF = re.search(r"```diff\n(.*?\n)```", (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8"), re.DOTALL)
 TRY = """
@@ -35,6 +37,7 @@ assert evidence.course(conn, 3, "c1", "main") == (True, True)
 """
 
 
+@pytest.mark.slow
 def test_a_new_kind_of_fact_touches_three_files(tmp_path: Path) -> None:
     assert DIFF is not None
     touched = re.findall(r"^\+\+\+ b/(.*)$", DIFF[1], re.MULTILINE)

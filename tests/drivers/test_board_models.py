@@ -112,6 +112,7 @@ def test_the_factory_address_and_the_size() -> None:
     assert (driver.outputs(small), driver.inputs(small)) == (2, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "keys"),
     [
@@ -128,6 +129,7 @@ def test_options_fit_the_model(options: dict, keys: list[str]) -> None:
     assert [key for key, _ in BoardOptions(**options).check()] == keys
 
 
+@pytest.mark.slow
 def test_an_lctech_board_in_the_box(tmp_path: Path) -> None:
     with Box(tmp_path / "box", BoxSpec(board="lctech", address=255, io_baud=115200)) as box:
         rig = Rig(box)

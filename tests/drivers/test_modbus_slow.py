@@ -89,6 +89,7 @@ def test_the_second_look_comes_at_once_on_a_shared_line() -> None:
     assert looks[-2:] == [1, 1]
 
 
+@pytest.mark.slow
 @pytest.mark.claim("D2")
 def test_up_to_45_ms_an_answer_the_exit_button_is_in_time() -> None:
     assert presses(lambda: 0.030)[-1] <= 0.2

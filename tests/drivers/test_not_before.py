@@ -121,6 +121,7 @@ def test_a_reader_that_is_never_done_is_never_believed_to_be_new() -> None:
     assert all(age == float("inf") for age in ages(bus))
 
 
+@pytest.mark.slow
 @pytest.mark.claim("D12")
 def test_no_card_is_said_to_be_newer_than_it_is_whatever_happens(seed: int) -> None:
     """Three readers of one line under cuts, stops, reboots, restarts and noise; each card has a number of its own."""
@@ -258,6 +259,7 @@ def _pass(seconds: float) -> None:
     eventually(lambda: time.monotonic() >= until, seconds + 2)
 
 
+@pytest.mark.slow
 @pytest.mark.claim("D12")
 def test_a_served_line_tells_within_a_look_when_its_bytes_came(pty: tuple[int, str], rig: Rig) -> None:
     ear = Ear()
@@ -294,6 +296,7 @@ def test_what_comes_right_after_the_opening_is_of_any_age(pty: tuple[int, str], 
     assert {not_before for _, _, not_before in ear.heard} == {UNKNOWN}
 
 
+@pytest.mark.slow
 @pytest.mark.claim("D12")
 def test_a_port_that_did_not_look_knows_how_long(rig: Rig) -> None:
     """Its thread is kept for a while, as by a stopped process; a card comes meanwhile."""

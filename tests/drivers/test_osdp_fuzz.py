@@ -90,6 +90,7 @@ def fuzz(frames: int, seed: int) -> str:
     return f"{storm.count:,} frames, no card, no key, no acknowledgement believed"
 
 
+@pytest.mark.slow
 @pytest.mark.claim("F34")
 def test_fuzzed_replies_are_never_believed(seed: int, record_property: pytest.RecordProperty) -> None:
     record_property("figure", fuzz(10_000, seed))
@@ -101,6 +102,7 @@ def test_a_million_fuzzed_osdp_frames(seed: int, record_property: pytest.RecordP
     record_property("figure", fuzz(1_000_000, seed))
 
 
+@pytest.mark.slow
 @pytest.mark.claim("F34")
 @given(st.lists(st.integers(1, 20), max_size=12), st.binary(max_size=40))
 def test_whole_in_pieces_or_behind_noise_is_the_same(pieces: list[int], noise: bytes) -> None:

@@ -282,6 +282,7 @@ def test_seven_misses_in_a_row_cost_no_card(reaches: bool) -> None:
     assert not bus.of(DeviceLost) + bus.of(SecureSeen)
 
 
+@pytest.mark.slow
 @pytest.mark.claim("F35")
 @pytest.mark.parametrize("share", [0.1, 0.3])
 def test_a_card_opens_within_two_seconds_on_a_bad_line(share: float, seed: int, record_property) -> None:

@@ -402,6 +402,7 @@ def test_a_mac_cannot_be_searched_for(seed: int) -> None:
     assert bus.written[-1][0] > last + FLOOD_S - 1.0
 
 
+@pytest.mark.slow
 def test_each_alarm_is_told_at_most_once_a_minute_with_its_count(seed: int) -> None:
     bus, wire = up()
     wire.between = lambda frame, reply: (

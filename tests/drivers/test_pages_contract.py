@@ -70,6 +70,7 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
         made.port.stop(2.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bench", [pytest.param(KINDS[kind], id=kind) for kind in KINDS], indirect=True)
 def test_every_display_shows_the_same_pages_whole(bench: Bench) -> None:
     for token, page in enumerate(PAGES, 1):

@@ -291,6 +291,7 @@ LONG = settings(
 QUICK = settings(LONG, max_examples=12, stateful_step_count=30, derandomize=True)
 
 
+@pytest.mark.slow
 @pytest.mark.claim("D1")
 @pytest.mark.claim("D3")
 @pytest.mark.claim("D4")

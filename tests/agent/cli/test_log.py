@@ -10,6 +10,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from tests.agent.cli.unit import ROOT, Unit
 from tests.agent.store.harness import UTC, fact, record, running
 
@@ -51,6 +53,7 @@ def test_no_journal_is_69_and_no_time_is_2(unit: Unit) -> None:
     assert unit.doorward("log", "--since", "soon").exit_code == 2
 
 
+@pytest.mark.slow
 def test_followed_until_interrupted(unit: Unit) -> None:
     with running(unit.state) as (store, posted):
         store.order(record(1, fact("door.opened")))

@@ -33,6 +33,7 @@ def wired(unit: Unit, box: Box) -> Unit:
     return unit
 
 
+@pytest.mark.slow
 def test_a_reader_by_the_ports_name(wired: Unit, box: Box) -> None:
     with somebody_taps(box, 0.2):
         outcome = wired.doorward("monitor", "reader", "--seconds", "0.7")
@@ -42,6 +43,7 @@ def test_a_reader_by_the_ports_name(wired: Unit, box: Box) -> None:
     assert "0 that were none" in outcome.stderr
 
 
+@pytest.mark.slow
 def test_a_board_and_a_panel_asked(wired: Unit) -> None:
     outcome = wired.doorward("monitor", "io", "--ask", "--seconds", "0.4")
     assert [line[10:] for line in outcome.stdout.splitlines()] == [
@@ -56,6 +58,7 @@ def test_a_board_and_a_panel_asked(wired: Unit) -> None:
     assert (seen[1]["text"], seen[1]["raw"]) == ("1 words from 0x000f: 40 10", "5aa50683000f014010")
 
 
+@pytest.mark.slow
 def test_listening_only_at_a_path(unit: Unit, tmp_path: Path) -> None:
     """A second adapter on the two wires hears both sides."""
     master, slave = os.openpty()

@@ -108,6 +108,7 @@ def found_by_agent(unit: Unit) -> dict[str, str]:
     return {name: device["state"] for name, device in devices.items()}
 
 
+@pytest.mark.slow
 def test_a_second_speed_is_tried_when_a_card_does_not_read(unit: Unit, tmp_path: Path) -> None:
     with Box(tmp_path / "ports", BoxSpec(reader_baud=19200)) as box, somebody_taps(box, 0.6):
         outcome = unit.doorward("probe", str(box.ports["reader"]), "--speeds", "9600,19200", "--addresses", "1")
@@ -117,6 +118,7 @@ def test_a_second_speed_is_tried_when_a_card_does_not_read(unit: Unit, tmp_path:
     assert "baud: 19200}" in outcome.stdout
 
 
+@pytest.mark.slow
 def test_what_is_silent_busy_or_missing_is_said(unit: Unit, tmp_path: Path) -> None:
     with Box(tmp_path / "ports") as box:
         held = Line(str(box.ports["screen"]), 115200)
@@ -136,6 +138,7 @@ def test_what_is_silent_busy_or_missing_is_said(unit: Unit, tmp_path: Path) -> N
     }
 
 
+@pytest.mark.slow
 def test_a_panel_with_crc_is_configured_so(unit: Unit, tmp_path: Path) -> None:
     with Box(tmp_path / "ports", BoxSpec(panel_crc=True)) as box:
         outcome = unit.doorward("probe", str(box.ports["screen"]), "--speeds", "115200", "--listen", "0", "--json")

@@ -277,6 +277,7 @@ def test_keys_typed_ahead_answer_nothing(unit: Unit, tmp_path: Path) -> None:
     assert "Press the exit button" not in said, "the question stands"
 
 
+@pytest.mark.slow
 def test_a_line_that_answers_slowly_is_named(unit: Unit, tmp_path: Path) -> None:
     with Box(tmp_path / "ports", ONE) as box:
         unit.write(hardware=hardware_yaml(box))

@@ -135,6 +135,7 @@ def test_what_cannot_be_is_said_before_anybody_is_asked(bare: Bare, probed: str,
     assert outcome.stderr.endswith("cannot be written here by this user: use root, or -c FILE\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("key", "answer", "text"),
     [
@@ -149,6 +150,7 @@ def test_a_wrong_answer_is_caught_at_its_question(bare: Bare, probed: str, key: 
     assert f"{key}: {text}" in outcome.stderr
 
 
+@pytest.mark.slow
 def test_a_port_named_from_here_is_a_whole_path(bare: Bare, box: Box, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     monkeypatch.chdir(box.folder)
     outcome = bare.doorward("probe", "reader", "--speeds", "9600", "--addresses", "1", "--listen", "0")

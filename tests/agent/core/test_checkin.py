@@ -67,6 +67,7 @@ def test_what_a_hanging_store_saves_after_all_does_not_count_and_says_so() -> No
     assert bench.kinds().count("patrol.not_saved") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.claim("D10")
 @given(st.lists(st.tuples(st.floats(0.05, 12.0), st.sampled_from(["saved", "refused", "tap", "wait"])), max_size=25))
 def test_a_check_in_is_told_as_saved_or_as_not_saved_or_is_refused_for_sure(

@@ -216,6 +216,7 @@ starts = st.tuples(
 courses = st.lists(st.tuples(st.sampled_from(ACTS), st.sampled_from(DOORS)), max_size=30)
 
 
+@pytest.mark.slow
 @pytest.mark.claim("D1")
 @pytest.mark.claim("D4")
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))

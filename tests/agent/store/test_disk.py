@@ -239,6 +239,7 @@ def held_open(path: Path) -> bool:
     return path in found
 
 
+@pytest.mark.slow
 @pytest.mark.claim("D10")
 @pytest.mark.claim("F13")
 def test_what_came_too_late_behind_a_slow_commit_is_refused_and_not_written(

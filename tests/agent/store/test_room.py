@@ -116,6 +116,7 @@ def test_gaps_are_covered_by_the_units_signature(tmp_path: Path) -> None:
     journal.close()
 
 
+@pytest.mark.slow
 def test_confirmed_facts_leave_first_then_by_importance(tmp_path: Path) -> None:
     rng = random.Random(5)
     kinds = [rng.choice(KINDS) for _ in range(8000)]
