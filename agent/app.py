@@ -30,6 +30,7 @@ from agent.locale import load as catalogues
 from agent.log import Log
 from agent.loop import Loop
 from agent.notify import Notify
+from agent.sealed import Sealed
 from agent.statefolder import StateFolder
 from agent.statusfile import StatusFile
 from agent.store import Store
@@ -62,6 +63,7 @@ class Agent:
         self._inbox = Inbox()
         self._status = StatusFile(state)
         identity = load_identity(config)
+        sealed = Sealed(identity, self._post, self._crashes.aside)
         plan = unit_plan(config, catalogues())
         latched = self._state.wait()
         door_only = self._crashes.door_only()
@@ -73,7 +75,7 @@ class Agent:
             time.monotonic,
             self._state.secure_readers(frozenset(config.devices)),
         )
-        self._store = self._make_store(plan)
+        self._store = self._make_store(plan, sealed.enrolled)
         self._link = make_link(config, identity, plan, self._session, self._clock, self._inbox, self._crashes.aside)
         self._calendar = Calendar(self._clock, self._inbox.post)
         dispatch = Dispatch(
@@ -83,26 +85,21 @@ class Agent:
             clock=self._clock,
             calendar=self._calendar,
             status=self._status,
+            sealed=sealed,
             stop=self._stop,
         )
-        self._loop = Loop(
-            initial(plan),
-            self._inbox,
-            self._clock,
-            dispatch,
-            door_only=door_only,
-            turned=self._turned,
-        )
+        loop_of = (initial(plan), self._inbox, self._clock, dispatch)
+        self._loop = Loop(*loop_of, door_only=door_only, turned=self._turned)
         self._fed = 0.0
         self._thread_lost = False
         if door_only:
             log.error("three crashes in five minutes: the door only, for ten minutes")
         without = no_link(config, identity)
         self._started = Started(
-            self._session, latched.doors, door_only, limits.DOOR_ONLY_S, without, latch_known=latched.sure
+            self._session, latched.doors, door_only, limits.DOOR_ONLY_S, without, latched.sure, sealed.enrolled
         )
 
-    def _make_store(self, plan: UnitPlan) -> Store:
+    def _make_store(self, plan: UnitPlan, card_keys: frozenset[str]) -> Store:
         return Store(
             self._folder,
             plan.site,
@@ -114,6 +111,7 @@ class Agent:
             locked=True,
             utc=lambda: self._clock.sure_utc() or 0.0,
             aside=self._state.aside,
+            card_keys=card_keys,
         )
 
     def run(self) -> int:

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from agent.core.effects import SaveState
+from agent.core.effects import OpenSecrets, SaveState
 from agent.core.events import (
     CentrePresence,
     Event,
@@ -17,7 +17,7 @@ from agent.core.events import (
     MessageReceived,
     StateLoaded,
 )
-from contract.messages import Command, Confirm, Keys, Kind, Notice, RosterPart, Settings
+from contract.messages import Command, Confirm, Keys, Kind, Notice, RosterPart, Secrets, Settings
 from contract.topics import Down
 
 Entry = tuple[str, str, str, int]
@@ -25,7 +25,7 @@ Entry = tuple[str, str, str, int]
 
 _OWN = ("agent.core", "agent.store", "contract")
 """Where a message is worked on: a message held by the loop or the inbox is not in hand."""
-_STATE = (Kind.NOTICE, Kind.ROSTER, Kind.SETTINGS, Kind.KEYS)
+_STATE = (Kind.NOTICE, Kind.ROSTER, Kind.SETTINGS, Kind.KEYS, Kind.SECRETS)
 
 
 class Aside:
@@ -59,7 +59,7 @@ class Aside:
 
 
 def state_name(kind: str, scope: str, ident: str, rev: int) -> str:
-    """`notice yard/y07 n1 3`; settings and keys have `-` for an id."""
+    """`notice yard/y07 n1 3`; settings, keys and secrets have `-` for an id."""
     return f"{kind} {scope} {ident or '-'} {rev}"
 
 
@@ -83,6 +83,8 @@ def name_of(message: object) -> str | None:
             return state_name(Kind.SETTINGS, str(scope), "", rev)
         case Keys(scope, rev):
             return state_name(Kind.KEYS, str(scope), "", rev)
+        case Secrets(scope, rev):
+            return state_name(Kind.SECRETS, str(scope), "", rev)
         case Command():
             return f"{Kind.COMMAND} {message.id}"
         case Confirm():
@@ -91,7 +93,7 @@ def name_of(message: object) -> str | None:
             return presence_name(online=online, since=since)
         case MessageReceived():
             return name_of(message.message)
-        case SaveState(_, kept):
+        case SaveState(_, kept) | OpenSecrets(_, kept):
             return name_of(kept)
     return None
 

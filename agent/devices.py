@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from agent import limits
 from agent.config import Config
@@ -96,6 +96,10 @@ class Devices:
             case effects.SoundTone(door, tone):
                 for device in self._tones.get(door, ()):
                     self._send(wire.SoundTone(device, tone))
+
+    def use_card_keys(self, card_keys: Iterable[bytes]) -> None:
+        """Cards are hashed with these from now on; the ports' threads take the one or the other tuple, never half of it."""
+        self._card_keys = tuple(card_keys)
 
     def learn(self, secure: frozenset[str]) -> None:
         """Which readers have spoken securely became known only now. Lines whose devices are to be met otherwise begin anew."""

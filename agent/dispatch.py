@@ -12,6 +12,7 @@ from agent.core import effects
 from agent.core.effects import Effect
 from agent.devices import Devices
 from agent.link.client import Link
+from agent.sealed import Sealed
 from agent.statusfile import StatusFile
 from agent.store import Store
 
@@ -28,8 +29,10 @@ _STORE = (
     effects.SaveState,
     effects.DropNotices,
     effects.ForgetNotices,
+    effects.AllowCardKeys,
     effects.Purge,
 )
+_SEALED = (effects.OpenSecrets, effects.UseCardKeys, effects.UseLogin, effects.KeepSecrets)
 _CLOCK = (effects.SetClock, effects.RaiseFloor, effects.UseTimezone)
 
 
@@ -45,6 +48,7 @@ class Dispatch:
         clock: Clock,
         calendar: Calendar,
         status: StatusFile,
+        sealed: Sealed,
         stop: Callable[[], None],
     ) -> None:
         self._devices = devices
@@ -53,6 +57,7 @@ class Dispatch:
         self._clock = clock
         self._calendar = calendar
         self._status = status
+        self._sealed = sealed
         self._stop = stop
 
     def __call__(self, effect: Effect) -> None:
@@ -60,6 +65,8 @@ class Dispatch:
             self._devices.order(effect)
         elif isinstance(effect, _STORE):
             self._store.order(effect)
+        elif isinstance(effect, _SEALED):
+            self._open(effect)
         elif isinstance(effect, _CLOCK):
             self._set_clock(effect)
         elif isinstance(effect, effects.Log):
@@ -75,6 +82,20 @@ class Dispatch:
                 self._status.write(effect.status)
             if self._link is not None:
                 self._link.order(effect)
+
+    def _open(self, effect: effects.OpenSecrets | effects.UseCardKeys | effects.UseLogin | effects.KeepSecrets) -> None:
+        """What is inside of secrets goes from here to the shell that uses it."""
+        match effect:
+            case effects.OpenSecrets():
+                self._sealed.order(effect)
+            case effects.UseCardKeys(keys):
+                self._devices.use_card_keys(self._sealed.card_keys(keys))
+            case effects.UseLogin(rev):
+                if self._link is not None:
+                    self._link.use_login(self._sealed.login(rev))
+            case effects.KeepSecrets():
+                self._sealed.order(effect)
+                self._store.order(effect)
 
     def _set_clock(self, effect: effects.SetClock | effects.RaiseFloor | effects.UseTimezone) -> None:
         match effect:

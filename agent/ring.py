@@ -10,7 +10,7 @@ from agent.core.effects import AppendFacts, Effect, SendBatch
 from agent.core.events import BatchLoaded, Event, MessageReceived, Recorded
 from agent.core.state import State
 from agent.core.time import Now
-from contract.messages import RosterPart
+from contract.messages import RosterPart, Secrets
 
 _FACT_BYTES = 200
 _HOLDER_BYTES = 500
@@ -51,4 +51,6 @@ def _weight(item: Event | Effect) -> int:
         return sum(map(len, item.lines))
     if isinstance(item, MessageReceived) and isinstance(item.message, RosterPart):
         return _HOLDER_BYTES * len(item.message.holders)
+    if isinstance(item, MessageReceived) and isinstance(item.message, Secrets):
+        return len(item.message.sealed)
     return _FACT_BYTES * len(item.facts) if isinstance(item, AppendFacts) else 0

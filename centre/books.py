@@ -84,7 +84,7 @@ class Books:
         """As writing, and tells `serve` that units or desired state changed."""
         with self.writing() as conn:
             yield conn
-            conn.execute(update(meta).where(meta.c.name == "changes").values(value=meta.c.value + 1))
+            note_change(conn)
 
     @contextmanager
     def rebuilding(self) -> Iterator[Connection]:
@@ -110,6 +110,11 @@ class Books:
 
 def url_of(folder: Folder, site: Site) -> str:
     return site.books or f"sqlite:///{folder.books}"
+
+
+def note_change(conn: Connection) -> None:
+    """Tells `serve` that units or desired state changed, as Books.changing does."""
+    conn.execute(update(meta).where(meta.c.name == "changes").values(value=meta.c.value + 1))
 
 
 def changes(conn: Connection) -> int:

@@ -40,7 +40,8 @@ def configuration(folder: Path, data: Path, listener: Listener) -> str:
         tls = f"certfile {listener.certificate}\nkeyfile {listener.key}\ntls_version tlsv1.2\n"
     return f"""\
 # mosquitto for this site, written by `doorward centre broker`; it is written anew by each `unit` command.
-per_listener_settings true
+# Set for each listener, the access rules would be those of no listener while the centre is away, and nothing would wait for it.
+per_listener_settings false
 user {listener.user}
 
 listener {listener.port} {listener.address}
@@ -79,14 +80,13 @@ def access(site: str, units: Iterable[Unit]) -> str:
         lines += ["", f"user {login}", f"topic read {own}/up/#", f"topic write {own}/down/#"]
     lines.insert(4, f"topic readwrite {centre(site)}")
     for unit in units:
-        if unit.password is None or unit.revoked:
-            continue
-        lines += ["", f"user {unit.unit}", f"topic write {own}/up/{unit.unit}/+"]
-        lines += [f"topic read {topic}" for topic in subscriptions(site, unit.unit, unit.scopes)]
+        for login, _ in unit.logins:
+            lines += ["", f"user {login}", f"topic write {own}/up/{unit.unit}/+"]
+            lines += [f"topic read {topic}" for topic in subscriptions(site, unit.unit, unit.scopes)]
     return "\n".join(lines) + "\n"
 
 
 def passwords(units: Iterable[Unit], logins: Mapping[str, str]) -> str:
     ours = [f"{login}:{hashed(password)}" for login, password in logins.items()]
-    theirs = [f"{unit.unit}:{unit.password}" for unit in units if unit.password is not None and not unit.revoked]
+    theirs = [f"{login}:{password}" for unit in units for login, password in unit.logins]
     return "\n".join([*ours, *theirs]) + "\n"

@@ -70,6 +70,8 @@ class History:
         self._headers: list[tuple[Any, ...]] = []
         self._receipts: list[projections.Receipt] = []
         self._advanced: dict[int, Epoch] = {}
+        self.moved = False
+        """Whether units told that they have state in force: who changes keys waits for it, and sets it back."""
         self._left = {(row.unit, row.epoch) for row in conn.execute(select(moved.c.unit, moved.c.epoch).distinct())}
 
     def take(self, conn: Connection, key: PinnedKey, batch: Batch, message: bytes, now: float) -> Entered | Refusal:
@@ -303,6 +305,7 @@ class History:
             ]
             self._alarms.match(conn, epoch.unit, epoch.epoch, urgent, now)
         for fact, _ in watched:
+            self.moved = self.moved or fact.kind in projections.APPLIED
             receipt = projections.enter(conn, epoch.unit, fact, now) if fact.kind in projections.KINDS else None
             if receipt is not None:
                 self._receipts.append(receipt)

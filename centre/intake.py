@@ -11,20 +11,22 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, update
 
-from centre import presence, projections, state, units
+from centre import handed, presence, projections, state, units
 from centre.alarms import SECOND_KEY, Alarms
-from centre.books import Books, changes, insert_new
+from centre.books import Books, changes, insert_new, note_change
 from centre.history import Entered, History
 from centre.revisions import Revisions
 from centre.schema import refusals
 from centre.state import Due
 from centre.units import PinnedKey, Unit
+from contract import hpke
 from contract.chain import check_alarm, parse_alarm, parse_batch
 from contract.enrolment import check_enrol
 from contract.messages import Confirm, Reason, Scope
 from contract.plain import UnitState, parse_reply, parse_status, parse_unit_presence
 from contract.refusal import Refusal
 from contract.revs import check_revs, parse_revs
+from contract.sealing import check_seal
 from contract.topics import parse_up
 
 MAX_DETAILS = 64
@@ -48,6 +50,8 @@ class IntakeOutcome:
     ask: set[str] = field(default_factory=set)
     """Units to be asked what they have."""
     lines: list[str] = field(default_factory=list)
+    moved: bool = False
+    """Something came that a change of keys may have waited for."""
     new: int = 0
     known: int = 0
     refused: int = 0
@@ -62,6 +66,9 @@ class _Register:
     pinned: dict[str, PinnedKey]
     tokens: dict[str, tuple[int, bytes]]
     due: dict[str, list[Due]]
+    sealing: dict[str, bytes]
+    changing: frozenset[str]
+    """Units whose login is being changed."""
     digests: dict[str, tuple[str, float]] = field(default_factory=dict)
 
 
@@ -99,6 +106,8 @@ class Intake:
                     self._one(conn, register, letter, group)
                 assert self._history is not None
                 self._history.flush(conn)
+                group.outcome.moved |= self._history.moved
+                self._history.moved = False
                 self._count_refusals(conn, group)
             done = True
         finally:
@@ -128,6 +137,7 @@ class Intake:
             "reply": self._reply,
             "revs": self._revs,
             "enrol": self._enrol,
+            "seal": self._seal,
         }
         refusal = take[up.leaf](conn, register, unit, letter.payload, group)
         if refusal is not None:
@@ -189,6 +199,7 @@ class Intake:
         status = parse_status(payload)
         if isinstance(status, Refusal):
             return status
+        group.outcome.moved |= unit.unit in register.changing
         if news and status.stale:
             group.outcome.stale.update(unit.scopes)
             group.outcome.ask.add(unit.unit)
@@ -237,7 +248,30 @@ class Intake:
             return None if known is not None and known.public.hex().encode() in payload else public
         register.pinned[unit.unit] = units.pin(conn, unit.unit, public, token_id, group.now)
         del register.tokens[unit.unit]
+        register.sealing.pop(unit.unit, None)
+        if handed.forget(conn, unit.unit, group.now):
+            note_change(conn)
         group.outcome.lines.append(f"{unit.unit}: enrolled")
+        return None
+
+    def _seal(self, conn: Connection, register: _Register, unit: Unit, payload: bytes, group: _Group) -> Refusal | None:
+        """The key that secrets for this unit are sealed to, from now on; the same again is nothing new."""
+        key = register.pinned.get(unit.unit)
+        if key is None:
+            return Refusal(Reason.UNKNOWN_KEY, "not enrolled yet")
+        public = check_seal(payload, self._site, unit.unit, key.public)
+        if isinstance(public, Refusal):
+            return public
+        if register.sealing.get(unit.unit) == public:
+            return None
+        try:
+            hpke.seal(public, b"", b"")
+        except ValueError:
+            return Refusal(Reason.MALFORMED, "public: nothing can be sealed to it")
+        handed.enter(conn, unit.unit, public, group.now)
+        register.sealing[unit.unit] = public
+        group.outcome.moved = True
+        group.outcome.lines.append(f"{unit.unit}: showed a key to seal to")
         return None
 
     # --- around them
@@ -250,7 +284,15 @@ class Intake:
         number = changes(conn)
         if self._register is None or self._register.changes != number:
             known = {unit.unit: unit for unit in units.listed(conn, self._site)}
-            self._register = _Register(number, known, units.pinned(conn), units.open_tokens(conn), state.due(conn))
+            self._register = _Register(
+                number,
+                known,
+                units.pinned(conn),
+                units.open_tokens(conn),
+                state.due(conn),
+                handed.sealing(conn),
+                handed.changing_login(conn),
+            )
         return self._register
 
     def _confirm(self, register: _Register, unit: str, name: str, entered: Entered, batch: str) -> Confirm:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ WORKING = {
     "roster-1": Kind.ROSTER,
     "settings-1": Kind.SETTINGS,
     "confirm-1": Kind.CONFIRM,
+    "secrets-1": Kind.SECRETS,
 }
 """What `init` makes: a key a kind, and for commands two, the one now and the next."""
 FIRST_CARD_KEY = "c1"
@@ -43,6 +44,8 @@ class CentreKeys:
     card_keys: Mapping[str, str]
     pin_keys: Mapping[str, str]
     logins: Mapping[str, str]
+    unit_logins: Mapping[str, str] = field(default_factory=dict)
+    """Passwords of second logins of units, to be handed to them sealed."""
 
     @property
     def card_key(self) -> tuple[str, bytes]:
@@ -55,7 +58,8 @@ class CentreKeys:
         for key in self.working:
             if kind in key.kinds and key.kid in self.private:
                 return key.kid
-        raise CentreError(f"no key here may sign a {kind.value}", CONFIGURATION)
+        hint = ": `keys rotate state` makes one, with the root key" if kind is Kind.SECRETS else ""
+        raise CentreError(f"no key here may sign a {kind.value}{hint}", CONFIGURATION)
 
 
 def make_keys(folder: Folder) -> None:
@@ -94,12 +98,56 @@ def load_keys(folder: Folder) -> CentreKeys:
     for key in working:
         if public_hex(private[key.kid]) != key.public:
             raise CentreError(f"{folder.keys / key.kid}.pem: not the key of public.json", CONFIGURATION)
-    return CentreKeys(working, private, root, cards, pins, logins)
+    return CentreKeys(working, private, root, cards, pins, logins, shared.get("units", {}))
 
 
 def load_root(folder: Folder) -> Ed25519PrivateKey:
     """Only for signing `keys`. It may lie elsewhere (offline) at all other times."""
-    return _read_private(folder.keys / f"{ROOT_KID}.pem")
+    path = folder.keys / f"{ROOT_KID}.pem"
+    if not path.exists():
+        what = "the root key is not here, and only it signs a change of working keys: bring it, and take it away again"
+        raise CentreError(f"{path}: {what}", CONFIGURATION)
+    return _read_private(path)
+
+
+def share(folder: Folder, section: str, values: Mapping[str, str | None]) -> None:
+    """Enter keys or passwords into `shared.json` by their ids, or with None take them out. `section`: cards, pins, units.
+
+    For one process at a time: inside a transaction that writes the books.
+    """
+    path = folder.keys / "shared.json"
+    shared = _json(path)
+    known = shared.setdefault(section, {})
+    for name, value in values.items():
+        known.pop(name, None)
+        if value is not None:
+            known[name] = value
+    write_secret(path, json.dumps(shared, indent=2).encode() + b"\n")
+
+
+def make_working(folder: Folder, kinds: Iterable[tuple[str, Kind]]) -> None:
+    """New working keys by their kids, behind those that are there: they sign nothing as long as another may."""
+    public = _json(folder.keys / "public.json")
+    for kid, kind in kinds:
+        private = Ed25519PrivateKey.generate()
+        _write_private(folder.keys / f"{kid}.pem", private)
+        public["working"].append({"kid": kid, "public": public_hex(private), "kinds": [kind.value]})
+    write_secret(folder.keys / "public.json", json.dumps(public, indent=2).encode() + b"\n")
+
+
+def retire_working(folder: Folder, kids: Iterable[str]) -> None:
+    """These sign nothing any more; `delete_private` once that is certain."""
+    gone = set(kids)
+    public = _json(folder.keys / "public.json")
+    public["working"] = [key for key in public["working"] if key["kid"] not in gone]
+    write_secret(folder.keys / "public.json", json.dumps(public, indent=2).encode() + b"\n")
+
+
+def delete_private(folder: Folder, kids: Iterable[str]) -> None:
+    """The private halves of working keys that were retired; those that are gone already are no fault."""
+    there = {key["kid"] for key in _json(folder.keys / "public.json")["working"]}
+    for kid in set(kids) - there:
+        (folder.keys / f"{kid}.pem").unlink(missing_ok=True)
 
 
 def public_hex(private: Ed25519PrivateKey) -> str:

@@ -1,4 +1,4 @@
-"""What certain facts mean beyond being kept: receipts of notices, the course of commands. Owns the tables receipts and courses."""
+"""What certain facts mean beyond being kept: receipts of notices, the course of commands, what units have in force. Owns the tables receipts and courses."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, update
 
+from centre import handed
 from centre.books import insert_new
 from centre.schema import courses, receipts
 from contract.chain import FactLine
@@ -17,16 +18,23 @@ from contract.facts import (
     CommandDone,
     CommandRefused,
     CommandUnknown,
+    KeysApplied,
     NoticeEnded,
     NoticeReceived,
     NoticeShown,
+    RosterApplied,
+    SecretsApplied,
     names_of,
 )
+from contract.messages import Kind
 from contract.plain import Reply, ReplyState
 
 _MOST_REV = 2**31 - 1
 """That the books' column holds."""
 KINDS = names_of(NoticeReceived, NoticeShown, NoticeEnded, CommandAccepted, CommandDone, CommandRefused, CommandUnknown)
+APPLIED = names_of(KeysApplied, SecretsApplied, RosterApplied)
+"""What changes of keys wait for."""
+KINDS |= APPLIED
 """Kinds that `enter` has something to do for."""
 
 
@@ -57,6 +65,9 @@ def enter(conn: Connection, unit: str, line: FactLine, now: float) -> Receipt | 
             return _receipt("shown_utc", notice, unit, rev, line.at_utc)
         case NoticeEnded(_, notice, rev):
             return _receipt("ended_utc", notice, unit, rev, line.at_utc)
+        case KeysApplied(scope, name, rev) | SecretsApplied(scope, name, rev) | RosterApplied(scope, name, rev):
+            if rev <= _MOST_REV:
+                handed.note_applied(conn, unit, Kind(line.kind.partition(".")[0]), scope, name, rev, now)
         case CommandAccepted(id=command, door=door):
             heard(conn, unit, Reply(command, ReplyState.ACCEPTED, line.at_utc, door=door), now)
         case CommandDone(id=command, door=door):

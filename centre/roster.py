@@ -1,6 +1,6 @@
 """Rosters from CSV: each line a holder, every fault named with its line and column, cards hashed, split into parts that fit.
 
-The only file of the centre that sees card numbers; they leave it as keyed hashes.
+Card numbers and PINs leave it as keyed hashes, and beside them as `Numbers`, for holders.py to seal.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from centre.charset import UNREADABLE, decoded
-from contract.cards import card_hash
+from contract.cards import card_hash, pin_hash
 from contract.messages import MAX_MESSAGE_BYTES, MAX_UNLOCK_S, Holder, Role, RosterPart, Scope
 from contract.parse import payload_of
 from contract.strict_json import dumps
@@ -25,7 +25,7 @@ from drivers.reader.card import from_printed
 
 T = TypeVar("T")
 
-COLUMNS = ("id", "role", "card", "room", "doors", "from", "until", "unlock_s", "flags")
+COLUMNS = ("id", "role", "card", "pin", "room", "doors", "from", "until", "unlock_s", "flags")
 REQUIRED = ("id", "card")
 MAX_FLAGS, MAX_DOORS, MAX_ROOM = 16, 64, 32
 PART_BYTES = (MAX_MESSAGE_BYTES - 512) * 3 // 4
@@ -35,6 +35,7 @@ _DATE = re.compile(r"^(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?!\d)")
 """A day as spreadsheets write it: 2026/10/1."""
 _FORCED_TEXT = re.compile(r"^=?[\"'](.*?)[\"']?$")
 """A number that somebody made text for the spreadsheet: '0012345678 or ="0012345678"."""
+_PIN = re.compile(r"[0-9]{4,12}")
 _ROUNDED = re.compile(r"\d(?:\.\d+)?[Ee]\+\d+")
 
 
@@ -50,15 +51,39 @@ class Fault:
         return f"{self.line}: {self.column}: {self.text}" if self.column else f"{self.line}: {self.text}"
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Numbers:
+    """What stands behind one holder's hashes: the card's normal form, and the PIN."""
+
+    card: str
+    pin: str | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class HashKeys:
+    """What numbers are hashed with: card key and PIN key, each its id and bytes. `pin` None: PINs are refused."""
+
+    card: tuple[str, bytes]
+    pin: tuple[str, bytes] | None = None
+
+    def hashed(self, holder: Holder, numbers: Numbers) -> Holder:
+        """The holder with the hashes of these numbers, in place of those it has."""
+        pin = None
+        if numbers.pin is not None and self.pin is not None:
+            pin = pin_hash(self.pin[1], holder.room or holder.id, numbers.pin)
+        return replace(holder, key=card_hash(self.card[1], numbers.card), pin=pin)
+
+
 @dataclass(slots=True)
 class Reading:
-    """What a file holds. With faults nothing of it is to be used."""
+    """What a file holds. With faults nothing of it is to be used. `numbers`: those of each holder, in the same order."""
 
     holders: list[Holder] = field(default_factory=list)
+    numbers: list[Numbers] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
 
-def read_csv(data: bytes, card_key: bytes, zone: ZoneInfo) -> Reading:
+def read_csv(data: bytes, keys: HashKeys, zone: ZoneInfo) -> Reading:
     """Holders of a CSV file with a heading line, in any charset and with any separator that spreadsheets write.
 
     Dates without a time are days of `zone`: from its start, until its end. `doors` and `flags` are separated by blanks or semicolons. An empty cell is an absent value; `role` is then resident.
@@ -75,7 +100,7 @@ def read_csv(data: bytes, card_key: bytes, zone: ZoneInfo) -> Reading:
         reading.faults += _heading_faults(heading)
         if reading.faults:
             return reading
-        _holders(rows, heading, reading, card_key, zone)
+        _holders(rows, heading, reading, keys, zone)
     except csv.Error as error:
         open_quote = "end of data" in str(error)
         reading.faults.append(Fault(rows.line_num, "", "a quote is not closed" if open_quote else str(error)))
@@ -88,9 +113,9 @@ def _separator(text: str) -> str:
     return max(",;\t", key=heading.count)
 
 
-def _holders(rows: Iterator[list[str]], heading: list[str], reading: Reading, card_key: bytes, zone: ZoneInfo) -> None:
+def _holders(rows: Iterator[list[str]], heading: list[str], reading: Reading, keys: HashKeys, zone: ZoneInfo) -> None:
     ids: dict[str, tuple[int, Holder]] = {}
-    keys: dict[str, int] = {}
+    cards: dict[str, int] = {}
     for cells in rows:
         line: int = rows.line_num  # type: ignore[attr-defined]
         if not any(cell.strip() for cell in cells):
@@ -100,16 +125,20 @@ def _holders(rows: Iterator[list[str]], heading: list[str], reading: Reading, ca
             reading.faults.append(Fault(line, "", what))
             continue
         row = {name: cell.strip() for name, cell in zip(heading, cells, strict=False)}
-        holder = _holder(row, line, reading.faults, card_key, zone)
-        if holder is None:
+        found = _holder(row, line, reading.faults, zone)
+        if found is None:
             continue
+        holder, numbers = found
+        if numbers.pin is not None and keys.pin is None:
+            reading.faults.append(Fault(line, "pin", "there is no PIN key"))
         first, known = ids.setdefault(holder.id, (line, holder))
         if (known.role, known.room) != (holder.role, holder.room):
             what = f"the same as in line {first}, where role or room differ: only a second card of one holder may repeat the id"
             reading.faults.append(Fault(line, "id", what))
-        if keys.setdefault(str(holder.key), line) != line:
-            reading.faults.append(Fault(line, "card", f"the same as in line {keys[str(holder.key)]}"))
-        reading.holders.append(holder)
+        if cards.setdefault(numbers.card, line) != line:
+            reading.faults.append(Fault(line, "card", f"the same as in line {cards[numbers.card]}"))
+        reading.holders.append(keys.hashed(holder, numbers))
+        reading.numbers.append(numbers)
 
 
 def _heading_faults(heading: list[str]) -> list[Fault]:
@@ -142,15 +171,16 @@ class _Cells:
         self.good = False
 
 
-def _holder(row: Mapping[str, str], line: int, faults: list[Fault], card_key: bytes, zone: ZoneInfo) -> Holder | None:
-    """One holder, or every fault of the line."""
+def _holder(row: Mapping[str, str], line: int, faults: list[Fault], zone: ZoneInfo) -> tuple[Holder, Numbers] | None:
+    """One holder, not hashed yet, and the numbers; None where the line has faults, which are noted, all of them."""
     cells = _Cells(row, line, faults)
     none: frozenset[str] = frozenset()
     doors = cells.read("doors", lambda text: _idents(text, MAX_DOORS), none)
+    name, role = cells.read("id", _ident, ""), cells.read("role", _role, Role.RESIDENT)
+    numbers = Numbers(cells.read("card", _card, ""), cells.read("pin", _pin, None))
     holder = Holder(
-        id=cells.read("id", _ident, ""),
-        role=cells.read("role", _role, Role.RESIDENT),
-        key=cells.read("card", lambda text: card_hash(card_key, _card(text)), ""),
+        id=name,
+        role=role,
         room=cells.read("room", _room, None),
         doors=doors or None,
         from_utc=cells.read("from", lambda text: moment(text, zone, end=False), None),
@@ -160,7 +190,7 @@ def _holder(row: Mapping[str, str], line: int, faults: list[Fault], card_key: by
     )
     if holder.from_utc is not None and holder.until_utc is not None and holder.until_utc <= holder.from_utc:
         cells.fault("until", "not after `from`")
-    return holder if cells.good else None
+    return (holder, numbers) if cells.good else None
 
 
 def _ident(text: str) -> str:
@@ -187,6 +217,12 @@ def _card(text: str) -> str:
     if _ROUNDED.fullmatch(plain):
         raise ValueError("rounded by the spreadsheet (1.2E+09): make the column text before the cards are typed")
     return from_printed(plain)
+
+
+def _pin(text: str) -> str:
+    if not _PIN.fullmatch(text):
+        raise ValueError("not 4 to 12 digits")
+    return text
 
 
 def _room(text: str) -> str:

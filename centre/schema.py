@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision, whose schema this is. Revisions are four digits and count up, so that a newer one is known as such."""
 
 metadata = MetaData()
@@ -255,3 +255,78 @@ refusals = Table(
     Column("last_utc", Float, nullable=False),
 )
 """What came up and did not hold, counted; any text may stand as a unit here."""
+
+# --- keys that can change
+
+sealing_keys = Table(
+    "sealing_keys",
+    metadata,
+    Column("unit", String, ForeignKey("units.unit"), primary_key=True),
+    Column("public", String, nullable=False, comment="X25519, hex; signed by the pinned key"),
+    Column("heard_utc", Float, nullable=False),
+    Column(
+        "content",
+        Text,
+        nullable=False,
+        default="",
+        comment="which keys, login and CA its newest secrets hold, by their names",
+    ),
+)
+"""What secrets for a unit are sealed to. Gone where another signing key is pinned."""
+
+applied = Table(
+    "applied",
+    metadata,
+    Column("unit", String, ForeignKey("units.unit"), primary_key=True),
+    Column("kind", String, primary_key=True, comment="keys | secrets | roster"),
+    Column("scope", String, primary_key=True),
+    Column("id", String, primary_key=True, comment="empty but for rosters"),
+    Column("rev", Integer, nullable=False),
+    Column("heard_utc", Float, nullable=False),
+)
+"""The newest revision a unit told that it has in force. Gone where another signing key is pinned."""
+
+logins = Table(
+    "logins",
+    metadata,
+    Column("login", String, primary_key=True),
+    Column("unit", String, ForeignKey("units.unit"), nullable=False),
+    Column("password", Text, nullable=False, comment="hashed as mosquitto wants it"),
+    Column("made_utc", Float, nullable=False),
+)
+"""Logins of units beside that of the enrolment, made by `keys rotate login`."""
+
+holder_keys = Table(
+    "holder_keys",
+    metadata,
+    Column("public", String, primary_key=True, comment="X25519, hex"),
+    Column("made_utc", Float, nullable=False),
+)
+"""What numbers of holders are sealed to; its private half is a file of the folder."""
+
+roster_numbers = Table(
+    "roster_numbers",
+    metadata,
+    Column("scope", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("part", Integer, primary_key=True),
+    Column("card_key", String, nullable=False, comment="id of the key the part in place is hashed with"),
+    Column("pin_key", String, comment="likewise; none where there are no PINs"),
+    Column("sealed", LargeBinary, nullable=False, comment="card numbers and PINs, in the order of the part's holders"),
+)
+"""Of the revision in place of each roster that was put by a program that seals numbers."""
+
+rotations = Table(
+    "rotations",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("what", String, nullable=False, comment="working | card | pin | login"),
+    Column("unit", String, ForeignKey("units.unit"), comment="of a login"),
+    Column("old", Text, nullable=False, comment="ids, separated by blanks"),
+    Column("new", Text, nullable=False, comment="likewise"),
+    Column("rev", Integer, comment="working: the keys that units must have applied"),
+    Column("token", LargeBinary, comment="working: the keys that follow, signed by the root"),
+    Column("begun_utc", Float, nullable=False),
+    Column("done_utc", Float),
+)
+"""Each change of keys, and how far it got: begun, done."""

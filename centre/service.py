@@ -11,10 +11,12 @@ from collections.abc import Callable
 
 from centre import commands, state
 from centre.books import Books, OperationalError, changes
+from centre.errors import CentreError
 from centre.folder import LOGIN, Folder, Site
 from centre.intake import InboundMessage, Intake, IntakeOutcome
-from centre.keys import CentreKeys
+from centre.keys import CentreKeys, load_keys
 from centre.link import WINDOW, Arrived, Link, LinkDown, LinkUp, Login, Sent, Will
+from centre.rotations import Rotor
 from centre.signing import Signer
 from centre.state import RetainedMessage
 from contract.messages import Confirm, Kind, Resync, Scope
@@ -29,6 +31,8 @@ STALE_S = 10.0
 """A scope is published again at most so often, however many units say that they lack something."""
 ASK_S = 600.0
 """A unit that says it is stale is asked for its list of revisions at most so often."""
+KEYS_S = 1.0
+"""What units tell moves a change of keys on at most so often: with 2,000 units a look takes 0.1 s."""
 MENDING_S = 1.0
 """Between attempts to write while the books can't be written."""
 PECULIAR = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
@@ -44,7 +48,14 @@ class Service:
         self._site = site.site
         self._books = books
         self._say = say
+        self._folder = folder
+        self._keys = keys
         self._signer = Signer(site.site, keys)
+        self._rotor = Rotor(folder, site, books)
+        self._moved = True
+        self._rotated = -1
+        self._rotated_mono = float("-inf")
+        self._trouble: list[str] = []
         self._intake = Intake(books, site.site, time.time)
         self._since = time.time()
         self._presence = centre(site.site)
@@ -148,6 +159,7 @@ class Service:
         """What was committed may be said: to the units, to the operator."""
         for line in outcome.lines:
             self._say(line)
+        self._moved = self._moved or outcome.moved
         if not self._up:
             return
         for confirm in outcome.confirms:
@@ -200,14 +212,38 @@ class Service:
                 with self._books.changing() as conn:
                     state.clear_ended(conn, time.time())
                     state.forget_cleared_parts(conn, time.time())
+        self._rotate()
         with self._books.reading() as conn:
             number = changes(conn)
             if number == self._changes or not self._up:
                 return
             fresh = state.unsent(conn)
         self._changes = number
-        waiting = {(item.topic, item.rev) for item in (*self._outbox, *self._flying.values())}
-        self._outbox.extend(item for item in fresh if (item.topic, item.rev) not in waiting)
+        waiting = {(item.topic, item.token) for item in (*self._outbox, *self._flying.values())}
+        self._outbox.extend(item for item in fresh if (item.topic, item.token) not in waiting)
+
+    def _rotate(self) -> None:
+        """Changes of keys are moved on by what came, and by what commands began; the signing keys are read again."""
+        with self._books.reading() as conn:
+            number = changes(conn)
+        now = time.monotonic()
+        if number == self._rotated and not (self._moved and now - self._rotated_mono >= KEYS_S):
+            return
+        self._rotated_mono = now
+        trouble: list[str] = []
+        try:
+            for line in self._rotor.advance(time.time()):
+                self._say(line)
+            trouble = self._rotor.troubles
+            keys = load_keys(self._folder)
+            if keys.working != self._keys.working:
+                self._keys, self._signer = keys, Signer(self._site, keys)
+        except CentreError as error:
+            trouble = [str(error)]
+        for line in trouble:
+            if line not in self._trouble:
+                self._say(f"keys: {line}")
+        self._rotated, self._moved, self._trouble = number, False, trouble
 
     def _send(self) -> None:
         while self._up and self._outbox and len(self._flying) < WINDOW:

@@ -14,7 +14,8 @@ from joserfc.jwk import OKPKey
 
 from centre.errors import CentreError
 from centre.keys import CentreKeys
-from contract.envelope import KeyRing, key_ring, verify
+from centre.state import RetainedMessage
+from contract.envelope import KeyRing, key_ring, unverified_payload, verify
 from contract.messages import MAX_MESSAGE_BYTES, ROOT_KID, Kind, Message
 from contract.parse import parse, payload_of
 from contract.refusal import Refusal
@@ -50,6 +51,14 @@ class Signer:
             raise CentreError(f"{topic}: no topic of the contract")
         token = self.sign(down.kind, message)
         self.check(topic, token, self._ring)
+        return token
+
+    def sign_again(self, item: RetainedMessage) -> bytes:
+        """What stands in a message of ours, signed by the key that signs its kind now."""
+        kind = Kind(item.kind)
+        kid = self._keys.kid_for(kind)
+        token = seal(self._private[kid], kid, kind, unverified_payload(item.token))
+        self.check(item.topic, token, self._ring)
         return token
 
     def sign_keys(self, root: Ed25519PrivateKey, topic: str, message: Message) -> bytes:

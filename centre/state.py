@@ -6,7 +6,7 @@ Owns the table `state`. A revision is given here, in the transaction that writes
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from centre import units
 from centre.books import insert_or_update
 from centre.errors import WRONG_USE, CentreError
 from centre.schema import state
+from contract.base64url import unb64url
 from contract.digest import digest
 from contract.envelope import unverified_payload
 from contract.messages import (
@@ -29,6 +30,7 @@ from contract.messages import (
     Notice,
     Scope,
 )
+from contract.strict_json import load_object
 from contract.topics import down
 
 TOMBSTONE_DAYS = 400
@@ -71,9 +73,13 @@ def topic_of(site: str, message: Message, part: int = 0) -> str:
 
 
 def kind_of(message: Message) -> Kind:
-    return {"Notice": Kind.NOTICE, "RosterPart": Kind.ROSTER, "Settings": Kind.SETTINGS, "Keys": Kind.KEYS}[
-        type(message).__name__
-    ]
+    return {
+        "Notice": Kind.NOTICE,
+        "RosterPart": Kind.ROSTER,
+        "Settings": Kind.SETTINGS,
+        "Keys": Kind.KEYS,
+        "Secrets": Kind.SECRETS,
+    }[type(message).__name__]
 
 
 def next_rev(conn: Connection, kind: Kind, scope: Scope, name: str = "") -> int:
@@ -132,16 +138,44 @@ def standing(conn: Connection, now: float) -> list[RetainedMessage]:
 
 
 def unsent(conn: Connection) -> list[RetainedMessage]:
-    """What no broker has acknowledged yet."""
-    return [_outgoing(row) for row in conn.execute(select(state).where(state.c.sent_rev < state.c.rev))]
+    """What no broker has acknowledged yet; keys last, so that what they still need was signed anew before they go."""
+    found = [_outgoing(row) for row in conn.execute(select(state).where(state.c.sent_rev < state.c.rev))]
+    return sorted(found, key=lambda item: item.kind == Kind.KEYS)
 
 
 def mark_sent(conn: Connection, items: Iterable[RetainedMessage], now: float) -> None:
     """The broker has these. A newer revision committed meanwhile stays unsent."""
     for item in items:
         mine = and_(state.c.kind == item.kind, state.c.scope == item.scope, state.c.id == item.id)
-        same = and_(mine, state.c.part == item.part, state.c.rev == item.rev, state.c.sent_rev < item.rev)
+        token = state.c.token == item.token if item.token else state.c.token.is_(None)
+        same = and_(mine, state.c.part == item.part, state.c.rev == item.rev, state.c.sent_rev < item.rev, token)
         conn.execute(update(state).where(same).values(sent_rev=item.rev, sent_utc=now))
+
+
+def sign_again(conn: Connection, kids: Collection[str], sign: Callable[[RetainedMessage], bytes]) -> int:
+    """What these keys had signed goes out anew under the same revision, as `sign` makes it. Returns how many messages."""
+    found = [
+        item
+        for item in map(_outgoing, conn.execute(select(state).where(state.c.token.is_not(None))))
+        if item.kind != Kind.KEYS and kid_of(item.token) in kids
+    ]
+    for item in found:
+        mine = and_(state.c.kind == item.kind, state.c.scope == item.scope, state.c.id == item.id)
+        again = update(state).where(mine, state.c.part == item.part)
+        conn.execute(again.values(token=sign(item), sent_rev=0, sent_utc=None))
+    return len(found)
+
+
+def kid_of(token: bytes) -> str:
+    """The key that signed a message of ours."""
+    return str(load_object(unb64url(token.split(b".")[0]) or b"{}").get("kid"))
+
+
+def clear_scope(conn: Connection, scope: Scope, now: float, kinds: Collection[Kind] = tuple(Kind)) -> int:
+    """Nothing stays retained for this scope. Returns how many topics are to be cleared."""
+    mine = and_(state.c.scope == str(scope), state.c.kind.in_([kind.value for kind in kinds]))
+    clear = {"token": None, "made_utc": now, "sent_rev": 0, "sent_utc": None, "holders": 0}
+    return conn.execute(update(state).where(mine, state.c.token.is_not(None)).values(**clear)).rowcount
 
 
 def has_ended(conn: Connection, now: float) -> bool:

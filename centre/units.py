@@ -6,7 +6,7 @@ Owns the tables units, unit_keys and tokens, but for a unit's presence, which pr
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from centre.errors import WRONG_USE, CentreError
 from centre.folder import LOGIN
 from centre.passwords import hashed
-from centre.schema import tokens, unit_keys, units
+from centre.schema import logins, tokens, unit_keys, units
 from contract.enrolment import KEY_BYTES
 from contract.messages import LEVELS, Scope
 from contract.topics import valid_id
@@ -29,6 +29,9 @@ class Unit:
     scopes: tuple[Scope, ...]
     revoked: bool
     password: str | None
+    """Of the login of its enrolment, hashed."""
+    logins: tuple[tuple[str, str], ...] = ()
+    """All its logins at the broker with their hashed passwords; none once it is revoked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ def add(conn: Connection, site: str, unit: str, name: str, scopes: Iterable[Scop
     """Raises CentreError where the id is no id, taken, or the centre's own."""
     if not valid_id(unit) or unit == LOGIN:
         raise CentreError(f"{unit}: not an id for a unit (a-z, 0-9, - and _; not {LOGIN!r})", WRONG_USE)
+    if conn.execute(select(logins.c.login).where(logins.c.login == unit)).first():
+        raise CentreError(f"{unit}: the name of another unit's login", WRONG_USE)
     if conn.execute(select(units.c.unit).where(units.c.unit == unit)).first():
         raise CentreError(f"{unit}: there already; a replaced box needs only a new `unit enrolment`", WRONG_USE)
     kept = [scope for scope in dict.fromkeys(scopes) if scope not in implied(site, unit)]
@@ -66,7 +71,8 @@ def implied(site: str, unit: str) -> tuple[Scope, Scope]:
 
 def listed(conn: Connection, site: str) -> list[Unit]:
     """All units by id, revoked ones included."""
-    return [_unit(row, site) for row in conn.execute(select(units).order_by(units.c.unit))]
+    second = _second_logins(conn)
+    return [_unit(row, site, second) for row in conn.execute(select(units).order_by(units.c.unit))]
 
 
 def one(conn: Connection, site: str, unit: str) -> Unit:
@@ -74,13 +80,23 @@ def one(conn: Connection, site: str, unit: str) -> Unit:
     row = conn.execute(select(units).where(units.c.unit == unit)).first()
     if row is None:
         raise CentreError(f"{unit}: no such unit", WRONG_USE)
-    return _unit(row, site)
+    return _unit(row, site, _second_logins(conn))
 
 
-def _unit(row: Row[tuple[object, ...]], site: str) -> Unit:
+def _second_logins(conn: Connection) -> dict[str, list[tuple[str, str]]]:
+    found: dict[str, list[tuple[str, str]]] = {}
+    for row in conn.execute(select(logins).order_by(logins.c.made_utc, logins.c.login)):
+        found.setdefault(row.unit, []).append((row.login, row.password))
+    return found
+
+
+def _unit(row: Row[tuple[object, ...]], site: str, second: Mapping[str, list[tuple[str, str]]]) -> Unit:
     given = (Scope(*text.split("/", 1)) for text in row.scopes.split())
     ours, own = implied(site, row.unit)
-    return Unit(row.unit, row.name, (ours, *given, own), row.revoked_utc is not None, row.password)
+    revoked = row.revoked_utc is not None
+    enrolled = () if row.password is None else ((row.unit, row.password),)
+    names = () if revoked else (*enrolled, *second.get(row.unit, ()))
+    return Unit(row.unit, row.name, (ours, *given, own), revoked, row.password, names)
 
 
 def enrolled(conn: Connection) -> set[str]:

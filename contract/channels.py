@@ -11,6 +11,7 @@ from contract.enrolment import Enrol
 from contract.messages import KINDS, Kind
 from contract.plain import Presence, Reply, Status, UnitPresence
 from contract.revs import RevsPage
+from contract.sealing import Seal
 
 
 class Form(StrEnum):
@@ -52,6 +53,7 @@ CHANNELS: Final = (
     ),
     _down(Kind.SETTINGS, "{level}/{id}/settings", "signed `settings`"),
     _down(Kind.KEYS, "site/{site}/keys", "signed `keys`"),
+    _down(Kind.SECRETS, "unit/{unit}/secrets", "signed `secrets`, sealed to the unit"),
     _down(Kind.COMMAND, "{level}/{id}/command", "signed `command`", retained=False),
     _down(Kind.CONFIRM, "unit/{unit}/confirm", "signed `confirm`", retained=False),
     Channel("centre", "centre", True, True, Form.JSON, (Presence,), "the centre's presence; with a will"),
@@ -61,4 +63,5 @@ CHANNELS: Final = (
     _up("reply", Form.JSON, (Reply,), "one step in the course of a command"),
     _up("revs", Form.JSON, (RevsPage,), "a signed page of the list of revisions, on request"),
     _up("enrol", Form.JSON, (Enrol,), "the unit's public key"),
+    _up("seal", Form.JSON, (Seal,), "the unit's sealing key, signed"),
 )

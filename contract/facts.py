@@ -331,9 +331,19 @@ class KeysApplied(Fact):
     rev: Revision
 
 
+@kind("secrets.applied")
+class SecretsApplied(Fact):
+    """Opened, durable and in force. `id` is empty."""
+
+    scope: ScopeName
+    id: Annotated[str, Length(0, 48)]
+    rev: Revision
+
+
 @kind("state.refused")
 class StateRefused(Fact):
-    """`reason`: `full` (more than a unit takes) or `internal` (it was in hand at a crash of ours, and is left aside for good).
+    """`reason`: `full` (more than a unit takes), `sealed` (secrets that this unit cannot open; what was in force stays) or `internal` (it was in
+    hand at a crash of ours, and is left aside for good).
 
     `count`, where several are told as one.
     """

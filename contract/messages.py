@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, ClassVar
 from zoneinfo import ZoneInfo
 
+from contract.base64url import b64url, unb64url
 from contract.bounds import (
     Always,
     ByName,
@@ -57,11 +58,14 @@ class Kind(StrEnum):
     ROUND = "round"
     SETTINGS = "settings"
     KEYS = "keys"
+    SECRETS = "secrets"
     COMMAND = "command"
     CONFIRM = "confirm"
 
 
 MAX_PARTS = 1000
+MAX_SEALED_CHARS = 40_000
+"""Of the sealed bytes in base64url: in a message, written so once more, they stay below 64 KiB."""
 MAX_UNLOCK_S = 60.0
 """Rule D3: the hard cap of every unlock."""
 ROOT_KID = "root"
@@ -348,6 +352,38 @@ class Keys:
             yield "keys: none may sign commands"
 
 
+# --- secrets
+
+
+def _sealed(text: str) -> bytes:
+    """Raises ValueError for what is longer than MAX_SEALED_CHARS too."""
+    made = unb64url(text.encode()) if len(text) <= MAX_SEALED_CHARS else None
+    if not made:
+        raise ValueError("not sealed bytes in base64url")
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Keys and the way to the broker, sealed to one unit (sealing.py); in place of those before."""
+
+    scope: ScopeText
+    rev: Revision
+    iat: Reading
+    unit: Id
+    """The topic's."""
+    sealed: Annotated[
+        bytes,
+        Form(
+            _sealed,
+            b64url,
+            "base64url, up to 40,000 characters",
+            {"pattern": "^[A-Za-z0-9_-]+$", "maxLength": MAX_SEALED_CHARS},
+        ),
+    ] = field(repr=False)
+    """The ephemeral public key (32 bytes) and the ciphertext, by RFC 9180."""
+
+
 # --- command
 
 
@@ -494,7 +530,7 @@ class Confirm:
     """Over the state this unit should have."""
 
 
-Message = Notice | RosterPart | Settings | Keys | Command | Confirm
+Message = Notice | RosterPart | Settings | Keys | Secrets | Command | Confirm
 """What the link hands to the core. `round` follows with the rounds."""
 
 KINDS: Mapping[Kind, type[Message]] = {
@@ -502,6 +538,7 @@ KINDS: Mapping[Kind, type[Message]] = {
     Kind.ROSTER: RosterPart,
     Kind.SETTINGS: Settings,
     Kind.KEYS: Keys,
+    Kind.SECRETS: Secrets,
     Kind.COMMAND: Command,
     Kind.CONFIRM: Confirm,
 }

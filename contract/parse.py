@@ -53,7 +53,7 @@ def _check_address(kind: Kind, site: str, down: Down, payload: Mapping[str, Any]
         raise _NotMineError("id: not the topic's")
     if down.part is not None and payload.get("part") != down.part and isinstance(payload.get("part"), int):
         raise _NotMineError("part: not the topic's")
-    if kind in (Kind.COMMAND, Kind.CONFIRM) and down.scope.level == "unit":
+    if kind in (Kind.SECRETS, Kind.COMMAND, Kind.CONFIRM) and down.scope.level == "unit":
         unit = payload.get("unit")
         if valid_id(unit) and unit != down.scope.id:
             raise _NotMineError("unit: not the topic's")

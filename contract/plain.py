@@ -116,6 +116,8 @@ class Status:
     centre_since: Moment | None
     """Since when the centre is online, in its own words."""
     at: At | None
+    login: Name | None = None
+    """The user name by which the unit is at the broker."""
 
 
 @dataclass(frozen=True, slots=True)

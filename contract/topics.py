@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from contract.messages import LEVELS, Kind, Scope
 
 PREFIX = "doorward/1"
-LEAVES = ("status", "facts", "alarm", "reply", "revs", "enrol")
+LEAVES = ("status", "facts", "alarm", "reply", "revs", "enrol", "seal")
 """What a unit writes under `up/<unit>/`."""
 
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}")
 _PART = re.compile(r"[1-9][0-9]{0,3}")
-_IDS = {Kind.NOTICE: 1, Kind.ROUND: 1, Kind.ROSTER: 2, Kind.SETTINGS: 0, Kind.KEYS: 0, Kind.COMMAND: 0, Kind.CONFIRM: 0}
-_ONLY_LEVEL = {Kind.KEYS: "site", Kind.CONFIRM: "unit"}
+_IDS = {Kind.NOTICE: 1, Kind.ROUND: 1, Kind.ROSTER: 2}
+_ONLY_LEVEL = {Kind.KEYS: "site", Kind.SECRETS: "unit", Kind.CONFIRM: "unit"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def parse_down(topic: str) -> Down | None:
         kind = Kind(name)
     except ValueError:
         return None
-    if len(ids) != _IDS[kind] or _ONLY_LEVEL.get(kind, level) != level or (ids and not valid_id(ids[0])):
+    if len(ids) != _IDS.get(kind, 0) or _ONLY_LEVEL.get(kind, level) != level or (ids and not valid_id(ids[0])):
         return None
     part = None
     if kind is Kind.ROSTER:

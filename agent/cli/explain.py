@@ -23,6 +23,7 @@ from agent.errors import EXIT_CHECK_FAILED, UnreachableError
 from agent.identity import Identity
 from agent.locale import LANGUAGES
 from agent.locale import load as catalogues
+from agent.sealed import all_card_keys
 from agent.store import reading
 from contract.cards import card_hash
 from contract.messages import Holder, Mode
@@ -101,7 +102,7 @@ def _entries(config: Config, card: str) -> tuple[Holder, ...]:
     except CardFormError as error:
         raise click.BadParameter(str(error), param_hint="--card") from None
     holders = reading.holders(config.state)
-    keys = Identity.load(config.identity).card_keys.values()
+    keys = all_card_keys(Identity.load(config.identity), reading.secrets(config.state))
     return tuple(entry for key in keys for entry in holders.get(card_hash(key, number), ()))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 from agent.cli.alone import alone
 from agent.cli.findings import EARLIEST_UTC, Finding
@@ -13,13 +14,16 @@ from agent.core.time import Dates
 from agent.errors import DoorwardError, UnreachableError
 from agent.identity import Identity
 from agent.link import BrokerAccess, trial
+from agent.sealed import opened_by
+from agent.store import reading
 from agent.uplink import broker_access
 
 
 def online(config: Config) -> Iterator[Finding]:
     """Connects for real, as this unit."""
     try:
-        access = broker_access(config, Identity.load(config.identity))
+        identity = Identity.load(config.identity)
+        ways = _ways(config, identity, broker_access(config, identity))
     except DoorwardError as error:
         yield from (Finding("online", "failed", line) for line in error.lines)
         return
@@ -27,19 +31,41 @@ def online(config: Config) -> Iterator[Finding]:
     dates = Dates(now, now) if now >= EARLIEST_UTC else Dates()
     if dates.over_utc is None:
         yield Finding("online: TLS", "note", "the dates of the certificate are not judged: the clock has not been set")
-    for step in trial.reach(access, dates=dates):
+    for step in trial.reach(ways[0], dates=dates):
         yield Finding(f"online: {step.about}", step.state, step.text)
         if step.state == "failed":
             return
-    yield from _login(config, access, dates=dates)
+    yield from _login(config, ways, dates=dates)
 
 
-def _login(config: Config, access: BrokerAccess, *, dates: Dates) -> Iterator[Finding]:
+def _ways(config: Config, identity: Identity, access: BrokerAccess) -> tuple[BrokerAccess, ...]:
+    """As the agent tries them: a second login that secrets gave, then the enrolment's; with every CA that is trusted."""
+    try:
+        kept = reading.secrets(config.state)
+    except reading.StoreUnreadableError:
+        return (access,)  # it has never run
+    newest = next((each for each in (opened_by(identity, message) for message in reversed(kept)) if each), None)
+    if newest is None:
+        return (access,)
+    if newest.ca is not None and access.ca is not None:
+        access = replace(access, ca=f"{access.ca}\n{newest.ca}")
+    if newest.password is None:
+        return (access,)
+    return replace(access, user=newest.login, password=newest.password), access
+
+
+def _login(config: Config, ways: tuple[BrokerAccess, ...], *, dates: Dates) -> Iterator[Finding]:
     plan = unit_plan(config, {})
     try:
         with alone(config):
-            for step in trial.login(access, plan.site, plan.unit, plan.scopes, dates=dates):
-                yield Finding(f"online: {step.about}", step.state, step.text)
+            for way in ways:
+                for step in trial.login(way, plan.site, plan.unit, plan.scopes, dates=dates):
+                    if step.about == "login" and step.state == "failed" and way is not ways[-1]:
+                        yield Finding("online: login", "note", f"{step.text}: the enrolment's login is tried instead")
+                        break
+                    yield Finding(f"online: {step.about}", step.state, step.text)
+                else:
+                    return
     except DoorwardError:
         yield _of_the_agent(config)
 

@@ -19,6 +19,7 @@ from agent.core import (
     notice_board,
     panel,
     refused,
+    sealed,
     status,
     storage,
     supervise,
@@ -31,7 +32,7 @@ from agent.core.plan import UnitPlan
 from agent.core.state import Door, Screen, State
 from agent.core.step_builder import StepBuilder
 from agent.core.time import Now, Trust
-from contract.messages import Command, Confirm, Keys, Notice, Reason, RosterPart, Settings
+from contract.messages import Command, Confirm, Keys, Notice, Reason, RosterPart, Secrets, Settings
 
 
 def initial(plan: UnitPlan) -> State:
@@ -133,6 +134,7 @@ def _dispatch_rest(builder: StepBuilder, event: ev.Event) -> None:
         case ev.Started():
             latched.started(builder, event)
             commands.started(builder)
+            sealed.started(builder, event.card_keys)
             supervise.started(builder, event)
         case ev.LatchRead():
             latched.read(builder, event)
@@ -189,6 +191,15 @@ def _dispatch_store(builder: StepBuilder, event: ev.Event) -> None:
             sync.judge_again(builder)
         case ev.CacheReset():
             desired_state.cache_reset(builder)
+        case ev.SecretsLoaded(kept):
+            sealed.kept(builder, kept)
+        case ev.SecretsOpened():
+            desired_state.secrets_opened(builder, event)
+        case ev.CardKeysAllowed(token):
+            sealed.allowed(builder, token)
+        case ev.SecretsRefused():
+            sealed.not_opened(builder, event)
+            sync.judge_again(builder)
         case _:
             _dispatch_link(builder, event)
 
@@ -212,8 +223,8 @@ def _dispatch_storage(builder: StepBuilder, event: ev.Event) -> None:
 
 def _dispatch_link(builder: StepBuilder, event: ev.Event) -> None:
     match event:
-        case ev.LinkUp():
-            supervise.link(builder, "up")
+        case ev.LinkUp(_, login):
+            supervise.link(builder, "up", login=login)
             sync.link_up(builder)
             courses.link_up(builder)
         case ev.LinkDown(reason, taken_over):
@@ -253,6 +264,8 @@ def _message(builder: StepBuilder, event: ev.MessageReceived) -> None:
             desired_state.settings(builder, event.token, message, event.signed)
         case Keys():
             desired_state.keys(builder, event.token, message, event.signed)
+        case Secrets():
+            sealed.received(builder, event.token, message, event.signed)
         case Confirm():
             builder.emit(AckMessage(event.token))
             sync.confirm(builder, message)

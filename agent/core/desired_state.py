@@ -1,10 +1,10 @@
-"""Desired state from the centre: notices, rosters, settings, keys. An older revision never replaces a newer one; saved first, then acknowledged and told."""
+"""Desired state from the centre: notices, rosters, settings, keys, secrets. An older revision never replaces a newer one; saved first, then acknowledged and told."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from agent.core import door, limits, notice_board, panel, refused
+from agent.core import door, limits, notice_board, panel, refused, sealed
 from agent.core.effects import (
     AckMessage,
     DropNotices,
@@ -17,6 +17,7 @@ from agent.core.effects import (
 from agent.core.events import (
     HoldersReplaced,
     MessageReceived,
+    SecretsOpened,
     StateLoaded,
     StateNotKept,
     StateSaved,
@@ -36,6 +37,7 @@ from contract.messages import (
     Notice,
     RosterPart,
     Scope,
+    Secrets,
     Settings,
 )
 
@@ -51,6 +53,7 @@ def store_opened(step: StepBuilder, event: StoreOpened) -> None:
     )
     if event.keys is not None:
         step.emit(UseKeys(event.keys))
+    sealed.kept(step, event.secrets)
 
 
 def loaded(step: StepBuilder, event: StateLoaded) -> None:
@@ -88,8 +91,12 @@ def _settings_loaded(step: StepBuilder, settings: tuple[Settings, ...]) -> None:
 
 def holders_replaced(step: StepBuilder, event: HoldersReplaced) -> None:
     old = step.state.access
-    step.state = replace(step.state, access=replace(old, by_key=event.by_key, have=event.have, loaded=True))
-    door.all_ready(step)
+    ready = old.loaded or not sealed.waits(step)
+    new = replace(old, by_key=event.by_key, have=event.have, card_keys=event.card_keys, loaded=ready)
+    step.state = replace(step.state, access=new)
+    sealed.choose(step)
+    if ready:
+        door.all_ready(step)
     step.changed()
     if event.applied is not None:
         scope, id_, rev = event.applied
@@ -202,6 +209,13 @@ def keys(step: StepBuilder, token: int, message: Keys, signed: bytes) -> None:
     step.emit(SaveState(token, message, signed))
 
 
+def secrets_opened(step: StepBuilder, event: SecretsOpened) -> None:
+    opening = sealed.opened(step, event)
+    if opening is not None:
+        _saving(step, event.token, opening.message, f"secrets {opening.message.scope} ", event.rev)
+        step.emit(SaveState(event.token, opening.message, opening.signed))
+
+
 def _takes_away(new: Keys, state: State) -> bool:
     """Whether a key that could sign notices no longer can: then nobody knows which of those here are the centre's."""
     old = state.standing.keys
@@ -250,6 +264,8 @@ def saved(step: StepBuilder, event: StateSaved) -> None:
                     _notices_anew(step)
             step.fact(KeysApplied(str(scope), "", rev))
             step.changed()
+        case Secrets():
+            sealed.saved(step, message)
         case _:
             pass  # a part of a roster: told when the whole is in force
 
@@ -259,7 +275,8 @@ def not_taken(step: StepBuilder, event: StateNotKept) -> None:
     step.state = replace(
         step.state, standing=replace(standing, saving={t: m for t, m in standing.saving.items() if t != event.token})
     )
-    step.emit(AckMessage(event.token))
+    if event.token:
+        step.emit(AckMessage(event.token))
     refused.refuse(step, (event.kind, event.scope, event.id, event.rev), "full")
 
 

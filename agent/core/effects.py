@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from agent.core.time import LEFT_OUT, KnownTime
 from contract.facts import Fact
-from contract.messages import Keys, Notice, RosterPart, Settings
+from contract.messages import Keys, Notice, RosterPart, Secrets, Settings
 from contract.plain import Status
 
 # --- drivers
@@ -151,13 +151,13 @@ class ConfirmFacts:
 
 @dataclass(frozen=True, slots=True)
 class SaveState:
-    """Keep this desired state, as it was sent: keys beside the journal (precious), the rest in the cache.
+    """Keep this desired state, as it was sent: keys and secrets beside the journal (precious), the rest in the cache.
 
     Outcome: StateSaved; for a part of a roster HoldersReplaced too when the revision is whole, or StateRefused.
     """
 
     token: int
-    message: Notice | RosterPart | Settings | Keys
+    message: Notice | RosterPart | Settings | Keys | Secrets
     signed: bytes = field(default=b"", repr=False, metadata=LEFT_OUT)
     """The message as it came; empty where it has to be written anew."""
 
@@ -172,6 +172,46 @@ class DropNotices:
 @dataclass(frozen=True, slots=True)
 class ForgetNotices:
     """Take all notices out of the cache, and their revisions out of what is remembered: they are read anew, by other keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSecrets:
+    """Open this message with the unit's own key, and hold what is inside. Outcome: SecretsOpened or SecretsRefused."""
+
+    token: int
+    message: Secrets
+
+
+@dataclass(frozen=True, slots=True)
+class UseCardKeys:
+    """Hash cards with these from now on: (revision of the secrets they are of, id); revision 0 is the enrolment."""
+
+    keys: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AllowCardKeys:
+    """Only rosters hashed with card keys of these ids come in force from now on; the others are kept, and wait.
+
+    Outcome: HoldersReplaced for each that is whole and waited, then CardKeysAllowed.
+    """
+
+    token: int
+    ids: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class UseLogin:
+    """Log in at the broker as the secrets of this revision say, from the next connection on."""
+
+    rev: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeepSecrets:
+    """Of all secrets only those of these revisions are needed: the rest goes, from the disk too."""
+
+    revs: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +356,11 @@ Effect = (
     | SaveState
     | DropNotices
     | ForgetNotices
+    | OpenSecrets
+    | UseCardKeys
+    | AllowCardKeys
+    | UseLogin
+    | KeepSecrets
     | Purge
     | Connect
     | AckMessage

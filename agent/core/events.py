@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from agent.core.effects import CheckedIn, KeptMode
 from agent.core.time import LEFT_OUT, KnownTime, Trust
-from contract.messages import Holder, Keys, Message, Notice, Reason, Settings
+from contract.messages import Holder, Keys, Message, Notice, Reason, Secrets, Settings
 
 # --- life
 
@@ -17,6 +17,7 @@ class Started:
     """First event of a run. `session` is random, new each start; `latched` are the doors the fire latch file names.
 
     `latch_known`: false where other doors may be latched too, for the file could not be read (yet): LatchRead follows, or does not.
+    `card_keys`: ids of those of the enrolment.
     `door_only`: after three crashes in five minutes (rule D11); the shell then starts neither link nor calendar for `door_only_s`.
     `no_link`: why there is none, in plain words; empty where there is one.
     """
@@ -27,6 +28,7 @@ class Started:
     door_only_s: float = 0.0
     no_link: str = ""
     latch_known: bool = True
+    card_keys: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +214,7 @@ class StoreOpened:
     `seen`: command ids already used with their `exp`; `revs`: highest revision seen by "kind scope id"; `epoch_utc`: when this epoch began (iat of commands must not be before).
     `recovered`: what was set aside and rebuilt, if anything ("journal", "cache"). `boot` counts starts. `known`: what signed messages said of the time up to the last start; None: nothing.
     `keys`: the newest working keys the root signed, None where only those of the enrolment are known. `modes`: what was commanded last and did not end by command.
+    `secrets`: those that are kept, as they came, oldest first.
     `opens`: (door, `exp`) of the newest opens accepted before this start: they count for the rate. `untold`: check-ins of which it is not sure that the person was told.
     """
 
@@ -230,6 +233,38 @@ class StoreOpened:
     modes: tuple[KeptMode, ...] = ()
     opens: tuple[tuple[str, float], ...] = ()
     untold: tuple[CheckedIn, ...] = ()
+    secrets: tuple[Secrets, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SecretsLoaded:
+    """Ahead of the holders, where their rosters are hashed with card keys that the enrolment has not: what is kept, oldest first."""
+
+    kept: tuple[Secrets, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SecretsOpened:
+    """`token` as in OpenSecrets; `card_keys`: ids of the keys inside."""
+
+    token: int
+    rev: int
+    card_keys: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SecretsRefused:
+    """They cannot be opened: sealed to another unit or key, or not of the contract inside."""
+
+    token: int
+    rev: int
+
+
+@dataclass(frozen=True, slots=True)
+class CardKeysAllowed:
+    """No roster comes in force any more that is hashed with a key AllowCardKeys of this token did not name."""
+
+    token: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,6 +367,8 @@ class HoldersReplaced:
     applied: tuple[str, str, int] | None = None
     have: tuple[tuple[str, str, str, int], ...] = ()
     """(kind, scope, id, rev) of every roster in force: part of the digest."""
+    card_keys: frozenset[str] = frozenset()
+    """Ids of the card keys they are hashed with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,7 +381,7 @@ class StateLoaded:
 
 @dataclass(frozen=True, slots=True)
 class StateSaved:
-    """A notice, settings or keys message is durable in the cache; `token` is that of the message (0 where none)."""
+    """A notice, settings, keys or secrets message, or a part of a roster, is durable; `token` is that of the message (0 where none)."""
 
     token: int
     kind: str
@@ -374,9 +411,10 @@ class CacheReset:
 
 @dataclass(frozen=True, slots=True)
 class LinkUp:
-    """Connected and subscribed."""
+    """Connected and subscribed, by the user name `login`."""
 
     protocol: str
+    login: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -459,6 +497,10 @@ Event = (
     | DoorEvent
     | PageDrawn
     | StoreOpened
+    | SecretsLoaded
+    | SecretsOpened
+    | SecretsRefused
+    | CardKeysAllowed
     | StoreFailed
     | StoreMended
     | StoreHangs

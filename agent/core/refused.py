@@ -1,4 +1,4 @@
-"""Desired state that this unit was sent and does not take: what was in hand at a crash of ours, and notices beyond what the contract allows.
+"""Desired state that this unit was sent and does not take: what was in hand at a crash of ours, secrets that do not open, and notices beyond what the contract allows.
 
 It is acknowledged, told by one fact, and known for the digest: what is refused is not missing.
 """
@@ -14,9 +14,15 @@ from agent.core.state import NotTaken, RefusedState, State
 from agent.core.step_builder import StepBuilder
 from contract import facts
 
+_WORDS = {
+    "full": "more than a unit takes",
+    "sealed": "not sealed to this unit's key",
+    "internal": "in hand at a crash of ours, left aside",
+}
+
 
 def refuse(step: StepBuilder, entry: tuple[str, str, str, int], reason: str, until_utc: float | None = None) -> None:
-    """Remember (kind, scope, id, rev) and tell it: at most one fact a minute, the rest is counted in the next. `reason`: full, internal."""
+    """Remember (kind, scope, id, rev) and tell it: at most one fact a minute, the rest is counted in the next. `reason`: full, sealed, internal."""
     kind, scope, ident, rev = entry
     old = step.state.standing.refused
     known = old.entries.get((kind, scope, ident))
@@ -60,8 +66,7 @@ def tick(step: StepBuilder) -> None:
     kind, scope, ident, rev, reason = refused.newest
     count = refused.untold if refused.untold > 1 else None
     step.fact(facts.StateRefused(kind, scope, ident, rev, reason, count))
-    words = "in hand at a crash of ours, left aside" if reason == "internal" else "more than a unit takes"
-    step.emit(Log("warning", f"{kind} {scope} {ident} revision {rev} is not taken: {words}"))
+    step.emit(Log("warning", f"{kind} {scope} {ident} revision {rev} is not taken: {_WORDS.get(reason, reason)}"))
     _change(step, replace(refused, untold=0, newest=None, told_at=now))
 
 

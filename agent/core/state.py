@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from agent.core.effects import CheckedIn, Page, SendReply
 from agent.core.plan import DisplayPlan, DoorPlan, UnitPlan
-from agent.core.time import Now
-from contract.messages import Command, Holder, Keys, Mode, Notice, Settings
+from agent.core.time import LEFT_OUT, Now
+from contract.messages import Command, Holder, Keys, Mode, Notice, Secrets, Settings
 
 
 class Phase(StrEnum):
@@ -216,6 +216,8 @@ class Access:
     by_key: Mapping[str, tuple[Holder, ...]] = field(default_factory=dict)
     have: tuple[tuple[str, str, str, int], ...] = ()
     loaded: bool = False
+    card_keys: frozenset[str] | None = None
+    """Ids of the card keys that the rosters in force are hashed with; None: not read yet."""
     last: Mapping[str, tuple[tuple[str, ...], float]] = field(default_factory=dict)
     """By reader: the last card's hashes and when it was last seen."""
     checkins: Mapping[tuple[str, str], CheckIn] = field(default_factory=dict)
@@ -391,6 +393,33 @@ class RefusedState:
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """Secrets that a shell is opening."""
+
+    message: Secrets
+    signed: bytes = field(default=b"", repr=False, metadata=LEFT_OUT)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedState:
+    """Secrets by their revisions, and card keys by their ids. What is inside is known to a shell only."""
+
+    enrolled: frozenset[str] = frozenset()
+    """Card keys of the enrolment."""
+    opened: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    """Card keys of all secrets that are kept, or being saved, by revision."""
+    opening: Mapping[tuple[int, int], Opening] = field(default_factory=dict)
+    """By the message's token (0: it is kept already) and revision."""
+    rev: int = 0
+    """The newest in force."""
+    allowed: frozenset[str] | None = None
+    """Card keys that rosters may be hashed with to come in force, as the store was told last; `asked`: it has not answered yet."""
+    asked: int | None = None
+    used: tuple[tuple[int, str], ...] = ()
+    """(revision, id) of the card keys in use; revision 0 is the enrolment."""
+
+
+@dataclass(frozen=True, slots=True)
 class DesiredState:
     """Desired state beside notices and rosters: revisions seen, settings, messages being saved."""
 
@@ -405,6 +434,7 @@ class DesiredState:
     saving: Mapping[int, object] = field(default_factory=dict)
     """By message token: what the store is saving."""
     refused: RefusedState = RefusedState()
+    sealed: SealedState = SealedState()
 
 
 @dataclass(frozen=True, slots=True)
@@ -478,6 +508,8 @@ class LinkState:
     since: float = 0.0
     """Monotonic."""
     why: str = ""
+    login: str = ""
+    """The user name it is, or was last, at the broker by."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,10 +44,11 @@ def status(state: State) -> Status:
             backlog=backlog(state),
             oldest=sync.confirmed + 1 if sync.next_seq - 1 > sync.confirmed else None,
             digest=digest(have),
-            counts={kind: kinds.count(kind) for kind in ("notice", "roster", "settings", "keys")},
+            counts={kind: kinds.count(kind) for kind in ("notice", "roster", "settings", "keys", "secrets")},
             refused=len(state.standing.refused.entries),
             centre_since=sync.centre_since,
             at=state.now.utc,
+            login=state.link.login or None,
         )
     )
 
@@ -91,7 +92,9 @@ def standing_entries(state: State) -> list[tuple[str, str, str, int]]:
     notices = [("notice", scope, id_, n.rev) for (scope, id_), n in state.board.notices.items() if not n.withdrawn]
     settings = [("settings", scope, "", s.rev) for scope, s in state.standing.settings.items()]
     keys = [("keys", f"site/{state.plan.site}", "", state.standing.keys_rev)] if state.standing.keys_rev else []
-    return sorted([*notices, *settings, *keys, *state.access.have])
+    sealed = state.standing.sealed.rev
+    secrets = [("secrets", f"unit/{state.plan.unit}", "", sealed)] if sealed else []
+    return sorted([*notices, *settings, *keys, *secrets, *state.access.have])
 
 
 def standing_ways(state: State) -> Iterator[list[tuple[str, str, str, int]]]:

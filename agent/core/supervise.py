@@ -49,11 +49,11 @@ def connect(step: StepBuilder) -> None:
         step.emit(Connect())
 
 
-def link(step: StepBuilder, state: str, why: str = "") -> None:
+def link(step: StepBuilder, state: str, why: str = "", login: str = "") -> None:
     """`since` is when it came into this state; what keeps it there may change."""
     known = step.state.link
     since = known.since if known.state == state else step.now.mono
-    step.state = replace(step.state, link=LinkState(state, since, why))
+    step.state = replace(step.state, link=LinkState(state, since, why, login or known.login))
     step.changed()
 
 

@@ -18,7 +18,7 @@ _PORTS = {"mqtt": 1883, "mqtts": 8883}
 class BrokerAccess:
     """`url`: mqtt://host[:port] or mqtts://host[:port]. `ca`: PEM text of the site's CA, None for the system's.
 
-    `certificate`, `certificate_key`: PEM files of a client certificate, both or neither. The user name is the unit's id.
+    `certificate`, `certificate_key`: PEM files of a client certificate, both or neither. `user` None: the unit's id.
     """
 
     url: str
@@ -27,6 +27,7 @@ class BrokerAccess:
     certificate: Path | None = None
     certificate_key: Path | None = None
     protocol: Literal["auto", "5", "3.1.1"] = "auto"
+    user: str | None = None
 
     def address(self) -> tuple[str, int, bool]:
         """Host, port, whether with TLS. Raises ValueError on a URL that is none of ours."""
@@ -34,6 +35,15 @@ class BrokerAccess:
         if parts.scheme not in _PORTS or not parts.hostname:
             raise ValueError("not mqtt://host[:port] or mqtts://host[:port]")
         return parts.hostname, parts.port or _PORTS[parts.scheme], parts.scheme == "mqtts"
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A second way in. `login` None: the unit's own; `password` None: there is no second login. `ca`: PEM text, trusted beside the first."""
+
+    login: str | None = None
+    password: str | None = field(default=None, repr=False)
+    ca: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

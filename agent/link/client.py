@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import random
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -36,9 +37,10 @@ from agent.core.events import (
 )
 from agent.core.time import Dates
 from agent.link import tls
-from agent.link.access import BrokerAccess, UnitKeys
+from agent.link.access import BrokerAccess, Login, UnitKeys
 from agent.link.acks import Acks
 from agent.link.arrivals import PRESENCE_S, Arrivals, Told
+from agent.link.logins import Logins
 from agent.link.outbox import Outbox
 from agent.link.reconnect import Ending, How, Pace, Reconnect
 from agent.link.translate import OutboundMessage, Sending, revisions, write
@@ -46,6 +48,7 @@ from contract import topics
 from contract.enrolment import enrol_message
 from contract.messages import MAX_MESSAGE_BYTES, Confirm
 from contract.plain import build_will
+from contract.sealing import seal_message
 
 log = logging.getLogger("link")
 
@@ -81,6 +84,8 @@ class _Live:
     client: mqtt.Client
     version: str
     acks: Acks
+    user: str
+    login: Login | None
     outbox: Outbox = field(default_factory=Outbox)
     accepted_mono: float | None = None
     subscription: int | None = None
@@ -110,7 +115,6 @@ class Link:
         aside: Aside | None = None,
     ) -> None:
         self._host, self._port, self._with_tls = access.address()
-        self._access = access
         self._keys = keys
         self._post = post
         self._session = session
@@ -118,6 +122,7 @@ class Link:
         self._enrolled = enrolled
         self._token = keys.token
         self._arrivals = Arrivals(keys, aside)
+        self._logins = Logins(keys.unit, access)
         self._subscriptions = topics.subscriptions(keys.site, keys.unit, keys.scopes)
         self._pace = pace or Pace()
         self._reconnect = Reconnect(access.protocol, random.SystemRandom().uniform, self._pace)
@@ -148,6 +153,10 @@ class Link:
         self._thread.join(max(0.0, end - time.monotonic()))
         return not self._thread.is_alive()
 
+    def use_login(self, login: Login) -> None:
+        """From the next connection on; what is up stays up."""
+        self._logins.use(login)
+
     def order(self, effect: Effect) -> None:
         """Carry out an effect of the link. What is to be sent while the link is down is dropped: the core knows from LinkDown."""
         live = self._live
@@ -177,8 +186,7 @@ class Link:
     def _send(self, live: _Live, effect: Sending | effects.SendRevs) -> None:
         pages = revisions(effect, self._keys) if isinstance(effect, effects.SendRevs) else [write(effect, self._keys)]
         for out in pages:
-            if live.outbox.offer(out):
-                self._publish(live, out)
+            self._offer(live, out)
 
     def _publish(self, live: _Live, out: OutboundMessage) -> None:
         info = live.client.publish(out.topic, out.payload, qos=1, retain=out.retain)
@@ -202,9 +210,10 @@ class Link:
             if self._stopping.is_set():
                 return
             following = self._reconnect.after(ending)
-            if not following.switching:
+            other = ending.how == "refused" and self._logins.refused()
+            if not (following.switching or other):
                 self._tell_down(reason, taken_over=following.taken_over)
-            self._stopping.wait(following.wait_s)
+            self._stopping.wait(self._pace.min_s if other else following.wait_s)
 
     def _tell_down(self, reason: str, *, taken_over: bool) -> None:
         """Once when the link goes down, then only when the reason becomes another."""
@@ -223,6 +232,8 @@ class Link:
             self._serve(live)
         except OSError as error:
             if live is None:
+                if isinstance(error, ssl.SSLCertVerificationError):
+                    self._logins.not_believed()
                 return Ending("unreachable"), f"cannot reach the broker: {tls.why(error)}"
             live.reason = live.reason or tls.why(error)
         except Exception as error:
@@ -247,12 +258,13 @@ class Link:
             reconnect_on_failure=False,
             manual_ack=True,
         )
-        live = _Live(client, version, Acks(client.ack))
-        client.username_pw_set(self._keys.unit, self._access.password)
+        user, password, login = self._logins.now()
+        live = _Live(client, version, Acks(client.ack), user, login)
+        client.username_pw_set(user, password)
         client.will_set(topics.up(self._keys.site, self._keys.unit, "status"), build_will(self._session), 1, True)
         client.max_inflight_messages_set(0)  # the window is ours: the library's cannot follow the broker's wish
         if self._with_tls:
-            client.tls_set_context(tls.context(self._access, dates=self._dates()))
+            client.tls_set_context(self._tls())
         client.on_connect = partial(self._on_connect, live)
         client.on_subscribe = partial(self._on_subscribe, live)
         client.on_disconnect = partial(self._on_disconnect, live)
@@ -270,6 +282,10 @@ class Link:
         else:
             client.connect(self._host, self._port, KEEPALIVE_S)
         return live
+
+    def _tls(self) -> ssl.SSLContext:
+        access, beside = self._logins.trusted()
+        return tls.context(access, dates=self._dates(), beside=beside)
 
     def _serve(self, live: _Live) -> None:
         code = MQTTErrorCode.MQTT_ERR_SUCCESS
@@ -329,9 +345,10 @@ class Link:
             return
         live.up = True
         self._told_down = None
-        self._enrol(live)
+        self._logins.worked(live.login)
+        self._show_keys(live)
         log.info("link up, MQTT %s", live.version)
-        self._post(LinkUp(live.version))
+        self._post(LinkUp(live.version, live.user))
 
     def _on_disconnect(
         self, live: _Live, _client: mqtt.Client, _data: Any, flags: Any, code: ReasonCode, _properties: Any
@@ -369,7 +386,7 @@ class Link:
         Our key goes ahead of what the core may send as soon as it hears that the centre is there: facts of a stranger are refused.
         """
         if isinstance(event, CentrePresence) and event.online and live.up:
-            self._enrol(live)
+            self._show_keys(live)
         taken = self._post(event) is not False
         match event:
             case MessageReceived() if not taken:
@@ -379,13 +396,15 @@ class Link:
             case MessageReceived(message=Confirm()):
                 self._token_is_spent()
 
-    def _enrol(self, live: _Live) -> None:
-        """Until a confirm proves that the centre knows our key, show it at each connection and whenever the centre comes."""
-        if self._token is None:
-            return
-        public = self._keys.private.public_key().public_bytes_raw()
-        payload = enrol_message(self._keys.site, self._keys.unit, public, self._token)
-        out = OutboundMessage(topics.up(self._keys.site, self._keys.unit, "enrol"), payload)
+    def _show_keys(self, live: _Live) -> None:
+        """At each connection and whenever the centre comes: our key, until a confirm proves that the centre knows it, and the one to seal to."""
+        site, unit, private = self._keys.site, self._keys.unit, self._keys.private
+        if self._token is not None:
+            enrol = enrol_message(site, unit, private.public_key().public_bytes_raw(), self._token)
+            self._offer(live, OutboundMessage(topics.up(site, unit, "enrol"), enrol))
+        self._offer(live, OutboundMessage(topics.up(site, unit, "seal"), seal_message(private, site, unit)))
+
+    def _offer(self, live: _Live, out: OutboundMessage) -> None:
         if live.outbox.offer(out):
             self._publish(live, out)
 

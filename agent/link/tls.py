@@ -6,6 +6,7 @@ name, and the dates are judged here, by the time that the centre signed, before 
 
 from __future__ import annotations
 
+import logging
 import ssl
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +15,8 @@ from cryptography import x509
 
 from agent.core.time import Dates
 from agent.link.access import BrokerAccess
+
+log = logging.getLogger("link")
 
 NO_CHECK_TIME = 0x200000
 """OpenSSL's X509_V_FLAG_NO_CHECK_TIME (x509_vfy.h): chain, key and name are checked, dates are not."""
@@ -38,8 +41,8 @@ class DatesError(OSError):
     """A certificate whose chain, key and name hold, at the wrong time. The text says which, in plain words."""
 
 
-def context(access: BrokerAccess, *, dates: Dates) -> ssl.SSLContext:
-    """TLS 1.2 or newer. A handshake with certificates that `dates` rules out raises DatesError.
+def context(access: BrokerAccess, *, dates: Dates, beside: str | None = None) -> ssl.SSLContext:
+    """TLS 1.2 or newer. A handshake with certificates that `dates` rules out raises DatesError. `beside`: PEM text of a further CA.
 
     Raises OSError (ssl.SSLError is one) where the CA or the client certificate cannot be read.
     """
@@ -49,6 +52,11 @@ def context(access: BrokerAccess, *, dates: Dates) -> ssl.SSLContext:
         made.load_default_certs()
     else:
         made.load_verify_locations(cadata=access.ca)
+    if beside is not None:
+        try:
+            made.load_verify_locations(cadata=beside)
+        except ssl.SSLError as error:  # the first must go on working whatever this one is
+            log.warning("a further CA cannot be read: %s", error.reason)
     if access.certificate is not None:
         made.load_cert_chain(access.certificate, access.certificate_key)
     made.verify_flags |= NO_CHECK_TIME

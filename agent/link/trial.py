@@ -87,7 +87,7 @@ def login(access: BrokerAccess, site: str, unit: str, scopes: tuple[Scope, ...],
             return
         _until(client, lambda: heard.connack is not None, ANSWER_S)  # noqa: B023  # called before the next turn
         if heard.connack is not None and heard.connack.value != UNSUPPORTED_VERSION:
-            yield from _in(client, heard, version, site, unit, scopes)
+            yield from _in(client, heard, version, site, unit, scopes, access.user or unit)
             client.disconnect()
             return
         client.disconnect()
@@ -96,18 +96,18 @@ def login(access: BrokerAccess, site: str, unit: str, scopes: tuple[Scope, ...],
 
 
 def _in(
-    client: mqtt.Client, heard: _Heard, version: str, site: str, unit: str, scopes: tuple[Scope, ...]
+    client: mqtt.Client, heard: _Heard, version: str, site: str, unit: str, scopes: tuple[Scope, ...], user: str
 ) -> Iterator[Step]:
     assert heard.connack is not None
     if heard.connack.is_failure:
         yield Step(
             "login",
             "failed",
-            f"the broker refuses user {unit}: {heard.connack.getName()}: is the unit in its list, with the password of"
+            f"the broker refuses user {user}: {heard.connack.getName()}: is the unit in its list, with the password of"
             " this enrolment? A new enrolment file makes a new password",
         )
         return
-    yield Step("login", "ok", f"as {unit}, MQTT {version}")
+    yield Step("login", "ok", f"as {user}, MQTT {version}")
     faults = [*_reading(client, heard, site, unit, scopes), *_writing(client, heard, version, site, unit)]
     yield from faults
     if not any(step.state == "failed" for step in faults):
@@ -157,7 +157,7 @@ def _client(access: BrokerAccess, unit: str, version: str, heard: _Heard, *, dat
         reconnect_on_failure=False,
         manual_ack=True,
     )
-    client.username_pw_set(unit, access.password)
+    client.username_pw_set(access.user or unit, access.password)
     if access.address()[2]:
         client.tls_set_context(tls.context(access, dates=dates))
 

@@ -12,11 +12,11 @@ from agent.store import earlier
 from agent.store.faults import DamagedError
 from contract import codec
 from contract.envelope import unverified_payload
-from contract.messages import Holder, Keys, Notice, RosterPart, Settings
+from contract.messages import Holder, Keys, Notice, RosterPart, Secrets, Settings
 from contract.strict_json import dumps, load_object
 
 T = TypeVar("T")
-Desired = Notice | RosterPart | Settings | Keys
+Desired = Notice | RosterPart | Settings | Keys | Secrets
 
 _WRONG = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
 
@@ -27,7 +27,7 @@ def body_of(message: Desired, signed: bytes) -> bytes:
 
 
 def load(kind: type[T], body: bytes) -> T:
-    """The notice, settings or keys of a body."""
+    """The notice, settings, keys or secrets of a body."""
     try:
         if body.startswith(b"["):
             return codec.read(kind, earlier.payload(kind, json.loads(body)))
@@ -44,6 +44,17 @@ def holders_in(body: bytes) -> int:
         raise DamagedError(f"a kept message cannot be read: {type(error).__name__}") from None
 
 
+def card_key_in(body: bytes) -> str:
+    """The id of the card key that a part is hashed with."""
+    try:
+        found = json.loads(body)[0] if body.startswith(b"[") else _payload(body)["card_key"]
+    except _WRONG as error:
+        raise DamagedError(f"a kept message cannot be read: {type(error).__name__}") from None
+    if not isinstance(found, str):
+        raise DamagedError("a kept message names no card key")
+    return found
+
+
 class PartReader:
     """Reads the parts of rosters back into holders. Equal sets become one object, and so does a profile of one part: 20,000 holders share a few dozen."""
 
@@ -51,10 +62,14 @@ class PartReader:
         self._shared = codec.Shared()
 
     def holders(self, body: bytes, part: int = 1, parts: int = 1) -> tuple[Holder, ...]:
+        return self.part(body, part, parts).holders
+
+    def part(self, body: bytes, part: int = 1, parts: int = 1) -> RosterPart:
+        """Of one kept before 0.2 only what holders needs is as it was: its holders, its card key."""
         try:
             old = body.startswith(b"[")
             payload = earlier.part_payload(json.loads(body), part, parts) if old else _payload(body)
-            return codec.read(RosterPart, payload, self._shared).holders
+            return codec.read(RosterPart, payload, self._shared)
         except _WRONG as error:
             raise DamagedError(f"a kept message cannot be read: {type(error).__name__}") from None
 

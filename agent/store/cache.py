@@ -23,6 +23,7 @@ PARTS_BYTES = 64 * 1024 * 1024
 class Saved(Enum):
     KEPT = "kept"
     WHOLE = "whole"
+    WAITS = "waits"
     FULL = "full"
 
 
@@ -95,8 +96,9 @@ class Cache:
 
     # --- rosters
 
-    def save_part(self, part: RosterPart, signed: bytes) -> Saved:
+    def save_part(self, part: RosterPart, signed: bytes, card_keys: Collection[str] | None = None) -> Saved:
         """Keep one part; WHOLE when with it the revision is whole and now in force, FULL where that is more than a unit takes: its parts go.
+        WAITS where it is whole and hashed with a key that is not among `card_keys` (None: all are here): put_waiting puts it in force.
 
         Nothing older than what is in force or under way is kept; a part of a newer revision (or of another cut of the same)
         replaces what was incomplete. A part that is in force already changes nothing.
@@ -124,12 +126,33 @@ class Cache:
         ).fetchone()[0]
         if count < part.parts:
             return Saved.KEPT
-        if self._holders_with(roster, part.rev) > MAX_HOLDERS:
-            return self._full(*roster, part.rev)
-        put = (*roster, part.rev, part.parts)
+        return self._put_in_force(roster, part.rev, part.parts, card_keys)
+
+    def put_waiting(self, card_keys: Collection[str]) -> dict[Roster, tuple[int, Saved]]:
+        """Put in force what is whole and waited for one of these card keys: revision, and WHOLE or FULL, by roster."""
+        rows = self.db.conn.execute(
+            "SELECT p.scope, p.id, p.rev, max(p.parts) FROM parts p LEFT JOIN rosters r ON p.scope = r.scope AND p.id = r.id "
+            "WHERE r.rev IS NULL OR p.rev > r.rev GROUP BY p.scope, p.id, p.rev HAVING count(*) = max(p.parts) ORDER BY p.rev"
+        ).fetchall()
+        done = {
+            (row[0], row[1]): (row[2], self._put_in_force((row[0], row[1]), row[2], row[3], card_keys)) for row in rows
+        }
+        return {roster: put for roster, put in done.items() if put[1] is not Saved.WAITS}
+
+    def _put_in_force(self, roster: Roster, rev: int, parts: int, card_keys: Collection[str] | None) -> Saved:
+        run = self.db.conn.execute
+        if card_keys is not None and not self._card_keys_of(roster, rev).issubset(card_keys):
+            return Saved.WAITS
+        if self._holders_with(roster, rev) > MAX_HOLDERS:
+            return self._full(*roster, rev)
+        put = (*roster, rev, parts)
         run("INSERT OR REPLACE INTO rosters VALUES (?, ?, ?, ?, ?)", (*put, seal(*put)))
-        run("DELETE FROM parts WHERE scope = ? AND id = ? AND rev <> ?", (*roster, part.rev))
+        run("DELETE FROM parts WHERE scope = ? AND id = ? AND rev <> ?", (*roster, rev))
         return Saved.WHOLE
+
+    def _card_keys_of(self, roster: Roster, rev: int) -> set[str]:
+        rows = self.db.conn.execute("SELECT body FROM parts WHERE scope = ? AND id = ? AND rev = ?", (*roster, rev))
+        return {bodies.card_key_in(body) for (body,) in rows.fetchall()}
 
     def _full(self, scope: str, ident: str, rev: int) -> Saved:
         self.db.conn.execute("DELETE FROM parts WHERE scope = ? AND id = ? AND rev = ?", (scope, ident, rev))
@@ -158,22 +181,29 @@ class Cache:
 
     def holders(self, roster: Roster) -> tuple[Holder, ...]:
         """All holders of the roster's revision in force, in the order of its parts."""
+        return self.roster(roster)[0]
+
+    def roster(self, roster: Roster) -> tuple[tuple[Holder, ...], frozenset[str]]:
+        """Its holders, and the ids of the card keys they are hashed with."""
         rows = self.db.conn.execute(
             "SELECT p.scope, p.id, p.rev, p.part, p.parts, p.body, p.sum FROM parts p JOIN rosters r "
             "ON p.scope = r.scope AND p.id = r.id AND p.rev = r.rev WHERE p.scope = ? AND p.id = ? ORDER BY p.part",
             roster,
         ).fetchall()  # an open cursor would keep a damaged file locked after its connection is closed
         found: list[Holder] = []
+        card_keys: set[str] = set()
         due = 0
         for *values, body, sum_ in rows:
             self.reading = ("roster", *roster, values[2])
             unseal(sum_, *values, body)
-            found.extend(self._reader.holders(body, *values[3:]))
+            part = self._reader.part(body, *values[3:])
+            found.extend(part.holders)
+            card_keys.add(part.card_key)
             due = values[-1] if due == 0 else due - 1
         self.reading = None
         if due != 1:
             raise DamagedError("a part of a roster in force is missing")
-        return tuple(found)
+        return tuple(found), frozenset(card_keys)
 
     def revs(self) -> dict[str, int]:
         run = self.db.conn.execute

@@ -42,6 +42,10 @@ class CacheKeeper:
         self._retry_mono = 0.0
 
     @property
+    def on_disk(self) -> bool:
+        return self._on_disk
+
+    @property
     def reading(self) -> tuple[str, str, str, int] | None:
         """What is being read, as (kind, scope, id, rev)."""
         return self.cache.reading if hasattr(self, "cache") else None

@@ -15,7 +15,17 @@ from agent.core.effects import CheckedIn, KeptMode
 from agent.core.time import KnownTime
 from agent.store.database import Database, Transaction
 from agent.store.journal import Journal
-from agent.store.rows import put_epoch, put_keys, put_known, put_life, put_mode, put_position, put_rev, put_untold
+from agent.store.rows import (
+    put_epoch,
+    put_keys,
+    put_known,
+    put_life,
+    put_mode,
+    put_position,
+    put_rev,
+    put_secrets,
+    put_untold,
+)
 from agent.store.schema import FACTS
 from contract import chain
 from contract.facts import keep_of
@@ -38,6 +48,8 @@ class CarriedOver:
     revs: dict[str, int] = field(default_factory=dict)
     keys: tuple[int, bytes] | None = None
     """Their revision, and their body as kept."""
+    secrets: list[tuple[int, bytes]] = field(default_factory=list)
+    """Likewise."""
     modes: list[KeptMode] = field(default_factory=list)
     untold: list[CheckedIn] = field(default_factory=list)
     lines: Iterable[tuple[int, bytes]] = ()
@@ -57,6 +69,8 @@ def found(db: Database, site: str, unit: str, utc: float, legacy: CarriedOver) -
             put_rev(db, name, rev)
         if legacy.keys is not None:
             put_keys(db, *legacy.keys)
+        for rev, body in legacy.secrets:
+            put_secrets(db, rev, body)
         for mode in legacy.modes:
             put_mode(db, mode)
         for checkin in legacy.untold:

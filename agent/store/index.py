@@ -31,15 +31,15 @@ class HolderIndex:
     """Keeps each roster's holders, so that one new revision reads only its own parts again."""
 
     def __init__(self) -> None:
-        self._rosters: dict[Roster, tuple[int, tuple[Holder, ...]]] = {}
+        self._rosters: dict[Roster, tuple[int, tuple[Holder, ...], frozenset[str]]] = {}
         self._lost: set[Roster] = set()
 
     def load(self, cache: Cache) -> None:
         """Read every roster in force. Raises what the cache raises, and is then as before."""
-        self._rosters = {roster: (rev, cache.holders(roster)) for roster, rev in cache.in_force().items()}
+        self._rosters = {roster: (rev, *cache.roster(roster)) for roster, rev in cache.in_force().items()}
 
-    def take(self, roster: Roster, rev: int, holders: tuple[Holder, ...]) -> None:
-        self._rosters[roster] = (rev, holders)
+    def take(self, roster: Roster, rev: int, holders: tuple[Holder, ...], card_keys: frozenset[str]) -> None:
+        self._rosters[roster] = (rev, holders, card_keys)
         self._lost.discard(roster)
 
     def rebuilt(self, kept: Iterable[Roster]) -> None:
@@ -54,4 +54,5 @@ class HolderIndex:
                 if holder.key is not None:
                     by_key[holder.key] = (*by_key.get(holder.key, ()), holder)
         kept = sorted(self._rosters.keys() - self._lost)
-        return HoldersReplaced(by_key, applied, tuple(("roster", *roster, self._rosters[roster][0]) for roster in kept))
+        have = tuple(("roster", *roster, self._rosters[roster][0]) for roster in kept)
+        return HoldersReplaced(by_key, applied, have, frozenset().union(*(each[2] for each in self._rosters.values())))

@@ -24,19 +24,22 @@ from agent.store.rows import (
     blob,
     forget_revs,
     forget_seen,
+    keep_secrets,
     number,
     only,
     put_keys,
     put_life,
     put_position,
     put_rev,
+    put_secrets,
     put_with,
+    secrets,
     untold,
 )
 from agent.store.schema import journal_kind, unseal
 from contract import chain
 from contract.facts import Keep, data_of, declared, kind_of
-from contract.messages import Keys
+from contract.messages import Keys, Secrets
 
 TAIL = 64
 """Facts at the end whose chain is checked at each opening."""
@@ -164,7 +167,7 @@ class Journal:
             line = chain.line(seq, utc, dated.clock, self.boot, dated.mono, kind, {"detail": "too long to keep"})
         return line
 
-    def commit(self, draft: Draft, revs: Mapping[str, int] | None = None, keys: SaveState | None = None) -> None:
+    def commit(self, draft: Draft, revs: Mapping[str, int] | None = None, precious: Iterable[SaveState] = ()) -> None:
         """All of it in one transaction: facts, the commands they accept or finish, and what else waited."""
         position = self.confirmed != self._saved_confirmed and time.monotonic() - self.saved_mono >= POSITION_EVERY_S
         with Transaction(self.db):
@@ -176,8 +179,9 @@ class Journal:
             self._revs += len(revs or {})
             if self._revs >= 2 * REVS:
                 self._revs = forget_revs(self.db, REVS)
-            if keys is not None:
-                put_keys(self.db, keys.message.rev, bodies.body_of(keys.message, keys.signed))
+            for save in precious:
+                put = put_keys if isinstance(save.message, Keys) else put_secrets
+                put(self.db, save.message.rev, bodies.body_of(save.message, save.signed))
             if position:
                 self._put_position()
         if draft.rows:
@@ -330,6 +334,14 @@ class Journal:
             return None
         unseal(row[1], row[0])
         return bodies.load(Keys, row[0])
+
+    def secrets(self) -> tuple[Secrets, ...]:
+        """Oldest first."""
+        return tuple(bodies.load(Secrets, body) for body in secrets(self.db))
+
+    def keep_secrets(self, revs: tuple[int, ...]) -> None:
+        with Transaction(self.db):
+            keep_secrets(self.db, revs)
 
     def close(self) -> None:
         with suppress(*STORAGE_ERRORS):

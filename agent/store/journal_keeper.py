@@ -20,6 +20,7 @@ from agent.store.journal import Draft, Journal
 from agent.store.opening import Terms
 from agent.store.rows import ALL_NOTICES
 from agent.store.waiting import Counts, OrderLanes
+from contract.messages import Keys
 
 log = logging.getLogger("store")
 
@@ -73,7 +74,7 @@ class JournalKeeper:
         self._retry_mono = 0.0
         self._cache_revs: dict[str, int] = {}
         self._revs: dict[str, int] = {}
-        self._keys: SaveState | None = None
+        self._precious: list[SaveState] = []  # keys and secrets
         self._loads: dict[int, None] = {}
         self._confirm: ConfirmFacts | None = None
         self._chores: dict[str, Iterator[int]] = {}
@@ -119,8 +120,15 @@ class JournalKeeper:
         kept = {name: rev for name, rev in self._revs.items() if not name.startswith("notice ")}
         self._revs = {ALL_NOTICES: 0} | kept
 
-    def save_keys(self, order: SaveState) -> None:
-        self._keys = order
+    def save(self, order: SaveState) -> None:
+        """Keys or secrets: with the next write of the journal."""
+        self._precious.append(order)
+
+    def keep_secrets(self, revs: tuple[int, ...]) -> None:
+        """Only these are needed. Where that cannot be written now, the next start says so again."""
+        journal = self._journal
+        if journal is not None and self._failing is None:
+            self._try(lambda: journal.keep_secrets(revs))
 
     def load(self, first: int) -> None:
         """BatchLoaded now, or as soon as the journal can be read."""
@@ -264,6 +272,7 @@ class JournalKeeper:
                 modes=journal.modes(),
                 opens=journal.opens(),
                 untold=journal.untold(),
+                secrets=journal.secrets(),
                 recovered=tuple(dict.fromkeys(self.recovered)),
             )
         )
@@ -304,19 +313,19 @@ class JournalKeeper:
             self._waiting.beat()
             self._refuse_overdue()  # the commit before may have taken long
             draft = journal.draft(self._waiting.take_records(GROUP))
-            if not (draft.records or self._revs or self._keys):
+            if not (draft.records or self._revs or self._precious):
                 break
             self._doubt = draft
-            keys = self._keys
-            journal.commit(draft, self._revs, keys)
+            precious = tuple(self._precious)
+            journal.commit(draft, self._revs, precious)
             self._doubt = None
             probing = False
             self._revs.clear()
-            self._keys = None
+            self._precious.clear()
             self._written(journal, draft)
-            if keys is not None:
-                saved = keys.message
-                self._post(events.StateSaved(keys.token, "keys", str(saved.scope), "", saved.rev))
+            for token, saved in ((save.token, save.message) for save in precious):
+                kind = "keys" if isinstance(saved, Keys) else "secrets"
+                self._post(events.StateSaved(token, kind, str(saved.scope), "", saved.rev))
         if probing or (journal.position_due() and time.monotonic() >= journal.saved_mono + POSITION_IDLE_S):
             journal.save_position()
         self._mended()

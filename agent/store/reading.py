@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from agent.errors import EXIT_UNREACHABLE, DoorwardError
-from agent.store import cache_keeper, journal_keeper
+from agent.store import bodies, cache_keeper, journal_keeper, rows
 from agent.store.cache import Cache
 from agent.store.copying import copied, mark
 from agent.store.database import Database
@@ -19,7 +19,7 @@ from agent.store.faults import STORAGE_ERRORS
 from agent.store.index import HolderIndex
 from agent.store.plainfile import QUARANTINE
 from contract import chain as contract_facts
-from contract.messages import Holder, Notice, Settings
+from contract.messages import Holder, Notice, Secrets, Settings
 
 T = TypeVar("T")
 _SLICE = 500
@@ -100,6 +100,14 @@ def holders(folder: Path) -> Mapping[str, tuple[Holder, ...]]:
 
 def notices(folder: Path) -> tuple[Notice, ...]:
     return _of_cache(folder, lambda cache: cache.notices())
+
+
+def secrets(folder: Path) -> tuple[Secrets, ...]:
+    """What is kept of secrets, sealed; none where the journal is of a version before they were."""
+    with _opened(folder / journal_keeper.NAME) as db:
+        if db.conn.execute("SELECT 1 FROM sqlite_schema WHERE name = 'secrets'").fetchone() is None:
+            return ()
+        return tuple(bodies.load(Secrets, body) for body in rows.secrets(db))
 
 
 def settings(folder: Path) -> tuple[Settings, ...]:

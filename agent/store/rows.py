@@ -64,6 +64,24 @@ def put_keys(db: Database, rev: int, body: bytes) -> None:
     )
 
 
+def put_secrets(db: Database, rev: int, body: bytes) -> None:
+    db.conn.execute("INSERT OR REPLACE INTO secrets VALUES (?, ?, ?)", (rev, body, seal(rev, body)))
+
+
+def secrets(db: Database) -> tuple[bytes, ...]:
+    """Bodies, oldest first."""
+    rows = db.conn.execute("SELECT rev, body, sum FROM secrets ORDER BY rev").fetchall()
+    for *values, sum_ in rows:
+        unseal(sum_, *values)
+    return tuple(row[1] for row in rows)
+
+
+def keep_secrets(db: Database, revs: tuple[int, ...]) -> None:
+    """All but these go."""
+    marks = ", ".join("?" * len(revs))
+    db.conn.execute(f"DELETE FROM secrets WHERE rev NOT IN ({marks})", revs)  # noqa: S608  # marks of ours
+
+
 def put_with(db: Database, record: AppendFacts) -> None:
     """What goes along with a record's facts."""
     if record.seen is not None:

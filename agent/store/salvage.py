@@ -13,11 +13,12 @@ from urllib.parse import quote
 from agent.core.effects import CheckedIn, KeptMode
 from agent.core.time import KnownTime
 from agent.store import bodies
+from agent.store.copying import copied
 from agent.store.epochs import CarriedOver
 from agent.store.faults import DamagedError
 from agent.store.schema import seal
 from contract import chain
-from contract.messages import Keys, Notice, Settings
+from contract.messages import Keys, Notice, Secrets, Settings
 
 T = TypeVar("T")
 _SLICE = 200
@@ -65,6 +66,7 @@ def legacy_of(conn: sqlite3.Connection | None, confirmed: int = 0) -> CarriedOve
     for row in _intact(conn, "keys", "body, sum"):
         keys = _try(partial(bodies.load, Keys, row[1]))
         legacy.keys = None if keys is None else (keys.rev, row[1])
+    legacy.secrets = [(message.rev, body) for message, body in _secrets(conn)]
     legacy.modes = [KeptMode(*row[1:4]) for row in _intact(conn, "modes", "door, mode, until, sum")]
     legacy.untold = [CheckedIn(*row[1:4]) for row in _intact(conn, "untold", "stop, by, utc, sum")]
     for row in _intact(conn, "position", "confirmed, confirmed_h, base, base_h, sum"):
@@ -74,6 +76,33 @@ def legacy_of(conn: sqlite3.Connection | None, confirmed: int = 0) -> CarriedOve
         legacy.head = last[0].hex()
     legacy.lines = _lines(conn, confirmed)
     return legacy
+
+
+def secrets_of(path: Path) -> tuple[Secrets, ...]:
+    """What a journal holds of secrets, oldest first, before it is opened for good: cards wait for it. From a copy where it is in another's hand,
+    or on a disk that takes nothing; nothing where that cannot be read either.
+    """
+    with opened(path) as conn:
+        if conn is not None and _tables_of_secrets(conn) is not None:
+            return tuple(message for message, _ in _secrets(conn))
+    with suppress(OSError), copied(path) as copy, opened(copy) as conn:
+        return () if conn is None else tuple(message for message, _ in _secrets(conn))
+    return ()
+
+
+def _tables_of_secrets(conn: sqlite3.Connection) -> int | None:
+    """None where it cannot be read."""
+    found = _try(lambda: conn.execute("SELECT count(*) FROM sqlite_master WHERE name = 'secrets'").fetchone())
+    return None if found is None else int(found[0])
+
+
+def _secrets(conn: sqlite3.Connection) -> Iterator[tuple[Secrets, bytes]]:
+    if _tables_of_secrets(conn) == 0:
+        return  # a journal of before
+    for row in _intact(conn, "secrets", "rev, body, sum"):
+        message = _try(partial(bodies.load, Secrets, row[2]))
+        if message is not None:
+            yield message, row[2]
 
 
 def _lines(conn: sqlite3.Connection, confirmed: int) -> Iterator[tuple[int, bytes]]:

@@ -85,6 +85,11 @@ def m006_untold_check_ins(db: Database) -> None:
     )
 
 
+def m007_secrets(db: Database) -> None:
+    """Sealed, as they came: those in force, and earlier ones that a roster in force still needs a card key of."""
+    db.conn.execute("CREATE TABLE secrets (rev INTEGER PRIMARY KEY, body BLOB NOT NULL, sum INTEGER NOT NULL)")
+
+
 def _set_by_the_centre(line: object) -> float | None:
     """The date of a fact that was written with a set clock. Damage is found and mended elsewhere."""
     if not isinstance(line, bytes):
@@ -125,6 +130,7 @@ JOURNAL_STEPS: Final = (
     m004_modes,
     m005_signed_time,
     m006_untold_check_ins,
+    m007_secrets,
 )
 CACHE_STEPS: Final = (m001_notices_rosters_settings,)
 CACHE_CAP: Final = 128 * 1024 * 1024
@@ -136,7 +142,7 @@ def journal_kind(journal_mb: int) -> DatabaseKind:
     The cap only stops a runaway: room.py keeps the file at `journal_mb`, and a new epoch may need it twice for a moment.
     """
     cap = (2 * journal_mb + 4) * 1024 * 1024
-    tables = ("facts", "epochs", "position", "life", "seen", "revs", "keys", "modes", "known", "untold")
+    tables = ("facts", "epochs", "position", "life", "seen", "revs", "keys", "modes", "known", "untold", "secrets")
     return DatabaseKind("journal", JOURNAL_STEPS, tables, page=1024, checkpoint=800, cap=cap)
 
 

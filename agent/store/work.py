@@ -11,7 +11,7 @@ from pathlib import Path
 from agent.aside import Entry, entry_of, state_name
 from agent.core import effects, events
 from agent.core.events import Event
-from agent.store import latch
+from agent.store import latch, salvage
 from agent.store.cache import Cache, Roster, Saved, rev_name
 from agent.store.cache_keeper import NAME as CACHE
 from agent.store.cache_keeper import CacheKeeper
@@ -22,7 +22,7 @@ from agent.store.journal_keeper import NAME as JOURNAL
 from agent.store.journal_keeper import JournalKeeper
 from agent.store.opening import Terms
 from agent.store.waiting import Counts, OrderLanes
-from contract.messages import Holder, Keys, Notice, RosterPart, Settings
+from contract.messages import Holder, Keys, Notice, RosterPart, Secrets, Settings
 
 log = logging.getLogger("store")
 
@@ -50,7 +50,9 @@ class Work:
         scopes: Collection[str] | None,
         counts: Counts,
         aside: Callable[[], Collection[str]] = tuple,
+        card_keys: Collection[str] | None = None,
     ) -> None:
+        self._card_keys = card_keys
         self._aside = aside
         self._folder = folder
         self._post = post
@@ -88,6 +90,8 @@ class Work:
         with without_collections():
             self._standing.read(self._index.load, None)
             first = self._index.event()
+        if self._card_keys is not None and not first.card_keys.issubset(self._card_keys):
+            self._post(events.SecretsLoaded(salvage.secrets_of(self._folder / JOURNAL)))
         self._post(first)  # first of all: residents' cards work from here on
         if used and all(_missing(self._folder / name) for name in (JOURNAL, f"{JOURNAL}-next")):
             self._ledger.recovered.append("journal missing")
@@ -123,8 +127,8 @@ class Work:
         self._ledger.turn()
         saves: list[Save] = []
         for order in self._waiting.take_others(SAVES):
-            keys = isinstance(order, effects.SaveState) and isinstance(order.message, Keys)
-            if isinstance(order, Save) and not keys:
+            precious = isinstance(order, effects.SaveState) and isinstance(order.message, Keys | Secrets)
+            if isinstance(order, Save) and not precious:
                 saves.append(order)
             else:
                 self._save(saves)
@@ -149,7 +153,13 @@ class Work:
                 self._standing.write(lambda cache: cache.forget_notices())
                 self._ledger.forget_notices()
             case effects.SaveState():
-                self._ledger.save_keys(order)
+                self._ledger.save(order)
+            case effects.AllowCardKeys(token, ids):
+                self._allow_card_keys(ids)
+                self._post(events.CardKeysAllowed(token))
+            case effects.KeepSecrets(revs):
+                if self._standing.on_disk:  # else the disk has older rosters, which need older keys
+                    self._ledger.keep_secrets(revs)
             case effects.Purge(utc):
                 self._ledger.purge(utc)
                 self._standing.read(lambda cache: cache.fold(), None)
@@ -187,17 +197,8 @@ class Work:
     def _save(self, saves: list[Save]) -> None:
         if not saves:
             return
-        applied, full = self._standing.write(lambda cache: _apply(cache, saves))
-        revs: dict[str, int] = {}
-        for roster, rev in applied.items():
-            with without_collections():
-                holders = self._standing.read(partial(_holders, roster), None)
-                if holders is None:
-                    continue
-                self._index.take(roster, rev, holders)
-                replaced = self._index.event((*roster, rev))
-            revs[rev_name("roster", *roster)] = rev
-            self._post(replaced)
+        applied, full = self._standing.write(lambda cache: _apply(cache, saves, self._card_keys))
+        revs = self._put_in_force(applied)
         for save in saves:
             saved = _saved(save)
             if saved is not None and saved.token in full:
@@ -207,6 +208,28 @@ class Work:
                     revs[rev_name(saved.kind, saved.scope, saved.id)] = saved.rev
                 self._post(saved)
         self._ledger.note_revs(revs)
+
+    def _put_in_force(self, applied: dict[Roster, int]) -> dict[str, int]:
+        """Tell the holders of each of these revisions; their names and revisions."""
+        revs: dict[str, int] = {}
+        for roster, rev in applied.items():
+            with without_collections():
+                found = self._standing.read(partial(_roster, roster), None)
+                if found is None:
+                    continue
+                self._index.take(roster, rev, *found)
+                replaced = self._index.event((*roster, rev))
+            revs[rev_name("roster", *roster)] = rev
+            self._post(replaced)
+        return revs
+
+    def _allow_card_keys(self, card_keys: frozenset[str]) -> None:
+        self._card_keys = card_keys
+        put = self._standing.write(lambda cache: cache.put_waiting(card_keys))
+        self._ledger.note_revs(self._put_in_force({r: rev for r, (rev, how) in put.items() if how is Saved.WHOLE}))
+        for (scope, ident), (rev, how) in put.items():
+            if how is Saved.FULL:
+                self._post(events.StateNotKept(0, "roster", scope, ident, rev))
 
     def _tell_rebuilt(self) -> None:
         if self._standing.rebuilt:
@@ -234,11 +257,11 @@ def _set_aside(left: list[Entry], cache: Cache) -> None:
     cache.set_aside(left)
 
 
-def _holders(roster: Roster, cache: Cache) -> tuple[Holder, ...] | None:
-    return cache.holders(roster)
+def _roster(roster: Roster, cache: Cache) -> tuple[tuple[Holder, ...], frozenset[str]] | None:
+    return cache.roster(roster)
 
 
-def _apply(cache: Cache, saves: list[Save]) -> tuple[dict[Roster, int], set[int]]:
+def _apply(cache: Cache, saves: list[Save], card_keys: Collection[str] | None) -> tuple[dict[Roster, int], set[int]]:
     """Rosters that are whole and in force with these saves, and their revisions; and the tokens of parts that are more than a unit takes."""
     applied: dict[Roster, int] = {}
     full: set[int] = set()
@@ -251,7 +274,7 @@ def _apply(cache: Cache, saves: list[Save]) -> tuple[dict[Roster, int], set[int]
             case effects.SaveState(_, Settings() as settings, signed):
                 cache.save_settings(settings, signed)
             case effects.SaveState(token, RosterPart() as part, signed):
-                saved = cache.save_part(part, signed)
+                saved = cache.save_part(part, signed, card_keys)
                 if saved is Saved.WHOLE:
                     applied[(str(part.scope), part.id)] = part.rev
                 elif saved is Saved.FULL:

@@ -28,6 +28,8 @@ Order = (
     | effects.SaveState
     | effects.DropNotices
     | effects.ForgetNotices
+    | effects.AllowCardKeys
+    | effects.KeepSecrets
     | effects.Purge
 )
 
@@ -39,7 +41,7 @@ BALLAST_BYTES = 8 * 1024 * 1024
 class Store:
     """Made on the main thread, which also calls `order`, `start` and `stop`; outcomes are posted from the thread `store`.
 
-    At start, in this order: HoldersReplaced, then StoreOpened or StoreFailed, then StateLoaded, then CacheReset
+    At start, in this order: SecretsLoaded where rosters need it, HoldersReplaced, then StoreOpened or StoreFailed, then StateLoaded, then CacheReset
     where the cache was damaged. Later outcomes as each effect says; HistoryDiffers also when a damaged journal was rebuilt while running.
     """
 
@@ -57,10 +59,12 @@ class Store:
         ballast_bytes: int = BALLAST_BYTES,
         locked: bool = False,
         aside: Callable[[], Collection[str]] = tuple,
+        card_keys: Collection[str] | None = None,
     ) -> None:
         """Takes the folder's lock at once (raises FolderInUseError), unless the caller holds it (`locked`).
 
         `scopes`: the unit's, as `level/id`; rosters of others are dropped at start. `utc`: the agent's own clock; called on the store's thread.
+        `card_keys`: ids of those of the enrolment; a roster hashed with another waits until AllowCardKeys names it (None: none waits).
         `aside` gives the names of messages that were in hand at a crash; at start they leave the cache, unread. Called on the store's thread; may wait.
         """
         self.counts = Counts()
@@ -75,7 +79,9 @@ class Store:
             from agent.store.opening import Terms  # noqa: PLC0415  # see the module's opening lines
 
             terms = Terms(site, unit, journal_mb, retention_days)
-            self._work = work.Work(folder, terms, self._waiting, post, utc, ballast_bytes, scopes, self.counts, aside)
+            self._work = work.Work(
+                folder, terms, self._waiting, post, utc, ballast_bytes, scopes, self.counts, aside, card_keys
+            )
             self._work.run()
 
         self._thread = threading.Thread(target=run, name="store", daemon=True)

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from sqlalchemy.exc import OperationalError
 
-from centre.cli import broker, command, coverage, facts, init, notice, roster, serve, settings, unit, verify
+from centre.cli import broker, command, coverage, facts, init, keys, notice, roster, serve, settings, unit, verify
 from centre.cli.context import CliContext
 from centre.errors import UNREACHABLE, CentreError
 from centre.folder import ENVIRONMENT
@@ -63,6 +63,7 @@ for _command in (
     facts.facts,
     coverage.coverage,
     verify.verify,
+    keys.keys,
     serve.serve,
 ):
     centre.add_command(_command)

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import getpass
-import os
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from centre import broker as files
-from centre import certificates, units
+from centre import broker_files, units
 from centre.cli.context import CliContext
 from centre.errors import WRONG_USE, CentreError
-from centre.folder import Mosquitto, make_folder, write_secret
+from centre.folder import Mosquitto
 
-CONFIGURATION = "mosquitto.conf"
 EVERYWHERE = "0.0.0.0"  # noqa: S104  # a broker is there to be reached
 
 
@@ -73,7 +69,7 @@ def broker(
     wanted = replace(before, **{name: value for name, value in said.items() if value is not None})  # type: ignore[arg-type]
     write(office, wanted)
     office.folder.save(replace(office.site, mosquitto=wanted))
-    click.echo(str(Path(wanted.out) / CONFIGURATION))
+    click.echo(str(Path(wanted.out) / broker_files.CONFIGURATION))
 
 
 def rewrite(office: CliContext) -> None:
@@ -84,39 +80,6 @@ def rewrite(office: CliContext) -> None:
 
 
 def write(office: CliContext, wanted: Mosquitto) -> None:
-    """All files, mode 0600, for the user the broker runs as where we may give them away."""
-    out, site = Path(wanted.out), office.site
-    data = out / "data"
-    try:
-        for folder in (out, data):
-            make_folder(folder)
-        certificate, key = _certificate(office, wanted, out)
-        listener = files.Listener(wanted.listen, wanted.port, certificate, key, wanted.user)
-        with office.books.reading() as conn:
-            known = units.listed(conn, site.site)
-        texts = {
-            "passwords": files.passwords(known, office.keys.logins),
-            "access": files.access(site.site, known),
-            CONFIGURATION: files.configuration(out, data, listener),
-        }
-        for name, text in texts.items():
-            write_secret(out / name, text.encode())
-        if os.geteuid() == 0:
-            for path in (out, data, *(path for path in out.iterdir() if path.is_file())):
-                shutil.chown(path, wanted.user)
-    except LookupError:
-        raise CentreError(f"--user: no user {wanted.user!r} on this machine", WRONG_USE) from None
-    except OSError as error:
-        raise CentreError(f"{error.filename or out}: {error.strerror}", WRONG_USE) from None
-
-
-def _certificate(office: CliContext, wanted: Mosquitto, out: Path) -> tuple[Path | None, Path | None]:
-    address = office.site.address
-    if not address.tls:
-        return None, None
-    if wanted.certificate is not None and wanted.key is not None:
-        return Path(wanted.certificate), Path(wanted.key)
-    if not (office.folder.tls / "ca.key").exists():
-        raise CentreError("the broker's CA is not ours: name its certificate with --cert and --key", WRONG_USE)
-    certificates.make_server(office.folder.tls, out, address.host)
-    return out / "server.pem", out / "server.key"
+    with office.books.reading() as conn:
+        known = units.listed(conn, office.site.site)
+    broker_files.write(office.folder, office.site, office.keys, known, wanted)

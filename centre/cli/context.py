@@ -15,6 +15,7 @@ from centre.errors import UNREACHABLE, WRONG_USE, CentreError
 from centre.folder import Folder, Site
 from centre.keys import CentreKeys, load_keys
 from centre.roster import moment
+from centre.rotations import Rotor
 from centre.signing import Signer
 from contract.messages import Scope
 
@@ -52,6 +53,20 @@ class CliContext:
             click.echo(f"centre: {error}; `serve` publishes it when it comes up", err=True)
         else:
             click.echo(f"published ({count} messages)")
+
+    def rotate(self) -> list[str]:
+        """Move changes of keys on as far as they go now; `serve` goes on with it. Returns what was done, published already."""
+        rotor = Rotor(self.folder, self.site, self.books)
+        lines = rotor.advance(time.time())
+        for line in lines:
+            click.echo(line)
+        for trouble in rotor.troubles:
+            click.echo(f"centre: {trouble}", err=True)
+        self.__dict__.pop("keys", None)
+        self.__dict__.pop("signer", None)
+        if lines:
+            self.publish()
+        return lines
 
     def tell_reach(self, scope: Scope) -> None:
         """A scope that no unit has is mostly a slip of the pen: it is said, and no failure, for units may come later."""

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from centre import certificates, state
+from centre import certificates, holders, state
 from centre.books import Books, url_of
 from centre.errors import WRONG_USE, CentreError
 from centre.folder import BrokerAddress, Folder, Site, make_folder, write_secret
@@ -97,4 +97,5 @@ def _first_books(folder: Folder, site: Site) -> None:
     token = Signer(site.site, keys).sign_keys(load_root(folder), topic, message)
     with books.changing() as conn:
         state.commit(conn, [Signed(topic, message, token)], now)
+        holders.public_key(conn, folder, now)
     books.close()

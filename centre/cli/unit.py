@@ -10,7 +10,7 @@ from typing import Any
 import click
 from sqlalchemy import select
 
-from centre import units
+from centre import handed, holders, rotations, state, units
 from centre.cli.broker import rewrite
 from centre.cli.context import CliContext
 from centre.errors import WRONG_USE, CentreError
@@ -18,6 +18,7 @@ from centre.folder import make_folder, write_secret
 from centre.schema import units as units_table
 from centre.units import parse_scope
 from contract.enrolment import Enrolment, build_enrolment
+from contract.messages import Scope
 
 
 @click.group()
@@ -99,6 +100,7 @@ def enrolment(office: CliContext, unit_id: str, out: Path | None) -> None:
     site, keys = office.site, office.keys
     with office.books.changing() as conn:
         password, token = units.new_login(conn, units.one(conn, site.site, unit_id), time.time())
+        handed.end_logins(conn, unit_id, time.time())
     ca = office.folder.ca.read_text() if office.folder.ca.exists() else None
     file = Enrolment(
         site=site.site,
@@ -127,11 +129,22 @@ def enrolment(office: CliContext, unit_id: str, out: Path | None) -> None:
 @click.argument("unit_id", metavar="UNIT")
 @click.pass_obj
 def revoke(office: CliContext, unit_id: str) -> None:
-    """A stolen or lost box: its broker login and its key end. What it sent before stays in the books.
+    """A stolen or lost box: its broker logins and its key end, what is kept for it alone is cleared. What it sent stays in the books.
 
-    A thief has the keyed hashes of the unit's scopes and the key to guess short card numbers from them: see docs/security.
+    A thief has the keyed hashes of the unit's scopes and the key to guess short card numbers from them: then `keys rotate card`; see docs/security.
     """
     with office.books.changing() as conn:
-        units.revoke(conn, units.one(conn, office.site.site, unit_id), time.time())
+        now, scope = time.time(), Scope("unit", unit_id)
+        left = rotations.taken_along(conn, unit_id, now)
+        units.revoke(conn, units.one(conn, office.site.site, unit_id), now)
+        handed.end_logins(conn, unit_id, now)
+        handed.forget(conn, unit_id, now)
+        holders.forget(conn, str(scope))
+        cleared = state.clear_scope(conn, scope, now)
     click.echo(f"revoked {unit_id}")
+    for line in left:
+        click.echo(f"centre: {line}", err=True)
     rewrite(office)
+    if cleared:
+        office.publish()
+    office.rotate()

@@ -29,6 +29,7 @@ from contract.facts import Keep
 from contract.messages import KINDS, Command, Holder, Hours, WorkingKey
 from contract.plain import DeviceStatus, DoorStatus, LinkStatus, Presence, Reply, Status, UnitPresence
 from contract.revs import RevsPage
+from contract.sealing import Seal, SealedSecrets
 from contract.strict_json import dumps
 
 HERE = Path(__file__).parent
@@ -54,6 +55,8 @@ TABLES: dict[str, type] = {
     "presence": Presence,
     "enrolment": Enrolment,
     "enrol": Enrol,
+    "seal": Seal,
+    "sealed_secrets": SealedSecrets,
 }
 """By the marker in the page."""
 

@@ -31,6 +31,7 @@ from contract.messages import (
     Role,
     RosterPart,
     Scope,
+    Secrets,
     SetMode,
     Settings,
     Sign,
@@ -77,6 +78,7 @@ SAMPLES: tuple[Message, ...] = (
     RosterPart(YARD, "residents", 2, UTC - 5, 2, 2, "k1", ()),
     Settings(YARD, 4, UTC - 5, "Asia/Shanghai", "en", Sign("第七网格", "c", "b", "王师傅", "1")),
     Keys(WHOLE, 2, UTC - 5, CENTRE_KEYS),
+    Secrets(OWN, 2, UTC - 5, UNIT, bytes(range(90))),
     *map(_command, ORDERS),
     Confirm(OWN, UTC - 1, UNIT, "e1", 1, "ab" * 32, "s1-1", UTC, "cd" * 32),
 )  # fmt: skip

@@ -29,4 +29,5 @@ STATUS = Status(
     refused=0,
     centre_since=None,
     at=UTC,
+    login="b12-u2",
 )

@@ -24,7 +24,7 @@ from agent.store.cache import open_cache
 from agent.store.database import create
 from agent.store.schema import CACHE_KIND
 from contract import codec
-from contract.messages import Command, Confirm, Keys, Kind, Message, Notice, RosterPart, Settings
+from contract.messages import Command, Confirm, Keys, Kind, Message, Notice, RosterPart, Secrets, Settings
 from contract.plain import Status, parse_status
 from contract.strict_json import dumps
 from tests.agent import extremes
@@ -93,6 +93,12 @@ class Running:
                 return [ev.StateSaved(token, "settings", str(settings.scope), "", settings.rev)]
             case fx.SaveState(token, Keys() as keys):
                 return [ev.StateSaved(token, "keys", str(keys.scope), "", keys.rev)]
+            case fx.OpenSecrets(token, secrets):
+                return [ev.SecretsOpened(token, secrets.rev, frozenset({"k1"}))]
+            case fx.AllowCardKeys(token):
+                return [ev.CardKeysAllowed(token)]
+            case fx.SaveState(token, Secrets() as secrets):
+                return [ev.StateSaved(token, "secrets", str(secrets.scope), "", secrets.rev)]
             case fx.SaveState(_, RosterPart() as part):
                 have = (("roster", str(part.scope), part.id, part.rev),)
                 return [ev.HoldersReplaced(holders(*part.holders), (str(part.scope), part.id, part.rev), have)]

@@ -8,7 +8,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-DUMPS = sorted((Path(__file__).parent / "books_before").glob("*.sql"))
+_PLACE = Path(__file__).parent / "books_before"
+DUMPS = [*sorted(_PLACE.glob("first_*.sql")), *sorted(_PLACE.glob("last_*.sql"))]
+"""From before alembic: the first and the last day of that schema."""
+MARKED = sorted(_PLACE.glob("marked_*.sql"))
+"""One of each revision before the newest, with alembic's mark."""
 
 
 def old_folder(fresh: Path, path: Path, dump: Path) -> Path:

@@ -159,6 +159,22 @@ def test_the_desks_may_publish_beside_serve(guarded: Guarded) -> None:
     assert serving.connected
 
 
+def test_what_comes_while_the_centre_is_away_waits_for_it(guarded: Guarded) -> None:
+    """Also after a reload: its session is persistent, and the access rules hold for it when it is not connected too."""
+    password = guarded.desk.office.keys.logins["centre"]
+    unit = guarded.unit(guarded.a)
+    for count in (1, 2):
+        serving = guarded.wire("centre", password, clean=False)
+        serving.subscribe(f"{OWN}/up/#")
+        serving.close()
+        unit.publish(f"{OWN}/up/a/alarm", b"%d" % count)
+        again = guarded.wire("centre", password, clean=False)
+        eventually(lambda here=again, want=b"%d" % count: here.payloads("/up/a/alarm") == [want])  # type: ignore[misc]
+        again.close()
+        assert guarded.broker.pid is not None
+        os.kill(guarded.broker.pid, signal.SIGHUP)
+
+
 def test_a_message_larger_than_the_contract_allows_is_not_passed_on(guarded: Guarded) -> None:
     listener, unit = guarded.centre(), guarded.unit(guarded.a)
     listener.subscribe(f"{OWN}/up/#")

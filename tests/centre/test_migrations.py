@@ -17,16 +17,17 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from click.testing import CliRunner
 from hatchling.builders.wheel import WheelBuilder
-from sqlalchemy import Column, MetaData, String, create_mock_engine, event, insert
+from sqlalchemy import Column, MetaData, String, create_mock_engine, event, insert, update
 
 from centre import migrations, schema
 from centre.books import Books
 from centre.cli import centre
 from centre.folder import Folder
 from centre.migrations.versions import r0001_as_before_alembic as first
+from centre.migrations.versions import r0002_keys_that_can_change as second
 from centre.upgrade import bring_up
 from tests.architecture import ROOT
-from tests.centre.old_books import DUMPS, asked, do, old_folder, rows, shape
+from tests.centre.old_books import DUMPS, MARKED, asked, do, old_folder, rows, shape
 
 VERSIONS = sorted((migrations.PLACE / "versions").glob("r*.py"))
 
@@ -74,6 +75,7 @@ def migrated(path: Path) -> Books:
     books = Books(f"sqlite:///{path / 'books.db'}")
     with books.rebuilding() as conn:
         migrations.upgrade(conn, schema.HEAD)
+        conn.execute(update(schema.meta).where(schema.meta.c.name == "version").values(value=int(schema.HEAD)))
     return books
 
 
@@ -132,14 +134,15 @@ def test_the_first_revision_is_the_schema_of_all_books_before_it(tmp_path: Path,
 
 
 def test_on_postgresql_they_say_the_same_too() -> None:
-    """No server: the statements themselves, comments included. As long as there is one revision, it must say what `create_all` does."""
-    assert first.revision == schema.HEAD, "from a second revision on this wants a server"
+    """No server: the statements themselves, comments included. As long as revisions only add tables, they must say what `create_all` does."""
+    assert second.revision == schema.HEAD, "from a revision on that changes a table this wants a server"
     migrated, modelled = io.StringIO(), []
     context = MigrationContext.configure(
         dialect_name="postgresql", opts={"as_sql": True, "output_buffer": migrated, "literal_binds": True}
     )
     with Operations.context(context):
         first.upgrade()
+        second.upgrade()
     engine = create_mock_engine("postgresql://", lambda sql, *_, **__: modelled.append(str(sql.compile(engine))))
     tables = [table for table in schema.metadata.sorted_tables if table is not schema.alembic_version]
     schema.metadata.create_all(engine, tables=tables, checkfirst=False)
@@ -152,7 +155,7 @@ def test_on_postgresql_they_say_the_same_too() -> None:
 
 
 @pytest.mark.parametrize("dump", DUMPS, ids=lambda dump: dump.stem)
-def test_books_from_before_alembic_are_marked_and_lose_nothing(
+def test_books_from_before_alembic_are_upgraded_and_lose_nothing(
     fresh_folder: Path, tmp_path: Path, dump: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     path = old_folder(fresh_folder, tmp_path / "c", dump)
@@ -165,22 +168,49 @@ def test_books_from_before_alembic_are_marked_and_lose_nothing(
         "b12-u2 e2: holds (4 facts, 0 gaps, 1 signatures, follows the epoch before)",
         "b12-u3 e1: holds (4 facts, 0 gaps, 1 signatures)",
     ]
-    assert rows(path) == before | {"alembic_version": [(schema.HEAD,)]}
+    after = rows(path)
+    version = {("version", int(schema.HEAD)) if name == "version" else (name, value) for name, value in before["meta"]}
+    assert {table: after[table] for table in before} == before | {"meta": sorted(version)}
+    assert after["alembic_version"] == [(schema.HEAD,)]
+    assert not any(after[table] for table in after.keys() - before.keys() - {"alembic_version"}), "nothing is invented"
     assert run(path, "unit", "list") == (0, "")
     assert run(path, "unit", "add", "b12-u9") == (0, "")
     assert capfd.readouterr() == ("", "")
 
 
-MARKED = "INSERT INTO alembic_version VALUES ('{}')"
-UNKNOWN = "centre: books: of no version this program knows ({}; it knows 0001 to 0001)\n"
+@pytest.mark.parametrize("dump", MARKED, ids=lambda dump: dump.stem)
+def test_books_of_an_earlier_revision_are_upgraded_and_lose_nothing(
+    fresh_folder: Path, tmp_path: Path, dump: Path
+) -> None:
+    path = old_folder(fresh_folder, tmp_path / "c", dump)
+    before = rows(path)
+    assert all(before.values()), "each table has rows"
+    assert before["alembic_version"] == [(dump.stem.removeprefix("marked_"),)]
+    assert run(path, "verify") == (0, "")
+    after, changed = rows(path), {"meta", "alembic_version"}
+    assert {table: after[table] for table in before.keys() - changed} == {
+        table: before[table] for table in before.keys() - changed
+    }
+    assert after["alembic_version"] == [(schema.HEAD,)]
+    assert dict(after["meta"]) == dict(before["meta"]) | {"version": int(schema.HEAD)}
+
+
+def test_there_are_books_of_each_revision_but_the_newest() -> None:
+    assert [dump.stem.removeprefix("marked_") for dump in MARKED] == [
+        f"{number:04}" for number in range(1, int(schema.HEAD))
+    ]
+
+
+MARK = "INSERT INTO alembic_version VALUES ('{}')"
+UNKNOWN = "centre: books: of no version this program knows ({}; it knows 0001 to 0002)\n"
 REFUSED = {
     "newer": (
-        ["UPDATE alembic_version SET version_num = '0002'"],
-        "centre: books: of a newer program (revision 0002, this one knows 0001)\n",
+        ["UPDATE alembic_version SET version_num = '0003'"],
+        "centre: books: of a newer program (revision 0003, this one knows 0002)\n",
     ),
     "another mark": (["UPDATE alembic_version SET version_num = 'ae1027a6acf'"], UNKNOWN.format("ae1027a6acf")),
     "no number": (["UPDATE alembic_version SET version_num = '0000'"], UNKNOWN.format("0000")),
-    "two marks": ([MARKED.format("0002")], UNKNOWN.format("0001, 0002")),
+    "two marks": ([MARK.format("0003")], UNKNOWN.format("0002, 0003")),
     "an empty mark": (["DELETE FROM alembic_version"], UNKNOWN.format("none")),
     "another version": (
         ["DROP TABLE alembic_version", "UPDATE meta SET value = 99 WHERE name = 'version'"],
@@ -233,8 +263,9 @@ def test_a_reference_that_a_migration_would_tear_undoes_it(tmp_path: Path) -> No
 
 @pytest.mark.slow
 def test_alembic_is_not_loaded_where_nothing_is_to_be_migrated(fresh_folder: Path, tmp_path: Path) -> None:
-    """Neither for books that are up to date, nor to found new ones, nor to mark old ones."""
+    """Neither for books that are up to date, nor to found new ones."""
     old = old_folder(fresh_folder, tmp_path / "old", DUMPS[0])
+    assert run(old, "unit", "list") == (0, "")
     new = tmp_path / "new"
     program = (
         "import sys, json; from centre.cli import centre; centre(sys.argv[1:], standalone_mode=False);"

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from centre import schema
-from centre.roster import moment, read_csv, split
+from centre.roster import HashKeys, moment, read_csv, split
 from contract.cards import card_hash
 from contract.envelope import key_ring, verify
 from contract.messages import MAX_MESSAGE_BYTES, Holder, Kind, Role, RosterPart, Scope
@@ -25,14 +25,14 @@ HASH = card_hash(KEY, "BC614E")
 
 
 def read(text: str) -> list[Holder]:
-    reading = read_csv(text.encode(), KEY, ZONE)
+    reading = read_csv(text.encode(), HashKeys(("c1", KEY)), ZONE)
     assert not reading.faults, [str(fault) for fault in reading.faults]
     return reading.holders
 
 
 def faults(text: str | bytes) -> list[str]:
     data = text if isinstance(text, bytes) else text.encode()
-    return [str(fault) for fault in read_csv(data, KEY, ZONE).faults]
+    return [str(fault) for fault in read_csv(data, HashKeys(("c1", KEY)), ZONE).faults]
 
 
 @pytest.mark.parametrize("card", ["0012345678", '"188,24910"', "00BC614E", "0x00bc614e", "00:bc:61:4e"])
@@ -50,7 +50,7 @@ def test_a_card_as_spreadsheets_and_chinese_keyboards_leave_it(card: str) -> Non
 def test_a_file_as_spreadsheets_save_it(charset: str, separator: str) -> None:
     lines = ("card,room,until,id", "0012345678,二单元302,2026/10/7,h1")
     data = "\r\n".join(lines).replace(",", separator).encode(charset)
-    reading = read_csv(data, KEY, ZONE)
+    reading = read_csv(data, HashKeys(("c1", KEY)), ZONE)
     assert not reading.faults
     assert reading.holders == [Holder("h1", key=HASH, room="二单元302", until_utc=1_790_784_000.0 + 7 * 86_400)]
 

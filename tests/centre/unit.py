@@ -39,6 +39,7 @@ HEALTHY = Status(
     refused=0,
     centre_since=None,
     at=1_790_000_000.0,
+    login=None,
 )
 
 

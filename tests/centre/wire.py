@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ class Wire:
         ca: Path | None = None,
         client_id: str | None = None,
         clean: bool = True,
+        take: Callable[[str, bytes], None] | None = None,
     ) -> None:
         self.got: list[tuple[str, bytes, bool]] = []
         self.granted: list[int] = []
@@ -42,7 +44,8 @@ class Wire:
         if ca is not None:
             self._client.tls_set_context(ssl.create_default_context(cafile=ca))
         self._client.on_connect = self._on_connect
-        self._client.on_message = lambda _c, _d, m: self.got.append((m.topic, bytes(m.payload), m.retain))
+        self._take = take
+        self._client.on_message = self._on_message
         self._client.on_subscribe = lambda _c, _d, _m, codes, _p: self.granted.extend(code.value for code in codes)
         self._client.connect("127.0.0.1", port, 30)
         self._client.loop_start()
@@ -53,6 +56,12 @@ class Wire:
     def _on_connect(self, _client: Any, _data: Any, _flags: Any, code: Any, _properties: Any) -> None:
         self.code = code
         self._answered.set()
+
+    def _on_message(self, _client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
+        payload = bytes(message.payload)
+        self.got.append((message.topic, payload, message.retain))
+        if self._take is not None:
+            self._take(message.topic, payload)
 
     @property
     def connected(self) -> bool:
@@ -69,6 +78,10 @@ class Wire:
     def send(self, *letters: InboundMessage) -> None:
         for letter in letters:
             self.publish(letter.topic, letter.payload)
+
+    def post(self, letter: InboundMessage) -> None:
+        """Without waiting: also out of what comes."""
+        self._client.publish(letter.topic, letter.payload, 1)
 
     def send_all(self, letters: list[InboundMessage]) -> None:
         """Several on their way at a time."""

@@ -25,6 +25,7 @@ from contract.messages import (
     Role,
     RosterPart,
     Scope,
+    Secrets,
     SetMode,
     Settings,
     Sign,
@@ -47,6 +48,7 @@ SAMPLES: dict[Kind, Message] = {
     ),
     Kind.SETTINGS: Settings(YARD, 4, 1.7e9, "Asia/Shanghai", sign=Sign("第七网格", worker="王师傅")),
     Kind.KEYS: Keys(WHOLE, 2, 1.7e9, (WorkingKey("c1", "ab" * 32, frozenset({Kind.COMMAND, Kind.CONFIRM})),)),
+    Kind.SECRETS: Secrets(OWN, 5, 1.7e9, "b12-u2", bytes(range(90))),
     Kind.COMMAND: Command(SITE, OWN, "c-01", "b12-u2", 1.7e9, 1.7e9 + 30, Open("main"), "desk", "courier"),
     Kind.CONFIRM: Confirm(OWN, 1.7e9, "b12-u2", "e1", 41, "ab" * 32, "b7", 1.7e9, "cd" * 32),
 }  # fmt: skip
@@ -131,6 +133,13 @@ CONFIRMS = st.builds(
     lambda unit, **more: Confirm(Scope("unit", unit), unit=unit, **more), IDS,
     iat=TIMES, epoch=IDS, seq=st.integers(0, 2**53 - 1), head=HEX64, batch=IDS, now_utc=TIMES, digest=HEX64,
 )  # fmt: skip
-MESSAGES = st.one_of(NOTICES, ROSTERS, SETTINGS, KEYS, COMMANDS, CONFIRMS)
+SECRETS = st.builds(
+    lambda unit, **more: Secrets(Scope("unit", unit), unit=unit, **more),
+    IDS,
+    rev=REVS,
+    iat=TIMES,
+    sealed=st.binary(min_size=1, max_size=200),
+)
+MESSAGES = st.one_of(NOTICES, ROSTERS, SETTINGS, KEYS, SECRETS, COMMANDS, CONFIRMS)
 
 KIND_OF: dict[type, Kind] = {type(message): kind for kind, message in SAMPLES.items()}

@@ -24,7 +24,9 @@ NOTICES = private_key(3)
 ROOT_PUBLIC = ROOT.public_key().public_bytes_raw()
 WORKING = (
     WorkingKey(
-        "c1", COMMANDS.public_key().public_bytes_raw().hex(), frozenset({Kind.COMMAND, Kind.CONFIRM, Kind.SETTINGS})
+        "c1",
+        COMMANDS.public_key().public_bytes_raw().hex(),
+        frozenset({Kind.COMMAND, Kind.CONFIRM, Kind.SETTINGS, Kind.SECRETS}),
     ),
     WorkingKey("n1", NOTICES.public_key().public_bytes_raw().hex(), frozenset({Kind.NOTICE, Kind.ROSTER, Kind.ROUND})),
 )

@@ -13,16 +13,21 @@ from typing import get_args
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from contract import chain, topics
+from contract import chain, codec, topics
 from contract.digest import digest
 from contract.enrolment import check_enrol
 from contract.envelope import Key, verify
 from contract.facts import ALARMS, Denial, Via
-from contract.messages import LEVELS, Category, Kind, Mode, Order, Reason, Role
+from contract.messages import LEVELS, Category, Kind, Mode, Order, Reason, Role, Scope, Secrets
 from contract.parse import parse
 from contract.plain import ReplyState
 from contract.refusal import Refusal
+from contract.sealing import check_seal, open_secrets, sealing_key
 
 PAGE = (Path(__file__).parents[2] / "docs" / "contract.md").read_text()
 EXAMPLE = PAGE.split("## Worked example")[1]
@@ -115,6 +120,43 @@ def test_the_enrol_message() -> None:
     text = f"doorward-enrol-1|badahu|b12-u2|{public.hex()}".encode()
     assert json.loads(data)["hmac"] == hmac.digest(TOKEN, text, hashlib.sha256).hex()
     assert check_enrol(data.encode(), "badahu", "b12-u2", TOKEN) == public
+
+
+def test_the_sealing_key() -> None:
+    data = lines('{"unit":"b12-u2","public"')[1]
+    value = json.loads(data)
+    derived = HKDF(SHA256(), 32, None, b"doorward-sealing-1|badahu|b12-u2").derive(bytes(range(32)))
+    public = X25519PrivateKey.from_private_bytes(derived).public_key().public_bytes_raw()
+    assert value["public"] == public.hex()
+    UNIT.public_key().verify(unbase64(value["sig"]), f"doorward-sealing-1|badahu|b12-u2|{public.hex()}".encode())
+    assert check_seal(data.encode(), "badahu", "b12-u2", UNIT.public_key().public_bytes_raw()) == public
+
+
+def test_the_sealed_secrets() -> None:
+    """Opened and sealed again with the primitives alone, step by step as RFC 9180 has them."""
+    inside, sealed = lines('{"card_keys"')[0], EXAMPLE.rstrip().removesuffix("```").rstrip().splitlines()[-1]
+    ephemeral = X25519PrivateKey.from_private_bytes(bytes(range(96, 128)))
+    enc = ephemeral.public_key().public_bytes_raw()
+    public = bytes.fromhex(json.loads(lines('{"unit":"b12-u2","public"')[1])["public"])
+    kem, suite = b"KEM\0\x20", b"HPKE\0\x20\0\x01\0\x03"
+
+    def extract(suite: bytes, salt: bytes, label: bytes, keying: bytes) -> bytes:
+        return hmac.digest(salt or bytes(32), b"HPKE-v1" + suite + label + keying, hashlib.sha256)
+
+    def expand(suite: bytes, secret: bytes, label: bytes, info: bytes, length: int) -> bytes:
+        text = length.to_bytes(2, "big") + b"HPKE-v1" + suite + label + info
+        return hmac.digest(secret, text + b"\1", hashlib.sha256)[:length]
+
+    exchanged = ephemeral.exchange(X25519PublicKey.from_public_bytes(public))
+    shared = expand(kem, extract(kem, b"", b"eae_prk", exchanged), b"shared_secret", enc + public, 32)
+    info = extract(suite, b"", b"info_hash", b"doorward-secrets-1|badahu|b12-u2|5")
+    context = b"\0" + extract(suite, b"", b"psk_id_hash", b"") + info
+    secret = extract(suite, shared, b"secret", b"")
+    key, nonce = expand(suite, secret, b"key", context, 32), expand(suite, secret, b"base_nonce", context, 12)
+    assert unbase64(sealed) == enc + ChaCha20Poly1305(key).encrypt(nonce, inside.encode(), b"")
+    message = Secrets(Scope("unit", "b12-u2"), 5, 1.0, "b12-u2", unbase64(sealed))
+    opened = open_secrets(sealing_key(UNIT, "badahu", "b12-u2"), "badahu", message)
+    assert codec.write(opened) == json.loads(inside)
 
 
 @pytest.mark.parametrize(

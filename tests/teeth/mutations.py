@@ -12,6 +12,8 @@ ATTACKS = "tests/drivers/test_osdp_attacks.py::test_an_attack_is_refused_and_tol
 RULES = "tests/drivers/test_osdp_rules.py"
 STARTS = "tests/agent/test_starts.py"
 TLS = "tests/agent/link/test_tls.py"
+ROTATION = "tests/agent/test_rotation.py"
+KEYS = "tests/centre/test_keys.py"
 
 MUTATIONS: list[Mutation] = [
     Mutation(
@@ -952,5 +954,103 @@ MUTATIONS: list[Mutation] = [
         "        db.conn.execute(\"DELETE FROM revs WHERE name LIKE 'notice %'\")\n",
         "",
         ("tests/agent/store/test_journal.py::test_with_other_keys_no_revision_of_a_notice_is_known_any_more",),
+    ),
+    Mutation(
+        "a seal is not checked",
+        "contract/hpke.py",
+        "        return ChaCha20Poly1305(key).decrypt(nonce, ciphertext, aad)\n",
+        "        return ChaCha20Poly1305(key).encrypt(nonce, ciphertext[:-16], aad)[:-16]\n",
+        ("tests/contract/test_sealing.py::test_only_this_unit_opens_it_and_only_as_this_revision",),
+    ),
+    Mutation(
+        "a sealing key's signature is not checked",
+        "contract/sealing.py",
+        "    if not signed(public, sent.sig, _text(site, unit, sent.public)):\n",
+        "    if not sent.sig:\n",
+        ("tests/contract/test_sealing.py::test_the_key_is_shown_signed",),
+    ),
+    Mutation(
+        "an old card key is dropped though a roster in force needs it",
+        "agent/core/sealed.py",
+        "            if access.card_keys is None or ident in access.card_keys:\n",
+        "            if access.card_keys is None:\n",
+        (f"{ROTATION}::test_an_old_key_stays_as_long_as_a_roster_in_force_needs_it",),
+    ),
+    Mutation(
+        "an old card key is dropped while the store is putting a roster in force that needs it",
+        "agent/core/sealed.py",
+        "        _put(step, allowed=ids, asked=token)\n",
+        "        _put(step, allowed=ids, asked=token, used=wanted)\n        step.emit(UseCardKeys(wanted))\n",
+        ("tests/agent/core/test_sealed.py::test_a_key_is_let_go_only_when_the_store_has_heard_of_it",),
+    ),
+    Mutation(
+        "secrets that an old card key is in are not kept",
+        "agent/core/sealed.py",
+        "    needed = {rev for rev, _ in wanted if rev} | {rev for rev in state.opened if rev >= state.rev}\n",
+        "    needed = {rev for rev in state.opened if rev >= state.rev}\n",
+        (f"{ROTATION}::test_an_old_key_stays_as_long_as_a_roster_in_force_needs_it",),
+    ),
+    Mutation(
+        "a roster is put in force without its key",
+        "agent/store/cache.py",
+        "        if card_keys is not None and not self._card_keys_of(roster, rev).issubset(card_keys):\n",
+        "        if card_keys is None:\n",
+        (f"{ROTATION}::test_a_roster_waits_for_its_key_over_a_restart_and_is_acknowledged_meanwhile",),
+    ),
+    Mutation(
+        "secrets are in force before they are on the disk",
+        "agent/core/sealed.py",
+        "    if event.token != KEPT:\n        return found\n    _in_force(step, found.message)\n",
+        "    _in_force(step, found.message)\n    if event.token != KEPT:\n        return found\n",
+        (f"{ROTATION}::test_secrets_are_in_force_only_when_they_are_on_the_disk",),
+    ),
+    Mutation(
+        "a second login that the broker refuses is tried for ever",
+        "agent/link/logins.py",
+        "        self._refused = not self._refused\n",
+        "        self._refused = False\n",
+        ("tests/agent/link/test_logins.py::test_the_second_is_tried_first_and_the_first_at_once_where_it_is_refused",),
+    ),
+    Mutation(
+        "the centre seals to a key that nobody signed",
+        "contract/sealing.py",
+        "    if not signed(public, sent.sig, _text(site, unit, sent.public)):\n",
+        "    if sent.sig == b'':\n",
+        (f"{KEYS}::test_a_sealing_key_holds_only_with_the_units_own_signature",),
+    ),
+    Mutation(
+        "an old card key goes while a unit lacks the new one",
+        "centre/rotations.py",
+        '            yield f"{unit}: has not applied its secrets"\n',
+        "            pass\n",
+        (f"{KEYS}::test_a_card_key_goes_in_steps_and_the_old_one_last",),
+    ),
+    Mutation(
+        "a roster is hashed with a key that a unit cannot be handed",
+        "centre/rotations.py",
+        "        if rotation is not None and not ready:\n",
+        "        if rotation is None and not ready:\n",
+        (f"{KEYS}::test_a_card_key_goes_in_steps_and_the_old_one_last",),
+    ),
+    Mutation(
+        "what a retired key had signed is not signed again",
+        "centre/rotations.py",
+        "        count = state.sign_again(conn, rotation.old, signer.sign_again)\n",
+        "        count = 0\n",
+        (f"{KEYS}::test_working_keys_go_when_every_unit_has_the_new_ones",),
+    ),
+    Mutation(
+        "a revoked unit's secrets stay at the broker",
+        "centre/cli/unit.py",
+        "        handed.forget(conn, unit_id, now)\n        holders.forget(conn, str(scope))\n        cleared = state.clear_scope(conn, scope, now)\n",
+        "        cleared = 0\n",
+        (f"{KEYS}::test_a_revoked_unit_holds_nothing_up_and_nothing_stays_for_it",),
+    ),
+    Mutation(
+        "numbers of holders stand in the books in the clear",
+        "centre/holders.py",
+        "        return hpke.seal(public, _info(site, scope, name, part), text)\n",
+        "        return text\n",
+        (f"{KEYS}::test_who_has_the_books_alone_reads_no_number",),
     ),
 ]

@@ -13,12 +13,14 @@ from agent.core.effects import SaveState
 from agent.identity import Identity
 from agent.statusfile import save, status_path
 from contract.cards import card_hash
-from contract.messages import Holder, Hours, Role, Span
+from contract.messages import Holder, Hours, Role, Scope, Secrets, Span
 from contract.plain import DoorStatus
+from contract.sealing import SealedSecrets, seal_secrets, sealing_key
 from drivers.reader.card import from_printed
 from tests.agent.cli.unit import Unit
 from tests.agent.statuses import STATUS
 from tests.agent.store.harness import UTC, part, running
+from tests.waiting import eventually
 
 CARD = "0012345678"
 
@@ -53,6 +55,22 @@ def test_yes_by_which_rule(known: Unit) -> None:
     assert outcome.stdout.startswith(
         "yes: main opens for 12 s to h-resident: Resident's card (rule role.resident); at 20"
     )
+
+
+def test_by_a_card_key_that_came_later(unit: Unit) -> None:
+    """In secrets, sealed on the disk: opened with the unit's own identity."""
+    unit.enrol()
+    identity = Identity.load(unit.identity)
+    new = bytes(range(32))
+    public = sealing_key(identity.private, identity.site, identity.unit).public_key().public_bytes_raw()
+    sealed = seal_secrets(public, identity.site, identity.unit, 1, SealedSecrets({"k2": new.hex()}, {}))
+    with running(unit.state) as (store, posted):
+        store.order(SaveState(1, Secrets(Scope("unit", identity.unit), 1, UTC, identity.unit, sealed)))
+        store.order(SaveState(2, part(1, [Holder("h-new", key=card_hash(new, from_printed(CARD)))])))
+        eventually(lambda: len(posted.of(events.StateSaved)) == 2)
+    outcome = unit.doorward("explain", "--lang", "en", "--card", CARD, "--door", "main")
+    assert outcome.exit_code == 0, outcome.output
+    assert "to h-new" in outcome.stdout
 
 
 def test_in_the_units_own_language(known: Unit) -> None:

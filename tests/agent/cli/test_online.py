@@ -11,19 +11,24 @@ from pathlib import Path
 import pytest
 from paho.mqtt import client as mqtt
 
-from agent.identity import enrol
+from agent.core.effects import SaveState
+from agent.core.events import StateSaved
+from agent.identity import Identity, enrol
 from agent.statusfile import save, status_path
 from agent.store.folder import FolderLock
 from centre.broker import access
 from centre.passwords import hashed
 from contract import topics
 from contract.enrolment import build_enrolment
+from contract.messages import Scope, Secrets
 from contract.plain import LinkStatus, build_presence, parse_unit_presence
+from contract.sealing import SealedSecrets, seal_secrets, sealing_key
 from simulator.broker import Broker, free_port, start_broker
 from tests.agent.cli.unit import ENROLMENT, Unit
 from tests.agent.link import far_end
 from tests.agent.link.far_end import Authority, authority
 from tests.agent.statuses import STATUS, UTC
+from tests.agent.store.harness import running
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("mosquitto")]
@@ -129,6 +134,30 @@ def test_where_all_is_well_each_step_says_so(unit: Unit, site: Site) -> None:
     assert "MQTT 5" in told["login"][1]
     assert site.broker is not None
     assert f" as {UNIT} " in site.broker.log.read_text(errors="replace")
+
+
+def test_a_second_login_is_tried_first_and_the_enrolments_where_it_is_refused(unit: Unit, site: Site) -> None:
+    """As the running agent does: a rotation of the login must not look like a fault."""
+    second = "b12-u2-2"
+    told = found(unit, site.start(rights=RIGHTS + RIGHTS.replace(f"user {UNIT}", f"user {second}")), ca=site.ca.pem)
+    assert f"as {UNIT}," in told["login"][1]
+    identity = Identity.load(unit.identity)
+    public = sealing_key(identity.private, SITE, UNIT).public_key().public_bytes_raw()
+    for rev, password, state in ((1, PASSWORD, "ok"), (2, "nobody knows it", "ok")):
+        inside = SealedSecrets({"k1": "33" * 32}, {}, second, password)
+        sealed = seal_secrets(public, SITE, UNIT, rev, inside)
+        with running(unit.state) as (store, posted):
+            store.order(SaveState(1, Secrets(Scope("unit", UNIT), rev, 1.0, UNIT, sealed)))
+            posted.one(StateSaved)
+        with (site.folder / "passwords").open("a") as file:
+            file.write(f"{second}:{hashed(PASSWORD)}\n" if rev == 1 else "")
+        assert site.broker is not None
+        site.broker.restart()
+        outcome = unit.doorward("check", "--no-devices", "--online", "--json")
+        logins = [f for f in json.loads(outcome.stdout)["findings"] if f["about"] == "online: login"]
+        assert logins[-1]["state"] == state
+        assert f"as {second if rev == 1 else UNIT}," in logins[-1]["text"]
+        assert [f["state"] for f in logins[:-1]] == (["note"] if rev == 2 else [])
 
 
 def test_a_closed_port(unit: Unit, site_ca: Authority) -> None:

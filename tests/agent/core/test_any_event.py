@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from agent.core import events as ev
 from agent.core.controller import deadline, initial, step
 from agent.core.time import Now, Trust
-from contract.messages import Command, Confirm, Mode, Notice, Open, Order, Scope, SetMode, Settings, Sign
+from contract.messages import Command, Confirm, Mode, Notice, Open, Order, Scope, Secrets, SetMode, Settings, Sign
 from tests.agent.core.bench import SITE, UTC, YARD, unit_plan
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -63,6 +63,7 @@ messages = st.one_of(
     ),
     st.from_type(Confirm),
     st.from_type(Notice),
+    st.from_type(Secrets),
     settings_,
 )
 received = st.builds(ev.MessageReceived, st.integers(0, 9), messages, st.booleans())

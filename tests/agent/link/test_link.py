@@ -176,7 +176,7 @@ def test_the_key_goes_ahead_of_the_facts_when_the_centre_comes(any_broker: Broke
         with centre(any_broker) as far:
             far.presence(5.0)
             eventually(lambda: far.ups("facts"))
-            assert [message.topic.rsplit("/", 1)[1] for message in far.got][:2] == ["enrol", "facts"]
+            assert [message.topic.rsplit("/", 1)[1] for message in far.got][:3] == ["enrol", "seal", "facts"]
 
 
 def test_an_alarm_is_signed_and_overtakes_what_waits(any_broker: Broker) -> None:

@@ -163,6 +163,7 @@ def as_before_signed_time(path: Path, floor: float) -> None:
     conn = sqlite3.connect(path, isolation_level=None)
     conn.execute("DROP TABLE known")
     conn.execute("DROP TABLE untold")
+    conn.execute("DROP TABLE secrets")
     conn.execute("DELETE FROM _sqlite_migrations WHERE name >= 'm005'")
     conn.execute("PRAGMA user_version = 4")
     boot, clean = conn.execute("SELECT boot, clean FROM life").fetchone()

@@ -536,6 +536,7 @@ def test_an_older_schema_is_migrated_with_its_facts(tmp_path: Path) -> None:
         "m004_modes",
         "m005_signed_time",
         "m006_untold_check_ins",
+        "m007_secrets",
     ]
     after.close()
 
