@@ -19,7 +19,8 @@ from agent.calendar import Calendar
 from agent.clock import Clock
 from agent.config import Config, unit_plan
 from agent.core.controller import initial
-from agent.core.events import Event, LatchRead, Started, StopAsked, StoreFailed
+from agent.core.events import Event
+from agent.core.events.life import LatchRead, Started, StopAsked, ThreadDied
 from agent.core.plan import UnitPlan
 from agent.crashes import Crashes, write_crash_file
 from agent.devices import Devices
@@ -89,14 +90,19 @@ class Agent:
             stop=self._stop,
         )
         loop_of = (initial(plan), self._inbox, self._clock, dispatch)
-        self._loop = Loop(*loop_of, door_only=door_only, turned=self._turned)
+        self._loop = Loop(*loop_of, turned=self._turned)
         self._fed = 0.0
-        self._thread_lost = False
+        self._fault = False
         if door_only:
             log.error("three crashes in five minutes: the door only, for ten minutes")
         without = no_link(config, identity)
         self._started = Started(
-            self._session, latched.doors, door_only, limits.DOOR_ONLY_S, without, latched.sure, sealed.enrolled
+            self._session,
+            latched.doors,
+            door_only,
+            without,
+            latch_known=latched.sure,
+            card_keys=sealed.enrolled,
         )
 
     def _make_store(self, plan: UnitPlan, card_keys: frozenset[str]) -> Store:
@@ -129,13 +135,10 @@ class Agent:
         finally:
             self._shut_down()
         self._state.check()
-        return EXIT_OURS if self._thread_lost else 0
+        return EXIT_OURS if self._fault else 0
 
     def _thread_died(self, death: threading.ExceptHookArgs) -> None:
-        """A thread tripped over a fault of ours. A port's is replaced by the devices; without store or link facts stay here: start anew.
-
-        Where that has not helped three times, the door goes on without for ten minutes (rule D11).
-        """
+        """A thread tripped over a fault of ours. A port's is replaced by the devices; of store and link the core is told."""
         name = "" if death.thread is None else death.thread.name
         what = (death.exc_type, death.exc_value or death.exc_type(), death.exc_traceback)
         log.error("a fault of ours on the thread %s", name, exc_info=what)
@@ -144,11 +147,7 @@ class Agent:
         in_hand = culprits(what[1])
         names = in_hand or self._store.in_hand if name == "store" else in_hand
         Asked("crash-file", lambda: self._crashes.add(names)).wait(limits.CRASH_WRITE_S)  # the disk may hang
-        self._thread_lost = True
-        if not self._loop.door_only:
-            self._loop.stop()
-        elif name == "store":
-            self._inbox.post(StoreFailed("failed", "the store's thread died"))
+        self._inbox.post(ThreadDied(name))
 
     def _post(self, event: Event) -> None:
         self._inbox.post(event)
@@ -158,7 +157,8 @@ class Agent:
         why = StopAsked(signal.Signals(number).name)
         threading.Thread(target=self._inbox.post, args=(why,), name="signal", daemon=True).start()
 
-    def _stop(self) -> None:
+    def _stop(self, fault: bool) -> None:
+        self._fault = self._fault or fault
         self._loop.stop()
 
     def _turned(self) -> None:
@@ -168,7 +168,7 @@ class Agent:
             self._devices.learn(self._state.secure_readers(frozenset()))
         self._devices.supervise()
         self._store.look(now)
-        if (self._thread_lost and not self._loop.door_only) or self._state.in_use:
+        if self._state.in_use:
             self._loop.stop()
         if now - self._fed >= self._notify.watchdog_s / 3:
             if self._fed == 0.0:

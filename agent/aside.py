@@ -10,14 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from agent.core.effects import OpenSecrets, SaveState
-from agent.core.events import (
-    CentrePresence,
-    Event,
-    HoldersReplaced,
-    MessageReceived,
-    StateLoaded,
-)
-from contract.messages import Command, Confirm, Keys, Kind, Notice, RosterPart, Secrets, Settings
+from agent.core.events import Event
+from agent.core.events.link import CentrePresence, MessageReceived
+from agent.core.events.store import HoldersReplaced, StateLoaded
+from contract.commands import Command
+from contract.messages import Confirm, Keys, Kind, Notice, RosterPart, Secrets, Settings
 from contract.topics import Down
 
 Entry = tuple[str, str, str, int]

@@ -13,7 +13,8 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from agent.clock import Clock
-from agent.core.events import CalendarFired, Event
+from agent.core.events import Event
+from agent.core.events.life import CalendarFired
 
 log = logging.getLogger("calendar")
 

@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterable, Mapping
 
 from agent import limits
 from agent.config import Config
-from agent.core import effects, events
+from agent.core import effects
+from agent.core.events import Event
+from agent.core.events import door as events
 from agent.devicekeys import remember, with_keys
 from agent.wiring import Drive, drives, senses
 from contract.cards import card_hash
@@ -40,7 +42,7 @@ class Devices:
         self,
         config: Config,
         card_keys: Mapping[str, bytes],
-        post: Callable[[events.Event], bool],
+        post: Callable[[Event], bool],
         monotonic: Callable[[], float],
         secure: frozenset[str] | None = None,
     ) -> None:
@@ -150,7 +152,9 @@ class Devices:
         self._ports[self._port_of[order.device]].order(order)
 
     def _remember(self, device: str) -> None:
-        """Once in a reader's life; the disk may be slow, and the port must not wait for it."""
+        """Once in a reader's life; the disk may be slow, and the port must not wait for it. No effect of the core: nothing is decided by it before
+        the next start, and nobody waits for its outcome.
+        """
         there = (self._config.state, device)
         threading.Thread(target=remember, args=there, name=f"remember-{device}", daemon=True).start()
 
@@ -159,7 +163,7 @@ class Devices:
         for event in self._events(fact):
             self._post(event)
 
-    def _events(self, fact: wire.Fact) -> list[events.Event]:
+    def _events(self, fact: wire.Fact) -> list[Event]:
         match fact:
             case wire.CardSeen(device, card, _, not_before):
                 return [events.CardRead(device, tuple(card_hash(key, card) for key in self._card_keys), not_before)]

@@ -49,7 +49,7 @@ class Dispatch:
         calendar: Calendar,
         status: StatusFile,
         sealed: Sealed,
-        stop: Callable[[], None],
+        stop: Callable[[bool], None],
     ) -> None:
         self._devices = devices
         self._store = store
@@ -72,7 +72,7 @@ class Dispatch:
         elif isinstance(effect, effects.Log):
             log.log(_LEVELS.get(effect.level, logging.INFO), "%s", effect.text)
         elif isinstance(effect, effects.Stop):
-            self._stop()  # the service manager starts us again, whatever the reason
+            self._stop(effect.fault)
         elif isinstance(effect, effects.Connect):
             self._calendar.start()
             if self._link is not None:
@@ -99,7 +99,7 @@ class Dispatch:
 
     def _set_clock(self, effect: effects.SetClock | effects.RaiseFloor | effects.UseTimezone) -> None:
         match effect:
-            case effects.SetClock(utc, at_mono, _, doubted):
+            case effects.SetClock(utc, at_mono, doubted):
                 step = self._clock.set(utc, at_mono, doubted=doubted)
                 if abs(step) > limits.CLOCK_STEP_S:
                     self._calendar.rearm()

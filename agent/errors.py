@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-EXIT_FINE: Final = 0
 EXIT_CHECK_FAILED: Final = 1
 EXIT_USAGE: Final = 2
 EXIT_UNREACHABLE: Final = 69

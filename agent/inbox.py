@@ -4,31 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from dataclasses import dataclass
 
 from agent import limits
-from agent.core.events import (
-    CardRead,
-    DoorEvent,
-    Event,
-    KeyPressed,
-    LockOrderFailed,
-    LockOrderSent,
-    LockRead,
-    MessageReceived,
-    MessageRefused,
-)
+from agent.core.events import DoorEvent, Event
+from agent.core.events.door import CardRead, KeyPressed, LockOrderFailed, LockOrderSent, LockRead
+from agent.core.events.link import MessageReceived, MessageRefused
 
 _DOOR = DoorEvent.__args__  # a plain tuple: faster for isinstance than the union
-
-
-@dataclass(frozen=True, slots=True)
-class Losses:
-    """What did not fit since start."""
-
-    door: int = 0
-    messages: int = 0
-    refused: int = 0
 
 
 class Inbox:
@@ -42,7 +24,6 @@ class Inbox:
         self._rest: deque[Event] = deque()
         self._messages = 0
         self._refused = 0
-        self._lost = [0, 0, 0]
         self._closed = False
 
     def post(self, event: Event) -> bool:
@@ -84,10 +65,6 @@ class Inbox:
             self._closed = True
             self._room.notify_all()
 
-    def losses(self) -> Losses:
-        with self._mutex:
-            return Losses(*self._lost)
-
     def _post_door(self, event: Event) -> bool:
         """Read-backs are samples of a level: an equal one that still waits stands for both, unless an order lies between. All else is an edge and kept."""
         if isinstance(event, LockRead) and self._waits(event):
@@ -95,7 +72,6 @@ class Inbox:
         if len(self._door) >= limits.DOOR_LANE:
             # A card can be shown again, a key pressed again; an edge of an exit button or fire input cannot.
             oldest = next((e for e in self._door if isinstance(e, CardRead | KeyPressed | LockRead)), None)
-            self._lost[0] += 1
             if oldest is None:
                 return False
             self._door.remove(oldest)
@@ -114,7 +90,6 @@ class Inbox:
                 lambda: self._closed or self._messages < limits.MESSAGE_LANE, timeout=limits.MESSAGE_WAIT_S
             )
         if self._closed or self._messages >= limits.MESSAGE_LANE:
-            self._lost[1] += 1
             return False
         self._messages += 1
         self._rest.append(event)
@@ -122,7 +97,6 @@ class Inbox:
 
     def _post_refused(self, event: Event) -> bool:
         if self._refused >= limits.REFUSED_LANE:
-            self._lost[2] += 1
             return False
         self._refused += 1
         self._rest.append(event)

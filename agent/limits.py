@@ -16,9 +16,6 @@ WATCHDOG_S: Final = 10.0
 DOOR_LANE: Final = 4096
 """Door events that may wait. A board of 8 inputs polled every 20 ms cannot make more in 10 s, even chattering."""
 
-OTHER_LANE: Final = 2048
-"""Outcomes of effects that may wait: bounded by what the core has under way."""
-
 MESSAGE_LANE: Final = 256
 """Messages of the link that may wait; its thread waits for room, so the broker is slowed by TCP, not by memory."""
 
@@ -26,7 +23,7 @@ MESSAGE_WAIT_S: Final = 5.0
 """How long the link's thread waits for room: well under the keepalive of 30 s."""
 
 REFUSED_LANE: Final = 64
-"""Refused messages that may wait; beyond it they are only counted."""
+"""Refused messages that may wait; beyond it they are let go."""
 
 RING_STEPS: Final = 400
 """Steps kept for the crash file and `doorward replay`."""
@@ -36,8 +33,7 @@ RING_BYTES: Final = 1024 * 1024
 
 CRASHES: Final = 3
 CRASH_WINDOW_S: Final = 300.0
-DOOR_ONLY_S: Final = 600.0
-"""Rule D11: after three crashes in five minutes, ten minutes without link, notices and calendar."""
+"""Rule D11: after three crashes in five minutes, the door only for a while."""
 
 ASIDE: Final = 256
 """Messages remembered that were in hand at a crash: each cost a restart, so this many are a siege of a day at least (rule D11's pauses)."""

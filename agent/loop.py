@@ -11,14 +11,8 @@ from agent import limits
 from agent.clock import Clock
 from agent.core.controller import deadline, step
 from agent.core.effects import Effect
-from agent.core.events import (
-    ClockStepped,
-    DoorOnlyEnded,
-    Event,
-    Started,
-    StateLoaded,
-    TimePassed,
-)
+from agent.core.events import Event
+from agent.core.events.life import ClockStepped, Started, TimePassed
 from agent.core.state import State
 from agent.core.time import Now
 from agent.inbox import Inbox
@@ -35,7 +29,6 @@ class Loop:
         clock: Clock,
         dispatch: Callable[[Effect], None],
         *,
-        door_only: bool,
         turned: Callable[[], None],
     ) -> None:
         self._state = state
@@ -44,8 +37,6 @@ class Loop:
         self._dispatch = dispatch
         self._turned = turned
         self._ring = Ring()
-        self._door_only_until = limits.DOOR_ONLY_S + clock.now().mono if door_only else None
-        self._held: list[Event] = []
         self._next_turn = 0.0
         self._running = True
         self._unfinished: Step | None = None
@@ -59,13 +50,8 @@ class Loop:
             wake = self._next_turn if due is None else min(due, self._next_turn)
             event = self._inbox.take(max(0.0, wake - now.mono))
             if event is not None:
-                self._handle(event)
+                self._step(event, self._clock.now())
             self._after(event)
-
-    @property
-    def door_only(self) -> bool:
-        """After three crashes, for ten minutes (rule D11)."""
-        return self._door_only_until is not None
 
     def stop(self) -> None:
         """Leave `run` after the effects of the present step, within a turn. Any thread."""
@@ -80,12 +66,6 @@ class Loop:
         """The last steps; after a crash the one that did it stands last, without effects."""
         done = self._ring.steps()
         return done if self._unfinished is None else (*done, self._unfinished)
-
-    def _handle(self, event: Event) -> None:
-        if self._door_only_until is not None and isinstance(event, StateLoaded):
-            self._held.append(event)  # rule D11: a text of theirs may be what crashed us
-        else:
-            self._step(event, self._clock.now())
 
     def _step(self, event: Event, now: Now) -> None:
         before = self._state
@@ -105,15 +85,9 @@ class Loop:
             self._turn(now)
 
     def _turn(self, now: Now) -> None:
-        """Once a second or so, and whenever nothing else is to be done: what time alone brings about."""
+        """Once a second or so, and whenever nothing else is to be done: what became of the clock, and of the shells."""
         self._next_turn = now.mono + limits.TURN_S
         change = self._clock.change()
         if change is not None:
             self._step(ClockStepped(*change), now)
-        if self._door_only_until is not None and now.mono >= self._door_only_until:
-            self._door_only_until = None
-            self._step(DoorOnlyEnded(), now)
-            for event in self._held:
-                self._step(event, now)
-            self._held = []
         self._turned()

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from agent import limits
 from agent.core.effects import AppendFacts, Effect, SendBatch
-from agent.core.events import BatchLoaded, Event, MessageReceived, Recorded
+from agent.core.events import Event
+from agent.core.events.link import MessageReceived
+from agent.core.events.store import BatchLoaded, Recorded
 from agent.core.state import State
 from agent.core.time import Now
 from contract.messages import RosterPart, Secrets

@@ -9,7 +9,8 @@ from collections.abc import Callable, Container, Iterable, Mapping
 
 from agent.aside import name_of
 from agent.core import effects
-from agent.core.events import Event, SecretsOpened, SecretsRefused
+from agent.core.events import Event
+from agent.core.events.store import SecretsOpened, SecretsRefused
 from agent.identity import Identity
 from agent.link.access import Login
 from contract.hpke import SealError

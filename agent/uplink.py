@@ -100,6 +100,6 @@ def broker_access(config: Config, identity: Identity) -> BrokerAccess:
 
 
 def _spend(identity: Identity) -> None:
-    """On a disk that refuses, the token stays: it is refused by the centre, and spent at the next start's first confirm."""
+    """On the link's thread, and no effect of the core: nothing is decided by it before the next start. On a disk that refuses, the token stays: it is refused by the centre, and spent at the next start's first confirm."""
     with contextlib.suppress(OSError):
         spend_token(identity.folder)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agent.config import Config
-from agent.core.events import ContactChanged, Event, ExitChanged, FireChanged, UnitInputChanged
+from agent.core.events import Event
+from agent.core.events.door import ContactChanged, ExitChanged, FireChanged, UnitInputChanged
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 
 from agent.core.effects import AppendFacts, DatedFact
-from agent.core.events import Event, Recorded, StoreFailed, StoreOpened
+from agent.core.events import Event
+from agent.core.events.store import Recorded, StoreFailed, StoreOpened
 from agent.store import Store
 from contract.facts import AccessGranted, Via
 

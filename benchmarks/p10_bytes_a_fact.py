@@ -97,7 +97,8 @@ def _a_fact(condition: str, written: int, facts: int) -> Figure:
 def write(folder: Path, records: int, size: int) -> int:
     """Journal records of `size` facts one after the other, each durable before the next; bytes written meanwhile."""
     from agent.core.effects import AppendFacts, DatedFact  # noqa: PLC0415
-    from agent.core.events import Event, Recorded, StoreOpened  # noqa: PLC0415
+    from agent.core.events import Event  # noqa: PLC0415
+    from agent.core.events.store import Recorded, StoreOpened  # noqa: PLC0415
     from agent.store import Store  # noqa: PLC0415
     from contract.facts import AccessGranted, Via  # noqa: PLC0415
 

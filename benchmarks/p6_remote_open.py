@@ -10,7 +10,8 @@ from benchmarks.figures import Figure, Row, median, ms, percentile, spread
 from benchmarks.process import Process
 from benchmarks.site import SITE, UNIT, Site
 from centre import commands
-from contract.messages import Kind, Open
+from contract.commands import Open
+from contract.messages import Kind
 from contract.topics import down
 from simulator.demo.waiting import until
 

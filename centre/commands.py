@@ -15,7 +15,8 @@ from centre.books import Books
 from centre.link import Arrived, Link, LinkDown
 from centre.schema import commands, courses
 from contract import codec
-from contract.messages import Command, Order, Scope
+from contract.commands import Command, Order
+from contract.messages import Scope
 from contract.plain import Reply, ReplyState, parse_reply
 
 OPEN_VALID_S = 20.0

@@ -21,8 +21,9 @@ from centre.state import Due
 from centre.units import PinnedKey, Unit
 from contract import hpke
 from contract.chain import check_alarm, parse_alarm, parse_batch
+from contract.commands import Reason
 from contract.enrolment import check_enrol
-from contract.messages import Confirm, Reason, Scope
+from contract.messages import Confirm, Scope
 from contract.plain import UnitState, parse_reply, parse_status, parse_unit_presence
 from contract.refusal import Refusal
 from contract.revs import check_revs, parse_revs

@@ -19,7 +19,8 @@ from centre.link import WINDOW, Arrived, Link, LinkDown, LinkUp, Login, Sent, Wi
 from centre.rotations import Rotor
 from centre.signing import Signer
 from centre.state import RetainedMessage
-from contract.messages import Confirm, Kind, Resync, Scope
+from contract.commands import Resync
+from contract.messages import Confirm, Kind, Scope
 from contract.plain import build_presence
 from contract.topics import PREFIX, centre, down
 

@@ -16,7 +16,8 @@ from centre.errors import CentreError
 from centre.keys import CentreKeys
 from centre.state import RetainedMessage
 from contract.envelope import KeyRing, key_ring, unverified_payload, verify
-from contract.messages import MAX_MESSAGE_BYTES, ROOT_KID, Kind, Message
+from contract.kinds import Message
+from contract.messages import MAX_MESSAGE_BYTES, ROOT_KID, Kind
 from contract.parse import parse, payload_of
 from contract.refusal import Refusal
 from contract.strict_json import dumps

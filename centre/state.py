@@ -19,6 +19,7 @@ from centre.schema import state
 from contract.base64url import unb64url
 from contract.digest import digest
 from contract.envelope import unverified_payload
+from contract.kinds import Message
 from contract.messages import (
     EMERGENCIES_PER_SCOPE,
     EMERGENCIES_PER_UNIT,
@@ -26,7 +27,6 @@ from contract.messages import (
     NOTICES_PER_UNIT,
     Category,
     Kind,
-    Message,
     Notice,
     Scope,
 )

@@ -17,7 +17,7 @@ from centre.passwords import hashed
 from centre.schema import logins, tokens, unit_keys, units
 from contract.enrolment import KEY_BYTES
 from contract.messages import LEVELS, Scope
-from contract.topics import valid_id
+from contract.topics import unit_scopes, valid_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +59,10 @@ def add(conn: Connection, site: str, unit: str, name: str, scopes: Iterable[Scop
         raise CentreError(f"{unit}: the name of another unit's login", WRONG_USE)
     if conn.execute(select(units.c.unit).where(units.c.unit == unit)).first():
         raise CentreError(f"{unit}: there already; a replaced box needs only a new `unit enrolment`", WRONG_USE)
-    kept = [scope for scope in dict.fromkeys(scopes) if scope not in implied(site, unit)]
+    kept = [scope for scope in dict.fromkeys(scopes) if scope not in unit_scopes(site, unit, ())]
     if any(scope.level == "unit" for scope in kept):
         raise CentreError(f"{unit}: the scope of another unit is not for it", WRONG_USE)
     conn.execute(insert(units).values(unit=unit, name=name, scopes=" ".join(map(str, kept)), added_utc=now))
-
-
-def implied(site: str, unit: str) -> tuple[Scope, Scope]:
-    return Scope("site", site), Scope("unit", unit)
 
 
 def listed(conn: Connection, site: str) -> list[Unit]:
@@ -92,11 +88,10 @@ def _second_logins(conn: Connection) -> dict[str, list[tuple[str, str]]]:
 
 def _unit(row: Row[tuple[object, ...]], site: str, second: Mapping[str, list[tuple[str, str]]]) -> Unit:
     given = (Scope(*text.split("/", 1)) for text in row.scopes.split())
-    ours, own = implied(site, row.unit)
     revoked = row.revoked_utc is not None
     enrolled = () if row.password is None else ((row.unit, row.password),)
     names = () if revoked else (*enrolled, *second.get(row.unit, ()))
-    return Unit(row.unit, row.name, (ours, *given, own), revoked, row.password, names)
+    return Unit(row.unit, row.name, unit_scopes(site, row.unit, given), revoked, row.password, names)
 
 
 def enrolled(conn: Connection) -> set[str]:

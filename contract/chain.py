@@ -28,9 +28,10 @@ from contract.bounds import (
     Signature,
     Wire,
 )
+from contract.commands import Reason
 from contract.envelope import signed
 from contract.facts import Fact, fact_of
-from contract.messages import MAX_MESSAGE_BYTES, Reason
+from contract.messages import MAX_MESSAGE_BYTES
 from contract.refusal import Refusal, parsed
 from contract.strict_json import dumps, load_object
 

@@ -59,6 +59,9 @@ def schema(kind: type) -> Json:
     return _object(kind).schema()
 
 
+_ABSENT: Final = object()
+
+
 class _Object:
     """How one dataclass is read and written, worked out once. `tag`: the key and value that tell it from others, where it is one of several."""
 
@@ -71,6 +74,10 @@ class _Object:
         self._faults: Callable[[Any], Iterator[str]] | None = getattr(kind, "faults", None)
         self._mark: tuple[str, object] | None = getattr(kind, "MARK", None)
         self.keys = tuple(_key(each, hints[each.name], hints) for each in dataclasses.fields(kind))
+        self._named = {key.name: (place, key.way.read) for place, key in enumerate(self.keys) if key.name}
+        self._spread = [(place, key.way.read) for place, key in enumerate(self.keys) if not key.name]
+        self._required = [place for place, key in enumerate(self.keys) if key.required]
+        self._absent = [_ABSENT if key.required else key.default for key in self.keys]
 
     def read(self, value: Any, shared: Shared) -> Any:
         if type(value) is not dict:
@@ -85,7 +92,7 @@ class _Object:
         for name, kind in self._tables.items():
             shared.tables[kind] = _table(name, kind, value.get(name), shared)
         try:
-            made = self._kind(*[_one(key, value, shared) for key in self.keys])
+            made = self._kind(*self._values(value, shared))
         except FieldError:
             raise FieldError(*self._every_fault(value, shared)) from None
         if self._faults is not None:
@@ -93,6 +100,20 @@ class _Object:
             if faults:
                 raise FieldError(*faults)
         return made
+
+    def _values(self, value: Json, shared: Shared) -> list[Any]:
+        """As `_one` for each key, by the keys that are there: a roster has 20,000 holders of eleven keys, most of them absent."""
+        values = self._absent.copy()
+        for name, found in value.items():
+            way = self._named.get(name)
+            if way is not None and found is not None:
+                values[way[0]] = way[1](found, shared)
+        for place, read_whole in self._spread:
+            values[place] = read_whole(value, shared)
+        for place in self._required:
+            if values[place] is _ABSENT:
+                raise FieldError(": missing")
+        return values
 
     def _every_fault(self, value: Json, shared: Shared) -> Iterator[str]:
         for key in self.keys:
@@ -225,7 +246,7 @@ def _way(hint: Any, outer: Meta) -> Way:
     if isinstance(kind, type) and issubclass(kind, Enum):
         return values.enum(kind)
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-        return Way(lambda v, s: _object(kind).read(v, s), lambda v, s: _object(kind).write(v, s), schema(kind))
+        return Way(_object(kind).read, _object(kind).write, schema(kind))
     return _PLAIN[kind](meta)
 
 

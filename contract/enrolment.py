@@ -13,8 +13,9 @@ from typing import Annotated, ClassVar
 
 from contract import codec
 from contract.bounds import Hex64, Id, Items, Length, Pattern
+from contract.commands import Reason
 from contract.envelope import KeyRing, key_ring
-from contract.messages import Reason, WorkingKey
+from contract.messages import WorkingKey
 from contract.refusal import Refusal, parsed
 from contract.strict_json import dumps, load_object
 

@@ -13,7 +13,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from contract.base64url import unb64url
-from contract.messages import MAX_MESSAGE_BYTES, ROOT_KID, Kind, Reason, WorkingKey
+from contract.commands import Reason
+from contract.messages import MAX_MESSAGE_BYTES, ROOT_KID, Kind, WorkingKey
 from contract.refusal import Refusal
 from contract.strict_json import StrictJsonError, load_object
 

@@ -127,11 +127,6 @@ def keep_of(name: str) -> Keep:
     return Keep.REST if known is None else known.keep
 
 
-def is_alarm(name: str) -> bool:
-    """False for a kind this version does not know."""
-    return name in ALARMS
-
-
 # --- who came in, and who did not
 
 

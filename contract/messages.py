@@ -1,6 +1,7 @@
 """The signed messages that go down to units, each a frozen dataclass: its fields in the order of the wire, their bounds beside them.
 
-codec.py reads and writes what is declared here; parse.py checks that a message is meant for the place where it came.
+Commands are in commands.py, the table of all kinds in kinds.py. codec.py reads and writes what is declared; parse.py checks that a
+message is meant for the place where it came.
 Times named `*_utc` and `iat`, `exp` are seconds since 1970 in UTC.
 """
 
@@ -8,9 +9,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
 from enum import StrEnum
 from typing import Annotated, ClassVar
 from zoneinfo import ZoneInfo
@@ -28,13 +28,13 @@ from contract.bounds import (
     Length,
     Moment,
     OnlyKnown,
-    Pattern,
     Range,
     Reading,
     Revision,
     Tagged,
     Wire,
 )
+from contract.hours import Hours
 
 MAX_MESSAGE_BYTES = 64 * 1024
 MAX_HOLDERS = 20_000
@@ -185,61 +185,6 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """Part of a day in local minutes since midnight: `start <= t < end`, end at most 1440. On the wire `06:00-22:00`."""
-
-    start: int
-    end: int
-
-    def __str__(self) -> str:
-        return f"{self.start // 60:02d}:{self.start % 60:02d}-{self.end // 60:02d}:{self.end % 60:02d}"
-
-
-_SPAN = r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)"
-
-
-def parse_span(text: str) -> Span:
-    """The span of a text as `06:00-22:00`, at most to `24:00`; ValueError for anything else. One over midnight is written as two."""
-    found = re.fullmatch(_SPAN, text, re.ASCII)
-    if found is None:
-        raise ValueError("not a span as 06:00-22:00")
-    hour, minute, end_hour, end_minute = map(int, found.groups())
-    span = Span(hour * 60 + minute, end_hour * 60 + end_minute)
-    if not span.start < span.end <= 1440:
-        raise ValueError("a span ends before it starts")
-    return span
-
-
-def _iso_date(text: str) -> str:
-    if not re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
-        raise ValueError("not a date as 2026-10-01")
-    date.fromisoformat(text)
-    return text
-
-
-Day = Annotated[
-    tuple[Annotated[Span, Form(parse_span, str, "a span as 06:00-22:00", {"pattern": f"^{_SPAN}$"})], ...],
-    Items(0, 8),
-]
-"""The spans of one day."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hours:
-    """A named weekly profile, in local time."""
-
-    MOST: ClassVar = 64
-    """Profiles of one message; a site has a handful."""
-    week: Annotated[tuple[Day, ...], Items(7, 7)]
-    """Monday first."""
-    holidays: Annotated[
-        frozenset[Annotated[str, Form(_iso_date, str, "a date as 2026-10-01", {"format": "date"})]], Items(0, 400)
-    ] = frozenset()
-    """Dates on which `holiday` holds instead of `week`."""
-    holiday: Day = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Holder:
     """One person's rights in one roster."""
 
@@ -384,129 +329,6 @@ class Secrets:
     """The ephemeral public key (32 bytes) and the ciphertext, by RFC 9180."""
 
 
-# --- command
-
-
-class Mode(StrEnum):
-    """A door's mode by command, always with an end."""
-
-    NORMAL = "normal"
-    HOLD_OPEN = "hold_open"
-    LOCKDOWN = "lockdown"
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """Unlock once, as a card does."""
-
-    TAG: ClassVar = "open"
-    door: Id
-
-
-@dataclass(frozen=True, slots=True)
-class SetMode:
-    """`mode`: `normal`, `hold_open`, `lockdown`. Without `door`: all doors of the unit."""
-
-    TAG: ClassVar = "mode"
-    mode: Mode
-    until_utc: Annotated[Moment, Wire("until")]
-    """`until`: within 31 days."""
-    door: Id | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Identify:
-    """Show and sound which unit this is."""
-
-    TAG: ClassVar = "identify"
-    door: Id | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Selftest:
-    """Not done by this version."""
-
-    TAG: ClassVar = "selftest"
-    door: Id | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Resync:
-    """Read the retained state again, and send the list of revisions."""
-
-    TAG: ClassVar = "resync"
-    door: Id | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FireReset:
-    """End a release by fire; without `door`, of every door."""
-
-    TAG: ClassVar = "fire_reset"
-    door: Id | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Restart:
-    """Start the agent again."""
-
-    TAG: ClassVar = "restart"
-    door: Id | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Erase:
-    """Not done by this version."""
-
-    TAG: ClassVar = "erase"
-    door: Id | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Not done by this version: pairing is done on site."""
-
-    TAG: ClassVar = "pair"
-    door: Id | None = None
-
-
-Order = Open | SetMode | Identify | Selftest | Resync | FireReset | Restart | Erase | Pair
-"""What a command asks for."""
-OPEN_LIFETIME_S = 30.0
-COMMAND_LIFETIME_S = 600.0
-MODE_MAX_S = 31 * 86_400.0
-"""A mode that ends further off than a month is a slip of the pen."""
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """Published without retain, single use, short-lived."""
-
-    site: Id
-    scope: ScopeText
-    id: Id
-    unit: Annotated[str, Pattern(r"[a-z0-9][a-z0-9_-]{0,47}|\*", "an id or *")]
-    """`*` (every unit of the scope) for `mode` only."""
-    iat: Reading
-    exp: Moment
-    """Not done after this; not before `iat`, and at most 30 s after it for `open`, 600 s for the rest (take both from one reading of the clock)."""
-    order: Annotated[Order, Tagged("action", "args")]
-    actor: Name
-    """Who asked for it, for the books."""
-    why: Annotated[str, Length(0, 500)]
-
-    @property
-    def action(self) -> str:
-        """The order's name on the wire."""
-        return self.order.TAG
-
-    def faults(self) -> Iterator[str]:
-        if self.exp < self.iat:
-            yield "exp: before iat"
-        if self.unit == "*" and not isinstance(self.order, SetMode):
-            yield "unit: not an id"
-
-
 # --- confirm
 
 
@@ -528,39 +350,3 @@ class Confirm:
     """The centre's clock when it signed: a fresh sample of the time, taken if the batch was sent at most 10 s ago."""
     digest: Hex64
     """Over the state this unit should have."""
-
-
-Message = Notice | RosterPart | Settings | Keys | Secrets | Command | Confirm
-"""What the link hands to the core. `round` follows with the rounds."""
-
-KINDS: Mapping[Kind, type[Message]] = {
-    Kind.NOTICE: Notice,
-    Kind.ROSTER: RosterPart,
-    Kind.SETTINGS: Settings,
-    Kind.KEYS: Keys,
-    Kind.SECRETS: Secrets,
-    Kind.COMMAND: Command,
-    Kind.CONFIRM: Confirm,
-}
-
-
-class Reason(StrEnum):
-    """Why a command was refused (contract.md, Replies)."""
-
-    RETAINED = "retained"
-    UNKNOWN_KEY = "unknown_key"
-    WRONG_KEY = "wrong_key"
-    BAD_SIGNATURE = "bad_signature"
-    NOT_MINE = "not_mine"
-    EXPIRED = "expired"
-    TOO_LONG = "too_long"
-    REPLAYED = "replayed"
-    RATE = "rate"
-    CLOCK = "clock"
-    LOCKDOWN = "lockdown"
-    DEVICE = "device"
-    STORAGE = "storage"
-    ABANDONED = "abandoned"
-    INTERNAL = "internal"
-    MALFORMED = "malformed"
-    """Signed, but not a message of the contract: a field is missing, or has a type or value it may not have."""

@@ -10,7 +10,9 @@ from typing import Any
 
 from contract import codec
 from contract.codec import FieldError
-from contract.messages import KINDS, Kind, Message, Reason
+from contract.commands import Reason
+from contract.kinds import KINDS, Message
+from contract.messages import Kind
 from contract.refusal import Refusal
 from contract.topics import Down, valid_id
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from contract import codec
-from contract.messages import MAX_MESSAGE_BYTES, Reason
+from contract.commands import Reason
+from contract.messages import MAX_MESSAGE_BYTES
 from contract.strict_json import MAX_DEPTH, StrictJsonError, load_object
 
 T = TypeVar("T")

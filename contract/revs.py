@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from contract import codec
 from contract.bounds import Form, Id, Range, Signature, Wire
+from contract.commands import Reason
 from contract.envelope import signed
-from contract.messages import Reason
 from contract.refusal import Refusal, parsed
 from contract.strict_json import dumps
 

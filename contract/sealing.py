@@ -17,8 +17,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from contract import codec, hpke
 from contract.bounds import Hex64, Id, Items, Length, Signature
+from contract.commands import Reason
 from contract.envelope import signed
-from contract.messages import Reason, Secrets
+from contract.messages import Secrets
 from contract.refusal import Refusal, parsed
 from contract.strict_json import dumps, load_object
 

@@ -96,7 +96,12 @@ def parse_up(topic: str) -> Up | None:
     return Up(parts[2], parts[4], parts[5])
 
 
-def subscriptions(site: str, unit: str, scopes: Iterable[Scope]) -> list[str]:
-    """What a unit subscribes to: `centre`, and all below each of its scopes; `site` and `unit` are implied."""
-    wanted = dict.fromkeys([Scope("site", site), *scopes, Scope("unit", unit)])
+def unit_scopes(site: str, unit: str, listed: Iterable[Scope]) -> tuple[Scope, ...]:
+    """The scopes whose state and commands are a unit's: those it lists, and always its site and itself. Each once."""
+    return tuple(dict.fromkeys((Scope("site", site), *listed, Scope("unit", unit))))
+
+
+def subscriptions(site: str, unit: str, listed: Iterable[Scope]) -> list[str]:
+    """What a unit subscribes to: `centre`, and all below each of its scopes."""
+    wanted = unit_scopes(site, unit, listed)
     return [centre(site), *(f"{PREFIX}/{site}/down/{scope.level}/{scope.id}/#" for scope in wanted)]

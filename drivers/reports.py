@@ -170,6 +170,10 @@ Fact = (
 )
 
 
+MAX_PULSE_S = 60.0
+"""No pulse is longer, whoever asks: the hard cap of an unlock (rule D3), as the contract has it."""
+
+
 @dataclass(frozen=True, slots=True)
 class PulseOutput:
     """Drive the output to `on` for `seconds`, timed by the device itself, then back. Dies when not on the wire by `not_after`."""

@@ -10,12 +10,8 @@ from tests import architecture
 from tests.architecture import PACKAGES, ROOT, Module, Sizes
 
 LONG_MODULES = {
-    "agent/core/events.py": "everything that can happen, a type each",
-    "agent/core/state.py": "everything the core knows, a type each",
     "agent/link/client.py": "the one file that knows paho: its callbacks, and what two threads may touch there",
-    "agent/core/commands.py": "a command's whole course, from judgement to its last reply, is read in one place",
     "contract/facts.py": "every kind of fact, a type each",
-    "contract/messages.py": "every signed message, a type each",
     "agent/store/journal_keeper.py": "the journal's course through whatever the disk does is read in one place",
     "tests/teeth/mutations.py": "one list, a mutation each",
     "tests/agent/core/test_door.py": "the rules of the door, a test each, in their order",

@@ -24,13 +24,14 @@ import click
 
 from agent import __version__
 from agent.cli import Invocation
-from agent.cli.findings import findings
 from agent.cli.redaction import Redaction, hashes_of, secrets_of
 from agent.cli.running import running
+from agent.commissioning.findings import findings
 from agent.config import Config
 from agent.config.model import IDENTITY, STATE, Unit
 from agent.errors import DoorwardError
 from agent.store import reading
+from contract.bounds import rfc3339
 
 FACTS = 2000
 LOG_LINES = 2000
@@ -129,7 +130,7 @@ def _about() -> dict[str, Any]:
         "version": __version__,
         "python": platform.python_version(),
         "machine": platform.platform(),
-        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "at": rfc3339(time.time()),
         "uptime_s": uptime,
         "load": os.getloadavg(),
         "libraries": libraries,
@@ -181,7 +182,7 @@ def _listing(folder: Path) -> str:
     lines = [f"{free} bytes free\n"]
     for path in sorted(folder.rglob("*")):
         status = path.lstat()
-        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(status.st_mtime))
+        at = rfc3339(status.st_mtime)
         lines.append(
             f"{status.st_mode & 0o7777:04o} {status.st_uid:6} {status.st_size:10} {at} {path.relative_to(folder)}\n"
         )

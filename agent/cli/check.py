@@ -8,7 +8,7 @@ from dataclasses import asdict
 import click
 
 from agent.cli import Invocation
-from agent.cli.findings import Finding, findings
+from agent.commissioning.findings import Finding, findings
 from agent.errors import EXIT_CHECK_FAILED, EXIT_CONFIG, ConfigError
 
 _MARKS = {"ok": "ok  ", "note": "note", "ask": "ask ", "failed": "FAIL"}

@@ -26,7 +26,8 @@ from agent.locale import load as catalogues
 from agent.sealed import all_card_keys
 from agent.store import reading
 from contract.cards import card_hash
-from contract.messages import Holder, Mode
+from contract.commands import Mode
+from contract.messages import Holder
 from drivers.reader.card import CardFormError, from_printed
 
 

@@ -15,7 +15,7 @@ import click
 
 from agent.cli import Invocation
 from agent.cli.alone import alone, configured
-from agent.cli.walk import why
+from agent.commissioning.walk import why
 from agent.config import Config
 from agent.errors import UnreachableError
 from drivers.decoders import DECODERS, AnyDecoder

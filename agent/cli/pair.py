@@ -20,7 +20,7 @@ import click
 from agent.cli import Invocation
 from agent.cli.alone import alone
 from agent.cli.bench import Bench
-from agent.cli.person import Nobody, Person, Terminal, confirmed
+from agent.commissioning.person import Nobody, Person, Terminal, confirmed
 from agent.config import Config, Device
 from agent.config import Port as PortEntry
 from agent.devicekeys import read_key

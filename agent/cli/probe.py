@@ -12,9 +12,9 @@ import click
 
 from agent.cli import Invocation
 from agent.cli.alone import HELD, alone, configured
-from agent.cli.hardware import Hardware, hardware, yaml_lines
 from agent.cli.portname import stable
-from agent.cli.walk import Look, Walk
+from agent.commissioning.hardware import Hardware, hardware, yaml_lines
+from agent.commissioning.walk import Look, Walk
 from agent.errors import EXIT_CHECK_FAILED, EXIT_UNREACHABLE, UnreachableError
 
 LISTEN_S = 15.0

@@ -12,15 +12,17 @@ import click
 
 from agent.cli import Invocation
 from agent.cli.explain import verdict
-from agent.core import access, effects, events
+from agent.core import access, effects
 from agent.core.controller import step
+from agent.core.events import Event
+from agent.core.events.door import CardRead
 from agent.core.replay_codec import RecordError, ReplayedStep, decode_steps, encode
 from agent.core.state import State
 from agent.core.time import Now
 from agent.errors import EXIT_CHECK_FAILED, shown
 from agent.locale import load as catalogues
+from contract.commands import Mode
 from contract.facts import data_of, kind_of
-from contract.messages import Mode
 
 MAX_BYTES = 256 * 1024 * 1024
 """A state with 20,000 holders is about 10 MB as text."""
@@ -101,9 +103,9 @@ def describe(replayed: Replayed, start: float, *, verbose: bool) -> Iterator[str
         yield "  DIFFERS     in the order of its effects"
 
 
-def _decision(state: State, event: events.Event, now: Now) -> str | None:
+def _decision(state: State, event: Event, now: Now) -> str | None:
     """The rule by which a card was judged, as the core judges it in this state."""
-    if not isinstance(event, events.CardRead):
+    if not isinstance(event, CardRead):
         return None
     door = next((each for each in state.doors if event.reader in each.plan.readers), None)
     if door is None:
@@ -180,4 +182,4 @@ def _read(file: Path) -> tuple[State, tuple[ReplayedStep, ...]]:
     return state, taken
 
 
-_EVENTS = get_args(events.Event)
+_EVENTS = get_args(Event)

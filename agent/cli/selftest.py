@@ -7,12 +7,12 @@ import json
 import click
 
 from agent.cli import Invocation
-from agent.cli.acceptance import ACT_S, PULSE_S, Acceptance
 from agent.cli.alone import alone
 from agent.cli.bench import Bench
-from agent.cli.measure import EXCHANGES, elsewhere, measured
-from agent.cli.person import Nobody, Person, Terminal, confirmed
-from agent.cli.sheet import Course, Row, as_lines, as_plain, passed
+from agent.commissioning.acceptance import ACT_S, PULSE_S, Acceptance
+from agent.commissioning.measure import EXCHANGES, elsewhere, measured
+from agent.commissioning.person import Nobody, Person, Terminal, confirmed
+from agent.commissioning.sheet import Course, Row, as_lines, as_plain, passed
 from agent.config import Config
 from agent.devicekeys import with_keys
 from agent.errors import EXIT_CHECK_FAILED

@@ -16,12 +16,12 @@ import click
 
 from agent.cli import Invocation
 from agent.cli.alone import alone, configured
-from agent.cli.hardware import Hardware, hardware, quoted, unpaired
-from agent.cli.interview import BACK, Answers, AnswersError, Interview, Terminal, yes_or_no
 from agent.cli.probe import LISTEN_S, all_adapters, named, report, survey
-from agent.cli.questions import Known, Questions
-from agent.cli.walk import Look
-from agent.cli.wires import ACT_S, Equipment
+from agent.commissioning.hardware import Hardware, hardware, quoted, unpaired
+from agent.commissioning.interview import BACK, Answers, AnswersError, Interview, Terminal, yes_or_no
+from agent.commissioning.questions import Known, Questions
+from agent.commissioning.walk import Look
+from agent.commissioning.wires import ACT_S, Equipment
 from agent.config import Device, Port, loads
 from agent.config.model import IDENTITY
 from agent.errors import ConfigError, DoorwardError, IdentityError, UnreachableError, shown

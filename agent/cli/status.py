@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +13,7 @@ from agent.cli import Invocation
 from agent.cli.moment import local
 from agent.cli.running import running
 from agent.errors import UnreachableError, shown
+from contract.bounds import parse_rfc3339
 
 
 @click.command("status")
@@ -108,7 +108,7 @@ _NAMES = {"centre_since": "centre"}
 
 def _moment(told: object, zone: ZoneInfo) -> str:
     try:
-        return local(datetime.fromisoformat(str(told)).timestamp(), zone)
+        return local(parse_rfc3339(str(told)), zone)
     except (ValueError, OverflowError):
         return shown(told)
 

@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-MAX_PULSE_S = 60
-"""Hard cap of every unlock but fire (rule D3)."""
+from contract.messages import LEVELS, MAX_UNLOCK_S
 
 IDENTITY = Path("/etc/doorward/identity")
 STATE = Path("/var/lib/doorward")
 """Where a unit keeps its identity and its databases when the configuration does not say."""
 
-SCOPE_LEVELS = ("community", "grid", "yard", "building")
+SCOPE_LEVELS = LEVELS[1:-1]
 """Levels a unit may list; its site and itself are implied."""
 
 
@@ -81,8 +80,8 @@ class Lock:
     safe_state: Literal["locked", "unlocked"] = required(
         "what it has from the start until cards can be decided; there is no default for a door people escape through"
     )
-    pulse_s: float = within(0.2, MAX_PULSE_S, "s", default=5.0)
-    lease_s: float = within(2, MAX_PULSE_S, "s", default=10.0)
+    pulse_s: float = within(0.2, MAX_UNLOCK_S, "s", default=5.0)
+    lease_s: float = within(2, MAX_UNLOCK_S, "s", default=10.0)
 
 
 @dataclass(frozen=True, slots=True)

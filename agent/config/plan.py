@@ -8,15 +8,14 @@ from agent import __version__
 from agent.config.model import Config, Door
 from agent.core.plan import Catalogue, DisplayPlan, DoorPlan, InputPlan, PageFont, UnitPlan
 from contract.messages import LEVELS, Scope
+from contract.topics import unit_scopes
 
 
 def unit_plan(config: Config, catalogues: Mapping[str, Catalogue]) -> UnitPlan:
     """`catalogues`: the screen texts by language. Scopes come out least specific first, site and unit included."""
     unit = config.unit
     listed = (Scope(*each.split("/", 1)) for each in unit.scopes)
-    scopes = sorted(
-        (Scope("site", unit.site), *listed, Scope("unit", unit.id)), key=lambda scope: LEVELS.index(scope.level)
-    )
+    scopes = sorted(unit_scopes(unit.site, unit.id, listed), key=lambda scope: LEVELS.index(scope.level))
     return UnitPlan(
         site=unit.site,
         unit=unit.id,
@@ -26,8 +25,7 @@ def unit_plan(config: Config, catalogues: Mapping[str, Catalogue]) -> UnitPlan:
         language=unit.language,
         doors=tuple(_door(name, door) for name, door in config.doors.items()),
         displays=tuple(_display(config, name) for name in config.displays),
-        inputs=tuple(InputPlan(name, wire.device, wire.alarm) for name, wire in config.inputs.items()),
-        devices=tuple(config.devices),
+        inputs=tuple(InputPlan(name, wire.alarm) for name, wire in config.inputs.items()),
         catalogues=catalogues,
         version=__version__,
         drain_facts_s=config.link.drain_facts_s if config.link else 0.0,
@@ -38,7 +36,6 @@ def unit_plan(config: Config, catalogues: Mapping[str, Catalogue]) -> UnitPlan:
 def _door(name: str, door: Door) -> DoorPlan:
     return DoorPlan(
         id=name,
-        kind=door.lock.kind,
         safe_state=door.lock.safe_state,
         lock_device=door.lock.device,
         pulse_s=door.lock.pulse_s,

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent.core import limits
 from agent.core.local import local_time
 from agent.core.plan import DoorPlan
 from agent.core.time import Now
 from agent.core.validity import Judgement, Limit, judge
+from contract.commands import Mode
 from contract.facts import Denial
-from contract.messages import Holder, Hours, Mode, Role
+from contract.hours import Hours
+from contract.messages import MAX_UNLOCK_S, Holder, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def decide(
     seconds = max(plan.pulse_s if entry.unlock_s is None else entry.unlock_s for entry in own)
     flags = frozenset().union(*(entry.flags for entry in own))
     rule = next(rule for entry, (reason, rule) in judged if reason is None)
-    return Decision(True, holder, None, rule, min(seconds, limits.UNLOCK_CAP_S), flags)
+    return Decision(True, holder, None, rule, min(seconds, MAX_UNLOCK_S), flags)
 
 
 def _judge(entry: Holder, plan: DoorPlan, mode: Mode, now: Now, allows: frozenset[str]) -> tuple[Denial | None, str]:

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from agent.core import access, checkin, door, late, limits
 from agent.core.door_actions import SignalData
-from agent.core.events import CardRead
+from agent.core.events.door import CardRead
 from agent.core.step_builder import StepBuilder
+from contract.commands import Mode
 from contract.facts import AccessDenied, AccessGranted, Denial, Via
-from contract.messages import Mode
 
 FIRE_RESET_FLAG = "fire_reset"
 

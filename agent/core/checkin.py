@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from agent.core import access, limits
 from agent.core.effects import CheckedIn
-from agent.core.events import StoreOpened
+from agent.core.events.store import StoreOpened
 from agent.core.local import hh_mm
-from agent.core.state import CheckIn, State
+from agent.core.state import State
+from agent.core.state.people import CheckIn
 from agent.core.step_builder import StepBuilder
 from agent.core.time import Now, Trust
+from agent.core.timer import Timer
 from contract.facts import PatrolCheckin, PatrolNotSaved, PatrolUntold
 from contract.messages import Holder, Role
 
@@ -69,24 +72,18 @@ def store_opened(step: StepBuilder, event: StoreOpened) -> None:
         step.record((fact,), told=(left,))
 
 
-def tick(step: StepBuilder) -> None:
-    """A store that does not answer at all has not saved it; where it does so after all, the fact behind it says what the person was told."""
-    for key, taken in step.state.access.checkins.items():
-        if taken.token is not None and _give_up(taken) <= step.now.mono:
-            _forget(step, key)
-            holder, door_id = key
-            fact = step.dated(PatrolNotSaved(door_id, holder, taken.utc))
-            step.record((fact,), told=(CheckedIn(door_id, holder, taken.utc),))
-
-
-def deadlines(state: State) -> Iterator[float | None]:
-    for taken in state.access.checkins.values():
+def timers(state: State) -> Iterator[Timer]:
+    for key, taken in state.access.checkins.items():
         if taken.token is not None:
-            yield _give_up(taken)
+            yield taken.at + limits.CHECKIN_DURABLE_S + limits.STORE_SLACK_S, partial(_give_up, key=key)
 
 
-def _give_up(taken: CheckIn) -> float:
-    return taken.at + limits.CHECKIN_DURABLE_S + limits.STORE_SLACK_S
+def _give_up(step: StepBuilder, key: tuple[str, str]) -> None:
+    """A store that does not answer at all has not saved it; where it does so after all, the fact behind it says what the person was told."""
+    holder, door_id = key
+    utc = step.state.access.checkins[key].utc
+    _forget(step, key)
+    step.record((step.dated(PatrolNotSaved(door_id, holder, utc)),), told=(CheckedIn(door_id, holder, utc),))
 
 
 def _tell(step: StepBuilder, door_id: str, taken: CheckIn) -> None:

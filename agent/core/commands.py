@@ -7,16 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 from agent.core import courses, door, limits, modes, refused, status, supervise
 from agent.core.courses import About, reply
 from agent.core.door_actions import SignalData
 from agent.core.effects import AckMessage, KeptMode, Log, Resubscribe, SeenCommand, SendRevs, SoundTone
-from agent.core.events import MessageReceived, MessageRefused, StoreOpened
-from agent.core.state import Commands, Phase, State, WaitingCommand
+from agent.core.events.link import MessageReceived, MessageRefused
+from agent.core.events.store import StoreOpened
+from agent.core.state import State
+from agent.core.state.commands import Commands, WaitingCommand
+from agent.core.state.door import Phase
 from agent.core.step_builder import StepBuilder
-from contract.facts import AccessGranted, CommandAccepted, CommandDone, Refusals, Via
-from contract.messages import (
+from agent.core.timer import Timer
+from contract.commands import (
     COMMAND_LIFETIME_S,
     MODE_MAX_S,
     OPEN_LIFETIME_S,
@@ -29,6 +33,7 @@ from contract.messages import (
     Resync,
     SetMode,
 )
+from contract.facts import AccessGranted, CommandAccepted, CommandDone, Refusals, Via
 
 _ABLE = (Open, SetMode, Identify, Resync, FireReset, Restart)
 """What this unit can do; the rest is refused as `device`: it has nothing to do it with."""
@@ -76,7 +81,7 @@ def _judge(state: State, command: Command, *, retained: bool) -> tuple[Reason | 
     if retained:
         return Reason.RETAINED, None
     everybody = command.unit == "*" and isinstance(command.order, SetMode)
-    if command.site != plan.site or command.scope not in plan.scopes or not (everybody or command.unit == plan.unit):
+    if command.site != plan.site or not plan.covers(command.scope) or not (everybody or command.unit == plan.unit):
         return Reason.NOT_MINE, None
     if not now.trusted:
         return Reason.CLOCK, str(now.clock)
@@ -129,7 +134,7 @@ def _able(state: State, command: Command) -> tuple[Reason | None, str | None]:
     if isinstance(order, Open) and known is not None:
         if known.phase is Phase.LOCKDOWN:
             return Reason.LOCKDOWN, None
-        if known.lock.lost or known.blind:
+        if state.health.lost(known.plan.lock_device) or known.blind:
             return Reason.DEVICE, "lock lost"
     if isinstance(order, FireReset) and any(d.latched for d in state.doors):
         burning = door.still_burning(state)
@@ -242,7 +247,7 @@ def _act(step: StepBuilder, command: Command) -> None:
 
 def _open(step: StepBuilder, command: Command, name: str) -> None:
     at = step.door(name)
-    if at is None or at.lock.lost:
+    if at is None or step.state.health.lost(at.plan.lock_device):
         _fail(step, command, Reason.DEVICE)
     elif at.phase is Phase.LOCKDOWN:
         _fail(step, command, Reason.LOCKDOWN)
@@ -333,33 +338,27 @@ def count(step: StepBuilder, reason: str, times: int = 1) -> None:
 # --- time
 
 
-def tick(step: StepBuilder) -> None:
-    now, commands = step.now.mono, step.state.commands
-    for token, waiting in commands.waiting.items():
-        if waiting.give_up <= now:
-            not_recorded(step, token)
-    courses.tick(step)
-    if commands.restart_at is not None and commands.restart_at <= now:
-        _restart(step)
-    if step.state.commands.refused and (commands.refusals_at is None or commands.refusals_at <= now):
-        step.fact(Refusals(dict(sorted(step.state.commands.refused.items()))))
-        step.state = replace(
-            step.state, commands=replace(step.state.commands, refused={}, refusals_at=now + limits.REFUSALS_S)
-        )
-
-
-def deadlines(state: State) -> Iterator[float | None]:
+def timers(state: State) -> Iterator[Timer]:
     commands = state.commands
-    yield from (waiting.give_up for waiting in commands.waiting.values())
-    yield from courses.deadlines(commands)
-    yield commands.restart_at
+    for token, waiting in commands.waiting.items():
+        yield waiting.give_up, partial(not_recorded, token=token)
+    yield from courses.timers(state)
+    if commands.restart_at is not None:
+        yield commands.restart_at, _restart
     if commands.refused:
-        yield commands.refusals_at
+        yield state.now.mono if commands.refusals_at is None else commands.refusals_at, _tell_refusals
+
+
+def _tell_refusals(step: StepBuilder) -> None:
+    known = step.state.commands
+    step.fact(Refusals(dict(sorted(known.refused.items()))))
+    again = step.now.mono + limits.REFUSALS_S
+    step.state = replace(step.state, commands=replace(known, refused={}, refusals_at=again))
 
 
 def _restart(step: StepBuilder) -> None:
     step.state = replace(step.state, commands=replace(step.state.commands, restart_token=None, restart_at=None))
-    supervise.stop(step, "restart", restart=True)
+    supervise.stop(step, "restart")
 
 
 # --- small things

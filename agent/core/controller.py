@@ -5,6 +5,8 @@ Pure: no clock, no I/O, no threads, no logging, no randomness; never raises on a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from agent.core import (
     card_access,
     checkin,
@@ -15,6 +17,7 @@ from agent.core import (
     entry,
     latched,
     late,
+    limits,
     modes,
     notice_board,
     panel,
@@ -26,13 +29,21 @@ from agent.core import (
     sync,
     timekeeping,
 )
-from agent.core import events as ev
 from agent.core.effects import AckMessage, Effect
+from agent.core.events import Event
+from agent.core.events import door as door_ev
+from agent.core.events import life as life_ev
+from agent.core.events import link as link_ev
+from agent.core.events import store as store_ev
 from agent.core.plan import UnitPlan
-from agent.core.state import Door, Screen, State
+from agent.core.state import State
+from agent.core.state.door import Door
+from agent.core.state.panel import Screen
 from agent.core.step_builder import StepBuilder
 from agent.core.time import Now, Trust
-from contract.messages import Command, Confirm, Keys, Notice, Reason, RosterPart, Secrets, Settings
+from agent.core.timer import Timer, Timers, run_due
+from contract.commands import Command, Reason
+from contract.messages import Confirm, Keys, Notice, RosterPart, Secrets, Settings
 
 
 def initial(plan: UnitPlan) -> State:
@@ -47,114 +58,112 @@ def initial(plan: UnitPlan) -> State:
     )
 
 
-def step(state: State, event: ev.Event, now: Now) -> tuple[State, tuple[Effect, ...]]:
+def step(state: State, event: Event, now: Now) -> tuple[State, tuple[Effect, ...]]:
     """One event. Effects are in the order to carry out, lock orders and the fire latch first."""
     builder = StepBuilder(state, now)
     _dispatch(builder, event)
-    latched.tick(builder)
-    door.tick(builder)
+    for timers in _DOOR:
+        run_due(builder, timers)
     courses.follow(builder)
-    checkin.tick(builder)
-    commands.tick(builder)
-    notice_board.tick(builder)
-    entry.tick(builder)
-    storage.tick(builder)
-    late.tick(builder)
-    panel.tick(builder)
+    for timers in _PEOPLE:
+        run_due(builder, timers)
+    panel.follow(builder)
+    run_due(builder, panel.timers)
     panel.render(builder)
-    sync.tick(builder)
-    supervise.tick(builder)
-    timekeeping.tick(builder)
-    refused.tick(builder)
-    status.send_status(builder)
+    for timers in _CENTRE:
+        run_due(builder, timers)
     return builder.finish()
+
+
+_DOOR: tuple[Timers, ...] = (latched.timers, door.timers)
+_PEOPLE: tuple[Timers, ...] = (
+    checkin.timers,
+    commands.timers,
+    notice_board.timers,
+    entry.timers,
+    storage.timers,
+    late.timers,
+    supervise.timers,
+)
+_CENTRE: tuple[Timers, ...] = (sync.timers, timekeeping.timers, refused.timers, status.timers)
+"""Whose timers are run, in this order; those of the panel come between the last two. The status is last: it tells what the rest did."""
+
+
+def all_timers(state: State) -> Iterator[Timer]:
+    for timers in (*_DOOR, *_PEOPLE, panel.timers, *_CENTRE):
+        yield from timers(state)
 
 
 def deadline(state: State) -> float | None:
     """When the core wants to be called again (`TimePassed`), monotonic; None for not at all. Always after `state.now`."""
-    due = [d for each in state.doors for d in door.deadlines(each) if d is not None]
-    owners = (
-        latched,
-        checkin,
-        commands,
-        notice_board,
-        entry,
-        late,
-        panel,
-        storage,
-        sync,
-        refused,
-        status,
-        supervise,
-        timekeeping,
-    )
-    for owner in owners:
-        due.extend(d for d in owner.deadlines(state) if d is not None)
-    return min(due, default=None)
+    now, later = state.now.mono, state.now.mono + limits.OVERDUE_S
+    return min((at if at > now else later for at, _ in all_timers(state)), default=None)
 
 
-def _dispatch(builder: StepBuilder, event: ev.Event) -> None:
+def _dispatch(builder: StepBuilder, event: Event) -> None:
     match event:
-        case ev.CardRead():
+        case door_ev.CardRead():
             card_access.card(builder, event)
-        case ev.KeyPressed():
+        case door_ev.KeyPressed():
             entry.key(builder, event)
-        case ev.ContactChanged(door_id, is_open):
+        case door_ev.ContactChanged(door_id, is_open):
             door.contact(builder, door_id, is_open)
-        case ev.ExitChanged(door_id, pressed):
+        case door_ev.ExitChanged(door_id, pressed):
             door.exit_button(builder, door_id, pressed)
-        case ev.FireChanged(door_id, active):
+        case door_ev.FireChanged(door_id, active):
             door.fire(builder, door_id, active)
-        case ev.UnitInputChanged(name, active):
+        case door_ev.UnitInputChanged(name, active):
             supervise.input_changed(builder, name, active)
-        case ev.LockRead(door_id, unlocked):
+        case door_ev.LockRead(door_id, unlocked):
             door.read_back(builder, door_id, unlocked)
-        case ev.LockOrderSent(door_id, order):
+        case door_ev.LockOrderSent(door_id, order):
             door.order_sent(builder, door_id, order)
-        case ev.LockOrderFailed(door_id, order, reason):
+        case door_ev.LockOrderFailed(door_id, order, reason):
             door.order_failed(builder, door_id, order, reason)
-        case ev.DeviceBack(device, detail):
-            supervise.device_found(builder, device, detail)
+        case door_ev.DeviceBack(device, detail):
             door.device_found(builder, device)
-        case ev.DeviceGone():
-            supervise.device_lost(builder, event)
+            supervise.device_found(builder, device, detail)
+        case door_ev.DeviceGone():
             door.device_lost(builder, event.device)
-        case ev.TamperRead():
+            supervise.device_lost(builder, event)
+        case door_ev.TamperRead():
             supervise.tamper(builder, event)
-        case ev.LineAttacked():
+        case door_ev.LineAttacked():
             supervise.attacked(builder, event)
-        case ev.PageDrawn(display, token):
+        case door_ev.PageDrawn(display, token):
             notice_board.drawn(builder, display, token)
         case _:
             _dispatch_rest(builder, event)
 
 
-def _dispatch_rest(builder: StepBuilder, event: ev.Event) -> None:
+def _dispatch_rest(builder: StepBuilder, event: Event) -> None:
     match event:
-        case ev.Started():
+        case life_ev.Started():
             latched.started(builder, event)
             commands.started(builder)
             sealed.started(builder, event.card_keys)
             supervise.started(builder, event)
-        case ev.LatchRead():
+        case life_ev.LatchRead():
             latched.read(builder, event)
-        case ev.DoorOnlyEnded():
-            supervise.door_only_ended(builder)
-        case ev.StopAsked(why):
+        case life_ev.ThreadDied(thread):
+            supervise.thread_died(builder)
+            if thread == "store" and builder.state.door_only:
+                storage.thread_died(builder)
+        case life_ev.StopAsked(why):
             supervise.stop(builder, why)
-        case ev.ClockStepped():
+        case life_ev.ClockStepped():
             supervise.clock_changed(builder, event)
             modes.clock_changed(builder)
             sync.clock_changed(builder)
-        case ev.CalendarFired():
+        case life_ev.CalendarFired():
             supervise.calendar(builder, event)
         case _:
             _dispatch_store(builder, event)
 
 
-def _dispatch_store(builder: StepBuilder, event: ev.Event) -> None:
+def _dispatch_store(builder: StepBuilder, event: Event) -> None:
     match event:
-        case ev.StoreOpened():
+        case store_ev.StoreOpened():
             timekeeping.store_opened(builder, event)  # ahead of the link, which judges certificates by it
             desired_state.store_opened(builder, event)
             sync.store_opened(builder, event)
@@ -162,93 +171,105 @@ def _dispatch_store(builder: StepBuilder, event: ev.Event) -> None:
             commands.store_opened(builder, event)
             checkin.store_opened(builder, event)
             modes.store_opened(builder, event.modes, event.known)
-        case ev.StoreFailed() | ev.StoreMended() | ev.StoreHangs() | ev.LatchSaved() | ev.FactsDropped():
+        case (
+            store_ev.StoreFailed()
+            | store_ev.StoreMended()
+            | store_ev.StoreHangs()
+            | store_ev.LatchSaved()
+            | store_ev.FactsDropped()
+        ):
             _dispatch_storage(builder, event)
-        case ev.Recorded():
+        case store_ev.Recorded():
             sync.recorded(builder, event)
             checkin.recorded(builder, event.token)
             commands.recorded(builder, event.token)
-        case ev.RecordRefused(token, _, facts):
+        case store_ev.RecordRefused(token, _, facts):
             sync.not_recorded(builder, token, facts)
             checkin.refused(builder, token)
             commands.not_recorded(builder, token)
-        case ev.BatchLoaded():
+        case store_ev.BatchLoaded():
             sync.batch_loaded(builder, event)
-        case ev.FactsConfirmed(seq):
+        case store_ev.FactsConfirmed(seq):
             sync.facts_confirmed(builder, seq)
-        case ev.HistoryDiffers():
+        case store_ev.HistoryDiffers():
             sync.history_differs(builder, event)
-        case ev.HoldersReplaced():
+        case store_ev.HoldersReplaced():
             desired_state.holders_replaced(builder, event)
             sync.judge_again(builder)
-        case ev.StateLoaded():
+        case store_ev.StateLoaded():
             desired_state.loaded(builder, event)
-        case ev.StateSaved():
+        case store_ev.StateSaved():
             desired_state.saved(builder, event)
             sync.judge_again(builder)
-        case ev.StateNotKept():
+        case store_ev.StateNotKept():
             desired_state.not_taken(builder, event)
             sync.judge_again(builder)
-        case ev.CacheReset():
+        case store_ev.CacheReset():
             desired_state.cache_reset(builder)
-        case ev.SecretsLoaded(kept):
+        case _:
+            _dispatch_secrets(builder, event)
+
+
+def _dispatch_secrets(builder: StepBuilder, event: Event) -> None:
+    match event:
+        case store_ev.SecretsLoaded(kept):
             sealed.kept(builder, kept)
-        case ev.SecretsOpened():
+        case store_ev.SecretsOpened():
             desired_state.secrets_opened(builder, event)
-        case ev.CardKeysAllowed(token):
+        case store_ev.CardKeysAllowed(token):
             sealed.allowed(builder, token)
-        case ev.SecretsRefused():
+        case store_ev.SecretsRefused():
             sealed.not_opened(builder, event)
             sync.judge_again(builder)
         case _:
             _dispatch_link(builder, event)
 
 
-def _dispatch_storage(builder: StepBuilder, event: ev.Event) -> None:
+def _dispatch_storage(builder: StepBuilder, event: Event) -> None:
     match event:
-        case ev.StoreFailed():
+        case store_ev.StoreFailed():
             storage.failed(builder, event)
-        case ev.StoreMended(dropped):
+        case store_ev.StoreMended(dropped):
             sync.dropped(builder, dropped)
             storage.mended(builder, event)
-        case ev.StoreHangs(hangs):
+        case store_ev.StoreHangs(hangs):
             storage.hangs(builder, hangs=hangs)
-        case ev.LatchSaved():
+        case store_ev.LatchSaved():
             storage.latch_saved(builder, event)
-        case ev.FactsDropped(facts):
+        case store_ev.FactsDropped(facts):
             storage.facts_dropped(builder, facts)
         case _:
             pass
 
 
-def _dispatch_link(builder: StepBuilder, event: ev.Event) -> None:
+def _dispatch_link(builder: StepBuilder, event: Event) -> None:
     match event:
-        case ev.LinkUp(_, login):
+        case link_ev.LinkUp(_, login):
             supervise.link(builder, "up", login=login)
             sync.link_up(builder)
             courses.link_up(builder)
-        case ev.LinkDown(reason, taken_over):
+        case link_ev.LinkDown(reason, taken_over):
             supervise.link(builder, "down", reason)
             sync.link_down(builder, taken_over=taken_over)
-        case ev.CentrePresence():
+        case link_ev.CentrePresence():
             sync.presence(builder, event)
-        case ev.MessageReceived():
+        case link_ev.MessageReceived():
             _message(builder, event)
-        case ev.MessageRefused():
+        case link_ev.MessageRefused():
             commands.message_refused(builder, event)
             sync.judge_again(builder)
         case _:
-            pass  # TimePassed: time passes after every event; BatchPublished: the broker's word is not the centre's
+            pass  # TimePassed: time passes after every event
 
 
-def _message(builder: StepBuilder, event: ev.MessageReceived) -> None:
+def _message(builder: StepBuilder, event: link_ev.MessageReceived) -> None:
     """A message whose signature held."""
     message = event.message
     timekeeping.signed(builder, message)
     if isinstance(message, Command):
         commands.received(builder, event, message)
         return
-    if message.scope not in builder.state.plan.scopes:
+    if not builder.state.plan.covers(message.scope):
         commands.count(builder, Reason.NOT_MINE)
         builder.emit(AckMessage(event.token))
         return

@@ -7,14 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from agent.core import limits, lock
 from agent.core.effects import SendReply
-from agent.core.events import PendingCommand
-from agent.core.state import CommandProgress, Commands, CutOff, Door, ResetProgress
+from agent.core.events.store import PendingCommand
+from agent.core.state import State
+from agent.core.state.commands import CommandProgress, Commands, CutOff, ResetProgress
+from agent.core.state.door import Door
 from agent.core.step_builder import DoorOutcome, StepBuilder
+from agent.core.timer import Timer
+from contract.commands import Reason
 from contract.facts import CommandDone, CommandRefused, CommandUnknown
-from contract.messages import Reason
+from contract.messages import MAX_UNLOCK_S
 
 _AFTER_RESTART = "after a restart"
 
@@ -160,11 +165,11 @@ def _watch_reset(step: StepBuilder, course: ResetProgress, read: frozenset[str])
     waits, missed = course.waits, dict(course.missed)
     for name in sorted(course.waits):
         at = step.door(name)
-        why = _why_never(at, again=course.again)
+        why = _why_never(step, at, again=course.again)
         if why is not None:
             missed[name] = why
             waits -= {name}
-        elif at is not None and (course.again or name in read) and lock.settled(at, step.now.mono):
+        elif at is not None and (course.again or name in read) and lock.settled(step, at):
             waits -= {name}
     if waits and course.until > step.now.mono:
         kept = replace(course, waits=waits, missed=missed)
@@ -183,10 +188,10 @@ def _watch_reset(step: StepBuilder, course: ResetProgress, read: frozenset[str])
     _reset_over(step, course, missed)
 
 
-def _why_never(door: Door | None, *, again: bool) -> str | None:
+def _why_never(step: StepBuilder, door: Door | None, *, again: bool) -> str | None:
     if door is None or door.latched:
         return "still released" if again else "released again"
-    return "lock lost" if door.lock.lost else None
+    return "lock lost" if step.state.health.lost(door.plan.lock_device) else None
 
 
 def _reset_over(step: StepBuilder, course: ResetProgress, missed: dict[str, str]) -> None:
@@ -254,7 +259,7 @@ def _look_back(step: StepBuilder, left: CutOff) -> None:
         step.state,
         commands=replace(step.state.commands, cut_off=tuple(c for c in step.state.commands.cut_off if c.id != left.id)),
     )
-    if read is True and step.now.utc <= left.exp + limits.UNLOCK_CAP_S:
+    if read is True and step.now.utc <= left.exp + MAX_UNLOCK_S:
         _done(step, left.id, "open", left.actor, left.door, f"read back {_AFTER_RESTART}")
     else:
         _unknown(
@@ -294,17 +299,11 @@ def _unknown(step: StepBuilder, about: About, detail: str) -> None:
 # --- time
 
 
-def tick(step: StepBuilder) -> None:
-    """Courses whose time is over; resets and cut-off opens look at the time when they are followed, in every step."""
-    for course in step.state.commands.courses:
-        if course.until <= step.now.mono:
-            if course.stage == "done":
-                _end(step, course)
-            else:
-                _failed(step, course)
-
-
-def deadlines(commands: Commands) -> Iterator[float]:
-    yield from (course.until for course in commands.courses)
-    yield from (reset.until for reset in commands.resets)
-    yield from (left.until for left in commands.cut_off)
+def timers(state: State) -> Iterator[Timer]:
+    """Resets and cut-off opens look at the time when they are followed, in every step."""
+    for course in state.commands.courses:
+        yield course.until, partial(_end if course.stage == "done" else _failed, course=course)
+    for reset in state.commands.resets:
+        yield reset.until, None
+    for left in state.commands.cut_off:
+        yield left.until, None

@@ -14,9 +14,9 @@ from agent.core.effects import (
     UseKeys,
     UseTimezone,
 )
-from agent.core.events import (
+from agent.core.events.link import MessageReceived
+from agent.core.events.store import (
     HoldersReplaced,
-    MessageReceived,
     SecretsOpened,
     StateLoaded,
     StateNotKept,
@@ -57,25 +57,28 @@ def store_opened(step: StepBuilder, event: StoreOpened) -> None:
 
 
 def loaded(step: StepBuilder, event: StateLoaded) -> None:
+    if step.state.door_only:
+        step.state = replace(step.state, unread=(*step.state.unread, event))
+        return
     _settings_loaded(step, event.settings)
     _notices_loaded(step, event.notices)
 
 
 def _notices_loaded(step: StepBuilder, notices: tuple[Notice, ...]) -> None:
     """Of the cache; what came from the centre meanwhile (also that one was withdrawn) is newer. Notices of scopes that are no longer this unit's go."""
-    scopes = frozenset(step.state.plan.scopes)
+    plan = step.state.plan
     here, revs = step.state.board.notices, step.state.standing.revs
     fresh = (n for n in notices if n.rev >= revs.get(f"notice {n.scope} {n.id}", 0))
     taken = dict(here)
     for each in fresh:
-        mine = each.scope in scopes and not each.withdrawn and notice_board.key_of(each) not in here
+        mine = plan.covers(each.scope) and not each.withdrawn and notice_board.key_of(each) not in here
         if mine and notice_board.room_for(each, taken):
             taken[notice_board.key_of(each)] = each
     step.state = replace(step.state, board=replace(step.state.board, notices=taken))
     gone = tuple(
         notice_board.key_of(n)
         for n in notices
-        if n.scope not in scopes or n.withdrawn or notice_board.key_of(n) not in taken
+        if not plan.covers(n.scope) or n.withdrawn or notice_board.key_of(n) not in taken
     )
     if gone:
         step.emit(DropNotices(gone))
@@ -83,8 +86,7 @@ def _notices_loaded(step: StepBuilder, notices: tuple[Notice, ...]) -> None:
 
 def _settings_loaded(step: StepBuilder, settings: tuple[Settings, ...]) -> None:
     known = step.state.standing
-    scopes = frozenset(step.state.plan.scopes)
-    kept = {str(s.scope): s for s in settings if s.scope in scopes}
+    kept = {str(s.scope): s for s in settings if step.state.plan.covers(s.scope)}
     step.state = replace(step.state, standing=replace(known, settings={**kept, **known.settings}))
     _use_settings(step)
 
@@ -177,8 +179,7 @@ def _room_for_roster(state: State, scope: str, ident: str) -> bool:
     """Whether the contract allows this one too, beside those in force and under way."""
     known = {(s, i) for _, s, i, _ in state.access.have}
     known |= {(s, i) for kind, s, i in (name.split(" ") for name in state.standing.revs) if kind == "roster"}
-    here = {str(each) for each in state.plan.scopes}
-    others = [s for s, i in known if (s, i) != (scope, ident) and s in here]
+    others = [s for s, i in known if (s, i) != (scope, ident) and state.plan.covers(s)]
     return len(others) < ROSTERS_PER_UNIT and others.count(scope) < ROSTERS_PER_SCOPE
 
 

@@ -1,6 +1,6 @@
 """The door as a table machine: every phase and signal is a row of TABLE, or of IGNORED with the reason.
 
-Turns events into signals and keeps the door's deadlines. What an action does is in door_actions.py, orders and read-back in lock.py.
+Turns events into signals and keeps the door's timers. What an action does is in door_actions.py, orders and read-back in lock.py.
 """
 
 from __future__ import annotations
@@ -8,14 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 
 from agent.core import door_actions, limits, lock
 from agent.core.door_actions import SignalData
 from agent.core.effects import SaveLatch
-from agent.core.state import Door, Phase, State
+from agent.core.state import State
+from agent.core.state.door import Door, Phase
 from agent.core.step_builder import StepBuilder
+from agent.core.timer import Timer
+from contract.commands import Mode
 from contract.facts import InputChanged
-from contract.messages import Mode
 
 
 class Signal(StrEnum):
@@ -213,58 +216,56 @@ def all_ready(step: StepBuilder) -> None:
 # --- time
 
 
-def tick(step: StepBuilder) -> None:
-    """Carry out what has come due. Each timer clears itself, so none fires twice."""
-    now = step.now.mono
-    for plan in step.state.plan.doors:
-        _over(step, plan.id)
-        for what, due in _timers(step, plan.id):
-            if due is not None and due <= now:
-                signal(step, plan.id, what)
-        _clear(step, plan.id)
-        door = step.door(plan.id)
-        if door is not None:
-            step.put(lock.tick(step, door))
+def timers(state: State) -> Iterator[Timer]:
+    """What is due with a door, in this order: its mode ends before anything else of that moment."""
+    for door in state.doors:
+        stuck = None if door.exit_since is None or door.exit_stuck else door.exit_since + limits.EXIT_STUCK_S
+        for at, act in (
+            (door.mode_until, _mode_over),
+            (door.lease_due, _lease_due),
+            (stuck, _exit_stuck),
+            (door.awaited_until, _nobody_came),
+            (door.warn_at, _warn),
+            (door.held_at, _held),
+        ):
+            if at is not None:
+                yield at, partial(act, door_id=door.plan.id)
+        for at, change in lock.timers(door.lock):
+            if at is not None:
+                yield at, partial(_lock, door_id=door.plan.id, change=change)
 
 
-def _over(step: StepBuilder, door_id: str) -> None:
-    door = step.door(door_id)
-    if door is not None and door.mode_until is not None and door.mode_until <= step.now.mono:
-        signal(step, door_id, Signal.MODE_OVER, SignalData(mode=Mode.NORMAL, detail="ended"))
+# Each ends its timer first: one whose signal the table ignores in this phase is spent too.
 
 
-def _timers(step: StepBuilder, door_id: str) -> tuple[tuple[Signal, float | None], ...]:
-    door = step.door(door_id)
-    if door is None:
-        return ()
-    return (
-        (Signal.LEASE_DUE, door.lease_due),
-        (Signal.EXIT_STUCK, _stuck_at(door)),
-        (Signal.NO_ENTRY, door.awaited_until),
-        (Signal.WARN, door.warn_at),
-        (Signal.HELD, door.held_at),
-    )
+def _mode_over(step: StepBuilder, door_id: str) -> None:
+    step.put(replace(step.at(door_id), mode_until=None))
+    signal(step, door_id, Signal.MODE_OVER, SignalData(mode=Mode.NORMAL, detail="ended"))
 
 
-def _clear(step: StepBuilder, door_id: str) -> None:
-    """A timer whose signal the table ignores in this phase is spent too."""
-    door, now = step.door(door_id), step.now.mono
-    if door is None:
-        return
-
-    def left(due: float | None) -> float | None:
-        return None if due is not None and due <= now else due
-
-    kept = (left(door.lease_due), left(door.awaited_until), left(door.warn_at), left(door.held_at))
-    if kept != (door.lease_due, door.awaited_until, door.warn_at, door.held_at):
-        lease, awaited, warn, held = kept
-        step.put(replace(door, lease_due=lease, awaited_until=awaited, warn_at=warn, held_at=held))
+def _lease_due(step: StepBuilder, door_id: str) -> None:
+    step.put(replace(step.at(door_id), lease_due=None))
+    signal(step, door_id, Signal.LEASE_DUE)
 
 
-def _stuck_at(door: Door) -> float | None:
-    return None if door.exit_since is None or door.exit_stuck else door.exit_since + limits.EXIT_STUCK_S
+def _exit_stuck(step: StepBuilder, door_id: str) -> None:
+    signal(step, door_id, Signal.EXIT_STUCK)
 
 
-def deadlines(door: Door) -> Iterator[float | None]:
-    yield from (door.mode_until, door.lease_due, _stuck_at(door), door.awaited_until, door.warn_at, door.held_at)
-    yield from (door.lock.check_at, door.lock.retry_at, lock.tell_at(door.lock), lock.renew_at(door.lock))
+def _nobody_came(step: StepBuilder, door_id: str) -> None:
+    step.put(replace(step.at(door_id), awaited_until=None))
+    signal(step, door_id, Signal.NO_ENTRY)
+
+
+def _warn(step: StepBuilder, door_id: str) -> None:
+    step.put(replace(step.at(door_id), warn_at=None))
+    signal(step, door_id, Signal.WARN)
+
+
+def _held(step: StepBuilder, door_id: str) -> None:
+    step.put(replace(step.at(door_id), held_at=None))
+    signal(step, door_id, Signal.HELD)
+
+
+def _lock(step: StepBuilder, door_id: str, change: Callable[[StepBuilder, Door], Door]) -> None:
+    step.put(change(step, step.at(door_id)))

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 from agent.core import limits, lock
 from agent.core.effects import SoundTone
-from agent.core.state import Door, Phase
+from agent.core.state.door import Door, Phase
 from agent.core.step_builder import DoorOutcome, StepBuilder
 from contract import facts
+from contract.commands import Mode
 from contract.facts import (
     AccessDenied,
     AccessGranted,
@@ -23,7 +24,6 @@ from contract.facts import (
     InputChanged,
     Via,
 )
-from contract.messages import Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +235,7 @@ def lock_lost(step: StepBuilder, door: Door, cue: SignalData) -> Door:
 def lock_found(step: StepBuilder, door: Door, cue: SignalData) -> Door:
     """The lasting level again, never a pulse; a door held open by a mode goes on with its leases."""
     step.changed()
-    door = lock.found(door)
+    door = lock.found(step, door)
     return _lease(step, door) if door.phase is Phase.HELD else lock.level(step, door)
 
 

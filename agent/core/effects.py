@@ -226,7 +226,7 @@ class Purge:
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """Start the link (it reconnects by itself from then on): once, when StoreOpened or StoreFailed told what revisions are known; after DoorOnlyEnded where the start was door-only."""
+    """Start the link (it reconnects by itself from then on): once, when StoreOpened or StoreFailed told what revisions are known; after ten minutes where the start was door-only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +238,7 @@ class AckMessage:
 
 @dataclass(frozen=True, slots=True)
 class SendBatch:
-    """Sign and publish on up/<unit>/facts. No lines: an empty batch that asks for a confirm. Outcome: BatchPublished."""
+    """Sign and publish on up/<unit>/facts. No lines: an empty batch that asks for a confirm. Outcome: the centre's Confirm; the broker's word is not the centre's."""
 
     batch: str
     epoch: str
@@ -303,14 +303,13 @@ class Resubscribe:
 
 @dataclass(frozen=True, slots=True)
 class SetClock:
-    """The centre's signed time: it was `utc` at `at_mono`, give or take `error_s`. Outcome: ClockChanged.
+    """The centre's signed time: it was `utc` at `at_mono`. Outcome: ClockStepped.
 
     `doubted`: it leapt against what was known, so it proves nothing about certificates.
     """
 
     utc: float
     at_mono: float
-    error_s: float
     doubted: bool = False
 
 
@@ -331,9 +330,9 @@ class UseTimezone:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Stop the process in reverse order of start. `restart`: exit so that systemd starts it again (command `restart`)."""
+    """Stop the process in reverse order of start; the service manager starts it again, whatever the reason. `fault`: of ours (exit 70)."""
 
-    restart: bool = False
+    fault: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 from agent.core import late, limits
-from agent.core.events import KeyPressed
-from agent.core.state import State, TypedKeys
+from agent.core.events.door import KeyPressed
+from agent.core.state import State
+from agent.core.state.people import TypedKeys
 from agent.core.step_builder import StepBuilder
+from agent.core.timer import Timer
 
 CLEAR, DONE = "*", "#"
 
@@ -37,15 +40,9 @@ def newest(state: State) -> TypedKeys | None:
     return [*state.entries.values()][-1] if state.entries else None
 
 
-def tick(step: StepBuilder) -> None:
-    for reader, entry in step.state.entries.items():
-        if entry.until <= step.now.mono:
-            _drop(step, reader)
-
-
-def deadlines(state: State) -> Iterator[float | None]:
-    for entry in state.entries.values():
-        yield entry.until
+def timers(state: State) -> Iterator[Timer]:
+    for reader, entry in state.entries.items():
+        yield entry.until, partial(_drop, reader=reader)
 
 
 def _drop(step: StepBuilder, reader: str) -> None:

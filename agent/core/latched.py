@@ -13,9 +13,11 @@ from agent.core import limits, lock
 from agent.core.door import Signal, latched, signal
 from agent.core.door_actions import SignalData
 from agent.core.effects import Log, SaveLatch
-from agent.core.events import LatchRead, Started
-from agent.core.state import Door, State
+from agent.core.events.life import LatchRead, Started
+from agent.core.state import State
+from agent.core.state.door import Door
 from agent.core.step_builder import StepBuilder
+from agent.core.timer import Timer
 
 
 def started(step: StepBuilder, event: Started) -> None:
@@ -46,16 +48,22 @@ def read(step: StepBuilder, event: LatchRead) -> None:
         step.urge(SaveLatch(latched(step)))
 
 
-def tick(step: StepBuilder) -> None:
-    """Past the deadline: a lock that reads released stays so until somebody resets it, every other takes its level. One that was not read yet waits for that."""
-    due = step.state.latch_due
-    if due is None or due > step.now.mono:
-        return
-    unsure = [door for door in step.state.doors if door.unsure]
-    for door in unsure:
-        if door.found_locked or door.lock.read is not None:
+def timers(state: State) -> Iterator[Timer]:
+    """Where no lock was read yet there is nothing to decide by: then what comes next is a read-back."""
+    if state.latch_due is not None and any(_decidable(door) for door in state.doors):
+        yield state.latch_due, _decide_all
+
+
+def _decidable(door: Door) -> bool:
+    return door.unsure and (door.found_locked or door.lock.read is not None)
+
+
+def _decide_all(step: StepBuilder) -> None:
+    """A lock that reads released stays so until somebody resets it, every other takes its level. One that was not read yet waits for that."""
+    for door in step.state.doors:
+        if _decidable(door):
             _decide(step, door)
-    if unsure and not any(door.unsure for door in step.state.doors):
+    if not any(door.unsure for door in step.state.doors):
         step.state = replace(step.state, latch_due=None)
         step.urge(SaveLatch(latched(step)))
 
@@ -76,9 +84,3 @@ def _not_latched(step: StepBuilder, door: Door) -> None:
     door = replace(door, unsure=False)
     leave = lock.pulsing(door, step.now.mono) and not door.rests_unlocked
     step.put(door if leave else lock.level(step, door))
-
-
-def deadlines(state: State) -> Iterator[float | None]:
-    """None once it has passed: then what comes next is a read-back."""
-    due = state.latch_due
-    yield due if due is not None and due > state.now.mono else None

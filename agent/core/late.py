@@ -8,11 +8,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 from agent.core import limits
-from agent.core.events import CardRead, KeyPressed
-from agent.core.state import Late, State
+from agent.core.events.door import CardRead, KeyPressed
+from agent.core.state import State
+from agent.core.state.people import Late
 from agent.core.step_builder import StepBuilder
+from agent.core.timer import Timer
 from contract.facts import AccessLate
 
 
@@ -40,17 +43,17 @@ def dropped(step: StepBuilder, event: CardRead | KeyPressed) -> bool:
     return True
 
 
-def tick(step: StepBuilder) -> None:
-    now = step.now.mono
-    for reader, late in step.state.late.items():
-        if late.due is not None and (late.due <= now or step.state.stopping):
-            step.fact(AccessLate(reader, late.count, _detail(late.age_s)))
-            step.state = replace(step.state, late={**step.state.late, reader: Late(told_at=now)})
+def timers(state: State) -> Iterator[Timer]:
+    """What is not told yet is told at a stop at once."""
+    for reader, late in state.late.items():
+        if late.due is not None:
+            yield state.now.mono if state.stopping else late.due, partial(_tell, reader=reader)
 
 
-def deadlines(state: State) -> Iterator[float | None]:
-    for late in state.late.values():
-        yield late.due
+def _tell(step: StepBuilder, reader: str) -> None:
+    late = step.state.late[reader]
+    step.fact(AccessLate(reader, late.count, _detail(late.age_s)))
+    step.state = replace(step.state, late={**step.state.late, reader: Late(told_at=step.now.mono)})
 
 
 def _detail(age_s: float) -> str:

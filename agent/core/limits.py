@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-UNLOCK_CAP_S = 60.0
-"""No unlock but fire lasts longer (product.md, D3)."""
 RENEW_S = 1.0
 """A pulse that somebody prolongs is renewed this long before its end: room for the order's deadline, which is READ_SLACK_S before that end (D7, D12)."""
 CARD_DEADLINE_S = 1.0
@@ -14,6 +12,8 @@ LATE_GATHER_S = 1.0
 """Cards and keys that were too old come together; they are told in one fact, this long after the first."""
 LATE_FACTS_S = 60.0
 """At most one such fact of a reader in this time; the rest is counted in the next."""
+DOOR_ONLY_S = 600.0
+"""After three crashes in five minutes, ten minutes without link, notices and calendar (D11)."""
 EXIT_DEADLINE_S = 0.5
 """The exit button is answered in 200 ms (D2); this leaves room for one exchange that times out on a noisy line."""
 LATCH_WAIT_S = 1.0
@@ -128,11 +128,13 @@ ASK_STALE_S = 300.0
 """A stale unit asks for a confirm this often, to hear when it is right again."""
 ALARMS_MAX = 32
 """Alarms kept while the link is down."""
-HELD_MESSAGES_MAX = 64
-"""Messages kept until the store has opened; more are read again by subscribing again."""
 
 STATUS_MIN_S = 1.0
 STATUS_EVERY_S = 300.0
 """Status: on change at most one a second, and every 5 minutes (contract.md)."""
+ACTS_MAX = 32
+"""Timers of one owner that are run in one step; more waits OVERDUE_S. A unit has fewer that can be due at once."""
+OVERDUE_S = 1.0
+"""What is still due after a step is looked at again after this, and never at once: no timer can keep the loop busy."""
 DEVICE_FACTS_S = 60.0
 """A device's coming and going, and its tamper switch's, is written down at most this often; what fell out is counted in the next."""

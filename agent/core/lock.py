@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from agent.core import limits
 from agent.core.effects import PulseLock, SetLock
-from agent.core.state import Door, Lock, Phase
+from agent.core.state.door import Door, Lock, Phase
 from agent.core.step_builder import DoorOutcome, StepBuilder
 from contract.facts import LockFault
+from contract.messages import MAX_UNLOCK_S
 
 
 def pulsing(door: Door, mono: float) -> bool:
@@ -24,7 +26,7 @@ def pulse(step: StepBuilder, door: Door, seconds: float, deadline_s: float) -> D
     if door.lock.order is not None and door.lock.order_pulse:
         running = max(running or 0.0, door.lock.order_at + door.lock.order_s)
     left = max(0.0, running - now) if running is not None else 0.0
-    seconds = min(max(seconds, left), limits.UNLOCK_CAP_S)
+    seconds = min(max(seconds, left), MAX_UNLOCK_S)
     order = step.number()
     step.urge(PulseLock(door.id, order, seconds, now + deadline_s))
     lock = replace(
@@ -51,11 +53,11 @@ def prolong(step: StepBuilder, door: Door, seconds: float, deadline_s: float) ->
     runs = lock.order is None and lock.read is True and lock.pulse_end is not None
     if not runs or (lock.pulse_end or 0.0) - now <= limits.RENEW_S:
         return pulse(step, door, seconds, deadline_s)
-    until = max(lock.renew_until or 0.0, now + min(seconds, limits.UNLOCK_CAP_S))
+    until = max(lock.renew_until or 0.0, now + min(seconds, MAX_UNLOCK_S))
     return replace(door, lock=replace(lock, renew_until=until))
 
 
-def renew_at(lock: Lock) -> float | None:
+def _renew_at(lock: Lock) -> float | None:
     """When the running pulse is renewed."""
     if lock.renew_until is None or lock.pulse_end is None or lock.renew_until <= lock.pulse_end:
         return None
@@ -91,10 +93,14 @@ def level(step: StepBuilder, door: Door) -> Door:
     return replace(door, lock=lock)
 
 
-def expected(door: Door, mono: float) -> bool | None:
+def _lost(step: StepBuilder, door: Door) -> bool:
+    return step.state.health.lost(door.plan.lock_device)
+
+
+def _expected(step: StepBuilder, door: Door) -> bool | None:
     """What the lock should read (unlocked), or None while that cannot be said: an order is on its way, or a pulse is about to end."""
-    lock = door.lock
-    if lock.lost or lock.order is not None:
+    lock, mono = door.lock, step.now.mono
+    if lock.order is not None or _lost(step, door):
         return None
     if door.rests_unlocked:
         return True
@@ -129,36 +135,36 @@ def failed(step: StepBuilder, door: Door, order: int, reason: str) -> Door:
     if lock.order_pulse:
         return replace(door, lock=replace(lock, order=None, check_at=step.now.mono + limits.RECHECK_S))
     wait = 5 * limits.LEVEL_RETRY_S if reason == "lost" else limits.LEVEL_RETRY_S
-    return replace(door, lock=replace(lock, order=None, retry_at=None if lock.lost else step.now.mono + wait))
+    return replace(door, lock=replace(lock, order=None, retry_at=None if _lost(step, door) else step.now.mono + wait))
 
 
-def settled(door: Door, mono: float) -> bool:
+def settled(step: StepBuilder, door: Door) -> bool:
     """Nothing is on its way, and it reads as it should."""
-    return door.lock.read is not None and door.lock.read == expected(door, mono)
+    return door.lock.read is not None and door.lock.read == _expected(step, door)
 
 
 def read(step: StepBuilder, door: Door, unlocked: bool) -> Door:
     was, first = door.lock.read, door.lock.first_read
-    strayed = _strayed(door, unlocked, step.now.mono) or door.lock.strayed
+    strayed = _strayed(step, door, unlocked) or door.lock.strayed
     first = unlocked if first is None else first
     door = replace(door, lock=replace(door.lock, read=unlocked, first_read=first, strayed=strayed, returned=False))
     door = replace(door, found_locked=door.found_locked or (door.unsure and not unlocked))
     step.news.append(DoorOutcome(door.id, "read"))
-    if unlocked and expected(door, step.now.mono) is not False:
+    if unlocked and _expected(step, door) is not False:
         step.news.append(DoorOutcome(door.id, "unlocked"))
     if was != unlocked:
         step.changed()
     return compare(step, door)
 
 
-def _strayed(door: Door, unlocked: bool, mono: float) -> str:
+def _strayed(step: StepBuilder, door: Door, unlocked: bool) -> str:
     """Somebody else switched the output: it read right before and nothing of ours was on its way; or it came back from a loss otherwise than it went.
 
     Not what a pulse of ours can have done, nor how it reads first after a start: the run before may have left that.
     """
     lock, rests = door.lock, door.rests_unlocked
     if unlocked == rests or (
-        unlocked and lock.runs_until is not None and mono <= lock.runs_until + limits.READ_SLACK_S
+        unlocked and lock.runs_until is not None and step.now.mono <= lock.runs_until + limits.READ_SLACK_S
     ):
         return ""
     if lock.returned:
@@ -167,7 +173,7 @@ def _strayed(door: Door, unlocked: bool, mono: float) -> str:
             unlocked if lock.runs_until is not None else unlocked != lock.left
         )  # a pulse that ran when it went is over
         return "" if held or not changed else f"was back {word(unlocked)}, should be {word(rests)}"
-    if lock.read == rests and expected(door, mono) == rests:
+    if lock.read == rests and _expected(step, door) == rests:
         return f"read {word(unlocked)}, should be {word(rests)}"
     return ""
 
@@ -175,11 +181,13 @@ def _strayed(door: Door, unlocked: bool, mono: float) -> str:
 def compare(step: StepBuilder, door: Door) -> Door:
     """Judge the last read-back: right clears, wrong is looked at again, wrong twice is a fault, told once."""
     lock, now = door.lock, step.now.mono
-    want = expected(door, now)
+    want = _expected(step, door)
     if want is None or lock.read is None:
-        waits = lock.order is None and lock.pulse_end is not None and not lock.lost
-        due = lock.pulse_end + limits.READ_SLACK_S if waits and lock.pulse_end is not None else None
-        return replace(door, lock=replace(lock, check_at=due))
+        due = None if lock.pulse_end is None else lock.pulse_end + limits.READ_SLACK_S
+        waits = (
+            lock.order is None and not _lost(step, door) and due is not None and due > now
+        )  # then only a read-back can tell
+        return replace(door, lock=replace(lock, check_at=due if waits else None))
     if lock.read == want:
         if lock.faulted:
             step.changed()
@@ -214,49 +222,32 @@ def _fault(step: StepBuilder, door: Door, detail: str) -> Door:
 
 
 def _told_late(step: StepBuilder, door: Door) -> Door:
-    """The minute is over: the last of what came in it, and how many went before that."""
+    """The minute is over for faults that were held back: the last of what came in it, and how many went before that."""
     lock = door.lock
     step.fact(LockFault(door.id, lock.untold_detail, lock.untold - 1 or None))
     return replace(door, lock=replace(lock, told_at=step.now.mono, untold=0, untold_detail=""))
 
 
-def tell_at(lock: Lock) -> float | None:
-    """When faults that were held back are due."""
-    return None if lock.told_at is None or not lock.untold else lock.told_at + limits.LOCK_FAULTS_S
-
-
-def tick(step: StepBuilder, door: Door) -> Door:
-    now = step.now.mono
-    renew = renew_at(door.lock)
-    if renew is not None and renew <= now:
-        door = _renewed(step, door)
-    if door.lock.retry_at is not None and door.lock.retry_at <= now:
-        door = level(step, door)
-    if door.lock.check_at is not None and door.lock.check_at <= now:
-        door = compare(step, replace(door, lock=replace(door.lock, check_at=None)))
-    due = tell_at(door.lock)
-    return _told_late(step, door) if due is not None and due <= now else door
+def timers(lock: Lock) -> tuple[tuple[float | None, Callable[[StepBuilder, Door], Door]], ...]:
+    """When what is due with this lock, in this order; None: not at all."""
+    told = None if lock.told_at is None or not lock.untold else lock.told_at + limits.LOCK_FAULTS_S
+    return (_renew_at(lock), _renewed), (lock.retry_at, level), (lock.check_at, compare), (told, _told_late)
 
 
 def lost(step: StepBuilder, door: Door) -> Door:
-    """Nothing is known any more but what it was."""
+    """Nothing is known any more but what it was. Comes before the loss itself is kept: one that was lost already is no news."""
     if door.lock.strayed:
         door = _fault(step, door, door.lock.strayed)
     was = door.lock
-    left = was.left if was.lost else was.read if was.order is None else None
-    kept = Lock(lost=True, faulted=was.faulted, first_read=was.first_read, left=left, runs_until=was.runs_until)
+    left = was.left if _lost(step, door) else was.read if was.order is None else None
+    kept = Lock(faulted=was.faulted, first_read=was.first_read, left=left, runs_until=was.runs_until)
     return replace(door, lock=replace(kept, told_at=was.told_at, untold=was.untold, untold_detail=was.untold_detail))
 
 
-def found(door: Door) -> Door:
-    """Nothing is known of it but that it is there."""
-    was = door.lock
-    return replace(
-        door,
-        lock=replace(
-            was, lost=False, returned=was.lost or was.returned, read=None, misreads=0, pulse_end=None, renew_until=None
-        ),
-    )
+def found(step: StepBuilder, door: Door) -> Door:
+    """Nothing is known of it but that it is there. Comes before the return itself is kept."""
+    was, returned = door.lock, _lost(step, door) or door.lock.returned
+    return replace(door, lock=replace(was, returned=returned, read=None, misreads=0, pulse_end=None, renew_until=None))
 
 
 def word(unlocked: bool) -> str:

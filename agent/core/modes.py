@@ -11,7 +11,7 @@ from agent.core.effects import KeptMode
 from agent.core.step_builder import StepBuilder
 from agent.core.time import KnownTime
 from contract import facts
-from contract.messages import MODE_MAX_S, Mode
+from contract.commands import MODE_MAX_S, Mode
 
 
 def ordered(step: StepBuilder, door_id: str | None, mode: Mode, until_utc: float) -> tuple[KeptMode, ...]:

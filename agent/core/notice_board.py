@@ -7,8 +7,10 @@ from dataclasses import replace
 
 from agent.core import refused
 from agent.core.effects import DropNotices
-from agent.core.state import Screen, State
+from agent.core.state import State
+from agent.core.state.panel import Screen
 from agent.core.step_builder import StepBuilder
+from agent.core.timer import Timer
 from contract.facts import NoticeEnded, NoticeShown
 from contract.messages import (
     EMERGENCIES_PER_SCOPE,
@@ -100,13 +102,24 @@ def _is_new(notice: Notice, state: State, screen: Screen) -> bool:
     return mark not in state.board.shown and mark not in screen.begun and key_of(notice) != screen.last
 
 
-def tick(step: StepBuilder) -> None:
-    """End what has passed its `until`: taken off the screen at once, out of the cache, and told."""
+def timers(state: State) -> Iterator[Timer]:
+    """When the next notice begins or ends, by the time that is sure. Which have begun the panel asks in every step."""
+    sure, now = state.now.sure_utc, state.now
+    if sure is None:
+        return
+    for notice in state.board.notices.values():
+        if notice.from_utc is not None and notice.from_utc > sure:
+            yield now.mono_at(notice.from_utc, sure), None
+        if notice.until_utc is not None and not notice.withdrawn:
+            yield now.mono_at(notice.until_utc, sure), _end
+
+
+def _end(step: StepBuilder) -> None:
+    """What has passed its `until`: taken off the screen at once, out of the cache, and told."""
     over = [n for n in step.state.board.notices.values() if not n.withdrawn and ended(n, step.state)]
     for notice in over:
         step.fact(NoticeEnded(str(notice.scope), notice.id, notice.rev))
-    if over:
-        take_off(step, tuple(key_of(notice) for notice in over))
+    take_off(step, tuple(key_of(notice) for notice in over))
 
 
 def take_off(step: StepBuilder, keys: tuple[tuple[str, str], ...], *, drop: bool = True) -> None:
@@ -145,14 +158,3 @@ def drawn(step: StepBuilder, display: str, token: int) -> None:
         if mark not in step.state.board.shown:
             step.state = replace(step.state, board=replace(step.state.board, shown=step.state.board.shown | {mark}))
             step.fact(NoticeShown(str(notice.scope), notice.id, notice.rev))
-
-
-def deadlines(state: State) -> Iterator[float | None]:
-    """When the next notice begins or ends, by the time that is sure."""
-    sure, now = state.now.sure_utc, state.now
-    if sure is None or state.door_only:
-        return
-    for notice in state.board.notices.values():
-        for bound in (notice.from_utc, notice.until_utc):
-            if bound is not None and bound > sure:
-                yield now.mono + (bound - sure) + 0.001

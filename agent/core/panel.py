@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 from agent.core import entry, limits, notice_board, pages, text
 from agent.core.effects import Page, ShowPage
-from agent.core.state import Screen, State, Stay
+from agent.core.state import State
+from agent.core.state.panel import Screen, Stay
 from agent.core.step_builder import StepBuilder
 from agent.core.time import Trust
+from agent.core.timer import Timer
 from contract.messages import Category, Notice
 
 _MASK = "●"
@@ -105,11 +108,33 @@ def _leave_time(step: StepBuilder, told: tuple[Page, ...]) -> None:
 # --- turning
 
 
-def tick(step: StepBuilder) -> None:
-    """End answers, turn pages, give each notice its turn with clock and sign in between. What an answer covers goes on after it."""
+def timers(state: State) -> Iterator[Timer]:
+    """Answers end, and notices turn, with clock and sign in between. Pages of what is told flip as they are drawn, in every step."""
+    now = state.now
+    if state.answer is not None:
+        yield state.answer.until, _end_answer
+    over = _overlay_kind(state)
+    for screen in state.screens:
+        if screen.flip_at is not None:
+            yield screen.flip_at, None
+        if over is None and screen.turn_at is not None:
+            yield screen.turn_at, partial(_turn, name=screen.plan.name)
+    if now.clock is not Trust.UNKNOWN and state.screens:
+        yield now.mono + 60.0 - now.utc % 60.0 + 0.001, None
+
+
+def _end_answer(step: StepBuilder) -> None:
+    step.state = replace(step.state, answer=None)
+
+
+def _turn(step: StepBuilder, name: str) -> None:
+    screen = next(each for each in step.state.screens if each.plan.name == name)
+    put(step, _turned(step, screen, notice_board.queue(step.state)))
+
+
+def follow(step: StepBuilder) -> None:
+    """In every step: what an answer covers goes on after it, an emergency begins at once, and the first notice's turn is set."""
     now = step.now.mono
-    if step.state.answer is not None and step.state.answer.until <= now:
-        step.state = replace(step.state, answer=None)
     if _overlay_kind(step.state) is not None:
         for screen in step.state.screens:
             put(step, _covered(screen, now))
@@ -122,8 +147,6 @@ def tick(step: StepBuilder) -> None:
         urgent = notice_board.new_emergency(step.state, queue, screen)
         if urgent is not None:
             screen = show(step, screen, urgent)
-        elif screen.turn_at is not None and screen.turn_at <= now:
-            screen = _turned(step, screen, queue)
         put(step, screen)
 
 
@@ -205,16 +228,3 @@ def _begun(state: State, screen: Screen, notice: Notice) -> frozenset[tuple[str,
     """With this one, of those that are in force."""
     here = {(*key, each.rev) for key, each in state.board.notices.items()}
     return (screen.begun & here) | {(*notice_board.key_of(notice), notice.rev)}
-
-
-def deadlines(state: State) -> Iterator[float | None]:
-    now = state.now
-    over = _overlay_kind(state)
-    if state.answer is not None:
-        yield state.answer.until
-    for screen in state.screens:
-        yield screen.flip_at
-        if over is None:
-            yield screen.turn_at
-    if now.clock is not Trust.UNKNOWN and state.screens:
-        yield now.mono + 60.0 - now.utc % 60.0 + 0.001

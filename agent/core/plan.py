@@ -16,11 +16,8 @@ class DoorPlan:
     """One door. Durations in seconds; `unlock` outputs are described in the drivers' terms by agent/devices.py only."""
 
     id: str
-    kind: str
-    """fail-safe (unlocked without power) or fail-secure."""
     safe_state: str
     """locked or unlocked: what is written at start and after a bus came back."""
-    """keep or safe."""
     lock_device: str
     pulse_s: float
     lease_s: float
@@ -74,7 +71,6 @@ class InputPlan:
     """A further wired input (gas, water, mains …); `alarm` shows an emergency page while active."""
 
     name: str
-    device: str
     alarm: bool
 
 
@@ -90,7 +86,6 @@ class UnitPlan:
     doors: tuple[DoorPlan, ...]
     displays: tuple[DisplayPlan, ...]
     inputs: tuple[InputPlan, ...]
-    devices: tuple[str, ...]
     catalogues: Mapping[str, Catalogue]
     """By language: zh-CN, en."""
     version: str
@@ -98,3 +93,8 @@ class UnitPlan:
     """Backlog facts a second sent to the centre; 0 is no limit."""
     unknown_clock_allows: frozenset[str] = field(default_factory=frozenset)
     """What works with the clock unknown beside plain cards: `hours`, `dates`."""
+
+    def covers(self, scope: Scope | str) -> bool:
+        """Whether what is for this scope is for this unit too."""
+        text = str(scope)
+        return any(str(each) == text for each in self.scopes)

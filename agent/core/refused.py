@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 from agent.core import limits
 from agent.core.effects import Log
-from agent.core.state import NotTaken, RefusedState, State
+from agent.core.state import State
+from agent.core.state.desired import NotTaken, RefusedState
 from agent.core.step_builder import StepBuilder
+from agent.core.timer import Timer
 from contract import facts
 
 _WORDS = {
@@ -33,7 +36,8 @@ def refuse(step: StepBuilder, entry: tuple[str, str, str, int], reason: str, unt
         entries = {**entries, (kind, scope, ident): NotTaken(rev, reason, until_utc)}
     _change(step, replace(old, entries=entries, untold=old.untold + 1, newest=(*entry, reason)))
     step.changed()
-    tick(step)
+    if _tell_at(step.state) <= step.now.mono:
+        _tell(step)
 
 
 def taken(step: StepBuilder, kind: str, scope: str, ident: str) -> None:
@@ -54,31 +58,30 @@ def forget(step: StepBuilder, names: set[tuple[str, str, str]]) -> None:
         step.changed()
 
 
-def tick(step: StepBuilder) -> None:
-    sure = step.now.sure_utc
+def timers(state: State) -> Iterator[Timer]:
+    sure = state.now.sure_utc
     if sure is not None:
-        entries = step.state.standing.refused.entries
-        forget(step, {n for n, left in entries.items() if left.until_utc is not None and left.until_utc <= sure})
-    refused, now = step.state.standing.refused, step.now.mono
-    due = _due(refused)
-    if refused.newest is None or due is None or due > now:
+        for name, left in state.standing.refused.entries.items():
+            if left.until_utc is not None:
+                yield state.now.mono_at(left.until_utc, sure), partial(forget, names={name})
+    if state.standing.refused.untold:
+        yield _tell_at(state), _tell
+
+
+def _tell_at(state: State) -> float:
+    told_at = state.standing.refused.told_at
+    return 0.0 if told_at is None else told_at + limits.REFUSALS_S
+
+
+def _tell(step: StepBuilder) -> None:
+    refused = step.state.standing.refused
+    if refused.newest is None:
         return
     kind, scope, ident, rev, reason = refused.newest
     count = refused.untold if refused.untold > 1 else None
     step.fact(facts.StateRefused(kind, scope, ident, rev, reason, count))
     step.emit(Log("warning", f"{kind} {scope} {ident} revision {rev} is not taken: {_WORDS.get(reason, reason)}"))
-    _change(step, replace(refused, untold=0, newest=None, told_at=now))
-
-
-def deadlines(state: State) -> Iterator[float | None]:
-    due = _due(state.standing.refused)
-    yield None if due is None else max(due, state.now.mono + 0.001)
-
-
-def _due(refused: RefusedState) -> float | None:
-    if not refused.untold:
-        return None
-    return 0.0 if refused.told_at is None else refused.told_at + limits.REFUSALS_S
+    _change(step, replace(refused, untold=0, newest=None, told_at=step.now.mono))
 
 
 def _change(step: StepBuilder, refused: RefusedState) -> None:

@@ -14,12 +14,17 @@ from enum import Enum
 from types import ModuleType
 from typing import Any, Protocol
 
-from agent.core import effects, events, plan, state, time
+from agent.core import effects, plan, state, time
 from agent.core.effects import Effect
 from agent.core.events import Event
-from agent.core.state import State
+from agent.core.events import door as door_events
+from agent.core.events import life as life_events
+from agent.core.events import link as link_events
+from agent.core.events import store as store_events
+from agent.core.state import State, commands, desired, door, health, panel, people, sync
 from agent.core.time import Now
-from contract import facts, messages, plain
+from contract import commands as orders
+from contract import facts, hours, messages, plain
 
 
 class RecordError(ValueError):
@@ -90,7 +95,9 @@ def _types(*modules: ModuleType) -> dict[str, type[Any]]:
     return found
 
 
-_BY_NAME = _types(messages, time, plan, events, effects, state, facts, plain)
+_EVENTS = (life_events, door_events, store_events, link_events)
+_STATES = (state, door, people, panel, commands, sync, desired, health)
+_BY_NAME = _types(messages, hours, orders, time, plan, *_EVENTS, effects, *_STATES, facts, plain)
 _NAMES = {kind: name for name, kind in _BY_NAME.items()}
 
 

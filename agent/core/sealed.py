@@ -10,8 +10,9 @@ from dataclasses import replace
 
 from agent.core import door, refused
 from agent.core.effects import AckMessage, AllowCardKeys, KeepSecrets, OpenSecrets, UseCardKeys, UseLogin
-from agent.core.events import SecretsOpened, SecretsRefused
-from agent.core.state import Access, Opening, SealedState
+from agent.core.events.store import SecretsOpened, SecretsRefused
+from agent.core.state.desired import Opening, SealedState
+from agent.core.state.people import Access
 from agent.core.step_builder import StepBuilder
 from contract.facts import SecretsApplied
 from contract.messages import Secrets

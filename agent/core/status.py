@@ -7,8 +7,11 @@ from dataclasses import replace
 
 from agent.core import limits
 from agent.core.effects import SendStatus
-from agent.core.state import Door, Health, State, Tamper
+from agent.core.state import State
+from agent.core.state.door import Door
+from agent.core.state.health import Health, Tamper
 from agent.core.step_builder import StepBuilder
+from agent.core.timer import Timer
 from contract import codec
 from contract.digest import digest
 from contract.messages import MAX_STATUS_BYTES
@@ -38,7 +41,7 @@ def status(state: State) -> Status:
             stale=sync.stale,
             storage=health.storage,
             taken_over=health.taken_over,
-            doors={door.id: _door(door) for door in state.doors},
+            doors={door.id: _door(health, door) for door in state.doors},
             devices={name: _device(health, name) for name in sorted(health.devices)},
             inputs=dict(sorted(health.inputs.items())),
             backlog=backlog(state),
@@ -119,12 +122,13 @@ def _time_of(state: State, mono: float) -> float:
     return state.now.utc + mono - state.now.mono
 
 
-def _door(door: Door) -> DoorStatus:
+def _door(health: Health, door: Door) -> DoorStatus:
+    lost = health.lost(door.plan.lock_device)
     return DoorStatus(
         mode="fire" if door.latched else str(door.mode),
         open=door.open,
         unlocked=door.lock.read,
-        lock="lost" if door.lock.lost else "fault" if door.lock.faulted else "ok",
+        lock="lost" if lost else "fault" if door.lock.faulted else "ok",
         held=door.held_told,
     )
 
@@ -137,13 +141,17 @@ def _device(health: Health, name: str) -> DeviceStatus:
     return DeviceStatus("ok", tamper=tuple(active))
 
 
-def send_status(step: StepBuilder) -> None:
+def timers(state: State) -> Iterator[Timer]:
     """On change at most once a second, and every five minutes; also with the link down, for whoever asks on the unit itself."""
-    health, now = step.state.health, step.now.mono
-    due = _status_due(step.state)
-    if due is None or due > now:
-        return
-    step.state = replace(step.state, health=replace(health, sent_at=now, dirty=False, told_backlog=backlog(step.state)))
+    health = state.health
+    if state.session and not state.stopping:
+        wait = limits.STATUS_MIN_S if health.dirty else limits.STATUS_EVERY_S
+        yield state.now.mono if health.sent_at is None else health.sent_at + wait, _send
+
+
+def _send(step: StepBuilder) -> None:
+    told = replace(step.state.health, sent_at=step.now.mono, dirty=False, told_backlog=backlog(step.state))
+    step.state = replace(step.state, health=told)
     step.emit(SendStatus(status(step.state)))
 
 
@@ -156,16 +164,3 @@ def drained(step: StepBuilder) -> None:
     """The last status told of a backlog that is gone now: that is news too."""
     if step.state.health.told_backlog and not backlog(step.state):
         step.changed()
-
-
-def _status_due(state: State) -> float | None:
-    health = state.health
-    if state.stopping or not state.session:
-        return None
-    if health.sent_at is None:
-        return state.now.mono
-    return health.sent_at + (limits.STATUS_MIN_S if health.dirty else limits.STATUS_EVERY_S)
-
-
-def deadlines(state: State) -> Iterator[float | None]:
-    yield _status_due(state)

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from agent.core import limits
 from agent.core.effects import AppendFacts, CheckedIn, DatedFact, Effect, KeptMode, SeenCommand, SoundTone
 from agent.core.plan import DoorPlan
-from agent.core.state import Door, ScreenAnswer, State
+from agent.core.state import State
+from agent.core.state.door import Door
+from agent.core.state.people import ScreenAnswer
 from agent.core.time import KnownTime, Now
 from contract.facts import Fact, declared
 
@@ -61,6 +63,12 @@ class StepBuilder:
             if door.plan.id == door_id:
                 return door
         return None
+
+    def at(self, door_id: str) -> Door:
+        """The door of that id, which the plan has."""
+        door = self.door(door_id)
+        assert door is not None
+        return door
 
     def put(self, door: Door) -> None:
         self.state = replace(

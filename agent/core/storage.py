@@ -7,9 +7,11 @@ from dataclasses import replace
 
 from agent.core import limits, supervise
 from agent.core.effects import Log, Resubscribe
-from agent.core.events import LatchSaved, StoreFailed, StoreMended, StoreOpened
-from agent.core.state import State, Trouble
+from agent.core.events.store import LatchSaved, StoreFailed, StoreMended, StoreOpened
+from agent.core.state import State
+from agent.core.state.health import Trouble
 from agent.core.step_builder import StepBuilder
+from agent.core.timer import Timer
 from contract.facts import JournalDropped, JournalRecovered, StorageFailed, StorageMended
 
 HUNG = "hung"
@@ -30,6 +32,10 @@ def failed(step: StepBuilder, event: StoreFailed) -> None:
     _ails(step, event.mode, event.detail)
     _becomes(step, event.mode)
     supervise.connect(step)
+
+
+def thread_died(step: StepBuilder) -> None:
+    failed(step, StoreFailed("failed", "the store's thread died"))
 
 
 def mended(step: StepBuilder, event: StoreMended) -> None:
@@ -78,26 +84,19 @@ def facts_dropped(step: StepBuilder, facts: int) -> None:
     step.fact(JournalDropped(count))
 
 
-def tick(step: StepBuilder) -> None:
-    """What was dropped since the last fact that said so, and trouble that turned out to last."""
-    _lasts(step)
-    health = step.state.health
-    due = _dropped_due(step.state)
-    if due is not None and due <= step.now.mono:
-        step.state = replace(step.state, health=replace(health, dropped_untold=0, dropped_told_at=step.now.mono))
-        step.fact(JournalDropped(health.dropped_untold))
-
-
-def deadlines(state: State) -> Iterator[float | None]:
-    yield _dropped_due(state)
-    yield _trouble_due(state)
-
-
-def _dropped_due(state: State) -> float | None:
+def timers(state: State) -> Iterator[Timer]:
+    """Trouble that turned out to last, and what was dropped since the last fact that said so."""
     health = state.health
-    if not health.dropped_untold or health.dropped_told_at is None:
-        return None
-    return health.dropped_told_at + limits.DEVICE_FACTS_S
+    if health.trouble is not None and not health.trouble.told and health.trouble_told_at is not None:
+        yield health.trouble_told_at + limits.DEVICE_FACTS_S, _lasts
+    if health.dropped_untold and health.dropped_told_at is not None:
+        yield health.dropped_told_at + limits.DEVICE_FACTS_S, _tell_dropped
+
+
+def _tell_dropped(step: StepBuilder) -> None:
+    health = step.state.health
+    step.state = replace(step.state, health=replace(health, dropped_untold=0, dropped_told_at=step.now.mono))
+    step.fact(JournalDropped(health.dropped_untold))
 
 
 def _ails(step: StepBuilder, mode: str, detail: str) -> None:
@@ -123,8 +122,8 @@ def _ails(step: StepBuilder, mode: str, detail: str) -> None:
 
 def _lasts(step: StepBuilder) -> None:
     """What began in the minute of another, and is still so when that is over, is told like any other."""
-    health, trouble, due = step.state.health, step.state.health.trouble, _trouble_due(step.state)
-    if trouble is None or due is None or due > step.now.mono:
+    health, trouble = step.state.health, step.state.health.trouble
+    if trouble is None:
         return
     untold = health.troubles_untold - 1
     known = replace(trouble, told=True)
@@ -132,13 +131,6 @@ def _lasts(step: StepBuilder) -> None:
         step.state, health=replace(health, trouble=known, trouble_told_at=step.now.mono, troubles_untold=untold)
     )
     step.fact(StorageFailed(trouble.mode, trouble.detail, trouble.since_utc))
-
-
-def _trouble_due(state: State) -> float | None:
-    health = state.health
-    if health.trouble is None or health.trouble.told or health.trouble_told_at is None:
-        return None
-    return health.trouble_told_at + limits.DEVICE_FACTS_S
 
 
 def _is_well(step: StepBuilder, dropped: int) -> None:

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
-from agent.core import limits, status, timekeeping
+from agent.core import desired_state, limits, status, timekeeping
 from agent.core.effects import Connect, Purge, SendStatus, Stop
-from agent.core.events import (
-    CalendarFired,
-    ClockStepped,
-    DeviceGone,
-    LineAttacked,
-    Started,
-    TamperRead,
-)
-from agent.core.state import DeviceHealth, LinkState, State, Tamper
+from agent.core.events.door import DeviceGone, LineAttacked, TamperRead
+from agent.core.events.life import CalendarFired, ClockStepped, Started
+from agent.core.state import State
+from agent.core.state.health import DeviceHealth, LinkState, Tamper
 from agent.core.step_builder import StepBuilder
+from agent.core.timer import Timer
 from contract import facts
 from contract.facts import AgentStarted, AgentStopping, DeviceFound, InputChanged
 
 
 def started(step: StepBuilder, event: Started) -> None:
-    until = step.now.mono + event.door_only_s if event.door_only else None
-    step.state = replace(
-        step.state, session=event.session, door_only=event.door_only, door_only_until=until, no_link=event.no_link
-    )
+    until = step.now.mono + limits.DOOR_ONLY_S if event.door_only else None
+    step.state = replace(step.state, session=event.session, door_only_until=until, no_link=event.no_link)
     if event.no_link or event.door_only:
         link(step, "off", event.no_link or "the door only, after three crashes")
     else:
@@ -34,12 +29,26 @@ def started(step: StepBuilder, event: Started) -> None:
     step.fact(AgentStarted(event.session, step.state.plan.version, detail))
 
 
-def door_only_ended(step: StepBuilder) -> None:
-    step.state = replace(step.state, door_only=False, door_only_until=None)
+def thread_died(step: StepBuilder) -> None:
+    """Without store or link facts stay here: start anew. Where that has not helped three times, the door goes on without, until its ten minutes are over."""
+    if step.state.door_only:
+        step.state = replace(step.state, thread_lost=True)
+    else:
+        step.emit(Stop(fault=True))
+
+
+def _door_only_ends(step: StepBuilder) -> None:
+    unread = step.state.unread
+    step.state = replace(step.state, door_only_until=None, unread=())
+    if step.state.thread_lost:
+        step.emit(Stop(fault=True))
+        return
     if not step.state.no_link:
         link(step, "connecting")
     step.changed()
     connect(step)
+    for event in unread:
+        desired_state.loaded(step, event)
 
 
 def connect(step: StepBuilder) -> None:
@@ -57,7 +66,7 @@ def link(step: StepBuilder, state: str, why: str = "", login: str = "") -> None:
     step.changed()
 
 
-def stop(step: StepBuilder, why: str, *, restart: bool = False) -> None:
+def stop(step: StepBuilder, why: str) -> None:
     """A clean stop: says so itself (the will is for the other kind), once."""
     if step.state.stopping:
         return
@@ -65,7 +74,7 @@ def stop(step: StepBuilder, why: str, *, restart: bool = False) -> None:
     timekeeping.keep(step)
     step.state = replace(step.state, stopping=True)
     step.emit(SendStatus(status.status(step.state)))
-    step.emit(Stop(restart))
+    step.emit(Stop())
 
 
 def clock_changed(step: StepBuilder, event: ClockStepped) -> None:
@@ -162,18 +171,24 @@ def _tell_untampered(step: StepBuilder, key: str, known: Tamper) -> Tamper:
     return replace(known, told=False)
 
 
-def tick(step: StepBuilder) -> None:
-    """Tell what began while its device had been told of already, and still is so."""
-    for name, device in step.state.health.devices.items():
-        if _untold(device) and not _lately(device.told_at, step.now.mono):
-            _keep(step, name, _tell_lost(step, name, device))
-    for key, known in step.state.health.tampers.items():
-        if known.active and not known.told and not _lately(known.told_at, step.now.mono):
-            _keep_tamper(step, key, _tell_tamper(step, key, known))
+def timers(state: State) -> Iterator[Timer]:
+    """The end of the door alone; what began while its device had been told of already, and still is so."""
+    if state.door_only_until is not None:
+        yield state.door_only_until, _door_only_ends
+    for name, device in state.health.devices.items():
+        if device.lost and device.told != device.reason and device.told_at is not None:
+            yield device.told_at + limits.DEVICE_FACTS_S, partial(_still_lost, name=name)
+    for key, known in state.health.tampers.items():
+        if known.active and not known.told and known.told_at is not None:
+            yield known.told_at + limits.DEVICE_FACTS_S, partial(_still_tampered, key=key)
 
 
-def _untold(device: DeviceHealth) -> bool:
-    return device.lost and device.told != device.reason
+def _still_lost(step: StepBuilder, name: str) -> None:
+    _keep(step, name, _tell_lost(step, name, step.state.health.devices[name]))
+
+
+def _still_tampered(step: StepBuilder, key: str) -> None:
+    _keep_tamper(step, key, _tell_tamper(step, key, step.state.health.tampers[key]))
 
 
 def _lately(told_at: float | None, now: float) -> bool:
@@ -205,9 +220,3 @@ def _screens(step: StepBuilder, name: str, *, lost: bool) -> None:
             for s in step.state.screens
         ),
     )
-
-
-def deadlines(state: State) -> Iterator[float | None]:
-    untold = [each.told_at for each in state.health.devices.values() if _untold(each)]
-    untold += [each.told_at for each in state.health.tampers.values() if each.active and not each.told]
-    yield from (None if at is None else at + limits.DEVICE_FACTS_S for at in untold)

@@ -10,10 +10,13 @@ from dataclasses import replace
 
 from agent.core import limits, status, timekeeping
 from agent.core.effects import ConfirmFacts, LoadBatch, SendAlarm, SendBatch
-from agent.core.events import BatchLoaded, CentrePresence, HistoryDiffers, Recorded, StoreOpened
-from agent.core.state import InFlightBatch, State, Sync
+from agent.core.events.link import CentrePresence
+from agent.core.events.store import BatchLoaded, HistoryDiffers, Recorded, StoreOpened
+from agent.core.state import State
+from agent.core.state.sync import InFlightBatch, Sync
 from agent.core.step_builder import StepBuilder
 from agent.core.time import Trust
+from agent.core.timer import Timer
 from contract.digest import digest
 from contract.facts import JournalRecovered
 from contract.messages import Confirm
@@ -200,33 +203,45 @@ def _send(step: StepBuilder, first: int, last: int, prev: str, head: str, lines:
     )
 
 
-def tick(step: StepBuilder) -> None:
+def timers(state: State) -> Iterator[Timer]:
     """Send again what is unconfirmed for too long, fetch more of the backlog, ask for a confirm when there is nothing to send."""
-    now = step.now.mono
-    sync = step.state.sync
+    sync = state.sync
     if not sync.centre_online:
         return
-    if sync.differs_since is not None and not sync.stale and sync.differs_since + limits.STALE_S <= now:
-        judge(step)
-    if sync.flights and sync.flights[0].sent + sync.retry_s <= now:
-        retry = min(2 * sync.retry_s, limits.UNCONFIRMED_MAX_S)
-        step.state = replace(
-            step.state, sync=replace(step.state.sync, cursor=sync.confirmed + 1, flights=(), retry_s=retry, ask_at=now)
-        )
-        sync = step.state.sync
-    load_at = _load_at(step.state)
-    if load_at is not None and load_at <= now:
-        step.state = replace(step.state, sync=replace(step.state.sync, loading=sync.cursor, load_at=None))
-        step.emit(LoadBatch(sync.cursor))
-    ask_at = _ask_at(step.state)
-    if ask_at is not None and ask_at <= now:
-        _send(step, sync.next_seq, sync.next_seq - 1, sync.head, sync.head, ())
+    if sync.differs_since is not None and not sync.stale:
+        yield sync.differs_since + limits.STALE_S, judge
+    if sync.flights:
+        yield sync.flights[0].sent + sync.retry_s, _send_again
+    load_at = _load_at(state)
+    if load_at is not None:
+        yield load_at, _load
+    idle = sync.cursor >= sync.next_seq and not sync.flights and sync.epoch
+    if idle and sync.ask_at is not None:
+        yield sync.ask_at, _ask
+
+
+def _send_again(step: StepBuilder) -> None:
+    sync = step.state.sync
+    retry = min(2 * sync.retry_s, limits.UNCONFIRMED_MAX_S)
+    again = replace(sync, cursor=sync.confirmed + 1, flights=(), retry_s=retry, ask_at=step.now.mono)
+    step.state = replace(step.state, sync=again)
+
+
+def _load(step: StepBuilder) -> None:
+    sync = step.state.sync
+    step.state = replace(step.state, sync=replace(sync, loading=sync.cursor, load_at=None))
+    step.emit(LoadBatch(sync.cursor))
+
+
+def _ask(step: StepBuilder) -> None:
+    sync = step.state.sync
+    _send(step, sync.next_seq, sync.next_seq - 1, sync.head, sync.head, ())
 
 
 def _load_at(state: State) -> float | None:
     """When the next batch of the backlog is to be loaded."""
     sync = state.sync
-    waiting = sync.centre_online and sync.epoch and sync.cursor < sync.next_seq and sync.loading is None
+    waiting = sync.epoch and sync.cursor < sync.next_seq and sync.loading is None
     if not waiting or len(sync.flights) >= limits.FLIGHT_MAX:
         return None
     due = state.now.mono if sync.load_at is None else sync.load_at
@@ -240,12 +255,6 @@ def _load_at(state: State) -> float | None:
 def _level(sync: Sync, rate: float, now: float) -> float:
     """Facts the token bucket allows now: one second's worth at most."""
     return rate if sync.level_at is None else min(rate, sync.level + (now - sync.level_at) * rate)
-
-
-def _ask_at(state: State) -> float | None:
-    sync = state.sync
-    idle = sync.centre_online and sync.cursor >= sync.next_seq and not sync.flights and sync.epoch
-    return sync.ask_at if idle else None
 
 
 # --- confirms
@@ -320,7 +329,7 @@ def _sample(step: StepBuilder, message: Confirm, flight: InFlightBatch) -> None:
     old = sampled is None or now.mono - sampled >= limits.SAMPLE_AGAIN_S
     if now.clock is not Trust.SYNCED or old or off > max(1.0, trip):
         step.state = replace(step.state, sync=replace(step.state.sync, sampled_at=now.mono))
-        timekeeping.confirmed(step, message.now_utc, middle, trip)
+        timekeeping.confirmed(step, message.now_utc, middle)
         _date_epoch(step, message.now_utc - (middle - step.state.sync.opened_at))
 
 
@@ -354,15 +363,3 @@ def judge_again(step: StepBuilder) -> None:
     """Standing state changed: what differed may be right now."""
     if step.state.sync.differs_since is not None:
         judge(step)
-
-
-def deadlines(state: State) -> Iterator[float | None]:
-    sync = state.sync
-    if not sync.centre_online:
-        return
-    if sync.flights:
-        yield sync.flights[0].sent + sync.retry_s
-    yield _load_at(state)
-    yield _ask_at(state)
-    if sync.differs_since is not None and not sync.stale:
-        yield sync.differs_since + limits.STALE_S

@@ -47,6 +47,11 @@ class Now:
             return self.utc
         return None if self.clock is Trust.UNKNOWN else self.floor_utc
 
+    def mono_at(self, utc: float, sure: float) -> float:
+        """The monotonic time at which `utc` has surely come; `sure` is `sure_utc`. A moment later where it has not come yet, so that no rounding brings it early."""
+        left = utc - sure
+        return self.mono + (left + 0.001 if left > 0.0 else left)
+
 
 @dataclass(frozen=True, slots=True)
 class KnownTime:

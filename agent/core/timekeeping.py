@@ -12,11 +12,12 @@ from dataclasses import replace
 
 from agent.core import limits, modes
 from agent.core.effects import RaiseFloor, SetClock
-from agent.core.events import StoreOpened
+from agent.core.events.store import StoreOpened
 from agent.core.state import State
 from agent.core.step_builder import StepBuilder, known_time
 from agent.core.time import KnownTime, Trust
-from contract.messages import Message
+from agent.core.timer import Timer
+from contract.kinds import Message
 
 
 def store_opened(step: StepBuilder, event: StoreOpened) -> None:
@@ -45,7 +46,7 @@ def signed(step: StepBuilder, message: Message) -> None:
         step.emit(RaiseFloor(message.iat))
 
 
-def confirmed(step: StepBuilder, utc: float, at_mono: float, error_s: float) -> None:
+def confirmed(step: StepBuilder, utc: float, at_mono: float) -> None:
     """The centre's answer to a batch of this moment: it was `utc` at `at_mono`."""
     time, now = step.state.timekeeping, step.now
     utc_now = utc + (now.mono - at_mono)
@@ -62,16 +63,15 @@ def confirmed(step: StepBuilder, utc: float, at_mono: float, error_s: float) -> 
     step.state = replace(
         step.state, timekeeping=replace(step.state.timekeeping, confirmed=(utc, at_mono), fresh=True, doubt_utc=doubt)
     )
-    step.emit(SetClock(utc, at_mono, error_s, doubt is not None))
+    step.emit(SetClock(utc, at_mono, doubt is not None))
     if news:  # from here on the earlier word is wrong, also after a power cut
         step.state = replace(step.state, timekeeping=replace(step.state.timekeeping, kept_at=now.mono))
         step.record((), known=KnownTime(utc_now, utc_now, doubt))
 
 
-def tick(step: StepBuilder) -> None:
-    due = _due(step.state)
-    if due is not None and due <= step.now.mono:
-        keep(step)
+def timers(state: State) -> Iterator[Timer]:
+    if state.timekeeping.kept_at is not None:
+        yield state.timekeeping.kept_at + limits.KEEP_TIME_IDLE_S, keep
 
 
 def keep(step: StepBuilder) -> None:
@@ -80,10 +80,6 @@ def keep(step: StepBuilder) -> None:
     if known is not None:
         step.state = replace(step.state, timekeeping=replace(step.state.timekeeping, kept_at=step.now.mono))
         step.record((), known=known)
-
-
-def deadlines(state: State) -> Iterator[float | None]:
-    yield _due(state)
 
 
 def certain(state: State) -> bool:
@@ -95,8 +91,3 @@ def confirmed_utc(state: State) -> float | None:
     """It is not before this, by the last fresh confirm and the monotonic time since; None: there was none."""
     known = state.timekeeping.confirmed
     return None if known is None else known[0] + (state.now.mono - known[1])
-
-
-def _due(state: State) -> float | None:
-    kept = state.timekeeping.kept_at
-    return None if kept is None else kept + limits.KEEP_TIME_IDLE_S

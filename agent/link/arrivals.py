@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agent.aside import Aside
-from agent.core.events import CentrePresence, MessageReceived, MessageRefused
+from agent.core.events.link import CentrePresence, MessageReceived, MessageRefused
 from agent.link.access import UnitKeys
 from agent.link.gate import Gate
 from agent.link.translate import AcceptedMessage, MessageReader, RefusedMessage

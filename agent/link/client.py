@@ -26,15 +26,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 from agent.aside import Aside
 from agent.core import effects
 from agent.core.effects import Effect
-from agent.core.events import (
-    BatchPublished,
-    CentrePresence,
-    Event,
-    LinkDown,
-    LinkUp,
-    MessageReceived,
-    MessageRefused,
-)
+from agent.core.events import Event
+from agent.core.events.link import CentrePresence, LinkDown, LinkUp, MessageReceived, MessageRefused
 from agent.core.time import Dates
 from agent.link import tls
 from agent.link.access import BrokerAccess, Login, UnitKeys
@@ -190,9 +183,7 @@ class Link:
 
     def _publish(self, live: _Live, out: OutboundMessage) -> None:
         info = live.client.publish(out.topic, out.payload, qos=1, retain=out.retain)
-        batch = live.outbox.sent(info.mid, out)
-        if batch is not None:
-            self._post(BatchPublished(batch))
+        live.outbox.sent(info.mid, out)
 
     def _say_farewell(self, live: _Live, limit_s: float) -> None:
         topic = topics.up(self._keys.site, self._keys.unit, "status")
@@ -362,9 +353,7 @@ class Link:
     def _on_publish(
         self, live: _Live, _client: mqtt.Client, _data: Any, mid: int, _code: Any, _properties: Any
     ) -> None:
-        batch, following = live.outbox.acknowledged(mid)
-        if batch is not None:
-            self._post(BatchPublished(batch))
+        following = live.outbox.acknowledged(mid)
         if following is not None:
             self._publish(live, following)
 

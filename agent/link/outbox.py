@@ -21,10 +21,8 @@ class Outbox:
         self._window = window
         self._in_flight = 0
         self._waiting: deque[OutboundMessage] = deque()
-        self._batches: dict[int, str | None] = {}
         self._early: set[int] = set()
         self._sent: dict[int, OutboundMessage] = {}
-        self.dropped = 0
 
     def narrow(self, window: int) -> None:
         """The broker takes no more than this at once (MQTT 5 Receive Maximum)."""
@@ -32,20 +30,17 @@ class Outbox:
             self._window = max(1, min(self._window, window))
 
     def offer(self, out: OutboundMessage) -> bool:
-        """Whether to publish it now; otherwise it waits (or, with too many waiting, is dropped and counted)."""
+        """Whether to publish it now; otherwise it waits (or, with too many waiting, the last of them is dropped)."""
         with self._mutex:
             if self._in_flight < self._window and not self._waiting:
                 self._in_flight += 1
                 return True
-            if len(self._waiting) >= WAITING and not out.ahead:
-                self.dropped += 1
-            elif out.ahead:
+            if out.ahead:
                 self._waiting.appendleft(out)
             else:
                 self._waiting.append(out)
-            while len(self._waiting) > WAITING:
+            if len(self._waiting) > WAITING:
                 self._waiting.pop()
-                self.dropped += 1
             return False
 
     @property
@@ -54,24 +49,20 @@ class Outbox:
         with self._mutex:
             return next(iter(self._sent.values()), None)
 
-    def sent(self, mid: int, out: OutboundMessage) -> str | None:
-        """It went out as `mid`. Returns its batch where its acknowledgement was even faster than this call."""
+    def sent(self, mid: int, out: OutboundMessage) -> None:
+        """It went out as `mid`. Its acknowledgement may have been even faster than this call."""
         with self._mutex:
             if mid in self._early:
                 self._early.discard(mid)
-                return out.batch
-            self._batches[mid] = out.batch
-            self._sent[mid] = out
-            return None
+            else:
+                self._sent[mid] = out
 
-    def acknowledged(self, mid: int) -> tuple[str | None, OutboundMessage | None]:
-        """The batch that the broker now has, if `mid` was one, and what to publish next."""
+    def acknowledged(self, mid: int) -> OutboundMessage | None:
+        """The broker has `mid`. Returns what to publish next."""
         with self._mutex:
-            if mid not in self._batches:
+            if self._sent.pop(mid, None) is None:
                 self._early.add(mid)
-            batch = self._batches.pop(mid, None)
-            self._sent.pop(mid, None)
             if self._waiting and self._in_flight <= self._window:
-                return batch, self._waiting.popleft()
+                return self._waiting.popleft()
             self._in_flight = max(0, self._in_flight - 1)
-            return batch, None
+            return None

@@ -11,8 +11,10 @@ from agent.core import effects
 from agent.link.access import UnitKeys
 from contract import codec, topics
 from contract.chain import Header, build_alarm, build_batch
+from contract.commands import Command, Reason
 from contract.envelope import KeyRing, verify
-from contract.messages import MAX_MESSAGE_BYTES, Command, Confirm, Kind, Message, Reason, Scope
+from contract.kinds import Message
+from contract.messages import MAX_MESSAGE_BYTES, Confirm, Kind, Scope
 from contract.parse import parse
 from contract.plain import Presence, Reply, ReplyState, build_reply, parse_presence
 from contract.refusal import Refusal
@@ -53,7 +55,7 @@ class MessageReader:
         self._reading: tuple[str, bytes] | str | None = None
         self._site = site
         self._unit = unit
-        self._scopes = frozenset({*scopes, Scope("site", site), Scope("unit", unit)})
+        self._scopes = frozenset(topics.unit_scopes(site, unit, scopes))
         self._centre = topics.centre(site)
 
     def read(self, topic: str, payload: bytes, ring: KeyRing, *, retained: bool) -> Reading:
@@ -121,13 +123,12 @@ def _raw_name(topic: str, payload: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class OutboundMessage:
-    """One message to publish. `ahead`: before what waits. `batch`: the batch's id where it is one."""
+    """One message to publish. `ahead`: before what waits."""
 
     topic: str
     payload: bytes
     retain: bool = False
     ahead: bool = False
-    batch: str | None = None
 
 
 Sending = effects.SendBatch | effects.SendAlarm | effects.SendStatus | effects.SendReply
@@ -146,7 +147,7 @@ def write(effect: Sending, keys: UnitKeys) -> OutboundMessage:
         case effects.SendBatch(batch, epoch, first, last, prev, head, lines):
             header = Header(keys.unit, epoch, batch, first, last, prev, head)
             payload = build_batch(keys.private, keys.site, header, lines)
-            return OutboundMessage(topics.up(keys.site, keys.unit, "facts"), payload, batch=batch)
+            return OutboundMessage(topics.up(keys.site, keys.unit, "facts"), payload)
         case effects.SendAlarm(epoch, seq, line):
             payload = build_alarm(keys.private, keys.site, keys.unit, epoch, seq, line)
             return OutboundMessage(topics.up(keys.site, keys.unit, "alarm"), payload, ahead=True)

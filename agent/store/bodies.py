@@ -5,15 +5,15 @@ A body without a signature is a payload that had to be written anew after damage
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any, TypeVar
 
 from agent.store import earlier
 from agent.store.faults import DamagedError
 from contract import codec
-from contract.envelope import unverified_payload
 from contract.messages import Holder, Keys, Notice, RosterPart, Secrets, Settings
-from contract.strict_json import dumps, load_object
+from contract.strict_json import dumps
 
 T = TypeVar("T")
 Desired = Notice | RosterPart | Settings | Keys | Secrets
@@ -75,4 +75,7 @@ class PartReader:
 
 
 def _payload(body: bytes) -> dict[str, Any]:
-    return load_object(body) if body.startswith(b"{") else unverified_payload(body)
+    """As it was verified when it came; its row's checksum holds, so what only a stranger would try is not looked for again (half of the time)."""
+    text = body if body.startswith(b"{") else base64.urlsafe_b64decode(body.split(b".")[1] + b"==")
+    payload: dict[str, Any] = json.loads(text)
+    return payload

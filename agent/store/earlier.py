@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from contract.messages import Keys, Notice, Settings, Span
+from contract.hours import Span
+from contract.messages import Keys, Notice, Settings
 
 Json = dict[str, Any]
 _NOTICE = ("scope", "id", "rev", "iat", "category", "title", "text", "from", "until", "priority", "lang")

@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from agent.core.events import HoldersReplaced
+from agent.core.events.store import HoldersReplaced
 from agent.store.cache import Cache, Roster
 from contract.messages import Holder
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.core.effects import AppendFacts, CheckedIn, DatedFact, KeptMode, SaveState
-from agent.core.events import BatchLoaded, PendingCommand, Recorded
+from agent.core.events.store import BatchLoaded, PendingCommand, Recorded
 from agent.core.time import KnownTime
 from agent.store import bodies, database
 from agent.store.database import Database, Transaction

@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from agent.core import events
 from agent.core.effects import ConfirmFacts, SaveState
 from agent.core.events import Event
+from agent.core.events import store as events
 from agent.store import database, epochs, opening, room
 from agent.store.faults import STORAGE_ERRORS, StorageMode, mode_of
 from agent.store.folder import Ballast

@@ -9,8 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from agent.aside import Entry, entry_of, state_name
-from agent.core import effects, events
+from agent.core import effects
 from agent.core.events import Event
+from agent.core.events import store as events
 from agent.store import latch, salvage
 from agent.store.cache import Cache, Roster, Saved, rev_name
 from agent.store.cache_keeper import NAME as CACHE

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from agent import limits
 from agent.core import effects
-from agent.core.events import Event, StoreHangs
+from agent.core.events import Event
+from agent.core.events.store import StoreHangs
 from agent.store.folder import FolderLock
 from agent.store.waiting import Counts, OrderLanes
 

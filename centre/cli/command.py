@@ -13,7 +13,8 @@ from sqlalchemy import Connection, select
 from centre import commands, publisher, schema, units
 from centre.cli.context import CliContext, moment_option
 from centre.errors import WRONG_USE, CentreError
-from contract.messages import MODE_MAX_S, FireReset, Identify, Kind, Mode, Open, Order, Restart, Resync, SetMode
+from contract.commands import MODE_MAX_S, FireReset, Identify, Mode, Open, Order, Restart, Resync, SetMode
+from contract.messages import Kind
 from contract.plain import Reply
 from contract.topics import down, up, valid_id
 

@@ -23,10 +23,13 @@ from contract.bounds import ByName, Form, Items, Length, Named, Pattern, Range, 
 from contract.chain import Alarm, FactLine, GapLine, Header
 from contract.channels import CHANNELS, Channel
 from contract.channels import Form as ChannelForm
+from contract.commands import Command
 from contract.enrolment import Enrol, Enrolment
 from contract.facts import KINDS as FACTS
 from contract.facts import Keep
-from contract.messages import KINDS, Command, Holder, Hours, WorkingKey
+from contract.hours import Hours
+from contract.kinds import KINDS
+from contract.messages import Holder, WorkingKey
 from contract.plain import DeviceStatus, DoorStatus, LinkStatus, Presence, Reply, Status, UnitPresence
 from contract.revs import RevsPage
 from contract.sealing import Seal, SealedSecrets

@@ -10,6 +10,7 @@ from drivers.debounce import Debounce
 from drivers.modbus import codec
 from drivers.modbus.models import BoardModel
 from drivers.reports import (
+    MAX_PULSE_S,
     DeviceFound,
     DeviceLost,
     Fact,
@@ -25,8 +26,6 @@ OutputOrder = PulseOutput | SetOutput
 
 MAX_ORDERS = 16
 """Waiting for one board; each lives about a second."""
-MAX_PULSE_S = 60.0
-"""Rule D3: the hard cap of an unlock."""
 ORDER_ATTEMPTS = 6
 """At most, within the order's deadline: with 30 % of the exchanges broken by noise 999 of 1000 orders still go through.
 Where the board heard them and its replies were lost, its pulse grows by what the attempts take, at most 0.7 s at 9600 baud."""

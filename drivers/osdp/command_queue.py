@@ -7,14 +7,12 @@ from dataclasses import dataclass
 
 from drivers.osdp import messages
 from drivers.osdp.messages import Light, Message
-from drivers.reports import OrderFailed, PulseOutput, SetOutput, SetReaderLine, ShowText, SoundTone
+from drivers.reports import MAX_PULSE_S, OrderFailed, PulseOutput, SetOutput, SetReaderLine, ShowText, SoundTone
 
 TimedOrder = PulseOutput | SetOutput | SetReaderLine
 
 MAX_ORDERS = 16
 """Waiting for one reader; each lives about a second."""
-MAX_PULSE_S = 60.0
-"""Rule D3: the hard cap of an unlock."""
 ORDER_ATTEMPTS = 4
 """New sessions an order may need within its deadline. In one session it is said again until answered, and done once."""
 MAX_EXTRAS = 8

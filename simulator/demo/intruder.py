@@ -16,7 +16,8 @@ from centre.folder import Folder
 from centre.keys import CentreKeys, load_keys
 from centre.link import Arrived, Link, Sent
 from contract.base64url import b64url
-from contract.messages import Command, Kind, Open, Scope
+from contract.commands import Command, Open
+from contract.messages import Kind, Scope
 from contract.parse import payload_of
 from contract.plain import Reply, parse_reply
 from contract.strict_json import dumps

@@ -11,20 +11,18 @@ from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import Any, get_args
 
-from contract import messages, topics
+from contract import commands, messages, topics
 from contract.bounds import MAX_INTEGER
+from contract.commands import Command, Mode, Order, SetMode
+from contract.hours import Hours, Span
+from contract.kinds import Message
 from contract.messages import (
     Category,
-    Command,
     Confirm,
     Holder,
-    Hours,
     Keys,
     Kind,
-    Message,
-    Mode,
     Notice,
-    Order,
     Per,
     Poll,
     Rating,
@@ -32,10 +30,8 @@ from contract.messages import (
     RosterPart,
     Scope,
     Secrets,
-    SetMode,
     Settings,
     Sign,
-    Span,
     WorkingKey,
 )
 from contract.parse import payload_of
@@ -208,7 +204,8 @@ def unset() -> list[str]:
     seen: dict[type, set[str]] = {}
     for sample in SAMPLES:
         _look(sample, seen)
-    declared = [kind for kind in vars(messages).values() if getattr(kind, "__module__", "") == messages.__name__]
+    named = [(module, kind) for module in (messages, commands) for kind in vars(module).values()]
+    declared = [kind for module, kind in named if getattr(kind, "__module__", "") == module.__name__]
     kinds = [kind for kind in declared if isinstance(kind, type) and dataclasses.is_dataclass(kind)]
     return [
         f"{kind.__name__}.{field.name}"

@@ -28,7 +28,8 @@ from agent.store.waiting import OrderLanes
 from contract.cards import card_hash
 from contract.enrolment import Enrolment
 from contract.facts import AccessGranted, Fact
-from contract.messages import Holder, Kind, Message, RosterPart, Scope, Secrets
+from contract.kinds import Message
+from contract.messages import Holder, Kind, RosterPart, Scope, Secrets
 from contract.sealing import SealedSecrets, seal_secrets, sealing_key
 from drivers import reports as wire
 from simulator.box import Box

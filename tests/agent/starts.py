@@ -20,8 +20,9 @@ from agent.core.time import Dates, Now
 from agent.store import Store
 from contract.digest import digest
 from contract.facts import AccessGranted
-from contract.messages import Confirm, Holder, Message, Notice
-from tests.agent.core.bench import UNIT, UTC, card, holders, unit_plan
+from contract.kinds import Message
+from contract.messages import Confirm, Holder, Notice
+from tests.agent.core.bench import UNIT, UTC, card, devices_of, holders, unit_plan
 from tests.agent.core.bench import notice as plain_notice
 from tests.waiting import eventually
 from tests.world import disk
@@ -86,7 +87,7 @@ class Run:
                 ballast_bytes=4096, utc=lambda: self.clock.sure_utc() or 0.0,
             )  # fmt: skip
         self.give(ev.Started(f"s{m.starts}", frozenset()))
-        for device in m.plan.devices:
+        for device in devices_of(m.plan):
             self.give(ev.DeviceBack(device, "here"))
         self.give(ev.ContactChanged("main", open=False))
         if self.real is not None:
@@ -166,7 +167,7 @@ class Run:
 
     def _carry_out(self, effect: fx.Effect) -> None:
         match effect:
-            case fx.SetClock(utc, at_mono, _, doubted):
+            case fx.SetClock(utc, at_mono, doubted):
                 self.clock.set(utc, at_mono, doubted=doubted)
             case fx.RaiseFloor(utc, confirmed_utc):
                 self.clock.raise_floor(utc, confirmed_utc)

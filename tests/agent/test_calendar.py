@@ -10,7 +10,8 @@ import pytest
 from agent import calendar as calendar_module
 from agent.calendar import Calendar, next_due
 from agent.clock import Clock
-from agent.core.events import CalendarFired, Event
+from agent.core.events import Event
+from agent.core.events.life import CalendarFired
 
 MIDNIGHT_SHANGHAI = 1_795_449_600.0 - 1_795_449_600.0 % 86400 - 8 * 3600
 

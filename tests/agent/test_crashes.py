@@ -10,7 +10,9 @@ import pytest
 
 from agent import limits
 from agent.aside import Aside, culprits, entry_of, name_in, name_of
-from agent.core.events import MessageReceived, StateLoaded, TimePassed
+from agent.core.events.life import TimePassed
+from agent.core.events.link import MessageReceived
+from agent.core.events.store import StateLoaded
 from agent.crashes import Crashes, write_crash_file
 from contract.messages import Category, Notice, Scope, Settings
 from contract.parse import payload_of

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.cli.findings import findings
+from agent.commissioning.findings import findings
 from agent.config import Config, ConfigFaults, load
 from agent.core import events as ev
 from agent.devicekeys import REMEMBERED, faults, remember, with_keys

@@ -24,13 +24,15 @@ from agent.store.cache import open_cache
 from agent.store.database import create
 from agent.store.schema import CACHE_KIND
 from contract import codec
-from contract.messages import Command, Confirm, Keys, Kind, Message, Notice, RosterPart, Secrets, Settings
+from contract.commands import Command
+from contract.kinds import Message
+from contract.messages import Confirm, Keys, Kind, Notice, RosterPart, Secrets, Settings
 from contract.plain import Status, parse_status
 from contract.strict_json import dumps
 from tests.agent import extremes
 from tests.agent.core.bench import SITE as SITE_SCOPE
 from tests.agent.core.bench import UNIT as OWN
-from tests.agent.core.bench import YARD, holders, unit_plan
+from tests.agent.core.bench import YARD, devices_of, holders, unit_plan
 from tests.agent.extremes import UTC
 
 KINDS = sorted({extremes.kind_of(sample) for sample in extremes.SAMPLES})
@@ -125,7 +127,7 @@ def started(language: str) -> State:
     """Online, its store open, a flight of facts out that a confirm may answer."""
     running = Running(initial(unit_plan(displays=PANELS, language=language)), "synced")
     running.do(ev.Started("s1", frozenset()))
-    for device in running.state.plan.devices:
+    for device in devices_of(running.state.plan):
         running.do(ev.DeviceBack(device, "here"))
     running.do(ev.FireChanged("main", active=False))
     running.do(ev.ContactChanged("main", open=False))

@@ -2,7 +2,7 @@
 
 from agent import limits
 from agent.core.controller import initial
-from agent.core.events import MessageReceived
+from agent.core.events.link import MessageReceived
 from agent.core.state import State
 from agent.core.time import Now, Trust
 from agent.ring import Ring, Step

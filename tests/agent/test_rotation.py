@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from agent.core.status import status
 from agent.store import reading
 from contract.facts import RosterApplied, SecretsApplied, StateRefused
-from contract.messages import Message
+from contract.kinds import Message
 from tests.agent.rotation import KEYS, Unit, roster, secrets, unit
 from tests.contract import signing
 

@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.core.effects import Purge, SendReply
-from agent.core.events import CalendarFired
+from agent.core.events.life import CalendarFired
 from agent.core.time import Trust
-from contract.messages import Command, Holder, Hours, Mode, Open, Order, SetMode, Span
+from contract.commands import Command, Mode, Open, Order, SetMode
+from contract.hours import Hours, Span
+from contract.messages import Holder
 from tests.agent.core.bench import UNIT, UTC, notice
 from tests.agent.starts import Machine, Run, certificate_passes
 

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 
 from centre.intake import InboundMessage
 from contract.cards import card_hash, pin_hash
+from contract.commands import Reason
 from contract.envelope import KeyRing, key_ring, verify
 from contract.hpke import SealError
-from contract.messages import Confirm, Holder, Keys, Kind, Message, Notice, Reason, RosterPart, Scope, Secrets, Settings
+from contract.kinds import Message
+from contract.messages import Confirm, Holder, Keys, Kind, Notice, RosterPart, Scope, Secrets, Settings
 from contract.parse import parse
 from contract.plain import Presence, build_will, parse_presence
 from contract.refusal import Refusal

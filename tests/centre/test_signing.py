@@ -10,8 +10,9 @@ from joserfc.jws import extract_compact
 from centre.errors import CentreError
 from centre.keys import WORKING, CentreKeys, load_keys, load_root
 from centre.signing import Signer
+from contract.commands import Command, Open
 from contract.envelope import Refusal, key_ring, verify
-from contract.messages import Category, Command, Kind, Notice, Open, Scope, Settings
+from contract.messages import Category, Kind, Notice, Scope, Settings
 from contract.messages import Keys as KeysMessage
 from contract.topics import down
 from tests.centre.conftest import Desk

@@ -6,19 +6,16 @@ from typing import get_args
 
 from hypothesis import strategies as st
 
+from contract.commands import Command, Mode, Open, Order, SetMode
+from contract.hours import Hours, Span
+from contract.kinds import Message
 from contract.messages import (
     Category,
-    Command,
     Confirm,
     Holder,
-    Hours,
     Keys,
     Kind,
-    Message,
-    Mode,
     Notice,
-    Open,
-    Order,
     Per,
     Poll,
     Rating,
@@ -26,10 +23,8 @@ from contract.messages import (
     RosterPart,
     Scope,
     Secrets,
-    SetMode,
     Settings,
     Sign,
-    Span,
     WorkingKey,
 )
 

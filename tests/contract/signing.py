@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from contract.base64url import b64url
 from contract.envelope import KeyRing, key_ring
-from contract.messages import ROOT_KID, Kind, Message, WorkingKey
+from contract.kinds import Message
+from contract.messages import ROOT_KID, Kind, WorkingKey
 from contract.parse import payload_of
 
 

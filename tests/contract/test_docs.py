@@ -19,11 +19,12 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from contract import chain, codec, topics
+from contract.commands import Mode, Order, Reason
 from contract.digest import digest
 from contract.enrolment import check_enrol
 from contract.envelope import Key, verify
 from contract.facts import ALARMS, Denial, Via
-from contract.messages import LEVELS, Category, Kind, Mode, Order, Reason, Role, Scope, Secrets
+from contract.messages import LEVELS, Category, Kind, Role, Scope, Secrets
 from contract.parse import parse
 from contract.plain import ReplyState
 from contract.refusal import Refusal

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from contract import chain
 from contract.bounds import parse_rfc3339, rfc3339
 from contract.chain import Batch, FactLine, Gap, Header
-from contract.messages import Reason
+from contract.commands import Reason
 from contract.refusal import Refusal
 from tests.contract.signing import private_key
 

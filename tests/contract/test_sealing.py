@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract import hpke
-from contract.messages import MAX_MESSAGE_BYTES, MAX_SEALED_CHARS, Kind, Reason, Scope, Secrets
+from contract.commands import Reason
+from contract.messages import MAX_MESSAGE_BYTES, MAX_SEALED_CHARS, Kind, Scope, Secrets
 from contract.refusal import Refusal
 from contract.sealing import MAX_KEYS, SealedSecrets, check_seal, open_secrets, seal_message, seal_secrets, sealing_key
 from contract.strict_json import dumps

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from contract import codec, strict_json
 from contract.bounds import MAX_CLOCK_UTC, MAX_UTC
 from contract.cards import card_hash
+from contract.commands import Reason
 from contract.digest import digest
 from contract.enrolment import Enrolment, build_enrolment, check_enrol, enrol_message, parse_enrolment
-from contract.messages import ROOT_KID, Keys, Kind, Reason
+from contract.messages import ROOT_KID, Keys, Kind
 from contract.plain import (
     Presence,
     Reply,

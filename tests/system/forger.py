@@ -14,7 +14,9 @@ from centre.keys import load_keys, load_root
 from centre.link import Link
 from centre.signing import Signer
 from contract.base64url import b64url
-from contract.messages import Command, Keys, Kind, Message, Mode, Open, Order, Scope, SetMode, WorkingKey
+from contract.commands import Command, Mode, Open, Order, SetMode
+from contract.kinds import Message
+from contract.messages import Keys, Kind, Scope, WorkingKey
 from contract.parse import payload_of
 from contract.strict_json import dumps
 from contract.topics import down

@@ -18,7 +18,8 @@ from agent.core.step_builder import StepBuilder
 from agent.link import translate
 from agent.store import bodies
 from agent.store.cache import Cache
-from contract.messages import Holder, Kind, Message, Notice
+from contract.kinds import Message
+from contract.messages import Kind, Notice, RosterPart
 from contract.refusal import Refusal
 from contract.topics import Down
 
@@ -28,7 +29,7 @@ _sound = desired_state.notice
 _sound_save = Cache.save_notice
 _sound_draw = pages.of_notice
 _sound_load = bodies.load
-_sound_holders = bodies.PartReader.holders
+_sound_part = bodies.PartReader.part
 _sound_parse = translate.parse
 
 
@@ -57,9 +58,9 @@ def _trip_loading(kind: type[T], body: bytes) -> T:
     return loaded
 
 
-def _trip_reading(self: bodies.PartReader, body: bytes, part: int = 1, parts: int = 1) -> tuple[Holder, ...]:
-    read = _sound_holders(self, body, part, parts)
-    if any(holder.id == "thorn" for holder in read):
+def _trip_reading(self: bodies.PartReader, body: bytes, part: int = 1, parts: int = 1) -> RosterPart:
+    read = _sound_part(self, body, part, parts)
+    if any(holder.id == "thorn" for holder in read.holders):
         raise ZeroDivisionError("planted")
     return read
 
@@ -74,7 +75,7 @@ desired_state.notice = _trip
 Cache.save_notice = _trip_store  # type: ignore[method-assign]
 pages.of_notice = _trip_drawing
 bodies.load = _trip_loading
-bodies.PartReader.holders = _trip_reading  # type: ignore[method-assign]
+bodies.PartReader.part = _trip_reading  # type: ignore[method-assign]
 translate.parse = _trip_link
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from agent.core.events import MessageReceived
+from agent.core.events.link import MessageReceived
 from agent.core.replay_codec import decode_steps
 from agent.errors import EXIT_CHECK_FAILED, EXIT_OURS
 from agent.store import reading

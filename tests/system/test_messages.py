@@ -14,7 +14,8 @@ from centre.books import Books
 from centre.folder import Folder
 from centre.schema import state
 from centre.signing import _okp, seal
-from contract.messages import MAX_STATUS_BYTES, NOTICES_PER_SCOPE, Category, Identify, Kind, Notice, Open, Scope
+from contract.commands import Identify, Open
+from contract.messages import MAX_STATUS_BYTES, NOTICES_PER_SCOPE, Category, Kind, Notice, Scope
 from contract.parse import payload_of
 from contract.topics import down
 from simulator.demo.bureau import SITE

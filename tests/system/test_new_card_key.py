@@ -12,7 +12,8 @@ from agent.identity import Identity
 from centre.keys import load_keys, load_root
 from centre.signing import Signer
 from contract.cards import card_hash
-from contract.messages import Holder, Keys, Kind, Message, RosterPart, Scope, Secrets, WorkingKey
+from contract.kinds import Message
+from contract.messages import Holder, Keys, Kind, RosterPart, Scope, Secrets, WorkingKey
 from contract.parse import payload_of
 from contract.sealing import SealedSecrets, seal_secrets, sealing_key
 from contract.strict_json import dumps

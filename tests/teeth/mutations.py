@@ -141,8 +141,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "a mode ends by the wall clock",
         "agent/core/door.py",
-        "door.mode_until is not None and door.mode_until <= step.now.mono:\n",
-        "door.mode_until is not None and door.mode_until <= step.now.utc:\n",
+        "            (door.mode_until, _mode_over),\n",
+        "            (door.mode_until and door.mode_until - state.now.utc, _mode_over),\n",
         (f"{DOOR}::test_a_mode_ends_by_monotonic_time_whatever_the_clock_does",),
     ),
     Mutation(
@@ -372,8 +372,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "a loss that began within a minute of the last and lasts is never told",
         "agent/core/supervise.py",
-        "    return device.lost and device.told != device.reason\n",
-        "    return device.lost and device.told_at is None\n",
+        "        if device.lost and device.told != device.reason and",
+        "        if device.lost and device.told_at is None and",
         (
             "tests/agent/core/test_supervise.py::test_a_second_loss_that_lasts_is_told_when_the_minute_is_over",
             "tests/agent/core/test_supervise.py::test_what_lasts_over_a_minute_is_what_was_told_last",
@@ -392,8 +392,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "a check-in told as not saved is booked afterwards without a word",
         "agent/core/checkin.py",
-        "            step.record((fact,), told=(CheckedIn(door_id, holder, taken.utc),))\n",
-        "            del fact\n",
+        "    step.record((step.dated(PatrolNotSaved(door_id, holder, utc)),), told=(CheckedIn(door_id, holder, utc),))\n",
+        "    del utc\n",
         (
             "tests/agent/core/test_checkin.py::test_what_a_hanging_store_saves_after_all_does_not_count_and_says_so",
             "tests/agent/core/test_checkin.py::test_a_check_in_is_told_as_saved_or_as_not_saved_or_is_refused_for_sure",
@@ -564,21 +564,21 @@ MUTATIONS: list[Mutation] = [
     ),
     Mutation(
         "a command that ends before it begins",
-        "contract/messages.py",
+        "contract/commands.py",
         "        if self.exp < self.iat:\n",
         "        if self.exp < 0:\n",
         ("tests/contract/test_parse.py::test_a_field_of_the_wrong_kind_is_malformed",),
     ),
     Mutation(
         "a strike's fire contact is asked to open its supply",
-        "agent/cli/hardwired.py",
+        "agent/commissioning/hardwired.py",
         '    elif door.lock.kind == "fail-safe":\n',
         '    elif door.lock.kind in {"fail-safe", "fail-secure"}:\n',
         ("tests/test_safety_words.py::test_check_asks_what_is_right_for_the_kind_of_lock",),
     ),
     Mutation(
         "a magnet's exit button is asked to feed it",
-        "agent/cli/hardwired.py",
+        "agent/commissioning/hardwired.py",
         "    elif fails_safe:\n",
         "    elif not fails_safe:\n",
         ("tests/test_safety_words.py::test_two_doors_of_two_kinds_are_asked_for_each",),
@@ -695,15 +695,15 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "a stranger at the output is put right without a word",
         "agent/core/lock.py",
-        "    if lock.read == rests and expected(door, mono) == rests:\n",
-        "    if lock.read != rests and expected(door, mono) == rests:\n",
+        "    if lock.read == rests and _expected(step, door) == rests:\n",
+        "    if lock.read != rests and _expected(step, door) == rests:\n",
         ("tests/agent/core/test_lock.py::test_an_output_switched_by_somebody_else_is_put_right_and_told_once",),
     ),
     Mutation(
         "a board that comes back with its coils on is no news",
         "agent/core/lock.py",
-        "was.lost or was.returned",
-        "was.returned",
+        "_lost(step, door) or door.lock.returned",
+        "door.lock.returned",
         ("tests/agent/core/test_lock.py::test_a_board_that_comes_back_with_its_coils_on_is_told",),
     ),
     Mutation(
@@ -787,9 +787,9 @@ MUTATIONS: list[Mutation] = [
     ),
     Mutation(
         "the exit button pulses a lost lock that fire may have released",
-        "agent/core/state.py",
+        "agent/core/state/door.py",
         "        return self.unsure and self.lock.read is None and not self.found_locked\n",
-        "        return self.unsure and self.lock.read is None and not self.lock.lost\n",
+        "        return self.unsure and self.lock.read is False\n",
         (
             "tests/agent/core/test_latched.py::test_the_exit_button_at_a_lock_that_is_lost_sends_no_pulse_into_it_before_it_was_read",
         ),
@@ -854,8 +854,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "storage trouble that lasts is never told",
         "agent/core/storage.py",
-        "    _lasts(step)\n",
-        "    step.state.health.trouble  # noqa: B018\n",
+        "        yield health.trouble_told_at + limits.DEVICE_FACTS_S, _lasts\n",
+        "        pass\n",
         ("tests/agent/core/test_storage.py::test_trouble_within_the_minute_of_another_is_told_if_it_lasts",),
     ),
     Mutation(
@@ -930,8 +930,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "what is refused is forgotten by the system's clock",
         "agent/core/refused.py",
-        "    sure = step.now.sure_utc\n",
-        "    sure = step.now.utc\n",
+        "    sure = state.now.sure_utc\n",
+        "    sure = state.now.utc\n",
         ("tests/agent/core/test_bounds.py::test_a_systems_clock_that_is_ahead_forgets_nothing_that_is_refused",),
     ),
     Mutation(

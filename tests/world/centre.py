@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from agent.core import effects as fx
+from contract.commands import Command
 from contract.digest import digest
-from contract.messages import Command, Confirm, Notice, Scope
+from contract.messages import Confirm, Notice, Scope
 from tests.world.disk import chained
 
 UNIT = Scope("unit", "b12-u2")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from agent.core import effects as fx
 from agent.core import events as ev
+from agent.core.events.store import PendingCommand
 from agent.core.time import KnownTime
 from contract.facts import data_of, kind_of
 from contract.messages import Notice
@@ -31,7 +32,7 @@ class Disk:
     boot: int = 0
     latched: frozenset[str] = frozenset()
     seen: dict[str, float] = field(default_factory=dict)
-    pending: dict[str, ev.PendingCommand] = field(default_factory=dict)
+    pending: dict[str, PendingCommand] = field(default_factory=dict)
     accepted: set[str] = field(default_factory=set)
     notices: dict[tuple[str, str], Notice] = field(default_factory=dict)
     revs: dict[str, int] = field(default_factory=dict)
@@ -124,7 +125,7 @@ class Store:
                     d.seen[s.id] = s.exp
                     if s.pending:
                         d.accepted.add(s.id)
-                        d.pending[s.id] = ev.PendingCommand(s.id, s.action, s.door, s.actor)
+                        d.pending[s.id] = PendingCommand(s.id, s.action, s.door, s.actor)
                 for name in effect.finish:
                     d.pending.pop(name, None)
                 for mode in effect.modes:

@@ -17,7 +17,6 @@ PEOPLE = (Holder("anna"), Holder("old-li", unlock_s=12.0), Holder("wang", role=R
 PLAN = unit_plan(
     door_plan(),
     door_plan(id="yard", lock_device="relay2", contact_device="relay2", readers=("card2",)),
-    devices=("relay", "relay2", "card", "card2", "panel"),
 )
 
 

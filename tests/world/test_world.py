@@ -17,7 +17,8 @@ from hypothesis.stateful import (
 )
 
 from agent.core import events as ev
-from contract.messages import Category, Command, FireReset, Holder, Mode, Notice, Open, Order, Role, Scope, SetMode
+from contract.commands import Command, FireReset, Mode, Open, Order, SetMode
+from contract.messages import Category, Holder, Notice, Role, Scope
 from tests.agent.core.bench import UTC, door_plan, unit_plan
 from tests.world.world import World
 
@@ -41,13 +42,12 @@ long = st.sampled_from([12.0, 31.0, 65.0, 400.0])
 
 class UnitInItsWorld(RuleBasedStateMachine):
     @initialize(
-        kind=st.sampled_from(["fail-safe", "fail-secure"]),
         safe=st.sampled_from(["locked", "unlocked"]),
         egress=st.booleans(),
         online=st.sampled_from([True, True, False]),
     )
-    def begin(self, kind: str, safe: str, egress: bool, online: bool) -> None:
-        main = door_plan(kind=kind, safe_state=safe, egress=egress)
+    def begin(self, safe: str, egress: bool, online: bool) -> None:
+        main = door_plan(safe_state=safe, egress=egress)
         yard = door_plan(
             id="yard",
             lock_device="relay2",
@@ -57,7 +57,7 @@ class UnitInItsWorld(RuleBasedStateMachine):
             fire_device="relay2",
             readers=("card2",),
         )
-        self.world = World(unit_plan(main, yard, devices=("relay", "relay2", "card", "panel")), PEOPLE)
+        self.world = World(unit_plan(main, yard), PEOPLE)
         self.names = 0
         self.world.broker_up = self.world.centre_up = online
         self.world.run(2.0)

@@ -9,7 +9,8 @@ from agent.core import events as ev
 from agent.core.state import State
 from agent.core.time import Now, Trust
 from contract.bounds import parse_rfc3339
-from contract.messages import Open, Role, Scope
+from contract.commands import Open
+from contract.messages import Role, Scope
 from tests.agent.core.bench import facts_in
 
 if TYPE_CHECKING:
@@ -183,11 +184,11 @@ class Watch:
 
     def _cards(self, event: ev.Event, now: Now, found: tuple[fx.Effect, ...]) -> None:
         """D6, D7: whoever may pass gets the order in this very step, whatever the store and the link are doing."""
-        if not isinstance(event, ev.CardRead) or not self.loaded:
+        if not isinstance(event, ev.CardRead):
             return
         hashes, at = self.last_tap.get(event.reader, ((), -1e9))
         self.last_tap[event.reader] = (event.hashes, now.mono)
-        if hashes == event.hashes and now.mono - at < 0.8:
+        if not self.loaded or (hashes == event.hashes and now.mono - at < 0.8):
             return
         (door,) = [p.id for p in self.world.plan.doors if event.reader in p.readers]
         pulsed = any(isinstance(e, fx.PulseLock) and e.door == door for e in found)

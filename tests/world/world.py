@@ -12,7 +12,9 @@ from agent.core.controller import deadline, initial, step
 from agent.core.plan import UnitPlan
 from agent.core.state import State
 from agent.core.time import Now, Trust
-from contract.messages import Command, Confirm, Holder, Message, Notice
+from contract.commands import Command
+from contract.kinds import Message
+from contract.messages import Confirm, Holder, Notice
 from tests.agent.core.bench import UTC, holders
 from tests.world.centre import Centre
 from tests.world.disk import Disk, Store

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.cli.findings import EARLIEST_UTC
+from agent.commissioning.findings import EARLIEST_UTC
 from agent.config import load
 from agent.identity import spend_token
 from tests.agent.cli.unit import EXAMPLE, Unit, process

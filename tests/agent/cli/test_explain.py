@@ -13,7 +13,8 @@ from agent.core.effects import SaveState
 from agent.identity import Identity
 from agent.statusfile import save, status_path
 from contract.cards import card_hash
-from contract.messages import Holder, Hours, Role, Scope, Secrets, Span
+from contract.hours import Hours, Span
+from contract.messages import Holder, Role, Scope, Secrets
 from contract.plain import DoorStatus
 from contract.sealing import SealedSecrets, seal_secrets, sealing_key
 from drivers.reader.card import from_printed

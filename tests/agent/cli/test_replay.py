@@ -11,16 +11,10 @@ import pytest
 from agent.config import load, unit_plan
 from agent.core.controller import initial, step
 from agent.core.effects import Effect, PulseLock
-from agent.core.events import (
-    CardRead,
-    ContactChanged,
-    DeviceBack,
-    Event,
-    FireChanged,
-    HoldersReplaced,
-    LockRead,
-    Started,
-)
+from agent.core.events import Event
+from agent.core.events.door import CardRead, ContactChanged, DeviceBack, FireChanged, LockRead
+from agent.core.events.life import Started
+from agent.core.events.store import HoldersReplaced
 from agent.core.replay_codec import encode_steps
 from agent.core.state import State
 from agent.core.time import Now, Trust

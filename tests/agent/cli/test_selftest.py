@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.cli.measure import elsewhere, measured
 from agent.cli.selftest import tried
-from agent.cli.sheet import Row
-from agent.cli.sheet import passed as all_passed
+from agent.commissioning.measure import elsewhere, measured
+from agent.commissioning.sheet import Row
+from agent.commissioning.sheet import passed as all_passed
 from agent.config import load
 from agent.store import latch
 from agent.store.folder import FolderLock

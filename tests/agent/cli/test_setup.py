@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.cli.interview import seconds, whole, yes_or_no
-from agent.cli.wires import place
+from agent.commissioning.interview import seconds, whole, yes_or_no
+from agent.commissioning.wires import place
 from agent.config import load, loads
 from simulator.box import Box, BoxSpec
 from simulator.stairwell import DoorSpec

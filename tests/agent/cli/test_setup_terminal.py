@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.cli.interview import Terminal, choice
+from agent.commissioning.interview import Terminal, choice
 from agent.config import load
 from simulator.box import Box
 from tests.agent.cli.dialogue import END, Act, talk

@@ -8,16 +8,18 @@ from typing import Any, TypeVar
 
 from agent.core import effects as fx
 from agent.core import events as ev
-from agent.core.controller import deadline, initial, step
+from agent.core.controller import all_timers, deadline, initial, step
 from agent.core.plan import DisplayPlan, DoorPlan, InputPlan, UnitPlan
-from agent.core.state import Door, State
+from agent.core.state import State
+from agent.core.state.door import Door
 from agent.core.status import standing_entries, status
 from agent.core.time import Now, Trust
 from agent.locale import load
 from contract import codec
+from contract.commands import Command, Open, Order
 from contract.digest import digest
 from contract.facts import data_of, fact_of, kind_of
-from contract.messages import Category, Command, Confirm, Holder, Notice, Open, Order, Role, Scope
+from contract.messages import Category, Confirm, Holder, Notice, Role, Scope
 from contract.plain import Status
 from contract.strict_json import dumps, loads
 
@@ -35,7 +37,6 @@ OPEN = Open("main")
 def door_plan(**changes: Any) -> DoorPlan:
     plan = DoorPlan(
         id="main",
-        kind="fail-secure",
         safe_state="locked",
         lock_device="relay",
         pulse_s=5.0,
@@ -64,12 +65,18 @@ def unit_plan(*doors: DoorPlan, **changes: Any) -> UnitPlan:
         language="zh-CN",
         doors=doors or (door_plan(),),
         displays=(DisplayPlan("panel", 20, 8, "gbk"),),
-        inputs=(InputPlan("gas", "relay", alarm=True),),
-        devices=("relay", "card", "panel"),
+        inputs=(InputPlan("gas", alarm=True),),
         catalogues=CATALOGUES,
         version="0.1.0",
     )
     return replace(plan, **changes)
+
+
+def devices_of(plan: UnitPlan) -> tuple[str, ...]:
+    """The devices that the doors and displays of a plan are on, each once."""
+    doors = [(d.lock_device, d.contact_device, d.exit_device, d.fire_device, *d.readers) for d in plan.doors]
+    named = (*(name for each in doors for name in each if name), *(display.name for display in plan.displays))
+    return tuple(dict.fromkeys(named))
 
 
 def card(name: str) -> tuple[str, ...]:
@@ -148,8 +155,8 @@ class Bench:
         self.state, found = step(self.state, event, self.now())
         self.effects += [(self.mono, effect) for effect in found]
         facts_of(found)  # each as its kind declares it
-        due = deadline(self.state)
-        assert due is None or due > self.mono, f"a deadline that {type(event).__name__} left in the past"
+        overdue = [act for at, act in all_timers(self.state) if at <= self.mono]
+        assert not overdue, f"still due after {type(event).__name__}: {overdue}"
         return found
 
     # --- a unit at work
@@ -157,7 +164,7 @@ class Bench:
     def start(self, *people: Holder, latched: frozenset[str] = frozenset(), door_only: bool = False) -> Bench:
         """Up to a closed, locked door with its holders loaded and its store open."""
         self.do(ev.Started("s1", latched, door_only))
-        for device in self.state.plan.devices:
+        for device in devices_of(self.state.plan):
             self.do(ev.DeviceBack(device, "here"))
         for door in self.state.doors:
             self.settle(door.id)

@@ -14,7 +14,9 @@ from agent.core import events as ev
 from agent.core.access import decide, within
 from agent.core.time import Now, Trust
 from agent.locale import load
-from contract.messages import Holder, Hours, Mode, Role, Span
+from contract.commands import Mode
+from contract.hours import Hours, Span
+from contract.messages import Holder, Role
 from tests.agent.core.bench import UTC, Bench, door_plan, facts_of, of, the
 
 NOW = Now(1000.0, UTC, 28_800, Trust.SYNCED)
@@ -183,6 +185,6 @@ def test_in_door_only_mode_doors_work_and_nothing_else_starts() -> None:
     assert bench.page().kind == "idle"
     assert bench.page().footer == "仅门禁功能运行"
     assert "door only" in [f.data.get("detail") for f in bench.facts() if f.kind == "agent.started"]
-    assert the(fx.Connect, bench.do(ev.DoorOnlyEnded())) == fx.Connect()
+    assert the(fx.Connect, bench.wait((bench.state.door_only_until or 0.0) - bench.mono)) == fx.Connect()
     bench.wait(1.0)
     assert bench.page().kind == "notice"

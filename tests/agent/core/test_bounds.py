@@ -12,9 +12,11 @@ from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core import limits
 from agent.core.controller import initial, step
-from agent.core.state import DesiredState, DeviceHealth, Health, NotTaken, RefusedState
+from agent.core.state.desired import DesiredState, NotTaken, RefusedState
+from agent.core.state.health import DeviceHealth, Health
 from agent.core.status import standing_entries
 from agent.core.time import Now, Trust
+from contract.commands import Resync
 from contract.digest import digest
 from contract.messages import (
     EMERGENCIES_PER_SCOPE,
@@ -25,7 +27,6 @@ from contract.messages import (
     Category,
     Keys,
     Kind,
-    Resync,
     RosterPart,
     Scope,
     WorkingKey,

@@ -10,7 +10,8 @@ from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core import limits
 from agent.core.time import Trust
-from contract.messages import Erase, Identify, Mode, Open, Pair, Reason, Restart, Resync, Scope, Selftest, SetMode
+from contract.commands import Erase, Identify, Mode, Open, Pair, Reason, Restart, Resync, Selftest, SetMode
+from contract.messages import Scope
 from tests.agent.core.bench import SITE, UNIT, UTC, Bench, command, door_plan, facts_of, of, the, unit_plan
 
 
@@ -283,11 +284,11 @@ def test_restart_is_written_down_before_it_happens() -> None:
     assert of(fx.Stop, found) == []
     (done,) = [r for r in of(fx.AppendFacts, found) if r.finish]
     found = bench.recorded(done)
-    assert the(fx.Stop, found) == fx.Stop(restart=True)
+    assert the(fx.Stop, found) == fx.Stop()
     assert facts_of(found)["agent.stopping"] == {"detail": "restart"}
     slow = Bench().start().online()
     accept(slow, Restart())
-    assert the(fx.Stop, slow.wait(3.0)) == fx.Stop(restart=True)
+    assert the(fx.Stop, slow.wait(3.0)) == fx.Stop()
 
 
 def test_resync_reads_the_retained_state_again() -> None:

@@ -8,11 +8,12 @@ import pytest
 
 from agent.core import effects as fx
 from agent.core import events as ev
-from contract.messages import FireReset, Reason
+from agent.core.events.store import PendingCommand
+from contract.commands import FireReset, Reason
 from tests.agent.core.bench import UTC, Bench, command, door_plan, facts_in, facts_of, of, the, unit_plan
 from tests.agent.core.test_commands import accept, replies
 
-TWO = unit_plan(door_plan(), door_plan(id="cellar", lock_device="board2", readers=()), devices=("relay", "board2"))
+TWO = unit_plan(door_plan(), door_plan(id="cellar", lock_device="board2", readers=()))
 
 
 def told(found: tuple[fx.Effect, ...] | list[fx.Effect]) -> list[tuple[str, str | None, str | None]]:
@@ -117,7 +118,7 @@ def test_a_door_that_burns_again_is_not_done() -> None:
 # --- cut off by a restart
 
 
-def restarted(*pending: ev.PendingCommand, **started: Any) -> Bench:
+def restarted(*pending: PendingCommand, **started: Any) -> Bench:
     """The next run, up to its open store; no lock has been read yet."""
     bench = Bench(TWO)
     bench.do(ev.Started("s2", **{"latched": frozenset(), **started}))
@@ -126,8 +127,8 @@ def restarted(*pending: ev.PendingCommand, **started: Any) -> Bench:
     return bench
 
 
-def open_of(**known: Any) -> ev.PendingCommand:
-    return ev.PendingCommand("c1", "open", "main", "desk-1", **known)
+def open_of(**known: Any) -> PendingCommand:
+    return PendingCommand("c1", "open", "main", "desk-1", **known)
 
 
 def outcome(bench: Bench) -> list[tuple[str, str | None, str | None]]:
@@ -176,7 +177,7 @@ def test_a_coil_that_was_on_long_after_the_open_proves_nothing() -> None:
 
 @pytest.mark.claim("F2")
 def test_a_fire_reset_cut_off_tells_how_the_doors_stand() -> None:
-    reset = ev.PendingCommand("c1", "fire_reset", None, "desk-1")
+    reset = PendingCommand("c1", "fire_reset", None, "desk-1")
     bench = restarted(reset)
     for name in ("main", "cellar"):
         assert outcome(bench) == []
@@ -188,7 +189,7 @@ def test_a_fire_reset_cut_off_tells_how_the_doors_stand() -> None:
 
 
 def test_a_mode_cut_off_is_not_in_force_and_what_moves_no_lock_is_abandoned() -> None:
-    mode = restarted(ev.PendingCommand("c1", "mode", "main", "desk-1"))
+    mode = restarted(PendingCommand("c1", "mode", "main", "desk-1"))
     assert outcome(mode) == [("unknown", None, "a restart came first; the mode is not in force")]
-    identify = restarted(ev.PendingCommand("c1", "identify", None, "desk-1"))
+    identify = restarted(PendingCommand("c1", "identify", None, "desk-1"))
     assert outcome(identify) == [("refused", Reason.ABANDONED, None)]

@@ -7,7 +7,7 @@ import pytest
 from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core.time import Trust
-from contract.messages import FireReset, Mode, SetMode
+from contract.commands import FireReset, Mode, SetMode
 from tests.agent.core.bench import UTC, Bench, command, door_plan, facts_in, facts_of, of, the, unit_plan
 
 
@@ -296,9 +296,8 @@ def test_a_door_held_open_raises_neither_forced_nor_held_and_is_not_relocked_by_
 
 @pytest.mark.claim("D4")
 @pytest.mark.parametrize("safe_state", ["locked", "unlocked"])
-@pytest.mark.parametrize("kind", ["fail-safe", "fail-secure"])
-def test_start_writes_the_safe_state_and_never_pulses(safe_state: str, kind: str) -> None:
-    bench = Bench(unit_plan(door_plan(safe_state=safe_state, kind=kind)))
+def test_start_writes_the_safe_state_and_never_pulses(safe_state: str) -> None:
+    bench = Bench(unit_plan(door_plan(safe_state=safe_state)))
     first = bench.do(ev.Started("s1", frozenset()))[0]
     assert isinstance(first, fx.SetLock)
     assert first.unlocked is (safe_state == "unlocked")

@@ -12,7 +12,9 @@ from agent.core import events as ev
 from agent.core.access import valid_in_time
 from agent.core.time import Now, Trust
 from agent.core.validity import Ground, Judgement, Limit, judge
-from contract.messages import Holder, Hours, Mode, SetMode, Span
+from contract.commands import Mode, SetMode
+from contract.hours import Hours, Span
+from contract.messages import Holder
 from tests.agent.core.bench import UTC, Bench, command, door_plan, facts_of, of, the, unit_plan
 
 LIMITS = "What a limit by time asks of the clock"

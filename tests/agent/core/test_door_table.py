@@ -8,7 +8,7 @@ import pytest
 
 from agent.core import door, door_actions
 from agent.core.door import IGNORED, TABLE, Signal
-from agent.core.state import Phase
+from agent.core.state.door import Phase
 
 
 def test_every_pair_of_phase_and_signal_is_in_the_table_or_ignored_with_a_reason() -> None:

@@ -7,8 +7,8 @@ import pytest
 from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core import limits
-from agent.core.state import Phase
-from contract.messages import FireReset, Mode, SetMode
+from agent.core.state.door import Phase
+from contract.commands import FireReset, Mode, SetMode
 from tests.agent.core.bench import PEOPLE, Bench, command, door_plan, facts_of, holders, of, the, unit_plan
 
 NONE: frozenset[str] = frozenset()
@@ -217,6 +217,18 @@ def test_holding_open_sends_no_pulse_into_a_lock_that_was_not_read() -> None:
     reads(bench, unlocked=True)
     assert bench.door().phase is Phase.FIRE
     assert not bench.all(fx.PulseLock)
+
+
+def test_holding_open_begins_when_the_lock_is_read_at_last_and_fire_had_not_released_it() -> None:
+    bench = started()
+    bench.opened()
+    bench.message(command(bench, SetMode(Mode.HOLD_OPEN, bench.utc + 60), iat=bench.utc))
+    (token,) = bench.state.commands.waiting
+    bench.do(ev.Recorded(token, 1, (), "00", "00"))
+    bench.wait(10.0)
+    assert not bench.all(fx.PulseLock)
+    reads(bench, unlocked=False)
+    assert of(fx.PulseLock, bench.wait(2.0))
 
 
 @pytest.mark.claim("D2")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core import limits
-from contract.messages import FireReset, Mode, Open, Order, SetMode
+from contract.commands import FireReset, Mode, Open, Order, SetMode
 from tests.agent.core.bench import PEOPLE, Bench, command, door_plan, facts_in, holders, unit_plan
 
 DOORS = ("main", "back")
@@ -43,7 +43,7 @@ class World:
             door_plan(safe_state=safe, pulse_s=2.0),
             door_plan(id="back", readers=("card2",), on_fire=on_fire, pulse_s=2.0, **back),
         )
-        self.bench = Bench(unit_plan(*plans, devices=("relay", "relay2", "card", "card2", "panel")))
+        self.bench = Bench(unit_plan(*plans))
         self.locks = {name: Lock(name in released) for name in DOORS}
         releasing = {"main"} if on_fire == "nothing" else set(DOORS)
         self.written = frozenset(released & releasing)

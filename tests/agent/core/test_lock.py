@@ -10,7 +10,9 @@ import pytest
 from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core.controller import initial
-from contract.messages import Mode, SetMode
+from contract.commands import Mode, SetMode
+from contract.messages import MAX_UNLOCK_S
+from drivers.reports import MAX_PULSE_S
 from tests.agent.core.bench import Bench, of
 from tests.agent.core.test_commands import accept
 
@@ -248,3 +250,9 @@ def test_a_lockdown_ends_what_was_to_be_renewed() -> None:
     bench.settle()
     bench.forget()
     assert answered(bench, 10.0) == []
+
+
+@pytest.mark.claim("D3")
+def test_the_drivers_cap_of_a_pulse_is_the_contracts() -> None:
+    """They import nobody of ours, and so have it as a figure of their own."""
+    assert MAX_PULSE_S == MAX_UNLOCK_S

@@ -9,7 +9,7 @@ import pytest
 from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core.time import KnownTime, Trust
-from contract.messages import MODE_MAX_S, Mode, SetMode
+from contract.commands import MODE_MAX_S, Mode, SetMode
 from tests.agent.core.bench import Bench, command, facts_in, facts_of, of, the
 
 

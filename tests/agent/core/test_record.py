@@ -17,6 +17,7 @@ from agent.core.events import Event
 from agent.core.state import State
 from agent.core.time import Now
 from contract import facts, messages
+from contract.kinds import Message
 from tests.agent.core.bench import Bench, command, notice
 
 
@@ -36,7 +37,7 @@ plain = st.recursive(
 
 @pytest.mark.parametrize(
     "kind",
-    [*members(Event), *members(Effect), *members(messages.Message), *(each.type for each in facts.KINDS.values())],
+    [*members(Event), *members(Effect), *members(Message), *(each.type for each in facts.KINDS.values())],
     ids=lambda k: k.__name__,
 )
 def test_every_type_is_known(kind: type) -> None:

@@ -13,7 +13,7 @@ from agent.core import events as ev
 from agent.core import limits
 from agent.core.controller import initial
 from agent.core.time import Trust
-from contract.messages import Open
+from contract.commands import Open
 from tests.agent.core.bench import Bench, command, facts_of, of, the
 
 

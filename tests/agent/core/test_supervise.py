@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from agent.core import effects as fx
 from agent.core import events as ev
+from agent.core import limits
 from agent.core.time import KnownTime, Trust
 from contract.bounds import rfc3339
 from tests.agent.core.bench import UTC, Bench, facts_of, of, the, wire
@@ -226,13 +227,14 @@ def test_a_door_without_a_link_says_why() -> None:
 
 def test_with_the_door_only_the_status_says_so_and_until_when() -> None:
     bench = Bench()
-    bench.do(ev.Started("s1", frozenset(), door_only=True, door_only_s=600.0))
+    bench.do(ev.Started("s1", frozenset(), door_only=True))
     told = wire(bench.state)
     assert told["door_only"] == rfc3339(bench.utc + 600.0)
     assert told["link"]["state"] == "off"
     bench.opened()
     bench.wait(599.0)
-    bench.do(ev.DoorOnlyEnded(), after=1.0)
+    assert wire(bench.state)["door_only"] is not None
+    bench.wait(1.0)
     told = wire(bench.state)
     assert told["door_only"] is None
     assert told["link"]["state"] == "connecting"
@@ -308,3 +310,20 @@ def test_an_attack_on_a_line_is_an_alarm() -> None:
     bench = Bench().start()
     found = facts_of(bench.do(ev.LineAttacked("card", "downgrade", 3)))
     assert found == {"device.tamper": {"device": "card", "detail": "line: downgrade", "count": 3}}
+
+
+@pytest.mark.parametrize("thread", ["store", "link"])
+def test_without_store_or_link_the_agent_starts_anew_as_after_a_fault_of_ours(thread: str) -> None:
+    bench = Bench().start()
+    assert bench.do(ev.ThreadDied(thread)) == (fx.Stop(fault=True),)
+
+
+@pytest.mark.claim("D11")
+@pytest.mark.parametrize("thread", ["store", "link"])
+def test_with_the_door_only_it_goes_on_without_them_and_starts_anew_when_that_is_over(thread: str) -> None:
+    bench = Bench().start(door_only=True)
+    assert of(fx.Stop, bench.do(ev.ThreadDied(thread))) == []
+    assert wire(bench.state)["storage"] == ("failed" if thread == "store" else "ok")
+    assert isinstance(bench.tap("anna")[0], fx.PulseLock)
+    assert the(fx.Stop, bench.wait(limits.DOOR_ONLY_S)) == fx.Stop(fault=True)
+    assert bench.all(fx.Connect) == []

@@ -55,7 +55,7 @@ def test_an_emergency_that_came_while_the_display_was_lost_is_first_when_it_is_b
 
 def test_of_two_displays_one_that_is_lost_or_never_draws_keeps_nothing_from_the_other() -> None:
     displays = tuple(DisplayPlan(name, 20, 8, "gbk") for name in ("left", "right", "off"))
-    bench = Bench(unit_plan(displays=displays, devices=("relay", "card", "left", "right", "off"))).start()
+    bench = Bench(unit_plan(displays=displays)).start()
     bench.do(ev.DeviceGone("off", "silent", ""))
     for name in NAMES:
         bench.message(notice(name))

@@ -29,7 +29,8 @@ from agent.link.reconnect import Pace
 from contract import topics
 from contract.chain import chain_start, next_hash
 from contract.chain import line as fact_line
-from contract.messages import Category, Command, Confirm, Kind, Notice, Open, Scope
+from contract.commands import Command, Open
+from contract.messages import Category, Confirm, Kind, Notice, Scope
 from contract.plain import build_presence
 from simulator.broker import Broker, mosquitto
 from tests.contract import signing

@@ -7,12 +7,14 @@ import time
 import pytest
 
 from agent.core import effects
-from agent.core.events import BatchPublished, CentrePresence, Event, LinkUp, MessageReceived, MessageRefused
+from agent.core.events import Event
+from agent.core.events.link import CentrePresence, LinkUp, MessageReceived, MessageRefused
 from agent.link.translate import MessageReader, RefusedMessage
 from contract import topics
 from contract.chain import check_alarm, line, open_batch, parse_alarm, parse_batch
+from contract.commands import Reason
 from contract.enrolment import check_enrol
-from contract.messages import Category, Keys, Kind, Notice, Reason, Scope, WorkingKey
+from contract.messages import Category, Keys, Kind, Notice, Scope, WorkingKey
 from contract.plain import parse_reply
 from simulator.broker import Broker
 from tests.agent.link import far_end
@@ -33,8 +35,8 @@ def test_up_and_down_in_each_version(broker: Broker, protocol: str) -> None:
         assert received.message == notice
         near.link.order(effects.AckMessage(received.token))
         near.link.order(batch("b1", 3))
-        assert near.wait(BatchPublished).batch == "b1"
         sent = parse_batch(eventually(lambda: far.ups("facts"))[0])
+        assert sent.header.batch == "b1"
         assert [fact.seq for fact in open_batch(sent, SITE, PUBLIC)] == [1, 2, 3]
         near.link.order(effects.SendReply("c1", "refused", "expired", "main", 1e9))
         reply = parse_reply(eventually(lambda: far.ups("reply"))[0])
@@ -195,10 +197,10 @@ def test_an_alarm_is_signed_and_overtakes_what_waits(any_broker: Broker) -> None
         wire.down_open.set()
         alarm = parse_alarm(eventually(lambda: far.ups("alarm"))[0])
         assert check_alarm(alarm, SITE, PUBLIC).kind == "door.forced"
-        near.wait(BatchPublished, 150)
         eventually(lambda: len(far.ups("facts")) == 150)
         assert [message.topic.rsplit("/", 1)[1] for message in list(far.got)].index("alarm") <= 100
-        assert {event.batch for event in near.of(BatchPublished)} == {f"b{number}" for number in range(150)}
+        batches = [parse_batch(each) for each in far.ups("facts")]
+        assert {each.header.batch for each in batches} == {f"b{n}" for n in range(150)}
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import pytest
 
 from agent.aside import Aside, name_of
 from agent.core import effects
-from agent.core.events import LinkDown, LinkUp, MessageReceived, MessageRefused
+from agent.core.events.link import LinkDown, LinkUp, MessageReceived, MessageRefused
 from agent.link import translate
 from agent.link.reconnect import Ending, Reconnect
 from simulator.broker import Broker

@@ -12,7 +12,7 @@ import pytest
 
 from agent import limits
 from agent.clock import Clock
-from agent.core.events import LinkDown, LinkUp
+from agent.core.events.link import LinkDown, LinkUp
 from agent.core.time import Dates
 from simulator.broker import mosquitto, start_broker
 from tests.agent.link import far_end

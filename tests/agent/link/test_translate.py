@@ -13,7 +13,8 @@ from agent.link.outbox import WAITING, Outbox
 from agent.link.translate import AcceptedMessage, MessageReader, OutboundMessage, RefusedMessage
 from contract import topics
 from contract.bounds import MAX_INTEGER
-from contract.messages import Command, Identify, Kind, Mode, Order, Reason, Restart, Scope, SetMode
+from contract.commands import Command, Identify, Mode, Order, Reason, Restart, SetMode
+from contract.messages import Kind, Scope
 from contract.plain import Presence, build_presence
 from tests.agent.link.far_end import OWN, SITE, SITE_SCOPE, UNIT, YARD
 from tests.contract import signing
@@ -120,7 +121,7 @@ def test_one_that_is_never_done_does_not_hold_the_rest_for_ever() -> None:
 
 
 def out(name: str, *, ahead: bool = False) -> OutboundMessage:
-    return OutboundMessage("t", b"", ahead=ahead, batch=name)
+    return OutboundMessage("t", name.encode(), ahead=ahead)
 
 
 def test_the_window_holds_back_and_alarms_go_ahead() -> None:
@@ -128,28 +129,27 @@ def test_the_window_holds_back_and_alarms_go_ahead() -> None:
     box.narrow(2)
     assert [box.offer(out(name)) for name in "abcd"] == [True, True, False, False]
     assert not box.offer(out("alarm", ahead=True))
-    assert box.sent(1, OutboundMessage("t", b"", batch="a")) is None
-    batch, following = box.acknowledged(1)
-    assert batch == "a"
-    assert following is not None
-    assert following.batch == "alarm"
+    box.sent(1, out("a"))
+    assert box.oldest == out("a")
+    assert box.acknowledged(1) == out("alarm", ahead=True)
+    assert box.oldest is None
 
 
 def test_an_acknowledgement_faster_than_the_call_is_not_lost() -> None:
     box = Outbox()
     assert box.offer(out("a"))
-    assert box.acknowledged(1) == (None, None)
-    assert box.sent(1, OutboundMessage("t", b"", batch="a")) == "a"
+    assert box.acknowledged(1) is None
+    box.sent(1, out("a"))
+    assert box.oldest is None
 
 
 def test_what_waits_is_bounded_and_an_alarm_still_finds_room() -> None:
     box = Outbox(1)
-    for _ in range(WAITING + 10):
-        box.offer(out("x"))
-    assert box.dropped == 9
+    for number in range(WAITING + 10):
+        box.offer(out(f"x{number}"))
     box.offer(out("alarm", ahead=True))
-    assert box.dropped == 10
-    assert box.acknowledged(1)[1] == out("alarm", ahead=True)
+    kept = [box.acknowledged(mid) for mid in range(WAITING + 1)]
+    assert kept == [out("alarm", ahead=True), *(out(f"x{n}") for n in range(1, WAITING)), None]
 
 
 @given(st.lists(st.sampled_from(["offer", "ack"]), max_size=60), st.integers(1, 5))
@@ -160,7 +160,7 @@ def test_the_window_is_kept_and_the_order_too(steps: list[str], window: int) -> 
     offered = 0
 
     def publish(one: OutboundMessage) -> None:
-        sent.append(one.batch or "")
+        sent.append(one.payload.decode())
         open_mids.append(len(sent))
         box.sent(len(sent), one)
 
@@ -171,8 +171,7 @@ def test_the_window_is_kept_and_the_order_too(steps: list[str], window: int) -> 
             if box.offer(one):
                 publish(one)
         elif open_mids:
-            batch, following = box.acknowledged(open_mids.pop(0))
-            assert batch is not None
+            following = box.acknowledged(open_mids.pop(0))
             if following is not None:
                 publish(following)
         assert len(open_mids) <= window

@@ -10,7 +10,8 @@ from typing import Any
 
 from agent.store.schema import seal
 from contract import codec
-from contract.messages import Ask, Holder, Hours, Keys, Notice, Poll, RosterPart, Settings, Span
+from contract.hours import Hours, Span
+from contract.messages import Ask, Holder, Keys, Notice, Poll, RosterPart, Settings
 
 DISPLAY = {"brightness": 5}
 """What settings could hold then, and cannot now."""

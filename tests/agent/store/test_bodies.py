@@ -15,22 +15,8 @@ from agent.store.bodies import PartReader, body_of, holders_in, load
 from agent.store.cache import open_cache
 from agent.store.faults import DamagedError
 from agent.store.journal import open_journal
-from contract.messages import (
-    Hours,
-    Keys,
-    Kind,
-    Notice,
-    Per,
-    Poll,
-    Rating,
-    Role,
-    RosterPart,
-    Scope,
-    Settings,
-    Sign,
-    Span,
-    WorkingKey,
-)
+from contract.hours import Hours, Span
+from contract.messages import Keys, Kind, Notice, Per, Poll, Rating, Role, RosterPart, Scope, Settings, Sign, WorkingKey
 from tests.agent.store import earlier
 from tests.agent.store.harness import SITE, UNIT, UTC, YARD, holder, notice, part, record, running
 from tests.contract import signing

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from agent.core import effects, events
-from contract.messages import Hours, Span
+from contract.hours import Hours, Span
 from tests.agent.store.harness import holder, part, running
 from tests.waiting import eventually
 

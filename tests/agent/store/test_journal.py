@@ -10,6 +10,7 @@ import pytest
 
 from agent.core import effects, events
 from agent.core.effects import CheckedIn, KeptMode, SeenCommand
+from agent.core.events.store import PendingCommand
 from agent.core.time import KnownTime
 from agent.store import FolderInUseError, Store, database, migrations, reading, room
 from agent.store.journal import open_journal
@@ -178,7 +179,7 @@ def test_seen_commands_survive_and_pending_ones_are_found(tmp_path: Path) -> Non
     with running(tmp_path) as (store, posted):
         opened = posted.one(events.StoreOpened)
         assert opened.seen == {"c-1": UTC + 30, "c-2": UTC + 9}
-        assert opened.pending == (events.PendingCommand("c-1", "open", "main", "op7"),)
+        assert opened.pending == (PendingCommand("c-1", "open", "main", "op7"),)
         store.order(record(1, fact("command.done", id="c-1"), finish=("c-1",)))
         posted.recorded(1)
     with running(tmp_path) as (store, posted):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import click
 
 from agent.cli.bench import Bench
-from agent.cli.interview import Interview, choice, yes_or_no
+from agent.commissioning.interview import Interview, choice, yes_or_no
 from agent.config import Device, Port
 from drivers.registry import DRIVERS
 

@@ -10,8 +10,8 @@ import termios
 import time
 from collections.abc import Iterator, Sequence
 
-from agent.cli.sheet import Course, Row
-from agent.cli.walk import Walk, exchange, why
+from agent.commissioning.sheet import Course, Row
+from agent.commissioning.walk import Walk, exchange, why
 from agent.config import Config, Device
 from drivers.inquiries import INQUIRIES
 from drivers.port import Line

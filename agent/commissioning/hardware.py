@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.cli.portname import stable
-from agent.cli.walk import Look
+from agent.commissioning.walk import Look
 from drivers.probing import Sighting
 from drivers.registry import DRIVERS
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Literal
 
 from agent import devicekeys
-from agent.cli import hardwired
-from agent.cli.measure import MAX_ROUND_MS, ROUND_MENDS
+from agent.commissioning import hardwired
+from agent.commissioning.measure import MAX_ROUND_MS, ROUND_MENDS
 from agent.config import Config
 from agent.config.checks import broker_fault
 from agent.config.model import STATE

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from agent.cli.hardware import Hardware, flow, quoted, scalar, yaml_lines
-from agent.cli.hardwired import BY_ITSELF
-from agent.cli.interview import Interview, choice, seconds, whole, words, yes_or_no
-from agent.cli.wires import Equipment, Wire, Wires, free_output
+from agent.commissioning.hardware import Hardware, flow, quoted, scalar, yaml_lines
+from agent.commissioning.hardwired import BY_ITSELF
+from agent.commissioning.interview import Interview, choice, seconds, whole, words, yes_or_no
+from agent.commissioning.wires import Equipment, Wire, Wires, free_output
 from agent.config.checks import broker_fault
-from agent.config.model import IDENTITY, MAX_PULSE_S, SCOPE_LEVELS, STATE
+from agent.config.model import IDENTITY, SCOPE_LEVELS, STATE
+from contract.messages import MAX_UNLOCK_S
 from contract.topics import valid_id
 from drivers.probing import Sighting
 from drivers.registry import DRIVERS
@@ -228,7 +229,7 @@ class Questions:
             choice("locked", "unlocked"),
         )
         pulse = self._ask(
-            f"{key}.pulse_s", f"{which}: for how many seconds does a card unlock it?", seconds(0.2, MAX_PULSE_S), "5"
+            f"{key}.pulse_s", f"{which}: for how many seconds does a card unlock it?", seconds(0.2, MAX_UNLOCK_S), "5"
         )
         kind = "fail-secure" if failing == "locked" else "fail-safe"
         energised = "unlocks" if (kind == "fail-secure") == (terminal == "no") else "locks"

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.cli.bench import Bench
-from agent.cli.findings import wiring
-from agent.cli.person import Person
-from agent.cli.sheet import Row
+from agent.commissioning.findings import wiring
+from agent.commissioning.person import Person
+from agent.commissioning.sheet import Row
 from agent.config import Config
 from agent.store import latch
 from agent.wiring import Drive, Sense, drives, senses

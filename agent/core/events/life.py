@@ -1,0 +1,67 @@
+"""Of the process itself: its start and end, time, the calendar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agent.core.time import Trust
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """First event of a run. `session` is random, new each start; `latched` are the doors the fire latch file names.
+
+    `latch_known`: false where other doors may be latched too, for the file could not be read (yet): LatchRead follows, or does not.
+    `door_only`: after three crashes in five minutes (rule D11).
+    `no_link`: why there is none, in plain words; empty where there is one.
+    `card_keys`: ids of those of the enrolment.
+    """
+
+    session: str
+    latched: frozenset[str]
+    door_only: bool = False
+    no_link: str = ""
+    latch_known: bool = True
+    card_keys: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class LatchRead:
+    """What the fire latch file names, read later than the start. `known`: false where it cannot be read for certain."""
+
+    latched: frozenset[str]
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadDied:
+    """The thread `store` or `link` tripped over a fault of ours and is gone. One of a port is none: the devices replace it."""
+
+    thread: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """The time that `controller.deadline` named has come (or the loop woke anyway)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopAsked:
+    """A signal (SIGTERM, SIGINT) asks for a clean stop."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClockStepped:
+    """Trust in the clock changed, or it was set by `step_s` seconds."""
+
+    trust: Trust
+    step_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarFired:
+    """`job`: purge (nightly retention), midnight (the date on the screen)."""
+
+    job: str

@@ -1,0 +1,224 @@
+"""Of the store: what is on disk, what cannot be, and what was found there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agent.core.effects import CheckedIn, KeptMode
+from agent.core.time import KnownTime
+from contract.messages import Holder, Keys, Notice, Secrets, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class PendingCommand:
+    """A command whose acceptance was committed and whose outcome was not, found at start.
+
+    What the journal says of an open: `granted` that its unlock was ordered, `opened` that the door was opened after that in the same run.
+    """
+
+    id: str
+    action: str
+    door: str | None
+    actor: str
+    granted: bool = False
+    opened: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoreOpened:
+    """The journal is open. `next_seq` is the number of the next fact, `head` (hex) the chain hash of the last one, `confirmed` the last number the centre confirmed.
+
+    `seen`: command ids already used with their `exp`; `revs`: highest revision seen by "kind scope id"; `epoch_utc`: when this epoch began (iat of commands must not be before).
+    `recovered`: what was set aside and rebuilt, if anything ("journal", "cache"). `boot` counts starts. `known`: what signed messages said of the time up to the last start; None: nothing.
+    `keys`: the newest working keys the root signed, None where only those of the enrolment are known. `modes`: what was commanded last and did not end by command.
+    `secrets`: those that are kept, as they came, oldest first.
+    `opens`: (door, `exp`) of the newest opens accepted before this start: they count for the rate. `untold`: check-ins of which it is not sure that the person was told.
+    """
+
+    boot: int
+    epoch: str
+    epoch_utc: float
+    next_seq: int
+    head: str
+    confirmed: int
+    pending: tuple[PendingCommand, ...]
+    seen: Mapping[str, float]
+    revs: Mapping[str, int]
+    known: KnownTime | None = None
+    keys: Keys | None = None
+    recovered: tuple[str, ...] = ()
+    modes: tuple[KeptMode, ...] = ()
+    opens: tuple[tuple[str, float], ...] = ()
+    untold: tuple[CheckedIn, ...] = ()
+    secrets: tuple[Secrets, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SecretsLoaded:
+    """Ahead of the holders, where their rosters are hashed with card keys that the enrolment has not: what is kept, oldest first."""
+
+    kept: tuple[Secrets, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SecretsOpened:
+    """`token` as in OpenSecrets; `card_keys`: ids of the keys inside."""
+
+    token: int
+    rev: int
+    card_keys: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SecretsRefused:
+    """They cannot be opened: sealed to another unit or key, or not of the contract inside."""
+
+    token: int
+    rev: int
+
+
+@dataclass(frozen=True, slots=True)
+class CardKeysAllowed:
+    """No roster comes in force any more that is hashed with a key AllowCardKeys of this token did not name."""
+
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFailed:
+    """The journal cannot be opened or written for now; facts are held in memory. `mode`: full, read_only, failed."""
+
+    mode: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreMended:
+    """Writing works again; what was held in memory is committed. `dropped`: facts that the memory could not hold."""
+
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoreHangs:
+    """The disk has not answered for `limits.STORE_HUNG_S` of the shells (`hangs`), or answers again."""
+
+    hangs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LatchSaved:
+    """The fire latch is on disk as ordered last (`saved`), or the disk refuses it for now: `detail` says why, and it is kept in memory."""
+
+    saved: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FactsDropped:
+    """The journal was full: so many facts that the centre has not confirmed were dropped to make room, each leaving a gap in the chain."""
+
+    facts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The facts of `Record.token` are durable as `first..first+len(lines)-1`. `prev`, `head`: chain hash (hex) before and after them."""
+
+    token: int
+    first: int
+    lines: tuple[bytes, ...]
+    prev: str
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRefused:
+    """Not durable and will not be: a record asked with `durable_by` that passed while storage was failing, or one that memory could not hold.
+
+    `facts`: how many facts are gone with it, where StoreMended does not count them.
+    """
+
+    token: int
+    reason: str
+    facts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLoaded:
+    """Journal lines from `first` to `last` for sending. A gap line stands for facts dropped when full. Empty `lines`: nothing from `first` on."""
+
+    first: int
+    last: int
+    prev: str
+    head: str
+    lines: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FactsConfirmed:
+    """The store has marked all up to `seq` as confirmed."""
+
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryDiffers:
+    """The centre's `seq` or `head` is not this unit's history; a new epoch was started."""
+
+    epoch: str
+    epoch_utc: float
+    next_seq: int
+    head: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldersReplaced:
+    """The whole index of holders by card hash, every roster in force merged (a person's rights in several rosters stay several entries).
+
+    `applied`: the roster just applied, as (scope, id, rev), or None at start. Do not change the mapping: it is shared.
+    """
+
+    by_key: Mapping[str, tuple[Holder, ...]]
+    applied: tuple[str, str, int] | None = None
+    have: tuple[tuple[str, str, str, int], ...] = ()
+    """(kind, scope, id, rev) of every roster in force: part of the digest."""
+    card_keys: frozenset[str] = frozenset()
+    """Ids of the card keys they are hashed with."""
+
+
+@dataclass(frozen=True, slots=True)
+class StateLoaded:
+    """Notices and settings of the cache, at start."""
+
+    notices: tuple[Notice, ...] = ()
+    settings: tuple[Settings, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StateSaved:
+    """A notice, settings, keys or secrets message, or a part of a roster, is durable; `token` is that of the message (0 where none)."""
+
+    token: int
+    kind: str
+    scope: str
+    id: str
+    rev: int
+
+
+@dataclass(frozen=True, slots=True)
+class StateNotKept:
+    """A part of a roster was not kept: with it a unit would have more holders, or more of rosters, than the contract allows."""
+
+    token: int
+    kind: str
+    scope: str
+    id: str
+    rev: int
+
+
+@dataclass(frozen=True, slots=True)
+class CacheReset:
+    """The cache was damaged and rebuilt empty: what the broker retains must be read again."""

@@ -1,0 +1,61 @@
+"""What the core knows, as frozen values. Mappings in here are never changed in place: each step makes new ones, so old states stay valid. Each part beside it is its owner's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from agent.core.events.store import StateLoaded
+from agent.core.plan import UnitPlan
+from agent.core.state.commands import Commands
+from agent.core.state.desired import DesiredState
+from agent.core.state.door import Door
+from agent.core.state.health import Health, LinkState
+from agent.core.state.panel import NoticeBoard, Screen
+from agent.core.state.people import Access, Late, ScreenAnswer, TypedKeys
+from agent.core.state.sync import Sync, Timekeeping
+from agent.core.time import Now
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    plan: UnitPlan
+    now: Now
+    doors: tuple[Door, ...]
+    screens: tuple[Screen, ...]
+    session: str = ""
+    door_only_until: float | None = None
+    """After three crashes (rule D11), until then, monotonic: neither link nor calendar nor anything of the centre's."""
+    unread: tuple[StateLoaded, ...] = ()
+    """What the cache gave meanwhile: a text in it may be what crashed us."""
+    thread_lost: bool = False
+    """Store or link are gone since; the agent starts anew when that is over."""
+    stopping: bool = False
+    latch_due: float | None = None
+    """When doors whose fire latch is not known are decided by what their locks read; None where all are known."""
+    counter: int = 0
+    """Last number given to an order, a token or a page."""
+    answer: ScreenAnswer | None = None
+    entries: Mapping[str, TypedKeys] = field(default_factory=dict)
+    """By reader, the last one used last."""
+    late: Mapping[str, Late] = field(default_factory=dict)
+    """By reader."""
+    access: Access = field(default_factory=Access)
+    board: NoticeBoard = field(default_factory=NoticeBoard)
+    standing: DesiredState = field(default_factory=DesiredState)
+    commands: Commands = field(default_factory=Commands)
+    sync: Sync = field(default_factory=Sync)
+    timekeeping: Timekeeping = field(default_factory=Timekeeping)
+    health: Health = field(default_factory=Health)
+    connected: bool = False
+    """The link was told to start."""
+    link: LinkState = field(default_factory=LinkState)
+    no_link: str = ""
+    """Why there is no link, where there is none."""
+    language: str = "zh-CN"
+    timezone: str = ""
+    sign: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def door_only(self) -> bool:
+        return self.door_only_until is not None

@@ -1,0 +1,73 @@
+"""Desired state beside notices and rosters, and what of it is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from agent.core.time import LEFT_OUT
+from contract.messages import Keys, Secrets, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class NotTaken:
+    """A piece of desired state that is refused: its revision, why, and until when it would have been in force."""
+
+    rev: int
+    reason: str
+    until_utc: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedState:
+    """Desired state that is not taken. `entries`: by (kind, scope, id); `newest` and `untold`: what the next fact tells."""
+
+    entries: Mapping[tuple[str, str, str], NotTaken] = field(default_factory=dict)
+    newest: tuple[str, str, str, int, str] | None = None
+    untold: int = 0
+    told_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Secrets that a shell is opening."""
+
+    message: Secrets
+    signed: bytes = field(default=b"", repr=False, metadata=LEFT_OUT)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedState:
+    """Secrets by their revisions, and card keys by their ids. What is inside is known to a shell only."""
+
+    enrolled: frozenset[str] = frozenset()
+    """Card keys of the enrolment."""
+    opened: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    """Card keys of all secrets that are kept, or being saved, by revision."""
+    opening: Mapping[tuple[int, int], Opening] = field(default_factory=dict)
+    """By the message's token (0: it is kept already) and revision."""
+    rev: int = 0
+    """The newest in force."""
+    allowed: frozenset[str] | None = None
+    """Card keys that rosters may be hashed with to come in force, as the store was told last; `asked`: it has not answered yet."""
+    asked: int | None = None
+    used: tuple[tuple[int, str], ...] = ()
+    """(revision, id) of the card keys in use; revision 0 is the enrolment."""
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredState:
+    """Desired state beside notices and rosters: revisions seen, settings, messages being saved."""
+
+    revs: Mapping[str, int] = field(default_factory=dict)
+    """Newest revision seen by "kind scope id"."""
+    settings: Mapping[str, Settings] = field(default_factory=dict)
+    keys_rev: int = 0
+    keys: Keys | None = None
+    """Those in force; None: those of the enrolment, which are not known here."""
+    anew_rev: int = 0
+    """Notices are taken that were judged by the keys of this revision or newer ones: it took a key for notices away."""
+    saving: Mapping[int, object] = field(default_factory=dict)
+    """By message token: what the store is saving."""
+    refused: RefusedState = RefusedState()
+    sealed: SealedState = SealedState()

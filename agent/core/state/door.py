@@ -1,0 +1,123 @@
+"""A door and its lock: what was ordered, what was read, what is awaited."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from agent.core.plan import DoorPlan
+from contract.commands import Mode
+
+
+class Phase(StrEnum):
+    """What rules a door now, strongest first: fire, then the commanded mode, then whether cards can be decided yet."""
+
+    FIRE = "fire"
+    LOCKDOWN = "lockdown"
+    HELD = "held"
+    STARTING = "starting"
+    NORMAL = "normal"
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A door's lock: what was ordered and what was read back. Times are monotonic."""
+
+    order: int | None = None
+    """The order that was not answered yet."""
+    order_pulse: bool = False
+    order_s: float = 0.0
+    order_at: float = 0.0
+    """When it was given: a pulse cannot have begun before."""
+    pulse_end: float | None = None
+    """When the running pulse ends in the device."""
+    read: bool | None = None
+    """Unlocked as last read back."""
+    first_read: bool | None = None
+    """As read first in this run: what the run before left."""
+    renew_until: float | None = None
+    """How long somebody who asked while a pulse ran may pass: the pulse is renewed shortly before its end."""
+    runs_until: float | None = None
+    """Until when a pulse of ours may run, whatever became of its order."""
+    left: bool | None = None
+    """As read last before the device was lost, where nothing was on its way."""
+    returned: bool = False
+    """Back from a loss, and not read since."""
+    strayed: str = ""
+    """What somebody else did to the output, in words, until it reads right again."""
+    misreads: int = 0
+    faulted: bool = False
+    told_at: float | None = None
+    """When the last `lock.fault` was told; `untold` came since, the last of them is `untold_detail`."""
+    untold: int = 0
+    untold_detail: str = ""
+    check_at: float | None = None
+    """When the last read-back is compared again (a pulse should have ended, or a misread is looked at again)."""
+    retry_at: float | None = None
+    """When a lasting level that failed is ordered again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    plan: DoorPlan
+    lock: Lock = Lock()
+    ready: bool = False
+    """Cards can be decided: holders are loaded."""
+    latched: bool = False
+    """Released by fire until reset."""
+    unsure: bool = False
+    """Whether fire had released it before the start is not known: its lasting level is left as it is."""
+    found_locked: bool = False
+    """While unsure the lock has read locked: fire had not released it, and what reads released since is a pulse of ours."""
+    reset: bool = False
+    """Somebody has reset it since the start: what the latch file says of the time before is over."""
+    exit_asked: float | None = None
+    """Somebody pressed the exit button while neither latch nor lock were read yet."""
+    fire_input: bool | None = None
+    mode: Mode = Mode.NORMAL
+    mode_until: float | None = None
+    mode_utc: float | None = None
+    """When a mode from before the start ends, as long as the clock could not say how soon that is."""
+    lease_due: float | None = None
+    """When the next pulse of a `hold_open` chain is due."""
+    exit_since: float | None = None
+    """Since when the exit button is pressed."""
+    exit_stuck: bool = False
+    open: bool | None = None
+    opened_at: float | None = None
+    granted_at: float | None = None
+    grant_until: float | None = None
+    """An opening up to then is not forced."""
+    awaited: str | None = None
+    """Whose entry is awaited (a holder or a command's actor); None after it, and for exits."""
+    awaited_until: float | None = None
+    warn_at: float | None = None
+    held_at: float | None = None
+    held_told: bool = False
+
+    @property
+    def id(self) -> str:
+        return self.plan.id
+
+    @property
+    def phase(self) -> Phase:
+        if self.latched:
+            return Phase.FIRE
+        if self.mode is Mode.LOCKDOWN:
+            return Phase.LOCKDOWN
+        if self.mode is Mode.HOLD_OPEN:
+            return Phase.HELD
+        return Phase.NORMAL if self.ready else Phase.STARTING
+
+    @property
+    def blind(self) -> bool:
+        """Neither latch nor lock are read yet: a pulse could end a release by fire. A fraction of a second at a start, longer where the lock is silent."""
+        return self.unsure and self.lock.read is None and not self.found_locked
+
+    @property
+    def rests_unlocked(self) -> bool:
+        """The lasting level of the lock in this phase."""
+        phase = self.phase
+        if self.unsure:
+            return self.lock.read is True and not self.found_locked
+        return phase is Phase.FIRE or (phase is Phase.STARTING and self.plan.safe_state == "unlocked")

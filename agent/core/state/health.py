@@ -1,0 +1,85 @@
+"""How the unit itself is: devices, tampers, storage, link."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceHealth:
+    found: bool = False
+    lost: bool = False
+    since_utc: float = 0.0
+    reason: str = ""
+    detail: str = ""
+    told: str | None = None
+    """The reason of the loss that was told last; None once its return was."""
+    told_at: float | None = None
+    """When a loss was told last, monotonic."""
+    untold: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tamper:
+    """One thing that a device says of itself (its case is open, its power fails)."""
+
+    active: bool = False
+    since_utc: float = 0.0
+    told: bool = False
+    """As told last: an end is told only where its beginning was."""
+    told_at: float | None = None
+    untold: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Of storage: what it is by now, since when it is in trouble, and whether a fact said that it began."""
+
+    mode: str
+    since_utc: float
+    detail: str
+    told: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    devices: Mapping[str, DeviceHealth] = field(default_factory=dict)
+    tampers: Mapping[str, Tamper] = field(default_factory=dict)
+    """By "device what"."""
+    inputs: Mapping[str, bool] = field(default_factory=dict)
+    storage: str = "opening"
+    """opening, ok, full, read_only, failed or hung (it does not answer)."""
+    storage_before: str = "opening"
+    """What it was when it stopped answering."""
+    trouble: Trouble | None = None
+    """Of storage, as long as it lasts."""
+    trouble_told_at: float | None = None
+    troubles_untold: int = 0
+    latch_unsaved: bool = False
+    """The fire latch is kept in memory: the disk takes none."""
+    dropped_told_at: float | None = None
+    dropped_untold: int = 0
+    boot: int | None = None
+    sent_at: float | None = None
+    dirty: bool = True
+    told_backlog: int = 0
+    """The backlog of the last status."""
+    taken_over: bool = False
+
+    def lost(self, device: str) -> bool:
+        """Whether this device is away, and with it the locks and contacts on it."""
+        known = self.devices.get(device)
+        return known is not None and known.lost
+
+
+@dataclass(frozen=True, slots=True)
+class LinkState:
+    """The link to the broker: `state` is off, connecting, up or down; `why` in plain words, empty where nothing is wrong."""
+
+    state: str = "connecting"
+    since: float = 0.0
+    """Monotonic."""
+    why: str = ""
+    login: str = ""
+    """The user name it is, or was last, at the broker by."""

@@ -1,0 +1,153 @@
+"""The signed command, what it may ask for, and why it may be refused. Times as in messages.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from contract.bounds import Id, Length, Moment, Pattern, Reading, Tagged, Wire
+from contract.messages import Name, ScopeText
+
+
+class Mode(StrEnum):
+    """A door's mode by command, always with an end."""
+
+    NORMAL = "normal"
+    HOLD_OPEN = "hold_open"
+    LOCKDOWN = "lockdown"
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Unlock once, as a card does."""
+
+    TAG: ClassVar = "open"
+    door: Id
+
+
+@dataclass(frozen=True, slots=True)
+class SetMode:
+    """`mode`: `normal`, `hold_open`, `lockdown`. Without `door`: all doors of the unit."""
+
+    TAG: ClassVar = "mode"
+    mode: Mode
+    until_utc: Annotated[Moment, Wire("until")]
+    """`until`: within 31 days."""
+    door: Id | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Identify:
+    """Show and sound which unit this is."""
+
+    TAG: ClassVar = "identify"
+    door: Id | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Selftest:
+    """Not done by this version."""
+
+    TAG: ClassVar = "selftest"
+    door: Id | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resync:
+    """Read the retained state again, and send the list of revisions."""
+
+    TAG: ClassVar = "resync"
+    door: Id | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FireReset:
+    """End a release by fire; without `door`, of every door."""
+
+    TAG: ClassVar = "fire_reset"
+    door: Id | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """Start the agent again."""
+
+    TAG: ClassVar = "restart"
+    door: Id | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Erase:
+    """Not done by this version."""
+
+    TAG: ClassVar = "erase"
+    door: Id | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Not done by this version: pairing is done on site."""
+
+    TAG: ClassVar = "pair"
+    door: Id | None = None
+
+
+Order = Open | SetMode | Identify | Selftest | Resync | FireReset | Restart | Erase | Pair
+"""What a command asks for."""
+OPEN_LIFETIME_S = 30.0
+COMMAND_LIFETIME_S = 600.0
+MODE_MAX_S = 31 * 86_400.0
+"""A mode that ends further off than a month is a slip of the pen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Published without retain, single use, short-lived."""
+
+    site: Id
+    scope: ScopeText
+    id: Id
+    unit: Annotated[str, Pattern(r"[a-z0-9][a-z0-9_-]{0,47}|\*", "an id or *")]
+    """`*` (every unit of the scope) for `mode` only."""
+    iat: Reading
+    exp: Moment
+    """Not done after this; not before `iat`, and at most 30 s after it for `open`, 600 s for the rest (take both from one reading of the clock)."""
+    order: Annotated[Order, Tagged("action", "args")]
+    actor: Name
+    """Who asked for it, for the books."""
+    why: Annotated[str, Length(0, 500)]
+
+    @property
+    def action(self) -> str:
+        """The order's name on the wire."""
+        return self.order.TAG
+
+    def faults(self) -> Iterator[str]:
+        if self.exp < self.iat:
+            yield "exp: before iat"
+        if self.unit == "*" and not isinstance(self.order, SetMode):
+            yield "unit: not an id"
+
+
+class Reason(StrEnum):
+    """Why a command was refused (contract.md, Replies)."""
+
+    RETAINED = "retained"
+    UNKNOWN_KEY = "unknown_key"
+    WRONG_KEY = "wrong_key"
+    BAD_SIGNATURE = "bad_signature"
+    NOT_MINE = "not_mine"
+    EXPIRED = "expired"
+    TOO_LONG = "too_long"
+    REPLAYED = "replayed"
+    RATE = "rate"
+    CLOCK = "clock"
+    LOCKDOWN = "lockdown"
+    DEVICE = "device"
+    STORAGE = "storage"
+    ABANDONED = "abandoned"
+    INTERNAL = "internal"
+    MALFORMED = "malformed"
+    """Signed, but not a message of the contract: a field is missing, or has a type or value it may not have."""
