@@ -1,20 +1,69 @@
-"""mosquitto's files for the site, written where they belong: by the commands that change units, and by `serve` when a login goes."""
+"""mosquitto's files for the site, written where they belong: when they are first wanted, when units change, when a login goes."""
 
 from __future__ import annotations
 
+import getpass
 import os
 import shutil
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from centre import broker as texts
-from centre import certificates
+from centre import certificates, units
 from centre.errors import WRONG_USE, CentreError
 from centre.folder import Folder, Mosquitto, Site, make_folder, write_secret
 from centre.keys import CentreKeys
+from centre.opened import OpenCentre
 from centre.units import Unit
 
 CONFIGURATION = "mosquitto.conf"
+EVERYWHERE = "0.0.0.0"  # noqa: S104  # a broker is there to be reached
+
+
+def configure(
+    centre: OpenCentre,
+    *,
+    out: Path | None = None,
+    listen: str | None = None,
+    port: int | None = None,
+    user: str | None = None,
+    certificate: tuple[Path, Path] | None = None,
+) -> Path:
+    """Write them, and keep what was said for the next time; None is what was said last. Returns the path of mosquitto's configuration.
+
+    `certificate`: one not made here, and its key. First time: the folder's broker/, every address, the port of the broker's URL, the user we are, a certificate of the site's own CA.
+    """
+    before = centre.site.mosquitto or Mosquitto(
+        str(centre.folder.broker), EVERYWHERE, centre.site.address.port, getpass.getuser()
+    )
+    said = {
+        "out": None if out is None else str(out.absolute()),
+        "listen": listen,
+        "port": port,
+        "user": user,
+        "certificate": None if certificate is None else str(certificate[0].absolute()),
+        "key": None if certificate is None else str(certificate[1].absolute()),
+    }
+    wanted = replace(before, **{name: value for name, value in said.items() if value is not None})  # type: ignore[arg-type]
+    _write_now(centre, wanted)
+    centre.save(replace(centre.site, mosquitto=wanted))
+    return Path(wanted.out) / CONFIGURATION
+
+
+def rewrite(centre: OpenCentre) -> str | None:
+    """After a change of units. Returns the folder, whose broker is to be reloaded; None where they were never written here."""
+    wanted = centre.site.mosquitto
+    if wanted is None:
+        return None
+    _write_now(centre, wanted)
+    return wanted.out
+
+
+def _write_now(centre: OpenCentre, wanted: Mosquitto) -> None:
+    with centre.books.reading() as conn:
+        known = units.listed(conn, centre.site.site)
+    write(centre.folder, centre.site, centre.keys, known, wanted)
 
 
 def write(folder: Folder, site: Site, keys: CentreKeys, known: Iterable[Unit], wanted: Mosquitto) -> None:

@@ -15,3 +15,19 @@ class CentreError(Exception):
     def __init__(self, text: str, code: int = CHECK_FAILED) -> None:
         super().__init__(text)
         self.code = code
+
+
+class BadValueError(CentreError):
+    """One value of those that were handed over is wrong: `name` says which, so that a command can name its option, a form its field."""
+
+    def __init__(self, name: str, text: str) -> None:
+        super().__init__(f"{name}: {text}", WRONG_USE)
+        self.name = name
+
+
+class MissingValueError(BadValueError):
+    """A value that is needed was not handed over; `text` says why it is needed."""
+
+    def __init__(self, name: str, text: str) -> None:
+        super().__init__(name, text)
+        self.args = (f"{name} is needed: {text}",)

@@ -20,7 +20,7 @@ from centre import state
 from centre.books import insert_or_update
 from centre.errors import CONFIGURATION, CentreError
 from centre.folder import Folder, write_secret
-from centre.roster import HashKeys, Numbers
+from centre.roster_csv import HashKeys, Numbers
 from centre.schema import holder_keys, roster_numbers
 from centre.schema import state as state_table
 from centre.signing import Signer

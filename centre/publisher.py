@@ -12,6 +12,7 @@ from centre.errors import UNREACHABLE, CentreError
 from centre.folder import DESKS, Folder, Site, taken
 from centre.keys import CentreKeys
 from centre.link import WINDOW, Link, LinkDown, Login, Sent
+from centre.opened import OpenCentre
 
 CONNECT_S = 5.0
 PUBLISH_S = 10.0
@@ -53,6 +54,14 @@ def send(link: Link, topic: str, payload: bytes, *, retain: bool) -> None:
     """One message, waited for. Raises CentreError (exit 69)."""
     mid = link.publish(topic, payload, retain=retain)
     _await(link, {mid})
+
+
+def publish(centre: OpenCentre) -> int:
+    """Send what was committed, over a connection of its own. Returns how many messages went out. Raises CentreError (exit 69): `serve`
+    publishes it when it comes up.
+    """
+    with connected(centre.folder, centre.site, centre.keys) as link:
+        return publish_unsent(centre.books, link)
 
 
 def publish_unsent(books: Books, link: Link) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from centre import state, units
+from centre.opened import OpenCentre
 from centre.schema import epochs, facts, receipts
 
 
@@ -37,6 +38,14 @@ def entries(
         wanted = wanted.where(facts.c.at_utc >= since_utc)
     for row in conn.execute(wanted.order_by(facts.c.n).execution_options(yield_per=1000)):
         yield Entry(*row)
+
+
+def facts_of(centre: OpenCentre, unit_id: str | None, since_utc: float | None) -> Iterator[Entry]:
+    """As entries, from one look at the books. Raises CentreError (wrong use) where there is no such unit."""
+    with centre.books.reading() as conn:
+        if unit_id is not None:
+            units.one(conn, centre.site.site, unit_id)
+        yield from entries(conn, unit_id, since_utc)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from centre.books import Books, note_change
 from centre.errors import WRONG_USE, CentreError
 from centre.folder import Folder, Site
 from centre.keys import CentreKeys, delete_private, load_keys, load_root, make_working, retire_working, share
-from centre.roster import HashKeys
+from centre.roster_csv import HashKeys
 from centre.schema import meta, rotations
 from centre.schema import units as units_table
 from centre.signing import Signer

@@ -79,6 +79,21 @@ def one(conn: Connection, site: str, unit: str) -> Unit:
     return _unit(row, site, _second_logins(conn))
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whom a scope reaches: its `units`; `known` are the scopes of its level that units have."""
+
+    units: tuple[str, ...]
+    known: tuple[str, ...]
+
+
+def reach(conn: Connection, site: str, scope: Scope) -> Reach:
+    """Revoked units count for nothing."""
+    live = [unit for unit in listed(conn, site) if not unit.revoked]
+    known = {str(each) for unit in live for each in unit.scopes if each.level == scope.level}
+    return Reach(tuple(unit.unit for unit in live if scope in unit.scopes), tuple(sorted(known)))
+
+
 def _second_logins(conn: Connection) -> dict[str, list[tuple[str, str]]]:
     found: dict[str, list[tuple[str, str]]] = {}
     for row in conn.execute(select(logins).order_by(logins.c.made_utc, logins.c.login)):

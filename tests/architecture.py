@@ -55,6 +55,9 @@ PURE_STDLIB = frozenset(
 WALL_CLOCK = frozenset({"now", "utcnow", "today", "fromtimestamp"})
 """Names of datetime and date that read a clock, or the machine's timezone."""
 
+SPEECH = frozenset({"exit", "stdin", "stdout", "stderr", "argv"})
+"""Of sys: how a command hears, tells and ends."""
+
 NOT_SO_PURE = {
     "drivers/osdp/crypto.py": frozenset({"cryptography", "secrets"}),
     "contract/messages.py": frozenset({"zoneinfo"}),
@@ -82,6 +85,9 @@ LIBRARY_HOMES = {
     "iotcore": ("simulator/",),
 }
 """The one file (or folder, with a slash) that knows each library."""
+
+SURFACES = {"centre": {"click": ("centre/cli/",)}}
+"""By package, libraries of its surface: what is done there is a function that another surface calls the same way."""
 
 THIRD_PARTY = {
     "contract": frozenset({"cryptography"}),
@@ -205,6 +211,8 @@ def _direction(module: Module, name: str) -> Iterator[str]:
             allowed = True
     if not allowed:
         yield f"{module.package} imports {name}"
+    if module.package == "centre" and under(name, "centre.cli") and not module.path.startswith("centre/cli/"):
+        yield f"imports {name}: what the centre does knows none of its commands"
     known = (f"contract.{part}" for part in CORE_KNOWS)
     if module.path.startswith("agent/core/") and not under(name, "agent.core", *known):
         yield f"the core imports {name}: it knows itself, and of the contract {', '.join(sorted(CORE_KNOWS))}"
@@ -238,6 +246,9 @@ def _libraries(module: Module, name: str) -> Iterator[str]:
     homes = LIBRARY_HOMES.get(top)
     if homes is not None and not in_home(module.path, homes):
         yield f"imports {name}: {top} lives in {' and '.join(homes)}"
+    surface = SURFACES.get(module.package, {}).get(top)
+    if surface is not None and not in_home(module.path, surface):
+        yield f"imports {name}: within {module.package}, {top} lives in {' and '.join(surface)}"
     if not _ours(name) and top not in sys.stdlib_module_names and top not in {"tests", "benchmarks"}:
         known = THIRD_PARTY.get(module.package)
         if known is not None and top not in known:
@@ -257,6 +268,21 @@ def clock_faults(module: Module) -> Iterator[str]:
             yield f"{module.path}:{node.lineno}: .{node.func.attr}() reads the machine's clock or zone"
         if isinstance(node.func, ast.Name) and node.func.id in {"open", "print", "input"}:
             yield f"{module.path}:{node.lineno}: {node.func.id}() is input or output"
+
+
+def speech_faults(module: Module) -> Iterator[str]:
+    """What the centre does neither prints nor asks nor ends the process: its commands do."""
+    if module.package != "centre" or module.path.startswith("centre/cli/"):
+        return
+    for node in ast.walk(module.tree):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in {"print", "input", "exit"}
+        ):
+            yield f"{module.path}:{node.lineno}: {node.func.id}() belongs to a command"
+        if isinstance(node, ast.Attribute) and _is_name(node.value, "sys") and node.attr in SPEECH:
+            yield f"{module.path}:{node.lineno}: sys.{node.attr} belongs to a command"
 
 
 def except_faults(module: Module, tops: frozenset[str] = THREAD_TOPS) -> Iterator[str]:

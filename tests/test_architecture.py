@@ -85,6 +85,10 @@ def test_pure_modules_read_no_clock() -> None:
     none_of(fault for module in PRODUCT for fault in architecture.clock_faults(module))
 
 
+def test_what_the_centre_does_neither_prints_nor_asks() -> None:
+    none_of(fault for module in PRODUCT for fault in architecture.speech_faults(module))
+
+
 def test_everything_is_caught_only_where_a_thread_begins() -> None:
     none_of(fault for module in PRODUCT for fault in architecture.except_faults(module))
 
@@ -148,6 +152,13 @@ PLANTED: list[tuple[Callable[[Module], Iterable[str]], str, str]] = [
     (architecture.import_faults, "centre/books.py", "from agent.store import journal"),
     (architecture.import_faults, "centre/books.py", "from drivers.modbus import codec"),
     (architecture.import_faults, "centre/books.py", "def f():\n    from alembic import command"),
+    (architecture.import_faults, "centre/notices.py", "import click"),
+    (architecture.import_faults, "centre/notices.py", "def f():\n    from click import echo"),
+    (architecture.import_faults, "centre/notices.py", "from centre.cli.context import CliContext"),
+    (architecture.speech_faults, "centre/notices.py", "def f():\n    print(1)"),
+    (architecture.speech_faults, "centre/notices.py", "x = input()"),
+    (architecture.speech_faults, "centre/notices.py", "import sys\nsys.exit(2)"),
+    (architecture.speech_faults, "centre/notices.py", "import sys\nx = sys.stdin.read()"),
     (architecture.import_faults, "simulator/board.py", "from drivers import wire"),
     (architecture.import_faults, "simulator/board.py", "from agent.core import door"),
     (architecture.clock_faults, "agent/core/panel.py", "from datetime import datetime\nx = datetime.now()"),
@@ -190,8 +201,10 @@ ALLOWED: list[tuple[Callable[[Module], Iterable[str]], str, str]] = [
     (architecture.import_faults, "agent/devices.py", "from drivers import facts\nfrom agent.core import events"),
     (architecture.import_faults, "drivers/port.py", "import serial\nimport threading"),
     (architecture.import_faults, "agent/store/journal.py", "import sqlite_utils"),
-    (architecture.import_faults, "centre/roster.py", "from drivers.reader import card"),
+    (architecture.import_faults, "centre/roster_csv.py", "from drivers.reader import card"),
     (architecture.import_faults, "centre/migrations/env.py", "from alembic import context"),
+    (architecture.import_faults, "centre/cli/notice.py", "import click\nfrom centre.cli.context import CliContext"),
+    (architecture.speech_faults, "centre/cli/notice.py", "import sys\nx = sys.stdin.read()"),
     (
         architecture.clock_faults,
         "agent/core/panel.py",

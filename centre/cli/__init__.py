@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from centre.cli import broker, command, coverage, facts, init, keys, notice, roster, serve, settings, unit, verify
 from centre.cli.context import CliContext
-from centre.errors import UNREACHABLE, CentreError
+from centre.errors import UNREACHABLE, BadValueError, CentreError
 from centre.folder import ENVIRONMENT
 
 
@@ -20,7 +20,8 @@ class _Centre(click.Group):
         try:
             return super().invoke(ctx)
         except CentreError as error:
-            for line in str(error).splitlines():
+            text = f"--{error}" if isinstance(error, BadValueError) else str(error)
+            for line in text.splitlines():
                 click.echo(f"centre: {line}", err=True)
             return ctx.exit(error.code)
         except OperationalError as error:

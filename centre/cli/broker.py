@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
-from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from centre import broker_files, units
+from centre import broker_files
 from centre.cli.context import CliContext
 from centre.errors import WRONG_USE, CentreError
-from centre.folder import Mosquitto
-
-EVERYWHERE = "0.0.0.0"  # noqa: S104  # a broker is there to be reached
 
 
 @click.command()
@@ -55,31 +50,13 @@ def broker(
     """
     if (cert is None) != (key is None):
         raise CentreError("--cert and --key go together", WRONG_USE)
-    before = office.site.mosquitto or Mosquitto(
-        str(office.folder.broker), EVERYWHERE, office.site.address.port, getpass.getuser()
-    )
-    said = {
-        "out": None if out is None else str(out.absolute()),
-        "listen": listen,
-        "port": port,
-        "user": user,
-        "certificate": None if cert is None else str(cert.absolute()),
-        "key": None if key is None else str(key.absolute()),
-    }
-    wanted = replace(before, **{name: value for name, value in said.items() if value is not None})  # type: ignore[arg-type]
-    write(office, wanted)
-    office.folder.save(replace(office.site, mosquitto=wanted))
-    click.echo(str(Path(wanted.out) / broker_files.CONFIGURATION))
+    pair = None if cert is None or key is None else (cert, key)
+    path = broker_files.configure(office, out=out, listen=listen, port=port, user=user, certificate=pair)
+    click.echo(str(path))
 
 
 def rewrite(office: CliContext) -> None:
     """After a change of units, where the files were written before."""
-    if office.site.mosquitto is not None:
-        write(office, office.site.mosquitto)
-        click.echo(f"wrote {office.site.mosquitto.out} again: reload the broker (SIGHUP)")
-
-
-def write(office: CliContext, wanted: Mosquitto) -> None:
-    with office.books.reading() as conn:
-        known = units.listed(conn, office.site.site)
-    broker_files.write(office.folder, office.site, office.keys, known, wanted)
+    out = broker_files.rewrite(office)
+    if out is not None:
+        click.echo(f"wrote {out} again: reload the broker (SIGHUP)")

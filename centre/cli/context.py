@@ -1,52 +1,26 @@
-"""What most commands need of the centre's folder, each opened when it is asked for; and how they tell what they did."""
+"""What most commands need: the open centre, and how they tell what they did."""
 
 from __future__ import annotations
 
 import time
 from datetime import datetime
-from functools import cached_property
-from pathlib import Path
 
 import click
 
-from centre import publisher, units
-from centre.books import Books
+from centre import key_changes, publisher, units
 from centre.errors import UNREACHABLE, WRONG_USE, CentreError
-from centre.folder import Folder, Site
-from centre.keys import CentreKeys, load_keys
-from centre.roster import moment
-from centre.rotations import Rotor
-from centre.signing import Signer
+from centre.opened import OpenCentre
+from centre.roster_csv import moment
 from contract.messages import Scope
 
 
-class CliContext:
-    """The folder at `path`. Every property raises CentreError where it is missing or damaged."""
-
-    def __init__(self, path: Path) -> None:
-        self.folder = Folder(path.absolute())
-
-    @cached_property
-    def site(self) -> Site:
-        return self.folder.load()
-
-    @cached_property
-    def keys(self) -> CentreKeys:
-        return load_keys(self.folder)
-
-    @cached_property
-    def books(self) -> Books:
-        return Books.of(self.folder, self.site)
-
-    @cached_property
-    def signer(self) -> Signer:
-        return Signer(self.site.site, self.keys)
+class CliContext(OpenCentre):
+    """The open centre of a command, and what most commands tell at their end."""
 
     def publish(self) -> None:
         """Send what was committed; where the broker can't be reached, `serve` will, and that is no failure."""
         try:
-            with publisher.connected(self.folder, self.site, self.keys) as link:
-                count = publisher.publish_unsent(self.books, link)
+            count = publisher.publish(self)
         except CentreError as error:
             if error.code != UNREACHABLE:
                 raise
@@ -54,26 +28,22 @@ class CliContext:
         else:
             click.echo(f"published ({count} messages)")
 
-    def rotate(self) -> list[str]:
-        """Move changes of keys on as far as they go now; `serve` goes on with it. Returns what was done, published already."""
-        rotor = Rotor(self.folder, self.site, self.books)
-        lines = rotor.advance(time.time())
-        for line in lines:
+    def rotate(self) -> None:
+        """Move changes of keys on as far as they go now, and publish what was done; `serve` goes on with it."""
+        moved = key_changes.advance(self, time.time())
+        for line in moved.done:
             click.echo(line)
-        for trouble in rotor.troubles:
+        for trouble in moved.troubles:
             click.echo(f"centre: {trouble}", err=True)
-        self.__dict__.pop("keys", None)
-        self.__dict__.pop("signer", None)
-        if lines:
+        if moved.done:
             self.publish()
-        return lines
 
     def tell_reach(self, scope: Scope) -> None:
         """A scope that no unit has is mostly a slip of the pen: it is said, and no failure, for units may come later."""
         with self.books.reading() as conn:
-            live = [unit for unit in units.listed(conn, self.site.site) if not unit.revoked]
-        if not any(scope in unit.scopes for unit in live):
-            like = sorted({str(each) for unit in live for each in unit.scopes if each.level == scope.level})
+            found = units.reach(conn, self.site.site, scope)
+        if not found.units:
+            like = found.known
             known = f"; known: {', '.join(like[:10])}{', …' if like[10:] else ''}" if like else ""
             click.echo(f"centre: {scope}: no unit is there yet{known}", err=True)
 

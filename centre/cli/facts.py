@@ -6,7 +6,7 @@ import json
 
 import click
 
-from centre import reports, units
+from centre import reports
 from centre.cli.context import CliContext, moment_option
 from centre.reports import Entry
 
@@ -22,11 +22,8 @@ def facts(office: CliContext, unit_id: str | None, since: str | None, as_json: b
     """Facts in order of arrival, each once."""
     ago = f"-{since}" if since and since[-1:] in "smhd" and since[:-1].isdecimal() else since
     since_utc = moment_option(office, "since", ago)
-    with office.books.reading() as conn:
-        if unit_id is not None:
-            units.one(conn, office.site.site, unit_id)
-        for entry in reports.entries(conn, unit_id, since_utc):
-            click.echo(_as_json(entry) if as_json else _as_text(office, entry))
+    for entry in reports.facts_of(office, unit_id, since_utc):
+        click.echo(_as_json(entry) if as_json else _as_text(office, entry))
 
 
 def _as_json(entry: Entry) -> str:

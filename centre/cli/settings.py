@@ -5,21 +5,16 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
-from typing import Any
 
 import click
-from sqlalchemy import select
 
-from centre import state
+from centre import settings as changing
 from centre.cli.context import CliContext
 from centre.errors import WRONG_USE, CentreError
-from centre.schema import state as state_table
-from centre.state import Signed
+from centre.settings import KEYS, Change, ScopeSettings
 from centre.units import parse_scope
-from contract import codec
-from contract.messages import Kind, Scope, Settings, Sign
+from contract.messages import Sign
 
-KEYS = ("timezone", "language", "sign")
 SIGN = tuple(each.name for each in dataclasses.fields(Sign))
 
 
@@ -49,24 +44,9 @@ def put(
     unset: tuple[str, ...],
 ) -> None:
     """Set what is named, leave the rest of the scope's settings as they are. Prints them as they are now."""
-    where, site, now = parse_scope(scope, office.site.site), office.site.site, time.time()
-    with office.books.changing() as conn:
-        values = _current(conn, str(where))
-        before = dict(values)
-        values |= {"timezone": timezone} if timezone else {}
-        values |= {"language": language} if language else {}
-        if sign:
-            values["sign"] = {**values.get("sign", {}), **dict(map(_pair, sign))}
-        for key in unset:
-            values.pop(key, None)
-        if values == before:
-            raise CentreError("nothing to change", WRONG_USE)
-        message = _settings(where, state.next_rev(conn, Kind.SETTINGS, where), now, values)
-        topic = state.topic_of(site, message)
-        signed = Signed(topic, message, office.signer.sign_state(topic, message))
-        text = json.dumps(values, ensure_ascii=False)
-        state.commit(conn, [signed], now, title=text)
-    click.echo(text)
+    where = parse_scope(scope, office.site.site)
+    change = Change(timezone, language, dict(map(_pair, sign)), unset)
+    click.echo(_text(changing.put(office, where, change, time.time())))
     office.tell_reach(where)
     office.publish()
 
@@ -75,27 +55,12 @@ def put(
 @click.pass_obj
 def list_settings(office: CliContext) -> None:
     """Settings of each scope."""
-    mine = state_table.c.kind == Kind.SETTINGS.value
-    with office.books.reading() as conn:
-        for row in conn.execute(select(state_table).where(mine).order_by(state_table.c.scope)):
-            click.echo(
-                f"{row.scope}  rev {row.rev}  {'sent' if row.sent_utc is not None else 'not sent yet'}  {row.title}"
-            )
+    for each in changing.listed(office):
+        click.echo(f"{each.scope}  rev {each.rev}  {'sent' if each.sent else 'not sent yet'}  {_text(each)}")
 
 
-def _current(conn: Any, scope: str) -> dict[str, Any]:
-    mine = (state_table.c.kind == Kind.SETTINGS.value) & (state_table.c.scope == scope)
-    text = conn.execute(select(state_table.c.title).where(mine)).scalar()
-    values: dict[str, Any] = json.loads(text) if text else {}
-    values.pop("display", None)  # once taken, and now refused
-    return values
-
-
-def _settings(scope: Scope, rev: int, now: float, values: dict[str, Any]) -> Settings:
-    try:
-        return codec.read(Settings, {"scope": str(scope), "rev": rev, "iat": round(now, 3), **values})
-    except codec.FieldError as error:
-        raise CentreError(str(error), WRONG_USE) from None
+def _text(of: ScopeSettings) -> str:
+    return json.dumps(of.values, ensure_ascii=False)
 
 
 def _pair(text: str) -> tuple[str, str]:

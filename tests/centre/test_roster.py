@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from centre import schema
-from centre.roster import HashKeys, moment, read_csv, split
+from centre.roster_csv import HashKeys, moment, read_csv, split
 from contract.cards import card_hash
 from contract.envelope import key_ring, verify
 from contract.messages import MAX_MESSAGE_BYTES, Holder, Kind, Role, RosterPart, Scope

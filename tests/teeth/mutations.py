@@ -1041,7 +1041,7 @@ MUTATIONS: list[Mutation] = [
     ),
     Mutation(
         "a revoked unit's secrets stay at the broker",
-        "centre/cli/unit.py",
+        "centre/register.py",
         "        handed.forget(conn, unit_id, now)\n        holders.forget(conn, str(scope))\n        cleared = state.clear_scope(conn, scope, now)\n",
         "        cleared = 0\n",
         (f"{KEYS}::test_a_revoked_unit_holds_nothing_up_and_nothing_stays_for_it",),

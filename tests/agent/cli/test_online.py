@@ -18,6 +18,7 @@ from agent.statusfile import save, status_path
 from agent.store.folder import FolderLock
 from centre.broker import access
 from centre.passwords import hashed
+from centre.units import Unit as Registered
 from contract import topics
 from contract.enrolment import build_enrolment
 from contract.messages import Scope, Secrets
@@ -211,11 +212,9 @@ def test_no_right_to_write(unit: Unit, site: Site) -> None:
 
 
 def test_the_rights_that_the_centre_writes_are_enough(unit: Unit, site: Site) -> None:
-    class Registered:
-        unit, password, revoked, scopes = UNIT, "x", False, ()
-
-    rights = access(SITE, [Registered()]).split("user centre")[0]  # type: ignore[list-item]
-    own = access(SITE, [Registered()]).partition(f"user {UNIT}")  # type: ignore[list-item]
+    registered = Registered(UNIT, "", (), revoked=False, password="x", logins=((UNIT, "x"),))
+    rights = access(SITE, [registered]).split("user centre")[0]
+    own = access(SITE, [registered]).partition(f"user {UNIT}")
     told = found(unit, site.start(rights=rights + own[1] + own[2]), ca=site.ca.pem)
     assert told["topics"][0] == "ok"
 

@@ -26,6 +26,7 @@ def test_a_link_cut_after_our_own_message_says_so(broker: Broker) -> None:
     with line(broker.port) as wire, unit(f"mqtt://127.0.0.1:{wire.port}", protocol="3.1.1") as near:
         for number in range(1, 5):
             near.wait(LinkUp, number, 10)
+            eventually(lambda: (live := near.link._live) is not None and live.outbox.oldest is None, 5)
             before = wire.up_bytes
             wire.down_open.clear()  # so that no acknowledgement comes before the cut
             near.link.order(status)

@@ -1,0 +1,87 @@
+"""A new centre: its folder with keys, CA and empty books."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from centre import certificates, holders, state
+from centre.books import Books, url_of
+from centre.errors import WRONG_USE, BadValueError, CentreError
+from centre.folder import BrokerAddress, Folder, Site, make_folder, write_secret
+from centre.keys import load_keys, load_root, make_keys
+from centre.signing import Signer
+from centre.state import Signed
+from contract.messages import Keys, Kind, Scope
+from contract.topics import down, valid_id
+
+
+@dataclass(frozen=True, slots=True)
+class Founded:
+    """`encrypted`: whether the broker is reached by TLS; without it a centre is only for trying on one machine."""
+
+    site: Site
+    encrypted: bool
+
+
+def found(path: Path, described: Site, ca: Path | None, now: float) -> Founded:
+    """Make a centre in `path`. `ca`: the certificate of a CA that is not ours, which the broker's is checked with.
+
+    Raises BadValueError; CentreError (wrong use) where a centre is there already or `ca` is no certificate.
+    """
+    address = _checked(described)
+    folder = Folder(path.absolute())
+    if folder.settings.exists() or folder.keys.exists():
+        raise CentreError(f"{path}: there is a centre already", WRONG_USE)
+    make_folder(folder.path)
+    folder.path.chmod(0o700)
+    make_keys(folder)
+    _certificates(folder, described.site, address, ca)
+    _first_books(folder, described, now)
+    folder.save(described)
+    return Founded(described, address.tls)
+
+
+def _checked(described: Site) -> BrokerAddress:
+    if not valid_id(described.site):
+        raise BadValueError("site", f"{described.site!r} is no id (a-z, 0-9, - and _, at most 48)")
+    try:
+        ZoneInfo(described.timezone)
+    except (OSError, ValueError, KeyError):
+        raise BadValueError("timezone", "not a name of the IANA database") from None
+    try:
+        return BrokerAddress.parse(described.broker)
+    except ValueError as error:
+        raise BadValueError("broker", str(error)) from None
+
+
+def _certificates(folder: Folder, site: str, address: BrokerAddress, ca: Path | None) -> None:
+    if not address.tls:
+        return
+    make_folder(folder.tls)
+    if ca is None:
+        certificates.make_ca(folder.tls, site)
+        return
+    data = ca.read_bytes()
+    try:
+        certificates.check_ca(data)
+    except ValueError:
+        raise CentreError(f"{ca}: no certificate in PEM", WRONG_USE) from None
+    write_secret(folder.ca, data)
+
+
+def _first_books(folder: Folder, site: Site, now: float) -> None:
+    """Empty books, and in them the first `keys` message, signed by the root."""
+    if site.books is None:
+        write_secret(folder.books, b"")
+    books = Books(url_of(folder, site))
+    books.create()
+    keys, scope = load_keys(folder), Scope("site", site.site)
+    message = Keys(scope, 1, round(now, 3), keys.working)
+    topic = down(site.site, scope, Kind.KEYS)
+    token = Signer(site.site, keys).sign_keys(load_root(folder), topic, message)
+    with books.changing() as conn:
+        state.commit(conn, [Signed(topic, message, token)], now)
+        holders.public_key(conn, folder, now)
+    books.close()

@@ -1,0 +1,129 @@
+"""Notices put up, withdrawn and listed: desired state of a scope, judged, signed and committed here. Publishing is the caller's next step."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from sqlalchemy import select
+
+from centre import state
+from centre.errors import WRONG_USE, BadValueError, CentreError
+from centre.opened import OpenCentre
+from centre.schema import state as state_table
+from centre.state import DAY_S, TOMBSTONE_DAYS, Signed
+from contract.messages import Category, Kind, Notice, Scope
+from contract.topics import valid_id
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A notice as somebody wants it. `id`: of one that is up, which gets a new revision; None for a new one."""
+
+    scope: Scope
+    title: str
+    text: str
+    category: Category = Category.REMINDER
+    from_utc: float | None = None
+    until_utc: float | None = None
+    priority: int = 0
+    lang: str = "zh-CN"
+    id: str | None = None
+
+
+class NoticeState(StrEnum):
+    """Whether a notice is on the screens, or why no longer."""
+
+    UP = "up"
+    WITHDRAWN = "withdrawn"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedNotice:
+    """A notice of the books in its newest revision. `sent_utc`: when the broker had it, None where it has not yet."""
+
+    id: str
+    rev: int
+    scope: str
+    title: str
+    state: NoticeState
+    until_utc: float | None
+    sent_utc: float | None
+
+
+def put(centre: OpenCentre, draft: Draft, now: float) -> Notice:
+    """Commit it; returns it as it was signed, with its id and revision. Raises CentreError (wrong use) where it can't be put up."""
+    name = draft.id or f"n{time.strftime('%Y%m%d', time.gmtime(now))}-{secrets.token_hex(3)}"
+    if not valid_id(name):
+        raise BadValueError("id", f"{name!r} is no id (a-z, 0-9, - and _, at most 48)")
+    if draft.until_utc is not None and draft.until_utc <= max(now, draft.from_utc or now):
+        raise BadValueError("until", "not after now and --from")
+    message = Notice(
+        scope=draft.scope,
+        id=name,
+        rev=0,
+        iat=round(now, 3),
+        category=draft.category,
+        title=draft.title,
+        text=draft.text,
+        from_utc=draft.from_utc,
+        until_utc=draft.until_utc,
+        priority=draft.priority,
+        lang=draft.lang,
+    )
+    return _commit(centre, message, draft.title, now)
+
+
+def withdraw(centre: OpenCentre, name: str, now: float) -> Notice:
+    """Commit its tombstone, which is returned. Raises CentreError (wrong use) where there is no such notice, or it is down."""
+    with centre.books.reading() as conn:
+        row = state.notice_row(conn, name)
+    if row.withdrawn or row.token is None:
+        raise CentreError(f"{name}: it is down already", WRONG_USE)
+    tombstone = Notice(
+        scope=Scope(*row.scope.split("/", 1)),
+        id=name,
+        rev=0,
+        iat=round(now, 3),
+        category=Category.REMINDER,
+        title="",
+        text="",
+        until_utc=row.until_utc if row.until_utc is not None else round(now + TOMBSTONE_DAYS * DAY_S),
+        withdrawn=True,
+    )
+    return _commit(centre, tombstone, row.title, now)
+
+
+def listed(centre: OpenCentre, now: float) -> list[ListedNotice]:
+    """All there ever were, in the order of their newest revisions."""
+    mine = state_table.c.kind == Kind.NOTICE.value
+    with centre.books.reading() as conn:
+        rows = conn.execute(select(state_table).where(mine).order_by(state_table.c.made_utc, state_table.c.id)).all()
+    found = []
+    for row in rows:
+        up = row.token is not None and not row.withdrawn and (row.until_utc is None or row.until_utc > now)
+        word = NoticeState.UP if up else NoticeState.WITHDRAWN if row.withdrawn else NoticeState.ENDED
+        found.append(ListedNotice(row.id, row.rev, row.scope, row.title, word, row.until_utc, row.sent_utc))
+    return found
+
+
+def _commit(centre: OpenCentre, message: Notice, title: str, now: float) -> Notice:
+    """Gives the revision, signs and commits in one transaction."""
+    site = centre.site.site
+    with centre.books.changing() as conn:
+        row = state.where_notice(conn, message.id)
+        if row is not None and row.scope != str(message.scope):
+            raise CentreError(f"{message.id}: stands in {row.scope}; an id is for one notice", WRONG_USE)
+        if row is not None and (row.withdrawn or row.token is None):
+            raise CentreError(f"{message.id}: is down, and its id is never used again", WRONG_USE)
+        full = None if message.withdrawn else state.lacks_room(conn, site, message, now)
+        if full is not None:
+            raise CentreError(f"{full}: withdraw one, or let it end", WRONG_USE)
+        numbered = replace(message, rev=state.next_rev(conn, Kind.NOTICE, message.scope, message.id))
+        topic = state.topic_of(site, numbered)
+        signed = Signed(topic, numbered, centre.signer.sign_state(topic, numbered))
+        state.commit(conn, [signed], now, title=title)
+    return numbered

@@ -1,0 +1,125 @@
+"""Orders to one unit carried out: judged, committed, signed, sent, and their course told step by step until it ends."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import Connection, select
+
+from centre import commands, publisher, schema, units
+from centre.errors import WRONG_USE, BadValueError, CentreError, MissingValueError
+from centre.opened import OpenCentre
+from contract.commands import MODE_MAX_S, Mode, Open, Order, SetMode
+from contract.messages import Kind
+from contract.plain import Reply
+from contract.topics import down, up, valid_id
+
+
+class Outcome(StrEnum):
+    """What became of an order. `DONE`: all of it; of an open, that the door was opened, or unlocked where it has no contact to tell."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    NO_ANSWER = "no answer"
+    """None, or none that ends it."""
+    NO_ENTRY = "no entry"
+    UNKNOWN = "unknown"
+    """The unit restarted in the middle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The end of a course. `answered`: whether anything was heard. `online`, `heard_utc`: of the unit, by its last word in the books."""
+
+    outcome: Outcome
+    answered: bool
+    online: bool
+    heard_utc: float | None
+
+
+def set_mode(mode: Mode, until_utc: float | None, door: str | None, now: float) -> SetMode:
+    """Each mode has an end, so that no door is forgotten; normal has none to name. Raises BadValueError."""
+    _check_door(door)
+    if mode is Mode.NORMAL:
+        if until_utc is not None:
+            raise BadValueError("until", "normal has no end")
+        return SetMode(mode, round(now + commands.VALID_S, 3), door)
+    if until_utc is None:
+        raise MissingValueError("until", f"{mode.value} has an end")
+    if until_utc <= now:
+        raise BadValueError("until", "is over already")
+    if until_utc - now > MODE_MAX_S:
+        raise BadValueError("until", f"at most {MODE_MAX_S / 86_400:.0f} days from now")
+    return SetMode(mode, round(until_utc, 3), door)
+
+
+def carry_out(centre: OpenCentre, unit_id: str, order: Order, actor: str, why: str) -> Iterator[Reply | Ended]:
+    """Each reply as it is heard, and what came of it last. Nothing happens before the first is asked for.
+
+    Connects first, so that nothing of the command's short life is lost to that; then commits, signs, sends, listens. Raises CentreError
+    (wrong use) where the unit would not take it, by what the books know; (exit 69) where the broker can't be reached.
+    """
+    site = centre.site.site
+    with centre.books.reading() as conn:
+        goes_on = _judge(conn, site, unit_id, order)
+    valid_s = commands.OPEN_VALID_S if isinstance(order, Open) else commands.VALID_S
+    with publisher.connected(centre.folder, centre.site, centre.keys, [up(site, unit_id, "reply")]) as link:
+        command = commands.make(site, unit_id, order, actor, why, valid_s, time.time())
+        topic = down(site, command.scope, Kind.COMMAND)
+        token = centre.signer.sign_state(topic, command)
+        with centre.books.writing() as conn:
+            commands.record(conn, command)
+        link.publish(topic, token, retain=False)
+        states = []
+        for reply in commands.course(centre.books, link, command, goes_on=goes_on):
+            states.append(reply.state)
+            yield reply
+    table = schema.units.c
+    with centre.books.reading() as conn:
+        row = conn.execute(select(table.online, table.heard_utc).where(table.unit == unit_id)).one()
+    yield Ended(_outcome(states, goes_on=goes_on), bool(states), bool(row.online), row.heard_utc)
+
+
+def _judge(conn: Connection, site: str, unit_id: str, order: Order) -> bool:
+    """Whether something follows upon `done`: the unit can tell that the door was opened. Raises CentreError where it can't take it."""
+    _check_door(order.door)
+    if units.one(conn, site, unit_id).revoked:
+        raise CentreError(f"{unit_id}: revoked", WRONG_USE)
+    known = _doors(conn, unit_id)
+    if known and order.door is not None and order.door not in known:
+        raise BadValueError("door", f"{unit_id} has no door {order.door!r}; it has {', '.join(known)}")
+    return isinstance(order, Open) and _sees_opening(known, order.door)
+
+
+def _check_door(door: str | None) -> None:
+    if door is not None and not valid_id(door):
+        raise BadValueError("door", f"{door!r} is no id")
+
+
+def _doors(conn: Connection, unit_id: str) -> Mapping[str, object]:
+    """The unit's doors by its last status; empty where none is known."""
+    text = conn.execute(select(schema.units.c.status).where(schema.units.c.unit == unit_id)).scalar()
+    doors = json.loads(text).get("doors") if text else None
+    return doors if isinstance(doors, dict) else {}
+
+
+def _sees_opening(known: Mapping[str, object], door: object) -> bool:
+    """By the unit's last status, in which a door without contact has no level."""
+    told = known.get(str(door))
+    return not (isinstance(told, dict) and "open" in told and told["open"] is None)
+
+
+def _outcome(states: Sequence[str], *, goes_on: bool) -> Outcome:
+    if "refused" in states:
+        return Outcome.REFUSED
+    if "unknown" in states:
+        return Outcome.UNKNOWN
+    if "no_entry" in states:
+        return Outcome.NO_ENTRY
+    if "opened" in states or (not goes_on and "done" in states):
+        return Outcome.DONE
+    return Outcome.NO_ANSWER

@@ -1,0 +1,125 @@
+"""Units added, enrolled, revoked and listed: whole acts of the register, with all that follows from them in books and broker files.
+
+The tables are those of units.py.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from centre import handed, holders, rotations, state, units
+from centre.errors import WRONG_USE, CentreError
+from centre.folder import make_folder, write_secret
+from centre.keys import CentreKeys
+from centre.opened import OpenCentre
+from centre.schema import units as units_table
+from contract.enrolment import Enrolment, build_enrolment
+from contract.messages import Scope
+
+
+class Membership(StrEnum):
+    """Where a unit is on its way."""
+
+    NOT_ENROLLED = "not enrolled"
+    ENROLLED = "enrolled"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedUnit:
+    """A unit of the register; `status`: the plain values of its last status by their names there, empty where it never sent one."""
+
+    unit: str
+    name: str
+    scopes: tuple[Scope, ...]
+    state: Membership
+    online: bool
+    heard_utc: float | None
+    status: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """`left`: what is left to the operator, a line each. `cleared`: topics to be cleared at the broker."""
+
+    left: tuple[str, ...]
+    cleared: int
+
+
+def add(centre: OpenCentre, unit_id: str, name: str, scopes: Iterable[Scope], now: float) -> None:
+    """Raises CentreError (wrong use) where the id is no id, taken, or the centre's own."""
+    with centre.books.changing() as conn:
+        units.add(conn, centre.site.site, unit_id, name, scopes, now)
+
+
+def listed(centre: OpenCentre) -> list[ListedUnit]:
+    """All units by id, revoked ones included."""
+    with centre.books.reading() as conn:
+        known = units.listed(conn, centre.site.site)
+        pinned = units.enrolled(conn)
+        rows = {row.unit: row for row in conn.execute(select(units_table))}
+    found = []
+    for item in known:
+        row = rows[item.unit]
+        enrolled = Membership.ENROLLED if item.unit in pinned else Membership.NOT_ENROLLED
+        member = Membership.REVOKED if item.revoked else enrolled
+        status = json.loads(row.status) if row.status else {}
+        found.append(ListedUnit(item.unit, item.name, item.scopes, member, bool(row.online), row.heard_utc, status))
+    return found
+
+
+def enrol(centre: OpenCentre, unit_id: str, out: Path | None, now: float) -> Path:
+    """Write the unit's enrolment file, mode 0600; an earlier one works no more, nor do the unit's second logins. Returns where it is.
+
+    `out` None: in the folder's enrolments/. The broker's files are to be written after it. Raises CentreError (wrong use).
+    """
+    keys = centre.keys  # before anything is changed: they may be missing
+    with centre.books.changing() as conn:
+        password, token = units.new_login(conn, units.one(conn, centre.site.site, unit_id), now)
+        handed.end_logins(conn, unit_id, now)
+    if out is None:
+        out = centre.folder.path / "enrolments" / f"{unit_id}.enrolment.json"
+        make_folder(out.parent)
+    try:
+        write_secret(out, build_enrolment(_enrolment(centre, keys, unit_id, password, token)))
+    except OSError as error:
+        raise CentreError(f"{out}: {error.strerror}", WRONG_USE) from None
+    return out
+
+
+def _enrolment(centre: OpenCentre, keys: CentreKeys, unit_id: str, password: str, token: str) -> Enrolment:
+    ca = centre.folder.ca
+    return Enrolment(
+        site=centre.site.site,
+        unit=unit_id,
+        broker=centre.site.broker,
+        password=password,
+        root_key=keys.root_public,
+        working_keys=keys.working,
+        card_keys=keys.card_keys,
+        pin_keys=keys.pin_keys,
+        token=token,
+        ca=ca.read_text() if ca.exists() else None,
+    )
+
+
+def revoke(centre: OpenCentre, unit_id: str, now: float) -> Revoked:
+    """Its logins and its key end, what is kept for it alone is cleared. The broker's files are to be written after it, and what was
+    cleared published. Raises CentreError (wrong use) where there is no such unit, or it is revoked already.
+    """
+    with centre.books.changing() as conn:
+        scope = Scope("unit", unit_id)
+        left = rotations.taken_along(conn, unit_id, now)
+        units.revoke(conn, units.one(conn, centre.site.site, unit_id), now)
+        handed.end_logins(conn, unit_id, now)
+        handed.forget(conn, unit_id, now)
+        holders.forget(conn, str(scope))
+        cleared = state.clear_scope(conn, scope, now)
+    return Revoked(tuple(left), cleared)

@@ -1,0 +1,86 @@
+"""Settings of a scope: changed key by key, signed and committed as a whole; and listed. Publishing is the caller's next step."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from centre import state
+from centre.errors import WRONG_USE, CentreError
+from centre.opened import OpenCentre
+from centre.schema import state as state_table
+from centre.state import Signed
+from contract import codec
+from contract.messages import Kind, Scope, Settings
+
+KEYS = ("timezone", "language", "sign")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What to set, None and empty for what stays. `sign`: of the sign's own keys, those to set. `unset`: of KEYS, taken out again."""
+
+    timezone: str | None = None
+    language: str | None = None
+    sign: Mapping[str, str] = field(default_factory=dict)
+    unset: tuple[str, ...] = ()
+
+    def applied(self, before: Mapping[str, Any]) -> dict[str, Any]:
+        values = dict(before)
+        values |= {"timezone": self.timezone} if self.timezone else {}
+        values |= {"language": self.language} if self.language else {}
+        if self.sign:
+            values["sign"] = {**values.get("sign", {}), **self.sign}
+        return {key: value for key, value in values.items() if key not in self.unset}
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeSettings:
+    """The settings of a scope in their newest revision: `values` by the keys of the message. `sent`: whether the broker had them."""
+
+    scope: str
+    rev: int
+    values: Mapping[str, Any]
+    sent: bool
+
+
+def put(centre: OpenCentre, scope: Scope, change: Change, now: float) -> ScopeSettings:
+    """Commit them as they are after the change. Raises CentreError (wrong use) where it changes nothing or a value is none."""
+    site = centre.site.site
+    with centre.books.changing() as conn:
+        before = _current(conn, scope)
+        values = change.applied(before)
+        if values == before:
+            raise CentreError("nothing to change", WRONG_USE)
+        message = _message(scope, state.next_rev(conn, Kind.SETTINGS, scope), now, values)
+        topic = state.topic_of(site, message)
+        signed = Signed(topic, message, centre.signer.sign_state(topic, message))
+        state.commit(conn, [signed], now, title=json.dumps(values, ensure_ascii=False))
+    return ScopeSettings(str(scope), message.rev, values, sent=False)
+
+
+def listed(centre: OpenCentre) -> list[ScopeSettings]:
+    """Of each scope that ever had any."""
+    mine = state_table.c.kind == Kind.SETTINGS.value
+    with centre.books.reading() as conn:
+        rows = conn.execute(select(state_table).where(mine).order_by(state_table.c.scope)).all()
+    return [ScopeSettings(row.scope, row.rev, json.loads(row.title), row.sent_utc is not None) for row in rows]
+
+
+def _current(conn: Connection, scope: Scope) -> dict[str, Any]:
+    mine = (state_table.c.kind == Kind.SETTINGS.value) & (state_table.c.scope == str(scope))
+    text = conn.execute(select(state_table.c.title).where(mine)).scalar()
+    values: dict[str, Any] = json.loads(text) if text else {}
+    values.pop("display", None)  # once taken, and now refused
+    return values
+
+
+def _message(scope: Scope, rev: int, now: float, values: Mapping[str, Any]) -> Settings:
+    try:
+        return codec.read(Settings, {"scope": str(scope), "rev": rev, "iat": round(now, 3), **values})
+    except codec.FieldError as error:
+        raise CentreError(str(error), WRONG_USE) from None
