@@ -127,6 +127,7 @@ def main() -> int:
     marks = Marks(given.marks)
     marks.put("process", os.getpid())
     watch(marks)
+    limits.RENEW_S = MANY  # each card orders a pulse of its own, also while one runs
     if given.many_opens:
         limits.OPEN_RATE = MANY
     from agent.app import run  # noqa: PLC0415

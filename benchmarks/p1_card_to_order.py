@@ -14,6 +14,7 @@ from benchmarks.flood import Flood
 from benchmarks.marks import Mark
 from benchmarks.process import Process
 from benchmarks.site import SITE, UNIT, Site
+from simulator.demo.stage import READERS_S
 from simulator.demo.waiting import until
 
 CARDS, QUICK_CARDS = 300, 30
@@ -109,6 +110,7 @@ def _draining(site: Site, cards: int, facts: int) -> Figure:
     began = time.monotonic()
     site.start_agent()
     site.await_mark("centre", after=began)
+    time.sleep(READERS_S)
     found = _cards(site, cards)
     done = max((int(mark.values[0]) for mark in site.marks("confirmed") if mark.at >= began), default=0)
     left = max(0, last - done)
@@ -137,6 +139,7 @@ def _delayed(site: Site) -> Iterator[None]:
     try:
         site.start_agent(slow, 60.0)
         site.await_mark("centre", 60.0, after=began)
+        time.sleep(READERS_S)
         yield
     finally:
         slow.kill()

@@ -22,7 +22,7 @@ from simulator.box import Box, BoxSpec
 from simulator.broker import Broker, free_port, start_broker
 from simulator.demo.bureau import SITE, Bureau
 from simulator.demo.children import Commands
-from simulator.demo.stage import NAME, SCOPES, UNIT
+from simulator.demo.stage import NAME, READERS_S, SCOPES, UNIT
 from simulator.demo.waiting import NotHeldError, until
 from simulator.wiring import UnitNames, config_yaml
 
@@ -159,12 +159,13 @@ class Site:
         until("the agent draws its screen", lambda: process.pid and self.box.panel.title, limit_s)
 
     def settle(self, process: Process | None = None) -> None:
-        """Everything runs, the roster is in force at the unit, its own first facts are confirmed."""
+        """Everything runs, the roster is in force at the unit, its own first facts are confirmed, and its readers' cards count."""
         process = process or self.watched
         self.start_broker()
         self.centre.start()
         self.start_agent(process)
         until("the roster is applied", lambda: process.pid and self.bureau.facts(kind="roster.applied"), 60)
+        time.sleep(READERS_S)
 
     def marks(self, *names: str) -> list[Mark]:
         return read(self.agent_marks, *names)
