@@ -80,7 +80,7 @@ def _listen(books: Books, link: Link, command: Command) -> dict[ReplyState, str]
     for event in link.take(LOOK_S):
         if isinstance(event, LinkDown) or not isinstance(event, Arrived):
             continue
-        reply = parse_reply(event.letter.payload)
+        reply = parse_reply(event.message.payload)
         if isinstance(reply, Reply) and reply.id == command.id:
             with books.writing() as conn:
                 projections.heard(conn, command.unit, reply, time.time())

@@ -96,15 +96,15 @@ class Intake:
         self._alarms: Alarms | None = None
         self._revisions = Revisions()
 
-    def take(self, letters: Sequence[InboundMessage]) -> IntakeOutcome:
+    def take(self, messages: Sequence[InboundMessage]) -> IntakeOutcome:
         """Commits what the letters bring. Raises the database's errors (full, gone), with nothing taken."""
         group = _Group(self._clock())
         done = False
         try:
             with self._books.writing() as conn:
                 register = self._refresh(conn)
-                for letter in letters:
-                    self._one(conn, register, letter, group)
+                for message in messages:
+                    self._one(conn, register, message, group)
                 assert self._history is not None
                 self._history.flush(conn)
                 group.outcome.moved |= self._history.moved
@@ -120,8 +120,8 @@ class Intake:
 
     # --- one message
 
-    def _one(self, conn: Connection, register: _Register, letter: InboundMessage, group: _Group) -> None:
-        up = parse_up(letter.topic)
+    def _one(self, conn: Connection, register: _Register, message: InboundMessage, group: _Group) -> None:
+        up = parse_up(message.topic)
         if up is None or up.site != self._site:
             return self._refuse(group, "", "?", Refusal(Reason.NOT_MINE, "no topic of this site"))
         unit = register.units.get(up.unit)
@@ -129,7 +129,7 @@ class Intake:
             return self._refuse(group, up.unit, up.leaf, Refusal(Reason.UNKNOWN_KEY, "no such unit"))
         if unit.revoked:
             return self._refuse(group, up.unit, up.leaf, Refusal(Reason.WRONG_KEY, "the unit is revoked"))
-        if not letter.payload and up.leaf == "status":
+        if not message.payload and up.leaf == "status":
             return None  # a retained status was cleared
         take = {
             "facts": self._facts,
@@ -140,7 +140,7 @@ class Intake:
             "enrol": self._enrol,
             "seal": self._seal,
         }
-        refusal = take[up.leaf](conn, register, unit, letter.payload, group)
+        refusal = take[up.leaf](conn, register, unit, message.payload, group)
         if refusal is not None:
             self._refuse(group, up.unit, up.leaf, refusal)
         return None

@@ -141,19 +141,19 @@ def show(centre: OpenCentre) -> Shown:
     with centre.books.reading() as conn:
         changes = rotations.listed(conn)
         under_way = [OpenChange(each, _waits(centre, conn, each)) for each in changes if each.done_utc is None]
-        have = _have(conn, centre.site.site)
+        applied = _applied_keys(conn, centre.site.site)
     since = {name: each.begun_utc for each in changes for name in each.new}
     known = {"card": list(centre.keys.card_keys), "pin": list(centre.keys.pin_keys)}
     known["working"] = [key.kid for key in centre.keys.working]
     keys = (KnownKey(what, name, since.get(name)) for what, names in known.items() for name in names)
-    return Shown(tuple(keys), tuple(under_way), have)
+    return Shown(tuple(keys), tuple(under_way), applied)
 
 
 def _waits(centre: OpenCentre, conn: Connection, rotation: Rotation) -> tuple[str, ...]:
     return tuple(rotations.waits(conn, centre.keys, centre.site.site, rotation))
 
 
-def _have(conn: Connection, site: str) -> dict[str, UnitKeys]:
+def _applied_keys(conn: Connection, site: str) -> dict[str, UnitKeys]:
     revs, sealing = handed.secrets_revs(conn), handed.sealing(conn)
     secrets, keys = handed.has_applied(conn, Kind.SECRETS), handed.has_applied(conn, Kind.KEYS)
     return {

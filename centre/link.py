@@ -75,7 +75,7 @@ class LinkDown:
 class Arrived:
     """A message; it stays with the broker until it is given to `ack`."""
 
-    letter: InboundMessage
+    message: InboundMessage
     retained: bool
     connection: int
     mid: int
@@ -210,8 +210,8 @@ class Link:
         self._events.put(LinkDown(f"connection ended: {code.getName()}"))
 
     def _on_message(self, client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
-        letter = InboundMessage(message.topic, bytes(message.payload))
-        self._events.put(Arrived(letter, message.retain, self._connection, message.mid))
+        arrived = InboundMessage(message.topic, bytes(message.payload))
+        self._events.put(Arrived(arrived, message.retain, self._connection, message.mid))
 
     def _on_publish(self, client: mqtt.Client, _data: Any, mid: int, _code: Any, _properties: Any) -> None:
         self._events.put(Sent(mid))

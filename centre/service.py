@@ -140,21 +140,21 @@ class Service:
         if not self._held:
             return
         try:
-            outcomes = [self._intake.take([event.letter for event in self._held])]
+            outcomes = [self._intake.take([event.message for event in self._held])]
         except PECULIAR:
-            outcomes = [self._apart(event.letter) for event in self._held]
+            outcomes = [self._apart(event.message) for event in self._held]
         held, self._held = self._held, []
         for outcome in outcomes:
             self._tell(outcome)
         for event in held:
             self._link.ack(event)
 
-    def _apart(self, letter: InboundMessage) -> IntakeOutcome:
+    def _apart(self, message: InboundMessage) -> IntakeOutcome:
         """One message of a group that could not be read; its bytes are not shown, they may hold anything."""
         try:
-            return self._intake.take([letter])
+            return self._intake.take([message])
         except PECULIAR as error:
-            return IntakeOutcome(lines=[f"set aside a message on {letter.topic}: {type(error).__name__}"], refused=1)
+            return IntakeOutcome(lines=[f"set aside a message on {message.topic}: {type(error).__name__}"], refused=1)
 
     def _tell(self, outcome: IntakeOutcome) -> None:
         """What was committed may be said: to the units, to the operator."""

@@ -24,14 +24,14 @@ FIRST = "0001"
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class BooksSchema:
     """The revision of the books; `marked`: whether alembic's table says so."""
 
     revision: str
     marked: bool
 
 
-def standing(conn: Connection) -> Standing:
+def schema_of(conn: Connection) -> BooksSchema:
     """Raises CentreError where the books are of a newer program, or of no version that is known."""
     there = inspect(conn)
     if there.has_table(alembic_version.name):
@@ -41,7 +41,7 @@ def standing(conn: Connection) -> Standing:
             raise _unknown(", ".join(map(str, marks)) or "none")
         if revision > HEAD:
             raise CentreError(f"books: of a newer program (revision {revision}, this one knows {HEAD})", CONFIGURATION)
-        return Standing(revision, marked=True)
+        return BooksSchema(revision, marked=True)
     if not (
         there.has_table(meta.name) and {"name", "value"} <= {each["name"] for each in there.get_columns(meta.name)}
     ):
@@ -49,7 +49,7 @@ def standing(conn: Connection) -> Standing:
     version = conn.execute(select(meta.c.value).where(meta.c.name == "version")).scalar()
     if version != int(FIRST):
         raise _unknown("none" if version is None else str(version))
-    return Standing(FIRST, marked=False)
+    return BooksSchema(FIRST, marked=False)
 
 
 def _unknown(version: str) -> CentreError:
@@ -61,16 +61,16 @@ def _unknown(version: str) -> CentreError:
 def bring_up(books: Books, folder: Folder) -> None:
     """Books as `HEAD` says. Older ones are upgraded whole or left as they were; waits while another process does it.
 
-    Raises CentreError as `standing`, and where `serve` runs: it would go on with a schema it does not know.
+    Raises CentreError as `schema_of`, and where `serve` runs: it would go on with a schema it does not know.
     """
     with books.reading() as conn:
-        found = standing(conn)
-    if found == Standing(HEAD, marked=True):
+        found = schema_of(conn)
+    if found == BooksSchema(HEAD, marked=True):
         return
     with nullcontext() if found.revision == HEAD else _unserved(folder), books.rebuilding() as conn:
         # SQLite's transaction shuts others out; elsewhere this row does. Who waited here may find everything done.
         conn.execute(select(meta).where(meta.c.name == "version").with_for_update())
-        found = standing(conn)
+        found = schema_of(conn)
         if not found.marked:
             mark(conn, found.revision)
         if found.revision != HEAD:

@@ -12,7 +12,7 @@ from agent.cli.bench import Bench
 from agent.commissioning.acceptance import ACT_S, PULSE_S, Acceptance
 from agent.commissioning.measure import EXCHANGES, elsewhere, measured
 from agent.commissioning.person import Nobody, Person, Terminal, confirmed
-from agent.commissioning.sheet import Course, Row, as_lines, as_plain, passed
+from agent.commissioning.sheet import DeviceTiming, Row, as_lines, as_plain, passed
 from agent.config import Config
 from agent.devicekeys import with_keys
 from agent.errors import EXIT_CHECK_FAILED
@@ -42,9 +42,9 @@ def command(ctx: click.Context, yes: bool, wait: float, as_json: bool) -> None:
             )
             if not confirmed("Go on?"):
                 raise click.Abort
-        rows, courses = tried(config, person, wait)
+        rows, timings = tried(config, person, wait)
     if as_json:
-        click.echo(json.dumps(as_plain(config, rows, courses, attended=person.there), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(as_plain(config, rows, timings, attended=person.there), ensure_ascii=False, indent=2))
     else:
         for line in as_lines(config, rows):
             click.echo(line)
@@ -54,11 +54,11 @@ def command(ctx: click.Context, yes: bool, wait: float, as_json: bool) -> None:
 
 def tried(
     config: Config, person: Person, act_s: float = ACT_S, exchanges: int = EXCHANGES
-) -> tuple[list[Row], list[Course]]:
+) -> tuple[list[Row], list[DeviceTiming]]:
     """The whole unit tried once, its lines measured."""
     config = with_keys(config)
     with Bench(config) as bench:
         rows = list(Acceptance(config, bench, person, act_s).rows())
         found = list(bench.found)
-    line_rows, courses = measured(config, found, exchanges)
-    return [*rows, *line_rows, *elsewhere(config, found)], courses
+    line_rows, timings = measured(config, found, exchanges)
+    return [*rows, *line_rows, *elsewhere(config, found)], timings

@@ -10,7 +10,7 @@ import termios
 import time
 from collections.abc import Iterator, Sequence
 
-from agent.commissioning.sheet import Course, Row
+from agent.commissioning.sheet import DeviceTiming, Row
 from agent.commissioning.walk import Walk, exchange, why
 from agent.config import Config, Device
 from drivers.inquiries import INQUIRIES
@@ -26,47 +26,47 @@ MAX_LOST = 0.02
 """A line in order loses none; noise at this rate is a fault of the wiring. One of more is measured twice: the machine may have been busy."""
 
 
-def measured(config: Config, found: Sequence[str], exchanges: int) -> tuple[list[Row], list[Course]]:
+def measured(config: Config, found: Sequence[str], exchanges: int) -> tuple[list[Row], list[DeviceTiming]]:
     """A row for each port that has devices; the ports must be closed. `found`: devices that were there."""
     rows: list[Row] = []
-    courses: list[Course] = []
+    timings: list[DeviceTiming] = []
     for port in config.ports:
         devices = [(name, device) for name, device in config.devices.items() if device.port == port and name in found]
-        before = len(courses)
+        before = len(timings)
         for name, device in devices:
             about = f"line {port}"
             try:
-                course = _course(config, port, name, device, exchanges)
-                if course is not None and not _sound(course):
-                    course = _course(config, port, name, device, exchanges)
+                timing = _timing(config, port, name, device, exchanges)
+                if timing is not None and not _sound(timing):
+                    timing = _timing(config, port, name, device, exchanges)
             except (OSError, termios.error) as fault:
                 rows.append(Row(about, False, f"{name}: {why(fault)}"))
                 continue
-            if course is None:
+            if timing is None:
                 rows.append(Row(about, None, f"{name} ({device.driver}) cannot be asked, so its line is not measured"))
                 continue
-            courses.append(course)
-            rows.append(Row(about, _sound(course), course.text))
-        rows += _round(config, port, courses[before:])
-    return rows, courses
+            timings.append(timing)
+            rows.append(Row(about, _sound(timing), timing.text))
+        rows += _round(config, port, timings[before:])
+    return rows, timings
 
 
-def _round(config: Config, port: str, courses: Sequence[Course]) -> Iterator[Row]:
+def _round(config: Config, port: str, timings: Sequence[DeviceTiming]) -> Iterator[Row]:
     """Where a button hangs on the line: a look at the inputs and one at the outputs of each device on it."""
     wires = [door.exit_button for door in config.doors.values()]
     if not any(wire is not None and config.devices[wire.device].port == port for wire in wires):
         return
-    took_ms = sum(2 * course.median_ms for course in courses if course.median_ms is not None)
+    took_ms = sum(2 * timing.median_ms for timing in timings if timing.median_ms is not None)
     if took_ms > MAX_ROUND_MS:
         text = f"a round of looks takes {took_ms:.0f} ms: the exit button may need more than 200 ms; {ROUND_MENDS}"
         yield Row(f"line {port}", None, text)
 
 
-def _sound(course: Course) -> bool:
-    return course.lost <= MAX_LOST * course.asked
+def _sound(timing: DeviceTiming) -> bool:
+    return timing.lost <= MAX_LOST * timing.asked
 
 
-def _course(config: Config, port: str, name: str, device: Device, exchanges: int) -> Course | None:
+def _timing(config: Config, port: str, name: str, device: Device, exchanges: int) -> DeviceTiming | None:
     entry = config.ports[port]
     line = Line(entry.device, entry.baud)
     try:
@@ -84,7 +84,7 @@ def _course(config: Config, port: str, name: str, device: Device, exchanges: int
     finally:
         line.close()
     median, worst = (round(statistics.median(took), 2), round(max(took), 2)) if took else (None, None)
-    return Course(port, name, asked, asked - len(took), median, worst)
+    return DeviceTiming(port, name, asked, asked - len(took), median, worst)
 
 
 def _answered(line: Line, device: Device, baud: int) -> Question | None:

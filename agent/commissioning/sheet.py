@@ -21,7 +21,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class DeviceTiming:
     """A line measured with the harmless question of the device on it. Times in ms, None where nothing was answered."""
 
     port: str
@@ -46,7 +46,7 @@ def passed(rows: Sequence[Row]) -> bool:
     return all(row.passed is not False for row in rows)
 
 
-def as_plain(config: Config, rows: Sequence[Row], courses: Sequence[Course], *, attended: bool) -> dict[str, Any]:
+def as_plain(config: Config, rows: Sequence[Row], timings: Sequence[DeviceTiming], *, attended: bool) -> dict[str, Any]:
     return {
         "unit": config.unit.id,
         "site": config.unit.site,
@@ -55,7 +55,7 @@ def as_plain(config: Config, rows: Sequence[Row], courses: Sequence[Course], *, 
         "attended": attended,
         "passed": passed(rows),
         "rows": [asdict(row) for row in rows],
-        "lines": [asdict(course) for course in courses],
+        "lines": [asdict(timing) for timing in timings],
     }
 
 

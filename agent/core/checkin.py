@@ -51,8 +51,8 @@ def recorded(step: StepBuilder, token: int) -> None:
         if taken.token == token:
             saved = replace(taken, token=None)
             _keep(step, {**step.state.access.checkins, key: saved})
-            told = (*step.state.access.told, CheckedIn(key[1], key[0], taken.utc))
-            step.state = replace(step.state, access=replace(step.state.access, told=told))
+            reported_checkins = (*step.state.access.reported_checkins, CheckedIn(key[1], key[0], taken.utc))
+            step.state = replace(step.state, access=replace(step.state.access, reported_checkins=reported_checkins))
             _tell(step, key[1], saved)
             return
 
@@ -67,9 +67,9 @@ def refused(step: StepBuilder, token: int) -> None:
 
 def store_opened(step: StepBuilder, event: StoreOpened) -> None:
     """The run before ended between the commit and the sure word: what the person was told, if anything, is not known."""
-    for left in event.untold:
+    for left in event.unreported_checkins:
         fact = step.dated(PatrolUntold(left.stop, left.by, left.utc))
-        step.record((fact,), told=(left,))
+        step.record((fact,), reported_checkins=(left,))
 
 
 def timers(state: State) -> Iterator[Timer]:
@@ -83,7 +83,8 @@ def _give_up(step: StepBuilder, key: tuple[str, str]) -> None:
     holder, door_id = key
     utc = step.state.access.checkins[key].utc
     _forget(step, key)
-    step.record((step.dated(PatrolNotSaved(door_id, holder, utc)),), told=(CheckedIn(door_id, holder, utc),))
+    fact, mark = PatrolNotSaved(door_id, holder, utc), CheckedIn(door_id, holder, utc)
+    step.record((step.dated(fact),), reported_checkins=(mark,))
 
 
 def _tell(step: StepBuilder, door_id: str, taken: CheckIn) -> None:

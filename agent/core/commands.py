@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
-from agent.core import courses, door, limits, modes, refused, status, supervise
-from agent.core.courses import About, reply
+from agent.core import command_progress, door, limits, modes, refused, status, supervise
+from agent.core.command_progress import About, reply
 from agent.core.door_actions import SignalData
 from agent.core.effects import AckMessage, KeptMode, Log, Resubscribe, SeenCommand, SendRevs, SoundTone
 from agent.core.events.link import MessageReceived, MessageRefused
@@ -144,7 +144,7 @@ def _able(state: State, command: Command) -> tuple[Reason | None, str | None]:
 
 
 def _under_way(commands: Commands, id_: str) -> bool:
-    return any(w.command.id == id_ for w in commands.waiting.values()) or courses.under_way(commands, id_)
+    return any(w.command.id == id_ for w in commands.waiting.values()) or command_progress.under_way(commands, id_)
 
 
 def _spend(step: StepBuilder, command: Command, reason: Reason) -> SeenCommand | None:
@@ -214,7 +214,7 @@ def store_opened(step: StepBuilder, event: StoreOpened) -> None:
         ),
     )
     for left in event.pending:
-        courses.found(step, left, event.seen.get(left.id, 0.0))
+        command_progress.found(step, left, event.seen.get(left.id, 0.0))
 
 
 def _act(step: StepBuilder, command: Command) -> None:
@@ -263,7 +263,7 @@ def _open(step: StepBuilder, command: Command, name: str) -> None:
             SignalData(seconds=at.plan.pulse_s, via="remote", within_s=command.exp - step.now.utc),
         )
         step.say("remote", limits.ANSWER_YES_S, "yes", door=name)
-        courses.opens(step, command.id, command.actor, name)
+        command_progress.opens(step, command.id, command.actor, name)
 
 
 def _reset_fire(step: StepBuilder, command: Command, only: str | None) -> None:
@@ -272,7 +272,7 @@ def _reset_fire(step: StepBuilder, command: Command, only: str | None) -> None:
     if not door.reset_fire(step, command.actor, "remote", only):
         _fail(step, command, Reason.DEVICE, door.still_burning(step.state))
     elif released:
-        courses.resets(step, command.id, command.actor, only, released)
+        command_progress.resets(step, command.id, command.actor, only, released)
     else:
         _done(step, command)
 
@@ -291,7 +291,7 @@ def _fail(
     step: StepBuilder, command: Command, reason: Reason, detail: str | None = None, *, spent: SeenCommand | None = None
 ) -> None:
     """Refused after its acceptance was handed to the store: the record of the outcome finishes it there."""
-    fact = courses.refusal(_about(command), reason, detail)
+    fact = command_progress.refusal(_about(command), reason, detail)
     step.record((step.dated(fact),), seen=spent, finish=(command.id,))
     reply(step, command.id, "refused", reason, _door_of(command), detail)
 
@@ -309,7 +309,7 @@ def _refuse(
     step.state = replace(
         step.state, commands=replace(step.state.commands, refused_here=step.state.commands.refused_here + 1)
     )
-    step.record((step.dated(courses.refusal(about, reason, detail)),), seen=spent)
+    step.record((step.dated(command_progress.refusal(about, reason, detail)),), seen=spent)
     reply(step, about.id, "refused", reason, about.door, detail)
     return True
 
@@ -342,7 +342,7 @@ def timers(state: State) -> Iterator[Timer]:
     commands = state.commands
     for token, waiting in commands.waiting.items():
         yield waiting.give_up, partial(not_recorded, token=token)
-    yield from courses.timers(state)
+    yield from command_progress.timers(state)
     if commands.restart_at is not None:
         yield commands.restart_at, _restart
     if commands.refused:

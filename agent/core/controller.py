@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from agent.core import (
     card_access,
     checkin,
+    command_progress,
     commands,
-    courses,
     desired_state,
     door,
     entry,
@@ -64,7 +64,7 @@ def step(state: State, event: Event, now: Now) -> tuple[State, tuple[Effect, ...
     _dispatch(builder, event)
     for timers in _DOOR:
         run_due(builder, timers)
-    courses.follow(builder)
+    command_progress.follow(builder)
     for timers in _PEOPLE:
         run_due(builder, timers)
     panel.follow(builder)
@@ -247,7 +247,7 @@ def _dispatch_link(builder: StepBuilder, event: Event) -> None:
         case link_ev.LinkUp(_, login):
             supervise.link(builder, "up", login=login)
             sync.link_up(builder)
-            courses.link_up(builder)
+            command_progress.link_up(builder)
         case link_ev.LinkDown(reason, taken_over):
             supervise.link(builder, "down", reason)
             sync.link_down(builder, taken_over=taken_over)

@@ -43,13 +43,13 @@ from contract.messages import (
 
 
 def store_opened(step: StepBuilder, event: StoreOpened) -> None:
-    known = step.state.standing
+    known = step.state.desired
     keys_rev = known.keys_rev if event.keys is None else max(known.keys_rev, event.keys.rev)
     revs = {**event.revs}
     for name, rev in known.revs.items():
         revs[name] = max(rev, revs.get(name, 0))
     step.state = replace(
-        step.state, standing=replace(known, revs=revs, keys_rev=keys_rev, keys=event.keys or known.keys)
+        step.state, desired=replace(known, revs=revs, keys_rev=keys_rev, keys=event.keys or known.keys)
     )
     if event.keys is not None:
         step.emit(UseKeys(event.keys))
@@ -67,7 +67,7 @@ def loaded(step: StepBuilder, event: StateLoaded) -> None:
 def _notices_loaded(step: StepBuilder, notices: tuple[Notice, ...]) -> None:
     """Of the cache; what came from the centre meanwhile (also that one was withdrawn) is newer. Notices of scopes that are no longer this unit's go."""
     plan = step.state.plan
-    here, revs = step.state.board.notices, step.state.standing.revs
+    here, revs = step.state.board.notices, step.state.desired.revs
     fresh = (n for n in notices if n.rev >= revs.get(f"notice {n.scope} {n.id}", 0))
     taken = dict(here)
     for each in fresh:
@@ -85,16 +85,18 @@ def _notices_loaded(step: StepBuilder, notices: tuple[Notice, ...]) -> None:
 
 
 def _settings_loaded(step: StepBuilder, settings: tuple[Settings, ...]) -> None:
-    known = step.state.standing
+    known = step.state.desired
     kept = {str(s.scope): s for s in settings if step.state.plan.covers(s.scope)}
-    step.state = replace(step.state, standing=replace(known, settings={**kept, **known.settings}))
+    step.state = replace(step.state, desired=replace(known, settings={**kept, **known.settings}))
     _use_settings(step)
 
 
 def holders_replaced(step: StepBuilder, event: HoldersReplaced) -> None:
     old = step.state.access
     ready = old.loaded or not sealed.waits(step)
-    new = replace(old, by_key=event.by_key, have=event.have, card_keys=event.card_keys, loaded=ready)
+    new = replace(
+        old, by_key=event.by_key, applied_revisions=event.applied_revisions, card_keys=event.card_keys, loaded=ready
+    )
     step.state = replace(step.state, access=new)
     sealed.choose(step)
     if ready:
@@ -107,10 +109,10 @@ def holders_replaced(step: StepBuilder, event: HoldersReplaced) -> None:
 
 def cache_reset(step: StepBuilder) -> None:
     """The cache is empty: what is known here is saved again, rosters are read again from the broker."""
-    step.state = replace(step.state, access=replace(step.state.access, have=()))
+    step.state = replace(step.state, access=replace(step.state.access, applied_revisions=()))
     for notice in step.state.board.notices.values():
         step.emit(SaveState(0, notice))
-    for settings in step.state.standing.settings.values():
+    for settings in step.state.desired.settings.values():
         step.emit(SaveState(0, settings))
     if step.state.sync.link_up:
         step.emit(Resubscribe())
@@ -122,13 +124,13 @@ def cache_reset(step: StepBuilder) -> None:
 def is_outdated(state: State, event: MessageReceived) -> bool:
     """A notice judged by keys that no longer hold: the broker gives it again, to be judged by those in force."""
     known = event.keys_rev
-    return isinstance(event.message, Notice) and known is not None and known < state.standing.anew_rev
+    return isinstance(event.message, Notice) and known is not None and known < state.desired.anew_rev
 
 
 def notice(step: StepBuilder, token: int, message: Notice, signed: bytes) -> None:
     key = notice_board.key_of(message)
     name = f"notice {key[0]} {key[1]}"
-    known = step.state.standing.revs.get(name, 0)
+    known = step.state.desired.revs.get(name, 0)
     here = step.state.board.notices.get(key)
     over = notice_board.ended(message, step.state)
     if message.rev < known or (message.rev == known and (over or (here is not None and here.rev == message.rev))):
@@ -158,12 +160,13 @@ def roster_part(step: StepBuilder, token: int, part: RosterPart, signed: bytes) 
     scope = str(part.scope)
     name = f"roster {scope} {part.id}"
     in_force = max(
-        (rev for kind, s, i, rev in step.state.access.have if (kind, s, i) == ("roster", scope, part.id)), default=0
+        (rev for kind, s, i, rev in step.state.access.applied_revisions if (kind, s, i) == ("roster", scope, part.id)),
+        default=0,
     )
-    if part.rev <= in_force or part.rev < step.state.standing.revs.get(name, 0):
+    if part.rev <= in_force or part.rev < step.state.desired.revs.get(name, 0):
         step.emit(AckMessage(token))
         return
-    left = step.state.standing.refused.entries.get(("roster", scope, part.id))
+    left = step.state.desired.refused.entries.get(("roster", scope, part.id))
     if left is not None and left.rev >= part.rev:
         step.emit(AckMessage(token))
         return
@@ -177,8 +180,8 @@ def roster_part(step: StepBuilder, token: int, part: RosterPart, signed: bytes) 
 
 def _room_for_roster(state: State, scope: str, ident: str) -> bool:
     """Whether the contract allows this one too, beside those in force and under way."""
-    known = {(s, i) for _, s, i, _ in state.access.have}
-    known |= {(s, i) for kind, s, i in (name.split(" ") for name in state.standing.revs) if kind == "roster"}
+    known = {(s, i) for _, s, i, _ in state.access.applied_revisions}
+    known |= {(s, i) for kind, s, i in (name.split(" ") for name in state.desired.revs) if kind == "roster"}
     others = [s for s, i in known if (s, i) != (scope, ident) and state.plan.covers(s)]
     return len(others) < ROSTERS_PER_UNIT and others.count(scope) < ROSTERS_PER_SCOPE
 
@@ -186,14 +189,14 @@ def _room_for_roster(state: State, scope: str, ident: str) -> bool:
 def settings(step: StepBuilder, token: int, message: Settings, signed: bytes) -> None:
     scope = str(message.scope)
     name = f"settings {scope} "
-    here = step.state.standing.settings.get(scope)
-    known = max(step.state.standing.revs.get(name, 0), 0 if here is None else here.rev)
+    here = step.state.desired.settings.get(scope)
+    known = max(step.state.desired.revs.get(name, 0), 0 if here is None else here.rev)
     if message.rev < known or (here is not None and here.rev == message.rev):
         step.emit(AckMessage(token))
         return
     _saving(step, token, message, name, message.rev)
-    standing = step.state.standing
-    step.state = replace(step.state, standing=replace(standing, settings={**standing.settings, scope: message}))
+    desired = step.state.desired
+    step.state = replace(step.state, desired=replace(desired, settings={**desired.settings, scope: message}))
     step.emit(SaveState(token, message, signed))
     step.changed()
     _use_settings(step)
@@ -201,7 +204,7 @@ def settings(step: StepBuilder, token: int, message: Settings, signed: bytes) ->
 
 def keys(step: StepBuilder, token: int, message: Keys, signed: bytes) -> None:
     """Verified by the root key in the link. In force when durable, so that a crash leaves old or new, never neither."""
-    if message.rev <= step.state.standing.keys_rev:
+    if message.rev <= step.state.desired.keys_rev:
         step.emit(AckMessage(token))
         return
     _saving(step, token, message, f"keys {message.scope} ", message.rev)
@@ -219,7 +222,7 @@ def secrets_opened(step: StepBuilder, event: SecretsOpened) -> None:
 
 def _takes_away(new: Keys, state: State) -> bool:
     """Whether a key that could sign notices no longer can: then nobody knows which of those here are the centre's."""
-    old = state.standing.keys
+    old = state.desired.keys
     if old is None:
         return new.rev > 1
     good = {(key.kid, key.public) for key in new.keys if Kind.NOTICE in key.kinds}
@@ -228,13 +231,13 @@ def _takes_away(new: Keys, state: State) -> bool:
 
 def _notices_anew(step: StepBuilder) -> None:
     """As if none had ever come: what a key signed that is taken away is gone, however high its revision, and the broker gives the rest again."""
-    standing, refused_ones = step.state.standing, step.state.standing.refused.entries
-    revs = {name: rev for name, rev in standing.revs.items() if not name.startswith("notice ")}
+    desired, refused_ones = step.state.desired, step.state.desired.refused.entries
+    revs = {name: rev for name, rev in desired.revs.items() if not name.startswith("notice ")}
     refused.forget(step, {name for name in refused_ones if name[0] == "notice"})
     notice_board.off_screens(step, tuple(step.state.board.notices))
     step.state = replace(
         step.state,
-        standing=replace(step.state.standing, revs=revs, anew_rev=standing.keys_rev),
+        desired=replace(step.state.desired, revs=revs, anew_rev=desired.keys_rev),
         board=replace(step.state.board, notices={}),
     )
     step.emit(ForgetNotices())
@@ -243,12 +246,12 @@ def _notices_anew(step: StepBuilder) -> None:
 
 def saved(step: StepBuilder, event: StateSaved) -> None:
     """Durable: now the message is acknowledged, and the centre is told."""
-    standing = step.state.standing
-    message = standing.saving.get(event.token)
+    desired = step.state.desired
+    message = desired.saving.get(event.token)
     if message is None:
         return
     step.state = replace(
-        step.state, standing=replace(standing, saving={t: m for t, m in standing.saving.items() if t != event.token})
+        step.state, desired=replace(desired, saving={t: m for t, m in desired.saving.items() if t != event.token})
     )
     step.emit(AckMessage(event.token))
     match message:
@@ -257,9 +260,9 @@ def saved(step: StepBuilder, event: StateSaved) -> None:
         case Settings(scope, rev):
             step.fact(SettingsApplied(str(scope), "", rev))
         case Keys(scope, rev):
-            if rev > step.state.standing.keys_rev:
+            if rev > step.state.desired.keys_rev:
                 anew = _takes_away(message, step.state)
-                step.state = replace(step.state, standing=replace(step.state.standing, keys_rev=rev, keys=message))
+                step.state = replace(step.state, desired=replace(step.state.desired, keys_rev=rev, keys=message))
                 step.emit(UseKeys(message))
                 if anew:
                     _notices_anew(step)
@@ -272,9 +275,9 @@ def saved(step: StepBuilder, event: StateSaved) -> None:
 
 
 def not_taken(step: StepBuilder, event: StateNotKept) -> None:
-    standing = step.state.standing
+    desired = step.state.desired
     step.state = replace(
-        step.state, standing=replace(standing, saving={t: m for t, m in standing.saving.items() if t != event.token})
+        step.state, desired=replace(desired, saving={t: m for t, m in desired.saving.items() if t != event.token})
     )
     if event.token:
         step.emit(AckMessage(event.token))
@@ -294,9 +297,9 @@ def _notice_saved(step: StepBuilder, message: Notice) -> None:
 def _saving(step: StepBuilder, token: int, message: object, name: str, rev: int) -> None:
     kind, scope, ident = name.split(" ")
     refused.taken(step, kind, scope, ident)
-    standing = step.state.standing
-    revs = _bounded({**standing.revs, name: max(rev, standing.revs.get(name, 0))}, step.state)
-    step.state = replace(step.state, standing=replace(standing, revs=revs, saving={**standing.saving, token: message}))
+    desired = step.state.desired
+    revs = _bounded({**desired.revs, name: max(rev, desired.revs.get(name, 0))}, step.state)
+    step.state = replace(step.state, desired=replace(desired, revs=revs, saving={**desired.saving, token: message}))
 
 
 def _bounded(revs: dict[str, int], state: State) -> dict[str, int]:
@@ -315,7 +318,7 @@ def _bounded(revs: dict[str, int], state: State) -> dict[str, int]:
 def merged(state: State) -> Settings:
     """The most specific scope wins, for each key by itself."""
     found = Settings(Scope("site", state.plan.site), 0, 0.0)
-    for each in sorted(state.standing.settings.values(), key=lambda s: LEVELS.index(s.scope.level)):
+    for each in sorted(state.desired.settings.values(), key=lambda s: LEVELS.index(s.scope.level)):
         timezone, language, sign = each.timezone, each.language, each.sign
         found = replace(
             found,

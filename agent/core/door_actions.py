@@ -142,7 +142,7 @@ def closed(step: StepBuilder, door: Door, cue: SignalData) -> Door:
         since = door.opened_at
         step.fact(DoorClosed(door.id, None if since is None else round(step.now.mono - since, 1)))
     step.changed()
-    return replace(door, open=False, warn_at=None, held_at=None, held_told=False)
+    return replace(door, open=False, warn_at=None, held_at=None, held_reported=False)
 
 
 def closed_relocks(step: StepBuilder, door: Door, cue: SignalData) -> Door:
@@ -216,7 +216,7 @@ def no_entry(step: StepBuilder, door: Door, cue: SignalData) -> Door:
 
 def warn(step: StepBuilder, door: Door, cue: SignalData) -> Door:
     step.emit(SoundTone(door.id, "warning"))
-    again = step.now.mono + limits.HELD_REPEAT_S if door.held_told else None
+    again = step.now.mono + limits.HELD_REPEAT_S if door.held_reported else None
     return replace(door, warn_at=again)
 
 
@@ -224,7 +224,7 @@ def held(step: StepBuilder, door: Door, cue: SignalData) -> Door:
     step.fact(DoorHeld(door.id, f"open {round(door.plan.held_open_s)} s"))
     step.emit(SoundTone(door.id, "warning"))
     step.changed()
-    return replace(door, held_at=None, held_told=True, warn_at=step.now.mono + limits.HELD_REPEAT_S)
+    return replace(door, held_at=None, held_reported=True, warn_at=step.now.mono + limits.HELD_REPEAT_S)
 
 
 def lock_lost(step: StepBuilder, door: Door, cue: SignalData) -> Door:
@@ -262,7 +262,7 @@ def _entered(step: StepBuilder, door: Door) -> Door:
 
 def _watch_open(step: StepBuilder, door: Door) -> Door:
     now, limit = step.now.mono, door.plan.held_open_s
-    return replace(door, warn_at=now + limits.HELD_WARNING * limit, held_at=now + limit, held_told=False)
+    return replace(door, warn_at=now + limits.HELD_WARNING * limit, held_at=now + limit, held_reported=False)
 
 
 def _watch_again(step: StepBuilder, door: Door) -> Door:

@@ -129,8 +129,8 @@ class AppendFacts:
     known: KnownTime | None = None
     """What is known of the time, to be kept with it; the newest word counts."""
     checkin: CheckedIn | None = None
-    """Kept with its fact, until a Record names it in `told`."""
-    told: tuple[CheckedIn, ...] = ()
+    """Kept with its fact, until a Record names it in `reported_checkins`."""
+    reported_checkins: tuple[CheckedIn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +282,7 @@ class SendRevs:
     """Sign and publish the list of revisions: what is in force and what is refused, as (kind, scope, id, rev). `answers`: the command's id."""
 
     answers: str
-    have: tuple[tuple[str, str, str, int], ...]
+    applied_revisions: tuple[tuple[str, str, str, int], ...]
     refused: tuple[tuple[str, str, str, int], ...]
 
 

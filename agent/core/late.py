@@ -36,8 +36,8 @@ def dropped(step: StepBuilder, event: CardRead | KeyPressed) -> bool:
     due = known.due
     if due is None:
         due = now + limits.LATE_GATHER_S
-        if known.told_at is not None:
-            due = max(due, known.told_at + limits.LATE_FACTS_S)
+        if known.reported_at is not None:
+            due = max(due, known.reported_at + limits.LATE_FACTS_S)
     late = replace(known, count=known.count + 1, age_s=max(known.age_s, old), due=due)
     step.state = replace(step.state, late={**step.state.late, event.reader: late})
     return True
@@ -53,7 +53,7 @@ def timers(state: State) -> Iterator[Timer]:
 def _tell(step: StepBuilder, reader: str) -> None:
     late = step.state.late[reader]
     step.fact(AccessLate(reader, late.count, _detail(late.age_s)))
-    step.state = replace(step.state, late={**step.state.late, reader: Late(told_at=step.now.mono)})
+    step.state = replace(step.state, late={**step.state.late, reader: Late(reported_at=step.now.mono)})
 
 
 def _detail(age_s: float) -> str:

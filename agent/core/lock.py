@@ -194,14 +194,16 @@ def compare(step: StepBuilder, door: Door) -> Door:
         ends = lock.pulse_end + limits.READ_SLACK_S if want and lock.pulse_end is not None else None
         return _right_again(step, replace(door, lock=replace(lock, misreads=0, faulted=False, check_at=ends)))
     misreads = lock.misreads + 1
-    told = lock.faulted or misreads >= 2
-    if told and not lock.faulted:
+    reported = lock.faulted or misreads >= 2
+    if reported and not lock.faulted:
         step.changed()
         door = _fault(step, door, f"reads {word(lock.read)}, should be {word(want)}")
-    door = replace(door, lock=replace(door.lock, misreads=misreads, faulted=told, strayed="" if told else lock.strayed))
+    door = replace(
+        door, lock=replace(door.lock, misreads=misreads, faulted=reported, strayed="" if reported else lock.strayed)
+    )
     if want == door.rests_unlocked:
         door = level(step, door)
-    wait = limits.LEVEL_DEADLINE_S if told else limits.RECHECK_S
+    wait = limits.LEVEL_DEADLINE_S if reported else limits.RECHECK_S
     return replace(door, lock=replace(door.lock, check_at=now + wait))
 
 
@@ -215,23 +217,23 @@ def _right_again(step: StepBuilder, door: Door) -> Door:
 def _fault(step: StepBuilder, door: Door, detail: str) -> Door:
     """An alarm, at most one a minute for each door."""
     lock, now = door.lock, step.now.mono
-    if lock.told_at is not None and now - lock.told_at < limits.LOCK_FAULTS_S:
-        return replace(door, lock=replace(lock, untold=lock.untold + 1, untold_detail=detail))
+    if lock.reported_at is not None and now - lock.reported_at < limits.LOCK_FAULTS_S:
+        return replace(door, lock=replace(lock, suppressed=lock.suppressed + 1, suppressed_detail=detail))
     step.fact(LockFault(door.id, detail))
-    return replace(door, lock=replace(lock, told_at=now))
+    return replace(door, lock=replace(lock, reported_at=now))
 
 
 def _told_late(step: StepBuilder, door: Door) -> Door:
     """The minute is over for faults that were held back: the last of what came in it, and how many went before that."""
     lock = door.lock
-    step.fact(LockFault(door.id, lock.untold_detail, lock.untold - 1 or None))
-    return replace(door, lock=replace(lock, told_at=step.now.mono, untold=0, untold_detail=""))
+    step.fact(LockFault(door.id, lock.suppressed_detail, lock.suppressed - 1 or None))
+    return replace(door, lock=replace(lock, reported_at=step.now.mono, suppressed=0, suppressed_detail=""))
 
 
 def timers(lock: Lock) -> tuple[tuple[float | None, Callable[[StepBuilder, Door], Door]], ...]:
     """When what is due with this lock, in this order; None: not at all."""
-    told = None if lock.told_at is None or not lock.untold else lock.told_at + limits.LOCK_FAULTS_S
-    return (_renew_at(lock), _renewed), (lock.retry_at, level), (lock.check_at, compare), (told, _told_late)
+    reported = None if lock.reported_at is None or not lock.suppressed else lock.reported_at + limits.LOCK_FAULTS_S
+    return (_renew_at(lock), _renewed), (lock.retry_at, level), (lock.check_at, compare), (reported, _told_late)
 
 
 def lost(step: StepBuilder, door: Door) -> Door:
@@ -241,7 +243,12 @@ def lost(step: StepBuilder, door: Door) -> Door:
     was = door.lock
     left = was.left if _lost(step, door) else was.read if was.order is None else None
     kept = Lock(faulted=was.faulted, first_read=was.first_read, left=left, runs_until=was.runs_until)
-    return replace(door, lock=replace(kept, told_at=was.told_at, untold=was.untold, untold_detail=was.untold_detail))
+    return replace(
+        door,
+        lock=replace(
+            kept, reported_at=was.reported_at, suppressed=was.suppressed, suppressed_detail=was.suppressed_detail
+        ),
+    )
 
 
 def found(step: StepBuilder, door: Door) -> Door:

@@ -18,7 +18,7 @@ _TITLE_MAX = 200
 """Characters of a title (contract.md); longer ones come from the configuration alone."""
 
 
-def told(
+def message_pages(
     state: State, display: DisplayPlan, kind: str, key: str, fields: Mapping[str, str], tone: str
 ) -> tuple[Page, ...]:
     """What whoever stands there is told: an answer, an emergency, a fire. Several pages where the display is small."""

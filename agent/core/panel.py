@@ -58,49 +58,49 @@ def _page(step: StepBuilder, screen: Screen, over: str | None) -> tuple[Page, Sc
         return screen.pages[screen.index], replace(screen, flip_at=None)
     if over is None:
         return _idle(step, screen)
-    told = _told(step.state, screen, over)
+    message_pages = _told(step.state, screen, over)
     if over == "answer":
-        _leave_time(step, told)
+        _leave_time(step, message_pages)
     now = step.now.mono
-    at = told.index(screen.page) if screen.page in told else None
+    at = message_pages.index(screen.page) if screen.page in message_pages else None
     if at is not None and (screen.flip_at is None or screen.flip_at > now):
-        return told[at], screen
-    page = told[0 if at is None else (at + 1) % len(told)]
-    return page, replace(screen, flip_at=now + text.reading_s(page.body) if len(told) > 1 else None)
+        return message_pages[at], screen
+    page = message_pages[0 if at is None else (at + 1) % len(message_pages)]
+    return page, replace(screen, flip_at=now + text.reading_s(page.body) if len(message_pages) > 1 else None)
 
 
 def _idle(step: StepBuilder, screen: Screen) -> tuple[Page, Screen]:
     """Clock and sign, each page for its time; after an answer or a notice they go on where they were."""
-    told, now = pages.idle(step.state, screen.plan), step.now.mono
+    message_pages, now = pages.idle(step.state, screen.plan), step.now.mono
     stay = _resumed(screen.idle_stay, now)
     index = screen.idle
     if _due(stay, limits.IDLE_PAGE_S) <= now:
         index, stay = index + 1, Stay(0.0, now)
-    index %= len(told)
-    flip_at = _due(stay, limits.IDLE_PAGE_S) if len(told) > 1 else None
-    return told[index], replace(screen, idle=index, idle_stay=stay, flip_at=flip_at)
+    index %= len(message_pages)
+    flip_at = _due(stay, limits.IDLE_PAGE_S) if len(message_pages) > 1 else None
+    return message_pages[index], replace(screen, idle=index, idle_stay=stay, flip_at=flip_at)
 
 
 def _told(state: State, screen: Screen, over: str | None) -> tuple[Page, ...]:
     display, answer = screen.plan, state.answer
     if over == "fire":
-        return pages.told(state, display, "fire", "fire", {}, "fire")
+        return pages.message_pages(state, display, "fire", "fire", {}, "fire")
     if over == "emergency":
         names = [p.name for p in state.plan.inputs if p.alarm and state.health.inputs.get(p.name)]
         words = "\n".join(pages.say(state, f"input.{name}", default=name) for name in names)
-        return pages.told(state, display, "emergency", "emergency", {"inputs": words}, "warning")
+        return pages.message_pages(state, display, "emergency", "emergency", {"inputs": words}, "warning")
     if over == "answer" and answer is not None:
-        return pages.told(state, display, "answer", answer.key, answer.fields, answer.tone)
+        return pages.message_pages(state, display, "answer", answer.key, answer.fields, answer.tone)
     typed = entry.newest(state)
     keys = "" if typed is None else typed.keys
-    return pages.told(state, display, "entry", "entry", {"keys": _MASK * len(keys)}, "none")
+    return pages.message_pages(state, display, "entry", "entry", {"keys": _MASK * len(keys)}, "none")
 
 
-def _leave_time(step: StepBuilder, told: tuple[Page, ...]) -> None:
+def _leave_time(step: StepBuilder, message_pages: tuple[Page, ...]) -> None:
     """A refusal stays as long as it takes to read: it says what to do. The next person's tap ends it at once."""
     answer = step.state.answer
     if answer is not None and answer.tone == "no":
-        until = answer.at + min(sum(text.reading_s(page.body) for page in told), limits.READING_MAX_S)
+        until = answer.at + min(sum(text.reading_s(page.body) for page in message_pages), limits.READING_MAX_S)
         if until > answer.until:
             step.state = replace(step.state, answer=replace(answer, until=until))
 

@@ -29,7 +29,7 @@ def started(step: StepBuilder, enrolled: frozenset[str]) -> None:
 def kept(step: StepBuilder, messages: tuple[Secrets, ...]) -> None:
     """What the store has. Opened again at each start."""
     for message in messages:
-        if message.rev not in step.state.standing.sealed.opened:
+        if message.rev not in step.state.desired.sealed.opened:
             _open(step, KEPT, message, b"")
 
 
@@ -37,7 +37,7 @@ def received(step: StepBuilder, token: int, message: Secrets, signed: bytes) -> 
     """A revision that could not be opened is tried again: the unit may have another key since. One that is being saved is not opened twice:
     it is retained, so nothing is lost by acknowledging the copy.
     """
-    state = step.state.standing.sealed
+    state = step.state.desired.sealed
     under_way = message.rev in state.opened or any(rev == message.rev for _, rev in state.opening)
     if message.rev <= state.rev or under_way:
         step.emit(AckMessage(token))
@@ -46,7 +46,7 @@ def received(step: StepBuilder, token: int, message: Secrets, signed: bytes) -> 
 
 
 def _open(step: StepBuilder, token: int, message: Secrets, signed: bytes) -> None:
-    opening = {**step.state.standing.sealed.opening, (token, message.rev): Opening(message, signed)}
+    opening = {**step.state.desired.sealed.opening, (token, message.rev): Opening(message, signed)}
     _put(step, opening=opening)
     step.emit(OpenSecrets(token, message))
 
@@ -56,7 +56,7 @@ def opened(step: StepBuilder, event: SecretsOpened) -> Opening | None:
     found = _close(step, event.token, event.rev)
     if found is None:
         return None
-    _put(step, opened={**step.state.standing.sealed.opened, event.rev: event.card_keys})
+    _put(step, opened={**step.state.desired.sealed.opened, event.rev: event.card_keys})
     if event.token != KEPT:
         return found
     _in_force(step, found.message)
@@ -71,25 +71,25 @@ def not_opened(step: StepBuilder, event: SecretsRefused) -> None:
         return
     if event.token != KEPT:
         step.emit(AckMessage(event.token))
-    if event.rev > step.state.standing.sealed.rev:
+    if event.rev > step.state.desired.sealed.rev:
         refused.refuse(step, ("secrets", str(found.message.scope), "", event.rev), "sealed")
     _all_here(step)
 
 
 def _close(step: StepBuilder, token: int, rev: int) -> Opening | None:
-    opening = step.state.standing.sealed.opening
+    opening = step.state.desired.sealed.opening
     _put(step, opening={name: each for name, each in opening.items() if name != (token, rev)})
     return opening.get((token, rev))
 
 
 def saved(step: StepBuilder, message: Secrets) -> None:
-    if message.rev > step.state.standing.sealed.rev:
+    if message.rev > step.state.desired.sealed.rev:
         _in_force(step, message)
         step.fact(SecretsApplied(str(message.scope), "", message.rev))
 
 
 def _in_force(step: StepBuilder, message: Secrets) -> None:
-    if message.rev > step.state.standing.sealed.rev and message.rev in step.state.standing.sealed.opened:
+    if message.rev > step.state.desired.sealed.rev and message.rev in step.state.desired.sealed.opened:
         _put(step, rev=message.rev)
         step.emit(UseLogin(message.rev))
         step.changed()
@@ -98,7 +98,7 @@ def _in_force(step: StepBuilder, message: Secrets) -> None:
 
 def waits(step: StepBuilder) -> bool:
     """Whether something that was kept is not opened yet: rosters may be hashed with a key in it."""
-    return any(token == KEPT for token, _ in step.state.standing.sealed.opening)
+    return any(token == KEPT for token, _ in step.state.desired.sealed.opening)
 
 
 def _all_here(step: StepBuilder) -> None:
@@ -112,7 +112,7 @@ def _all_here(step: StepBuilder) -> None:
 
 def choose(step: StepBuilder) -> None:
     """Which card keys are wanted by now. More are used at once; fewer only when the store has heard of it, for it may be about to put a roster in force."""
-    state = step.state.standing.sealed
+    state = step.state.desired.sealed
     wanted = _wanted(state, step.state.access)
     more = tuple(sorted({*state.used, *wanted}))
     if more != state.used:
@@ -129,14 +129,14 @@ def choose(step: StepBuilder) -> None:
 
 def allowed(step: StepBuilder, token: int) -> None:
     """From here on no roster comes in force that is hashed with another key; those that did before are known."""
-    state = step.state.standing.sealed
+    state = step.state.desired.sealed
     if token == state.asked:
         _put(step, asked=None)
         _let_go(step, _wanted(state, step.state.access))
 
 
 def _let_go(step: StepBuilder, wanted: tuple[tuple[int, str], ...]) -> None:
-    state = step.state.standing.sealed
+    state = step.state.desired.sealed
     if wanted != state.used:
         _put(step, used=wanted)
         step.emit(UseCardKeys(wanted))
@@ -160,5 +160,5 @@ def _wanted(state: SealedState, access: Access) -> tuple[tuple[int, str], ...]:
 
 
 def _put(step: StepBuilder, **changes: object) -> None:
-    standing = step.state.standing
-    step.state = replace(step.state, standing=replace(standing, sealed=replace(standing.sealed, **changes)))  # type: ignore[arg-type]
+    desired = step.state.desired
+    step.state = replace(step.state, desired=replace(desired, sealed=replace(desired.sealed, **changes)))  # type: ignore[arg-type]

@@ -24,8 +24,8 @@ _WHY_CHARS = 200
 
 def status(state: State) -> Status:
     """As it is now, at most so long as the contract allows."""
-    health, sync, have = state.health, state.sync, standing_entries(state)
-    kinds = [entry[0] for entry in have]
+    health, sync, applied_revisions = state.health, state.sync, applied_entries(state)
+    kinds = [entry[0] for entry in applied_revisions]
     return bounded(
         Status(
             state=UnitState.OFFLINE if state.stopping else UnitState.ONLINE,
@@ -46,9 +46,9 @@ def status(state: State) -> Status:
             inputs=dict(sorted(health.inputs.items())),
             backlog=backlog(state),
             oldest=sync.confirmed + 1 if sync.next_seq - 1 > sync.confirmed else None,
-            digest=digest(have),
+            digest=digest(applied_revisions),
             counts={kind: kinds.count(kind) for kind in ("notice", "roster", "settings", "keys", "secrets")},
-            refused=len(state.standing.refused.entries),
+            refused=len(state.desired.refused.entries),
             centre_since=sync.centre_since,
             at=state.now.utc,
             login=state.link.login or None,
@@ -86,27 +86,29 @@ def _size(made: Status) -> int:
 
 def revisions(state: State) -> tuple[tuple[tuple[str, str, str, int], ...], tuple[tuple[str, str, str, int], ...]]:
     """In force, and refused."""
-    refused = sorted((*name, left.rev) for name, left in state.standing.refused.entries.items())
-    return tuple(standing_entries(state)), tuple(refused)
+    refused = sorted((*name, left.rev) for name, left in state.desired.refused.entries.items())
+    return tuple(applied_entries(state)), tuple(refused)
 
 
-def standing_entries(state: State) -> list[tuple[str, str, str, int]]:
+def applied_entries(state: State) -> list[tuple[str, str, str, int]]:
     """(kind, scope, id, rev) of all state in force: what the digest is over. Withdrawn and ended notices are not."""
     notices = [("notice", scope, id_, n.rev) for (scope, id_), n in state.board.notices.items() if not n.withdrawn]
-    settings = [("settings", scope, "", s.rev) for scope, s in state.standing.settings.items()]
-    keys = [("keys", f"site/{state.plan.site}", "", state.standing.keys_rev)] if state.standing.keys_rev else []
-    sealed = state.standing.sealed.rev
+    settings = [("settings", scope, "", s.rev) for scope, s in state.desired.settings.items()]
+    keys = [("keys", f"site/{state.plan.site}", "", state.desired.keys_rev)] if state.desired.keys_rev else []
+    sealed = state.desired.sealed.rev
     secrets = [("secrets", f"unit/{state.plan.unit}", "", sealed)] if sealed else []
-    return sorted([*notices, *settings, *keys, *secrets, *state.access.have])
+    return sorted([*notices, *settings, *keys, *secrets, *state.access.applied_revisions])
 
 
-def standing_ways(state: State) -> Iterator[list[tuple[str, str, str, int]]]:
+def acceptable_entries(state: State) -> Iterator[list[tuple[str, str, str, int]]]:
     """What is in force, and what would be with all that is refused: a unit that has either lacks nothing that it would take."""
-    have = standing_entries(state)
-    yield have
-    refused = state.standing.refused.entries
+    applied_revisions = applied_entries(state)
+    yield applied_revisions
+    refused = state.desired.refused.entries
     if refused:
-        by_name = {entry[:3]: entry[3] for entry in have} | {name: left.rev for name, left in refused.items()}
+        by_name = {entry[:3]: entry[3] for entry in applied_revisions} | {
+            name: left.rev for name, left in refused.items()
+        }
         yield sorted((*name, rev) for name, rev in by_name.items())
 
 
@@ -129,7 +131,7 @@ def _door(health: Health, door: Door) -> DoorStatus:
         open=door.open,
         unlocked=door.lock.read,
         lock="lost" if lost else "fault" if door.lock.faulted else "ok",
-        held=door.held_told,
+        held=door.held_reported,
     )
 
 
@@ -150,8 +152,8 @@ def timers(state: State) -> Iterator[Timer]:
 
 
 def _send(step: StepBuilder) -> None:
-    told = replace(step.state.health, sent_at=step.now.mono, dirty=False, told_backlog=backlog(step.state))
-    step.state = replace(step.state, health=told)
+    reported = replace(step.state.health, sent_at=step.now.mono, dirty=False, reported_backlog=backlog(step.state))
+    step.state = replace(step.state, health=reported)
     step.emit(SendStatus(status(step.state)))
 
 
@@ -162,5 +164,5 @@ def backlog(state: State) -> int:
 
 def drained(step: StepBuilder) -> None:
     """The last status told of a backlog that is gone now: that is news too."""
-    if step.state.health.told_backlog and not backlog(step.state):
+    if step.state.health.reported_backlog and not backlog(step.state):
         step.changed()

@@ -98,7 +98,7 @@ class StepBuilder:
         modes: tuple[KeptMode, ...] = (),
         known: KnownTime | None = None,
         checkin: CheckedIn | None = None,
-        told: tuple[CheckedIn, ...] = (),
+        reported_checkins: tuple[CheckedIn, ...] = (),
     ) -> int:
         """Journal these facts by themselves; returns the token of the record. What is known of the time goes along once a minute,
         and with a record that is not refused, of which check-ins the person was told.
@@ -110,10 +110,12 @@ class StepBuilder:
             sync = self.state.sync
             self.state = replace(self.state, sync=replace(sync, alarm_tokens={**sync.alarm_tokens, token: alarms}))
         known = known or self._known_time()
-        if durable_by_mono is None and self.state.access.told:
-            told = (*told, *self.state.access.told)
-            self.state = replace(self.state, access=replace(self.state.access, told=()))
-        self.emit(AppendFacts(token, tuple(facts), seen, finish, durable_by_mono, modes, known, checkin, told))
+        if durable_by_mono is None and self.state.access.reported_checkins:
+            reported_checkins = (*reported_checkins, *self.state.access.reported_checkins)
+            self.state = replace(self.state, access=replace(self.state.access, reported_checkins=()))
+        self.emit(
+            AppendFacts(token, tuple(facts), seen, finish, durable_by_mono, modes, known, checkin, reported_checkins)
+        )
         return token
 
     def _known_time(self) -> KnownTime | None:

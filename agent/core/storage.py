@@ -76,27 +76,27 @@ def latch_saved(step: StepBuilder, event: LatchSaved) -> None:
 def facts_dropped(step: StepBuilder, facts: int) -> None:
     """A journal that stays full drops again and again: told at once, then at most once a minute, the rest counted."""
     health, now = step.state.health, step.now.mono
-    count = health.dropped_untold + facts
-    if health.dropped_told_at is not None and now - health.dropped_told_at < limits.DEVICE_FACTS_S:
-        step.state = replace(step.state, health=replace(health, dropped_untold=count))
+    count = health.dropped_suppressed + facts
+    if health.dropped_reported_at is not None and now - health.dropped_reported_at < limits.DEVICE_FACTS_S:
+        step.state = replace(step.state, health=replace(health, dropped_suppressed=count))
         return
-    step.state = replace(step.state, health=replace(health, dropped_untold=0, dropped_told_at=now))
+    step.state = replace(step.state, health=replace(health, dropped_suppressed=0, dropped_reported_at=now))
     step.fact(JournalDropped(count))
 
 
 def timers(state: State) -> Iterator[Timer]:
     """Trouble that turned out to last, and what was dropped since the last fact that said so."""
     health = state.health
-    if health.trouble is not None and not health.trouble.told and health.trouble_told_at is not None:
-        yield health.trouble_told_at + limits.DEVICE_FACTS_S, _lasts
-    if health.dropped_untold and health.dropped_told_at is not None:
-        yield health.dropped_told_at + limits.DEVICE_FACTS_S, _tell_dropped
+    if health.trouble is not None and not health.trouble.reported and health.trouble_reported_at is not None:
+        yield health.trouble_reported_at + limits.DEVICE_FACTS_S, _lasts
+    if health.dropped_suppressed and health.dropped_reported_at is not None:
+        yield health.dropped_reported_at + limits.DEVICE_FACTS_S, _tell_dropped
 
 
 def _tell_dropped(step: StepBuilder) -> None:
     health = step.state.health
-    step.state = replace(step.state, health=replace(health, dropped_untold=0, dropped_told_at=step.now.mono))
-    step.fact(JournalDropped(health.dropped_untold))
+    step.state = replace(step.state, health=replace(health, dropped_suppressed=0, dropped_reported_at=step.now.mono))
+    step.fact(JournalDropped(health.dropped_suppressed))
 
 
 def _ails(step: StepBuilder, mode: str, detail: str) -> None:
@@ -107,16 +107,16 @@ def _ails(step: StepBuilder, mode: str, detail: str) -> None:
             step.state, health=replace(health, trouble=replace(health.trouble, mode=mode, detail=detail))
         )
         return
-    lately = health.trouble_told_at is not None and now - health.trouble_told_at < limits.DEVICE_FACTS_S
+    lately = health.trouble_reported_at is not None and now - health.trouble_reported_at < limits.DEVICE_FACTS_S
     if health.boot is None:
         detail = f"{detail}; modes commanded before the start are not known"
-    trouble = Trouble(mode, step.now.utc, detail, told=not lately)
+    trouble = Trouble(mode, step.now.utc, detail, reported=not lately)
     if lately:
         step.state = replace(
-            step.state, health=replace(health, trouble=trouble, troubles_untold=health.troubles_untold + 1)
+            step.state, health=replace(health, trouble=trouble, troubles_suppressed=health.troubles_suppressed + 1)
         )
         return
-    step.state = replace(step.state, health=replace(health, trouble=trouble, trouble_told_at=now))
+    step.state = replace(step.state, health=replace(health, trouble=trouble, trouble_reported_at=now))
     step.fact(StorageFailed(mode, detail))
 
 
@@ -125,10 +125,11 @@ def _lasts(step: StepBuilder) -> None:
     health, trouble = step.state.health, step.state.health.trouble
     if trouble is None:
         return
-    untold = health.troubles_untold - 1
-    known = replace(trouble, told=True)
+    suppressed = health.troubles_suppressed - 1
+    known = replace(trouble, reported=True)
     step.state = replace(
-        step.state, health=replace(health, trouble=known, trouble_told_at=step.now.mono, troubles_untold=untold)
+        step.state,
+        health=replace(health, trouble=known, trouble_reported_at=step.now.mono, troubles_suppressed=suppressed),
     )
     step.fact(StorageFailed(trouble.mode, trouble.detail, trouble.since_utc))
 
@@ -136,10 +137,10 @@ def _lasts(step: StepBuilder) -> None:
 def _is_well(step: StepBuilder, dropped: int) -> None:
     """An end is told where its beginning was, and always where facts were lost."""
     trouble, health = step.state.health.trouble, step.state.health
-    if (trouble is not None and trouble.told) or dropped:
+    if (trouble is not None and trouble.reported) or dropped:
         mode, since = (None, None) if trouble is None else (trouble.mode, trouble.since_utc)
-        step.fact(StorageMended(mode, since, dropped or None, health.troubles_untold or None))
-        step.state = replace(step.state, health=replace(health, troubles_untold=0))
+        step.fact(StorageMended(mode, since, dropped or None, health.troubles_suppressed or None))
+        step.state = replace(step.state, health=replace(health, troubles_suppressed=0))
     step.state = replace(step.state, health=replace(step.state.health, trouble=None))
     _becomes(step, "ok")
 

@@ -115,7 +115,7 @@ def device_lost(step: StepBuilder, event: DeviceGone) -> None:
         return
     since = known.since_utc if known.lost else step.now.utc
     device = replace(known, lost=True, since_utc=since, reason=event.reason, detail=event.detail)
-    device = replace(device, untold=device.untold + 1)
+    device = replace(device, suppressed=device.suppressed + 1)
     _keep(step, event.device, _tell_lost(step, event.device, device))
     _screens(step, event.device, lost=True)
 
@@ -124,19 +124,19 @@ def _tell_lost(step: StepBuilder, name: str, device: DeviceHealth) -> DeviceHeal
     """A loose plug must not fill the journal: the losses of one device are written at most once a minute, the rest is counted in the next.
     One that lasts is told when the minute is over.
     """
-    if _lately(device.told_at, step.now.mono):
+    if _lately(device.reported_at, step.now.mono):
         return device
-    untold = device.untold - 1 or None
-    step.fact(facts.DeviceLost(name, device.reason, device.detail, device.since_utc, untold))
-    return replace(device, untold=0, told=device.reason, told_at=step.now.mono)
+    suppressed = device.suppressed - 1 or None
+    step.fact(facts.DeviceLost(name, device.reason, device.detail, device.since_utc, suppressed))
+    return replace(device, suppressed=0, reported=device.reason, reported_at=step.now.mono)
 
 
 def _tell_found(step: StepBuilder, name: str, device: DeviceHealth) -> DeviceHealth:
     """Only where a loss was told: else what was told last is true."""
-    if device.told is None:
+    if device.reported is None:
         return device
-    step.fact(DeviceFound(name, device.detail, device.untold or None))
-    return replace(device, untold=0, told=None)
+    step.fact(DeviceFound(name, device.detail, device.suppressed or None))
+    return replace(device, suppressed=0, reported=None)
 
 
 def tamper(step: StepBuilder, event: TamperRead) -> None:
@@ -149,26 +149,26 @@ def tamper(step: StepBuilder, event: TamperRead) -> None:
         return
     known = replace(known, active=event.active, since_utc=step.now.utc)
     if event.active:
-        known = _tell_tamper(step, key, replace(known, untold=known.untold + 1))
-    elif known.told:
+        known = _tell_tamper(step, key, replace(known, suppressed=known.suppressed + 1))
+    elif known.reported:
         known = _tell_untampered(step, key, known)
     _keep_tamper(step, key, known)
     step.changed()
 
 
 def _tell_tamper(step: StepBuilder, key: str, known: Tamper) -> Tamper:
-    if _lately(known.told_at, step.now.mono):
+    if _lately(known.reported_at, step.now.mono):
         return known
     device, what = key.rsplit(" ", 1)
     since = known.since_utc if known.since_utc != step.now.utc else None
-    step.fact(facts.DeviceTamper(device, what, value=True, untold=known.untold - 1 or None, since=since))
-    return replace(known, told=True, untold=0, told_at=step.now.mono)
+    step.fact(facts.DeviceTamper(device, what, value=True, untold=known.suppressed - 1 or None, since=since))
+    return replace(known, reported=True, suppressed=0, reported_at=step.now.mono)
 
 
 def _tell_untampered(step: StepBuilder, key: str, known: Tamper) -> Tamper:
     device, what = key.rsplit(" ", 1)
     step.fact(facts.DeviceTamper(device, what, value=False))
-    return replace(known, told=False)
+    return replace(known, reported=False)
 
 
 def timers(state: State) -> Iterator[Timer]:
@@ -176,11 +176,11 @@ def timers(state: State) -> Iterator[Timer]:
     if state.door_only_until is not None:
         yield state.door_only_until, _door_only_ends
     for name, device in state.health.devices.items():
-        if device.lost and device.told != device.reason and device.told_at is not None:
-            yield device.told_at + limits.DEVICE_FACTS_S, partial(_still_lost, name=name)
+        if device.lost and device.reported != device.reason and device.reported_at is not None:
+            yield device.reported_at + limits.DEVICE_FACTS_S, partial(_still_lost, name=name)
     for key, known in state.health.tampers.items():
-        if known.active and not known.told and known.told_at is not None:
-            yield known.told_at + limits.DEVICE_FACTS_S, partial(_still_tampered, key=key)
+        if known.active and not known.reported and known.reported_at is not None:
+            yield known.reported_at + limits.DEVICE_FACTS_S, partial(_still_tampered, key=key)
 
 
 def _still_lost(step: StepBuilder, name: str) -> None:
@@ -191,8 +191,8 @@ def _still_tampered(step: StepBuilder, key: str) -> None:
     _keep_tamper(step, key, _tell_tamper(step, key, step.state.health.tampers[key]))
 
 
-def _lately(told_at: float | None, now: float) -> bool:
-    return told_at is not None and told_at + limits.DEVICE_FACTS_S > now
+def _lately(reported_at: float | None, now: float) -> bool:
+    return reported_at is not None and reported_at + limits.DEVICE_FACTS_S > now
 
 
 def attacked(step: StepBuilder, event: LineAttacked) -> None:

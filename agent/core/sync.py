@@ -348,7 +348,7 @@ def judge(step: StepBuilder) -> None:
     sync, now = step.state.sync, step.now.mono
     if sync.digest is None:
         return
-    same = sync.digest in map(digest, status.standing_ways(step.state))
+    same = sync.digest in map(digest, status.acceptable_entries(step.state))
     since = None if same else (now if sync.differs_since is None else sync.differs_since)
     stale = since is not None and since + limits.STALE_S <= now
     if stale != sync.stale:

@@ -12,7 +12,7 @@ Act = Callable[[StepBuilder], None]
 """Does what is due and ends its timer, or sets it anew later than now."""
 
 Timer = tuple[float, Act | None]
-"""When (monotonic), and what. None: it only asks for a step, whose own work looks at the time (`panel.render`, `courses.follow`).
+"""When (monotonic), and what. None: it only asks for a step, whose own work looks at the time (`panel.render`, `command_progress.follow`).
 A plain tuple: they are made anew for every step.
 """
 

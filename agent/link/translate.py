@@ -136,7 +136,7 @@ Sending = effects.SendBatch | effects.SendAlarm | effects.SendStatus | effects.S
 
 def revisions(effect: effects.SendRevs, keys: UnitKeys) -> list[OutboundMessage]:
     """The pages of the list, signed."""
-    pages = build_revs(keys.private, keys.site, keys.unit, effect.answers, effect.have, effect.refused)
+    pages = build_revs(keys.private, keys.site, keys.unit, effect.answers, effect.applied_revisions, effect.refused)
     topic = topics.up(keys.site, keys.unit, "revs")
     return [OutboundMessage(topic, page) for page in pages]
 

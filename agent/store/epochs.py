@@ -24,7 +24,7 @@ from agent.store.rows import (
     put_position,
     put_rev,
     put_secrets,
-    put_untold,
+    put_unreported_checkins,
 )
 from agent.store.schema import FACTS
 from contract import chain
@@ -51,31 +51,31 @@ class CarriedOver:
     secrets: list[tuple[int, bytes]] = field(default_factory=list)
     """Likewise."""
     modes: list[KeptMode] = field(default_factory=list)
-    untold: list[CheckedIn] = field(default_factory=list)
+    unreported_checkins: list[CheckedIn] = field(default_factory=list)
     lines: Iterable[tuple[int, bytes]] = ()
 
 
-def found(db: Database, site: str, unit: str, utc: float, legacy: CarriedOver) -> int:
+def found(db: Database, site: str, unit: str, utc: float, carried: CarriedOver) -> int:
     """Begin an epoch in a new, empty journal. Returns how many facts it took over."""
-    previous = legacy.epochs[-1][0] if legacy.epochs else ""
+    previous = carried.epochs[-1][0] if carried.epochs else ""
     with Transaction(db):
-        for row in legacy.epochs:
+        for row in carried.epochs:
             put_epoch(db, *row)
-        put_life(db, legacy.boot, clean=True)
-        if legacy.known is not None:
-            put_known(db, legacy.known)
-        db.conn.executemany("INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?, ?, ?)", legacy.seen)
-        for name, rev in legacy.revs.items():
+        put_life(db, carried.boot, clean=True)
+        if carried.known is not None:
+            put_known(db, carried.known)
+        db.conn.executemany("INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?, ?, ?)", carried.seen)
+        for name, rev in carried.revs.items():
             put_rev(db, name, rev)
-        if legacy.keys is not None:
-            put_keys(db, *legacy.keys)
-        for rev, body in legacy.secrets:
+        if carried.keys is not None:
+            put_keys(db, *carried.keys)
+        for rev, body in carried.secrets:
             put_secrets(db, rev, body)
-        for mode in legacy.modes:
+        for mode in carried.modes:
             put_mode(db, mode)
-        for checkin in legacy.untold:
-            put_untold(db, checkin)
-        return _begin(db, "facts", (site, unit), utc, (previous, legacy.head), legacy.lines)
+        for checkin in carried.unreported_checkins:
+            put_unreported_checkins(db, checkin)
+        return _begin(db, "facts", (site, unit), utc, (previous, carried.head), carried.lines)
 
 
 def renew(journal: Journal, utc: float, foreign: str | None = None) -> int:

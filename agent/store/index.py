@@ -43,7 +43,7 @@ class HolderIndex:
         self._lost.discard(roster)
 
     def rebuilt(self, kept: Iterable[Roster]) -> None:
-        """The cache was rebuilt with these rosters only. The others stay in force, but have to be fetched again: `have` leaves them out."""
+        """The cache was rebuilt with these rosters only. The others stay in force, but have to be fetched again: `applied_revisions` leaves them out."""
         self._lost = self._rosters.keys() - set(kept)
 
     def event(self, applied: tuple[str, str, int] | None = None) -> HoldersReplaced:
@@ -54,5 +54,7 @@ class HolderIndex:
                 if holder.key is not None:
                     by_key[holder.key] = (*by_key.get(holder.key, ()), holder)
         kept = sorted(self._rosters.keys() - self._lost)
-        have = tuple(("roster", *roster, self._rosters[roster][0]) for roster in kept)
-        return HoldersReplaced(by_key, applied, have, frozenset().union(*(each[2] for each in self._rosters.values())))
+        applied_revisions = tuple(("roster", *roster, self._rosters[roster][0]) for roster in kept)
+        return HoldersReplaced(
+            by_key, applied, applied_revisions, frozenset().union(*(each[2] for each in self._rosters.values()))
+        )

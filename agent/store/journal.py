@@ -34,7 +34,7 @@ from agent.store.rows import (
     put_secrets,
     put_with,
     secrets,
-    untold,
+    unreported_checkins,
 )
 from agent.store.schema import journal_kind, unseal
 from contract import chain
@@ -304,8 +304,8 @@ class Journal:
         with Transaction(self.db):
             forget_seen(self.db, before_utc, REFUSED)
 
-    def untold(self) -> tuple[CheckedIn, ...]:
-        return untold(self.db)
+    def unreported_checkins(self) -> tuple[CheckedIn, ...]:
+        return unreported_checkins(self.db)
 
     def modes(self) -> tuple[KeptMode, ...]:
         rows = self.db.conn.execute("SELECT door, mode, until, sum FROM modes ORDER BY door").fetchall()

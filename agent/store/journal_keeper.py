@@ -271,7 +271,7 @@ class JournalKeeper:
                 keys=journal.keys(),
                 modes=journal.modes(),
                 opens=journal.opens(),
-                untold=journal.untold(),
+                unreported_checkins=journal.unreported_checkins(),
                 secrets=journal.secrets(),
                 recovered=tuple(dict.fromkeys(self.recovered)),
             )

@@ -36,21 +36,21 @@ def rebuild(path: Path, terms: Terms, utc: float, known: Journal | None) -> int:
     `known`: the journal (closed) where it was open before: what is in memory is better than what can be read.
     """
     with salvage.opened(path) as conn:
-        legacy = salvage.legacy_of(conn, 0 if known is None else known.confirmed)
+        carried = salvage.carried_over_from(conn, 0 if known is None else known.confirmed)
         if known is not None:
-            legacy.boot = max(legacy.boot, known.boot)
-            if known.epoch not in [row[0] for row in legacy.epochs]:
-                legacy.epochs.append((known.epoch, known.epoch_utc, "", ""))
-            legacy.head = known.head.hex()
-        return _found(path, terms, utc, legacy)
+            carried.boot = max(carried.boot, known.boot)
+            if known.epoch not in [row[0] for row in carried.epochs]:
+                carried.epochs.append((known.epoch, known.epoch_utc, "", ""))
+            carried.head = known.head.hex()
+        return _found(path, terms, utc, carried)
 
 
-def _found(path: Path, terms: Terms, utc: float, legacy: epochs.CarriedOver) -> int:
+def _found(path: Path, terms: Terms, utc: float, carried: epochs.CarriedOver) -> int:
     kept = 0
 
     def fill(db: Database) -> None:
         nonlocal kept
-        kept = epochs.found(db, terms.site, terms.unit, utc, legacy)
+        kept = epochs.found(db, terms.site, terms.unit, utc, carried)
 
     database.create(path, journal_kind(terms.journal_mb), fill)
     return kept

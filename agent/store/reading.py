@@ -123,7 +123,7 @@ def summary(folder: Path) -> Summary:
         gaps = one("SELECT seq, first FROM facts WHERE line IS NULL").fetchall()
         oldest = one("SELECT utc FROM facts WHERE seq > ? ORDER BY seq LIMIT 1", (confirmed,)).fetchone()
         epoch, boot = _epoch(db), one("SELECT boot FROM life").fetchone()[0]
-    rosters, people, shown = _of_cache(folder, _standing)
+    rosters, people, shown = _of_cache(folder, _cache)
     return Summary(
         epoch=epoch,
         boot=boot,
@@ -140,7 +140,7 @@ def summary(folder: Path) -> Summary:
     )
 
 
-def _standing(cache: Cache) -> tuple[dict[str, int], int, int]:
+def _cache(cache: Cache) -> tuple[dict[str, int], int, int]:
     rosters = cache.in_force()
     count = sum(len(cache.holders(roster)) for roster in rosters)
     return {"/".join(roster): rev for roster, rev in rosters.items()}, count, len(cache.notices())

@@ -93,17 +93,20 @@ def put_with(db: Database, record: AppendFacts) -> None:
     if record.known is not None:
         put_known(db, record.known)
     if record.checkin is not None:
-        put_untold(db, record.checkin)
-    for told in record.told:
-        db.conn.execute("DELETE FROM untold WHERE stop = ? AND by = ? AND utc = ?", (told.stop, told.by, told.utc))
+        put_unreported_checkins(db, record.checkin)
+    for reported_checkins in record.reported_checkins:
+        db.conn.execute(
+            "DELETE FROM untold WHERE stop = ? AND by = ? AND utc = ?",
+            (reported_checkins.stop, reported_checkins.by, reported_checkins.utc),
+        )
 
 
-def put_untold(db: Database, checkin: CheckedIn) -> None:
+def put_unreported_checkins(db: Database, checkin: CheckedIn) -> None:
     values = (checkin.stop, checkin.by, float(checkin.utc))
     db.conn.execute("INSERT OR REPLACE INTO untold VALUES (?, ?, ?, ?)", (*values, seal(*values)))
 
 
-def untold(db: Database) -> tuple[CheckedIn, ...]:
+def unreported_checkins(db: Database) -> tuple[CheckedIn, ...]:
     """Check-ins of which it is not sure that the person was told."""
     rows = db.conn.execute("SELECT stop, by, utc, sum FROM untold ORDER BY utc").fetchall()
     for *values, sum_ in rows:

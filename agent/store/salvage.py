@@ -45,14 +45,14 @@ def opened(path: Path) -> Iterator[sqlite3.Connection | None]:
             conn.close()
 
 
-def legacy_of(conn: sqlite3.Connection | None, confirmed: int = 0) -> CarriedOver:
+def carried_over_from(conn: sqlite3.Connection | None, confirmed: int = 0) -> CarriedOver:
     """What of a damaged journal goes on; `confirmed`: surely confirmed up to here. `lines` reads from `conn` while it is iterated."""
     if conn is None:
         return CarriedOver()
-    legacy = CarriedOver()
-    legacy.epochs = [row[1:5] for row in _intact(conn, "epochs", "epoch, utc, prev_epoch, prev_head, sum")]
-    legacy.revs = {row[1]: row[2] for row in _intact(conn, "revs", "name, rev, sum")}
-    legacy.seen = [
+    carried = CarriedOver()
+    carried.epochs = [row[1:5] for row in _intact(conn, "epochs", "epoch, utc, prev_epoch, prev_head, sum")]
+    carried.revs = {row[1]: row[2] for row in _intact(conn, "revs", "name, rev, sum")}
+    carried.seen = [
         row[1:]
         for row in rows(conn, "seen", "id, exp, action, door, actor, pending")
         if list(map(type, row[1:4])) == [str, float, str]
@@ -60,22 +60,22 @@ def legacy_of(conn: sqlite3.Connection | None, confirmed: int = 0) -> CarriedOve
         and list(map(type, row[5:])) == [str, int]
     ]
     for row in _intact(conn, "life", "boot, clean, floor, sum"):
-        legacy.boot = row[1]
+        carried.boot = row[1]
     for row in _intact(conn, "known", "confirmed, floor, doubt, sum"):
-        legacy.known = KnownTime(*row[1:4])
+        carried.known = KnownTime(*row[1:4])
     for row in _intact(conn, "keys", "body, sum"):
         keys = _try(partial(bodies.load, Keys, row[1]))
-        legacy.keys = None if keys is None else (keys.rev, row[1])
-    legacy.secrets = [(message.rev, body) for message, body in _secrets(conn)]
-    legacy.modes = [KeptMode(*row[1:4]) for row in _intact(conn, "modes", "door, mode, until, sum")]
-    legacy.untold = [CheckedIn(*row[1:4]) for row in _intact(conn, "untold", "stop, by, utc, sum")]
+        carried.keys = None if keys is None else (keys.rev, row[1])
+    carried.secrets = [(message.rev, body) for message, body in _secrets(conn)]
+    carried.modes = [KeptMode(*row[1:4]) for row in _intact(conn, "modes", "door, mode, until, sum")]
+    carried.unreported_checkins = [CheckedIn(*row[1:4]) for row in _intact(conn, "untold", "stop, by, utc, sum")]
     for row in _intact(conn, "position", "confirmed, confirmed_h, base, base_h, sum"):
-        confirmed, legacy.head = max(confirmed, row[1]), row[2].hex()
+        confirmed, carried.head = max(confirmed, row[1]), row[2].hex()
     last = _try(lambda: conn.execute("SELECT h FROM facts ORDER BY seq DESC LIMIT 1").fetchone())
     if last is not None and isinstance(last[0], bytes):
-        legacy.head = last[0].hex()
-    legacy.lines = _lines(conn, confirmed)
-    return legacy
+        carried.head = last[0].hex()
+    carried.lines = _lines(conn, confirmed)
+    return carried
 
 
 def secrets_of(path: Path) -> tuple[Secrets, ...]:

@@ -60,9 +60,9 @@ class Work:
         self._scopes = scopes
         self._waiting = waiting
         self._ballast = Ballast(folder, ballast_bytes)
-        self._standing = CacheKeeper(folder, waiting.beat)
+        self._cache = CacheKeeper(folder, waiting.beat)
         self._index = HolderIndex()
-        self._ledger = JournalKeeper(folder, terms, waiting, post, utc, self._ballast, counts)
+        self._journal = JournalKeeper(folder, terms, waiting, post, utc, self._ballast, counts)
         self._latch: effects.SaveLatch | None = None
         self._latch_retry = 0.0
         self._latch_refused = False
@@ -70,54 +70,54 @@ class Work:
 
     def run(self) -> None:
         self._begin()
-        while self._waiting.wait(self._pause_s(), facts=self._ledger.writes_now()):
+        while self._waiting.wait(self._pause_s(), facts=self._journal.writes_now()):
             self._round()
-        while not self._waiting.idle() and self._ledger.writes_now():
+        while not self._waiting.idle() and self._journal.writes_now():
             self._round()
         self._save_latch()
-        self._ledger.stop()
-        self._standing.close()
+        self._journal.stop()
+        self._cache.close()
 
     def _begin(self) -> None:
         self._waiting.beat()
         self._save_latch()
         used = not _missing(self._folder / CACHE)
-        self._standing.open()
+        self._cache.open()
         left = [entry for entry in map(entry_of, self._aside()) if entry is not None]
         if left:
-            self._standing.write(partial(_set_aside, left))
+            self._cache.write(partial(_set_aside, left))
         if self._scopes is not None and self._foreign_rosters(self._scopes):
-            self._standing.write(partial(_leave, self._scopes))
+            self._cache.write(partial(_leave, self._scopes))
         with without_collections():
-            self._standing.read(self._index.load, None)
+            self._cache.read(self._index.load, None)
             first = self._index.event()
         if self._card_keys is not None and not first.card_keys.issubset(self._card_keys):
             self._post(events.SecretsLoaded(salvage.secrets_of(self._folder / JOURNAL)))
         self._post(first)  # first of all: residents' cards work from here on
         if used and all(_missing(self._folder / name) for name in (JOURNAL, f"{JOURNAL}-next")):
-            self._ledger.recovered.append("journal missing")
-        if self._standing.rebuilt:
-            self._ledger.recovered.append("cache")
-        self._ledger.start(self._standing.read(lambda cache: cache.revs(), {}))
+            self._journal.recovered.append("journal missing")
+        if self._cache.rebuilt:
+            self._journal.recovered.append("cache")
+        self._journal.start(self._cache.read(lambda cache: cache.revs(), {}))
         nothing = events.StateLoaded()
-        settings = self._standing.read(lambda cache: cache.settings(), nothing.settings)
-        self._post(events.StateLoaded(self._standing.read(lambda cache: cache.notices(), nothing.notices), settings))
+        settings = self._cache.read(lambda cache: cache.settings(), nothing.settings)
+        self._post(events.StateLoaded(self._cache.read(lambda cache: cache.notices(), nothing.notices), settings))
         self._tell_rebuilt()
 
     @property
     def in_hand(self) -> tuple[str, ...]:
         """The name of what of the cache is being read, if anything is."""
-        reading = self._standing.reading
+        reading = self._cache.reading
         return () if reading is None else (state_name(*reading),)
 
     def _foreign_rosters(self, scopes: Collection[str]) -> bool:
         nothing: dict[Roster, int] = {}
-        return any(scope not in scopes for scope, _ in self._standing.read(lambda cache: cache.in_force(), nothing))
+        return any(scope not in scopes for scope, _ in self._cache.read(lambda cache: cache.in_force(), nothing))
 
     def _pause_s(self) -> float | None:
         if self._chores_left:
             return 0.0
-        times = [self._ledger.due_mono(), self._standing.due_mono()]
+        times = [self._journal.due_mono(), self._cache.due_mono()]
         if self._latch is not None:
             times.append(self._latch_retry)
         due = min((at for at in times if at is not None), default=None)
@@ -125,7 +125,7 @@ class Work:
 
     def _round(self) -> None:
         self._save_latch()
-        self._ledger.turn()
+        self._journal.turn()
         saves: list[Save] = []
         for order in self._waiting.take_others(SAVES):
             precious = isinstance(order, effects.SaveState) and isinstance(order.message, Keys | Secrets)
@@ -136,34 +136,34 @@ class Work:
                 saves = []
                 self._other(order)
         self._save(saves)
-        self._ledger.turn()  # the revisions just saved
-        self._standing.turn()
+        self._journal.turn()  # the revisions just saved
+        self._cache.turn()
         self._tell_rebuilt()
         end = time.monotonic() + CHORE_S
         self._chores_left = True
         while self._chores_left and time.monotonic() < end:
-            self._chores_left = self._ledger.chore()
+            self._chores_left = self._journal.chore()
 
     def _other(self, order: object) -> None:
         match order:
             case effects.LoadBatch(first):
-                self._ledger.load(first)
+                self._journal.load(first)
             case effects.ConfirmFacts():
-                self._ledger.confirm(order)
+                self._journal.confirm(order)
             case effects.ForgetNotices():
-                self._standing.write(lambda cache: cache.forget_notices())
-                self._ledger.forget_notices()
+                self._cache.write(lambda cache: cache.forget_notices())
+                self._journal.forget_notices()
             case effects.SaveState():
-                self._ledger.save(order)
+                self._journal.save(order)
             case effects.AllowCardKeys(token, ids):
                 self._allow_card_keys(ids)
                 self._post(events.CardKeysAllowed(token))
             case effects.KeepSecrets(revs):
-                if self._standing.on_disk:  # else the disk has older rosters, which need older keys
-                    self._ledger.keep_secrets(revs)
+                if self._cache.on_disk:  # else the disk has older rosters, which need older keys
+                    self._journal.keep_secrets(revs)
             case effects.Purge(utc):
-                self._ledger.purge(utc)
-                self._standing.read(lambda cache: cache.fold(), None)
+                self._journal.purge(utc)
+                self._cache.read(lambda cache: cache.fold(), None)
             case _:
                 raise TypeError(f"not an order for the store: {type(order).__name__}")
 
@@ -198,7 +198,7 @@ class Work:
     def _save(self, saves: list[Save]) -> None:
         if not saves:
             return
-        applied, full = self._standing.write(lambda cache: _apply(cache, saves, self._card_keys))
+        applied, full = self._cache.write(lambda cache: _apply(cache, saves, self._card_keys))
         revs = self._put_in_force(applied)
         for save in saves:
             saved = _saved(save)
@@ -208,14 +208,14 @@ class Work:
                 if saved.kind != "roster":
                     revs[rev_name(saved.kind, saved.scope, saved.id)] = saved.rev
                 self._post(saved)
-        self._ledger.note_revs(revs)
+        self._journal.note_revs(revs)
 
     def _put_in_force(self, applied: dict[Roster, int]) -> dict[str, int]:
         """Tell the holders of each of these revisions; their names and revisions."""
         revs: dict[str, int] = {}
         for roster, rev in applied.items():
             with without_collections():
-                found = self._standing.read(partial(_roster, roster), None)
+                found = self._cache.read(partial(_roster, roster), None)
                 if found is None:
                     continue
                 self._index.take(roster, rev, *found)
@@ -226,16 +226,16 @@ class Work:
 
     def _allow_card_keys(self, card_keys: frozenset[str]) -> None:
         self._card_keys = card_keys
-        put = self._standing.write(lambda cache: cache.put_waiting(card_keys))
-        self._ledger.note_revs(self._put_in_force({r: rev for r, (rev, how) in put.items() if how is Saved.WHOLE}))
+        put = self._cache.write(lambda cache: cache.put_waiting(card_keys))
+        self._journal.note_revs(self._put_in_force({r: rev for r, (rev, how) in put.items() if how is Saved.WHOLE}))
         for (scope, ident), (rev, how) in put.items():
             if how is Saved.FULL:
                 self._post(events.StateNotKept(0, "roster", scope, ident, rev))
 
     def _tell_rebuilt(self) -> None:
-        if self._standing.rebuilt:
-            self._standing.rebuilt = False
-            self._index.rebuilt(self._standing.read(lambda cache: cache.in_force(), {}))
+        if self._cache.rebuilt:
+            self._cache.rebuilt = False
+            self._index.rebuilt(self._cache.read(lambda cache: cache.in_force(), {}))
             self._post(events.CacheReset())
 
 

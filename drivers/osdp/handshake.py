@@ -28,10 +28,10 @@ class Trouble:
 class Handshake:
     """`able`: what the reader says it can; `detail`: what it says it is. `facts` collects."""
 
-    def __init__(self, name: str, options: ReaderOptions, talk: SecureSession, alarms: Alarms) -> None:
+    def __init__(self, name: str, options: ReaderOptions, secure: SecureSession, alarms: Alarms) -> None:
         self._name = name
         self._options = options
-        self._talk = talk
+        self._secure = secure
         self._alarms = alarms
         self._key = options.key_bytes()
         self._seen_secure = options.remembered
@@ -42,7 +42,7 @@ class Handshake:
 
     @property
     def detail(self) -> str:
-        how = "Secure Channel" if self._talk.secured else "NOT SECURED"
+        how = "Secure Channel" if self._secure.secured else "NOT SECURED"
         return "; ".join((self._who, how, *self._shortfalls()))
 
     def _shortfalls(self) -> list[str]:
@@ -64,7 +64,7 @@ class Handshake:
         """The first command of the handshake."""
         base = self._key if self._pairing is None else self._pairing.base
         assert base is not None
-        return self._talk.challenge(base)
+        return self._secure.challenge(base)
 
     def keyset(self) -> messages.Message:
         assert self._pairing is not None
@@ -117,12 +117,12 @@ class Handshake:
         return Trouble("insecure", f"has no key of its own: doorward pair {self._name}") if must else Want.LOCAL
 
     def _challenged(self, heard: Heard, packet: Packet, now: float) -> Want | Trouble:
-        if heard.code == messages.CCRYPT and self._talk.believe_cryptogram(packet, now):
+        if heard.code == messages.CCRYPT and self._secure.believe_cryptogram(packet, now):
             return Want.PROOF
         if self._pairing is not None and not self._pairing.given:
             if heard.code != messages.NAK:
                 self._came_to("other_key")
-            if self._talk.default_key:
+            if self._secure.default_key:
                 self._came_to("factory_refused")
         if heard.code != messages.NAK:
             return Trouble("insecure", "Secure Channel: its key is not the one configured")
@@ -131,9 +131,9 @@ class Handshake:
         return Trouble("insecure", "Secure Channel: refuses the handshake")
 
     def _proven(self, heard: Heard, packet: Packet, now: float) -> Want | Trouble:
-        if heard.code != messages.RMAC_I or not self._talk.believe_start(packet, now):
+        if heard.code != messages.RMAC_I or not self._secure.believe_start(packet, now):
             return Trouble("insecure", "Secure Channel: the handshake does not hold")
-        if self._talk.default_key:
+        if self._secure.default_key:
             assert self._pairing is not None
             self._pairing.used = True
             return Want.KEYSET

@@ -64,10 +64,10 @@ class Reader:
         self._poll_s = options.poll_ms / 1000
         self._alone = alone
         self.alarms = Alarms(name)
-        self._talk = SecureSession(options.address, self.alarms, random, crc=options.crc)
-        self._introduction = Handshake(name, options, self._talk, self.alarms)
+        self._secure = SecureSession(options.address, self.alarms, random, crc=options.crc)
+        self._handshake = Handshake(name, options, self._secure, self.alarms)
         self._reports = Reports(name, options.form, options.inputs, options.outputs)
-        self._errands = CommandQueue(name, options.outputs)
+        self._queue = CommandQueue(name, options.outputs)
         self._deaf: set[Want] = set()  # what it refused to tell: not asked again
         self._sent: Sent | None = None
         self._step: Want | None = Want.IDENTITY
@@ -85,11 +85,11 @@ class Reader:
 
     def facts(self) -> list[Fact]:
         """What became known since the last call, alarms first."""
-        if not (self._facts or self._talk.told or self._introduction.facts):
+        if not (self._facts or self._secure.told or self._handshake.facts):
             return []
-        told = [*self._talk.told, *self._introduction.facts, *self._facts]
-        self._talk.told.clear()
-        self._introduction.facts.clear()
+        told = [*self._secure.told, *self._handshake.facts, *self._facts]
+        self._secure.told.clear()
+        self._handshake.facts.clear()
         self._facts.clear()
         return told
 
@@ -104,14 +104,14 @@ class Reader:
 
     def _begin(self, due: float) -> None:
         """A new conversation."""
-        self._talk.restart()
+        self._secure.restart()
         self._sent = None
         self._step = Want.IDENTITY
         self._due = due
         if not self.found:
             self._held.clear()
             self._reports.forget()
-        self._introduction.began_anew()
+        self._handshake.began_anew()
 
     def lose(self, now: float, reason: str, detail: str, again_s: float | None = None) -> None:
         """From now on only probed, ever more rarely. Told once for each reason."""
@@ -123,18 +123,18 @@ class Reader:
         self._probes += 1
         self._begin(now + again_s)
         self._deaf.clear()
-        self._facts += self._errands.drop("lost")
+        self._facts += self._queue.drop("lost")
         if self.lost != reason:
             self.lost = reason
             self._facts.append(DeviceLost(self.name, reason, detail))
 
     def closed(self, now: float, why: str) -> None:
-        self._introduction.close_window("lost")
+        self._handshake.close_window("lost")
         self.lose(now, "port", why)
 
     def _troubled(self, now: float, trouble: Trouble) -> None:
-        if self._introduction.pairing and trouble.reason == "insecure":
-            self._introduction.try_again()
+        if self._handshake.pairing and trouble.reason == "insecure":
+            self._handshake.try_again()
             self._begin(now + AGAIN_S)
         else:
             self.lose(now, trouble.reason, trouble.detail, INSECURE_S if trouble.reason == "insecure" else None)
@@ -157,16 +157,16 @@ class Reader:
         if self.lost is not None and not self.found:
             self._facts.append(OrderFailed(self.name, order.order, "lost"))
         else:
-            self._facts += self._errands.take(order)
+            self._facts += self._queue.take(order)
 
     def show(self, order: SoundTone | ShowText) -> None:
         """Later, when a lost reader is back, nobody would want it any more."""
         if self.found:
-            self._errands.show(order, self._introduction.able)
+            self._queue.show(order, self._handshake.able)
 
     def pair(self, order: PairReader, now: float) -> bool:
         """True when the conversation begins anew: what is on the line is no part of it."""
-        if not self._introduction.open_window(order, now) or (self.found and self._talk.secured):
+        if not self._handshake.open_window(order, now) or (self.found and self._secure.secured):
             return False
         self._probing = False
         self._begin(now)
@@ -176,35 +176,35 @@ class Reader:
         """`on_line`: its command is on the line at this moment."""
         sent = self._sent
         running = sent.waiting if sent is not None else None
-        self._facts += self._errands.expire(now, running, reason)
+        self._facts += self._queue.expire(now, running, reason)
         if on_line:
             return
         if running is not None and running.order.not_after <= now:
             # Saying it again would be late, and until it is answered nothing else can be said in this session.
-            self._errands.orders.remove(running)
+            self._queue.orders.remove(running)
             self._facts.append(OrderFailed(self.name, running.order.order, "silent"))
             self._begin(now)
-        ends = self._introduction.window_ends
+        ends = self._handshake.window_ends
         if ends is not None and ends <= now:
-            self._introduction.close_window("late")
+            self._handshake.close_window("late")
             self._begin(now)
 
     @property
     def orders(self) -> int:
-        return len(self._errands.orders)
+        return len(self._queue.orders)
 
     @property
     def deadlines(self) -> list[float]:
         """When `expire` has something to do; mostly there is nothing."""
-        found = [waiting.order.not_after for waiting in self._errands.orders] if self._errands.orders else []
-        ends = self._introduction.window_ends
+        found = [waiting.order.not_after for waiting in self._queue.orders] if self._queue.orders else []
+        ends = self._handshake.window_ends
         return found if ends is None else [*found, ends]
 
     # --- what it wants
 
     def due(self) -> tuple[bool, float]:
         """Whether an order waits that could go now, and when it wants the line."""
-        urgent = bool(self._errands.orders) and self._step is None
+        urgent = bool(self._queue.orders) and self._step is None
         return urgent, 0.0 if urgent and self._sent is None else self._due
 
     def frame(self, now: float) -> bytes:
@@ -221,28 +221,28 @@ class Reader:
         want = self._last = self._want(now)
         ask = ASK.get(want)
         if ask is not None:
-            return Sent(want, self._talk.compose(ask))
+            return Sent(want, self._secure.compose(ask))
         match want:
             case Want.CHALLENGE:
-                return Sent(want, self._introduction.challenge())
+                return Sent(want, self._handshake.challenge())
             case Want.PROOF:
-                return Sent(want, self._talk.prove())
+                return Sent(want, self._secure.prove())
             case Want.ORDER:
-                waiting = self._errands.orders[0]
+                waiting = self._queue.orders[0]
                 waiting.attempts += 1
-                return Sent(want, self._talk.compose(waiting.message()), waiting)
+                return Sent(want, self._secure.compose(waiting.message()), waiting)
             case Want.EXTRA:
-                return Sent(want, self._talk.compose(self._errands.extras.popleft()))
+                return Sent(want, self._secure.compose(self._queue.extras.popleft()))
             case _:
-                return Sent(want, self._talk.compose(self._introduction.keyset()))
+                return Sent(want, self._secure.compose(self._handshake.keyset()))
 
     def _want(self, now: float) -> Want:
         if self._step is not None:
             return self._step
-        errands = self._errands
+        errands = self._queue
         if errands.orders:
             return Want.ORDER
-        if self._introduction.must_key:
+        if self._handshake.must_key:
             return Want.KEYSET
         if errands.read_back and Want.OUTPUTS not in self._deaf:
             return Want.OUTPUTS
@@ -270,7 +270,7 @@ class Reader:
         sent = self._sent
         if sent is None:
             return True
-        heard = self._talk.judge(packet, now)
+        heard = self._secure.judge(packet, now)
         match heard.verdict:
             case Verdict.ANSWER:
                 self._sent = None
@@ -282,7 +282,7 @@ class Reader:
             case Verdict.BROKEN:
                 self._broken(now)
             case Verdict.FLOOD:
-                self._introduction.close_window("refused")
+                self._handshake.close_window("refused")
                 self.lose(now, "insecure", "replies that do not authenticate: no word with it for a while", FLOOD_S)
         return True
 
@@ -298,14 +298,14 @@ class Reader:
         self._fails = 0 if self._step is None else self._fails
         self._due = self._due if self._step is None else now
         if sent.want in INTRODUCTION:
-            after = self._introduction.heard(sent.want, heard, packet, now)
+            after = self._handshake.heard(sent.want, heard, packet, now)
             if isinstance(after, Trouble):
                 self._troubled(now, after)
             else:
                 self._step = after
                 self._due = now + (self._poll_s if after is sent.want else 0.0)
         elif sent.want is Want.BELIEVED:
-            self._introduction.believed(heard)
+            self._handshake.believed(heard)
             self._go_on(LEVELS, now)
         elif sent.want is Want.KEYSET:
             self._keyset_answered(heard, now)
@@ -327,7 +327,7 @@ class Reader:
         if not self.found:
             self.found = True
             self.lost = None
-            self._facts += [DeviceFound(self.name, self._introduction.detail), *self._held]
+            self._facts += [DeviceFound(self.name, self._handshake.detail), *self._held]
             self._held.clear()
 
     def _told(self, want: Want, heard: Heard, now: float) -> None:
@@ -348,33 +348,33 @@ class Reader:
                 pass
         if self._step is not None:
             self._go_on(LEVELS[LEVELS.index(want) + 1 :], now)
-        if want in LEVELS or self._errands.read_back or self._errands.extras:
+        if want in LEVELS or self._queue.read_back or self._queue.extras:
             self._due = now + (CONFIRM_S if self._reports.hurry else 0.0)  # a look at a level takes no poll's place
 
     def _report(self, heard: Heard, now: float) -> None:
         asked: frozenset[int] = frozenset()
         if heard.code == messages.OSTATR:
-            asked = frozenset(self._errands.read_back)
-            self._errands.read_back.clear()
+            asked = frozenset(self._queue.read_back)
+            self._queue.read_back.clear()
         told = self._reports.facts(heard.code, heard.data, now, asked)
         (self._facts if self.found else self._held).extend(told)
 
     def _order_answered(self, sent: Sent, heard: Heard, now: float) -> None:
         assert sent.waiting is not None
         order = sent.waiting.order
-        self._errands.orders.remove(sent.waiting)
+        self._queue.orders.remove(sent.waiting)
         if heard.code == messages.NAK:
             self._facts.append(OrderFailed(self.name, order.order, "refused"))
         else:
             self._facts.append(OrderSent(self.name, order.order, now))
         if not isinstance(order, SetReaderLine):
-            self._errands.read_back.add(order.number)
+            self._queue.read_back.add(order.number)
             self._due = now
         self._report(heard, now)
 
     def _keyset_answered(self, heard: Heard, now: float) -> None:
         if heard.code == messages.NAK:
-            self._introduction.declined()
+            self._handshake.declined()
         self._begin(now)
 
     # --- no answer
@@ -384,7 +384,7 @@ class Reader:
         sent = self._sent
         if sent is None:
             return
-        self._due = now + (RETRY_S if self._alone or self._errands.orders else RETRY_SHARED_S)
+        self._due = now + (RETRY_S if self._alone or self._queue.orders else RETRY_SHARED_S)
         if self._probing and sent.want is Want.IDENTITY:
             self.lose(now, self.lost or "silent", "")
             return
@@ -395,6 +395,6 @@ class Reader:
     def _give_up(self, sent: Sent, now: float) -> None:
         """Said often enough: what the reader has heard is not known, so the conversation begins anew."""
         if sent.waiting is not None and sent.waiting.attempts >= ORDER_ATTEMPTS:
-            self._errands.orders.remove(sent.waiting)
+            self._queue.orders.remove(sent.waiting)
             self._facts.append(OrderFailed(self.name, sent.waiting.order.order, "silent"))
         self._begin(now)

@@ -64,10 +64,10 @@ class Intruder:
                 self._sent.add(event.mid)
             if not isinstance(event, Arrived):
                 continue
-            if event.letter.topic == self.topic:
-                self.overheard.append(event.letter.payload)
+            if event.message.topic == self.topic:
+                self.overheard.append(event.message.payload)
             else:
-                reply = parse_reply(event.letter.payload)
+                reply = parse_reply(event.message.payload)
                 if isinstance(reply, Reply):
                     self._replies.append(reply)
             self._link.ack(event)

@@ -21,7 +21,7 @@ _BOARD = {"idle": "#12344d", "notice": "#43285c", "answer": "#14432a", "refused"
 
 def columns(text: str) -> int:
     """Display width: a Chinese character takes two columns."""
-    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
+    return sum(2 if east_asian_width(message) in "WF" else 1 for message in text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,7 +210,7 @@ class Unit:
     @property
     def roster(self) -> int:
         """The revision in force; 0: none."""
-        return max((rev for *_, rev in self._state.access.have), default=0)
+        return max((rev for *_, rev in self._state.access.applied_revisions), default=0)
 
     def opens(self) -> bool:
         """Whether the card would open now. The core is pure: nothing comes of asking."""

@@ -15,7 +15,7 @@ from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core.controller import deadline, initial, step
 from agent.core.plan import UnitPlan
-from agent.core.status import standing_entries
+from agent.core.status import applied_entries
 from agent.core.time import Dates, Now
 from agent.store import Store
 from contract.digest import digest
@@ -217,7 +217,7 @@ class Run:
 
     def answer(self, batch: fx.SendBatch) -> None:
         utc = self.machine.true_utc + self.machine.centre_ahead_s
-        right = digest(standing_entries(self.state))
+        right = digest(applied_entries(self.state))
         plan = self.machine.plan
         said = Confirm(UNIT, utc, plan.unit, batch.epoch, batch.last, batch.head, batch.batch, utc, right)
         self.queue.append(ev.MessageReceived(0, said, retained=False))

@@ -102,8 +102,10 @@ class Running:
             case fx.SaveState(token, Secrets() as secrets):
                 return [ev.StateSaved(token, "secrets", str(secrets.scope), "", secrets.rev)]
             case fx.SaveState(_, RosterPart() as part):
-                have = (("roster", str(part.scope), part.id, part.rev),)
-                return [ev.HoldersReplaced(holders(*part.holders), (str(part.scope), part.id, part.rev), have)]
+                applied_revisions = (("roster", str(part.scope), part.id, part.rev),)
+                return [
+                    ev.HoldersReplaced(holders(*part.holders), (str(part.scope), part.id, part.rev), applied_revisions)
+                ]
         return []
 
     def live(self, seconds: float) -> None:

@@ -61,13 +61,13 @@ def test_in_any_order_with_losses_copies_and_cuts_the_cards_of_the_roster_in_for
         here.rest()
         assert here.roster == 3
         assert here.opens()
-        assert here.state.standing.sealed.used == ((4, "k3"),)
+        assert here.state.desired.sealed.used == ((4, "k3"),)
         assert [each.rev for each in reading.secrets(here.folder / f"state-{here.runs}")] == [4]
         here.restart(kill=True)
         assert here.roster == 3
         here.rest()
         assert here.opens()
-        assert here.state.standing.sealed.used == ((4, "k3"),)
+        assert here.state.desired.sealed.used == ((4, "k3"),)
 
 
 def test_a_roster_waits_for_its_key_over_a_restart_and_is_acknowledged_meanwhile(tmp_path: Path) -> None:
@@ -93,15 +93,15 @@ def test_an_old_key_stays_as_long_as_a_roster_in_force_needs_it(tmp_path: Path) 
         here.deliver(roster(1, "k2"))
         here.deliver(secrets(2, "k3"))
         here.rest()
-        assert here.state.standing.sealed.used == ((1, "k2"), (2, "k3"))
+        assert here.state.desired.sealed.used == ((1, "k2"), (2, "k3"))
         for kill in (False, True):
             here.restart(kill=kill)
             assert here.opens()
             here.rest()
-            assert here.state.standing.sealed.used == ((1, "k2"), (2, "k3"))
+            assert here.state.desired.sealed.used == ((1, "k2"), (2, "k3"))
         here.deliver(roster(2, "k3"))
         here.rest()
-        assert here.state.standing.sealed.used == ((2, "k3"),)
+        assert here.state.desired.sealed.used == ((2, "k3"),)
         assert here.sealed._opened.keys() == {2}
         assert [each.rev for each in reading.secrets(here.folder / f"state-{here.runs}")] == [2]
 
@@ -121,8 +121,8 @@ def test_what_does_not_open_is_told_and_what_was_in_force_stays(tmp_path: Path) 
         ]
         here.restart(kill=False)
         here.rest()
-        assert here.state.standing.sealed.rev == 1
-        assert here.state.standing.sealed.used == ((0, "k1"), (1, "k2"))
+        assert here.state.desired.sealed.rev == 1
+        assert here.state.desired.sealed.used == ((0, "k1"), (1, "k2"))
         now = status(here.state)
         assert now.counts is not None
         assert (now.counts["secrets"], now.refused) == (1, 0)
@@ -131,9 +131,9 @@ def test_what_does_not_open_is_told_and_what_was_in_force_stays(tmp_path: Path) 
 def test_secrets_are_in_force_only_when_they_are_on_the_disk(tmp_path: Path) -> None:
     with unit(tmp_path) as here:
         token = here.deliver(secrets(1, "k1", "k2", login="b12-u2-2"))
-        assert (token in here.acked, here.state.standing.sealed.rev, here.logins) == (False, 0, [])
+        assert (token in here.acked, here.state.desired.sealed.rev, here.logins) == (False, 0, [])
         here.rest()
-        assert (token in here.acked, here.state.standing.sealed.rev, here.logins) == (True, 1, [1])
+        assert (token in here.acked, here.state.desired.sealed.rev, here.logins) == (True, 1, [1])
         login = here.sealed.login(1)
         assert (login.login, login.password, login.ca) == ("b12-u2-2", "second", None)
         old = here.deliver(secrets(1, "k3"))
@@ -165,7 +165,7 @@ def test_secrets_in_hand_at_a_crash_stay_shut(tmp_path: Path) -> None:
         here.deliver(secrets(4, "k2"))
         here.rest()
         assert token in here.acked
-        assert here.state.standing.sealed.rev == 4
+        assert here.state.desired.sealed.rev == 4
 
 
 def test_damage_loses_no_secrets_that_can_be_read(tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ def test_damage_loses_no_secrets_that_can_be_read(tmp_path: Path) -> None:
         here.boot_again()
         here.rest()
         assert here.opens()
-        assert here.state.standing.sealed.used == ((1, "k2"),)
+        assert here.state.desired.sealed.used == ((1, "k2"),)
 
 
 def test_a_journal_in_somebody_elses_hand_keeps_no_card_waiting(tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_secrets_that_are_damaged_come_again(tmp_path: Path) -> None:
         conn.close()
         here.boot_again()
         here.rest()
-        assert here.state.standing.sealed.rev == 0
+        assert here.state.desired.sealed.rev == 0
         here.deliver(first)
         here.rest()
-        assert here.state.standing.sealed.used == ((1, "k2"),)
+        assert here.state.desired.sealed.used == ((1, "k2"),)

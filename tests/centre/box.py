@@ -78,7 +78,7 @@ class Box:
     def _introduce(self) -> None:
         """At each connection, and whenever the centre comes online: who this is, and what it has not confirmed."""
         self._send(self.unit.enrol())
-        self._send(self.unit.letter("seal", seal_message(self.unit.key, SITE, self.unit.name)))
+        self._send(self.unit.message("seal", seal_message(self.unit.key, SITE, self.unit.name)))
         self._send(self.unit.status(login=self.login))
         if len(self.unit.lines) > self.confirmed:
             self._send(self.unit.batch(self.confirmed + 1))
@@ -86,7 +86,7 @@ class Box:
     def off(self) -> None:
         if self.wire is not None:
             if self.wire.connected:
-                self.wire.send(self.unit.letter("status", build_will(HEALTHY.session)))
+                self.wire.send(self.unit.message("status", build_will(HEALTHY.session)))
             self.wire.close()
         self.wire = None
 
@@ -209,6 +209,6 @@ class Box:
         self.unit.fact(kind, **data)
         self._send(self.unit.batch(len(self.unit.lines)))
 
-    def _send(self, letter: InboundMessage) -> None:
+    def _send(self, message: InboundMessage) -> None:
         if self.wire is not None:
-            self.wire.post(letter)
+            self.wire.post(message)

@@ -22,7 +22,7 @@ CARDS = "id,card,pin,room\nh1,0012345678,4711,101\nh2,0x9ABCDEF1,,102\n"
 
 def shows(desk: Desk, *boxes: FakeUnit) -> None:
     """They show the keys that secrets are sealed to."""
-    desk.take(*(box.letter("seal", seal_message(box.key, SITE, box.name)) for box in boxes))
+    desk.take(*(box.message("seal", seal_message(box.key, SITE, box.name)) for box in boxes))
 
 
 def roster(desk: Desk, text: str = CARDS, name: str = "r", scope: str = YARD) -> None:

@@ -68,8 +68,8 @@ class Desk:
     def enrolment(self, name: str) -> Any:
         return parse_enrolment(Path(self.run("unit", "enrolment", name).stdout.splitlines()[0]).read_bytes())
 
-    def take(self, *letters: Any) -> IntakeOutcome:
-        return self.intake.take(list(letters))
+    def take(self, *messages: Any) -> IntakeOutcome:
+        return self.intake.take(list(messages))
 
     def rows(self, query: Select[Any]) -> list[Any]:
         with self.books.reading() as conn:

@@ -36,12 +36,12 @@ def test_a_batch_is_entered_line_by_line_and_confirmed(desk: Desk) -> None:
     unit = desk.unit()
     unit.fact(door="main", by="h1", via="card")
     unit.fact("door.opened", door="main")
-    letter = unit.batch()
-    outcome = desk.take(letter)
+    message = unit.batch()
+    outcome = desk.take(message)
     confirm = only_confirm(outcome)
     assert (outcome.new, outcome.refused) == (2, 0)
     assert (confirm.unit, confirm.epoch, confirm.seq, confirm.head) == ("b12-u2", "e1", 2, unit.head)
-    assert confirm.batch == chain.parse_batch(letter.payload).header.batch
+    assert confirm.batch == chain.parse_batch(message.payload).header.batch
     assert confirm.now_utc == desk.now
     rows = desk.rows(select(schema.facts).order_by(schema.facts.c.seq))
     assert [bytes(row.line) for row in rows] == unit.lines
@@ -158,13 +158,13 @@ def test_another_history_is_kept_beside_and_alarmed(desk: Desk) -> None:
     again = FakeUnit(unit.name)
     again.key = unit.key
     again.fact("door.opened", 7)
-    letter = again.batch()
-    confirm = only_confirm(desk.take(letter, letter))
+    message = again.batch()
+    confirm = only_confirm(desk.take(message, message))
     assert (confirm.seq, confirm.head) == (10, unit.head)
     again.fact(count=8)
     assert only_confirm(desk.take(again.batch(8, 15))).head == unit.head
     assert alarms(desk) == ["history.fork", "history.fork"]
-    assert bytes(desk.rows(select(schema.forks))[0].message) == letter.payload
+    assert bytes(desk.rows(select(schema.forks))[0].message) == message.payload
     assert desk.count(schema.facts) == 10
     desk.run("verify")
 
@@ -304,13 +304,13 @@ def test_nothing_is_confirmed_that_is_not_committed(desk: Desk) -> None:
     """The commit fails: no outcome at all, nothing in the books; given again, everything is entered once."""
     unit = desk.unit()
     unit.fact(count=20)
-    letters = [unit.batch(1, 10), unit.batch(11, 20)]
-    desk.take(letters[0])
+    messages = [unit.batch(1, 10), unit.batch(11, 20)]
+    desk.take(messages[0])
     desk.books.engine.dispose()
     event.listen(desk.books.engine, "connect", lambda dbapi, _: dbapi.execute("PRAGMA busy_timeout=0"))
     with desk.books.writing(), pytest.raises(OperationalError):
-        desk.take(*letters)
-    outcome = desk.take(*letters)
+        desk.take(*messages)
+    outcome = desk.take(*messages)
     assert (outcome.new, only_confirm(outcome).seq) == (10, 20)
     desk.run("verify")
 
@@ -319,9 +319,9 @@ def test_speed_into_the_books(desk: Desk, record_property) -> None:  # type: ign
     """Measured, not judged: batches of 400, ten in a transaction."""
     unit = desk.unit()
     unit.fact(count=4_000, door="main", by="h1", via="card")
-    letters = unit.batches(400)
+    messages = unit.batches(400)
     begun = time.perf_counter()
-    outcome = desk.take(*letters)
+    outcome = desk.take(*messages)
     took = time.perf_counter() - begun
     assert outcome.new == 4_000
     record_property("figure", f"{4_000 / took:,.0f} facts/s into the books, chain and signature checked")

@@ -51,12 +51,12 @@ def test_a_sealing_key_holds_only_with_the_units_own_signature(desk: Desk) -> No
         flipped,
         b"{",
     ):
-        desk.take(box.letter("seal", payload))
-    desk.take(box.letter("seal", seal_message(box.key, SITE, "b")))
+        desk.take(box.message("seal", payload))
+    desk.take(box.message("seal", seal_message(box.key, SITE, "b")))
     assert desk.count(schema.sealing_keys) == 0
     reasons = {row.reason: row.count for row in desk.rows(select(schema.refusals))}
     assert reasons == {"bad_signature": 3, "malformed": 1, "not_mine": 1}
-    desk.take(box.letter("seal", good), box.letter("seal", good))
+    desk.take(box.message("seal", good), box.message("seal", good))
     with desk.books.reading() as conn:
         assert handed.sealing(conn) == {"a": sealing_key(box.key, SITE, "a").public_key().public_bytes_raw()}
 
@@ -66,7 +66,7 @@ def test_a_key_that_nothing_can_be_sealed_to_is_refused(desk: Desk) -> None:
     box = desk.unit("a")
     public = "00" * 32
     sig = box.key.sign(f"doorward-sealing-1|{SITE}|a|{public}".encode())
-    desk.take(box.letter("seal", dumps({"unit": "a", "public": public, "sig": b64url(sig)})))
+    desk.take(box.message("seal", dumps({"unit": "a", "public": public, "sig": b64url(sig)})))
     assert desk.count(schema.sealing_keys) == 0
     assert [row.reason for row in desk.rows(select(schema.refusals))] == ["malformed"]
 

@@ -45,8 +45,8 @@ def ordered(
     command = _command(site, unit, wire.payloads("/command")[-1])
     for state, reason in states:
         reply = Reply(command["id"], ReplyState(state), time.time(), reason, "main")
-        wire.send(unit.letter("reply", build_reply(Reply("other", ReplyState.REFUSED, time.time(), "rate"))))
-        wire.send(unit.letter("reply", build_reply(reply)))
+        wire.send(unit.message("reply", build_reply(Reply("other", ReplyState.REFUSED, time.time(), "rate"))))
+        wire.send(unit.message("reply", build_reply(reply)))
     thread.join(10)
     assert results
     return results[0]
@@ -95,7 +95,7 @@ def test_nobody_answers(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     unit, wire = site.unit()
     assert site.desk.run(*OPEN, code=4).stderr == "centre: b12-u2: no answer; never heard of\n"
     site.desk.take(unit.status(doors={"main": door()}))
-    site.desk.take(unit.letter("status", build_will("s1")))
+    site.desk.take(unit.message("status", build_will("s1")))
     assert "no answer; offline since 20" in site.desk.run(*OPEN, code=4).stderr
     assert "nothing more was heard" in ordered(site, unit, wire, [("accepted", None), ("done", None)], 4, *OPEN).stderr
 

@@ -68,17 +68,17 @@ def test_differences_are_told_from_a_signed_list_only(desk: Desk) -> None:
     put(desk, "n1", "--until", "9d")
     put(desk, "n2", "--until", "9d")
     have, refused = [KEYS, ("notice", "yard/y07", "old", 3)], [("notice", "yard/y07", "n2", 1)]
-    said = desk.take(unit.letter("revs", listed(unit, have, refused))).lines
+    said = desk.take(unit.message("revs", listed(unit, have, refused))).lines
     assert said == [
         "b12-u2: lacks notice yard/y07 n1 revision 1",
         "b12-u2: refuses notice yard/y07 n2 revision 1",
         "b12-u2: has, and should not, notice yard/y07 old revision 3",
     ]
     stranger = FakeUnit("b12-u2")
-    outcome = desk.take(unit.letter("revs", listed(stranger, have, refused)))
+    outcome = desk.take(unit.message("revs", listed(stranger, have, refused)))
     assert outcome.refused == 1
     right = [KEYS, *(("notice", "yard/y07", name, 1) for name in ("n1", "n2"))]
-    assert desk.take(unit.letter("revs", listed(unit, right, []))).lines == [
+    assert desk.take(unit.message("revs", listed(unit, right, []))).lines == [
         "b12-u2: has what it should have, 3 in all"
     ]
 
@@ -88,7 +88,7 @@ def test_a_list_of_several_pages_is_judged_when_it_is_whole(desk: Desk) -> None:
     many = [KEYS, *(("notice", "yard/y07", f"n{n}" + "x" * 40, 1) for n in range(2000))]
     pages = build_revs(unit.key, SITE, unit.name, "c1", many, [])
     assert len(pages) > 1
-    said = [desk.take(unit.letter("revs", page)).lines for page in pages]
+    said = [desk.take(unit.message("revs", page)).lines for page in pages]
     assert not any(said[:-1])
     assert len(said[-1]) == 21
     assert said[-1][-1] == "b12-u2: and 1980 more"

@@ -161,7 +161,7 @@ def test_who_is_there(site: Site) -> None:
     wire.send(unit.status(backlog=7))
     eventually(lambda: '"online": true' in site.desk.run("unit", "list", "--json").stdout)
     assert '"backlog": 7' in site.desk.run("unit", "list", "--json").stdout
-    wire.send(unit.letter("status", build_will("s1")))
+    wire.send(unit.message("status", build_will("s1")))
     eventually(lambda: '"online": false' in site.desk.run("unit", "list", "--json").stdout)
 
 
@@ -205,8 +205,8 @@ def test_kill_9_in_the_middle_loses_and_doubles_nothing(
         if round_ == 0:
             wire.send(unit.enrol())
         confirmed = max((c.seq for c in site.confirms(unit, wire)), default=0)
-        for letter in batches[confirmed // 200 :]:
-            wire.publish(letter.topic, letter.payload)
+        for message in batches[confirmed // 200 :]:
+            wire.publish(message.topic, message.payload)
             if round_ < 3 and any(c.seq >= confirmed + 2000 for c in site.confirms(unit, wire)):
                 break
         if round_ < 3:

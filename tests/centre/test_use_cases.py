@@ -114,7 +114,7 @@ def test_the_course_of_an_order_ends_with_what_came_of_it(site: Site) -> None:
     eventually(lambda: bool(wire.payloads("/command")))
     name = unverified_payload(wire.payloads("/command")[0])["id"]
     for state in (ReplyState.ACCEPTED, ReplyState.DONE, ReplyState.OPENED):
-        wire.send(unit.letter("reply", build_reply(Reply(str(name), state, time.time(), None, "main"))))
+        wire.send(unit.message("reply", build_reply(Reply(str(name), state, time.time(), None, "main"))))
     thread.join(10)
     *replies, end = steps
     assert [step.state for step in replies if isinstance(step, Reply)] == ["accepted", "done", "opened"]

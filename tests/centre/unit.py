@@ -74,7 +74,7 @@ class FakeUnit:
     def enrol(self) -> InboundMessage:
         assert self.enrolment is not None
         public = self.key.public_key().public_bytes_raw()
-        return self.letter("enrol", enrol_message(SITE, self.name, public, bytes.fromhex(self.enrolment.token)))
+        return self.message("enrol", enrol_message(SITE, self.name, public, bytes.fromhex(self.enrolment.token)))
 
     def fact(self, kind: str = "access.granted", count: int = 1, **data: Any) -> None:
         for _ in range(count):
@@ -98,7 +98,7 @@ class FakeUnit:
         last = len(self.lines) if last is None else last
         header = replace(self.header(first, last), **changed)
         lines = [line for line in self.lines[first - 1 : last] if line]
-        return self.letter("facts", chain.build_batch(self.key, SITE, header, lines))
+        return self.message("facts", chain.build_batch(self.key, SITE, header, lines))
 
     def batches(self, size: int = 100) -> list[InboundMessage]:
         last = len(self.lines)
@@ -110,11 +110,11 @@ class FakeUnit:
 
     def alarm(self, seq: int, line: bytes | None = None) -> InboundMessage:
         line = self.lines[seq - 1] if line is None else line
-        return self.letter("alarm", chain.build_alarm(self.key, SITE, self.name, self.epoch, seq, line))
+        return self.message("alarm", chain.build_alarm(self.key, SITE, self.name, self.epoch, seq, line))
 
     def status(self, **changed: Any) -> InboundMessage:
         """That all is well, but for the fields `changed`."""
-        return self.letter("status", dumps(codec.write(replace(HEALTHY, unit=self.name, **changed))))
+        return self.message("status", dumps(codec.write(replace(HEALTHY, unit=self.name, **changed))))
 
-    def letter(self, leaf: str, payload: bytes) -> InboundMessage:
+    def message(self, leaf: str, payload: bytes) -> InboundMessage:
         return InboundMessage(topics.up(SITE, self.name, leaf), payload)

@@ -75,17 +75,17 @@ class Wire:
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         self._client.publish(topic, payload, 1, retain).wait_for_publish(5)
 
-    def send(self, *letters: InboundMessage) -> None:
-        for letter in letters:
-            self.publish(letter.topic, letter.payload)
+    def send(self, *messages: InboundMessage) -> None:
+        for message in messages:
+            self.publish(message.topic, message.payload)
 
-    def post(self, letter: InboundMessage) -> None:
+    def post(self, message: InboundMessage) -> None:
         """Without waiting: also out of what comes."""
-        self._client.publish(letter.topic, letter.payload, 1)
+        self._client.publish(message.topic, message.payload, 1)
 
-    def send_all(self, letters: list[InboundMessage]) -> None:
+    def send_all(self, messages: list[InboundMessage]) -> None:
         """Several on their way at a time."""
-        for info in [self._client.publish(letter.topic, letter.payload, 1) for letter in letters]:
+        for info in [self._client.publish(message.topic, message.payload, 1) for message in messages]:
             info.wait_for_publish(10)
 
     def payloads(self, part: str) -> list[bytes]:

@@ -45,8 +45,8 @@ def test_the_largest_reply_and_will() -> None:
 
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 3000), st.integers(0, 600))
-def test_the_list_of_revisions_in_signed_pages(have: int, refused: int) -> None:
-    mine = {("settings", f"community/{LONGEST}", f"{n}" + "n" * 40, 2**53 - 1) for n in range(have)}
+def test_the_list_of_revisions_in_signed_pages(applied_revisions: int, refused: int) -> None:
+    mine = {("settings", f"community/{LONGEST}", f"{n}" + "n" * 40, 2**53 - 1) for n in range(applied_revisions)}
     left = {("notice", f"community/{LONGEST}", f"{n}" + "r" * 40, n) for n in range(refused)}
     pages = build_revs(KEY, SITE, UNIT, LONGEST, sorted(mine), sorted(left))
     assert all(len(page) <= 60 * 1024 for page in pages)

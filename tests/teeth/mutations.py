@@ -197,7 +197,7 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "who waited for another's upgrade of the books does not look again",
         "centre/upgrade.py",
-        "        found = standing(conn)\n        if not found.marked:\n",
+        "        found = schema_of(conn)\n        if not found.marked:\n",
         "        if not found.marked:\n",
         (f"{UPGRADE}::test_another_that_is_done_between_look_and_lock_is_seen",),
     ),
@@ -372,8 +372,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "a loss that began within a minute of the last and lasts is never told",
         "agent/core/supervise.py",
-        "        if device.lost and device.told != device.reason and",
-        "        if device.lost and device.told_at is None and",
+        "        if device.lost and device.reported != device.reason and",
+        "        if device.lost and device.reported_at is None and",
         (
             "tests/agent/core/test_supervise.py::test_a_second_loss_that_lasts_is_told_when_the_minute_is_over",
             "tests/agent/core/test_supervise.py::test_what_lasts_over_a_minute_is_what_was_told_last",
@@ -392,7 +392,7 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "a check-in told as not saved is booked afterwards without a word",
         "agent/core/checkin.py",
-        "    step.record((step.dated(PatrolNotSaved(door_id, holder, utc)),), told=(CheckedIn(door_id, holder, utc),))\n",
+        "    step.record((step.dated(fact),), reported_checkins=(mark,))\n",
         "    del utc\n",
         (
             "tests/agent/core/test_checkin.py::test_what_a_hanging_store_saves_after_all_does_not_count_and_says_so",
@@ -669,28 +669,30 @@ MUTATIONS: list[Mutation] = [
         "agent/core/commands.py",
         "    elif released:\n",
         "    elif not released:\n",
-        ("tests/agent/core/test_courses.py::test_a_fire_reset_is_done_when_every_lock_was_read_back",),
+        ("tests/agent/core/test_command_progress.py::test_a_fire_reset_is_done_when_every_lock_was_read_back",),
     ),
     Mutation(
         "one lock read back ends a fire reset",
-        "agent/core/courses.py",
-        "    if waits and course.until > step.now.mono:\n",
-        "    if waits == course.waits and course.until > step.now.mono:\n",
-        ("tests/agent/core/test_courses.py::test_a_fire_reset_is_done_when_every_lock_was_read_back",),
+        "agent/core/command_progress.py",
+        "    if waits and progress.until > step.now.mono:\n",
+        "    if waits == progress.waits and progress.until > step.now.mono:\n",
+        ("tests/agent/core/test_command_progress.py::test_a_fire_reset_is_done_when_every_lock_was_read_back",),
     ),
     Mutation(
         "an open that a restart cut off is said to be abandoned",
-        "agent/core/courses.py",
+        "agent/core/command_progress.py",
         '        case "open" if left.door is not None and step.door(left.door) is not None:\n',
         '        case "open":\n            _refused(step, data, Reason.ABANDONED)\n        case "gone" if left.door is not None:\n',
-        ("tests/agent/core/test_courses.py::test_an_open_whose_pulse_still_runs_after_the_restart_is_done",),
+        ("tests/agent/core/test_command_progress.py::test_an_open_whose_pulse_still_runs_after_the_restart_is_done",),
     ),
     Mutation(
         "an open that a restart cut off is done whatever is read",
-        "agent/core/courses.py",
+        "agent/core/command_progress.py",
         "    if read is True and step",
         "    if read is not None and step",
-        ("tests/agent/core/test_courses.py::test_of_an_open_without_a_trace_nothing_is_claimed_and_nothing_done",),
+        (
+            "tests/agent/core/test_command_progress.py::test_of_an_open_without_a_trace_nothing_is_claimed_and_nothing_done",
+        ),
     ),
     Mutation(
         "a stranger at the output is put right without a word",
@@ -716,8 +718,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "every stroke of a stranger is an alarm",
         "agent/core/lock.py",
-        "    if lock.told_at is not None and now - lock.told_at < limits.LOCK_FAULTS_S:\n",
-        "    if lock.told_at is not None and now < lock.told_at:\n",
+        "    if lock.reported_at is not None and now - lock.reported_at < limits.LOCK_FAULTS_S:\n",
+        "    if lock.reported_at is not None and now < lock.reported_at:\n",
         ("tests/agent/core/test_lock.py::test_further_ones_within_the_minute_are_told_as_one_when_it_is_over",),
     ),
     Mutation(
@@ -854,7 +856,7 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "storage trouble that lasts is never told",
         "agent/core/storage.py",
-        "        yield health.trouble_told_at + limits.DEVICE_FACTS_S, _lasts\n",
+        "        yield health.trouble_reported_at + limits.DEVICE_FACTS_S, _lasts\n",
         "        pass\n",
         ("tests/agent/core/test_storage.py::test_trouble_within_the_minute_of_another_is_told_if_it_lasts",),
     ),
@@ -868,8 +870,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "a command refused before a restart is good after it",
         "agent/core/commands.py",
-        "    step.record((step.dated(courses.refusal(about, reason, detail)),), seen=spent)\n",
-        "    step.record((step.dated(courses.refusal(about, reason, detail)),))\n",
+        "    step.record((step.dated(command_progress.refusal(about, reason, detail)),), seen=spent)\n",
+        "    step.record((step.dated(command_progress.refusal(about, reason, detail)),))\n",
         ("tests/agent/core/test_spent.py::test_what_was_refused_before_a_start_is_refused_after_it",),
     ),
     Mutation(
@@ -907,8 +909,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "the mark of a check-in is lost with the power",
         "agent/store/rows.py",
-        "        put_untold(db, record.checkin)\n",
-        "        untold(db)\n",
+        "        put_unreported_checkins(db, record.checkin)\n",
+        "        unreported_checkins(db)\n",
         ("tests/agent/store/test_journal.py::test_a_check_in_stays_marked_until_a_record_says_that_it_was_told",),
     ),
     Mutation(
@@ -944,7 +946,7 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "a notice judged by keys that no longer hold is taken",
         "agent/core/desired_state.py",
-        "    return isinstance(event.message, Notice) and known is not None and known < state.standing.anew_rev\n",
+        "    return isinstance(event.message, Notice) and known is not None and known < state.desired.anew_rev\n",
         "    return isinstance(event.message, Notice) and known is not None and known < 0\n",
         ("tests/agent/core/test_bounds.py::test_a_stolen_notice_key_that_is_taken_away_leaves_nothing_behind",),
     ),

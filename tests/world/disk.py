@@ -39,7 +39,7 @@ class Disk:
     modes: dict[str, fx.KeptMode] = field(default_factory=dict)
     known: KnownTime | None = None
     epoch_utc: float = 0.0
-    untold: set[fx.CheckedIn] = field(default_factory=set)
+    unreported_checkins: set[fx.CheckedIn] = field(default_factory=set)
 
 
 class Store:
@@ -71,7 +71,7 @@ class Store:
             dict(d.revs),
             known=d.known,
             modes=tuple(d.modes.values()),
-            untold=tuple(sorted(d.untold, key=lambda checkin: checkin.utc)),
+            unreported_checkins=tuple(sorted(d.unreported_checkins, key=lambda checkin: checkin.utc)),
         )
 
     def idle(self) -> bool:
@@ -134,8 +134,8 @@ class Store:
                         d.modes[mode.door] = mode
                 d.known = effect.known or d.known
                 if effect.checkin is not None:
-                    d.untold.add(effect.checkin)
-                d.untold.difference_update(effect.told)
+                    d.unreported_checkins.add(effect.checkin)
+                d.unreported_checkins.difference_update(effect.reported_checkins)
                 self._post(delay, ev.Recorded(effect.token, first, tuple(d.lines[first - 1 :]), prev, d.heads[-1]))
             case fx.LoadBatch(first):
                 lines = tuple(d.lines[first - 1 : first + 19])

@@ -33,7 +33,7 @@ class StoreOpened:
     `recovered`: what was set aside and rebuilt, if anything ("journal", "cache"). `boot` counts starts. `known`: what signed messages said of the time up to the last start; None: nothing.
     `keys`: the newest working keys the root signed, None where only those of the enrolment are known. `modes`: what was commanded last and did not end by command.
     `secrets`: those that are kept, as they came, oldest first.
-    `opens`: (door, `exp`) of the newest opens accepted before this start: they count for the rate. `untold`: check-ins of which it is not sure that the person was told.
+    `opens`: (door, `exp`) of the newest opens accepted before this start: they count for the rate. `unreported_checkins`: check-ins of which it is not sure that the person was told.
     """
 
     boot: int
@@ -50,7 +50,7 @@ class StoreOpened:
     recovered: tuple[str, ...] = ()
     modes: tuple[KeptMode, ...] = ()
     opens: tuple[tuple[str, float], ...] = ()
-    untold: tuple[CheckedIn, ...] = ()
+    unreported_checkins: tuple[CheckedIn, ...] = ()
     secrets: tuple[Secrets, ...] = ()
 
 
@@ -183,7 +183,7 @@ class HoldersReplaced:
 
     by_key: Mapping[str, tuple[Holder, ...]]
     applied: tuple[str, str, int] | None = None
-    have: tuple[tuple[str, str, str, int], ...] = ()
+    applied_revisions: tuple[tuple[str, str, str, int], ...] = ()
     """(kind, scope, id, rev) of every roster in force: part of the digest."""
     card_keys: frozenset[str] = frozenset()
     """Ids of the card keys they are hashed with."""

@@ -42,7 +42,7 @@ class State:
     """By reader."""
     access: Access = field(default_factory=Access)
     board: NoticeBoard = field(default_factory=NoticeBoard)
-    standing: DesiredState = field(default_factory=DesiredState)
+    desired: DesiredState = field(default_factory=DesiredState)
     commands: Commands = field(default_factory=Commands)
     sync: Sync = field(default_factory=Sync)
     timekeeping: Timekeeping = field(default_factory=Timekeeping)

@@ -63,7 +63,7 @@ class Commands:
     seen: Mapping[str, float] = field(default_factory=dict)
     waiting: Mapping[int, WaitingCommand] = field(default_factory=dict)
     """By the token of the record of acceptance."""
-    courses: tuple[CommandProgress, ...] = ()
+    in_progress: tuple[CommandProgress, ...] = ()
     resets: tuple[ResetProgress, ...] = ()
     cut_off: tuple[CutOff, ...] = ()
     opens: Mapping[str, tuple[float, ...]] = field(default_factory=dict)

@@ -20,12 +20,12 @@ class NotTaken:
 
 @dataclass(frozen=True, slots=True)
 class RefusedState:
-    """Desired state that is not taken. `entries`: by (kind, scope, id); `newest` and `untold`: what the next fact tells."""
+    """Desired state that is not taken. `entries`: by (kind, scope, id); `newest` and `suppressed`: what the next fact tells."""
 
     entries: Mapping[tuple[str, str, str], NotTaken] = field(default_factory=dict)
     newest: tuple[str, str, str, int, str] | None = None
-    untold: int = 0
-    told_at: float | None = None
+    suppressed: int = 0
+    reported_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,10 +47,10 @@ class Lock:
     """What somebody else did to the output, in words, until it reads right again."""
     misreads: int = 0
     faulted: bool = False
-    told_at: float | None = None
-    """When the last `lock.fault` was told; `untold` came since, the last of them is `untold_detail`."""
-    untold: int = 0
-    untold_detail: str = ""
+    reported_at: float | None = None
+    """When the last `lock.fault` was told; `suppressed` came since, the last of them is `suppressed_detail`."""
+    suppressed: int = 0
+    suppressed_detail: str = ""
     check_at: float | None = None
     """When the last read-back is compared again (a pulse should have ended, or a misread is looked at again)."""
     retry_at: float | None = None
@@ -93,7 +93,7 @@ class Door:
     awaited_until: float | None = None
     warn_at: float | None = None
     held_at: float | None = None
-    held_told: bool = False
+    held_reported: bool = False
 
     @property
     def id(self) -> str:

@@ -13,11 +13,11 @@ class DeviceHealth:
     since_utc: float = 0.0
     reason: str = ""
     detail: str = ""
-    told: str | None = None
+    reported: str | None = None
     """The reason of the loss that was told last; None once its return was."""
-    told_at: float | None = None
+    reported_at: float | None = None
     """When a loss was told last, monotonic."""
-    untold: int = 0
+    suppressed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,10 @@ class Tamper:
 
     active: bool = False
     since_utc: float = 0.0
-    told: bool = False
+    reported: bool = False
     """As told last: an end is told only where its beginning was."""
-    told_at: float | None = None
-    untold: int = 0
+    reported_at: float | None = None
+    suppressed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Trouble:
     mode: str
     since_utc: float
     detail: str
-    told: bool
+    reported: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +54,16 @@ class Health:
     """What it was when it stopped answering."""
     trouble: Trouble | None = None
     """Of storage, as long as it lasts."""
-    trouble_told_at: float | None = None
-    troubles_untold: int = 0
+    trouble_reported_at: float | None = None
+    troubles_suppressed: int = 0
     latch_unsaved: bool = False
     """The fire latch is kept in memory: the disk takes none."""
-    dropped_told_at: float | None = None
-    dropped_untold: int = 0
+    dropped_reported_at: float | None = None
+    dropped_suppressed: int = 0
     boot: int | None = None
     sent_at: float | None = None
     dirty: bool = True
-    told_backlog: int = 0
+    reported_backlog: int = 0
     """The backlog of the last status."""
     taken_over: bool = False
 

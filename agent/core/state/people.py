@@ -37,7 +37,7 @@ class Late:
     """Of the oldest."""
     due: float | None = None
     """When the next fact is to be written."""
-    told_at: float | None = None
+    reported_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class CheckIn:
 @dataclass(frozen=True, slots=True)
 class Access:
     by_key: Mapping[str, tuple[Holder, ...]] = field(default_factory=dict)
-    have: tuple[tuple[str, str, str, int], ...] = ()
+    applied_revisions: tuple[tuple[str, str, str, int], ...] = ()
     loaded: bool = False
     card_keys: frozenset[str] | None = None
     """Ids of the card keys that the rosters in force are hashed with; None: not read yet."""
@@ -60,5 +60,5 @@ class Access:
     """By reader: the last card's hashes and when it was last seen."""
     checkins: Mapping[tuple[str, str], CheckIn] = field(default_factory=dict)
     """By (holder, door), of the last minute."""
-    told: tuple[CheckedIn, ...] = ()
+    reported_checkins: tuple[CheckedIn, ...] = ()
     """Check-ins of which the person was told, until a record takes that along."""

@@ -74,7 +74,7 @@ def test_everything_in_order_with_a_wireman(
     with Box(tmp_path / "ports", TWO) as box:
         unit.write(("safe_state: locked", "safe_state: unlocked"), hardware=hardware_yaml(box))
         person = Wireman(box, fire=True)
-        found, courses = tried(load(unit.config), person, ACT_S, 50)
+        found, timings = tried(load(unit.config), person, ACT_S, 50)
         assert failures(found) == {}
         assert [row.about for row in found if row.passed is None] == ["line reader", "line reader2"], "they only send"
         for door in ("door main", "door cellar"):
@@ -83,9 +83,9 @@ def test_everything_in_order_with_a_wireman(
         assert {name: door.unlocked for name, door in box.doors.items()} == {"main": True, "cellar": False}, (
             "left as configured"
         )
-    lines = {course.port: course for course in courses}
+    lines = {timing.port: timing for timing in timings}
     assert set(lines) == {"io", "screen"}
-    assert all(course.lost == 0 and course.asked == 50 for course in courses)
+    assert all(timing.lost == 0 and timing.asked == 50 for timing in timings)
     assert 1.0 < (lines["io"].median_ms or 0) < 20
     record_property("figure", f"io at 115200: {lines['io'].text}")
     for door, does in (("main", "close a circuit that feeds the lock"), ("cellar", "open the lock's supply")):
@@ -249,9 +249,9 @@ def test_an_osdp_reader_with_its_key(unit: Unit, tmp_path: Path) -> None:
     spec = BoxSpec(doors=(DoorSpec(closer_s=0.3),), io_baud=115200, reader_baud=115200, reader_form="osdp")
     with Box(tmp_path / "ports", spec) as box:
         unit.write(hardware=hardware_yaml(box))
-        found, courses = tried(load(unit.config), Wireman(box), ACT_S, 20)
+        found, timings = tried(load(unit.config), Wireman(box), ACT_S, 20)
     assert failures(found) == {}
-    assert {course.port for course in courses} == {"io", "reader", "screen"}
+    assert {timing.port for timing in timings} == {"io", "reader", "screen"}
 
 
 @pytest.mark.slow

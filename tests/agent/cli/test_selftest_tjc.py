@@ -21,7 +21,7 @@ def test_the_acceptance_sheet(unit: Unit, tmp_path: Path) -> None:
     spec = replace(TJC_BOX, doors=(DoorSpec(closer_s=0.3),), io_baud=115200)
     with Box(tmp_path / "ports", spec) as box:
         unit.write(hardware=hardware_yaml(box))
-        rows, courses = tried(load(unit.config), Wireman(box), 1.0, 20)
+        rows, timings = tried(load(unit.config), Wireman(box), 1.0, 20)
     assert [row for row in rows if row.passed is False] == []
     assert [row.text for row in rows if row.about == "keypad panel"] == ["a key was heard"]
-    assert {course.port for course in courses} == {"io", "screen"}
+    assert {timing.port for timing in timings} == {"io", "screen"}

@@ -12,7 +12,7 @@ from agent.core.controller import all_timers, deadline, initial, step
 from agent.core.plan import DisplayPlan, DoorPlan, InputPlan, UnitPlan
 from agent.core.state import State
 from agent.core.state.door import Door
-from agent.core.status import standing_entries, status
+from agent.core.status import applied_entries, status
 from agent.core.time import Now, Trust
 from agent.locale import load
 from contract import codec
@@ -273,6 +273,6 @@ def command(bench: Bench, order: Order = OPEN, *, name: str = "c1", **changes: A
 
 
 def confirm(bench: Bench, batch: str, **changes: Any) -> Confirm:
-    right = digest(standing_entries(bench.state))
+    right = digest(applied_entries(bench.state))
     made = Confirm(UNIT, bench.utc, "b12-u2", "e1", 0, "00", batch, bench.utc, right)
     return replace(made, **changes)

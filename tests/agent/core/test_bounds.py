@@ -14,7 +14,7 @@ from agent.core import limits
 from agent.core.controller import initial, step
 from agent.core.state.desired import DesiredState, NotTaken, RefusedState
 from agent.core.state.health import DeviceHealth, Health
-from agent.core.status import standing_entries
+from agent.core.status import applied_entries
 from agent.core.time import Now, Trust
 from contract.commands import Resync
 from contract.digest import digest
@@ -107,7 +107,7 @@ def test_a_unit_takes_so_many_over_all_its_scopes() -> None:
 def test_what_was_refused_makes_nothing_stale(full: Bench, includes: bool) -> None:
     """Whether the centre counts it as something this unit should have, or never sent it (a stolen key did)."""
     full.message(notice("more"))
-    due = [*standing_entries(full.state), *([("notice", "yard/y07", "more", 1)] if includes else [])]
+    due = [*applied_entries(full.state), *([("notice", "yard/y07", "more", 1)] if includes else [])]
     full.message(confirm(full, "b", digest=digest(due)))
     full.wait(limits.STALE_S + 5)
     assert not full.state.sync.stale
@@ -154,7 +154,7 @@ def test_rosters_beyond_the_bound_are_refused() -> None:
 @pytest.mark.claim("D11")
 def test_what_was_left_aside_is_told_and_makes_nothing_stale() -> None:
     bench = Bench().start().online()
-    right = digest([*standing_entries(bench.state), ("notice", "yard/y07", "bad", 3)])
+    right = digest([*applied_entries(bench.state), ("notice", "yard/y07", "bad", 3)])
     bench.forget()
     for token in (7, 8):
         entry = ("notice", "yard/y07", "bad", 3)
@@ -192,7 +192,11 @@ def test_the_list_of_revisions_comes_on_request() -> None:
     found = bench.message(command(bench, Resync(), name="ask-1"))
     found = bench.recorded(the(fx.AppendFacts, found))
     listed = the(fx.SendRevs, found)
-    assert (listed.answers, listed.have, listed.refused) == ("ask-1", (("notice", "yard/y07", "n1", 1),), ())
+    assert (listed.answers, listed.applied_revisions, listed.refused) == (
+        "ask-1",
+        (("notice", "yard/y07", "n1", 1),),
+        (),
+    )
 
 
 NAMES = st.text(st.characters(codec="utf-8"), max_size=60) | st.just("八大湖" * 400) | st.just("\x01\U0001f600" * 60)
@@ -224,7 +228,7 @@ def test_a_status_is_bounded_whatever_the_unit_has(
         inputs={f"input{n}" + "字" * 30: bool(n % 2) for n in range(inputs)},
     )
     refused = RefusedState({("notice", "yard/y07", f"n{n}"): NotTaken(2**53 - 1, "full") for n in range(notices)})
-    state = replace(initial(plan), health=health, standing=DesiredState(refused=refused), session="f" * 16)
+    state = replace(initial(plan), health=health, desired=DesiredState(refused=refused), session="f" * 16)
     told = wire(state)
     assert len(dumps(told)) <= MAX_STATUS_BYTES
     for key, count in (("inputs", inputs), ("devices", devices), ("doors", doors), ("scopes", scopes)):
@@ -252,7 +256,7 @@ def test_names_of_ended_notices_are_bounded(monkeypatch: pytest.MonkeyPatch) -> 
     for number in range(50):
         sent(bench, f"n{number}")
         sent(bench, f"n{number}", rev=2, withdrawn=True)
-    revs = bench.state.standing.revs
+    revs = bench.state.desired.revs
     assert len(revs) <= 21
     assert revs["notice yard/y07 stays"] == 1
     assert revs["notice yard/y07 n49"] == 2
@@ -263,7 +267,7 @@ def test_a_systems_clock_that_is_ahead_forgets_nothing_that_is_refused(full: Ben
     sent(full, "late", until_utc=full.utc + 3600)
     ahead = Now(full.mono + 1.0, full.utc + 1e8, 28_800, Trust.FLOOR, full.utc + 1.0)
     full.state, _ = step(full.state, ev.TimePassed(), ahead)
-    assert ("notice", "yard/y07", "late") in full.state.standing.refused.entries
+    assert ("notice", "yard/y07", "late") in full.state.desired.refused.entries
 
 
 # --- a notice key in other hands
@@ -299,7 +303,7 @@ def test_a_stolen_notice_key_that_is_taken_away_leaves_nothing_behind() -> None:
     kinds = [type(e) for e in found if isinstance(e, fx.ForgetNotices | fx.SaveState | fx.UseKeys | fx.Resubscribe)]
     assert kinds == [fx.ForgetNotices, fx.SaveState, fx.UseKeys, fx.ForgetNotices, fx.Resubscribe]
     assert not bench.state.board.notices
-    assert not bench.state.standing.refused.entries
+    assert not bench.state.desired.refused.entries
     late = notice("x0", rev=most)  # it was judged before the keys changed
     bench.do(ev.MessageReceived(9_000, late, keys_rev=1))
     assert the(fx.AckMessage, bench.do(ev.MessageReceived(9_001, late, keys_rev=1))).token == 9_001

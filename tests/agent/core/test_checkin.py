@@ -106,8 +106,8 @@ def test_until_the_person_is_told_a_check_in_is_marked_and_the_next_record_ends_
     assert bench.page().title.startswith("签到成功")
     assert of(fx.AppendFacts, found) == []  # no write of its own
     found = bench.do(ev.UnitInputChanged("gas", active=True))
-    assert [r.told for r in of(fx.AppendFacts, found)] == [(mark,)]
-    assert [r.told for r in of(fx.AppendFacts, bench.do(ev.UnitInputChanged("gas", active=False)))] == [()]
+    assert [r.reported_checkins for r in of(fx.AppendFacts, found)] == [(mark,)]
+    assert [r.reported_checkins for r in of(fx.AppendFacts, bench.do(ev.UnitInputChanged("gas", active=False)))] == [()]
 
 
 @pytest.mark.claim("D10")
@@ -116,18 +116,22 @@ def test_a_record_that_may_be_refused_takes_no_mark_away() -> None:
     record = checkin(bench.tap("wang"))
     bench.recorded(record)
     again = checkin(bench.tap("wang", after=61.0))
-    assert again.told == ()
+    assert again.reported_checkins == ()
     bench.do(ev.RecordRefused(again.token, "late"))
-    assert [r.told for r in of(fx.AppendFacts, bench.do(ev.StopAsked("SIGTERM"))) if r.facts] == [(record.checkin,)]
+    assert [r.reported_checkins for r in of(fx.AppendFacts, bench.do(ev.StopAsked("SIGTERM"))) if r.facts] == [
+        (record.checkin,)
+    ]
 
 
 @pytest.mark.claim("D10")
 def test_a_check_in_of_which_nobody_was_surely_told_says_so_at_the_next_start() -> None:
     bench = Bench()
     mark = fx.CheckedIn("main", "wang", UTC - 60)
-    found = bench.opened(untold=(mark,))
+    found = bench.opened(unreported_checkins=(mark,))
     assert facts_of(found)["patrol.untold"] == {"stop": "main", "by": "wang", "checkin": rfc3339(UTC - 60)}
-    assert [r.told for r in of(fx.AppendFacts, found) if facts_in(r)[0].kind == "patrol.untold"] == [(mark,)]
+    assert [r.reported_checkins for r in of(fx.AppendFacts, found) if facts_in(r)[0].kind == "patrol.untold"] == [
+        (mark,)
+    ]
 
 
 @pytest.mark.claim("D10")
@@ -135,7 +139,7 @@ def test_the_word_that_it_was_not_saved_ends_the_mark_with_it() -> None:
     bench = Bench().start()
     record = checkin(bench.tap("wang"))
     (word,) = [r for r in of(fx.AppendFacts, bench.wait(3.1)) if r.facts and facts_in(r)[0].kind == "patrol.not_saved"]
-    assert word.told == (record.checkin,)
+    assert word.reported_checkins == (record.checkin,)
 
 
 def test_a_bounced_tag_counts_once_a_minute_and_door() -> None:

@@ -190,7 +190,7 @@ def test_accepted_done_opened() -> None:
     found = bench.do(ev.ContactChanged("main", open=True), after=1.0)
     assert replies(found) == [("opened", None)]
     bench.do(ev.ContactChanged("main", open=False), after=1.0)
-    assert bench.state.commands.courses == ()
+    assert bench.state.commands.in_progress == ()
 
 
 def test_and_no_entry_when_nobody_comes() -> None:

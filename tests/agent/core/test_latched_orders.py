@@ -213,20 +213,20 @@ class World:
 starts = st.tuples(
     st.sets(st.sampled_from(DOORS)), st.sampled_from(["locked", "unlocked"]), st.sampled_from(["release", "nothing"])
 )
-courses = st.lists(st.tuples(st.sampled_from(ACTS), st.sampled_from(DOORS)), max_size=30)
+command_progress = st.lists(st.tuples(st.sampled_from(ACTS), st.sampled_from(DOORS)), max_size=30)
 
 
 @pytest.mark.slow
 @pytest.mark.claim("D1")
 @pytest.mark.claim("D4")
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
-@given(start=starts, course=courses)
+@given(start=starts, progress=command_progress)
 def test_no_order_of_events_undoes_a_release_or_makes_one_up(
-    start: tuple[set[str], str, str], course: list[tuple[str, str]]
+    start: tuple[set[str], str, str], progress: list[tuple[str, str]]
 ) -> None:
     released, safe, on_fire = start
     world = World(frozenset(released), safe, on_fire)
-    for what, name in course:
+    for what, name in progress:
         world.act(what, name)
     for name in DOORS:
         world.act("find", name)

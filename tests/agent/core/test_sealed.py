@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core.replay_codec import dumps, loads
-from agent.core.status import standing_entries, status
+from agent.core.status import applied_entries, status
 from contract.facts import StateRefused
 from contract.messages import Secrets
 from tests.agent.core.bench import PEOPLE, UNIT, UTC, Bench, holders, of
@@ -42,7 +42,7 @@ def allow(bench: Bench) -> tuple[fx.Effect, ...]:
 
 def used(bench: Bench) -> tuple[tuple[int, str], ...]:
     orders = of(fx.UseCardKeys, [effect for _, effect in bench.effects])
-    assert orders[-1].keys == bench.state.standing.sealed.used
+    assert orders[-1].keys == bench.state.desired.sealed.used
     return orders[-1].keys
 
 
@@ -105,7 +105,7 @@ def test_kept_secrets_that_no_longer_open_hold_no_holders_up() -> None:
 def test_what_is_in_force_counts_for_digest_and_status_and_what_does_not_open_is_refused() -> None:
     bench = started("k1").online()
     in_force(bench, 5, "k1")
-    assert ("secrets", "unit/b12-u2", "", 5) in standing_entries(bench.state)
+    assert ("secrets", "unit/b12-u2", "", 5) in applied_entries(bench.state)
     now = status(bench.state)
     assert now.counts is not None
     assert now.counts["secrets"] == 1
@@ -114,10 +114,10 @@ def test_what_is_in_force_counts_for_digest_and_status_and_what_does_not_open_is
     assert of(fx.AckMessage, found) == [fx.AckMessage(9)]
     told = [each.fact for record in of(fx.AppendFacts, found) for each in record.facts]
     assert StateRefused("secrets", "unit/b12-u2", "", 6, "sealed") in told
-    assert ("secrets", "unit/b12-u2", "", 5) in standing_entries(bench.state)
+    assert ("secrets", "unit/b12-u2", "", 5) in applied_entries(bench.state)
     assert of(fx.OpenSecrets, bench.do(ev.MessageReceived(10, message(5)))) == []
     in_force(bench, 7, "k1")
-    assert bench.state.standing.refused.entries == {}
+    assert bench.state.desired.refused.entries == {}
 
 
 def test_a_copy_of_what_is_being_saved_is_not_opened_twice() -> None:
@@ -138,7 +138,7 @@ def test_a_record_of_a_crash_can_be_read_back() -> None:
     bench.do(ev.MessageReceived(9, message(2), signed=b"the message as it came"))
     written = dumps(bench.state)
     assert b"the message as it came".hex() not in written
-    assert loads(written).standing.sealed.used == bench.state.standing.sealed.used
+    assert loads(written).desired.sealed.used == bench.state.desired.sealed.used
     for _, effect in bench.effects:
         loads(dumps(effect))
 

@@ -85,7 +85,7 @@ def test_trouble_within_the_minute_of_another_is_told_if_it_lasts() -> None:
     bench.do(ev.StoreMended(0))
     (mended,) = told(bench, "storage.mended")
     assert mended == {"mode": "read_only", "since": rfc3339(began)}
-    assert bench.state.health.troubles_untold == 0
+    assert bench.state.health.troubles_suppressed == 0
 
 
 def test_a_store_that_hangs_at_the_start_lets_the_link_begin_and_says_what_is_not_known() -> None:

@@ -34,7 +34,7 @@ def test_what_was_in_hand_at_a_crash_leaves_the_cache_unread(
         loaded = {each.id for each in posted.one(events.StateLoaded).notices}
         index = posted.one(events.HoldersReplaced)
     assert loaded == {f"n{n}" for n in range(20)} - {"n7"}, "another revision stays"
-    assert [entry[2] for entry in index.have] == ["r1"]
+    assert [entry[2] for entry in index.applied_revisions] == ["r1"]
     assert len(index.by_key) == HOLDERS
 
 

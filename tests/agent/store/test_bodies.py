@@ -140,7 +140,7 @@ def holds_all(folder: Path) -> None:
         loaded = posted.one(events.StateLoaded)
         assert loaded.notices == NOTICES
         assert set(loaded.settings) == set(SETTINGS)
-        assert index.have == (("roster", "yard/y07", "r1", 4),)
+        assert index.applied_revisions == (("roster", "yard/y07", "r1", 4),)
         everybody = {each.key: each for each in (*PEOPLE, holder(9)) if each.key}
         assert {key: held for key, (held,) in index.by_key.items()} == everybody
         assert opened.revs == {
@@ -228,7 +228,9 @@ def test_one_message_that_cannot_be_read_any_more_takes_no_other_with_it(
         loaded, index = posted.one(events.StateLoaded), posted.of(events.HoldersReplaced)[0]
         assert loaded.notices == tuple(n for n in NOTICES if table != "notices" or n.id != "n2")
         assert set(loaded.settings) == (set(SETTINGS[:1]) if table == "settings" else set(SETTINGS))
-        assert len(index.have) == (0 if table == "parts" else 1), "a roster is in force whole, or not at all"
+        assert len(index.applied_revisions) == (0 if table == "parts" else 1), (
+            "a roster is in force whole, or not at all"
+        )
         eventually(lambda: posted.of(events.CacheReset))
     with running(folder) as (_, posted):
         assert not posted.of(events.CacheReset), "once"

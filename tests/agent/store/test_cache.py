@@ -57,12 +57,12 @@ def test_a_roster_is_in_force_when_all_its_parts_are_there(tmp_path: Path) -> No
         assert saved(posted, 1) == events.StateSaved(1, "roster", "yard/y07", "r1", 3)
         now = posted.one(events.HoldersReplaced)
         assert now.applied == ("yard/y07", "r1", 3)
-        assert now.have == (("roster", "yard/y07", "r1", 3),)
+        assert now.applied_revisions == (("roster", "yard/y07", "r1", 3),)
         assert [h.id for held in now.by_key.values() for h in held] == ["h-00001", "h-00002"]
     with running(tmp_path) as (_, posted):
         again = posted.all[0]  # first of all
         assert isinstance(again, events.HoldersReplaced)
-        assert (again.by_key, again.have, again.applied) == (now.by_key, now.have, None)
+        assert (again.by_key, again.applied_revisions, again.applied) == (now.by_key, now.applied_revisions, None)
         assert posted.one(events.StoreOpened).revs == {"roster yard/y07 r1": 3}
 
 
@@ -88,7 +88,7 @@ def test_parts_of_other_revisions(tmp_path: Path) -> None:
         assert give(10, part(7, [holder(5)], 1, 2)) == []
         (emptied,) = give(11, part(8, [], 1, 1))  # withdrawn
         assert emptied.by_key == {}
-        assert emptied.have == (("roster", "yard/y07", "r1", 8),)
+        assert emptied.applied_revisions == (("roster", "yard/y07", "r1", 8),)
     with running(tmp_path) as (_, posted):
         assert posted.one(events.HoldersReplaced).by_key == {}
 
@@ -101,11 +101,11 @@ def test_rosters_are_merged_and_rights_stay_apart(tmp_path: Path) -> None:
         saved(posted, 2)
         now = posted.of(events.HoldersReplaced)[-1]
         assert now.by_key == {holder(1).key: (holder(1, unlock_s=15.0), holder(1))}
-        assert {each[1:3] for each in now.have} == {("yard/y07", "r1"), ("grid/g21", "elders")}
+        assert {each[1:3] for each in now.applied_revisions} == {("yard/y07", "r1"), ("grid/g21", "elders")}
     with running(tmp_path, scopes=["yard/y07"]) as (_, posted):  # moved out of the grid: its cards do not open here
         first = posted.all[0]
         assert first.by_key == {holder(1).key: (holder(1),)}
-        assert first.have == (("roster", "yard/y07", "r1", 1),)
+        assert first.applied_revisions == (("roster", "yard/y07", "r1", 1),)
 
 
 @pytest.mark.claim("D6")

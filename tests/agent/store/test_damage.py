@@ -233,7 +233,7 @@ def test_a_cache_damaged_while_running_keeps_its_holders(tmp_path: Path, good: P
         assert opened.recovered == ("cache",)
         posted.one(events.CacheReset)
         assert len(posted.all[0].by_key) == HOLDERS
-        assert {each[2] for each in posted.all[0].have} == {"r1"}
+        assert {each[2] for each in posted.all[0].applied_revisions} == {"r1"}
         # the broker's copy comes again
         store.order(effects.SaveState(1, part(1, [holder(n) for n in range(HOLDERS, HOLDERS + 20)], roster="staff")))
         eventually(lambda: len(posted.of(events.HoldersReplaced)[-1].by_key) == HOLDERS + 20)

@@ -199,14 +199,14 @@ def test_a_check_in_stays_marked_until_a_record_says_that_it_was_told(tmp_path: 
     first, second = CheckedIn("main", "wang", UTC), CheckedIn("main", "zhao", UTC + 1)
     with running(tmp_path) as (store, posted):
         store.order(record(1, fact("patrol.checkin"), checkin=first))
-        store.order(record(2, fact("patrol.checkin"), checkin=second, told=(first,)))
+        store.order(record(2, fact("patrol.checkin"), checkin=second, reported_checkins=(first,)))
         posted.recorded(2)
     with running(tmp_path) as (store, posted):
-        assert posted.one(events.StoreOpened).untold == (second,)
-        store.order(record(1, told=(second,)))
+        assert posted.one(events.StoreOpened).unreported_checkins == (second,)
+        store.order(record(1, reported_checkins=(second,)))
         posted.recorded(1)
     with running(tmp_path) as (_, posted):
-        assert posted.one(events.StoreOpened).untold == ()
+        assert posted.one(events.StoreOpened).unreported_checkins == ()
 
 
 @pytest.mark.claim("F26")
@@ -274,11 +274,11 @@ def test_confirm_moves_the_position_and_old_news_change_nothing(tmp_path: Path) 
         for token in range(1, 6):
             store.order(record(token))
         heads = {token: posted.recorded(token).head for token in range(1, 6)}
-        for seq, told in ((3, 3), (2, 2), (5, 5), (5, 5)):
+        for seq, reported_checkins in ((3, 3), (2, 2), (5, 5), (5, 5)):
             before = len(posted.of(events.FactsConfirmed))
             store.order(effects.ConfirmFacts(epoch, seq, heads[seq]))
             eventually(lambda before=before: len(posted.of(events.FactsConfirmed)) > before)
-            assert posted.one(events.FactsConfirmed).seq == told
+            assert posted.one(events.FactsConfirmed).seq == reported_checkins
         assert not posted.of(events.HistoryDiffers)
     with running(tmp_path) as (_, posted):
         assert posted.one(events.StoreOpened).confirmed == 5

@@ -44,7 +44,7 @@ def test_a_full_journal_tells_how_many_unconfirmed_facts_it_dropped(tmp_path: Pa
             store.order(record(token, *(fact("device.lost", device="panel", detail="x" * 100) for n in range(200))))
         posted.recorded(40, 20)
         eventually(lambda: posted.of(events.FactsDropped), 10)
-        eventually(lambda: not store._work._ledger._chores if store._work else True, 10)
+        eventually(lambda: not store._work._journal._chores if store._work else True, 10)
         told = sum(event.facts for event in posted.of(events.FactsDropped))
         assert told > 0
     assert reading.summary(tmp_path).dropped == told

@@ -41,8 +41,8 @@ def test_an_alarm_of_another_line_than_the_chain_is_told(desk: Desk, alarm_first
     unit = desk.unit()
     unit.fact("door.opened", door="main")
     false = chain.line(1, unit.at, "synced", 1, 0.0, "door.forced", {"door": "main"})
-    letters = [unit.alarm(1, false), unit.batch()]
-    desk.take(*(letters if alarm_first else reversed(letters)))
+    messages = [unit.alarm(1, false), unit.batch()]
+    desk.take(*(messages if alarm_first else reversed(messages)))
     found = {row.kind: row.matched for row in desk.rows(select(schema.alarms))}
     assert found == {"door.forced": False, "alarm.mismatch": None}
 
@@ -103,12 +103,12 @@ def test_sessions_count_not_times(desk: Desk) -> None:
 
     desk.take(unit.status(session="s1"))
     assert online()
-    desk.take(unit.status(session="s2"), unit.letter("status", build_will("s1")))
+    desk.take(unit.status(session="s2"), unit.message("status", build_will("s1")))
     assert online(), "the death of an earlier session came late"
-    desk.take(unit.letter("status", build_will("s2")))
+    desk.take(unit.message("status", build_will("s2")))
     assert not online()
-    assert desk.take(unit.letter("status", b"")).refused == 0
-    assert desk.take(unit.letter("status", dumps({"state": "online", "session": "s3"}))).refused == 1
+    assert desk.take(unit.message("status", b"")).refused == 0
+    assert desk.take(unit.message("status", dumps({"state": "online", "session": "s3"}))).refused == 1
     assert online(), "a birth that lacks what every status has is one all the same"
     outcome = desk.take(unit.status(session="s3", stale=True))
     assert outcome.stale == {Scope("site", SITE), Scope("unit", "b12-u2")}
@@ -119,8 +119,8 @@ def test_the_course_of_a_command_from_replies_and_facts(desk: Desk) -> None:
     unit.fact("command.accepted", id="c1", action="open", actor="wang")
     unit.fact("command.done", id="c1", action="open")
     unit.fact("command.done", id=["not", "an", "id"])
-    reply = unit.letter("reply", build_reply(Reply("c1", ReplyState.ACCEPTED, unit.at)))
-    opened = unit.letter("reply", build_reply(Reply("c1", ReplyState.OPENED, unit.at, door="main")))
+    reply = unit.message("reply", build_reply(Reply("c1", ReplyState.ACCEPTED, unit.at)))
+    opened = unit.message("reply", build_reply(Reply("c1", ReplyState.OPENED, unit.at, door="main")))
     desk.take(reply, reply, unit.batch(), opened)
     assert {row.state for row in desk.rows(select(schema.courses))} == {"accepted", "done", "opened"}
 

@@ -1,6 +1,6 @@
 """The course of a command that moves a lock: from the order to what was read back, also where a restart cut it off.
 
-Owns `Commands.courses`, `resets` and `cut_off`, and how the centre is answered.
+Owns `Commands.in_progress`, `resets` and `cut_off`, and how the centre is answered.
 """
 
 from __future__ import annotations
@@ -62,7 +62,9 @@ class About:
 
 
 def under_way(commands: Commands, id_: str) -> bool:
-    return id_ in {c.id for c in commands.courses} | {r.id for r in commands.resets} | {c.id for c in commands.cut_off}
+    return id_ in {c.id for c in commands.in_progress} | {r.id for r in commands.resets} | {
+        c.id for c in commands.cut_off
+    }
 
 
 # --- an open
@@ -72,9 +74,9 @@ def opens(step: StepBuilder, id_: str, actor: str, name: str) -> None:
     """Follow the unlock that was just ordered at this door."""
     at = step.door(name)
     order = None if at is None else at.lock.order
-    course = CommandProgress(id_, "open", actor, name, order or 0, "ordered", step.now.mono + limits.COURSE_S)
+    progress = CommandProgress(id_, "open", actor, name, order or 0, "ordered", step.now.mono + limits.COURSE_S)
     step.state = replace(
-        step.state, commands=replace(step.state.commands, courses=(*step.state.commands.courses, course))
+        step.state, commands=replace(step.state.commands, in_progress=(*step.state.commands.in_progress, progress))
     )
 
 
@@ -82,9 +84,9 @@ def follow(step: StepBuilder) -> None:
     """What the doors did in this step, for the commands that wait for it."""
     news, step.news = step.news, []
     for item in news:
-        for course in step.state.commands.courses:
-            if course.door == item.door:
-                _hear(step, course, item)
+        for progress in step.state.commands.in_progress:
+            if progress.door == item.door:
+                _hear(step, progress, item)
     read = frozenset(item.door for item in news if item.what == "read")
     for reset in step.state.commands.resets:
         _watch_reset(step, reset, read)
@@ -92,57 +94,58 @@ def follow(step: StepBuilder) -> None:
         _look_back(step, left)
 
 
-def _hear(step: StepBuilder, course: CommandProgress, item: DoorOutcome) -> None:
-    mine = item.order == course.order
-    match course.stage, item.what:
+def _hear(step: StepBuilder, progress: CommandProgress, item: DoorOutcome) -> None:
+    mine = item.order == progress.order
+    match progress.stage, item.what:
         case "ordered", "sent" if mine:
-            _put(step, replace(course, stage="sent"))
+            _put(step, replace(progress, stage="sent"))
         case "ordered", "failed" if mine:
-            _failed(step, course)
+            _failed(step, progress)
         case "sent", "unlocked" | "opened":
-            _unlocked(step, course, opened=item.what == "opened")
+            _unlocked(step, progress, opened=item.what == "opened")
         case "done", "opened":
-            _end(step, course)
-            reply(step, course.id, "opened", door=course.door)
+            _end(step, progress)
+            reply(step, progress.id, "opened", door=progress.door)
         case "done", "no_entry":
-            _end(step, course)
-            reply(step, course.id, "no_entry", door=course.door)
+            _end(step, progress)
+            reply(step, progress.id, "no_entry", door=progress.door)
         case _:
             pass
 
 
-def _unlocked(step: StepBuilder, course: CommandProgress, *, opened: bool) -> None:
+def _unlocked(step: StepBuilder, progress: CommandProgress, *, opened: bool) -> None:
     """The relay moved, as read back (or the door opened, which says the same)."""
-    _done(step, course.id, course.action, course.actor, course.door)
-    at = step.door(course.door)
+    _done(step, progress.id, progress.action, progress.actor, progress.door)
+    at = step.door(progress.door)
     if opened or (at is not None and at.open is True):
-        _end(step, course)
-        reply(step, course.id, "opened", door=course.door)
+        _end(step, progress)
+        reply(step, progress.id, "opened", door=progress.door)
     elif at is None or at.open is None or at.awaited_until is None:
-        _end(step, course)  # no contact that could see it
+        _end(step, progress)  # no contact that could see it
     else:
-        _put(step, replace(course, stage="done", until=at.awaited_until + limits.COURSE_S))
+        _put(step, replace(progress, stage="done", until=at.awaited_until + limits.COURSE_S))
 
 
-def _failed(step: StepBuilder, course: CommandProgress) -> None:
-    _end(step, course)
-    _refused(step, About(course.id, course.action, course.actor, course.door), Reason.DEVICE)
+def _failed(step: StepBuilder, progress: CommandProgress) -> None:
+    _end(step, progress)
+    _refused(step, About(progress.id, progress.action, progress.actor, progress.door), Reason.DEVICE)
 
 
-def _put(step: StepBuilder, course: CommandProgress) -> None:
+def _put(step: StepBuilder, progress: CommandProgress) -> None:
     step.state = replace(
         step.state,
         commands=replace(
-            step.state.commands, courses=tuple(course if c.id == course.id else c for c in step.state.commands.courses)
+            step.state.commands,
+            in_progress=tuple(progress if c.id == progress.id else c for c in step.state.commands.in_progress),
         ),
     )
 
 
-def _end(step: StepBuilder, course: CommandProgress) -> None:
+def _end(step: StepBuilder, progress: CommandProgress) -> None:
     step.state = replace(
         step.state,
         commands=replace(
-            step.state.commands, courses=tuple(c for c in step.state.commands.courses if c.id != course.id)
+            step.state.commands, in_progress=tuple(c for c in step.state.commands.in_progress if c.id != progress.id)
         ),
     )
 
@@ -154,38 +157,41 @@ def resets(
     step: StepBuilder, id_: str, actor: str, only: str | None, waits: frozenset[str], *, again: bool = False
 ) -> None:
     """Follow the levels that were just ordered at these doors, until each lock was read back there."""
-    course = ResetProgress(id_, actor, only, waits, step.now.mono + limits.COURSE_S, again=again)
+    progress = ResetProgress(id_, actor, only, waits, step.now.mono + limits.COURSE_S, again=again)
     step.state = replace(
-        step.state, commands=replace(step.state.commands, resets=(*step.state.commands.resets, course))
+        step.state, commands=replace(step.state.commands, resets=(*step.state.commands.resets, progress))
     )
 
 
-def _watch_reset(step: StepBuilder, course: ResetProgress, read: frozenset[str]) -> None:
+def _watch_reset(step: StepBuilder, progress: ResetProgress, read: frozenset[str]) -> None:
     """`read`: the doors whose lock was read back in this step. After a restart what was read before counts as well."""
-    waits, missed = course.waits, dict(course.missed)
-    for name in sorted(course.waits):
+    waits, missed = progress.waits, dict(progress.missed)
+    for name in sorted(progress.waits):
         at = step.door(name)
-        why = _why_never(step, at, again=course.again)
+        why = _why_never(step, at, again=progress.again)
         if why is not None:
             missed[name] = why
             waits -= {name}
-        elif at is not None and (course.again or name in read) and lock.settled(step, at):
+        elif at is not None and (progress.again or name in read) and lock.settled(step, at):
             waits -= {name}
-    if waits and course.until > step.now.mono:
-        kept = replace(course, waits=waits, missed=missed)
+    if waits and progress.until > step.now.mono:
+        kept = replace(progress, waits=waits, missed=missed)
         step.state = replace(
             step.state,
             commands=replace(
-                step.state.commands, resets=tuple(kept if c.id == course.id else c for c in step.state.commands.resets)
+                step.state.commands,
+                resets=tuple(kept if c.id == progress.id else c for c in step.state.commands.resets),
             ),
         )
         return
     missed |= {name: _how_it_stands(step.door(name)) for name in waits}
     step.state = replace(
         step.state,
-        commands=replace(step.state.commands, resets=tuple(c for c in step.state.commands.resets if c.id != course.id)),
+        commands=replace(
+            step.state.commands, resets=tuple(c for c in step.state.commands.resets if c.id != progress.id)
+        ),
     )
-    _reset_over(step, course, missed)
+    _reset_over(step, progress, missed)
 
 
 def _why_never(step: StepBuilder, door: Door | None, *, again: bool) -> str | None:
@@ -194,16 +200,16 @@ def _why_never(step: StepBuilder, door: Door | None, *, again: bool) -> str | No
     return "lock lost" if step.state.health.lost(door.plan.lock_device) else None
 
 
-def _reset_over(step: StepBuilder, course: ResetProgress, missed: dict[str, str]) -> None:
+def _reset_over(step: StepBuilder, progress: ResetProgress, missed: dict[str, str]) -> None:
     """What was reset stays reset, whatever another door did."""
     words = ", ".join(f"{name}: {why}" for name, why in sorted(missed.items())) or None
     if words is None:
-        detail = f"read back {_AFTER_RESTART}" if course.again else None
-        _done(step, course.id, "fire_reset", course.actor, course.door, detail)
-    elif course.again:
-        _unknown(step, About(course.id, "fire_reset", course.actor, course.door), words)
+        detail = f"read back {_AFTER_RESTART}" if progress.again else None
+        _done(step, progress.id, "fire_reset", progress.actor, progress.door, detail)
+    elif progress.again:
+        _unknown(step, About(progress.id, "fire_reset", progress.actor, progress.door), words)
     else:
-        _refused(step, About(course.id, "fire_reset", course.actor, course.door), Reason.DEVICE, words)
+        _refused(step, About(progress.id, "fire_reset", progress.actor, progress.door), Reason.DEVICE, words)
 
 
 def _how_it_stands(door: Door | None) -> str:
@@ -301,8 +307,8 @@ def _unknown(step: StepBuilder, about: About, detail: str) -> None:
 
 def timers(state: State) -> Iterator[Timer]:
     """Resets and cut-off opens look at the time when they are followed, in every step."""
-    for course in state.commands.courses:
-        yield course.until, partial(_end if course.stage == "done" else _failed, course=course)
+    for progress in state.commands.in_progress:
+        yield progress.until, partial(_end if progress.stage == "done" else _failed, progress=progress)
     for reset in state.commands.resets:
         yield reset.until, None
     for left in state.commands.cut_off:
