@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from agent.config import Config, Device
+from agent.config import Config, DeviceConfig
 from agent.errors import IdentityError
 from agent.identity import secret_path
 from agent.store import plainfile
@@ -33,7 +33,7 @@ def with_keys(config: Config, remembered: frozenset[str] | None = None) -> Confi
     """The configuration with the keys themselves in place of their places, and with what is remembered of the readers (read now where not given)."""
     if remembered is None:
         remembered = secure_readers(config.state)
-    devices: dict[str, Device] = {}
+    devices: dict[str, DeviceConfig] = {}
     for name, device in config.devices.items():
         options = device.options
         for option in DRIVERS[device.driver].secrets:

@@ -97,7 +97,7 @@ class Devices:
                 self._send(wire.DrawPage(display, token, picture(page), page.title, page.body, page.footer))
             case effects.SoundTone(door, tone):
                 for device in self._tones.get(door, ()):
-                    self._send(wire.SoundTone(device, tone))
+                    self._send(wire.PlayTone(device, tone))
 
     def use_card_keys(self, card_keys: Iterable[bytes]) -> None:
         """Cards are hashed with these from now on; the ports' threads take the one or the other tuple, never half of it."""
@@ -167,9 +167,9 @@ class Devices:
         match fact:
             case wire.CardSeen(device, card, _, not_before):
                 return [events.CardRead(device, tuple(card_hash(key, card) for key in self._card_keys), not_before)]
-            case wire.KeyPressed(device, key, _, not_before):
+            case wire.KeyReport(device, key, _, not_before):
                 return [events.KeyPressed(device, key, not_before)]
-            case wire.Tamper(device, what, active):
+            case wire.TamperReport(device, what, active):
                 return [events.TamperRead(device, what, active)]
             case wire.SecurityAlarm(device, what, count):
                 return [events.LineAttacked(device, what, count)]
@@ -191,11 +191,11 @@ class Devices:
             case wire.OrderFailed(_, order, reason):
                 door = self._door_of_order.pop(order, None)
                 return [] if door is None else [events.LockOrderFailed(door, order, reason)]
-            case wire.DeviceFound(device, detail):
+            case wire.DeviceFoundReport(device, detail):
                 return [events.DeviceBack(device, detail)]
-            case wire.DeviceLost(device, reason, detail):
+            case wire.DeviceLostReport(device, reason, detail):
                 return [events.DeviceGone(device, reason, detail)]
-            case wire.PageDrawn(device, token):
+            case wire.PageReport(device, token):
                 return [events.PageDrawn(device, token)]
 
 

@@ -69,7 +69,7 @@ class Dispatch:
             self._open(effect)
         elif isinstance(effect, _CLOCK):
             self._set_clock(effect)
-        elif isinstance(effect, effects.Log):
+        elif isinstance(effect, effects.WriteLog):
             log.log(_LEVELS.get(effect.level, logging.INFO), "%s", effect.text)
         elif isinstance(effect, effects.Stop):
             self._stop(effect.fault)

@@ -16,7 +16,7 @@ from agent.core.events.life import ClockStepped, Started, TimePassed
 from agent.core.state import State
 from agent.core.time import Now
 from agent.inbox import Inbox
-from agent.ring import Ring, Step
+from agent.ring import Ring, RingStep
 
 
 class Loop:
@@ -39,7 +39,7 @@ class Loop:
         self._ring = Ring()
         self._next_turn = 0.0
         self._running = True
-        self._unfinished: Step | None = None
+        self._unfinished: RingStep | None = None
 
     def run(self, started: Started) -> None:
         """From `started` on, which goes ahead of what the ports have told already (rule D4)."""
@@ -62,16 +62,16 @@ class Loop:
         """The event being handled: after a crash, the one that did it."""
         return None if self._unfinished is None else self._unfinished.event
 
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> tuple[RingStep, ...]:
         """The last steps; after a crash the one that did it stands last, without effects."""
         done = self._ring.steps()
         return done if self._unfinished is None else (*done, self._unfinished)
 
     def _step(self, event: Event, now: Now) -> None:
         before = self._state
-        self._unfinished = Step(before, event, now, ())
+        self._unfinished = RingStep(before, event, now, ())
         self._state, effects = step(before, event, now)
-        self._ring.add(Step(before, event, now, effects))
+        self._ring.add(RingStep(before, event, now, effects))
         for effect in effects:
             self._dispatch(effect)
         self._unfinished = None

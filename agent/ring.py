@@ -20,7 +20,7 @@ _HOLDER_BYTES = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class RingStep:
     """One step as it happened; `before` is the state it started from (states are values: keeping one costs a reference)."""
 
     before: State
@@ -33,17 +33,17 @@ class Ring:
     """Bounded by steps and by the journal lines and holders they carry."""
 
     def __init__(self) -> None:
-        self._steps: deque[tuple[Step, int]] = deque()
+        self._steps: deque[tuple[RingStep, int]] = deque()
         self._bytes = 0
 
-    def add(self, step: Step) -> None:
+    def add(self, step: RingStep) -> None:
         weight = _weight(step.event) + sum(_weight(effect) for effect in step.effects)
         self._steps.append((step, weight))
         self._bytes += weight
         while len(self._steps) > limits.RING_STEPS or (self._bytes > limits.RING_BYTES and len(self._steps) > 1):
             self._bytes -= self._steps.popleft()[1]
 
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> tuple[RingStep, ...]:
         """Oldest first."""
         return tuple(step for step, _ in self._steps)
 

@@ -17,13 +17,13 @@ from agent.store.folder import FolderLock
 
 log = logging.getLogger("app")
 
-_NOTHING = latch.Known(frozenset(), sure=False)
+_NOTHING = latch.LatchState(frozenset(), sure=False)
 
 
 class StateFolder:
     """Asks at once. `late` hears what is latched where that comes after `wait` has given up, on another thread."""
 
-    def __init__(self, folder: Path, crashes: Crashes, late: Callable[[latch.Known], None]) -> None:
+    def __init__(self, folder: Path, crashes: Crashes, late: Callable[[latch.LatchState], None]) -> None:
         self._folder = folder
         self._until = time.monotonic() + limits.START_WAIT_S
         self._latch = Asked("state-latch", self._take, late)  # before anything else
@@ -32,12 +32,12 @@ class StateFolder:
         self._readers = Asked("state-readers", lambda: secure_readers(folder))
         self._learnt = True
 
-    def _take(self) -> latch.Known:
+    def _take(self) -> latch.LatchState:
         """The folder's lock, held until the process ends; then the latch."""
         self._lock = FolderLock(self._folder)
         return latch.begin(self._folder)
 
-    def wait(self) -> latch.Known:
+    def wait(self) -> latch.LatchState:
         """What is latched, as far as the folder says so within `START_WAIT_S`. Raises FolderInUseError."""
         answered = [
             asked.wait(max(0.0, self._until - time.monotonic()))

@@ -15,7 +15,7 @@ from benchmarks.site import FIRST_CARD, Site, disk_folder
 from drivers.osdp.line import OsdpLine
 from drivers.osdp.options import ReaderOptions
 from drivers.port import Port
-from drivers.reports import CardSeen, DeviceFound, Fact, PulseOutput
+from drivers.reports import CardSeen, DeviceFoundReport, Fact, PulseOutput
 from simulator.box import Box, BoxSpec
 from simulator.demo.waiting import until
 
@@ -61,7 +61,7 @@ def _answered(box: Box, baud: int, poll_ms: int, count: int) -> Figure:
     numbers = iter(range(1, count + 1))
 
     def take(fact: Fact) -> None:
-        if isinstance(fact, DeviceFound):
+        if isinstance(fact, DeviceFoundReport):
             found.set()
         elif isinstance(fact, CardSeen):
             port.order(PulseOutput("card", 1, True, 0.1, next(numbers), fact.at + 1.0))

@@ -59,14 +59,14 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class Wire:
+class WireName:
     """The key in JSON, where it is not the attribute's name."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class TextForm:
     """A value written as a text: `read` gives the value or raises ValueError; `words` say what the text is, behind "not"."""
 
     read: Callable[[str], Any]
@@ -133,7 +133,7 @@ Reading = Annotated[float, Range(0, MAX_CLOCK_UTC), Named("time, up to the year 
 """What a clock said when the message was made: seconds since 1970, up to the year 2199."""
 At = Annotated[
     float,
-    Form(
+    TextForm(
         parse_rfc3339,
         rfc3339,
         "a time as 2026-11-24T07:35:54.123Z",
@@ -152,5 +152,5 @@ def _signature(text: str) -> bytes:
     return made
 
 
-Signature = Annotated[bytes, Form(_signature, b64url, "64 bytes in base64url", {"pattern": "^[A-Za-z0-9_-]{86}$"})]
+Signature = Annotated[bytes, TextForm(_signature, b64url, "64 bytes in base64url", {"pattern": "^[A-Za-z0-9_-]{86}$"})]
 """Ed25519, 64 bytes, in base64url without padding."""

@@ -18,7 +18,6 @@ from contract.bounds import (
     MAX_UTC,
     At,
     Count,
-    Form,
     Hex64,
     Id,
     Items,
@@ -26,7 +25,8 @@ from contract.bounds import (
     Range,
     Rest,
     Signature,
-    Wire,
+    TextForm,
+    WireName,
 )
 from contract.commands import Reason
 from contract.envelope import signed
@@ -46,7 +46,7 @@ class FactLine:
 
     seq: Annotated[int, Range(1, MAX_INTEGER)]
     """Grows by one, and is never used again."""
-    at_utc: Annotated[At, Wire("at")]
+    at_utc: Annotated[At, WireName("at")]
     clock: Annotated[str, Length(1, 16)]
     """How far to trust `at`."""
     boot: Count
@@ -223,7 +223,7 @@ class Alarm:
     unit: Id
     epoch: Id
     seq: Annotated[int, Range(1, MAX_INTEGER)]
-    line: Annotated[bytes, Form(str.encode, bytes.decode, "text", {"maxLength": MAX_MESSAGE_BYTES})]
+    line: Annotated[bytes, TextForm(str.encode, bytes.decode, "text", {"maxLength": MAX_MESSAGE_BYTES})]
     """The fact's line, as text."""
     sig: Signature
 

@@ -15,7 +15,7 @@ from contract.revs import RevsPage
 from contract.sealing import Seal
 
 
-class Form(StrEnum):
+class PayloadForm(StrEnum):
     """How a payload is written."""
 
     JWS = "a JWS whose payload is this object, signed by a key of the centre"
@@ -31,17 +31,17 @@ class Channel:
     address: str
     from_centre: bool
     retained: bool
-    form: Form
+    form: PayloadForm
     payloads: tuple[type, ...]
     words: str
     """In a few words, for the table of topics."""
 
 
 def _down(kind: Kind, address: str, words: str, *, retained: bool = True) -> Channel:
-    return Channel(kind.value, f"down/{address}", True, retained, Form.JWS, (KINDS[kind],), words)
+    return Channel(kind.value, f"down/{address}", True, retained, PayloadForm.JWS, (KINDS[kind],), words)
 
 
-def _up(leaf: str, form: Form, payloads: tuple[type, ...], words: str, *, retained: bool = False) -> Channel:
+def _up(leaf: str, form: PayloadForm, payloads: tuple[type, ...], words: str, *, retained: bool = False) -> Channel:
     return Channel(leaf, f"up/{{unit}}/{leaf}", False, retained, form, payloads, words)
 
 
@@ -57,12 +57,12 @@ CHANNELS: Final = (
     _down(Kind.SECRETS, "unit/{unit}/secrets", "signed `secrets`, sealed to the unit"),
     _down(Kind.COMMAND, "{level}/{id}/command", "signed `command`", retained=False),
     _down(Kind.CONFIRM, "unit/{unit}/confirm", "signed `confirm`", retained=False),
-    Channel("centre", "centre", True, True, Form.JSON, (Presence,), "the centre's presence; with a will"),
-    _up("status", Form.JSON, (Status, UnitPresence), "birth, health and death; with a will", retained=True),
-    _up("facts", Form.LINES, (Header,), "a signed batch of facts"),
-    _up("alarm", Form.JSON, (Alarm,), "a signed copy of one urgent fact"),
-    _up("reply", Form.JSON, (Reply,), "one step in the course of a command"),
-    _up("revs", Form.JSON, (RevsPage,), "a signed page of the list of revisions, on request"),
-    _up("enrol", Form.JSON, (Enrol,), "the unit's public key"),
-    _up("seal", Form.JSON, (Seal,), "the unit's sealing key, signed"),
+    Channel("centre", "centre", True, True, PayloadForm.JSON, (Presence,), "the centre's presence; with a will"),
+    _up("status", PayloadForm.JSON, (Status, UnitPresence), "birth, health and death; with a will", retained=True),
+    _up("facts", PayloadForm.LINES, (Header,), "a signed batch of facts"),
+    _up("alarm", PayloadForm.JSON, (Alarm,), "a signed copy of one urgent fact"),
+    _up("reply", PayloadForm.JSON, (Reply,), "one step in the course of a command"),
+    _up("revs", PayloadForm.JSON, (RevsPage,), "a signed page of the list of revisions, on request"),
+    _up("enrol", PayloadForm.JSON, (Enrol,), "the unit's public key"),
+    _up("seal", PayloadForm.JSON, (Seal,), "the unit's sealing key, signed"),
 )

@@ -13,16 +13,16 @@ from enum import Enum
 from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from contract import values
-from contract.bounds import MAX_INTEGER, Always, ByName, Form, OnlyKnown, Rest, Tagged, Wire
+from contract.bounds import MAX_INTEGER, Always, ByName, OnlyKnown, Rest, Tagged, TextForm, WireName
 from contract.values import FieldError, Json, Meta, Shared, Way, below, named
 
-__all__ = ["FieldError", "Key", "Shared", "keys", "read", "schema", "write"]
+__all__ = ["FieldError", "ObjectKey", "Shared", "keys", "read", "schema", "write"]
 
 T = TypeVar("T")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Key:
+class ObjectKey:
     """One key of a declared object. `name` is empty for one of several dataclasses whose fields stand beside the others."""
 
     name: str
@@ -49,7 +49,7 @@ def write(value: object) -> Json:
     return _object(type(value)).write(value, Shared())
 
 
-def keys(kind: type) -> tuple[Key, ...]:
+def keys(kind: type) -> tuple[ObjectKey, ...]:
     """The keys of a declared dataclass, in order."""
     return _object(kind).keys
 
@@ -162,7 +162,7 @@ def _object(kind: type) -> _Object:
     return found
 
 
-def _one(key: Key, value: Json, shared: Shared) -> Any:
+def _one(key: ObjectKey, value: Json, shared: Shared) -> Any:
     found = value.get(key.name) if key.name else value
     if found is not None:
         return key.way.read(found, shared)
@@ -186,11 +186,11 @@ def _table(name: str, kind: type, value: Any, shared: Shared) -> dict[Any, Any]:
     return made
 
 
-def _key(declared: dataclasses.Field[Any], hint: Any, beside: Mapping[str, Any]) -> Key:
+def _key(declared: dataclasses.Field[Any], hint: Any, beside: Mapping[str, Any]) -> ObjectKey:
     hint, *meta = _bare(hint)
     if Rest in meta:
         names = frozenset(_wire_name(attribute, each) for attribute, each in beside.items() if Rest not in _bare(each))
-        return Key("", declared.name, _rest(names), required=False, kept=True, default=None)
+        return ObjectKey("", declared.name, _rest(names), required=False, kept=True, default=None)
     name = _wire_name(declared.name, beside[declared.name])
     members = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
     optional = types.NoneType in members
@@ -206,16 +206,18 @@ def _key(declared: dataclasses.Field[Any], hint: Any, beside: Mapping[str, Any])
         default = declared.default_factory()
     always = next((each for each in meta if isinstance(each, Always)), None)
     if always is not None:
-        return Key(name, declared.name, way, always.required, kept=True, default=default)
+        return ObjectKey(name, declared.name, way, always.required, kept=True, default=default)
     kept = default is dataclasses.MISSING
     if kept and optional:
         nullable = {"anyOf": [way.schema, {"type": "null"}]}
-        return Key(name, declared.name, Way(way.read, way.write, nullable), required=False, kept=True, default=None)
-    return Key(name, declared.name, way, required=kept, kept=kept, default=None if kept else default)
+        return ObjectKey(
+            name, declared.name, Way(way.read, way.write, nullable), required=False, kept=True, default=None
+        )
+    return ObjectKey(name, declared.name, way, required=kept, kept=kept, default=None if kept else default)
 
 
 def _wire_name(attribute: str, hint: Any) -> str:
-    return next((each.name for each in _bare(hint)[1:] if isinstance(each, Wire)), attribute)
+    return next((each.name for each in _bare(hint)[1:] if isinstance(each, WireName)), attribute)
 
 
 # --- a value of each type
@@ -230,7 +232,7 @@ def _way(hint: Any, outer: Meta) -> Way:
     kind, *meta = _bare(hint)
     meta += outer
     for each in meta:
-        if isinstance(each, Form):
+        if isinstance(each, TextForm):
             return values.form(each)
     if ByName in meta:
         return _by_name(kind)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from contract.bounds import Id, Length, Moment, Pattern, Reading, Tagged, Wire
+from contract.bounds import Id, Length, Moment, Pattern, Reading, Tagged, WireName
 from contract.messages import Name, ScopeText
 
 
@@ -33,7 +33,7 @@ class SetMode:
 
     TAG: ClassVar = "mode"
     mode: Mode
-    until_utc: Annotated[Moment, Wire("until")]
+    until_utc: Annotated[Moment, WireName("until")]
     """`until`: within 31 days."""
     door: Id | None = None
 

@@ -23,7 +23,7 @@ _HEADER_KEYS = {"alg", "typ", "kid"}
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class PublicKey:
     """A public key (32 bytes, Ed25519) and the kinds of message it is good for."""
 
     kid: str
@@ -31,15 +31,15 @@ class Key:
     kinds: frozenset[Kind]
 
 
-KeyRing = Mapping[str, Key]
+KeyRing = Mapping[str, PublicKey]
 
 
 def key_ring(root: bytes, working: Iterable[WorkingKey]) -> KeyRing:
     """The root key for `keys`, and the working keys for what each lists; never `keys`, never the root's name."""
-    ring = {ROOT_KID: Key(ROOT_KID, root, frozenset({Kind.KEYS}))}
+    ring = {ROOT_KID: PublicKey(ROOT_KID, root, frozenset({Kind.KEYS}))}
     for key in working:
         if key.kid != ROOT_KID:
-            ring[key.kid] = Key(key.kid, bytes.fromhex(key.public), key.kinds - {Kind.KEYS})
+            ring[key.kid] = PublicKey(key.kid, bytes.fromhex(key.public), key.kinds - {Kind.KEYS})
     return ring
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, ClassVar
 
-from contract.bounds import Form, Items
+from contract.bounds import Items, TextForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def _iso_date(text: str) -> str:
 
 
 Day = Annotated[
-    tuple[Annotated[Span, Form(parse_span, str, "a span as 06:00-22:00", {"pattern": f"^{_SPAN}$"})], ...],
+    tuple[Annotated[Span, TextForm(parse_span, str, "a span as 06:00-22:00", {"pattern": f"^{_SPAN}$"})], ...],
     Items(0, 8),
 ]
 """The spans of one day."""
@@ -59,7 +59,7 @@ class Hours:
     week: Annotated[tuple[Day, ...], Items(7, 7)]
     """Monday first."""
     holidays: Annotated[
-        frozenset[Annotated[str, Form(_iso_date, str, "a date as 2026-10-01", {"format": "date"})]], Items(0, 400)
+        frozenset[Annotated[str, TextForm(_iso_date, str, "a date as 2026-10-01", {"format": "date"})]], Items(0, 400)
     ] = frozenset()
     """Dates on which `holiday` holds instead of `week`."""
     holiday: Day = ()

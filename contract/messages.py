@@ -20,7 +20,6 @@ from contract.bounds import (
     Always,
     ByName,
     Count,
-    Form,
     Hex32,
     Hex64,
     Id,
@@ -32,7 +31,8 @@ from contract.bounds import (
     Reading,
     Revision,
     Tagged,
-    Wire,
+    TextForm,
+    WireName,
 )
 from contract.hours import Hours
 
@@ -97,7 +97,7 @@ def parse_scope(text: str) -> Scope:
     return Scope(found[1], found[2])
 
 
-ScopeText = Annotated[Scope, Form(parse_scope, str, "a scope as yard/y07", {"pattern": f"^{_SCOPE}$"})]
+ScopeText = Annotated[Scope, TextForm(parse_scope, str, "a scope as yard/y07", {"pattern": f"^{_SCOPE}$"})]
 Name = Annotated[str, Length(1, 100)]
 """Of a person or a place of work, as the centre writes it."""
 
@@ -157,9 +157,9 @@ class Notice:
     title: Annotated[str, Length(0, 200)] = ""
     """At least one character, unless withdrawn."""
     text: Annotated[str, Length(0, 60_000), Always()] = ""
-    from_utc: Annotated[Moment | None, Wire("from")] = None
+    from_utc: Annotated[Moment | None, WireName("from")] = None
     """Shown from then."""
-    until_utc: Annotated[Moment | None, Wire("until")] = None
+    until_utc: Annotated[Moment | None, WireName("until")] = None
     """Shown until then."""
     priority: Annotated[int, Range(0, 9)] = 0
     """Higher first."""
@@ -198,8 +198,8 @@ class Holder:
     room: Annotated[str, Length(1, 32)] | None = None
     doors: Annotated[frozenset[Id], Items(0, 64)] | None = None
     """Absent: all doors of the scope."""
-    from_utc: Annotated[Moment | None, Wire("from")] = None
-    until_utc: Annotated[Moment | None, Wire("until")] = None
+    from_utc: Annotated[Moment | None, WireName("from")] = None
+    until_utc: Annotated[Moment | None, WireName("until")] = None
     hours: Annotated[Hours | None, ByName] = None
     """A profile of the same message, by its name. Absent: at any time."""
     unlock_s: Annotated[float, Range(1, MAX_UNLOCK_S)] | None = None
@@ -260,7 +260,7 @@ class Settings:
     scope: ScopeText
     rev: Revision
     iat: Reading
-    timezone: Annotated[str, Form(_timezone, str, "a name of the IANA database")] | None = None
+    timezone: Annotated[str, TextForm(_timezone, str, "a name of the IANA database")] | None = None
     language: Annotated[str, Length(2, 16)] | None = None
     sign: Sign | None = None
 
@@ -319,7 +319,7 @@ class Secrets:
     """The topic's."""
     sealed: Annotated[
         bytes,
-        Form(
+        TextForm(
             _sealed,
             b64url,
             "base64url, up to 40,000 characters",
@@ -346,7 +346,7 @@ class Confirm:
     """The chain's hash at `seq`."""
     batch: Id
     """Which batch this answers."""
-    now_utc: Annotated[Reading, Wire("now")]
+    now_utc: Annotated[Reading, WireName("now")]
     """The centre's clock when it signed: a fresh sample of the time, taken if the batch was sent at most 10 s ago."""
     digest: Hex64
     """Over the state this unit should have."""

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from contract import codec
-from contract.bounds import At, Count, Hex64, Id, Items, Length, Moment, Wire
+from contract.bounds import At, Count, Hex64, Id, Items, Length, Moment, WireName
 from contract.refusal import Refusal, parsed
 from contract.strict_json import dumps
 
@@ -24,7 +24,7 @@ class Presence:
     """Whether the centre is there, and since when (new at each of its connections)."""
 
     online: bool
-    since_utc: Annotated[Moment, Wire("since")] = 0.0
+    since_utc: Annotated[Moment, WireName("since")] = 0.0
 
 
 def build_presence(online: bool, since_utc: float) -> bytes:
@@ -170,7 +170,7 @@ class Reply:
     id: Id
     """The command's."""
     state: ReplyState
-    at_utc: Annotated[At, Wire("at")]
+    at_utc: Annotated[At, WireName("at")]
     reason: Annotated[str, Length(1, 32)] | None = None
     """Only with `refused`."""
     door: Id | None = None

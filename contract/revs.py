@@ -10,7 +10,7 @@ from typing import Annotated
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from contract import codec
-from contract.bounds import Form, Id, Range, Signature, Wire
+from contract.bounds import Id, Range, Signature, TextForm, WireName
 from contract.commands import Reason
 from contract.envelope import signed
 from contract.refusal import Refusal, parsed
@@ -38,7 +38,7 @@ class RevsPage:
     """The command's."""
     page: Annotated[int, Range(1, MAX_PAGES)]
     pages: Annotated[int, Range(1, MAX_PAGES)]
-    lines: Annotated[tuple[str, ...], Wire("list"), Form(_split, "\n".join, "text")]
+    lines: Annotated[tuple[str, ...], WireName("list"), TextForm(_split, "\n".join, "text")]
     """A line feed between two."""
     sig: Signature = b""
 

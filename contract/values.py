@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import Any, Final
 
-from contract.bounds import MAX_INTEGER, Form, Items, Length, Pattern, Range
+from contract.bounds import MAX_INTEGER, Items, Length, Pattern, Range, TextForm
 from contract.strict_json import StrictJsonError
 
 Json = dict[str, Any]
@@ -98,7 +98,7 @@ def _pattern(pattern: Pattern) -> Way:
     return Way(read_pattern, _same, {"type": "string", "pattern": f"^(?:{pattern.regex})$"})
 
 
-def form(declared: Form) -> Way:
+def form(declared: TextForm) -> Way:
     def read_form(value: Any, _: Shared) -> Any:
         if type(value) is str:
             try:

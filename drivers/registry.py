@@ -20,7 +20,7 @@ from drivers.reader.rdm6300 import Rdm6300, Rdm6300Options
 from drivers.session import Session
 
 
-class Options(Protocol):
+class DeviceOptions(Protocol):
     """A device's keys in the configuration: a frozen dataclass with defaults."""
 
     def check(self) -> list[tuple[str, str]]:

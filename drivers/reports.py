@@ -67,7 +67,7 @@ class CardSeen:
 
 
 @dataclass(frozen=True, slots=True)
-class KeyPressed:
+class KeyReport:
     """One key of a keypad: `0`-`9`, `*` or `#`. The key is in no repr; it stops where agent/devices.py hands it to the core.
 
     Pressed at some time from `not_before` on, as with CardSeen.
@@ -83,7 +83,7 @@ class KeyPressed:
 
 
 @dataclass(frozen=True, slots=True)
-class Tamper:
+class TamperReport:
     """What a device says of itself: `what` is tamper (its case is open) or power (it fails). Once when found, then at each change."""
 
     device: str
@@ -129,13 +129,13 @@ class PairingStep:
 
 
 @dataclass(frozen=True, slots=True)
-class DeviceFound:
+class DeviceFoundReport:
     device: str
     detail: str
 
 
 @dataclass(frozen=True, slots=True)
-class DeviceLost:
+class DeviceLostReport:
     """`reason`: port (cannot be opened or went away), silent, wrong (answers, but not as this kind of device), hung,
     insecure (answers, but not as safely as it must).
     """
@@ -146,7 +146,7 @@ class DeviceLost:
 
 
 @dataclass(frozen=True, slots=True)
-class PageDrawn:
+class PageReport:
     """All of the page ordered with `token` is on the display, acknowledged."""
 
     device: str
@@ -159,14 +159,14 @@ Fact = (
     | OrderSent
     | OrderFailed
     | CardSeen
-    | KeyPressed
-    | Tamper
+    | KeyReport
+    | TamperReport
     | SecurityAlarm
     | SecureSeen
     | PairingStep
-    | DeviceFound
-    | DeviceLost
-    | PageDrawn
+    | DeviceFoundReport
+    | DeviceLostReport
+    | PageReport
 )
 
 
@@ -210,7 +210,7 @@ class DrawPage:
 
 
 @dataclass(frozen=True, slots=True)
-class SoundTone:
+class PlayTone:
     """`tone`: yes, no, warning. A device without a buzzer ignores it."""
 
     device: str
@@ -252,4 +252,4 @@ class SetReaderLine:
 AnsweredOrder = PulseOutput | SetOutput | PairReader | SetReaderLine
 """Orders whose outcome is told as OrderSent or OrderFailed."""
 
-Order = AnsweredOrder | DrawPage | SoundTone | ShowText
+Order = AnsweredOrder | DrawPage | PlayTone | ShowText

@@ -21,7 +21,7 @@ Action = Callable[[], None]
 _NEVER_S = 3600.0
 
 
-class Alarm:
+class DueAction:
     """One action that falls due at `at` (monotonic seconds). `cancel` may be called at any time."""
 
     __slots__ = ("action", "at")
@@ -41,7 +41,7 @@ class Clockwork:
         self.lock = threading.RLock()
         self._epoll = select.epoll()
         self._readers: dict[int, Action] = {}
-        self._alarms: list[tuple[float, int, Alarm]] = []
+        self._alarms: list[tuple[float, int, DueAction]] = []
         self._order = itertools.count()
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._running = False
@@ -60,9 +60,9 @@ class Clockwork:
         os.close(self._wake_read)
         os.close(self._wake_write)
 
-    def at(self, moment: float, action: Action) -> Alarm:
+    def at(self, moment: float, action: Action) -> DueAction:
         """Run `action` at `moment`, with the lock held."""
-        alarm = Alarm(moment, action)
+        alarm = DueAction(moment, action)
         with self.lock:
             first = self._alarms[0][0] if self._alarms else float("inf")
             heapq.heappush(self._alarms, (moment, next(self._order), alarm))
@@ -70,7 +70,7 @@ class Clockwork:
             self._wake()
         return alarm
 
-    def after(self, seconds: float, action: Action) -> Alarm:
+    def after(self, seconds: float, action: Action) -> DueAction:
         return self.at(time.monotonic() + seconds, action)
 
     def watch(self, fd: int, ready: Action) -> None:

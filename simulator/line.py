@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from simulator.clockwork import Alarm, Clockwork
+from simulator.clockwork import Clockwork, DueAction
 from simulator.trace import Trace
 
 _BITS_A_BYTE = 10
@@ -75,7 +75,7 @@ class Line:
         self._plugged = 0
         self._in_free = 0.0
         self._out_free = 0.0
-        self._quiet: dict[int, Alarm] = {}
+        self._quiet: dict[int, DueAction] = {}
 
     def attach(self, far_end: FarEnd) -> None:
         self._far_ends.append(far_end)

@@ -18,12 +18,12 @@ from simulator.osdp_secure import FACTORY_KEY, ReaderSession
 from simulator.trace import Trace
 
 
-class Command(IntEnum):
+class ReaderCommand(IntEnum):
     POLL, ID, CAP, LSTAT, ISTAT, OSTAT = 0x60, 0x61, 0x62, 0x64, 0x65, 0x66
     OUT, LED, BUZ, TEXT, COMSET, KEYSET, CHLNG, SCRYPT = 0x68, 0x69, 0x6A, 0x6B, 0x6E, 0x75, 0x76, 0x77
 
 
-PLAIN = frozenset({Command.ID, Command.CAP, Command.CHLNG, Command.SCRYPT})
+PLAIN = frozenset({ReaderCommand.ID, ReaderCommand.CAP, ReaderCommand.CHLNG, ReaderCommand.SCRYPT})
 """All that may be said outside a session."""
 ACK, NAK, PDID, PDCAP, LSTATR, ISTATR, OSTATR = 0x40, 0x41, 0x45, 0x46, 0x48, 0x49, 0x4A
 RAW, KEYPAD, COM, CCRYPT, RMAC_I = 0x50, 0x53, 0x54, 0x76, 0x78
@@ -192,23 +192,23 @@ class Peripheral:
         if code in self.refuse:
             return NAK, b"\x03"
         match code:
-            case Command.POLL:
+            case ReaderCommand.POLL:
                 self.polls += 1
                 return self.events.popleft() if self.events else (ACK, b"")
-            case Command.ID:
+            case ReaderCommand.ID:
                 return PDID, IDENTITY
-            case Command.CAP:
+            case ReaderCommand.CAP:
                 return PDCAP, self.abilities
-            case Command.LSTAT:
+            case ReaderCommand.LSTAT:
                 return LSTATR, self._own()
-            case Command.ISTAT:
+            case ReaderCommand.ISTAT:
                 return ISTATR, bytes(self.inputs)
-            case Command.OSTAT:
+            case ReaderCommand.OSTAT:
                 return OSTATR, bytes(self.outputs)
-            case Command.OUT if len(data) == 4 and data[0] < len(self.outputs):
+            case ReaderCommand.OUT if len(data) == 4 and data[0] < len(self.outputs):
                 self._drive(data[0], data[1], int.from_bytes(data[2:], "little"), now)
                 return ACK, b""
-            case Command.KEYSET if self.secured and data[:2] == b"\x01\x10" and len(data) == 18:
+            case ReaderCommand.KEYSET if self.secured and data[:2] == b"\x01\x10" and len(data) == 18:
                 self.key, self.installing = data[2:], False
                 self.did("keyset", "")
                 return ACK, b""
@@ -217,13 +217,13 @@ class Peripheral:
 
     def _show(self, code: int, data: bytes) -> tuple[int, bytes]:
         match code:
-            case Command.LED if len(data) == 14:
+            case ReaderCommand.LED if len(data) == 14:
                 self.did("light", f"{COLOURS[data[5] % 5]} {int.from_bytes(data[7:9], 'little') / 10:.1f}")
-            case Command.BUZ if len(data) == 5:
+            case ReaderCommand.BUZ if len(data) == 5:
                 self.did("beeps", f"{data[4]} {data[2]}/{data[3]}")
-            case Command.TEXT if len(data) >= 6:
+            case ReaderCommand.TEXT if len(data) >= 6:
                 self.did("text", data[6 : 6 + data[5]].decode("ascii", "replace"))
-            case Command.COMSET if len(data) == 5:
+            case ReaderCommand.COMSET if len(data) == 5:
                 self.did("comset", f"{data[0]} {int.from_bytes(data[1:], 'little')}")
                 return COM, data
             case _:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from simulator import modbus_slave
-from simulator.clockwork import Alarm, Clockwork
+from simulator.clockwork import Clockwork, DueAction
 from simulator.line import Line
 from simulator.modbus_slave import ILLEGAL_ADDRESS, ILLEGAL_VALUE, ModbusError
 from simulator.trace import Trace
@@ -63,7 +63,7 @@ class RelayBoard:
         self._clockwork = clockwork
         self._trace = trace
         self._coils = [False] * self.model.relays
-        self._timers: dict[int, Alarm] = {}
+        self._timers: dict[int, DueAction] = {}
         self._line: Line | None = None
         self._buffer = bytearray()
         self._baud_code = 1

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from simulator.clockwork import Alarm, Clockwork
+from simulator.clockwork import Clockwork, DueAction
 from simulator.trace import Trace
 
 STRIKE, MAGLOCK = "strike", "maglock"
@@ -89,7 +89,7 @@ class Door:
         self._relay_on = False
         self._held = False
         self._unlocked = False
-        self._closing: Alarm | None = None
+        self._closing: DueAction | None = None
         self._clockwork = clockwork
         self._trace = trace
         self.contact = _wire(spec.contact, True, carry)

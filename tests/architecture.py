@@ -98,6 +98,9 @@ THIRD_PARTY = {
 }
 """What each package may ask of others; all of it is declared in pyproject.toml."""
 
+SEES = {"agent": ("drivers", "contract"), "centre": ("contract",), "simulator": ("contract",)}
+"""Whose classes a reader of a package meets in it, beside its own."""
+
 APP_USERS = frozenset({"agent/__main__.py", "agent/cli/run.py"})
 """The composition root is started from here and known nowhere else."""
 
@@ -372,3 +375,16 @@ def opening_faults(module: Module) -> Iterator[str]:
     """A module opens with what it owns and must not do."""
     if module.source.strip() and ast.get_docstring(module.tree) is None:
         yield f"{module.path}:1: no opening lines say what this module owns"
+
+
+def name_faults(modules: Iterable[Module]) -> Iterator[str]:
+    """Two public classes of one name, where a reader of one meets the other."""
+    homes: dict[tuple[str, str], str] = {}
+    classes = [(m, node) for m in modules for node in m.tree.body if isinstance(node, ast.ClassDef)]
+    for module, node in sorted(classes, key=lambda each: each[0].package not in set().union(*SEES.values())):
+        if node.name.startswith("_"):
+            continue
+        for package in (module.package, *SEES.get(module.package, ())):
+            if (other := homes.get((package, node.name))) is not None:
+                yield f"{module.path}:{node.lineno}: {node.name} is also a class of {other}"
+        homes[module.package, node.name] = module.path

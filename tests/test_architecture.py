@@ -110,6 +110,17 @@ def test_modules_say_what_they_own() -> None:
     none_of(fault for module in PRODUCT for fault in architecture.opening_faults(module))
 
 
+def test_no_two_classes_of_one_name_in_sight_of_each_other() -> None:
+    none_of(architecture.name_faults(PRODUCT))
+
+
+@pytest.mark.parametrize("first", ["agent/ring.py", "drivers/port.py", "contract/codec.py"])
+def test_a_second_class_of_a_name_is_found(first: str) -> None:
+    second = Module("agent/loop.py", "class Step: ...")
+    assert list(architecture.name_faults([second, Module(first, "class Step: ...")]))
+    assert not list(architecture.name_faults([second, Module("centre/link.py", "class Step: ...")]))
+
+
 def test_no_paths_of_one_machine() -> None:
     none_of(fault for path, text in texts() for fault in architecture.path_faults(path, text))
 

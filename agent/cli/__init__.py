@@ -58,7 +58,7 @@ class Invocation:
         return load(self.config_path)
 
 
-class Commands(click.Group):
+class CommandGroup(click.Group):
     """Our own commands by module name, others by entry point; neither is imported before it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -134,7 +134,7 @@ def _missing(name: str, module: str) -> click.Command:
     return missing
 
 
-@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.command(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "-c",
     "--config",

@@ -9,8 +9,7 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Protocol, Self
 
-from agent.config import Device
-from agent.config import Port as PortEntry
+from agent.config import DeviceConfig, PortConfig
 from drivers import reports
 from drivers.port import Port
 from drivers.registry import DRIVERS
@@ -20,23 +19,23 @@ STOP_S = 2.0
 ANSWER_S = 3.0
 
 
-class Equipment(Protocol):
+class BenchDevices(Protocol):
     """What of a configuration is needed here; a whole one has it."""
 
     @property
-    def ports(self) -> Mapping[str, PortEntry]: ...
+    def ports(self) -> Mapping[str, PortConfig]: ...
 
     @property
-    def devices(self) -> Mapping[str, Device]: ...
+    def devices(self) -> Mapping[str, DeviceConfig]: ...
 
 
 class Bench:
     """`with Bench(config) as bench`: every port that has a device on it is open. What is known is read with `wait` or under `lock`."""
 
-    def __init__(self, config: Equipment) -> None:
+    def __init__(self, config: BenchDevices) -> None:
         self.lock = threading.Condition()
         self.found: dict[str, str] = {}
-        self.lost: dict[str, reports.DeviceLost] = {}
+        self.lost: dict[str, reports.DeviceLostReport] = {}
         self.outputs: dict[tuple[str, int], bool] = {}
         self.inputs: dict[tuple[str, int], bool] = {}
         self.moves: list[tuple[str, int]] = []
@@ -119,10 +118,10 @@ class Bench:
         """On the port's thread."""
         with self.lock:
             match fact:
-                case reports.DeviceFound(device, detail):
+                case reports.DeviceFoundReport(device, detail):
                     self.found[device] = detail
                     self.lost.pop(device, None)
-                case reports.DeviceLost(device):
+                case reports.DeviceLostReport(device):
                     self.lost[device] = fact
                     self.found.pop(device, None)
                 case reports.OutputLevel(device, number, on):
@@ -135,11 +134,11 @@ class Bench:
                     self.answers[order] = fact
                 case reports.PairingStep(_, _, step):
                     self.steps.add(step)
-                case reports.PageDrawn(_, token):
+                case reports.PageReport(_, token):
                     self.drawn.add(token)
                 case reports.CardSeen(device):
                     self.cards[device] += 1
-                case reports.KeyPressed(device):
+                case reports.KeyReport(device):
                     self.keys[device] += 1
                 case _:
                     pass

@@ -28,7 +28,7 @@ from agent.cli.redaction import Redaction, hashes_of, secrets_of
 from agent.cli.running import running
 from agent.commissioning.findings import findings
 from agent.config import Config
-from agent.config.model import IDENTITY, STATE, Unit
+from agent.config.model import IDENTITY, STATE, UnitConfig
 from agent.errors import DoorwardError
 from agent.store import reading
 from contract.bounds import rfc3339
@@ -74,7 +74,7 @@ def _read(invocation: Invocation) -> tuple[Config, tuple[str, ...]]:
     except DoorwardError as error:
         path = invocation.config_path
         identity, state = _said(path, "identity", IDENTITY), _said(path, "state", STATE)
-        unit = Unit("unknown", "unknown", "unknown")
+        unit = UnitConfig("unknown", "unknown", "unknown")
         return Config(path, unit, {}, {}, {}, identity=identity, state=state), error.lines
 
 

@@ -20,9 +20,8 @@ import click
 from agent.cli import Invocation
 from agent.cli.alone import alone
 from agent.cli.bench import Bench
-from agent.commissioning.person import Nobody, Person, Terminal, confirmed
-from agent.config import Config, Device
-from agent.config import Port as PortEntry
+from agent.commissioning.person import Nobody, Person, PersonAtTerminal, confirmed
+from agent.config import Config, DeviceConfig, PortConfig
 from agent.devicekeys import read_key
 from agent.errors import DoorwardError, IdentityError, UnreachableError
 from agent.identity import secret_path
@@ -74,14 +73,14 @@ def command(ctx: click.Context, reader: str, out: Path | None, yes: bool, wait: 
             ctx,
             param_hint="READER",
         )
-    person: Person = Nobody() if yes else Terminal()
+    person: Person = Nobody() if yes else PersonAtTerminal()
     with alone(config, [config.ports[device.port].device]):
         click.echo(WARNING, err=True)
         if person.there and not confirmed("Go on?"):
             raise click.Abort
         reads_it = not _credential(device.options.key)
         files = KeyFiles(place(config, reader, out), config.state if reads_it else None)
-        click.echo(Pairing(config, reader, files, person, wait).carried_out())
+        click.echo(PairingRun(config, reader, files, person, wait).carried_out())
     for line in left_to_do(config, reader, files.path):
         click.echo(line)
 
@@ -195,11 +194,11 @@ def _kept(path: Path) -> str:
 class OneReader:
     """The `Equipment` of a bench: nobody else is asked anything meanwhile."""
 
-    ports: Mapping[str, PortEntry]
-    devices: Mapping[str, Device]
+    ports: Mapping[str, PortConfig]
+    devices: Mapping[str, DeviceConfig]
 
 
-class Pairing:
+class PairingRun:
     """Of one reader, once."""
 
     def __init__(self, config: Config, name: str, files: KeyFiles, person: Person, wait_s: float) -> None:

@@ -11,7 +11,7 @@ from agent.cli.alone import alone
 from agent.cli.bench import Bench
 from agent.commissioning.acceptance import ACT_S, PULSE_S, Acceptance
 from agent.commissioning.measure import EXCHANGES, elsewhere, measured
-from agent.commissioning.person import Nobody, Person, Terminal, confirmed
+from agent.commissioning.person import Nobody, Person, PersonAtTerminal, confirmed
 from agent.commissioning.sheet import DeviceTiming, Row, as_lines, as_plain, passed
 from agent.config import Config
 from agent.devicekeys import with_keys
@@ -32,7 +32,7 @@ def command(ctx: click.Context, yes: bool, wait: float, as_json: bool) -> None:
     """
     invocation: Invocation = ctx.obj
     config = invocation.config()
-    person: Person = Nobody() if yes else Terminal()
+    person: Person = Nobody() if yes else PersonAtTerminal()
     with alone(config, [port.device for port in config.ports.values()]):
         if person.there:
             click.echo(

@@ -18,11 +18,11 @@ from agent.cli import Invocation
 from agent.cli.alone import alone, configured
 from agent.cli.probe import LISTEN_S, all_adapters, named, report, survey
 from agent.commissioning.hardware import Hardware, hardware, quoted, unpaired
-from agent.commissioning.interview import BACK, Answers, AnswersError, Interview, Terminal, yes_or_no
-from agent.commissioning.questions import Known, Questions
+from agent.commissioning.interview import BACK, AnswersError, AnswersFile, Interview, TerminalInterview, yes_or_no
+from agent.commissioning.questions import KnownBefore, Questions
 from agent.commissioning.walk import Look
 from agent.commissioning.wires import ACT_S, Equipment
-from agent.config import Device, Port, loads
+from agent.config import DeviceConfig, PortConfig, loads
 from agent.config.model import IDENTITY
 from agent.errors import ConfigError, DoorwardError, IdentityError, UnreachableError, shown
 from agent.identity import Identity
@@ -63,7 +63,7 @@ def command(
     invocation: Invocation = ctx.obj
     path = invocation.config_path.absolute()
     writable(path)
-    interview: Interview = Terminal() if answers is None else Answers(answers)
+    interview: Interview = TerminalInterview() if answers is None else AnswersFile(answers)
     replaced = path.exists()
     question = f"{path} is there already. Replace it? yes or no"
     if replaced and not interview.whole(lambda: interview.ask("replace", question, yes_or_no, "no")):
@@ -78,7 +78,7 @@ def command(
         equipment = equipment_of(found)
         if not equipment.counted("outputs"):
             raise UnreachableError("no relay board was found, and a door needs one")
-        if isinstance(interview, Answers):
+        if isinstance(interview, AnswersFile):
             written(path, interview, found, equipment, wait)
         else:
             with kept(path) as terminal:
@@ -93,14 +93,14 @@ def command(
 def written(path: Path, interview: Interview, found: Hardware, equipment: Equipment, wait_s: float) -> None:
     """The questions answered, the configuration checked and in its place. Raises ConfigError."""
     text = Questions(interview, found, equipment, known(), wait_s).text()
-    if isinstance(interview, Answers) and interview.unused():
+    if isinstance(interview, AnswersFile) and interview.unused():
         raise AnswersError(*interview.unused())
     loads(text, path)
     put_in_place(path, text)
 
 
 @contextmanager
-def kept(path: Path) -> Iterator[Terminal]:
+def kept(path: Path) -> Iterator[TerminalInterview]:
     """A terminal whose answers outlive whatever happens to it: the next one offers them again. A written configuration ends that."""
     file = path.with_name(f"{path.name}.answers")
 
@@ -113,11 +113,11 @@ def kept(path: Path) -> Iterator[Terminal]:
     former: Mapping[str, str] = {}
     if file.exists():
         with contextlib.suppress(AnswersError):
-            former = Answers(file).texts
+            former = AnswersFile(file).texts
             click.echo("The answers of last time are offered again, in brackets: Enter takes one.", err=True)
     click.echo(f"`{BACK}` leads to the question before. Ctrl-C ends this; the answers are kept.", err=True)
     try:
-        yield Terminal(former, keep)
+        yield TerminalInterview(former, keep)
     except (DoorwardError, click.Abort):
         if file.exists():
             click.echo(f"\nThe answers are kept in {file}; doorward setup offers them again.", err=True)
@@ -138,20 +138,20 @@ def writable(path: Path) -> None:
         raise ConfigError(f"{path}: cannot be written here by this user: use root, or -c FILE")
 
 
-def known() -> Known:
+def known() -> KnownBefore:
     """Of an enrolment that came before."""
     try:
         identity = Identity.load(IDENTITY)
     except IdentityError:
-        return Known()
-    return Known(identity.unit, identity.site)
+        return KnownBefore()
+    return KnownBefore(identity.unit, identity.site)
 
 
 def equipment_of(found: Hardware) -> Equipment:
     return Equipment(
-        {name: Port(device, baud) for name, (device, baud) in found.ports.items()},
+        {name: PortConfig(device, baud) for name, (device, baud) in found.ports.items()},
         {
-            name: Device(sighting.driver, port, DRIVERS[sighting.driver].options(**sighting.options))
+            name: DeviceConfig(sighting.driver, port, DRIVERS[sighting.driver].options(**sighting.options))
             for name, (port, sighting) in found.devices.items()
         },
     )

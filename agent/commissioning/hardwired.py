@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agent.config.model import Door
+from agent.config.model import DoorConfig
 
 BY_ITSELF = {
     "fail-safe": "opens the lock's supply",
@@ -17,7 +17,7 @@ BY_ITSELF = {
 _OFF = "also with this unit switched off?"
 
 
-def questions(door: Door) -> Iterator[str]:
+def questions(door: DoorConfig) -> Iterator[str]:
     """Only a person at the door can answer them; each is to be answered yes."""
     yield from _way_out(door)
     if door.on_fire != "release":
@@ -31,7 +31,7 @@ def questions(door: Door) -> Iterator[str]:
         )
 
 
-def _way_out(door: Door) -> Iterator[str]:
+def _way_out(door: DoorConfig) -> Iterator[str]:
     fails_safe = door.lock.kind == "fail-safe"
     if door.exit == "none":
         yield "exit: none: is there another way out for everybody behind this door?"

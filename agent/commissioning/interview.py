@@ -39,7 +39,7 @@ class Interview(Protocol):
         """What comes next is about something to be seen: what was typed before is no answer to it."""
 
 
-class Terminal:
+class TerminalInterview:
     """Asks on stderr until the answer reads. `back` leads to the question before; `former` answers stand in brackets. `keep` is
     given all that were ever given, after each.
     """
@@ -111,7 +111,7 @@ class AnswersError(ConfigError):
     """The file of answers lacks one, or has one that does not fit."""
 
 
-class Answers:
+class AnswersFile:
     """Answers by key, from a file. What was never asked for is a mistake too: see `unused`."""
 
     def __init__(self, path: Path) -> None:

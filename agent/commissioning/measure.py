@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from agent.commissioning.sheet import DeviceTiming, Row
 from agent.commissioning.walk import Walk, exchange, why
-from agent.config import Config, Device
+from agent.config import Config, DeviceConfig
 from drivers.inquiries import INQUIRIES
 from drivers.port import Line
 from drivers.probing import Question
@@ -66,7 +66,7 @@ def _sound(timing: DeviceTiming) -> bool:
     return timing.lost <= MAX_LOST * timing.asked
 
 
-def _timing(config: Config, port: str, name: str, device: Device, exchanges: int) -> DeviceTiming | None:
+def _timing(config: Config, port: str, name: str, device: DeviceConfig, exchanges: int) -> DeviceTiming | None:
     entry = config.ports[port]
     line = Line(entry.device, entry.baud)
     try:
@@ -87,7 +87,7 @@ def _timing(config: Config, port: str, name: str, device: Device, exchanges: int
     return DeviceTiming(port, name, asked, asked - len(took), median, worst)
 
 
-def _answered(line: Line, device: Device, baud: int) -> Question | None:
+def _answered(line: Line, device: DeviceConfig, baud: int) -> Question | None:
     """The question that this device answers; one that fails of noise is tried again."""
     address = getattr(device.options, "address", 0)
     questions = [

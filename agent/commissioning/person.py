@@ -23,7 +23,7 @@ class Person(Protocol):
         """Their answer."""
 
 
-class Terminal:
+class PersonAtTerminal:
     """Somebody at a terminal."""
 
     there = True

@@ -12,7 +12,7 @@ from pathlib import Path
 from agent.commissioning.hardware import Hardware, flow, quoted, scalar, yaml_lines
 from agent.commissioning.hardwired import BY_ITSELF
 from agent.commissioning.interview import Interview, choice, seconds, whole, words, yes_or_no
-from agent.commissioning.wires import Equipment, Wire, Wires, free_output
+from agent.commissioning.wires import Equipment, InputWire, Wires, free_output
 from agent.config.checks import broker_fault
 from agent.config.model import IDENTITY, SCOPE_LEVELS, STATE
 from contract.messages import MAX_UNLOCK_S
@@ -27,7 +27,7 @@ PANEL_SIZE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownBefore:
     """What is known before anybody is asked: of the enrolment, where there is one."""
 
     unit: str | None = None
@@ -79,7 +79,9 @@ def whole_path(text: str) -> str:
 
 
 class Questions:
-    def __init__(self, interview: Interview, found: Hardware, equipment: Equipment, known: Known, act_s: float) -> None:
+    def __init__(
+        self, interview: Interview, found: Hardware, equipment: Equipment, known: KnownBefore, act_s: float
+    ) -> None:
         self._interview = interview
         self._ask = interview.ask
         self._look_up = interview.look_up
@@ -276,7 +278,7 @@ class Questions:
             yield f"    fire: {flow(wire.keys)}"
         yield f"    on_fire: {act}"
 
-    def _needed(self, key: str, what: str, act: str, usual: str) -> Wire:
+    def _needed(self, key: str, what: str, act: str, usual: str) -> InputWire:
         wire = self._wires.ask(key, what, act, usual, optional=False)
         assert wire is not None
         return wire

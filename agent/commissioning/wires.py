@@ -10,7 +10,7 @@ import click
 
 from agent.cli.bench import Bench
 from agent.commissioning.interview import Interview, choice, yes_or_no
-from agent.config import Device, Port
+from agent.config import DeviceConfig, PortConfig
 from drivers.registry import DRIVERS
 
 FOUND_S = 5.0
@@ -23,8 +23,8 @@ LATER_S = 1.0
 class Equipment:
     """The devices that were found, as the drivers want them."""
 
-    ports: Mapping[str, Port]
-    devices: Mapping[str, Device]
+    ports: Mapping[str, PortConfig]
+    devices: Mapping[str, DeviceConfig]
 
     def counted(self, what: str) -> dict[str, int]:
         """How many `outputs` or `inputs` each device has that has any."""
@@ -33,7 +33,7 @@ class Equipment:
 
 
 @dataclass(frozen=True, slots=True)
-class Wire:
+class InputWire:
     device: str
     input: int
     normally: str
@@ -67,7 +67,7 @@ class Wires:
         self._taken: dict[tuple[str, int], str] = {}
         self._seen: dict[tuple[str, int], str] = {}
 
-    def ask(self, key: str, what: str, act: str, usual: str, *, optional: bool) -> Wire | None:
+    def ask(self, key: str, what: str, act: str, usual: str, *, optional: bool) -> InputWire | None:
         """`what` is on the wire; `act` what to do to make it change; `usual` how its circuit stands at rest. None: not wired."""
         others = " or none" if optional else ""
         question = f"{what}: on which input? Its number{others}, or find, to see which one changes"
@@ -91,7 +91,7 @@ class Wires:
             closed = f"{what}: at rest, is its circuit open or closed?"
             normally = self._interview.ask(f"{key}.normally", closed, choice("open", "closed"), usual)
             self._taken.setdefault(answer, key)
-            return Wire(*answer, normally)
+            return InputWire(*answer, normally)
 
     def _free(self, key: str, text: str) -> tuple[str, int]:
         """An input by its number. Raises ValueError where it has a meaning already; a fire contact may serve several doors."""

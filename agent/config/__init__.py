@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 from agent.config.load import ConfigFaults, Fault, load, loads
-from agent.config.model import Clock, Config, Contact, Device, Door, Input, Link, Lock, Port, Retention, Unit
+from agent.config.model import (
+    ClockConfig,
+    Config,
+    ContactConfig,
+    DeviceConfig,
+    DoorConfig,
+    InputConfig,
+    LinkConfig,
+    LockConfig,
+    PortConfig,
+    RetentionConfig,
+    UnitConfig,
+)
 from agent.config.plan import unit_plan
 
 __all__ = [
-    "Clock",
+    "ClockConfig",
     "Config",
     "ConfigFaults",
-    "Contact",
-    "Device",
-    "Door",
+    "ContactConfig",
+    "DeviceConfig",
+    "DoorConfig",
     "Fault",
-    "Input",
-    "Link",
-    "Lock",
-    "Port",
-    "Retention",
-    "Unit",
+    "InputConfig",
+    "LinkConfig",
+    "LockConfig",
+    "PortConfig",
+    "RetentionConfig",
+    "UnitConfig",
     "load",
     "loads",
     "unit_plan",

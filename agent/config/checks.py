@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from agent.config.model import SCOPE_LEVELS, Config, Contact, Device, Door, Input
+from agent.config.model import SCOPE_LEVELS, Config, ContactConfig, DeviceConfig, DoorConfig, InputConfig
 from agent.config.source import KeyPath
 from agent.config.values import BAD, bad, suggestion
 from agent.errors import shown
@@ -169,7 +169,7 @@ class Checks:
                 self._fault(("ports", name, "baud"), f"{port.baud} is no usual speed (did you mean {near}?)")
 
     def _devices(self) -> None:
-        on_port: dict[str, list[tuple[str, Device]]] = {}
+        on_port: dict[str, list[tuple[str, DeviceConfig]]] = {}
         for name, device in self._config.devices.items():
             if bad(device):
                 continue
@@ -193,13 +193,13 @@ class Checks:
             self._fault((*path, *key.split(".")) if key else path, message)
         return not faults
 
-    def _secrets(self, path: KeyPath, device: Device) -> None:
+    def _secrets(self, path: KeyPath, device: DeviceConfig) -> None:
         """The configuration is no place for keys: everybody may read it, and it goes into every backup."""
         for key in DRIVERS[device.driver].secrets:
             if _HEX.fullmatch(getattr(device.options, key)):
                 self._fault((*path, key), "is the key itself: put it into a file of its own and name that")
 
-    def _company(self, path: KeyPath, device: Device, others: list[tuple[str, Device]]) -> None:
+    def _company(self, path: KeyPath, device: DeviceConfig, others: list[tuple[str, DeviceConfig]]) -> None:
         """Who else is on the same line."""
         for other, there in others:
             if there.driver != device.driver:
@@ -218,7 +218,7 @@ class Checks:
                 self._fault((*path, "address"), f"{address} on port {device.port} is already {other}")
                 return
 
-    def _door(self, path: KeyPath, door: Door) -> None:
+    def _door(self, path: KeyPath, door: DoorConfig) -> None:
         if not bad(door.lock):
             self._output((*path, "lock"), door.lock.device, door.lock.output)
         for key in ("contact", "exit_button", "fire"):
@@ -279,7 +279,7 @@ class Checks:
                     f"{name} cannot time a pulse by itself, so a lock on it stays open when the agent dies: use it for inputs only",
                 )
 
-    def _input(self, path: KeyPath, wire: Contact | Input, *, shared: bool) -> None:
+    def _input(self, path: KeyPath, wire: ContactConfig | InputConfig, *, shared: bool) -> None:
         """`shared`: a fire contact may serve several doors; any other input has one meaning."""
         if bad(wire.device):
             return

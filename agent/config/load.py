@@ -15,15 +15,15 @@ from agent.config.model import (
     IDENTITY,
     NOT_HERE,
     STATE,
-    Clock,
+    ClockConfig,
     Config,
-    Device,
-    Door,
-    Input,
-    Link,
-    Port,
-    Retention,
-    Unit,
+    DeviceConfig,
+    DoorConfig,
+    InputConfig,
+    LinkConfig,
+    PortConfig,
+    RetentionConfig,
+    UnitConfig,
 )
 from agent.config.source import KeyPath, Plain, Source
 from agent.config.use import as_used
@@ -124,17 +124,17 @@ class _Draft:
                 self.fault((key,), "is missing")
         config = Config(
             path=self.path,
-            unit=self._one(Unit, "unit", BAD),
-            link=self._one(Link, "link", None),
+            unit=self._one(UnitConfig, "unit", BAD),
+            link=self._one(LinkConfig, "link", None),
             identity=self._one(Path, "identity", IDENTITY),
             state=self._one(Path, "state", STATE),
-            ports=self._named(Port, "ports"),
+            ports=self._named(PortConfig, "ports"),
             devices=self._devices(),
-            doors=self._named(Door, "doors"),
+            doors=self._named(DoorConfig, "doors"),
             displays=self._one(tuple[str, ...], "displays", ()),
-            inputs=self._named(Input, "inputs"),
-            retention=self._one(Retention, "retention", Retention()),
-            clock=self._one(Clock, "clock", Clock()),
+            inputs=self._named(InputConfig, "inputs"),
+            retention=self._one(RetentionConfig, "retention", RetentionConfig()),
+            clock=self._one(ClockConfig, "clock", ClockConfig()),
         )
         config = replace(config, devices=as_used(config), notes=tuple(self._notes))
         Checks(config, self.fault).run()
@@ -175,9 +175,9 @@ class _Draft:
             known = suggestion(driver, DRIVERS) or f": there are {', '.join(sorted(DRIVERS))}"
             driver = self._values.fault((*path, "driver"), f'no driver is called "{shown(driver)}"{known}')
         if driver is BAD:
-            return Device(BAD, parts["port"], BAD)
+            return DeviceConfig(BAD, parts["port"], BAD)
         rest = {key: value for key, value in given.items() if key not in parts}
-        return Device(driver, parts["port"], self._values.block(DRIVERS[driver].options, rest, path))
+        return DeviceConfig(driver, parts["port"], self._values.block(DRIVERS[driver].options, rest, path))
 
     def _part(self, key: str, given: Mapping[str, Plain], path: KeyPath) -> Any:
         if key not in given:

@@ -29,7 +29,7 @@ def required(why: str) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class UnitConfig:
     id: str
     site: str
     name: str
@@ -39,7 +39,7 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class LinkConfig:
     """`broker` None: the one of the enrolment. `certificate` and `certificate_key`: a client certificate for TLS, both or neither;
     the key may be `credential:NAME` (systemd's LoadCredential). `drain_facts_s`: backlog facts a second, 0 is no limit.
     """
@@ -53,7 +53,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Port:
+class PortConfig:
     """A serial line: a device path or a pyserial URL."""
 
     device: str
@@ -61,7 +61,7 @@ class Port:
 
 
 @dataclass(frozen=True, slots=True)
-class Device:
+class DeviceConfig:
     """A device on a port. `options` is an instance of its driver's options."""
 
     driver: str
@@ -70,7 +70,7 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
-class Lock:
+class LockConfig:
     """`energised`: what the lock does while the relay's output is on."""
 
     device: str
@@ -85,7 +85,7 @@ class Lock:
 
 
 @dataclass(frozen=True, slots=True)
-class Contact:
+class ContactConfig:
     """A wired input. `normally`: the contact's state at rest; an open wire then reads as the other state."""
 
     device: str
@@ -94,20 +94,20 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
-    lock: Lock
+class DoorConfig:
+    lock: LockConfig
     exit: Literal["button", "mechanical", "none"] = required("how people get out")
     on_fire: Literal["release", "nothing"] = required("what happens on fire has no default")
-    contact: Contact | None = None
-    exit_button: Contact | None = None
-    fire: Contact | None = None
+    contact: ContactConfig | None = None
+    exit_button: ContactConfig | None = None
+    fire: ContactConfig | None = None
     egress: bool = True
     readers: tuple[str, ...] = ()
     held_open_s: float = within(1, 3600, "s", default=30.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Input:
+class InputConfig:
     """A further wired input; `alarm` shows an emergency page while it is not at rest."""
 
     device: str
@@ -117,7 +117,7 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
-class Retention:
+class RetentionConfig:
     """How long confirmed facts stay on the unit, and how large the journal may grow."""
 
     days: int = within(1, 3650, "days", default=180)
@@ -125,7 +125,7 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class ClockConfig:
     """What works while the clock is unknown, beside plain cards (rule D9): cards with hours, cards with dates."""
 
     unknown_allows: tuple[Literal["hours", "dates"], ...] = ()
@@ -136,17 +136,17 @@ class Config:
     """The whole configuration, checked. `path` is the file it came from; `link` None: a door without network."""
 
     path: Path
-    unit: Unit
-    ports: Mapping[str, Port]
-    devices: Mapping[str, Device]
-    doors: Mapping[str, Door]
-    link: Link | None = None
+    unit: UnitConfig
+    ports: Mapping[str, PortConfig]
+    devices: Mapping[str, DeviceConfig]
+    doors: Mapping[str, DoorConfig]
+    link: LinkConfig | None = None
     identity: Path = IDENTITY
     state: Path = STATE
     displays: tuple[str, ...] = ()
-    inputs: Mapping[str, Input] = field(default_factory=dict)
-    retention: Retention = Retention()
-    clock: Clock = Clock()
+    inputs: Mapping[str, InputConfig] = field(default_factory=dict)
+    retention: RetentionConfig = RetentionConfig()
+    clock: ClockConfig = ClockConfig()
     notes: tuple[tuple[str, str], ...] = ()
     """Keys that are passed over, and why."""
 

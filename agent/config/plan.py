@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from agent import __version__
-from agent.config.model import Config, Door
+from agent.config.model import Config, DoorConfig
 from agent.core.plan import Catalogue, DisplayPlan, DoorPlan, InputPlan, PageFont, UnitPlan
 from contract.messages import LEVELS, Scope
 from contract.topics import unit_scopes
@@ -33,7 +33,7 @@ def unit_plan(config: Config, catalogues: Mapping[str, Catalogue]) -> UnitPlan:
     )
 
 
-def _door(name: str, door: Door) -> DoorPlan:
+def _door(name: str, door: DoorConfig) -> DoorPlan:
     return DoorPlan(
         id=name,
         safe_state=door.lock.safe_state,

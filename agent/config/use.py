@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from agent.config.model import Config, Contact, Device, Input
+from agent.config.model import Config, ContactConfig, DeviceConfig, InputConfig
 from agent.config.values import bad
 from drivers.registry import DRIVERS
 
 
-def as_used(config: Config) -> Mapping[str, Device]:
+def as_used(config: Config) -> Mapping[str, DeviceConfig]:
     """The devices, each with as many outputs and inputs as are used, where its driver leaves that open and the file does not say."""
     return {name: _as_used(config, name, device) for name, device in config.devices.items()}
 
 
-def _as_used(config: Config, name: str, device: Device) -> Device:
+def _as_used(config: Config, name: str, device: DeviceConfig) -> DeviceConfig:
     if bad(device) or bad(device.driver, device.options) or not DRIVERS[device.driver].counts_by_use:
         return device
     used = {"outputs": _highest(_outputs(config, name)), "inputs": _highest(_inputs(config, name))}
@@ -30,7 +30,7 @@ def _outputs(config: Config, name: str) -> Iterator[object]:
 
 
 def _inputs(config: Config, name: str) -> Iterator[object]:
-    wires: list[Contact | Input | None] = [*config.inputs.values()]
+    wires: list[ContactConfig | InputConfig | None] = [*config.inputs.values()]
     for door in config.doors.values():
         if not bad(door):
             wires += [door.contact, door.exit_button, door.fire]

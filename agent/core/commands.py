@@ -12,7 +12,7 @@ from functools import partial
 from agent.core import command_progress, door, limits, modes, refused, status, supervise
 from agent.core.command_progress import About, reply
 from agent.core.door_actions import SignalData
-from agent.core.effects import AckMessage, KeptMode, Log, Resubscribe, SeenCommand, SendRevs, SoundTone
+from agent.core.effects import AckMessage, KeptMode, Resubscribe, SeenCommand, SendRevs, SoundTone, WriteLog
 from agent.core.events.link import MessageReceived, MessageRefused
 from agent.core.events.store import StoreOpened
 from agent.core.state import State
@@ -325,7 +325,7 @@ def message_refused(step: StepBuilder, event: MessageRefused) -> None:
     else:
         count(step, str(event.reason), event.count)
         if event.reason == Reason.MALFORMED and event.detail:  # signed, and so not a stranger's flood
-            step.emit(Log("warning", f"a {event.kind} is malformed: {event.detail}"))
+            step.emit(WriteLog("warning", f"a {event.kind} is malformed: {event.detail}"))
 
 
 def count(step: StepBuilder, reason: str, times: int = 1) -> None:

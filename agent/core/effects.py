@@ -336,7 +336,7 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
-class Log:
+class WriteLog:
     """One line for the log, from a fixed set of messages; never a card number, a key or a name."""
 
     level: str
@@ -374,5 +374,5 @@ Effect = (
     | RaiseFloor
     | UseTimezone
     | Stop
-    | Log
+    | WriteLog
 )

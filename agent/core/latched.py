@@ -12,7 +12,7 @@ from dataclasses import replace
 from agent.core import limits, lock
 from agent.core.door import Signal, latched, signal
 from agent.core.door_actions import SignalData
-from agent.core.effects import Log, SaveLatch
+from agent.core.effects import SaveLatch, WriteLog
 from agent.core.events.life import LatchRead, Started
 from agent.core.state import State
 from agent.core.state.door import Door
@@ -71,11 +71,11 @@ def _decide_all(step: StepBuilder) -> None:
 def _decide(step: StepBuilder, door: Door) -> None:
     if not door.found_locked:
         step.emit(
-            Log("error", f"door {door.id}: the fire latch cannot be read and the lock reads released: it stays so")
+            WriteLog("error", f"door {door.id}: the fire latch cannot be read and the lock reads released: it stays so")
         )
         signal(step, door.id, Signal.FIRE, SignalData(detail="the fire latch could not be read; found released"))
         return
-    step.emit(Log("warning", f"door {door.id}: the fire latch cannot be read; the lock does not read released"))
+    step.emit(WriteLog("warning", f"door {door.id}: the fire latch cannot be read; the lock does not read released"))
     _not_latched(step, door)
 
 

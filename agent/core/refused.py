@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 
 from agent.core import limits
-from agent.core.effects import Log
+from agent.core.effects import WriteLog
 from agent.core.state import State
 from agent.core.state.desired import NotTaken, RefusedState
 from agent.core.step_builder import StepBuilder
@@ -80,7 +80,7 @@ def _tell(step: StepBuilder) -> None:
     kind, scope, ident, rev, reason = refused.newest
     count = refused.suppressed if refused.suppressed > 1 else None
     step.fact(facts.StateRefused(kind, scope, ident, rev, reason, count))
-    step.emit(Log("warning", f"{kind} {scope} {ident} revision {rev} is not taken: {_WORDS.get(reason, reason)}"))
+    step.emit(WriteLog("warning", f"{kind} {scope} {ident} revision {rev} is not taken: {_WORDS.get(reason, reason)}"))
     _change(step, replace(refused, suppressed=0, newest=None, reported_at=step.now.mono))
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from agent.core import limits, supervise
-from agent.core.effects import Log, Resubscribe
+from agent.core.effects import Resubscribe, WriteLog
 from agent.core.events.store import LatchSaved, StoreFailed, StoreMended, StoreOpened
 from agent.core.state import State
-from agent.core.state.health import Trouble
+from agent.core.state.health import StorageTrouble
 from agent.core.step_builder import StepBuilder
 from agent.core.timer import Timer
 from contract.facts import JournalDropped, JournalRecovered, StorageFailed, StorageMended
@@ -48,10 +48,12 @@ def hangs(step: StepBuilder, *, hangs: bool) -> None:
     if hangs and health.storage != HUNG:
         _ails(step, HUNG, _WORDS[HUNG])
         step.emit(
-            Log("error", "storage: the disk does not answer; facts are kept in memory, nothing else waits for it")
+            WriteLog("error", "storage: the disk does not answer; facts are kept in memory, nothing else waits for it")
         )
         if health.boot is None:
-            step.emit(Log("error", "storage: modes commanded before the start, a lockdown among them, are not known"))
+            step.emit(
+                WriteLog("error", "storage: modes commanded before the start, a lockdown among them, are not known")
+            )
         step.state = replace(step.state, health=replace(step.state.health, storage=HUNG, storage_before=health.storage))
         step.changed()
         supervise.connect(step)
@@ -60,7 +62,7 @@ def hangs(step: StepBuilder, *, hangs: bool) -> None:
             _is_well(step, 0)
         else:
             _becomes(step, health.storage_before)
-        step.emit(Log("warning", "storage: the disk answers again"))
+        step.emit(WriteLog("warning", "storage: the disk answers again"))
 
 
 def latch_saved(step: StepBuilder, event: LatchSaved) -> None:
@@ -110,7 +112,7 @@ def _ails(step: StepBuilder, mode: str, detail: str) -> None:
     lately = health.trouble_reported_at is not None and now - health.trouble_reported_at < limits.DEVICE_FACTS_S
     if health.boot is None:
         detail = f"{detail}; modes commanded before the start are not known"
-    trouble = Trouble(mode, step.now.utc, detail, reported=not lately)
+    trouble = StorageTrouble(mode, step.now.utc, detail, reported=not lately)
     if lately:
         step.state = replace(
             step.state, health=replace(health, trouble=trouble, troubles_suppressed=health.troubles_suppressed + 1)

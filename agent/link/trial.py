@@ -35,7 +35,7 @@ UNSUPPORTED_VERSION = 0x84
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TrialStep:
     """`about`: broker, TLS, login or topics. After one that failed there is no further one."""
 
     about: str
@@ -53,28 +53,30 @@ class _Heard:
     came: set[str] = field(default_factory=set)
 
 
-def reach(access: BrokerAccess, *, dates: Dates) -> Iterator[Step]:
+def reach(access: BrokerAccess, *, dates: Dates) -> Iterator[TrialStep]:
     """TCP and TLS. `dates`: by what those of certificates are judged."""
     host, port, with_tls = access.address()
     try:
         sock = socket.create_connection((host, port), CONNECT_S)
     except OSError as error:
-        yield Step("broker", "failed", _unreached(host, port, error))
+        yield TrialStep("broker", "failed", _unreached(host, port, error))
         return
     with sock:
-        yield Step("broker", "ok", f"{host} answers at port {port}")
+        yield TrialStep("broker", "ok", f"{host} answers at port {port}")
         if not with_tls:
             return
         try:
             with tls.context(access, dates=dates).wrap_socket(sock, server_hostname=host) as secured:
-                yield Step("TLS", "ok", f"{secured.version()}, the certificate is of the site's CA and for {host}")
+                yield TrialStep("TLS", "ok", f"{secured.version()}, the certificate is of the site's CA and for {host}")
         except TimeoutError:
-            yield Step("TLS", "failed", f"{host} does not answer at port {port}: it may speak no TLS there")
+            yield TrialStep("TLS", "failed", f"{host} does not answer at port {port}: it may speak no TLS there")
         except OSError as error:
-            yield Step("TLS", "failed", f"{host}: {tls.why(error)}")
+            yield TrialStep("TLS", "failed", f"{host}: {tls.why(error)}")
 
 
-def login(access: BrokerAccess, site: str, unit: str, scopes: tuple[Scope, ...], *, dates: Dates) -> Iterator[Step]:
+def login(
+    access: BrokerAccess, site: str, unit: str, scopes: tuple[Scope, ...], *, dates: Dates
+) -> Iterator[TrialStep]:
     """MQTT, as the agent speaks it, and the rights on the unit's topics."""
     versions: tuple[Version, ...] = ("5", "3.1.1") if access.protocol == "auto" else (access.protocol,)
     for version in versions:
@@ -83,7 +85,7 @@ def login(access: BrokerAccess, site: str, unit: str, scopes: tuple[Scope, ...],
         try:
             client.connect(*access.address()[:2], KEEPALIVE_S)
         except OSError as error:
-            yield Step("login", "failed", f"the broker broke the connection off: {tls.why(error)}")
+            yield TrialStep("login", "failed", f"the broker broke the connection off: {tls.why(error)}")
             return
         _until(client, lambda: heard.connack is not None, ANSWER_S)  # noqa: B023  # called before the next turn
         if heard.connack is not None and heard.connack.value != UNSUPPORTED_VERSION:
@@ -92,59 +94,63 @@ def login(access: BrokerAccess, site: str, unit: str, scopes: tuple[Scope, ...],
             return
         client.disconnect()
     spoken = " nor ".join(f"MQTT {version}" for version in versions)
-    yield Step("login", "failed", f"the broker does not answer to {spoken}")
+    yield TrialStep("login", "failed", f"the broker does not answer to {spoken}")
 
 
 def _in(
     client: mqtt.Client, heard: _Heard, version: str, site: str, unit: str, scopes: tuple[Scope, ...], user: str
-) -> Iterator[Step]:
+) -> Iterator[TrialStep]:
     assert heard.connack is not None
     if heard.connack.is_failure:
-        yield Step(
+        yield TrialStep(
             "login",
             "failed",
             f"the broker refuses user {user}: {heard.connack.getName()}: is the unit in its list, with the password of"
             " this enrolment? A new enrolment file makes a new password",
         )
         return
-    yield Step("login", "ok", f"as {user}, MQTT {version}")
+    yield TrialStep("login", "ok", f"as {user}, MQTT {version}")
     faults = [*_reading(client, heard, site, unit, scopes), *_writing(client, heard, version, site, unit)]
     yield from faults
     if not any(step.state == "failed" for step in faults):
-        yield Step("topics", "ok", f"the broker hands out the topics of {unit}")
+        yield TrialStep("topics", "ok", f"the broker hands out the topics of {unit}")
 
 
-def _reading(client: mqtt.Client, heard: _Heard, site: str, unit: str, scopes: tuple[Scope, ...]) -> Iterator[Step]:
+def _reading(
+    client: mqtt.Client, heard: _Heard, site: str, unit: str, scopes: tuple[Scope, ...]
+) -> Iterator[TrialStep]:
     """Some brokers refuse a subscription, others grant it and hand nothing out: only what comes proves the right to read."""
     wanted = topics.subscriptions(site, unit, scopes)
     client.subscribe([(topic, 1) for topic in wanted])
     _until(client, lambda: heard.suback is not None, ANSWER_S)
     if heard.suback is None:
-        yield Step("topics", "failed", "the broker does not answer to a subscription")
+        yield TrialStep("topics", "failed", "the broker does not answer to a subscription")
         return
     refused = [topic for topic, code in zip(wanted, heard.suback, strict=False) if code.is_failure]
     if refused:
-        yield Step("topics", "failed", f"the broker gives {unit} no right to read {', '.join(refused)}")
+        yield TrialStep("topics", "failed", f"the broker gives {unit} no right to read {', '.join(refused)}")
     elif not _until(client, lambda: bool(heard.came), READ_S):
-        yield Step(
+        yield TrialStep(
             "topics",
             "failed",
             f"nothing comes from {wanted[0]}: the broker gives {unit} no right to read, or the centre has never run",
         )
 
 
-def _writing(client: mqtt.Client, heard: _Heard, version: str, site: str, unit: str) -> Iterator[Step]:
+def _writing(client: mqtt.Client, heard: _Heard, version: str, site: str, unit: str) -> Iterator[TrialStep]:
     """`offline` of a session nobody knows, not retained: true, and nothing new (contract.md, Status)."""
     if version != "5":
-        yield Step("topics", "note", "whether the unit may write is not told by MQTT 3.1.1")
+        yield TrialStep("topics", "note", "whether the unit may write is not told by MQTT 3.1.1")
         return
     topic = topics.up(site, unit, "status")
     client.publish(topic, build_will(f"check-{secrets.token_hex(4)}"), qos=1, retain=False)
     _until(client, lambda: heard.puback is not None, ANSWER_S)
     if heard.puback is None:
-        yield Step("topics", "failed", f"the broker does not answer to what is written to {topic}")
+        yield TrialStep("topics", "failed", f"the broker does not answer to what is written to {topic}")
     elif heard.puback.is_failure:
-        yield Step("topics", "failed", f"the broker gives {unit} no right to write {topic}: {heard.puback.getName()}")
+        yield TrialStep(
+            "topics", "failed", f"the broker gives {unit} no right to write {topic}: {heard.puback.getName()}"
+        )
 
 
 def _client(access: BrokerAccess, unit: str, version: str, heard: _Heard, *, dates: Dates) -> mqtt.Client:

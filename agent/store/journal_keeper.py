@@ -19,7 +19,7 @@ from agent.store.folder import Ballast
 from agent.store.journal import Draft, Journal
 from agent.store.opening import Terms
 from agent.store.rows import ALL_NOTICES
-from agent.store.waiting import Counts, OrderLanes
+from agent.store.waiting import OrderLanes, StoreCounts
 from contract.messages import Keys
 
 log = logging.getLogger("store")
@@ -54,7 +54,7 @@ class JournalKeeper:
         post: Callable[[Event], None],
         utc: Callable[[], float],
         ballast: Ballast,
-        counts: Counts,
+        counts: StoreCounts,
     ) -> None:
         self.counts = counts
         self.recovered: list[str] = []

@@ -52,14 +52,14 @@ def read(folder: Path) -> frozenset[str] | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class LatchState:
     """The doors that are latched for certain. Not `sure`: others may be, for the files cannot be read, or could not have been written."""
 
     doors: frozenset[str]
     sure: bool
 
 
-def begin(folder: Path) -> Known:
+def begin(folder: Path) -> LatchState:
     """At a start: what is latched, and both files made ready for a disk that is full later. Never raises. May hang where the disk does."""
     doors = read(folder)
     try:
@@ -67,7 +67,7 @@ def begin(folder: Path) -> Known:
         sure = doors is not None and not read_only(folder)
     except OSError:
         sure = False
-    return Known(doors or frozenset(), sure)
+    return LatchState(doors or frozenset(), sure)
 
 
 def write(folder: Path, doors: Iterable[str]) -> None:

@@ -31,7 +31,7 @@ class Dropped:
 
 
 @dataclass(slots=True)
-class Counts:
+class StoreCounts:
     """Since the start: transactions with facts, and facts in them."""
 
     commits: int = 0

@@ -22,7 +22,7 @@ from agent.store.index import HolderIndex, without_collections
 from agent.store.journal_keeper import NAME as JOURNAL
 from agent.store.journal_keeper import JournalKeeper
 from agent.store.opening import Terms
-from agent.store.waiting import Counts, OrderLanes
+from agent.store.waiting import OrderLanes, StoreCounts
 from contract.messages import Holder, Keys, Notice, RosterPart, Secrets, Settings
 
 log = logging.getLogger("store")
@@ -49,7 +49,7 @@ class Work:
         utc: Callable[[], float],
         ballast_bytes: int,
         scopes: Collection[str] | None,
-        counts: Counts,
+        counts: StoreCounts,
         aside: Callable[[], Collection[str]] = tuple,
         card_keys: Collection[str] | None = None,
     ) -> None:

@@ -16,7 +16,7 @@ from agent.core import effects
 from agent.core.events import Event
 from agent.core.events.store import StoreHangs
 from agent.store.folder import FolderLock
-from agent.store.waiting import Counts, OrderLanes
+from agent.store.waiting import OrderLanes, StoreCounts
 
 if TYPE_CHECKING:
     from agent.store.work import Work
@@ -68,7 +68,7 @@ class Store:
         `card_keys`: ids of those of the enrolment; a roster hashed with another waits until AllowCardKeys names it (None: none waits).
         `aside` gives the names of messages that were in hand at a crash; at start they leave the cache, unread. Called on the store's thread; may wait.
         """
-        self.counts = Counts()
+        self.counts = StoreCounts()
         self._lock = None if locked else FolderLock(folder)
         self._post = post
         self._hangs = False

@@ -19,10 +19,9 @@ from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from contract import codec
-from contract.bounds import ByName, Form, Items, Length, Named, Pattern, Range, Rest, Tagged, Wire
+from contract.bounds import ByName, Items, Length, Named, Pattern, Range, Rest, Tagged, TextForm, WireName
 from contract.chain import Alarm, FactLine, GapLine, Header
-from contract.channels import CHANNELS, Channel
-from contract.channels import Form as ChannelForm
+from contract.channels import CHANNELS, Channel, PayloadForm
 from contract.commands import Command
 from contract.enrolment import Enrol, Enrolment
 from contract.facts import KINDS as FACTS
@@ -96,7 +95,7 @@ def type_words(hint: Any) -> str:
     for each in meta:
         if isinstance(each, Named):
             return each.words
-        if isinstance(each, Form):
+        if isinstance(each, TextForm):
             return each.words
         if isinstance(each, Pattern):
             return each.words
@@ -170,7 +169,7 @@ def field_table(kind: type) -> str:
         members = _members(hint)
         joined = members[0] if len(members) == 1 else Union[members]  # noqa: UP007  # of a tuple
         tagged = next((each for each in meta if isinstance(each, Tagged)), None)
-        name = next((each.name for each in meta if isinstance(each, Wire)), field.name)
+        name = next((each.name for each in meta if isinstance(each, WireName)), field.name)
         words = type_words(Annotated[joined, *meta] if meta else joined)
         if tagged is not None and tagged.body is not None:
             name, words = f"{tagged.tag}`, `{tagged.body}", " ".join(f"`{each.TAG}`" for each in members)
@@ -180,7 +179,7 @@ def field_table(kind: type) -> str:
     return "\n".join(rows)
 
 
-def _absence(field: Any, key: codec.Key | None, *, optional: bool) -> str:
+def _absence(field: Any, key: codec.ObjectKey | None, *, optional: bool) -> str:
     """What is said of a field that may be absent or null."""
     default = field.default if field.default_factory is MISSING else field.default_factory()
     if default is MISSING:
@@ -332,9 +331,9 @@ def _operation(channel: Channel) -> dict[str, Any]:
 def _message(name: str, channel: Channel) -> dict[str, Any]:
     made: dict[str, Any] = {"name": name, "summary": f"{channel.form.value[0].upper()}{channel.form.value[1:]}."}
     made["contentType"] = {
-        ChannelForm.JWS: "application/jose",
-        ChannelForm.JSON: "application/json",
-        ChannelForm.LINES: "application/x-ndjson",
+        PayloadForm.JWS: "application/jose",
+        PayloadForm.JSON: "application/json",
+        PayloadForm.LINES: "application/x-ndjson",
     }[channel.form]
     return made | {
         "payload": {"schemaFormat": "application/schema+json;version=draft-07", "schema": _plain_schema(name)}

@@ -69,7 +69,7 @@ def sound_buzzer(seconds: float, *, crc: bool = False) -> bytes:
     return write_vp(VP_BUZZER, units.to_bytes(2, "big"), crc=crc)
 
 
-class Answers:
+class AnswerDecoder:
     """Finds answers in received bytes, in any portions; noise before, between and inside is passed over."""
 
     def __init__(self, *, crc: bool) -> None:

@@ -11,7 +11,7 @@ from drivers.display.panel import NONCE_S, PanelSession
 from drivers.reports import UNKNOWN, DrawPage
 
 
-class Say(Enum):
+class DwinQuery(Enum):
     """What is said beside the steps of drawing."""
 
     VERSION = "version"
@@ -20,19 +20,19 @@ class Say(Enum):
     TONE = "tone"
 
 
-Act = Piece | int | Say
+Act = Piece | int | DwinQuery
 """An `int` is the page to switch to."""
 
 
 class DwinPanel(PanelSession[Act, DwinOptions]):
     """A `drivers.session.Session` for the one panel on its line."""
 
-    HELLO, CHECK, TONE = Say.VERSION, Say.CHECK, Say.TONE
+    HELLO, CHECK, TONE = DwinQuery.VERSION, DwinQuery.CHECK, DwinQuery.TONE
     MUTE = "answers, but acknowledges no write: switch acknowledgements on in its .CFG"
 
     def __init__(self, devices: Sequence[tuple[str, DwinOptions]], baud: int) -> None:
         super().__init__(devices, baud)
-        self._answers = dgus.Answers(crc=self._options.crc)
+        self._answers = dgus.AnswerDecoder(crc=self._options.crc)
         self._version = ""
         self._nonce_written = False
         self._shown: dict[int, bytes] = {}
@@ -57,7 +57,7 @@ class DwinPanel(PanelSession[Act, DwinOptions]):
         self._target = image(page, self._options)
 
     def _setting(self) -> Act | None:
-        return None if self._nonce_written else Say.NONCE
+        return None if self._nonce_written else DwinQuery.NONCE
 
     def _step(self) -> Act | None:
         return next_write(self._shown, self._page, self._target) if self._target is not None else None
@@ -72,13 +72,13 @@ class DwinPanel(PanelSession[Act, DwinOptions]):
                 return dgus.write_vp(act.vp, act.data, crc=crc)
             case int():
                 return dgus.switch_page(act, crc=crc)
-            case Say.VERSION:
+            case DwinQuery.VERSION:
                 return dgus.read_vp(dgus.VP_VERSION, 1, crc=crc)
-            case Say.NONCE:
+            case DwinQuery.NONCE:
                 return dgus.write_vp(self._options.nonce, self._new_nonce().to_bytes(2, "big"), crc=crc)
-            case Say.TONE:
+            case DwinQuery.TONE:
                 return dgus.sound_buzzer(self._tone_s(), crc=crc)
-            case Say.CHECK:
+            case DwinQuery.CHECK:
                 return dgus.read_vp(self._options.nonce, 1, crc=crc)
 
     # --- what an answer means
@@ -91,14 +91,14 @@ class DwinPanel(PanelSession[Act, DwinOptions]):
     def _take(self, act: Act, answer: dgus.Answer, now: float) -> None:
         """A read is answered by its own variable; a touch may upload others in between."""
         match act, answer:
-            case Say.VERSION, dgus.Words(vp=dgus.VP_VERSION):
+            case DwinQuery.VERSION, dgus.Words(vp=dgus.VP_VERSION):
                 self._answered(now, acknowledged=False)
                 self._alive = True
                 self._version = answer.data.hex()
-            case Say.CHECK, dgus.Words(vp=self._options.nonce):
+            case DwinQuery.CHECK, dgus.Words(vp=self._options.nonce):
                 self._answered(now, acknowledged=False)
                 self._checked(answer.data, now)
-            case Piece() | int() | Say.NONCE | Say.TONE, dgus.Acknowledged():
+            case Piece() | int() | DwinQuery.NONCE | DwinQuery.TONE, dgus.Acknowledged():
                 self._answered(now, acknowledged=True)
                 self._done(act, now)
             case _:
@@ -111,7 +111,7 @@ class DwinPanel(PanelSession[Act, DwinOptions]):
                 self._shown[act.vp] = act.data
             case int():
                 self._page = act
-            case Say.NONCE:
+            case DwinQuery.NONCE:
                 self._nonce_written = True
                 self._check_at = now + NONCE_S
                 self._tell_found()

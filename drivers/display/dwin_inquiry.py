@@ -19,7 +19,7 @@ def questions(addresses: Sequence[int]) -> Iterable[Question]:
 
 def version(*, crc: bool) -> Question:
     def read(received: bytes) -> Sighting | None:
-        for answer in dgus.Answers(crc=crc).add(received):
+        for answer in dgus.AnswerDecoder(crc=crc).add(received):
             if isinstance(answer, dgus.Words) and answer.vp == dgus.VP_VERSION:
                 detail = f"DGUS II panel, version {answer.data.hex()}{', frames with CRC' if crc else ''}"
                 return Sighting("dwin", detail, options={"crc": True} if crc else {}, note=NOTE)

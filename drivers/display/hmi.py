@@ -101,7 +101,7 @@ class Overflowed:
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
+class PanelStarted:
     """It got power; not every model says so."""
 
 
@@ -141,7 +141,7 @@ Return = (
     | Touched
     | TouchedAt
     | Overflowed
-    | Started
+    | PanelStarted
     | Ready
     | Slept
     | Woke
@@ -250,7 +250,7 @@ class Returns:
             return 1, None
         if code == 0x00 and data[1:2] == b"\x00":
             if data[: len(STARTED)] == STARTED:
-                return len(STARTED), Started()
+                return len(STARTED), PanelStarted()
             return (0, None) if STARTED.startswith(data) else (1, None)
         end = bytes(data[1 + length : 1 + length + len(END)])
         if not END.startswith(end):

@@ -14,18 +14,18 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from drivers.reports import (
     UNKNOWN,
-    DeviceFound,
-    DeviceLost,
+    DeviceFoundReport,
+    DeviceLostReport,
     DrawPage,
     Fact,
     Order,
     OrderFailed,
-    PageDrawn,
+    PageReport,
     PairReader,
+    PlayTone,
     PulseOutput,
     SetOutput,
     SetReaderLine,
-    SoundTone,
 )
 from drivers.wire import wire_s
 
@@ -47,7 +47,7 @@ TONE_LIFE_S = 1.0
 """A tone that could not be sounded within a second says nothing any more."""
 
 
-class Options(Protocol):
+class PanelOptions(Protocol):
     """What every panel's options have."""
 
     @property
@@ -56,7 +56,7 @@ class Options(Protocol):
 
 
 ActT = TypeVar("ActT")
-OptionsT = TypeVar("OptionsT", bound=Options)
+OptionsT = TypeVar("OptionsT", bound=PanelOptions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ class PanelSession(ABC, Generic[ActT, OptionsT]):
                 self._wanted = order
                 self._aim(order)
                 self._tell_drawn()
-            case SoundTone() if order.tone in TONES_S and self._options.buzzer:
+            case PlayTone() if order.tone in TONES_S and self._options.buzzer:
                 self._tone = (order.tone, now + TONE_LIFE_S)
             case PulseOutput() | SetOutput() | PairReader() | SetReaderLine():
                 self._facts.append(OrderFailed(order.device, order.order, "refused"))
@@ -241,7 +241,7 @@ class PanelSession(ABC, Generic[ActT, OptionsT]):
         """Once it has answered, acknowledged its settings and taken the nonce."""
         if not self._told_found:
             self._told_found, self._lost, self._probes = True, None, 0
-            self._facts.append(DeviceFound(self._device, self._detail))
+            self._facts.append(DeviceFoundReport(self._device, self._detail))
 
     def _tell_drawn(self) -> None:
         if self._wanted is None or self._wanted.token == self._drawn or self._setting() is not None:
@@ -249,7 +249,7 @@ class PanelSession(ABC, Generic[ActT, OptionsT]):
         if self._whole():
             self._drawn = self._wanted.token
             self._tell_found()
-            self._facts.append(PageDrawn(self._device, self._drawn))
+            self._facts.append(PageReport(self._device, self._drawn))
 
     # --- silence
 
@@ -279,7 +279,7 @@ class PanelSession(ABC, Generic[ActT, OptionsT]):
         self._probes += 1
         if self._lost != reason:
             self._lost = reason
-            self._facts.append(DeviceLost(self._device, reason, detail))
+            self._facts.append(DeviceLostReport(self._device, reason, detail))
 
     def _forget(self, now: float) -> None:
         """Nothing is known of the panel: find it, then draw all of the page wanted."""

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from drivers.display import hmi
 from drivers.display.panel import GAP_S, NONCE_S, TRIES, PanelSession
-from drivers.display.tjc_layout import Light, Picture, Shown, Text, TjcOptions, complete, next_step, picture
-from drivers.display.tjc_words import SETTINGS, Act, Say, spoken
-from drivers.reports import UNKNOWN, DeviceFound, DeviceLost, DrawPage, KeyPressed
+from drivers.display.tjc_layout import Backlight, Picture, Shown, Text, TjcOptions, complete, next_step, picture
+from drivers.display.tjc_words import SETTINGS, Act, TjcQuery, spoken
+from drivers.reports import UNKNOWN, DeviceFoundReport, DeviceLostReport, DrawPage, KeyReport
 
 REDRAW_S = 0.8
 """But a page change holds the next instruction for about 0.4 s (measured on an NX4832T035), and so does waking."""
@@ -26,7 +26,7 @@ LACKING_S = 60.0
 class TjcPanel(PanelSession[Act, TjcOptions]):
     """A `drivers.session.Session` for the one panel on its line."""
 
-    HELLO, CHECK, TONE = Say.CONNECT, Say.CHECK, Say.TONE
+    HELLO, CHECK, TONE = TjcQuery.CONNECT, TjcQuery.CHECK, TjcQuery.TONE
     MUTE = "answers, but acknowledges nothing (bkcmd=3)"
 
     unasked = True  # its keys
@@ -35,7 +35,7 @@ class TjcPanel(PanelSession[Act, TjcOptions]):
         super().__init__(devices, baud)
         self._returns = hmi.Returns()
         self._keys = {component: key for key, component in self._options.layout.keys.items()}
-        self._settings_left: tuple[Say, ...] = SETTINGS
+        self._settings_left: tuple[TjcQuery, ...] = SETTINGS
         self._model = ""
         self._slow_until = 0.0
         self._refusals = 0
@@ -71,14 +71,14 @@ class TjcPanel(PanelSession[Act, TjcOptions]):
 
     def _sound(self, now: float) -> Act | None:
         tone = super()._sound(now)
-        return Say.WAKE if tone is not None and self._asleep else tone
+        return TjcQuery.WAKE if tone is not None and self._asleep else tone
 
     def _step(self) -> Act | None:
         """A sleeping panel takes no texts. Only what is more than the idle page wakes it."""
         if self._target is None or self._wanted is None:
             return None
         if self._asleep:
-            return Say.WAKE if self._wanted.page != "idle" else None
+            return TjcQuery.WAKE if self._wanted.page != "idle" else None
         return next_step(self._shown, self._target, self._lacking)
 
     def _whole(self) -> bool:
@@ -87,13 +87,13 @@ class TjcPanel(PanelSession[Act, TjcOptions]):
         return self._step() is None and complete(self._shown, self._target)
 
     def _frame(self, act: Act) -> bytes:
-        nonce = self._new_nonce() if act is Say.NONCE else self._nonce
+        nonce = self._new_nonce() if act is TjcQuery.NONCE else self._nonce
         return spoken(act, self._options, nonce, self._tone_s())
 
     def _deadline(self, act: Act, size: int, now: float) -> float:
         """From here on a page change or waking holds what follows."""
         deadline = max(super()._deadline(act, size, now), self._slow_until)
-        if isinstance(act, str) or act in (Say.WAKE, Say.CONNECT):
+        if isinstance(act, str) or act in (TjcQuery.WAKE, TjcQuery.CONNECT):
             self._slow_until = deadline = deadline + REDRAW_S
         return deadline
 
@@ -104,8 +104,8 @@ class TjcPanel(PanelSession[Act, TjcOptions]):
             match found:
                 case hmi.Touched():
                     self._touched(found, now, not_before)
-                case hmi.Started() | hmi.Ready():
-                    self._restarted(now, BOOT_S if isinstance(found, hmi.Started) else GAP_S)
+                case hmi.PanelStarted() | hmi.Ready():
+                    self._restarted(now, BOOT_S if isinstance(found, hmi.PanelStarted) else GAP_S)
                 case hmi.Slept():
                     self._asleep = True
                 case hmi.Woke():
@@ -118,25 +118,25 @@ class TjcPanel(PanelSession[Act, TjcOptions]):
             return
         act = self._outstanding.act
         match act, found:
-            case Say.CONNECT, hmi.Connected():
+            case TjcQuery.CONNECT, hmi.Connected():
                 self._answered(now, acknowledged=False)
                 self._alive = True
                 self._slow_until = now  # it answers, so it is awake
                 self._model = found.model
                 self._settings_left = SETTINGS
-            case Say.CONNECT, _:
+            case TjcQuery.CONNECT, _:
                 return
-            case Say.CHECK, hmi.Number():
+            case TjcQuery.CHECK, hmi.Number():
                 self._answered(now, acknowledged=False)
                 self._checked(found.value, now)
-            case Say.CHECK, hmi.Done():
+            case TjcQuery.CHECK, hmi.Done():
                 return
             case _, hmi.Done():
                 self._answered(now, acknowledged=True)
                 self._refusals = 0
                 self._done(act, now)
             case _, hmi.Refused():
-                self._answered(now, acknowledged=act is not Say.CHECK)
+                self._answered(now, acknowledged=act is not TjcQuery.CHECK)
                 self._refused(act, found, now)
             case _:
                 return
@@ -146,17 +146,17 @@ class TjcPanel(PanelSession[Act, TjcOptions]):
         match act:
             case Text():
                 self._shown.texts[act.name] = act.data
-            case Light():
+            case Backlight():
                 self._shown.light = act.percent
             case str():
                 self._shown.switched(act)
-            case Say.TONE:
+            case TjcQuery.TONE:
                 self._tone = None
-            case Say.WAKE:
+            case TjcQuery.WAKE:
                 self._woke(now)
             case _:
                 self._settings_left = self._settings_left[1:]
-                if act is Say.NONCE:
+                if act is TjcQuery.NONCE:
                     self._check_at = now + NONCE_S
                     self._tell_found()
 
@@ -172,11 +172,11 @@ class TjcPanel(PanelSession[Act, TjcOptions]):
                 self._lack((self._shown.page, act.name), f"{act.name} on page {self._shown.page}", reason, now)
             case str():
                 self._lack((None, act), f"page {act}", reason, now)
-            case Light():
+            case Backlight():
                 self._shown.light = act.percent  # a panel without that setting
-            case Say.TONE:
+            case TjcQuery.TONE:
                 self._tone = None
-            case Say.SLEEP_AFTER | Say.WAKE_ON_TOUCH | Say.WAKE:
+            case TjcQuery.SLEEP_AFTER | TjcQuery.WAKE_ON_TOUCH | TjcQuery.WAKE:
                 self._done(act, now)
             case _:
                 self._lose(now, "wrong", f"refuses {self._frame(act)[:-3].decode()} ({reason})")
@@ -186,16 +186,16 @@ class TjcPanel(PanelSession[Act, TjcOptions]):
         self._lacking[what] = now + LACKING_S
         detail = f"its project has no {name} ({reason})"
         if what[1] not in self._options.layout.lines:
-            self._facts.append(DeviceFound(self._device, f"{self._model}; WARNING: {detail}"))
+            self._facts.append(DeviceFoundReport(self._device, f"{self._model}; WARNING: {detail}"))
         elif self._lost != "wrong":
             self._told_found, self._lost = False, "wrong"
-            self._facts.append(DeviceLost(self._device, "wrong", detail))
+            self._facts.append(DeviceLostReport(self._device, "wrong", detail))
 
     def _checked(self, value: int, now: float) -> None:
         self._check_at = now + NONCE_S
         for missing in [missing for missing, until in self._lacking.items() if now >= until]:
             del self._lacking[missing]
-        if value != self._nonce and Say.NONCE not in self._settings_left:
+        if value != self._nonce and TjcQuery.NONCE not in self._settings_left:
             self._restarted(now, GAP_S)
 
     def _restarted(self, now: float, wait_s: float) -> None:
@@ -219,7 +219,7 @@ class TjcPanel(PanelSession[Act, TjcOptions]):
         counts = touch.pressed or self._pressed != where
         self._pressed = where if touch.pressed else None
         if key is not None and counts:
-            self._facts.append(KeyPressed(self._device, key, now, not_before))
+            self._facts.append(KeyReport(self._device, key, now, not_before))
 
     def _doubt(self, act: Act) -> None:
         self._shown.doubt(act)

@@ -215,7 +215,7 @@ def _joined(lines: list[bytes]) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Light:
+class Backlight:
     """Set the backlight, in percent."""
 
     percent: int
@@ -238,7 +238,7 @@ class Shown:
         match step:
             case Text():
                 self.texts.pop(step.name, None)
-            case Light():
+            case Backlight():
                 self.light = None
             case str():
                 self.page = None
@@ -249,7 +249,7 @@ class Shown:
         self.texts.clear()
 
 
-Step = Text | Light | str
+Step = Text | Backlight | str
 """What the next instruction does; a `str` is the page to switch to."""
 
 
@@ -262,7 +262,7 @@ def next_step(shown: Shown, target: Picture, lacking: Collection[tuple[str | Non
     """
     page = next((page for page in target.pages if (None, page) not in lacking), None)
     if shown.light != target.light:
-        return Light(target.light)
+        return Backlight(target.light)
     if page is not None and shown.page != page:
         return page
     there = [text for text in target.texts if (shown.page, text.name) not in lacking]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from enum import Enum
 
 from drivers.display import hmi
-from drivers.display.tjc_layout import Light, Step, Text, TjcOptions
+from drivers.display.tjc_layout import Backlight, Step, Text, TjcOptions
 
 
-class Say(Enum):
+class TjcQuery(Enum):
     """What is said beside the steps of drawing."""
 
     CONNECT = "connect"
@@ -21,8 +21,8 @@ class Say(Enum):
     WAKE = "sleep"
 
 
-Act = Step | Say
-SETTINGS = (Say.ACKNOWLEDGE, Say.SLEEP_AFTER, Say.WAKE_ON_TOUCH, Say.NONCE)
+Act = Step | TjcQuery
+SETTINGS = (TjcQuery.ACKNOWLEDGE, TjcQuery.SLEEP_AFTER, TjcQuery.WAKE_ON_TOUCH, TjcQuery.NONCE)
 """In this order once it has answered."""
 
 
@@ -31,23 +31,23 @@ def spoken(act: Act, options: TjcOptions, nonce: int, tone_s: float) -> bytes:
     match act:
         case Text():
             return hmi.set_text(act.name, act.data)
-        case Light():
+        case Backlight():
             return hmi.set_number("dim", act.percent)
         case str():
             return hmi.switch_page(act)
-        case Say.CONNECT:  # what it may have half of is ended, and it is woken, so that it answers in any state
+        case TjcQuery.CONNECT:  # what it may have half of is ended, and it is woken, so that it answers in any state
             return hmi.END + hmi.ACTIVE_MODE + hmi.END + hmi.set_number("sleep", 0) + hmi.instruction("connect")
-        case Say.ACKNOWLEDGE:
+        case TjcQuery.ACKNOWLEDGE:
             return hmi.set_number("bkcmd", 3)
-        case Say.SLEEP_AFTER:
+        case TjcQuery.SLEEP_AFTER:
             return hmi.set_number("thsp", options.sleep_s)
-        case Say.WAKE_ON_TOUCH:
+        case TjcQuery.WAKE_ON_TOUCH:
             return hmi.set_number("thup", 1)
-        case Say.NONCE:
+        case TjcQuery.NONCE:
             return hmi.set_number(options.nonce, nonce)
-        case Say.TONE:
+        case TjcQuery.TONE:
             return hmi.sound_buzzer(tone_s)
-        case Say.WAKE:
+        case TjcQuery.WAKE:
             return hmi.set_number("sleep", 0)
-        case Say.CHECK:
+        case TjcQuery.CHECK:
             return hmi.get(options.nonce)

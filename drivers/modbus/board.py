@@ -11,8 +11,8 @@ from drivers.modbus import codec
 from drivers.modbus.models import BoardModel
 from drivers.reports import (
     MAX_PULSE_S,
-    DeviceFound,
-    DeviceLost,
+    DeviceFoundReport,
+    DeviceLostReport,
     Fact,
     InputLevel,
     OrderFailed,
@@ -47,7 +47,7 @@ OUTPUTS_SHARE = 5
 """A slow board's outputs have at most one look in so many: a button must not wait for it each time."""
 
 
-class Want(StrEnum):
+class BoardRequest(StrEnum):
     BEFORE = "before"
     """The outputs as they are before this run orders anything: a pulse of the run before may still go on."""
     VERSION = "version"
@@ -58,7 +58,7 @@ class Want(StrEnum):
 
 
 @dataclass(slots=True)
-class Waiting:
+class WaitingOrder:
     """An order in a board's queue."""
 
     order: OutputOrder
@@ -77,8 +77,8 @@ class Board:
     found: bool = False
     lost: str | None = None
     probing: bool = False
-    step: Want | None = None
-    orders: deque[Waiting] = field(default_factory=deque)
+    step: BoardRequest | None = None
+    orders: deque[WaitingOrder] = field(default_factory=deque)
     read_back: deque[int] = field(default_factory=lambda: deque(maxlen=MAX_ORDERS))
     """Outputs (from 1) whose level must be told after an order, changed or not."""
     order_due: float = 0.0
@@ -98,7 +98,7 @@ class Board:
     """An input differed just now: its second look goes before all other polls, once."""
     settled: bytes | None = None
     """The inputs as last read where no input was in doubt: the same bytes again are no news."""
-    looks: dict[Want, codec.Request] = field(default_factory=dict)
+    looks: dict[BoardRequest, codec.Request] = field(default_factory=dict)
     """Each look's request, made once: polls are most of what is ever said."""
     facts: list[Fact] = field(default_factory=list)
 
@@ -107,7 +107,7 @@ class Board:
     def start(self, now: float) -> None:
         """The line was opened: nothing is known of the board, so identify it."""
         self._forget()
-        self.step = Want.BEFORE
+        self.step = BoardRequest.BEFORE
         self.probing = False
         self.probes = 0
         self.inputs_due = self.outputs_due = self.order_due = now
@@ -120,7 +120,7 @@ class Board:
         self.probes += 1
         if self.lost != reason:
             self.lost = reason
-            self.facts.append(DeviceLost(self.name, reason, detail))
+            self.facts.append(DeviceLostReport(self.name, reason, detail))
 
     def _forget(self) -> None:
         self.found = False
@@ -133,17 +133,23 @@ class Board:
         self.hurry = False
         self.read_back.clear()
 
-    def _first_step(self) -> Want:
-        return Want.VERSION if self.model.version is not None else Want.INPUTS if self.model.inputs else Want.OUTPUTS
+    def _first_step(self) -> BoardRequest:
+        return (
+            BoardRequest.VERSION
+            if self.model.version is not None
+            else BoardRequest.INPUTS
+            if self.model.inputs
+            else BoardRequest.OUTPUTS
+        )
 
-    def _next_step(self, done: Want) -> Want | None:
-        if done is Want.BEFORE:
+    def _next_step(self, done: BoardRequest) -> BoardRequest | None:
+        if done is BoardRequest.BEFORE:
             return self._first_step()
-        order = [Want.VERSION, Want.MODES, Want.INPUTS, Want.OUTPUTS]
+        order = [BoardRequest.VERSION, BoardRequest.MODES, BoardRequest.INPUTS, BoardRequest.OUTPUTS]
         for step in order[order.index(done) + 1 :]:
-            if step is Want.MODES and self.model.modes is None:
+            if step is BoardRequest.MODES and self.model.modes is None:
                 continue
-            if step is Want.INPUTS and not self.model.inputs:
+            if step is BoardRequest.INPUTS and not self.model.inputs:
                 continue
             return step
         return None
@@ -157,13 +163,13 @@ class Board:
         if isinstance(order, PulseOutput) and (self.model.pulse is None or not 0.0 < order.seconds <= MAX_PULSE_S):
             self.facts.append(OrderFailed(self.name, order.order, "refused"))
             return
-        self.orders.append(Waiting(order))
+        self.orders.append(WaitingOrder(order))
 
-    def expire(self, now: float, running: Waiting | None, reason: str) -> None:
+    def expire(self, now: float, running: WaitingOrder | None, reason: str) -> None:
         """Orders whose time has passed die; one that is on the line is left to its exchange."""
         if not self.orders or all(waiting.order.not_after > now for waiting in self.orders):
             return
-        kept: deque[Waiting] = deque()
+        kept: deque[WaitingOrder] = deque()
         for waiting in self.orders:
             if waiting is running or waiting.order.not_after > now:
                 kept.append(waiting)
@@ -172,7 +178,7 @@ class Board:
         self.orders = kept
 
     @staticmethod
-    def _why_late(waiting: Waiting, reason: str) -> str:
+    def _why_late(waiting: WaitingOrder, reason: str) -> str:
         return "silent" if waiting.attempts and reason == "late" else reason
 
     def drop_orders(self, reason: str) -> None:
@@ -189,55 +195,55 @@ class Board:
 
     # --- what it wants
 
-    def poll(self) -> tuple[float, Want]:
+    def poll(self) -> tuple[float, BoardRequest]:
         """When it next wants a look, and at what."""
         if not self.found:
             return self.inputs_due, self.step or self._first_step()
         if self.hurry or (self.model.inputs and self.inputs_due <= self.outputs_due):
-            return self.inputs_due, Want.INPUTS
-        return self.outputs_due, Want.OUTPUTS
+            return self.inputs_due, BoardRequest.INPUTS
+        return self.outputs_due, BoardRequest.OUTPUTS
 
-    def request(self, want: Want) -> codec.Request:
-        if want is Want.ORDER:
+    def request(self, want: BoardRequest) -> codec.Request:
+        if want is BoardRequest.ORDER:
             return self.order_request(self.orders[0].order)
         request = self.looks.get(want)
         if request is None:
             request = self.looks[want] = self._look(want)
         return request
 
-    def _look(self, want: Want) -> codec.Request:
+    def _look(self, want: BoardRequest) -> codec.Request:
         model = self.model
         match want:
-            case Want.VERSION:
+            case BoardRequest.VERSION:
                 assert model.version is not None
                 return codec.read_holding_registers(self.unit, model.version, 1)
-            case Want.MODES:
+            case BoardRequest.MODES:
                 assert model.modes is not None
                 return codec.read_holding_registers(self.unit, model.modes.base, model.outputs)
-            case Want.INPUTS:
+            case BoardRequest.INPUTS:
                 return codec.read_discrete_inputs(self.unit, model.input_base, max(model.inputs, model.read_least))
             case _:
                 return codec.read_coils(self.unit, model.coil_base, max(model.outputs, model.read_least))
 
     # --- what its replies mean
 
-    def answered(self, want: Want, reply: codec.Reply, now: float) -> None:
+    def answered(self, want: BoardRequest, reply: codec.ModbusReply, now: float) -> None:
         if reply.exception in codec.BUSY:
             self.failed(want, now, "busy")
             return
         self.fails = 0
-        if want is Want.ORDER:
+        if want is BoardRequest.ORDER:
             self._order_answered(reply, now)
-        elif reply.exception and want in (Want.INPUTS, Want.OUTPUTS):
+        elif reply.exception and want in (BoardRequest.INPUTS, BoardRequest.OUTPUTS):
             self.lose(now, "wrong", f"refuses to read {want} (exception {reply.exception}): not a {self.model.name}?")
         elif not self.found:
             self._identify(want, reply, now)
-        elif want is Want.INPUTS:
+        elif want is BoardRequest.INPUTS:
             self._inputs(reply.data, now)
-        elif want is Want.OUTPUTS:
+        elif want is BoardRequest.OUTPUTS:
             self._outputs(codec.bits(reply.data, self.model.outputs), now)
 
-    def _order_answered(self, reply: codec.Reply, now: float) -> None:
+    def _order_answered(self, reply: codec.ModbusReply, now: float) -> None:
         order = self.orders.popleft().order
         self.order_due = now
         if reply.exception:
@@ -254,23 +260,23 @@ class Board:
         else:
             self.inputs_due = now
 
-    def _identify(self, want: Want, reply: codec.Reply, now: float) -> None:
+    def _identify(self, want: BoardRequest, reply: codec.ModbusReply, now: float) -> None:
         self.inputs_due = now
         match want:
-            case Want.BEFORE:  # a board that refuses it says soon enough what it is
+            case BoardRequest.BEFORE:  # a board that refuses it says soon enough what it is
                 self.before = () if reply.exception else codec.bits(reply.data, self.model.outputs)
-            case Want.VERSION:
+            case BoardRequest.VERSION:
                 if not self._version_fits(reply, now):
                     return
-            case Want.MODES:
+            case BoardRequest.MODES:
                 self.details.append(self._modes(reply))
-            case Want.INPUTS:
+            case BoardRequest.INPUTS:
                 self.first_inputs = codec.bits(reply.data, self.model.inputs)
             case _:
                 self._found(codec.bits(reply.data, self.model.outputs), now)
         self.step = self._next_step(want)
 
-    def _version_fits(self, reply: codec.Reply, now: float) -> bool:
+    def _version_fits(self, reply: codec.ModbusReply, now: float) -> bool:
         if reply.exception:
             self.details.append(f"{self.model.name}, version not told (exception {reply.exception})")
             return True
@@ -283,7 +289,7 @@ class Board:
         self.details.append(f"{self.model.name} {text}")
         return True
 
-    def _modes(self, reply: codec.Reply) -> str:
+    def _modes(self, reply: codec.ModbusReply) -> str:
         """An output that an input may switch by itself is told loudly, not refused or changed: people must still get in,
         and an installer may have wired a way out by it.
         """
@@ -309,7 +315,7 @@ class Board:
         self.probes = 0
         self.inputs_due = now + max(0.0, self.poll_s - self.took_s)
         self.outputs_due = now + OUTPUTS_S
-        self.facts.append(DeviceFound(self.name, "; ".join(self.details) or self.model.name))
+        self.facts.append(DeviceFoundReport(self.name, "; ".join(self.details) or self.model.name))
         self.debounces = tuple(Debounce() for _ in range(self.model.inputs))
         if self.model.inputs:
             self._sample(self.first_inputs, now)
@@ -352,9 +358,9 @@ class Board:
             if number in asked or on != before[number - 1]:
                 self.facts.append(OutputLevel(self.name, number, on, now))
 
-    def failed(self, want: Want, now: float, how: str) -> None:
+    def failed(self, want: BoardRequest, now: float, how: str) -> None:
         """The exchange brought no valid reply. `how` says what was seen, for the detail of a loss."""
-        if want is Want.ORDER:
+        if want is BoardRequest.ORDER:
             self._order_unanswered(now)
         else:
             # One look a cycle while it does not answer: it costs the others one time-out.
@@ -362,7 +368,7 @@ class Board:
             self.inputs_due = now + self.poll_s
             self.outputs_due = max(self.outputs_due, now + self.poll_s)
         if self.probing:
-            if want is not Want.ORDER:
+            if want is not BoardRequest.ORDER:
                 self.lose(now, self.lost or "silent", "")
             return
         self.fails += 1

@@ -44,7 +44,7 @@ class Request:
     reply_length: int
 
 
-class Reply(NamedTuple):
+class ModbusReply(NamedTuple):
     """`data`: the bytes after the byte count of a read, or the four echoed bytes of a write. `exception` is 0 for a normal reply."""
 
     start: int
@@ -121,7 +121,7 @@ def timeout_s(request: Request, baud: int) -> float:
     return wire_s(len(request.frame) + request.reply_length, baud) + TURNAROUND_S
 
 
-def find_reply(request: Request, data: bytes | bytearray, begin: int = 0) -> Reply | None:
+def find_reply(request: Request, data: bytes | bytearray, begin: int = 0) -> ModbusReply | None:
     """The first frame in `data` from `begin` on that answers `request` and whose CRC holds; noise before it is passed over.
 
     An own request that the adapter echoed is no reply to a read (its shape differs). To a single write it is one, byte for byte:
@@ -136,7 +136,7 @@ def find_reply(request: Request, data: bytes | bytearray, begin: int = 0) -> Rep
     return None
 
 
-def _reply_at(request: Request, data: bytes | bytearray, at: int) -> Reply | None:
+def _reply_at(request: Request, data: bytes | bytearray, at: int) -> ModbusReply | None:
     if at + EXCEPTION_LENGTH > len(data):
         return None
     function = data[at + 1]
@@ -144,7 +144,7 @@ def _reply_at(request: Request, data: bytes | bytearray, at: int) -> Reply | Non
         end = at + EXCEPTION_LENGTH
         code = data[at + 2]
         if code and _crc_holds(data, at, end):
-            return Reply(at, end, b"", code)
+            return ModbusReply(at, end, b"", code)
         return None
     end = at + request.reply_length
     if function != request.function or end > len(data) or not _shape_holds(request, data, at):
@@ -152,7 +152,7 @@ def _reply_at(request: Request, data: bytes | bytearray, at: int) -> Reply | Non
     if not _crc_holds(data, at, end):
         return None
     begin = at + 3 if function in READS else at + 2
-    return Reply(at, end, bytes(data[begin : end - 2]))
+    return ModbusReply(at, end, bytes(data[begin : end - 2]))
 
 
 def _shape_holds(request: Request, data: bytes | bytearray, at: int) -> bool:

@@ -30,7 +30,7 @@ def _version(unit: int) -> Question:
     unknown = _unknown(unit)
     register = next(model.version for model in MODELS.values() if model.version is not None)
 
-    def then(reply: codec.Reply) -> Sighting | Question:
+    def then(reply: codec.ModbusReply) -> Sighting | Question:
         if reply.exception:
             return unknown
         version = codec.words(reply.data)[0]
@@ -75,7 +75,7 @@ def _unknown(unit: int) -> Sighting:
 
 
 def _ask(
-    request: codec.Request, then: Callable[[codec.Reply], Sighting | Question], silence: Sighting | None = None
+    request: codec.Request, then: Callable[[codec.ModbusReply], Sighting | Question], silence: Sighting | None = None
 ) -> Question:
     def read(received: bytes) -> Sighting | Question | None:
         reply = codec.find_reply(request, received)

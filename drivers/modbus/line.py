@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from drivers.modbus import codec
-from drivers.modbus.board import PROBES_ALONE_S, PROBES_S, Board, Waiting, Want
+from drivers.modbus.board import PROBES_ALONE_S, PROBES_S, Board, BoardRequest, WaitingOrder
 from drivers.modbus.options import BoardOptions
 from drivers.reports import (
     UNKNOWN,
@@ -17,11 +17,11 @@ from drivers.reports import (
     Order,
     OrderFailed,
     PairReader,
+    PlayTone,
     PulseOutput,
     SetOutput,
     SetReaderLine,
     ShowText,
-    SoundTone,
 )
 from drivers.wire import Buffer, wire_s
 
@@ -37,15 +37,15 @@ ECHO_DOUBTS = 3
 """Replies in a row without the echo until a line that echoed counts as one that does not."""
 
 
-class Exchange(NamedTuple):
+class ModbusExchange(NamedTuple):
     """The one request on the line."""
 
     board: Board
-    want: Want
+    want: BoardRequest
     request: codec.Request
     began: float
     deadline: float
-    waiting: Waiting | None
+    waiting: WaitingOrder | None
 
 
 def round_s(options: BoardOptions, baud: int) -> float:
@@ -76,7 +76,7 @@ class ModbusLine:
             for name, options in devices
         ]
         self._by_name = {board.name: board for board in self._boards}
-        self._exchange: Exchange | None = None
+        self._exchange: ModbusExchange | None = None
         self._buffer = Buffer(BUFFER_BYTES)
         self._open = False
         self._free_at = 0.0
@@ -115,7 +115,7 @@ class ModbusLine:
                     self._collect(board)
             case PairReader() | SetReaderLine():
                 self._facts.append(OrderFailed(order.device, order.order, "refused"))
-            case DrawPage() | SoundTone() | ShowText():
+            case DrawPage() | PlayTone() | ShowText():
                 pass
 
     def receive(self, data: bytes, now: float, not_before: float = UNKNOWN) -> None:
@@ -149,11 +149,11 @@ class ModbusLine:
         board, want = chosen
         request = board.request(want)
         waiting = None
-        if want is Want.ORDER:
+        if want is BoardRequest.ORDER:
             waiting = board.orders[0]
             waiting.attempts += 1
         self._buffer.clear()
-        self._exchange = Exchange(board, want, request, now, now + codec.timeout_s(request, self._baud), waiting)
+        self._exchange = ModbusExchange(board, want, request, now, now + codec.timeout_s(request, self._baud), waiting)
         return request.frame
 
     def wait(self, now: float) -> float:
@@ -177,11 +177,11 @@ class ModbusLine:
 
     # --- turns
 
-    def _choose(self, now: float) -> tuple[Board, Want] | None:
+    def _choose(self, now: float) -> tuple[Board, BoardRequest] | None:
         """Orders first, the longest waiting board before others; then what has been due longest."""
         ordered = [board for board in self._boards if board.orders and board.order_due <= now]
         if ordered and self._echo is not None:
-            return min(ordered, key=lambda board: board.order_due), Want.ORDER
+            return min(ordered, key=lambda board: board.order_due), BoardRequest.ORDER
         if now < self._polls_from:
             return None
         if self._echo is None:

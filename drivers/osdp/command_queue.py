@@ -6,8 +6,8 @@ from collections import deque
 from dataclasses import dataclass
 
 from drivers.osdp import messages
-from drivers.osdp.messages import Light, Message
-from drivers.reports import MAX_PULSE_S, OrderFailed, PulseOutput, SetOutput, SetReaderLine, ShowText, SoundTone
+from drivers.osdp.messages import LedState, Message
+from drivers.reports import MAX_PULSE_S, OrderFailed, PlayTone, PulseOutput, SetOutput, SetReaderLine, ShowText
 
 TimedOrder = PulseOutput | SetOutput | SetReaderLine
 
@@ -17,16 +17,16 @@ ORDER_ATTEMPTS = 4
 """New sessions an order may need within its deadline. In one session it is said again until answered, and done once."""
 MAX_EXTRAS = 8
 
-TONES: dict[str, tuple[Light, tuple[int, int, int]]] = {
-    "yes": (Light(colour=2, seconds=2.0), (1, 2, 1)),
-    "no": (Light(colour=1, seconds=2.0), (3, 1, 1)),
-    "warning": (Light(colour=3, seconds=5.0, on_tenths=3, off_tenths=3), (5, 3, 3)),
+TONES: dict[str, tuple[LedState, tuple[int, int, int]]] = {
+    "yes": (LedState(colour=2, seconds=2.0), (1, 2, 1)),
+    "no": (LedState(colour=1, seconds=2.0), (3, 1, 1)),
+    "warning": (LedState(colour=3, seconds=5.0, on_tenths=3, off_tenths=3), (5, 3, 3)),
 }
 """By tone: the light, and beeps as (times, tenths on, tenths off)."""
 
 
 @dataclass(slots=True)
-class Waiting:
+class QueuedCommand:
     """An order in the queue."""
 
     order: TimedOrder
@@ -49,14 +49,14 @@ class CommandQueue:
     def __init__(self, device: str, outputs: int) -> None:
         self._device = device
         self._outputs = outputs
-        self.orders: deque[Waiting] = deque()
+        self.orders: deque[QueuedCommand] = deque()
         self.extras: deque[Message] = deque(maxlen=MAX_EXTRAS)
         self.read_back: set[int] = set()
         """Outputs (from 1) whose level must be told after an order, changed or not."""
 
     def take(self, order: TimedOrder) -> list[OrderFailed]:
         if self._possible(order) and len(self.orders) < MAX_ORDERS:
-            self.orders.append(Waiting(order))
+            self.orders.append(QueuedCommand(order))
             return []
         return [OrderFailed(self._device, order.order, "refused")]
 
@@ -69,13 +69,13 @@ class CommandQueue:
             case _:
                 return 1 <= order.number <= self._outputs
 
-    def show(self, order: SoundTone | ShowText, able: messages.Capabilities) -> None:
-        if isinstance(order, SoundTone):
+    def show(self, order: PlayTone | ShowText, able: messages.Capabilities) -> None:
+        if isinstance(order, PlayTone):
             self._sound(order, able)
         else:
             self._text(order, able)
 
-    def _sound(self, order: SoundTone, able: messages.Capabilities) -> None:
+    def _sound(self, order: PlayTone, able: messages.Capabilities) -> None:
         """What the reader has of light and buzzer. Only the newest tone matters."""
         if order.tone not in TONES:
             return
@@ -91,7 +91,7 @@ class CommandQueue:
             self.extras = deque((e for e in self.extras if e.code != messages.TEXT), MAX_EXTRAS)
             self.extras.append(messages.text(order.text, order.seconds))
 
-    def expire(self, now: float, running: Waiting | None, reason: str) -> list[OrderFailed]:
+    def expire(self, now: float, running: QueuedCommand | None, reason: str) -> list[OrderFailed]:
         """Orders whose time has passed die; one that is on the line is left to its exchange."""
         if not self.orders or all(waiting.order.not_after > now for waiting in self.orders):
             return []

@@ -13,12 +13,12 @@ from drivers.osdp.codec import Packet
 from drivers.osdp.options import ReaderOptions
 from drivers.osdp.pairing import Pairing, open_window
 from drivers.osdp.secure_session import Heard, SecureSession
-from drivers.osdp.wants import Want
+from drivers.osdp.wants import ReaderRequest
 from drivers.reports import Fact, OrderFailed, OrderSent, PairingStep, PairReader, SecureSeen
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class HandshakeTrouble:
     """Why the acquaintance ends here: `reason` as in DeviceLost."""
 
     reason: str
@@ -73,18 +73,18 @@ class Handshake:
 
     # --- answers
 
-    def heard(self, want: Want, heard: Heard, packet: Packet, now: float) -> Want | Trouble:
+    def heard(self, want: ReaderRequest, heard: Heard, packet: Packet, now: float) -> ReaderRequest | HandshakeTrouble:
         """The next step after the answer to `want`, one of the introduction's; the same again where it was none."""
         if heard.code in messages.PERSONAL:
             # A card shown before anybody proved anything: never acted on.
             self.facts += self._alarms.sound("plaintext", now)
             return want
         match want:
-            case Want.IDENTITY:
+            case ReaderRequest.IDENTITY:
                 return self._identified(heard)
-            case Want.ABILITIES:
+            case ReaderRequest.ABILITIES:
                 return self._abilities(heard, now)
-            case Want.CHALLENGE:
+            case ReaderRequest.CHALLENGE:
                 return self._challenged(heard, packet, now)
             case _:
                 return self._proven(heard, packet, now)
@@ -94,49 +94,53 @@ class Handshake:
         able = messages.capabilities(heard.data) if heard.code == messages.PDCAP else None
         self.able = able or self.able
 
-    def _identified(self, heard: Heard) -> Want | Trouble:
+    def _identified(self, heard: Heard) -> ReaderRequest | HandshakeTrouble:
         who = messages.identity(heard.data) if heard.code == messages.PDID else None
         if who is None and heard.code != messages.NAK:
-            return Trouble("wrong", f"address {self._options.address} answers, but not as an OSDP reader")
+            return HandshakeTrouble("wrong", f"address {self._options.address} answers, but not as an OSDP reader")
         self._who = str(who) if who is not None else "does not say what it is"
-        return Want.ABILITIES
+        return ReaderRequest.ABILITIES
 
-    def _abilities(self, heard: Heard, now: float) -> Want | Trouble:
+    def _abilities(self, heard: Heard, now: float) -> ReaderRequest | HandshakeTrouble:
         able = messages.capabilities(heard.data) if heard.code == messages.PDCAP else None
         self.able = able or {}
         must = self._options.secure == "required" or self._seen_secure
         if self._pairing is not None:
-            return Want.CHALLENGE
+            return ReaderRequest.CHALLENGE
         if heard.code != messages.NAK and not messages.secure(self.able):
             if not must:
-                return Want.LOCAL
+                return ReaderRequest.LOCAL
             self.facts += self._alarms.sound("downgrade", now)
-            return Trouble("insecure", "offers no Secure Channel")
+            return HandshakeTrouble("insecure", "offers no Secure Channel")
         if self._key is not None:
-            return Want.CHALLENGE
-        return Trouble("insecure", f"has no key of its own: doorward pair {self._name}") if must else Want.LOCAL
+            return ReaderRequest.CHALLENGE
+        return (
+            HandshakeTrouble("insecure", f"has no key of its own: doorward pair {self._name}")
+            if must
+            else ReaderRequest.LOCAL
+        )
 
-    def _challenged(self, heard: Heard, packet: Packet, now: float) -> Want | Trouble:
+    def _challenged(self, heard: Heard, packet: Packet, now: float) -> ReaderRequest | HandshakeTrouble:
         if heard.code == messages.CCRYPT and self._secure.believe_cryptogram(packet, now):
-            return Want.PROOF
+            return ReaderRequest.PROOF
         if self._pairing is not None and not self._pairing.given:
             if heard.code != messages.NAK:
                 self._came_to("other_key")
             if self._secure.default_key:
                 self._came_to("factory_refused")
         if heard.code != messages.NAK:
-            return Trouble("insecure", "Secure Channel: its key is not the one configured")
+            return HandshakeTrouble("insecure", "Secure Channel: its key is not the one configured")
         if self._pairing is None:
             self.facts += self._alarms.sound("downgrade", now)
-        return Trouble("insecure", "Secure Channel: refuses the handshake")
+        return HandshakeTrouble("insecure", "Secure Channel: refuses the handshake")
 
-    def _proven(self, heard: Heard, packet: Packet, now: float) -> Want | Trouble:
+    def _proven(self, heard: Heard, packet: Packet, now: float) -> ReaderRequest | HandshakeTrouble:
         if heard.code != messages.RMAC_I or not self._secure.believe_start(packet, now):
-            return Trouble("insecure", "Secure Channel: the handshake does not hold")
+            return HandshakeTrouble("insecure", "Secure Channel: the handshake does not hold")
         if self._secure.default_key:
             assert self._pairing is not None
             self._pairing.used = True
-            return Want.KEYSET
+            return ReaderRequest.KEYSET
         if self._pairing is not None and self._pairing.given:
             self._key = self._pairing.key
             self.facts.append(OrderSent(self._name, self._pairing.order, now))
@@ -144,7 +148,7 @@ class Handshake:
         if not self._seen_secure:
             self._seen_secure = True
             self.facts.append(SecureSeen(self._name))
-        return Want.BELIEVED
+        return ReaderRequest.BELIEVED
 
     # --- the provisioning window
 

@@ -17,11 +17,11 @@ from drivers.reports import (
     Order,
     OrderFailed,
     PairReader,
+    PlayTone,
     PulseOutput,
     SetOutput,
     SetReaderLine,
     ShowText,
-    SoundTone,
 )
 from drivers.wire import Buffer, wire_s
 
@@ -35,7 +35,7 @@ JAM_S = 0.05
 
 
 @dataclass(slots=True)
-class Exchange:
+class OsdpExchange:
     """The one command on the line. `latest`: however much still arrives, it is over then."""
 
     reader: Reader
@@ -65,7 +65,7 @@ class OsdpLine:
         self._readers = [Reader(name, options, random, alone=len(devices) == 1) for name, options in devices]
         self._patience = {reader.address: ReplyTimeout() for reader in self._readers}
         self._by_name = {reader.name: reader for reader in self._readers}
-        self._exchange: Exchange | None = None
+        self._exchange: OsdpExchange | None = None
         self._buffer = Buffer(BUFFER_BYTES)
         self._open = False
         self._gap_s = wire_s(GAP_BYTES, baud)
@@ -101,7 +101,7 @@ class OsdpLine:
                 reader.take(order)
             case PairReader():
                 self._pair(reader, order, now)
-            case SoundTone() | ShowText():
+            case PlayTone() | ShowText():
                 reader.show(order)
             case DrawPage():
                 pass
@@ -153,7 +153,7 @@ class OsdpLine:
         self._buffer.clear()
         sent = now + wire_s(len(frame), self._baud)
         deadline = sent + self._patience[reader.address].wait_s
-        self._exchange = Exchange(reader, sent, deadline, deadline + wire_s(codec.LONGEST, self._baud))
+        self._exchange = OsdpExchange(reader, sent, deadline, deadline + wire_s(codec.LONGEST, self._baud))
         return frame
 
     def wait(self, now: float) -> float:

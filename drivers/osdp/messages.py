@@ -70,7 +70,7 @@ def level(output: int, *, on: bool) -> Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Light:
+class LedState:
     """For `seconds`; `off_tenths` 0 shines steadily. Colours: 0 dark, 1 red, 2 green, 3 amber, 4 blue."""
 
     colour: int
@@ -108,7 +108,7 @@ def comset(address: int, baud: int) -> Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class ReaderIdentity:
     """PDID: who made the reader, which it is."""
 
     vendor: str
@@ -123,11 +123,11 @@ class Identity:
         )
 
 
-def identity(data: bytes) -> Identity | None:
+def identity(data: bytes) -> ReaderIdentity | None:
     if len(data) < 12:
         return None
     firmware = f"{data[9]}.{data[10]}.{data[11]}"
-    return Identity(data[:3].hex().upper(), data[3], data[4], int.from_bytes(data[5:9], "little"), firmware)
+    return ReaderIdentity(data[:3].hex().upper(), data[3], data[4], int.from_bytes(data[5:9], "little"), firmware)
 
 
 Capabilities = Mapping[int, tuple[int, int]]

@@ -11,22 +11,22 @@ from drivers.osdp import messages
 from drivers.osdp.alarms import Alarms
 from drivers.osdp.codec import Packet
 from drivers.osdp.command_queue import ORDER_ATTEMPTS, CommandQueue, TimedOrder
-from drivers.osdp.handshake import Handshake, Trouble
+from drivers.osdp.handshake import Handshake, HandshakeTrouble
 from drivers.osdp.options import ReaderOptions
 from drivers.osdp.pairing import AGAIN_S
 from drivers.osdp.reports import Reports
 from drivers.osdp.secure_session import Heard, SecureSession, Verdict
-from drivers.osdp.wants import ASK, INTRODUCTION, LEVELS, Sent, Want
+from drivers.osdp.wants import ASK, INTRODUCTION, LEVELS, ReaderRequest, Sent
 from drivers.reports import (
-    DeviceFound,
-    DeviceLost,
+    DeviceFoundReport,
+    DeviceLostReport,
     Fact,
     OrderFailed,
     OrderSent,
     PairReader,
+    PlayTone,
     SetReaderLine,
     ShowText,
-    SoundTone,
 )
 
 TRIES = 8
@@ -68,10 +68,10 @@ class Reader:
         self._handshake = Handshake(name, options, self._secure, self.alarms)
         self._reports = Reports(name, options.form, options.inputs, options.outputs)
         self._queue = CommandQueue(name, options.outputs)
-        self._deaf: set[Want] = set()  # what it refused to tell: not asked again
+        self._deaf: set[ReaderRequest] = set()  # what it refused to tell: not asked again
         self._sent: Sent | None = None
-        self._step: Want | None = Want.IDENTITY
-        self._last = Want.POLL
+        self._step: ReaderRequest | None = ReaderRequest.IDENTITY
+        self._last = ReaderRequest.POLL
         self._due = 0.0
         self._look_due = dict.fromkeys(LEVELS, 0.0)
         self._fails = 0
@@ -106,7 +106,7 @@ class Reader:
         """A new conversation."""
         self._secure.restart()
         self._sent = None
-        self._step = Want.IDENTITY
+        self._step = ReaderRequest.IDENTITY
         self._due = due
         if not self.found:
             self._held.clear()
@@ -126,13 +126,13 @@ class Reader:
         self._facts += self._queue.drop("lost")
         if self.lost != reason:
             self.lost = reason
-            self._facts.append(DeviceLost(self.name, reason, detail))
+            self._facts.append(DeviceLostReport(self.name, reason, detail))
 
     def closed(self, now: float, why: str) -> None:
         self._handshake.close_window("lost")
         self.lose(now, "port", why)
 
-    def _troubled(self, now: float, trouble: Trouble) -> None:
+    def _troubled(self, now: float, trouble: HandshakeTrouble) -> None:
         if self._handshake.pairing and trouble.reason == "insecure":
             self._handshake.try_again()
             self._begin(now + AGAIN_S)
@@ -159,7 +159,7 @@ class Reader:
         else:
             self._facts += self._queue.take(order)
 
-    def show(self, order: SoundTone | ShowText) -> None:
+    def show(self, order: PlayTone | ShowText) -> None:
         """Later, when a lost reader is back, nobody would want it any more."""
         if self.found:
             self._queue.show(order, self._handshake.able)
@@ -223,45 +223,45 @@ class Reader:
         if ask is not None:
             return Sent(want, self._secure.compose(ask))
         match want:
-            case Want.CHALLENGE:
+            case ReaderRequest.CHALLENGE:
                 return Sent(want, self._handshake.challenge())
-            case Want.PROOF:
+            case ReaderRequest.PROOF:
                 return Sent(want, self._secure.prove())
-            case Want.ORDER:
+            case ReaderRequest.ORDER:
                 waiting = self._queue.orders[0]
                 waiting.attempts += 1
                 return Sent(want, self._secure.compose(waiting.message()), waiting)
-            case Want.EXTRA:
+            case ReaderRequest.EXTRA:
                 return Sent(want, self._secure.compose(self._queue.extras.popleft()))
             case _:
                 return Sent(want, self._secure.compose(self._handshake.keyset()))
 
-    def _want(self, now: float) -> Want:
+    def _want(self, now: float) -> ReaderRequest:
         if self._step is not None:
             return self._step
         errands = self._queue
         if errands.orders:
-            return Want.ORDER
+            return ReaderRequest.ORDER
         if self._handshake.must_key:
-            return Want.KEYSET
-        if errands.read_back and Want.OUTPUTS not in self._deaf:
-            return Want.OUTPUTS
+            return ReaderRequest.KEYSET
+        if errands.read_back and ReaderRequest.OUTPUTS not in self._deaf:
+            return ReaderRequest.OUTPUTS
         if errands.extras:
-            return Want.EXTRA
+            return ReaderRequest.EXTRA
         if self._reports.hurry:
-            return Want.INPUTS
-        if self._last is Want.POLL:
+            return ReaderRequest.INPUTS
+        if self._last is ReaderRequest.POLL:
             for want, due in self._look_due.items():
                 if due <= now and self._asks(want):
                     return want
-        return Want.POLL
+        return ReaderRequest.POLL
 
-    def _asks(self, want: Want) -> bool:
+    def _asks(self, want: ReaderRequest) -> bool:
         if want in self._deaf:
             return False
-        if want is Want.INPUTS:
+        if want is ReaderRequest.INPUTS:
             return self._options.inputs > 0
-        return want is not Want.OUTPUTS or self._options.outputs > 0
+        return want is not ReaderRequest.OUTPUTS or self._options.outputs > 0
 
     # --- what its answers mean
 
@@ -299,23 +299,23 @@ class Reader:
         self._due = self._due if self._step is None else now
         if sent.want in INTRODUCTION:
             after = self._handshake.heard(sent.want, heard, packet, now)
-            if isinstance(after, Trouble):
+            if isinstance(after, HandshakeTrouble):
                 self._troubled(now, after)
             else:
                 self._step = after
                 self._due = now + (self._poll_s if after is sent.want else 0.0)
-        elif sent.want is Want.BELIEVED:
+        elif sent.want is ReaderRequest.BELIEVED:
             self._handshake.believed(heard)
             self._go_on(LEVELS, now)
-        elif sent.want is Want.KEYSET:
+        elif sent.want is ReaderRequest.KEYSET:
             self._keyset_answered(heard, now)
-        elif sent.want is Want.ORDER:
+        elif sent.want is ReaderRequest.ORDER:
             self._order_answered(sent, heard, now)
         else:
             self._told(sent.want, heard, now)
             self._reports.served(sent, heard)
 
-    def _go_on(self, levels: tuple[Want, ...], now: float) -> None:
+    def _go_on(self, levels: tuple[ReaderRequest, ...], now: float) -> None:
         """To the first of these levels that is used, else to polling."""
         self._step = next((want for want in levels if self._asks(want)), None)
         if self._step is not None:
@@ -327,10 +327,10 @@ class Reader:
         if not self.found:
             self.found = True
             self.lost = None
-            self._facts += [DeviceFound(self.name, self._handshake.detail), *self._held]
+            self._facts += [DeviceFoundReport(self.name, self._handshake.detail), *self._held]
             self._held.clear()
 
-    def _told(self, want: Want, heard: Heard, now: float) -> None:
+    def _told(self, want: ReaderRequest, heard: Heard, now: float) -> None:
         """An answer of every day."""
         if heard.code == messages.NAK:
             if want in LEVELS:
@@ -338,11 +338,11 @@ class Reader:
         elif heard.code != messages.ACK:
             self._report(heard, now)
         match want:
-            case Want.LOCAL:
+            case ReaderRequest.LOCAL:
                 self._look_due[want] = now + LOCAL_S
-            case Want.INPUTS:
+            case ReaderRequest.INPUTS:
                 self._look_due[want] = now + (CONFIRM_S if self._reports.unsure else 2 * self._poll_s)
-            case Want.OUTPUTS:
+            case ReaderRequest.OUTPUTS:
                 self._look_due[want] = now + OUTPUTS_S
             case _:
                 pass
@@ -385,7 +385,7 @@ class Reader:
         if sent is None:
             return
         self._due = now + (RETRY_S if self._alone or self._queue.orders else RETRY_SHARED_S)
-        if self._probing and sent.want is Want.IDENTITY:
+        if self._probing and sent.want is ReaderRequest.IDENTITY:
             self.lose(now, self.lost or "silent", "")
             return
         if sent.tries >= TRIES:

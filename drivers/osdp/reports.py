@@ -5,9 +5,9 @@ from __future__ import annotations
 from drivers.debounce import Debounce
 from drivers.osdp import messages
 from drivers.osdp.secure_session import Heard
-from drivers.osdp.wants import Sent, Want
+from drivers.osdp.wants import ReaderRequest, Sent
 from drivers.reader.card import FORMS, CardFormError, from_wiegand, normal
-from drivers.reports import UNKNOWN, CardSeen, Fact, InputLevel, KeyPressed, OutputLevel, Tamper
+from drivers.reports import UNKNOWN, CardSeen, Fact, InputLevel, KeyReport, OutputLevel, TamperReport
 
 WIEGAND_BITS = frozenset({26, 34, 66})
 """Formats whose first and last bit are parity. Other lengths are taken as the bare number."""
@@ -40,7 +40,7 @@ class Reports:
         """A reader keeps cards and keys until it is polled. A poll that it answers with nothing shows that it held none when that was said
         first: what it tells after it came after it, whatever became of line, session and controller in between.
         """
-        if sent.want is Want.POLL and heard.code == messages.ACK:
+        if sent.want is ReaderRequest.POLL and heard.code == messages.ACK:
             self._not_before = sent.at
 
     @property
@@ -56,7 +56,7 @@ class Reports:
             case messages.FMT:
                 return self._card(self._from_text(data), now)
             case messages.KEYPAD:
-                return [KeyPressed(self._device, key, now, self._not_before) for key in messages.keys(data) or ()]
+                return [KeyReport(self._device, key, now, self._not_before) for key in messages.keys(data) or ()]
             case messages.LSTATR:
                 return self._own(data, now)
             case messages.ISTATR:
@@ -103,7 +103,7 @@ class Reports:
         if states is None:
             return []
         return [
-            Tamper(self._device, what, active, now)
+            TamperReport(self._device, what, active, now)
             for number, (what, active) in enumerate(zip(OWN_STATES, states, strict=True))
             if self._news("own", number, active)
         ]

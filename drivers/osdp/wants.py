@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from drivers.osdp import messages
-from drivers.osdp.command_queue import Waiting
+from drivers.osdp.command_queue import QueuedCommand
 
 
-class Want(StrEnum):
+class ReaderRequest(StrEnum):
     """In the order of a reader's life; from POLL on they are no steps of it."""
 
     IDENTITY = "identity"
@@ -27,25 +27,27 @@ class Want(StrEnum):
 
 
 ASK = {
-    Want.IDENTITY: messages.ASK_ID,
-    Want.ABILITIES: messages.ASK_CAP,
-    Want.BELIEVED: messages.ASK_CAP,
-    Want.LOCAL: messages.ASK_LOCAL,
-    Want.INPUTS: messages.ASK_INPUTS,
-    Want.OUTPUTS: messages.ASK_OUTPUTS,
-    Want.POLL: messages.ASK_POLL,
+    ReaderRequest.IDENTITY: messages.ASK_ID,
+    ReaderRequest.ABILITIES: messages.ASK_CAP,
+    ReaderRequest.BELIEVED: messages.ASK_CAP,
+    ReaderRequest.LOCAL: messages.ASK_LOCAL,
+    ReaderRequest.INPUTS: messages.ASK_INPUTS,
+    ReaderRequest.OUTPUTS: messages.ASK_OUTPUTS,
+    ReaderRequest.POLL: messages.ASK_POLL,
 }
-INTRODUCTION = frozenset({Want.IDENTITY, Want.ABILITIES, Want.CHALLENGE, Want.PROOF})
-LEVELS = (Want.LOCAL, Want.INPUTS, Want.OUTPUTS)
+INTRODUCTION = frozenset(
+    {ReaderRequest.IDENTITY, ReaderRequest.ABILITIES, ReaderRequest.CHALLENGE, ReaderRequest.PROOF}
+)
+LEVELS = (ReaderRequest.LOCAL, ReaderRequest.INPUTS, ReaderRequest.OUTPUTS)
 
 
 @dataclass(slots=True)
 class Sent:
     """The command that waits for its answer."""
 
-    want: Want
+    want: ReaderRequest
     frame: bytes
-    waiting: Waiting | None = None
+    waiting: QueuedCommand | None = None
     at: float = 0.0
     """When it was said first."""
     tries: int = 0

@@ -8,10 +8,10 @@ from drivers.reports import (
     UNKNOWN,
     AnsweredOrder,
     CardSeen,
-    DeviceFound,
-    DeviceLost,
+    DeviceFoundReport,
+    DeviceLostReport,
     Fact,
-    KeyPressed,
+    KeyReport,
     Order,
     OrderFailed,
 )
@@ -39,13 +39,13 @@ class Listening:
         self._lost = False
         self.forget()
         detail = "listening; a reader that only sends cannot be asked whether it is there"
-        self._facts.append(DeviceFound(self.device, detail))
+        self._facts.append(DeviceFoundReport(self.device, detail))
 
     def closed(self, now: float, why: str) -> None:
         self.forget()
         if not self._lost:
             self._lost = True
-            self._facts.append(DeviceLost(self.device, "port", why))
+            self._facts.append(DeviceLostReport(self.device, "port", why))
 
     def order(self, order: Order, now: float) -> None:
         if isinstance(order, AnsweredOrder):
@@ -75,4 +75,4 @@ class Listening:
             self._facts.append(CardSeen(self.device, card, now, not_before))
 
     def key(self, key: str, now: float, not_before: float = UNKNOWN) -> None:
-        self._facts.append(KeyPressed(self.device, key, now, not_before))
+        self._facts.append(KeyReport(self.device, key, now, not_before))

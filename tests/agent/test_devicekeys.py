@@ -116,12 +116,12 @@ def test_what_a_reader_tells_becomes_events_without_secrets(tmp_path: Path) -> N
     posted: list[ev.Event] = []
     devices = Devices(config, {"k1": bytes(32)}, lambda event: not posted.append(event), lambda: 0.0)
     for fact in (
-        wire.KeyPressed("card", "7", 1.0, 0.9),
+        wire.KeyReport("card", "7", 1.0, 0.9),
         wire.CardSeen("card", "BC614E", 2.0, 1.5),
-        wire.Tamper("card", "tamper", True, 1.0),
+        wire.TamperReport("card", "tamper", True, 1.0),
         wire.SecurityAlarm("card", "mac", 2, 1.0),
         wire.SecureSeen("card"),
-        wire.DeviceLost("card", "insecure", "offers no Secure Channel"),
+        wire.DeviceLostReport("card", "insecure", "offers no Secure Channel"),
     ):
         devices._take(fact)
     assert posted == [

@@ -5,15 +5,15 @@ from agent.core.controller import initial
 from agent.core.events.link import MessageReceived
 from agent.core.state import State
 from agent.core.time import Now, Trust
-from agent.ring import Ring, Step
+from agent.ring import Ring, RingStep
 from contract.messages import Holder, Role, RosterPart, Scope
 from tests.agent.core.bench import unit_plan
 
 
-def received(state: State, number: int) -> Step:
+def received(state: State, number: int) -> RingStep:
     holders = tuple(Holder(f"r-{n}", Role.RESIDENT, f"{n:032x}") for n in range(400))
     part = RosterPart(Scope("building", "b12"), "residents", 1, 0.0, number, 50, "c1", holders)
-    return Step(state, MessageReceived(number, part, retained=True), Now(0.0, 0.0, Trust.UNKNOWN, 0), ())
+    return RingStep(state, MessageReceived(number, part, retained=True), Now(0.0, 0.0, Trust.UNKNOWN, 0), ())
 
 
 def test_parts_of_a_large_roster_are_let_go() -> None:

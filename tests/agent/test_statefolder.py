@@ -89,15 +89,15 @@ def test_a_folder_that_answers_late_is_served_without_and_heard_after(
         return sound(path, most)
 
     monkeypatch.setattr(plainfile, "read", hangs)
-    late: list[latch.Known] = []
+    late: list[latch.LatchState] = []
     began = time.monotonic()
     folder = StateFolder(tmp_path, Crashes(tmp_path), late.append)
-    assert folder.wait() == latch.Known(frozenset(), sure=False)
+    assert folder.wait() == latch.LatchState(frozenset(), sure=False)
     assert time.monotonic() - began < limits.START_WAIT_S + 0.4
     assert folder.secure_readers(frozenset({"one", "two"})) == {"one", "two"}, "none begins in the clear"
     assert not folder.learnt()
     gate.set()
-    assert eventually(lambda: late) == [latch.Known(frozenset({"main"}), sure=True)]
+    assert eventually(lambda: late) == [latch.LatchState(frozenset({"main"}), sure=True)]
     eventually(folder.learnt)
     assert folder.secure_readers(frozenset({"one", "two"})) == {"one"}
     assert not folder.learnt(), "news once"

@@ -25,7 +25,7 @@ from contract.bounds import (
     Range,
     Rest,
     Tagged,
-    Wire,
+    WireName,
 )
 from contract.codec import FieldError
 from contract.facts import AgentStopping, Refusals, data_of, fact_of
@@ -72,7 +72,7 @@ class All:
     TABLES: ClassVar = {"tables": Table}
     REFUSED: ClassVar = {"gone": "has no effect"}
     id: Id
-    since: Annotated[Moment, Wire("from")]
+    since: Annotated[Moment, WireName("from")]
     either: Annotated[tuple[Id, ...], Items(0, 2)] | Count
     shape: Annotated[Circle | Square, Tagged("shape", "of")]
     nothing: Id | None
@@ -95,7 +95,7 @@ class All:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    at_utc: Annotated[At, Wire("at")]
+    at_utc: Annotated[At, WireName("at")]
     data: Annotated[Mapping[str, Any], Rest]
 
 

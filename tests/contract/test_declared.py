@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from contract import chain, codec, enrolment, plain, revs
 from contract.bounds import (
-    Form,
     Items,
     Length,
     Pattern,
     Range,
     Rest,
+    TextForm,
 )
 from contract.codec import FieldError
 from contract.commands import Command
@@ -46,8 +46,8 @@ def made(hint: Any, *outer: Any) -> st.SearchStrategy[Any]:
     if get_origin(hint) in (Union, types.UnionType):
         return st.one_of(*(st.none() if each is types.NoneType else made(each, *meta) for each in get_args(hint)))
     bounds = {type(each): each for each in meta}
-    if Form in bounds:
-        return FORMS[bounds[Form].words]
+    if TextForm in bounds:
+        return FORMS[bounds[TextForm].words]
     if Pattern in bounds:
         return st.from_regex(re.compile(bounds[Pattern].regex, re.ASCII), fullmatch=True)
     if isinstance(hint, type) and issubclass(hint, Enum):

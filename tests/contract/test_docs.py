@@ -22,7 +22,7 @@ from contract import chain, codec, topics
 from contract.commands import Mode, Order, Reason
 from contract.digest import digest
 from contract.enrolment import check_enrol
-from contract.envelope import Key, verify
+from contract.envelope import PublicKey, verify
 from contract.facts import ALARMS, Denial, Via
 from contract.messages import LEVELS, Category, Kind, Role, Scope, Secrets
 from contract.parse import parse
@@ -102,7 +102,7 @@ def test_the_command() -> None:
     assert unbase64(head).decode() == lines('{"alg"')[0]
     assert unbase64(body).decode() == lines('{"site"')[0]
     CENTRE.public_key().verify(unbase64(signature), f"{head}.{body}".encode())
-    ring = {"c1": Key("c1", CENTRE.public_key().public_bytes_raw(), frozenset({Kind.COMMAND}))}
+    ring = {"c1": PublicKey("c1", CENTRE.public_key().public_bytes_raw(), frozenset({Kind.COMMAND}))}
     payload = verify(token.encode(), Kind.COMMAND, ring)
     assert payload == json.loads(lines('{"site"')[0])
     down = topics.parse_down("doorward/1/badahu/down/unit/b12-u2/command")

@@ -9,14 +9,14 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from drivers.reports import CardSeen, Fact, KeyPressed, SecurityAlarm
-from simulator.osdp_reader import ABILITIES, CCRYPT, IDENTITY, RMAC_I, Command, Peripheral, crc
+from drivers.reports import CardSeen, Fact, KeyReport, SecurityAlarm
+from simulator.osdp_reader import ABILITIES, CCRYPT, IDENTITY, RMAC_I, Peripheral, ReaderCommand, crc
 from simulator.osdp_secure import FACTORY_KEY, ReaderSession
 from tests.drivers.osdp_line import CARD, KEY, Wire, code_of, line, plain, secured, sequence_of
 
 CARD_REPLY = b"\x00\x01\x1a\x00" + bytes.fromhex("5E30A700")
 """The bits of a card, as anybody can send them."""
-PLAIN_WORDS = {Command.ID, Command.CAP, Command.CHLNG, Command.SCRYPT}
+PLAIN_WORDS = {ReaderCommand.ID, ReaderCommand.CAP, ReaderCommand.CHLNG, ReaderCommand.SCRYPT}
 INSECURE = ABILITIES.replace(b"\x09\x01\x01", b"\x09\x00\x00")
 
 
@@ -48,20 +48,20 @@ def reset(attack: Attack) -> bytes:
 
 
 def downgrade(attack: Attack, frame: bytes, reply: bytes) -> bytes:
-    if shaking(frame, Command.CAP):
+    if shaking(frame, ReaderCommand.CAP):
         return attack.hit(plain(0x46, INSECURE, sequence=sequence_of(frame)))
     return reset(attack) if secured(frame) else reply
 
 
 def refusal(attack: Attack, frame: bytes, reply: bytes) -> bytes:
-    if shaking(frame, Command.CHLNG):
+    if shaking(frame, ReaderCommand.CHLNG):
         return attack.hit(plain(0x41, b"\x05", sequence=sequence_of(frame)))
     return reset(attack) if secured(frame) else reply
 
 
 def default_key(attack: Attack, frame: bytes, reply: bytes) -> bytes:
     """Answers with the key that everybody knows, and says so."""
-    if shaking(frame, Command.CHLNG):
+    if shaking(frame, ReaderCommand.CHLNG):
         own = attack.dice.randbytes(8)
         session = ReaderSession(FACTORY_KEY, frame[10:18], own)
         data = IDENTITY[:8] + own + session.cryptogram
@@ -71,7 +71,7 @@ def default_key(attack: Attack, frame: bytes, reply: bytes) -> bytes:
 
 def install_mode(attack: Attack, frame: bytes, reply: bytes) -> bytes:
     """KEYSET bait: under the default key it would do everything, under its own nothing."""
-    if shaking(frame, Command.CHLNG):
+    if shaking(frame, ReaderCommand.CHLNG):
         attack.hit(b"")
         which = frame[8]
         if which == 1:
@@ -81,7 +81,7 @@ def install_mode(attack: Attack, frame: bytes, reply: bytes) -> bytes:
 
 
 def own_key_guessed(attack: Attack, frame: bytes, reply: bytes) -> bytes:
-    if shaking(frame, Command.CHLNG):
+    if shaking(frame, ReaderCommand.CHLNG):
         own = attack.dice.randbytes(8)
         session = ReaderSession(attack.dice.randbytes(16), frame[10:18], own)
         data = IDENTITY[:8] + own + session.cryptogram
@@ -90,7 +90,7 @@ def own_key_guessed(attack: Attack, frame: bytes, reply: bytes) -> bytes:
 
 
 def replayed_handshake(attack: Attack, frame: bytes, reply: bytes) -> bytes:
-    if shaking(frame, Command.CHLNG):
+    if shaking(frame, ReaderCommand.CHLNG):
         if not attack.record:
             attack.record.append(reply)
             return reply
@@ -99,7 +99,7 @@ def replayed_handshake(attack: Attack, frame: bytes, reply: bytes) -> bytes:
 
 
 def forged_start(attack: Attack, frame: bytes, reply: bytes) -> bytes:
-    if shaking(frame, Command.SCRYPT):
+    if shaking(frame, ReaderCommand.SCRYPT):
         return attack.hit(plain(RMAC_I, attack.dice.randbytes(16), sequence=sequence_of(frame), shield=b"\x14\x01"))
     return reset(attack) if secured(frame) else reply
 
@@ -207,10 +207,10 @@ def run(name: str, tries: int, seed: int, **options: object) -> tuple[int, list[
         bus.run(20.0)
         cards = bus.of(CardSeen)
         honest += len(cards)
-        found += bus.of(KeyPressed)
+        found += bus.of(KeyReport)
         alarms |= {fact.what for fact in bus.of(SecurityAlarm)}
         assert all(secured(frame) or code_of(frame) in PLAIN_WORDS for frame in wire.frames), "in plain"
-        assert all(frame[8] == 1 for frame in wire.frames if shaking(frame, Command.CHLNG)), "default key"
+        assert all(frame[8] == 1 for frame in wire.frames if shaking(frame, ReaderCommand.CHLNG)), "default key"
         assert not [each for each in did if each in {"keyset", "pulse", "comset"}]
         found += cards if honest > (name in {"out of turn", "card replayed"}) else []
     return attack.tries, found, alarms

@@ -7,7 +7,7 @@ import time
 from drivers.port import Port
 from drivers.registry import DRIVERS
 from drivers.reports import (
-    DeviceFound,
+    DeviceFoundReport,
     Fact,
     PulseOutput,
 )
@@ -40,7 +40,7 @@ class Rig:
         return port
 
     def found(self, device: str) -> None:
-        eventually(lambda: [fact for fact in self.told.of(DeviceFound) if fact.device == device])
+        eventually(lambda: [fact for fact in self.told.of(DeviceFoundReport) if fact.device == device])
 
 
 def pulse(order: int, within: float = 1.0, number: int = 1) -> PulseOutput:

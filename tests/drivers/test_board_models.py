@@ -11,7 +11,7 @@ from drivers.modbus.line import ModbusLine
 from drivers.modbus.models import MODELS
 from drivers.modbus.options import BoardOptions
 from drivers.registry import DRIVERS
-from drivers.reports import DeviceFound, InputLevel, OrderFailed, OrderSent, OutputLevel, PulseOutput, SetOutput
+from drivers.reports import DeviceFoundReport, InputLevel, OrderFailed, OrderSent, OutputLevel, PulseOutput, SetOutput
 from simulator.box import Box, BoxSpec
 from tests.drivers.bus import Bus, closed
 from tests.drivers.rig import Rig, pulse
@@ -70,7 +70,7 @@ def test_an_lctech_board_is_found_read_and_pulsed() -> None:
     bus = Bus(ModbusLine([("relay", LC)], 9600), recorded)
     bus.open()
     bus.run(0.3)
-    assert bus.of(DeviceFound) == [DeviceFound("relay", "lctech")]
+    assert bus.of(DeviceFoundReport) == [DeviceFoundReport("relay", "lctech")]
     assert [fact.high for fact in bus.of(InputLevel)] == [True, False, False, False]
     assert [fact.on for fact in bus.of(OutputLevel)] == [True, False, False, False]
     bus.facts.clear()

@@ -59,7 +59,7 @@ def ack(crc: bool = False) -> bytes:
 
 
 def test_answers_of_the_panel() -> None:
-    answers = dgus.Answers(crc=False)
+    answers = dgus.AnswerDecoder(crc=False)
     assert answers.add(bytes.fromhex(vectors.ACK[0])) == [dgus.Acknowledged()]
     assert answers.add(bytes.fromhex(vectors.TOUCH[0])) == [dgus.Words(0x1100, b"\0\1")]
 
@@ -78,10 +78,10 @@ ANSWERS = st.lists(
 @given(ANSWERS, st.booleans(), st.data())
 def test_whole_byte_by_byte_and_any_split_are_the_same(expected: list, crc: bool, data: st.DataObject) -> None:
     stream = b"".join(ack(crc) if isinstance(a, dgus.Acknowledged) else words(a.vp, a.data, crc) for a in expected)
-    assert dgus.Answers(crc=crc).add(stream) == expected
-    single = dgus.Answers(crc=crc)
+    assert dgus.AnswerDecoder(crc=crc).add(stream) == expected
+    single = dgus.AnswerDecoder(crc=crc)
     assert [answer for byte in stream for answer in single.add(bytes((byte,)))] == expected
-    split, at, got = dgus.Answers(crc=crc), 0, []
+    split, at, got = dgus.AnswerDecoder(crc=crc), 0, []
     while at < len(stream):
         size = data.draw(st.integers(1, 9))
         got += split.add(stream[at : at + size])
@@ -91,7 +91,7 @@ def test_whole_byte_by_byte_and_any_split_are_the_same(expected: list, crc: bool
 
 @given(st.binary(max_size=2000), st.booleans())
 def test_any_bytes_are_safe_bounded_and_passed(noise: bytes, crc: bool) -> None:
-    answers = dgus.Answers(crc=crc)
+    answers = dgus.AnswerDecoder(crc=crc)
     answers.add(noise)
     assert len(answers) <= 2 * dgus.MAX_FRAME
     answers.add(bytes(dgus.MAX_FRAME))
@@ -102,4 +102,4 @@ def test_any_bytes_are_safe_bounded_and_passed(noise: bytes, crc: bool) -> None:
 def test_with_crc_a_flipped_bit_is_no_answer(bit: int) -> None:
     frame = bytearray(ack(crc=True))
     frame[3 + bit // 8 % 5] ^= 1 << bit % 8
-    assert dgus.Answers(crc=True).add(bytes(frame)) == []
+    assert dgus.AnswerDecoder(crc=True).add(bytes(frame)) == []

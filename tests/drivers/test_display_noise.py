@@ -11,7 +11,7 @@ from drivers.display.dwin import DwinPanel
 from drivers.display.layout import DwinOptions
 from drivers.display.tjc import TjcPanel
 from drivers.display.tjc_layout import TjcOptions
-from drivers.reports import DrawPage, PageDrawn
+from drivers.reports import DrawPage, PageReport
 from tests.drivers import dwin_bench, tjc_bench
 from tests.drivers.bus import Bus
 
@@ -52,7 +52,7 @@ def test_pages_come_through_a_line_with_errors(
         begun = bus.now
         page = "notice" if token % 7 else "answer"
         session.order(DrawPage("panel", token, page, f"第{token}", (f"条{token}",), ""), bus.now)
-        while not bus.of(PageDrawn) or bus.of(PageDrawn)[-1].token != token:
+        while not bus.of(PageReport) or bus.of(PageReport)[-1].token != token:
             assert bus.now - begun < 60
             bus.run(0.05)
         took.append(bus.now - begun)

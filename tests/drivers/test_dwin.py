@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from drivers.reports import DeviceFound, DeviceLost, PageDrawn
+from drivers.reports import DeviceFoundReport, DeviceLostReport, PageReport
 from tests.drivers.dwin_bench import Panel, bus_of, show, writes
 
 
@@ -15,7 +15,7 @@ def test_a_page_is_drawn_and_told(crc: bool) -> None:
     bus.open()
     show(bus, 4)
     bus.run(1.0)
-    assert [type(fact) for fact in bus.facts] == [DeviceFound, PageDrawn]
+    assert [type(fact) for fact in bus.facts] == [DeviceFoundReport, PageReport]
     assert (panel.text(0x1000), panel.text(0x1100), panel.text(0x1800), panel.page) == (
         "温馨提示",
         "今日停水\r\n8:00-12:00",
@@ -33,7 +33,7 @@ def test_only_what_changed_goes_on_the_wire() -> None:
     show(bus, 2)
     bus.run(0.5)
     assert writes(bus) == []
-    assert [fact.token for fact in bus.of(PageDrawn)] == [1, 2]
+    assert [fact.token for fact in bus.of(PageReport)] == [1, 2]
     show(bus, 3, body=("今日停水", "9:00"))
     bus.run(0.5)
     (write,) = writes(bus)
@@ -58,8 +58,8 @@ def test_a_panel_that_acknowledges_nothing_is_wrong_and_says_why() -> None:
     bus.open()
     show(bus, 1)
     bus.run(20.0)
-    (lost,) = bus.of(DeviceLost)
+    (lost,) = bus.of(DeviceLostReport)
     assert lost.reason == "wrong"
     assert "acknowledge" in lost.detail
-    assert not bus.of(DeviceFound)
-    assert not bus.of(PageDrawn)
+    assert not bus.of(DeviceFoundReport)
+    assert not bus.of(PageReport)

@@ -10,7 +10,7 @@ from drivers.display.tjc import TjcPanel
 from drivers.display.tjc_layout import TjcLayout, TjcOptions
 from drivers.reader.line import LineOptions, LineReader
 from drivers.reader.rdm6300 import Rdm6300, Rdm6300Options
-from drivers.reports import CardSeen, DeviceFound, DeviceLost, DrawPage, KeyPressed, PageDrawn
+from drivers.reports import CardSeen, DeviceFoundReport, DeviceLostReport, DrawPage, KeyReport, PageReport
 from tests.drivers.bus import Bus
 from tests.drivers.tjc_bench import Panel
 
@@ -107,10 +107,10 @@ def fuzz_panel(answers: int, seed: int) -> str:
         if token % 40 == 0:
             calm = True
             bus.run(70.0)
-            drawn = [fact.token for fact in bus.of(PageDrawn)]
+            drawn = [fact.token for fact in bus.of(PageReport)]
             assert drawn[-1] == token
             assert panel.text("t1.txt") == f"条{token}"
-            assert all(isinstance(f, PageDrawn | DeviceFound | DeviceLost | KeyPressed) for f in bus.facts)
+            assert all(isinstance(f, PageReport | DeviceFoundReport | DeviceLostReport | KeyReport) for f in bus.facts)
             bus.facts.clear()
             bus.written.clear()
     return f"{asked} answers, {token} pages"

@@ -115,7 +115,7 @@ def sent(found: hmi.Return) -> bytes:
             body = bytes((0x66, found.page))
         case hmi.Connected():
             body = found.text
-        case hmi.Started():
+        case hmi.PanelStarted():
             body = b"\0\0\0"
         case _:
             codes = {hmi.Overflowed: 0x24, hmi.Slept: 0x86, hmi.Woke: 0x87, hmi.Ready: 0x88}
@@ -125,7 +125,7 @@ def sent(found: hmi.Return) -> bytes:
 
 BYTE = st.integers(0, 255)
 RETURN = st.one_of(
-    st.sampled_from([hmi.Done(), hmi.Overflowed(), hmi.Slept(), hmi.Woke(), hmi.Ready(), hmi.Started()]),
+    st.sampled_from([hmi.Done(), hmi.Overflowed(), hmi.Slept(), hmi.Woke(), hmi.Ready(), hmi.PanelStarted()]),
     st.builds(hmi.Refused, st.sampled_from(sorted(hmi.REFUSALS))),
     st.builds(hmi.Number, st.integers(-(1 << 31), (1 << 31) - 1) | st.sampled_from([-1, -256, 0xFFFFFF])),
     st.builds(hmi.String, st.text("今日停水 ab12", max_size=20).map(lambda text: text.encode("gbk"))),

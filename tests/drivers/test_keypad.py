@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from drivers.reader.keypad import Keypad, KeypadOptions
 from drivers.reader.line import LineOptions, LineReader
-from drivers.reports import CardSeen, DeviceFound, DeviceLost, KeyPressed
+from drivers.reports import CardSeen, DeviceFoundReport, DeviceLostReport, KeyReport
 from tests.vectors import cards
 from tests.vectors import readers as vectors
 
@@ -21,7 +21,7 @@ def keypad(**options) -> Keypad:
 
 
 def typed(session: Keypad | LineReader) -> str:
-    return "".join(fact.key for fact in session.facts() if isinstance(fact, KeyPressed))
+    return "".join(fact.key for fact in session.facts() if isinstance(fact, KeyReport))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_life() -> None:
     session.opened(0.0)
     session.closed(1.0, "unplugged")
     session.closed(2.0, "still")
-    assert [type(fact) for fact in session.facts()] == [DeviceFound, DeviceLost]
+    assert [type(fact) for fact in session.facts()] == [DeviceFoundReport, DeviceLostReport]
 
 
 def test_options_are_checked() -> None:
@@ -100,7 +100,7 @@ def test_a_reader_with_a_keypad_sends_cards_as_lines_and_keys_alone() -> None:
     session.send(5.001)
     session.receive(cards.DECIMAL[1:].encode() + b"\r\n", 5.002)
     facts = session.facts()
-    assert [fact.key for fact in facts if isinstance(fact, KeyPressed)] == list("20*#")
+    assert [fact.key for fact in facts if isinstance(fact, KeyReport)] == list("20*#")
     assert [fact.card for fact in facts if isinstance(fact, CardSeen)] == [cards.NORMAL]
 
 

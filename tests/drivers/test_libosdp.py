@@ -21,18 +21,18 @@ from drivers.osdp.options import ReaderOptions
 from drivers.port import Port
 from drivers.reports import (
     CardSeen,
-    DeviceFound,
-    DeviceLost,
-    KeyPressed,
+    DeviceFoundReport,
+    DeviceLostReport,
+    KeyReport,
     OrderFailed,
     OrderSent,
     OutputLevel,
     PairReader,
+    PlayTone,
     PulseOutput,
     SecurityAlarm,
     ShowText,
-    SoundTone,
-    Tamper,
+    TamperReport,
 )
 from simulator.clockwork import Clockwork
 from simulator.line import Line
@@ -105,7 +105,8 @@ class Readers:
 
     def found(self, limit_s: float = 5.0) -> None:
         eventually(
-            lambda: {f.device for f in self.told.of(DeviceFound)} == {f"card{a}" for a in self.given[::2]}, limit_s
+            lambda: {f.device for f in self.told.of(DeviceFoundReport)} == {f"card{a}" for a in self.given[::2]},
+            limit_s,
         )
 
     def happened(self, what: str) -> list[dict]:
@@ -163,26 +164,26 @@ def test_everything_a_reader_can(make, baud: int) -> None:
     far = make("0", KEY.hex(), baud=baud)
     told = far.open()
     far.found()
-    assert "Secure Channel" in told.of(DeviceFound)[0].detail
+    assert "Secure Channel" in told.of(DeviceFoundReport)[0].detail
     far.say("card", 0, CARD)
     far.say("keys", 0, "12*#")
-    eventually(lambda: len(told.of(KeyPressed)) == 4)
+    eventually(lambda: len(told.of(KeyReport)) == 4)
     assert [f.card for f in told.of(CardSeen)] == [CARD_HEX]
-    assert [f.key for f in told.of(KeyPressed)] == ["1", "2", "*", "#"]
+    assert [f.key for f in told.of(KeyReport)] == ["1", "2", "*", "#"]
     far.port.order(pulse(1))
     eventually(lambda: told.of(OrderSent))
     (out,) = far.happened("out")
     assert (out["output_no"], out["control_code"], out["timer_count"]) == (0, 5, 300)
     eventually(lambda: [f for f in told.of(OutputLevel) if f.on])
-    far.port.order(SoundTone("card0", "yes"))
+    far.port.order(PlayTone("card0", "yes"))
     far.port.order(ShowText("card0", "Door open", 3))
     eventually(lambda: far.happened("text"))
     assert far.happened("led")[0]["on_color"] == 2
     assert far.happened("buzzer")[0]["rep_count"] == 1
     assert far.happened("text")[0]["data"] == "Door open"
     far.say("tamper", 0, 1)
-    eventually(lambda: [f for f in told.of(Tamper) if f.what == "tamper" and f.active], 1.5)
-    assert not told.of(DeviceLost) + told.of(SecurityAlarm)
+    eventually(lambda: [f for f in told.of(TamperReport) if f.what == "tamper" and f.active], 1.5)
+    assert not told.of(DeviceLostReport) + told.of(SecurityAlarm)
 
 
 def test_a_refusal_costs_nothing_but_itself(make) -> None:
@@ -195,13 +196,13 @@ def test_a_refusal_costs_nothing_but_itself(make) -> None:
     assert told.of(OrderFailed) == [OrderFailed("card0", 1, "refused")]
     far.say("card", 0, CARD)
     eventually(lambda: told.of(CardSeen), 0.5)
-    assert not told.of(DeviceLost) + told.of(SecurityAlarm)
+    assert not told.of(DeviceLostReport) + told.of(SecurityAlarm)
 
 
 def test_a_reader_from_the_factory_gets_its_key_in_a_window(make) -> None:
     far = make("0", "factory")
     told = far.open()
-    eventually(lambda: told.of(DeviceLost))
+    eventually(lambda: told.of(DeviceLostReport))
     far.port.order(PairReader("card0", OTHER_KEY, 7, time.monotonic() + 60.0))
     far.found()
     assert [f.order for f in told.of(OrderSent)] == [7]
@@ -231,7 +232,7 @@ def test_back_within_a_second_after_its_restart(make, record_property: pytest.Re
     told = far.open()
     far.found()
     far.stop()
-    eventually(lambda: told.of(DeviceLost), 2.0)
+    eventually(lambda: told.of(DeviceLostReport), 2.0)
     told.clear()
     far.start()
     start = time.monotonic()
@@ -244,7 +245,7 @@ def test_back_within_a_second_after_ten_seconds_of_silence(make, record_property
     told = far.open()
     far.found()
     far.near.faults.silent = True
-    eventually(lambda: told.of(DeviceLost), 2.0)
+    eventually(lambda: told.of(DeviceLostReport), 2.0)
     told.clear()
     cut = time.monotonic()
     eventually(lambda: time.monotonic() - cut >= 10.0, 11.0)
@@ -269,10 +270,10 @@ def test_what_it_kept_while_nobody_polled_is_known_to_be_old(
     far.say("keys", 0, "12")
     eventually(lambda: time.monotonic() - cut >= cut_s, cut_s + 1.0)
     far.near.faults.silent = False
-    eventually(lambda: len(told.of(DeviceFound)) == 2, 3.0)
+    eventually(lambda: len(told.of(DeviceFoundReport)) == 2, 3.0)
     far.say("card", 0, CARD + 1)  # with what is old, or behind it
     eventually(lambda: [f for f in told.of(CardSeen) if f.card == f"{CARD + 1:X}"], 2.0)
-    old = [f for f in [*told.of(CardSeen), *told.of(KeyPressed)] if getattr(f, "card", "") != f"{CARD + 1:X}"]
+    old = [f for f in [*told.of(CardSeen), *told.of(KeyReport)] if getattr(f, "card", "") != f"{CARD + 1:X}"]
     assert all(f.at - f.not_before > 1.0 for f in old)
     drained = time.monotonic()
     eventually(lambda: time.monotonic() - drained >= 0.2)
@@ -293,7 +294,7 @@ def test_two_readers_on_one_line(make) -> None:
     eventually(lambda: len(told.of(CardSeen)) == 2 and len(told.of(OrderSent)) == 2)
     assert {(f.device, f.card) for f in told.of(CardSeen)} == {("card3", f"{CARD:X}"), ("card7", f"{CARD + 1:X}")}
     assert {each["address"] for each in far.happened("out")} == {3, 7}
-    assert not told.of(DeviceLost) + told.of(SecurityAlarm)
+    assert not told.of(DeviceLostReport) + told.of(SecurityAlarm)
 
 
 def seen(told: Told, kind: type, count: int) -> None:
@@ -317,7 +318,7 @@ def exchanges(far: Readers, count: int) -> str:
     assert [f.card for f in told.of(CardSeen)] == [f"{1000 + number:X}" for number in range(1, cards + 1)]
     again = len(far.happened("out")) - orders
     assert again >= 0
-    assert not [f for f in told if isinstance(f, DeviceLost | SecurityAlarm | OrderFailed)]
+    assert not [f for f in told if isinstance(f, DeviceLostReport | SecurityAlarm | OrderFailed)]
     rate = far.far.commands / (time.monotonic() - start)
     return f"{far.far.commands:,} exchanges, {rate:.0f} a second: {cards} cards and {orders} pulses, none lost, {again} done twice"
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.reader.line import LineOptions, LineReader
-from drivers.reports import CardSeen, DeviceFound, DeviceLost, OrderFailed, SetOutput, SoundTone
+from drivers.reports import CardSeen, DeviceFoundReport, DeviceLostReport, OrderFailed, PlayTone, SetOutput
 from tests.vectors import cards
 from tests.vectors import readers as vectors
 
@@ -120,11 +120,11 @@ def test_any_bytes_are_safe_bounded_and_passed(portions: list[tuple[bytes, float
 def test_life_and_orders() -> None:
     session = LineReader([("card", LineOptions())], 9600)
     session.opened(0.0)
-    session.order(SoundTone("card", "yes"), 0.1)
+    session.order(PlayTone("card", "yes"), 0.1)
     session.order(SetOutput("card", 1, True, 4, 9.0), 0.1)
     session.closed(1.0, "unplugged")
     session.closed(2.0, "still")
-    assert [type(fact) for fact in session.facts()] == [DeviceFound, OrderFailed, DeviceLost]
+    assert [type(fact) for fact in session.facts()] == [DeviceFoundReport, OrderFailed, DeviceLostReport]
     assert session.pending() == 0
 
 

@@ -9,8 +9,8 @@ import pytest
 from drivers.modbus.line import ModbusLine
 from drivers.modbus.options import BoardOptions
 from drivers.reports import (
-    DeviceFound,
-    DeviceLost,
+    DeviceFoundReport,
+    DeviceLostReport,
     InputLevel,
     OrderFailed,
     OrderSent,
@@ -26,7 +26,7 @@ def test_found_with_all_levels_at_once() -> None:
     bus = line(board)
     bus.open()
     bus.run(0.3)
-    assert bus.facts[0] == DeviceFound("relay", "waveshare-d V2.00")
+    assert bus.facts[0] == DeviceFoundReport("relay", "waveshare-d V2.00")
     levels = bus.of(InputLevel)
     assert [(fact.number, fact.high) for fact in levels] == [(n, n == 3) for n in range(1, 9)]
     assert [(fact.number, fact.on) for fact in bus.of(OutputLevel)] == [(n, False) for n in range(1, 9)]
@@ -80,7 +80,7 @@ def test_lost_and_found_again_within_five_seconds_beside_another() -> None:
     board.alive = False
     gone = bus.now
     bus.run(2.0)
-    assert bus.of(DeviceLost) == [DeviceLost("relay", "silent", "address 1: no answer")]
+    assert bus.of(DeviceLostReport) == [DeviceLostReport("relay", "silent", "address 1: no answer")]
     assert bus.now - gone <= 2.0
     bus.run(30.0)
     probes = [when for when, frame in bus.written if when > gone + 10 and frame[0] == 1]
@@ -88,7 +88,7 @@ def test_lost_and_found_again_within_five_seconds_beside_another() -> None:
     board.alive = True
     back = bus.now
     bus.run(5.5)
-    assert [found.device for found in bus.of(DeviceFound)] == ["relay", "more", "relay"]
+    assert [found.device for found in bus.of(DeviceFoundReport)] == ["relay", "more", "relay"]
     assert bus.of(InputLevel)[-1].at - back <= 5.3
     assert len(bus.of(InputLevel)) == 24
 
@@ -103,7 +103,7 @@ def test_two_boards_on_one_line() -> None:
     bus, one, other = two()
     bus.open()
     bus.run(0.5)
-    assert {fact.device for fact in bus.of(DeviceFound)} == {"relay", "more"}
+    assert {fact.device for fact in bus.of(DeviceFoundReport)} == {"relay", "more"}
     pulse(bus, device="more", number=2)
     bus.run(0.2)
     assert other.coils[1]
@@ -134,7 +134,7 @@ def test_the_echo_of_a_two_wire_adapter_is_taken_out(garbled: int) -> None:
     bus.answer = lambda frame, now: frame + board(frame, now)
     bus.open()
     bus.run(0.5)
-    assert bus.of(DeviceFound)
+    assert bus.of(DeviceFoundReport)
     pulse(bus)
     bus.run(0.2)
     assert bus.of(OrderSent)
@@ -212,14 +212,14 @@ def test_old_firmware_and_other_devices_are_wrong() -> None:
     bus = line(board)
     bus.open()
     bus.run(10.0)
-    (lost,) = bus.of(DeviceLost)
+    (lost,) = bus.of(DeviceLostReport)
     assert (lost.reason, "V1.20" in lost.detail) == ("wrong", True)
-    assert not bus.of(DeviceFound)
+    assert not bus.of(DeviceFoundReport)
     bus = line(board)
     bus.answer = lambda frame, now: closed(bytes((1, frame[1] | 0x80, 1)))
     bus.open()
     bus.run(10.0)
-    assert [fact.reason for fact in bus.of(DeviceLost)] == ["wrong"]
+    assert [fact.reason for fact in bus.of(DeviceLostReport)] == ["wrong"]
 
 
 def test_an_output_that_inputs_can_switch_is_told_loudly() -> None:
@@ -227,10 +227,10 @@ def test_an_output_that_inputs_can_switch_is_told_loudly() -> None:
     bus = line(board, "waveshare-io8")
     bus.open()
     bus.run(0.5)
-    assert bus.of(DeviceFound)[0].detail == "waveshare-io8 V2.00; control modes normal"
+    assert bus.of(DeviceFoundReport)[0].detail == "waveshare-io8 V2.00; control modes normal"
     board.modes[2] = 1
     bus = line(board, "waveshare-io8")
     bus.open()
     bus.run(0.5)
-    assert "WARNING" in bus.of(DeviceFound)[0].detail
-    assert "3 (linkage)" in bus.of(DeviceFound)[0].detail
+    assert "WARNING" in bus.of(DeviceFoundReport)[0].detail
+    assert "3 (linkage)" in bus.of(DeviceFoundReport)[0].detail

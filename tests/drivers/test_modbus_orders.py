@@ -7,8 +7,8 @@ import random
 import pytest
 
 from drivers.reports import (
-    DeviceFound,
-    DeviceLost,
+    DeviceFoundReport,
+    DeviceLostReport,
     OrderFailed,
     OrderSent,
     OutputLevel,
@@ -139,8 +139,8 @@ def test_over_a_reopen_an_order_is_written_in_time_or_not_at_all(away: float, wr
     bus.run(1.0)
     assert len(frames(bus)) == written
     assert [fact.reason for fact in bus.of(OrderFailed)] == ([] if written else ["lost"])
-    assert bus.of(DeviceLost) == [DeviceLost("relay", "port", "unplugged")]
-    assert len(bus.of(DeviceFound)) == 2
+    assert bus.of(DeviceLostReport) == [DeviceLostReport("relay", "port", "unplugged")]
+    assert len(bus.of(DeviceFoundReport)) == 2
 
 
 def test_an_unanswered_order_is_repeated_within_its_deadline_then_silent() -> None:
@@ -176,12 +176,12 @@ def test_an_order_reaches_a_board_that_was_lost() -> None:
     bus.run(0.3)
     board.alive = False
     bus.run(20.0)
-    assert [fact.reason for fact in bus.of(DeviceLost)] == ["silent"]
+    assert [fact.reason for fact in bus.of(DeviceLostReport)] == ["silent"]
     board.alive = True
     pulse(bus)
     bus.run(0.3)
     assert bus.of(OrderSent)
-    assert len(bus.of(DeviceFound)) == 2
+    assert len(bus.of(DeviceFoundReport)) == 2
     assert next(f for f in reversed(bus.facts) if isinstance(f, OutputLevel) and f.number == 1).on
 
 

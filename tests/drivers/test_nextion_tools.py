@@ -10,7 +10,7 @@ from nextion_tools.emu import NX4832T035, Display, Pty
 from drivers.display.tjc import TjcPanel
 from drivers.display.tjc_layout import TjcLayout, TjcOptions
 from drivers.port import Port
-from drivers.reports import DeviceFound, DeviceLost, DrawPage, KeyPressed, PageDrawn, SoundTone
+from drivers.reports import DeviceFoundReport, DeviceLostReport, DrawPage, KeyReport, PageReport, PlayTone
 from tests.drivers.rig import Told
 from tests.waiting import eventually
 
@@ -28,7 +28,7 @@ class Bench:
         self.port.order(DrawPage("panel", token, page, "停水通知", body, f"{token}/9"))
 
     def drawn(self, token: int, limit_s: float = 5.0) -> None:
-        eventually(lambda: [fact for fact in self.told.of(PageDrawn) if fact.token == token], limit_s)
+        eventually(lambda: [fact for fact in self.told.of(PageReport) if fact.token == token], limit_s)
 
     @property
     def texts(self) -> tuple[object, ...]:
@@ -51,13 +51,13 @@ def test_text_and_pages(bench: Bench) -> None:
     bench.drawn(1)
     assert bench.texts == ("停水通知", '今日停水\r"8:00"-12:00', "1/9")
     assert bench.display.page == "page1"
-    assert bench.told.of(DeviceFound)[0].detail == NX4832T035.model
+    assert bench.told.of(DeviceFoundReport)[0].detail == NX4832T035.model
     bench.show(2, ("请进",), "answer")
     bench.drawn(2)
     assert bench.display.page == "page2"
     assert bench.texts == ("停水通知", "请进", "2/9")
     assert bench.display.errors[2:] == []  # the first two end what the panel may have half of
-    bench.port.order(SoundTone("panel", "yes"))
+    bench.port.order(PlayTone("panel", "yes"))
     eventually(lambda: "beep 120" in bench.display.commands)
 
 
@@ -69,15 +69,15 @@ def test_a_page_change_that_blocks_loses_nothing(bench: Bench) -> None:
         bench.drawn(token, 10)
     assert bench.display.overflows == 0
     assert bench.display.max_buffered < 1000
-    assert not bench.told.of(DeviceLost)
+    assert not bench.told.of(DeviceLostReport)
 
 
 def test_touch(bench: Bench) -> None:
-    eventually(lambda: bench.told.of(DeviceFound))
+    eventually(lambda: bench.told.of(DeviceFoundReport))
     for component in (15, 21, 99):
         bench.display.send_touch_event(component, True, "page1")
         bench.display.send_touch_event(component, False, "page1")
-    eventually(lambda: [fact.key for fact in bench.told.of(KeyPressed)] == ["5", "#"])
+    eventually(lambda: [fact.key for fact in bench.told.of(KeyReport)] == ["5", "#"])
 
 
 @pytest.mark.parametrize("says", [True, pytest.param(False, marks=pytest.mark.slow)])
@@ -91,6 +91,6 @@ def test_power_cycle(bench: Bench, says: bool) -> None:
     assert bench.display.page is None
     eventually(lambda: bench.display.page == "page1" and bench.texts == ("停水通知", "今日停水", "1/9"), 5)
     assert bench.display.bkcmd == 3
-    assert not bench.told.of(DeviceLost)
+    assert not bench.told.of(DeviceLostReport)
     bench.show(2, ("来水了",))
     bench.drawn(2)

@@ -18,7 +18,7 @@ from drivers.port import Port
 from drivers.reader.keypad import Keypad, KeypadOptions
 from drivers.reader.line import LineOptions, LineReader
 from drivers.reader.rdm6300 import Rdm6300, Rdm6300Options
-from drivers.reports import UNKNOWN, CardSeen, DeviceLost, KeyPressed
+from drivers.reports import UNKNOWN, CardSeen, DeviceLostReport, KeyReport
 from drivers.served import LOOK_S, SETTLE_S, Served
 from simulator.osdp_reader import Peripheral
 from tests.drivers.bus import Bus
@@ -49,7 +49,7 @@ def test_with_everything_well_a_card_and_its_keys_are_new(baud: int) -> None:
         wire.peripherals[0].present(CARD)
         wire.peripherals[0].press("1")
     bus.run(1.0)
-    assert len(bus.of(CardSeen)) == len(bus.of(KeyPressed)) == 20
+    assert len(bus.of(CardSeen)) == len(bus.of(KeyReport)) == 20
     bus.facts.clear()
     wire.peripherals[0].present(CARD)
     shown = bus.now
@@ -67,7 +67,7 @@ def test_what_a_reader_held_at_the_start_is_of_any_age() -> None:
     bus = line(wire)
     bus.run(0.5)
     assert ages(bus) == [float("inf")] * 3
-    assert {fact.not_before for fact in bus.of(KeyPressed)} == {UNKNOWN}
+    assert {fact.not_before for fact in bus.of(KeyReport)} == {UNKNOWN}
     bus.facts.clear()
     wire.peripherals[0].present(CARD)
     bus.run(0.3)
@@ -199,13 +199,13 @@ def test_keys_of_a_keypad_and_of_a_panel() -> None:
     session = Keypad([("keys", KeypadOptions())], 9600)
     session.opened(0.0)
     session.receive(b"12", 50.0, 10.0)
-    assert [fact.not_before for fact in session.facts() if isinstance(fact, KeyPressed)] == [10.0, 10.0]
+    assert [fact.not_before for fact in session.facts() if isinstance(fact, KeyReport)] == [10.0, 10.0]
     bus = bus_of(Panel(), layout=KEYPAD)
     bus.open()
     bus.run(1.0)
     bus.session.receive(bytes.fromhex("65 01 0B 01 FF FF FF"), bus.now, 10.0)
     bus.run(0.1)
-    assert [fact.not_before for fact in bus.of(KeyPressed)] == [10.0]
+    assert [fact.not_before for fact in bus.of(KeyReport)] == [10.0]
 
 
 # --- the port: when the line was last seen to be empty
@@ -369,4 +369,4 @@ def test_a_frame_that_was_made_long_ago_is_not_sent(pty: tuple[int, str], rig: R
     os.set_blocking(pty[0], True)
     assert len(os.read(pty[0], 64)) == 8
     assert port.stop(1.0)
-    assert not [fact for fact in rig.told if isinstance(fact, DeviceLost)]
+    assert not [fact for fact in rig.told if isinstance(fact, DeviceLostReport)]

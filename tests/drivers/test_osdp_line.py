@@ -11,16 +11,16 @@ from drivers.osdp.options import ReaderOptions
 from drivers.osdp.reply_timeout import REPLY_S
 from drivers.reports import (
     CardSeen,
-    DeviceFound,
-    DeviceLost,
+    DeviceFoundReport,
+    DeviceLostReport,
     InputLevel,
-    KeyPressed,
+    KeyReport,
     OrderFailed,
     OrderSent,
     OutputLevel,
     SecureSeen,
     SecurityAlarm,
-    Tamper,
+    TamperReport,
 )
 from simulator.osdp_reader import Peripheral
 from tests.drivers.bus import Bus
@@ -30,12 +30,12 @@ from tests.drivers.osdp_line import CARD, CARD_HEX, KEY, OTHER_KEY, Wire, alarms
 def test_a_reader_is_found_with_all_it_has() -> None:
     bus = line(Wire(Peripheral(KEY)), inputs=2)
     bus.run(0.3)
-    (found,) = bus.of(DeviceFound)
+    (found,) = bus.of(DeviceFoundReport)
     assert found.detail == "vendor D00BA7 model 7.1 firmware 1.2.3 serial 075BCD15; Secure Channel"
     assert [type(fact) for fact in bus.facts] == [
         SecureSeen,
-        DeviceFound,
-        *[Tamper] * 2,
+        DeviceFoundReport,
+        *[TamperReport] * 2,
         *[InputLevel] * 2,
         *[OutputLevel] * 2,
     ]
@@ -45,7 +45,7 @@ def test_a_reader_is_found_with_all_it_has() -> None:
 def test_what_the_configuration_wants_and_the_reader_lacks_is_said() -> None:
     bus = line(Wire(Peripheral(KEY)), outputs=4)
     bus.run(0.3)
-    assert "WARNING: it has 2 outputs, 4 are configured" in bus.of(DeviceFound)[0].detail
+    assert "WARNING: it has 2 outputs, 4 are configured" in bus.of(DeviceFoundReport)[0].detail
 
 
 @pytest.mark.parametrize("baud", [9600, 115200])
@@ -55,7 +55,7 @@ def test_cards_and_keys(baud: int) -> None:
     wire.peripherals[0].press("12*#")
     bus.run(0.4)
     assert [fact.card for fact in bus.of(CardSeen)] == [CARD_HEX]
-    assert [fact.key for fact in bus.of(KeyPressed)] == ["1", "2", "*", "#"]
+    assert [fact.key for fact in bus.of(KeyReport)] == ["1", "2", "*", "#"]
 
 
 def test_polls_come_every_poll_ms_or_as_fast_as_the_line_allows() -> None:
@@ -77,14 +77,14 @@ def test_tamper_power_and_silence_are_told_within_a_second_even_unasked() -> Non
     wire.peripherals[0].tamper = True
     start = bus.now
     bus.run(1.0)
-    assert [(f.what, f.active) for f in bus.of(Tamper)] == [("tamper", True)]
-    assert bus.of(Tamper)[0].at - start <= 1.0
+    assert [(f.what, f.active) for f in bus.of(TamperReport)] == [("tamper", True)]
+    assert bus.of(TamperReport)[0].at - start <= 1.0
     wire.peripherals[0].power_fails = True
     bus.run(1.0)
-    assert [(f.what, f.active) for f in bus.of(Tamper)] == [("tamper", True), ("power", True)]
+    assert [(f.what, f.active) for f in bus.of(TamperReport)] == [("tamper", True), ("power", True)]
     wire.alive = False
     bus.run(1.0)
-    assert [f.reason for f in bus.of(DeviceLost)] == ["silent"]
+    assert [f.reason for f in bus.of(DeviceLostReport)] == ["silent"]
 
 
 def test_inputs_are_debounced_edges() -> None:
@@ -105,7 +105,7 @@ def test_a_reader_that_restarts_is_back_without_being_lost() -> None:
     wire.peripherals[0].present(CARD)
     bus.run(0.1)
     assert bus.of(CardSeen)[0].at - start < 0.25
-    assert not bus.of(DeviceLost) + bus.of(DeviceFound) + bus.of(SecurityAlarm)
+    assert not bus.of(DeviceLostReport) + bus.of(DeviceFoundReport) + bus.of(SecurityAlarm)
 
 
 @pytest.mark.parametrize("others", [0, 1])
@@ -115,7 +115,7 @@ def test_lost_and_found_again(others: int) -> None:
     answer = reader.answer
     reader.answer = lambda frame, now: b""
     bus.run(10.0)
-    (lost,) = bus.of(DeviceLost)
+    (lost,) = bus.of(DeviceLostReport)
     assert lost.reason == "silent"
     pulse(bus)
     bus.run(0.01)
@@ -123,7 +123,7 @@ def test_lost_and_found_again(others: int) -> None:
     reader.answer = answer
     start = bus.now
     bus.run(3.0)
-    (_found,) = bus.of(DeviceFound)
+    (_found,) = bus.of(DeviceFoundReport)
     first = next(f.at for f in bus.of(OutputLevel) if f.device == "card0")
     assert first - start < (1.0 if not others else 3.0)
 
@@ -149,12 +149,12 @@ def test_a_closed_port_loses_all_and_an_opened_one_finds_them() -> None:
     pulse(bus)
     bus.session.closed(bus.now, "unplugged")
     bus.facts += bus.session.facts()
-    assert [f.reason for f in bus.of(DeviceLost)] == ["port", "port"]
+    assert [f.reason for f in bus.of(DeviceLostReport)] == ["port", "port"]
     assert bus.of(OrderFailed) == [OrderFailed("card0", 1, "lost")]
     assert bus.session.send(bus.now + 1.0) is None
     bus.session.opened(bus.now)
     bus.run(1.0)
-    assert {f.device for f in bus.of(DeviceFound)} == {"card0", "card1"}
+    assert {f.device for f in bus.of(DeviceFoundReport)} == {"card0", "card1"}
 
 
 def test_busy_is_asked_again_and_keeps_nobody() -> None:
@@ -174,7 +174,7 @@ def test_busy_is_asked_again_and_keeps_nobody() -> None:
     assert busy == [0]
     assert bus.of(CardSeen)[0].device == "card1"
     assert bus.of(OrderSent)
-    assert not alarms(bus) + bus.of(DeviceLost)
+    assert not alarms(bus) + bus.of(DeviceLostReport)
 
 
 def test_an_echoing_adapter_changes_nothing() -> None:
@@ -198,7 +198,7 @@ def test_answers_in_pieces_are_answers() -> None:
     bus.session.receive = bytewise
     reader.present(CARD)
     bus.run(0.5)
-    assert bus.of(DeviceFound)
+    assert bus.of(DeviceFoundReport)
     assert bus.of(CardSeen)
 
 
@@ -217,7 +217,7 @@ def test_with_the_checksum() -> None:
 
     bus = line(Wire(Old(KEY)), crc=False, key="", secure="optional", outputs=0)
     bus.run(0.3)
-    assert "NOT SECURED" in bus.of(DeviceFound)[0].detail
+    assert "NOT SECURED" in bus.of(DeviceFoundReport)[0].detail
 
 
 def test_what_is_not_an_osdp_reader_is_wrong() -> None:
@@ -225,7 +225,7 @@ def test_what_is_not_an_osdp_reader_is_wrong() -> None:
     wire.between = lambda frame, reply: plain(0x40)
     bus = line(wire)
     bus.run(3.0)
-    assert [f.reason for f in bus.of(DeviceLost)] == ["wrong"]
+    assert [f.reason for f in bus.of(DeviceLostReport)] == ["wrong"]
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,7 @@ def test_seven_misses_in_a_row_cost_no_card(reaches: bool) -> None:
     bus.run(1.0)
     assert misses == [0]
     assert len(bus.of(CardSeen)) == 1
-    assert not bus.of(DeviceLost) + bus.of(SecureSeen)
+    assert not bus.of(DeviceLostReport) + bus.of(SecureSeen)
 
 
 @pytest.mark.slow
@@ -357,7 +357,7 @@ def test_a_wrong_key_is_said_and_looked_at_again() -> None:
     bus = Bus(OsdpLine([("card0", ReaderOptions(key=OTHER_KEY.hex()))], 115200), Wire(Peripheral(KEY)), 115200)
     bus.open()
     bus.run(10.0)
-    assert bus.of(DeviceLost)[0].reason == "insecure"
-    assert "key" in bus.of(DeviceLost)[0].detail
+    assert bus.of(DeviceLostReport)[0].reason == "insecure"
+    assert "key" in bus.of(DeviceLostReport)[0].detail
     assert alarms(bus) == ["handshake"]
     assert 3 <= bus.session._readers[0].alarms.counts["handshake"] <= 6

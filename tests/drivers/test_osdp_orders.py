@@ -6,18 +6,18 @@ import pytest
 
 from drivers.reports import (
     CardSeen,
-    DeviceFound,
-    DeviceLost,
+    DeviceFoundReport,
+    DeviceLostReport,
     OrderFailed,
     OrderSent,
     OutputLevel,
+    PlayTone,
     SecurityAlarm,
     SetOutput,
     SetReaderLine,
     ShowText,
-    SoundTone,
 )
-from simulator.osdp_reader import Command, Peripheral
+from simulator.osdp_reader import Peripheral, ReaderCommand
 from tests.drivers.osdp_line import CARD, KEY, Wire, code_of, pulse, secured, up
 
 
@@ -113,21 +113,21 @@ def test_an_order_said_again_after_its_time_is_not() -> None:
     bus.run(3.0)
     assert bus.of(OrderFailed) == [OrderFailed("card0", 1, "silent")]
     assert reader.outputs == [False, False]
-    assert not bus.of(DeviceLost)
+    assert not bus.of(DeviceLostReport)
 
 
 def test_an_order_whose_answers_never_hold_is_given_up_after_four_sessions() -> None:
     """The line is good for all but what answers the order: neither the reader nor its session may end over that for ever."""
 
     def ordered(frame: bytes) -> bool:
-        return secured(frame) and code_of(frame) == Command.OUT
+        return secured(frame) and code_of(frame) == ReaderCommand.OUT
 
     bus, wire = up()
     wire.between = lambda frame, reply: reply[:-1] + bytes((reply[-1] ^ 1,)) if ordered(frame) else reply
     pulse(bus, 9, within=20.0)
     bus.run(5.0)
     assert [(fact.order, fact.reason) for fact in bus.of(OrderFailed)] == [(9, "silent")]
-    assert not bus.of(DeviceLost) + bus.of(OrderSent)
+    assert not bus.of(DeviceLostReport) + bus.of(OrderSent)
     orders = [frame for _, frame in bus.written if ordered(frame)]
     assert len(set(orders)) == 4
     assert len(orders) == 4 * 8
@@ -136,15 +136,15 @@ def test_an_order_whose_answers_never_hold_is_given_up_after_four_sessions() -> 
 def test_a_refusal_costs_nothing_but_itself() -> None:
     bus, wire = up()
     reader = wire.peripherals[0]
-    reader.refuse = {Command.OUT, Command.LED, Command.BUZ, Command.LSTAT}
+    reader.refuse = {ReaderCommand.OUT, ReaderCommand.LED, ReaderCommand.BUZ, ReaderCommand.LSTAT}
     pulse(bus)
-    bus.session.order(SoundTone("card0", "yes"), bus.now)
+    bus.session.order(PlayTone("card0", "yes"), bus.now)
     bus.run(1.0)
     reader.present(CARD)
     bus.run(0.05)
     assert bus.of(OrderFailed) == [OrderFailed("card0", 1, "refused")]
     assert bus.of(CardSeen)
-    assert not bus.of(DeviceLost) + bus.of(DeviceFound) + bus.of(SecurityAlarm)
+    assert not bus.of(DeviceLostReport) + bus.of(DeviceFoundReport) + bus.of(SecurityAlarm)
     assert sum(1 for frame in wire.frames if frame[5] & 3 == 0) == 1, "one conversation"
 
 
@@ -152,9 +152,9 @@ def test_tones_lights_and_texts() -> None:
     bus, wire = up()
     did = []
     wire.peripherals[0].did = lambda what, value: did.append((what, value))
-    bus.session.order(SoundTone("card0", "warning"), bus.now)
-    bus.session.order(SoundTone("card0", "no"), bus.now)
-    bus.session.order(SoundTone("card0", "unheard of"), bus.now)
+    bus.session.order(PlayTone("card0", "warning"), bus.now)
+    bus.session.order(PlayTone("card0", "no"), bus.now)
+    bus.session.order(PlayTone("card0", "unheard of"), bus.now)
     bus.session.order(ShowText("card0", "Door open", 3), bus.now)
     bus.run(0.1)
     assert did == [("light", "red 2.0"), ("beeps", "3 1/1"), ("text", "Door open")]
@@ -166,7 +166,7 @@ def test_a_tone_for_a_lost_reader_is_not_heard_when_it_is_back() -> None:
     wire.peripherals[0].did = lambda what, value: did.append(what)
     wire.alive = False
     bus.run(3.0)
-    bus.session.order(SoundTone("card0", "yes"), bus.now)
+    bus.session.order(PlayTone("card0", "yes"), bus.now)
     bus.session.order(ShowText("card0", "x", 1), bus.now)
     wire.alive = True
     bus.run(3.0)
@@ -179,7 +179,7 @@ def test_a_reader_without_light_or_display_is_not_asked_for_them() -> None:
     reader.abilities = bytes.fromhex("020402 090101")
     bus, wire = up(Wire(reader))
     before = len(wire.frames)
-    bus.session.order(SoundTone("card0", "yes"), bus.now)
+    bus.session.order(PlayTone("card0", "yes"), bus.now)
     bus.session.order(ShowText("card0", "x", 1), bus.now)
     bus.run(0.2)
     assert all(len(frame) in {15, 31} for frame in wire.frames[before:])

@@ -16,9 +16,9 @@ from drivers.osdp.reader import FLOOD_S
 from drivers.osdp.secure_session import FLOOD_MACS
 from drivers.reports import (
     CardSeen,
-    DeviceFound,
-    DeviceLost,
-    KeyPressed,
+    DeviceFoundReport,
+    DeviceLostReport,
+    KeyReport,
     OrderFailed,
     OrderSent,
     PairingStep,
@@ -26,7 +26,7 @@ from drivers.reports import (
     SecureSeen,
     SecurityAlarm,
 )
-from simulator.osdp_reader import Command, Peripheral
+from simulator.osdp_reader import Peripheral, ReaderCommand
 from tests.drivers.bus import Bus
 from tests.drivers.osdp_attacks import CARD_REPLY, INSECURE, Attack, bent_reply
 from tests.drivers.osdp_line import (
@@ -62,10 +62,10 @@ def test_a_reader_without_secure_channel_stays_offline_and_is_told() -> None:
     bus = line(wire)
     wire.peripherals[0].present(CARD)
     bus.run(10.0)
-    assert [f.reason for f in bus.of(DeviceLost)] == ["insecure"]
+    assert [f.reason for f in bus.of(DeviceLostReport)] == ["insecure"]
     assert alarms(bus) == ["downgrade"]
-    assert not bus.of(DeviceFound) + bus.of(CardSeen)
-    assert {code_of(frame) for frame in wire.frames} == {Command.ID, Command.CAP}
+    assert not bus.of(DeviceFoundReport) + bus.of(CardSeen)
+    assert {code_of(frame) for frame in wire.frames} == {ReaderCommand.ID, ReaderCommand.CAP}
 
 
 def test_optional_takes_one_that_never_was_secure_and_says_so() -> None:
@@ -84,7 +84,7 @@ def test_one_that_was_secure_once_must_stay_so(secure: str) -> None:
     bus = line(Wire(insecure_reader()), secure=secure, remembered=True)
     bus.run(3.0)
     assert alarms(bus) == ["downgrade"]
-    assert [f.reason for f in bus.of(DeviceLost)] == ["insecure"]
+    assert [f.reason for f in bus.of(DeviceLostReport)] == ["insecure"]
 
 
 def test_that_it_was_secure_is_told_once_to_be_kept() -> None:
@@ -99,7 +99,7 @@ def test_that_it_was_secure_is_told_once_to_be_kept() -> None:
 def test_without_a_key_a_secure_reader_waits_to_be_paired() -> None:
     bus = line(Wire(Peripheral(KEY)), key="")
     bus.run(3.0)
-    assert "doorward pair card0" in bus.of(DeviceLost)[0].detail
+    assert "doorward pair card0" in bus.of(DeviceLostReport)[0].detail
     assert not alarms(bus)
 
 
@@ -114,9 +114,9 @@ def test_a_reader_from_the_factory_is_not_spoken_to_without_a_window() -> None:
     wire = Wire(factory())
     bus = line(wire)
     bus.run(10.0)
-    assert not bus.of(DeviceFound)
+    assert not bus.of(DeviceFoundReport)
     assert wire.peripherals[0].key is None
-    assert all(frame[8] == 1 for frame in wire.frames if code_of(frame) == Command.CHLNG)
+    assert all(frame[8] == 1 for frame in wire.frames if code_of(frame) == ReaderCommand.CHLNG)
 
 
 @pytest.mark.parametrize("key", ["", OTHER_KEY.hex()])
@@ -136,7 +136,7 @@ def test_in_a_window_it_gets_its_own_key_and_a_new_session(key: str) -> None:
         ("keyset", ""),
         ("session", "own key"),
     ]
-    assert bus.of(DeviceFound)
+    assert bus.of(DeviceFoundReport)
     wire.peripherals[0].present(CARD)
     bus.run(0.1)
     assert bus.of(CardSeen)
@@ -166,7 +166,7 @@ def test_the_window_closes_after_ten_minutes_whatever_was_asked() -> None:
     wire.alive = True
     bus.run(10.0)
     assert wire.peripherals[0].key is None
-    assert all(frame[8] == 1 for frame in wire.frames if code_of(frame) == Command.CHLNG)
+    assert all(frame[8] == 1 for frame in wire.frames if code_of(frame) == ReaderCommand.CHLNG)
 
 
 def test_the_window_is_for_one_reader() -> None:
@@ -181,7 +181,7 @@ def test_the_window_is_for_one_reader() -> None:
 def test_the_window_is_for_one_session() -> None:
     """The reader refuses the key: there is no second try under the default key."""
     wire = Wire(factory())
-    wire.peripherals[0].refuse = {Command.KEYSET}
+    wire.peripherals[0].refuse = {ReaderCommand.KEYSET}
     sessions = []
     wire.peripherals[0].did = lambda what, value: sessions.append((what, value))
     bus = line(wire)
@@ -211,7 +211,7 @@ def test_a_session_that_breaks_while_the_key_is_given_is_not_had_again() -> None
     bus.run(20.0)
     assert sessions.count(("session", "factory key")) == 1
     assert bus.of(OrderFailed) == [OrderFailed("card0", 7, "refused")]
-    assert [frame[8] for frame in wire.frames if code_of(frame) == Command.CHLNG].count(0) == 1
+    assert [frame[8] for frame in wire.frames if code_of(frame) == ReaderCommand.CHLNG].count(0) == 1
 
 
 def test_a_lost_answer_to_the_key_is_settled_by_the_next_handshake() -> None:
@@ -250,14 +250,14 @@ def test_lost_while_the_key_is_given_is_settled_by_the_next_handshake_too() -> N
     assert wire.peripherals[0].key == KEY
     assert not bus.of(OrderFailed)
     assert [f.order for f in bus.of(OrderSent)] == [7]
-    assert [f.reason for f in bus.of(DeviceLost)] == ["silent"]
+    assert [f.reason for f in bus.of(DeviceLostReport)] == ["silent"]
 
 
 @pytest.mark.parametrize(
     ("key", "installing", "refuse", "steps"),
     [
         (None, True, set(), ["offered"]),
-        (None, True, {Command.KEYSET}, ["offered", "declined"]),
+        (None, True, {ReaderCommand.KEYSET}, ["offered", "declined"]),
         (OTHER_KEY, False, set(), ["other_key", "factory_refused"]),
         (KEY, False, set(), ["offered"]),
     ],
@@ -340,10 +340,10 @@ def test_a_plain_reply_ends_the_session_and_is_dropped(code: int) -> None:
 
     wire.between = once
     bus.run(1.0)
-    assert not bus.of(CardSeen) + bus.of(KeyPressed)
+    assert not bus.of(CardSeen) + bus.of(KeyReport)
     assert alarms(bus) == ["plaintext"]
-    assert [code_of(f) for f in wire.frames if not secured(f)].count(Command.CHLNG) == 2, "a new session"
-    assert not bus.of(DeviceLost)
+    assert [code_of(f) for f in wire.frames if not secured(f)].count(ReaderCommand.CHLNG) == 2, "a new session"
+    assert not bus.of(DeviceLostReport)
 
 
 def test_a_plain_refusal_is_a_restart_and_no_alarm_until_it_is_often() -> None:
@@ -371,7 +371,7 @@ def test_not_understood_in_plain_is_said_again() -> None:
     wire.peripherals[0].present(CARD)
     bus.run(0.2)
     assert bus.of(CardSeen), "the reader said its answer again"
-    assert not [f for f in wire.frames[6:] if not secured(f) and code_of(f) == Command.CHLNG]
+    assert not [f for f in wire.frames[6:] if not secured(f) and code_of(f) == ReaderCommand.CHLNG]
 
 
 # --- 5: secrets compared in constant time, guesses bounded
@@ -393,12 +393,12 @@ def test_a_mac_cannot_be_searched_for(seed: int) -> None:
     bus.run(25.0)
     assert attack.tries == FLOOD_MACS + 1
     assert alarms(bus) == ["mac"]
-    assert bus.of(DeviceLost)[-1].reason == "insecure"
+    assert bus.of(DeviceLostReport)[-1].reason == "insecure"
     last = bus.written[-1][0]
     assert last - start < 5.0
     wire.between = lambda frame, reply: reply
     bus.run(FLOOD_S)
-    assert bus.of(DeviceFound)
+    assert bus.of(DeviceFoundReport)
     assert bus.written[-1][0] > last + FLOOD_S - 1.0
 
 
@@ -431,7 +431,7 @@ def test_no_challenge_comes_twice() -> None:
     for _ in range(20):
         bus.run(1.0)
         wire.peripherals[0].reboot()
-    challenges = [frame[10:18] for frame in wire.frames if not secured(frame) and code_of(frame) == Command.CHLNG]
+    challenges = [frame[10:18] for frame in wire.frames if not secured(frame) and code_of(frame) == ReaderCommand.CHLNG]
     assert len(challenges) == len(set(challenges)) >= 20
     assert set(asked) == {8}
 
@@ -450,7 +450,7 @@ def test_no_card_and_no_key_in_any_text(caplog: pytest.LogCaptureFixture) -> Non
     wire.peripherals[0].press("4711#")
     bus.run(1.0)
     assert bus.of(CardSeen)
-    assert bus.of(KeyPressed)
+    assert bus.of(KeyReport)
     texts = [repr(order), repr(ReaderOptions(key=KEY.hex())), caplog.text, *map(repr, bus.facts), *map(str, bus.facts)]
     for secret in (CARD_HEX, str(CARD), KEY.hex(), repr(KEY), OTHER_KEY.hex(), "4711", "key='4'", "key='#'"):
         assert not [text for text in texts if secret.lower() in text.lower()], secret

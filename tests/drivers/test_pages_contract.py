@@ -11,7 +11,7 @@ import pytest
 from agent.config.load import loads
 from drivers.port import Port
 from drivers.registry import DRIVERS
-from drivers.reports import DeviceLost, DrawPage, PageDrawn
+from drivers.reports import DeviceLostReport, DrawPage, PageReport
 from simulator.box import Box, BoxSpec
 from simulator.dwin_panel import Layout
 from simulator.tjc_panel import TjcProject
@@ -53,7 +53,7 @@ class Bench:
 
     def draw(self, token: int, page: tuple[str, str, tuple[str, ...], str]) -> None:
         self.port.order(DrawPage("panel", token, *page))
-        eventually(lambda: [fact for fact in self.told.of(PageDrawn) if fact.token == token])
+        eventually(lambda: [fact for fact in self.told.of(PageReport) if fact.token == token])
 
     @property
     def seen(self) -> tuple[str, str, tuple[str, ...], str]:
@@ -79,8 +79,8 @@ def test_every_display_shows_the_same_pages_whole(bench: Bench) -> None:
     assert bench.box.panel.half_drawn == []
     assert bench.box.panel.counts.text_faults == []
     assert bench.box.panel.counts.refused[2:] == []
-    assert [fact.token for fact in bench.told.of(PageDrawn)] == [*range(1, len(PAGES) + 1)]
-    assert not bench.told.of(DeviceLost)
+    assert [fact.token for fact in bench.told.of(PageReport)] == [*range(1, len(PAGES) + 1)]
+    assert not bench.told.of(DeviceLostReport)
 
 
 @pytest.mark.slow
@@ -89,8 +89,8 @@ def test_every_display_shows_its_page_again_after_a_power_cut(bench: Bench) -> N
     bench.draw(1, PAGES[1])
     bench.box.panel.power_cycle()
     eventually(lambda: bench.seen == PAGES[1])
-    assert len(bench.told.of(PageDrawn)) == 1
-    assert not bench.told.of(DeviceLost)
+    assert len(bench.told.of(PageReport)) == 1
+    assert not bench.told.of(DeviceLostReport)
 
 
 @pytest.mark.parametrize("bench", [pytest.param(SMALL[kind], id=kind) for kind in SMALL], indirect=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from drivers.reports import DeviceFound, DeviceLost, OrderFailed, PageDrawn, SetOutput, SoundTone
+from drivers.reports import DeviceFoundReport, DeviceLostReport, OrderFailed, PageReport, PlayTone, SetOutput
 from tests.drivers import dwin_bench, tjc_bench
 from tests.drivers.bus import Bus
 
@@ -62,8 +62,8 @@ def test_the_newest_page_wins_in_the_midst_of_drawing(kind: Kind) -> None:
         bus.run(0.012)
     bus.run(2.0)
     assert kind.shown(panel) == ("第29", "条29")
-    assert bus.of(PageDrawn)[-1].token == 29
-    assert len(bus.of(PageDrawn)) < 15
+    assert bus.of(PageReport)[-1].token == 29
+    assert len(bus.of(PageReport)) < 15
 
 
 @pytest.mark.parametrize("lost", [1, 2])
@@ -78,10 +78,10 @@ def test_what_is_not_answered_is_said_again(kind: Kind, lost: int) -> None:
         panel.lose_next = lost
         bus.run(0.002)
         bus.run(6.0)
-        assert bus.of(PageDrawn)[-1].token == token
+        assert bus.of(PageReport)[-1].token == token
         assert kind.shown(panel)[0] == f"第{token}"
         panel.lose_next = 0
-    assert not bus.of(DeviceLost)
+    assert not bus.of(DeviceLostReport)
 
 
 def test_what_was_not_acknowledged_is_not_taken_as_it_was(kind: Kind) -> None:
@@ -104,7 +104,7 @@ def test_what_was_not_acknowledged_is_not_taken_as_it_was(kind: Kind) -> None:
     show(bus, 3, body=("甲",))
     bus.run(1.0)
     assert kind.shown(panel)[1] == "甲"
-    assert bus.of(PageDrawn)[-1].token == 3
+    assert bus.of(PageReport)[-1].token == 3
 
 
 def test_a_power_cycled_panel_is_found_and_drawn_again(kind: Kind) -> None:
@@ -116,8 +116,8 @@ def test_a_power_cycled_panel_is_found_and_drawn_again(kind: Kind) -> None:
     panel.power_cycle()
     bus.run(3.5)
     assert kind.shown(panel) == ("温馨提示", "今日停水\r\n8:00-12:00")
-    assert [fact.token for fact in bus.of(PageDrawn)] == [1]
-    assert len(bus.of(DeviceFound)) == 1
+    assert [fact.token for fact in bus.of(PageReport)] == [1]
+    assert len(bus.of(DeviceFoundReport)) == 1
 
 
 def test_lost_found_and_drawn_whole(kind: Kind) -> None:
@@ -128,14 +128,14 @@ def test_lost_found_and_drawn_whole(kind: Kind) -> None:
     bus.run(2.0)
     panel.alive = False
     bus.run(10.0)
-    assert bus.of(DeviceLost) == [DeviceLost("panel", "silent", "no answer")]
+    assert bus.of(DeviceLostReport) == [DeviceLostReport("panel", "silent", "no answer")]
     show(bus, 2, title="新的")
     panel.power_cycle()
     panel.alive = True
     bus.run(4.0)
-    assert len(bus.of(DeviceFound)) == 2
+    assert len(bus.of(DeviceFoundReport)) == 2
     assert kind.shown(panel)[0] == "新的"
-    assert bus.of(PageDrawn)[-1].token == 2
+    assert bus.of(PageReport)[-1].token == 2
 
 
 def test_a_touch_in_between_is_no_answer(kind: Kind) -> None:
@@ -148,8 +148,8 @@ def test_a_touch_in_between_is_no_answer(kind: Kind) -> None:
     drawn = len(bus.written)
     bus.run(10.0)
     assert len(bus.written) - drawn == 5  # the looks at the nonce
-    assert not bus.of(DeviceLost)
-    assert len(bus.of(PageDrawn)) == 1
+    assert not bus.of(DeviceLostReport)
+    assert len(bus.of(PageReport)) == 1
 
 
 def test_tones_differ_and_overtake_the_page(kind: Kind) -> None:
@@ -161,7 +161,7 @@ def test_tones_differ_and_overtake_the_page(kind: Kind) -> None:
         show(bus, 1, title=tone, body=(tone,) * 8)
         bus.run(0.002)
         bus.written.clear()
-        bus.session.order(SoundTone("panel", tone), bus.now)
+        bus.session.order(PlayTone("panel", tone), bus.now)
         bus.run(1.5)
         assert kind.beep in b"".join(frame for _, frame in bus.written[:2])
         heard |= set(beeps(kind, bus))
@@ -173,11 +173,11 @@ def test_an_old_tone_is_not_sounded(kind: Kind) -> None:
     panel.alive = False
     bus = kind.bus(panel)
     bus.open()
-    bus.session.order(SoundTone("panel", "yes"), bus.now)
+    bus.session.order(PlayTone("panel", "yes"), bus.now)
     bus.run(3.0)
     panel.alive = True
     bus.run(3.0)
-    assert bus.of(DeviceFound)
+    assert bus.of(DeviceFoundReport)
     assert not beeps(kind, bus)
 
 
@@ -187,4 +187,4 @@ def test_outputs_are_refused_and_a_loss_is_told_once(kind: Kind) -> None:
     bus.session.closed(bus.now, "no such file")
     bus.session.order(SetOutput("panel", 1, True, 3, bus.now + 1), bus.now)
     bus.run(1.0)
-    assert bus.facts == [DeviceLost("panel", "port", "no such file"), OrderFailed("panel", 3, "refused")]
+    assert bus.facts == [DeviceLostReport("panel", "port", "no such file"), OrderFailed("panel", 3, "refused")]

@@ -14,14 +14,14 @@ from drivers.port import Port
 from drivers.registry import DRIVERS
 from drivers.reports import (
     CardSeen,
-    DeviceLost,
+    DeviceLostReport,
     DrawPage,
     InputLevel,
     OrderSent,
     OutputLevel,
-    PageDrawn,
+    PageReport,
+    PlayTone,
     SetOutput,
-    SoundTone,
 )
 from tests.drivers.rig import Idle, Rig, pulse
 from tests.waiting import eventually
@@ -49,7 +49,7 @@ def test_a_panel_end_to_end_is_never_half_drawn(rig: Rig) -> None:
     for token in range(1, 12):
         body = (f"第{token}条：今日停水", "请提前储水") * 2
         port.order(DrawPage("panel", token, ("idle", "notice")[token % 2], f"通知{token}", body, f"{token}/11"))
-        eventually(lambda token=token: [fact for fact in rig.told.of(PageDrawn) if fact.token == token])
+        eventually(lambda token=token: [fact for fact in rig.told.of(PageReport) if fact.token == token])
         assert (rig.box.panel.title, rig.box.panel.body, rig.box.panel.footer) == (f"通知{token}", body, f"{token}/11")
     for _, screen in rig.box.panel.history:
         whole = screen.title and screen.body and screen.body != ("",)
@@ -57,7 +57,7 @@ def test_a_panel_end_to_end_is_never_half_drawn(rig: Rig) -> None:
             "a title over another page's body"
         )
     assert rig.box.panel.counts.text_faults == []
-    port.order(SoundTone("panel", "no"))
+    port.order(PlayTone("panel", "no"))
     eventually(lambda: rig.box.panel.tones)
 
 
@@ -65,7 +65,7 @@ def test_a_panel_end_to_end_is_never_half_drawn(rig: Rig) -> None:
 def test_a_power_cycled_panel_is_drawn_again(rig: Rig) -> None:
     port = rig.port("screen", "dwin", "panel")
     port.order(DrawPage("panel", 1, "notice", "通知", ("今日停水",), ""))
-    eventually(lambda: rig.told.of(PageDrawn))
+    eventually(lambda: rig.told.of(PageReport))
     rig.box.panel.power_cycle()
     eventually(lambda: (rig.box.panel.title, rig.box.panel.body) == ("通知", ("今日停水",)), 4.0)
 
@@ -129,7 +129,7 @@ def test_a_socket_url(rig: Rig) -> None:
             rig.found("card")
             far.sendall(b"0012345678\r\n")
             eventually(lambda: rig.told.of(CardSeen))
-        eventually(lambda: rig.told.of(DeviceLost))
+        eventually(lambda: rig.told.of(DeviceLostReport))
     port.stop(1.0)
 
 
@@ -137,4 +137,4 @@ def test_a_socket_url(rig: Rig) -> None:
 def test_a_url_that_cannot_serve_is_told(rig: Rig, url: str) -> None:
     session = DRIVERS["line-reader"].session([("card", DRIVERS["line-reader"].options())], 9600)
     rig.started(Port("odd", url, 9600, session, rig.told.append))
-    eventually(lambda: [fact.reason for fact in rig.told.of(DeviceLost)] == ["port"])
+    eventually(lambda: [fact.reason for fact in rig.told.of(DeviceLostReport)] == ["port"])

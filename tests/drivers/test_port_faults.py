@@ -14,8 +14,8 @@ import pytest
 from drivers.port import REOPEN_S, Line, Port
 from drivers.registry import DRIVERS
 from drivers.reports import (
-    DeviceFound,
-    DeviceLost,
+    DeviceFoundReport,
+    DeviceLostReport,
     Fact,
     OrderFailed,
     OrderSent,
@@ -33,7 +33,7 @@ def test_unplugged_and_back_under_another_number(rig: Rig, record_property: pyte
     first = rig.box.ports["io"].readlink()
     rig.told.clear()
     rig.box.io.unplug()
-    eventually(lambda: [fact.reason for fact in rig.told.of(DeviceLost)] == ["port"])
+    eventually(lambda: [fact.reason for fact in rig.told.of(DeviceLostReport)] == ["port"])
     port.order(pulse(1, within=0.2))
     eventually(lambda: [fact.reason for fact in rig.told.of(OrderFailed)] == ["lost"])
     rig.box.io.plug()
@@ -57,7 +57,7 @@ def test_unplugged_for_long_it_is_found_within_three_seconds(rig: Rig) -> None:
     eventually(lambda: port._tries > len(REOPEN_S), 10.0)
     rig.told.clear()
     rig.box.io.plug()
-    eventually(lambda: rig.told.of(DeviceFound), 3.0)
+    eventually(lambda: rig.told.of(DeviceFoundReport), 3.0)
 
 
 @pytest.mark.soak
@@ -69,10 +69,10 @@ def test_two_hundred_times_unplugged(rig: Rig, record_property: pytest.RecordPro
         rig.found("relay")
         rig.told.clear()
         rig.box.io.unplug()
-        eventually(lambda: rig.told.of(DeviceLost))
+        eventually(lambda: rig.told.of(DeviceLostReport))
         rig.box.io.plug()
         back = time.monotonic()
-        eventually(lambda: rig.told.of(DeviceFound), 3.0)
+        eventually(lambda: rig.told.of(DeviceFoundReport), 3.0)
         slowest = max(slowest, time.monotonic() - back)
     record_property("figure", f"200 times unplugged, found again within {slowest:.2f} s")
 
@@ -102,11 +102,11 @@ def test_a_link_that_leads_elsewhere_is_followed(rig: Rig, tmp_path: Path) -> No
 def test_a_port_that_was_never_there_is_told_once_and_found_when_it_comes(rig: Rig, tmp_path: Path) -> None:
     rig.box.io.unplug()
     rig.port("io", "modbus-relay", "relay")
-    eventually(lambda: rig.told.of(DeviceLost))
-    assert re.fullmatch(r"could not open \S+: [A-Z][a-z ]+", rig.told.of(DeviceLost)[0].detail)
+    eventually(lambda: rig.told.of(DeviceLostReport))
+    assert re.fullmatch(r"could not open \S+: [A-Z][a-z ]+", rig.told.of(DeviceLostReport)[0].detail)
     rig.box.io.plug()
     rig.found("relay")
-    assert len(rig.told.of(DeviceLost)) == 1
+    assert len(rig.told.of(DeviceLostReport)) == 1
 
 
 def test_a_second_opener_is_kept_out_until_the_first_lets_go(rig: Rig) -> None:
@@ -114,10 +114,10 @@ def test_a_second_opener_is_kept_out_until_the_first_lets_go(rig: Rig) -> None:
     rig.found("relay")
     rig.told.clear()
     rig.port("io", "modbus-relay", "relay")
-    eventually(lambda: [fact.reason for fact in rig.told.of(DeviceLost)] == ["port"])
+    eventually(lambda: [fact.reason for fact in rig.told.of(DeviceLostReport)] == ["port"])
     rig.told.clear()
     first.stop(1.0)
-    eventually(lambda: rig.told.of(DeviceFound), 3.0)
+    eventually(lambda: rig.told.of(DeviceFoundReport), 3.0)
 
 
 @pytest.mark.claim("F37")
@@ -127,10 +127,10 @@ def test_an_adapter_that_hangs_loses_its_board_and_fails_the_order(rig: Rig) -> 
     rig.box.io.faults.hang = True
     port.order(pulse(1, within=0.3))
     eventually(lambda: [fact.reason for fact in rig.told.of(OrderFailed)] == ["silent"], 3.0)
-    eventually(lambda: rig.told.of(DeviceLost), 3.0)
+    eventually(lambda: rig.told.of(DeviceLostReport), 3.0)
     rig.told.clear()
     rig.box.io.resume()
-    eventually(lambda: rig.told.of(DeviceFound), 8.0)
+    eventually(lambda: rig.told.of(DeviceFoundReport), 8.0)
     assert port.alive(time.monotonic())
 
 

@@ -18,8 +18,8 @@ from drivers.modbus.line import ModbusLine
 from drivers.modbus.options import BoardOptions
 from drivers.port import Port
 from drivers.reports import (
-    DeviceFound,
-    DeviceLost,
+    DeviceFoundReport,
+    DeviceLostReport,
     Fact,
     InputLevel,
     OrderFailed,
@@ -96,8 +96,8 @@ def test_our_master_and_pymodbus(board: tuple[str, list[str]]) -> None:
     )
     port.start()
     try:
-        eventually(lambda: any(isinstance(fact, DeviceFound) for fact in told), 10.0)
-        assert DeviceFound("relay", "waveshare-d V2.00") in told
+        eventually(lambda: any(isinstance(fact, DeviceFoundReport) for fact in told), 10.0)
+        assert DeviceFoundReport("relay", "waveshare-d V2.00") in told
         levels = {fact.number: fact.high for fact in told if isinstance(fact, InputLevel)}
         assert [number for number, high in levels.items() if high] == [1, 3, 8]
         until = time.monotonic() + 2.0
@@ -109,7 +109,7 @@ def test_our_master_and_pymodbus(board: tuple[str, list[str]]) -> None:
         eventually(lambda: any(isinstance(fact, OutputLevel) and fact.number == 3 and fact.on for fact in told))
         writes = [line for line in lines if line.startswith("5 ")]
         assert [line.split()[1] for line in writes] == ["0x0200", "0x0002"]
-        eventually(lambda: [fact.device for fact in told if isinstance(fact, DeviceLost)] == ["absent"], 5.0)
+        eventually(lambda: [fact.device for fact in told if isinstance(fact, DeviceLostReport)] == ["absent"], 5.0)
     finally:
         port.stop(2.0)
 
@@ -123,7 +123,7 @@ def test_our_master_and_umodbus(board: tuple[str, list[str]]) -> None:
     port = Port("io", path, 115200, ModbusLine([("relay", BoardOptions(1))], 115200), told.append)
     port.start()
     try:
-        eventually(lambda: DeviceFound("relay", "waveshare-d V2.00") in told, 10.0)
+        eventually(lambda: DeviceFoundReport("relay", "waveshare-d V2.00") in told, 10.0)
         levels = {fact.number: fact.high for fact in told if isinstance(fact, InputLevel)}
         assert [number for number, high in levels.items() if high] == [1, 3, 8]
         until = time.monotonic() + 2.0
@@ -133,6 +133,6 @@ def test_our_master_and_umodbus(board: tuple[str, list[str]]) -> None:
         eventually(lambda: OrderFailed("relay", 2, "refused") in told)
         eventually(lambda: any(isinstance(fact, OutputLevel) and fact.number == 3 and fact.on for fact in told))
         assert [line for line in lines if line != "ready"] == ["2 1"]
-        assert not any(isinstance(fact, DeviceLost) for fact in told)
+        assert not any(isinstance(fact, DeviceLostReport) for fact in told)
     finally:
         port.stop(2.0)

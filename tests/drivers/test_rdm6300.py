@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from drivers.reader.card import from_decimal, from_facility, from_printed
 from drivers.reader.rdm6300 import Frames, Rdm6300, Rdm6300Options
-from drivers.reports import CardSeen, DeviceFound, DeviceLost, OrderFailed, SetOutput, SoundTone
+from drivers.reports import CardSeen, DeviceFoundReport, DeviceLostReport, OrderFailed, PlayTone, SetOutput
 from tests.vectors import readers as vectors
 
 FRAME = bytes.fromhex(vectors.RDM6300[0])
@@ -111,13 +111,13 @@ def test_any_bytes_are_safe_bounded_and_cost_one_card_at_most(noise: bytes) -> N
 def test_life_and_orders() -> None:
     session = Rdm6300([("card", Rdm6300Options())], 9600)
     session.opened(0.0)
-    session.order(SoundTone("card", "yes"), 0.1)
+    session.order(PlayTone("card", "yes"), 0.1)
     session.order(SetOutput("card", 1, True, 4, 9.0), 0.1)
     assert session.send(0.2) is None
     assert session.wait(0.2) == float("inf")
     session.closed(1.0, "unplugged")
     session.closed(2.0, "still")
-    assert [type(fact) for fact in session.facts()] == [DeviceFound, OrderFailed, DeviceLost]
+    assert [type(fact) for fact in session.facts()] == [DeviceFoundReport, OrderFailed, DeviceLostReport]
     assert session.pending() == 0
 
 

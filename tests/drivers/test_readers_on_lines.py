@@ -12,7 +12,7 @@ from drivers.port import Port
 from drivers.reader.card import from_decimal, from_printed
 from drivers.reader.keypad import Keypad, KeypadOptions
 from drivers.registry import DRIVERS
-from drivers.reports import CardSeen, DeviceFound, DeviceLost, KeyPressed
+from drivers.reports import CardSeen, DeviceFoundReport, DeviceLostReport, KeyReport
 from simulator.box import QR_BOX, TJC_BOX, Box, BoxSpec
 from simulator.wiring import READER_OPTIONS, UnitNames, config_yaml
 from tests.drivers.rig import Told
@@ -37,7 +37,7 @@ class Bench:
         port = Port(device.port, self.config.ports[device.port].device, baud, session, self.told.append)
         self.ports.append(port)
         port.start()
-        eventually(lambda: self.told.of(DeviceFound))
+        eventually(lambda: self.told.of(DeviceFoundReport))
         return port
 
 
@@ -77,7 +77,7 @@ def test_the_panel_s_keypad(bench: Callable[[BoxSpec], Bench]) -> None:
     made = bench(TJC_BOX)
     made.open("panel")
     made.box.touch("20*417#")
-    eventually(lambda: "".join(fact.key for fact in made.told.of(KeyPressed)) == "20*417#")
+    eventually(lambda: "".join(fact.key for fact in made.told.of(KeyReport)) == "20*417#")
 
 
 @pytest.mark.claim("F36")
@@ -86,9 +86,9 @@ def test_a_reader_that_is_unplugged_and_back_reads_again(bench: Callable[[BoxSpe
     made.open("card")
     line = made.box.reader_lines["reader"]
     line.unplug()
-    eventually(lambda: made.told.of(DeviceLost))
+    eventually(lambda: made.told.of(DeviceLostReport))
     line.plug()
-    eventually(lambda: len(made.told.of(DeviceFound)) == 2, 3.0)
+    eventually(lambda: len(made.told.of(DeviceFoundReport)) == 2, 3.0)
     made.box.tap(CARD)
     eventually(lambda: made.told.of(CardSeen))
 
@@ -99,6 +99,6 @@ def test_a_keypad_of_its_own(bench: Callable[[BoxSpec], Bench]) -> None:
     port = Port("reader", str(made.box.ports["reader"]), 9600, session, made.told.append)
     made.ports.append(port)
     port.start()
-    eventually(lambda: made.told.of(DeviceFound))
+    eventually(lambda: made.told.of(DeviceFoundReport))
     made.box.readers["reader"].say(b"1234\r")
-    eventually(lambda: "".join(fact.key for fact in made.told.of(KeyPressed)) == "1234#")
+    eventually(lambda: "".join(fact.key for fact in made.told.of(KeyReport)) == "1234#")

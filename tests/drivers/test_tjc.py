@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from drivers.display.tjc_layout import TjcLayout, TjcOptions
-from drivers.reports import DeviceFound, DeviceLost, KeyPressed, PageDrawn, SoundTone
+from drivers.reports import DeviceFoundReport, DeviceLostReport, KeyReport, PageReport, PlayTone
 from tests.drivers.tjc_bench import END, KEYPAD, Panel, bus_of, drawing, show
 
 
@@ -15,7 +15,7 @@ def test_a_page_is_drawn_and_told() -> None:
     bus.open()
     show(bus, 4)
     bus.run(2.0)
-    assert [type(fact) for fact in bus.facts] == [DeviceFound, PageDrawn]
+    assert [type(fact) for fact in bus.facts] == [DeviceFoundReport, PageReport]
     assert bus.facts[0].detail == "TJC4832T035_011R"
     assert panel.page == b"1"
     assert panel.text("t0.txt") == "温馨提示"
@@ -33,7 +33,7 @@ def test_every_instruction_waits_for_the_answer_to_the_one_before() -> None:
     for (at, frame), then in zip(bus.written[:-1], times[1:], strict=True):
         assert then - at > len(frame) * 10 / 9600
         assert len(frame) < 1000
-    assert bus.of(PageDrawn)
+    assert bus.of(PageReport)
 
 
 def test_only_what_changed_goes_on_the_wire() -> None:
@@ -45,7 +45,7 @@ def test_only_what_changed_goes_on_the_wire() -> None:
     show(bus, 2)
     bus.run(0.5)
     assert drawing(bus) == []
-    assert [fact.token for fact in bus.of(PageDrawn)] == [1, 2]
+    assert [fact.token for fact in bus.of(PageReport)] == [1, 2]
     show(bus, 3, body=("今日停水", "9:00"))
     bus.run(0.5)
     assert drawing(bus) == ['t1.txt="今日停水\\r9:00"'.encode("gbk")]
@@ -75,7 +75,7 @@ def test_touched_components_are_keys() -> None:
     for touch in ("01 0B 01", "01 0B 00", "01 0C 00", "01 63 01", "01 15 01", "01 15 01", "01 14 01"):
         bus.session.receive(bytes.fromhex(f"65 {touch} FF FF FF"), bus.now)
     bus.run(0.1)
-    pressed = bus.of(KeyPressed)
+    pressed = bus.of(KeyReport)
     assert [fact.key for fact in pressed] == ["1", "2", "#", "#", "*"]
     assert "1" not in repr(pressed[0]).replace(repr(pressed[0].at), "")
 
@@ -92,12 +92,12 @@ def test_light_and_sleep() -> None:
     show(bus, 2, page="idle", body=("14:05",))
     bus.run(5.0)
     assert panel.asleep
-    assert [fact.token for fact in bus.of(PageDrawn)] == [1]
+    assert [fact.token for fact in bus.of(PageReport)] == [1]
     show(bus, 3, page="answer", body=("请进",))
     bus.run(2.0)
     assert not panel.asleep
     assert (panel.text("t1.txt"), panel.variables[b"dim"]) == ("请进", 90)
-    assert bus.of(PageDrawn)[-1].token == 3
+    assert bus.of(PageReport)[-1].token == 3
     panel.asleep = True
     bus.session.receive(b"\x86" + END, bus.now)
     show(bus, 4, page="idle", body=("14:06",))
@@ -106,7 +106,7 @@ def test_light_and_sleep() -> None:
     bus.session.receive(b"\x87" + END, bus.now)
     bus.run(2.0)
     assert panel.text("t1.txt") == "14:06"
-    assert not bus.of(DeviceLost)
+    assert not bus.of(DeviceLostReport)
 
 
 def test_without_a_buzzer_or_too_late_no_tone() -> None:
@@ -115,11 +115,11 @@ def test_without_a_buzzer_or_too_late_no_tone() -> None:
         panel.alive = False
         bus = bus_of(panel, **options)
         bus.open()
-        bus.session.order(SoundTone("panel", "yes"), bus.now)
+        bus.session.order(PlayTone("panel", "yes"), bus.now)
         bus.run(3.0)
         panel.alive = True
         bus.run(3.0)
-        assert bus.of(DeviceFound)
+        assert bus.of(DeviceFoundReport)
         assert not [frame for _, frame in bus.written if frame.startswith(b"beep")]
 
 
@@ -159,4 +159,4 @@ def test_a_no_and_an_alarm_have_pages_of_their_own_or_the_answer_s() -> None:
         show(bus, token, page=page)
         bus.run(2.0)
         assert panel.page == there
-    assert len(bus.of(PageDrawn)) == 4
+    assert len(bus.of(PageReport)) == 4

@@ -6,7 +6,7 @@ import pytest
 
 from drivers.display.tjc import TjcPanel
 from drivers.display.tjc_layout import TjcOptions
-from drivers.reports import DeviceFound, DeviceLost, PageDrawn
+from drivers.reports import DeviceFoundReport, DeviceLostReport, PageReport
 from tests.drivers.bus import Bus
 from tests.drivers.tjc_bench import END, Panel, bus_of, show
 
@@ -27,8 +27,8 @@ def test_a_power_cycled_panel_gets_everything_again(says: bytes) -> None:
     assert (panel.page, panel.text("t0.txt"), panel.text("t1.txt")) == (b"1", "温馨提示", "今日停水\r\n8:00-12:00")
     last = next(at for at, frame in reversed(bus.written) if b".txt=" in frame)
     assert last - cut < (1.0 if says else 3.2)
-    assert [fact.token for fact in bus.of(PageDrawn)] == [1]
-    assert len(bus.of(DeviceFound)) == 1
+    assert [fact.token for fact in bus.of(PageReport)] == [1]
+    assert len(bus.of(DeviceFoundReport)) == 1
 
 
 def test_acknowledgements_that_were_switched_off_are_switched_on_again() -> None:
@@ -41,8 +41,8 @@ def test_acknowledgements_that_were_switched_off_are_switched_on_again() -> None
     show(bus, 2, body=("新",))
     bus.run(3.0)
     assert panel.bkcmd == 3
-    assert bus.of(PageDrawn)[-1].token == 2
-    assert not bus.of(DeviceLost)
+    assert bus.of(PageReport)[-1].token == 2
+    assert not bus.of(DeviceLostReport)
 
 
 def test_a_panel_that_never_acknowledges_is_wrong() -> None:
@@ -55,8 +55,8 @@ def test_a_panel_that_never_acknowledges_is_wrong() -> None:
     bus.open()
     show(bus, 1)
     bus.run(20.0)
-    assert [fact.reason for fact in bus.of(DeviceLost)] == ["wrong"]
-    assert not bus.of(PageDrawn)
+    assert [fact.reason for fact in bus.of(DeviceLostReport)] == ["wrong"]
+    assert not bus.of(PageReport)
 
 
 def test_a_display_without_title_footer_or_page_shows_less() -> None:
@@ -68,9 +68,9 @@ def test_a_display_without_title_footer_or_page_shows_less() -> None:
     bus.run(4.0)
     assert panel.page == b"1"
     assert panel.text("t1.txt") == "今日停水\r\n8:00-12:00"
-    assert [fact.token for fact in bus.of(PageDrawn)] == [1]
-    assert not bus.of(DeviceLost)
-    warnings = " ".join(fact.detail for fact in bus.of(DeviceFound)[1:])
+    assert [fact.token for fact in bus.of(PageReport)] == [1]
+    assert not bus.of(DeviceLostReport)
+    warnings = " ".join(fact.detail for fact in bus.of(DeviceFoundReport)[1:])
     assert all(word in warnings for word in ("page 2", "t0.txt on page 1", "t2.txt on page 1"))
     panel.lacks.clear()
     bus.run(70.0)
@@ -85,16 +85,16 @@ def test_a_project_without_the_body_is_wrong_until_it_has_one() -> None:
     bus.open()
     show(bus, 1)
     bus.run(10.0)
-    (lost,) = bus.of(DeviceLost)
+    (lost,) = bus.of(DeviceLostReport)
     assert (lost.reason, lost.detail) == (
         "wrong",
         "its project has no t1.txt on page 1 (answer 1A, no such component or variable)",
     )
-    assert not bus.of(PageDrawn)
+    assert not bus.of(PageReport)
     panel.lacks.clear()
     bus.run(70.0)
-    assert bus.of(PageDrawn)
-    assert isinstance(bus.facts[-2], DeviceFound)
+    assert bus.of(PageReport)
+    assert isinstance(bus.facts[-2], DeviceFoundReport)
 
 
 def test_one_refusal_is_noise() -> None:
@@ -106,8 +106,8 @@ def test_one_refusal_is_noise() -> None:
     show(bus, 1, page="idle")
     bus.at(bus.now + 0.03, panel.lacks.clear)
     bus.run(1.0)
-    assert bus.of(PageDrawn)
-    assert not bus.of(DeviceLost)
+    assert bus.of(PageReport)
+    assert not bus.of(DeviceLostReport)
 
 
 def test_what_follows_a_page_change_is_waited_for_and_not_said_twice() -> None:
@@ -134,4 +134,4 @@ def test_what_follows_a_page_change_is_waited_for_and_not_said_twice() -> None:
         bus.run(2.0)
         said = [frame for _, frame in bus.written if not frame.startswith(b"get ")]
         assert len(said) == len(set(said))
-        assert bus.of(PageDrawn)[-1].token == token
+        assert bus.of(PageReport)[-1].token == token

@@ -10,7 +10,7 @@ import pytest
 from drivers.osdp.line import OsdpLine
 from drivers.osdp.options import ReaderOptions
 from drivers.port import Port
-from drivers.reports import CardSeen, DeviceFound, KeyPressed, OrderSent, OutputLevel, PulseOutput
+from drivers.reports import CardSeen, DeviceFoundReport, KeyReport, OrderSent, OutputLevel, PulseOutput
 from simulator.box import Box, BoxSpec
 from simulator.osdp_reader import Peripheral, crc
 from simulator.osdp_secure import FACTORY_KEY, ReaderSession
@@ -100,10 +100,10 @@ def test_a_box_with_it_works_with_the_driver(tmp_path: Path) -> None:
         port = Port("reader", str(box.ports["reader"]), 115200, session, told.append)
         port.start()
         try:
-            eventually(lambda: told.of(DeviceFound))
+            eventually(lambda: told.of(DeviceFoundReport))
             box.tap(12345678)
             box.press_keys("1#")
-            eventually(lambda: len(told.of(KeyPressed)) == 2)
+            eventually(lambda: len(told.of(KeyReport)) == 2)
             port.order(PulseOutput("card", 1, True, 0.2, 1, told.of(CardSeen)[0].at + 5.0))
             eventually(lambda: [f.on for f in told.of(OutputLevel) if f.number == 1] == [False, True, False], 2.0)
             assert told.of(OrderSent)

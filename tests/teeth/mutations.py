@@ -26,8 +26,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "a panel that lost power is not noticed",
         "drivers/display/tjc.py",
-        "        if value != self._nonce and Say.NONCE",
-        "        if value > self._nonce and Say.NONCE",
+        "        if value != self._nonce and TjcQuery.NONCE",
+        "        if value > self._nonce and TjcQuery.NONCE",
         ("tests/drivers/test_tjc_faults.py::test_a_power_cycled_panel_gets_everything_again",),
     ),
     Mutation(
@@ -597,8 +597,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "an OSDP reader that has more to tell counts as one that has nothing",
         "drivers/osdp/reports.py",
-        "        if sent.want is Want.POLL and heard.code == messages.ACK:\n",
-        "        if sent.want is Want.POLL:\n",
+        "        if sent.want is ReaderRequest.POLL and heard.code == messages.ACK:\n",
+        "        if sent.want is ReaderRequest.POLL:\n",
         ("tests/drivers/test_not_before.py::test_a_reader_that_is_never_done_is_never_believed_to_be_new",),
     ),
     Mutation(

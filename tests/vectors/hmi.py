@@ -45,7 +45,7 @@ RETURNS = [
     ("86 FF FF FF", "Slept()", SET + ", 7: auto entered sleep mode"),
     ("87 FF FF FF", "Woke()", WIKI + ": the panel woke by itself"),
     ("88 FF FF FF", "Ready()", SET + ", 7: ready"),
-    ("00 00 00 FF FF FF", "Started()", SET + ", 7: startup"),
+    ("00 00 00 FF FF FF", "PanelStarted()", SET + ", 7: startup"),
 ]
 COMOK = (
     (

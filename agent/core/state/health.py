@@ -33,7 +33,7 @@ class Tamper:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class StorageTrouble:
     """Of storage: what it is by now, since when it is in trouble, and whether a fact said that it began."""
 
     mode: str
@@ -52,7 +52,7 @@ class Health:
     """opening, ok, full, read_only, failed or hung (it does not answer)."""
     storage_before: str = "opening"
     """What it was when it stopped answering."""
-    trouble: Trouble | None = None
+    trouble: StorageTrouble | None = None
     """Of storage, as long as it lasts."""
     trouble_reported_at: float | None = None
     troubles_suppressed: int = 0

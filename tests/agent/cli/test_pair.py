@@ -18,7 +18,7 @@ from agent.config import load
 from agent.devicekeys import faults, with_keys
 from agent.store.folder import FolderLock
 from simulator.box import Box, BoxSpec
-from simulator.osdp_reader import Command, Peripheral
+from simulator.osdp_reader import Peripheral, ReaderCommand
 from simulator.wiring import hardware_yaml
 from tests.agent.cli.unit import ROOT, Unit
 from tests.waiting import eventually
@@ -175,7 +175,7 @@ def test_already_with_another_key(site: Site) -> None:
 
 
 def test_refused(site: Site) -> None:
-    site.reader.refuse.add(Command.KEYSET)
+    site.reader.refuse.add(ReaderCommand.KEYSET)
     failed(site, 1, "refuses to be given a key")
 
 

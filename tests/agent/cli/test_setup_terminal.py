@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.commissioning.interview import Terminal, choice
+from agent.commissioning.interview import TerminalInterview, choice
 from agent.config import load
 from simulator.box import Box
 from tests.agent.cli.dialogue import END, Act, talk
@@ -160,7 +160,7 @@ def test_a_port_named_from_here_is_a_whole_path(bare: Bare, box: Box, monkeypatc
 def test_going_back_asks_from_the_start_with_the_answers_given(monkeypatch: pytest.MonkeyPatch) -> None:
     typed = iter(["a", "b", "back", "a", "c"])
     monkeypatch.setattr("click.prompt", lambda _question, default, err, value_proc: value_proc(next(typed)))
-    terminal = Terminal()
+    terminal = TerminalInterview()
     letters = choice("a", "b", "c")
     answers = terminal.whole(lambda: [terminal.ask(key, "?", letters) for key in ("one", "two", "three")])
     assert answers == ["a", "a", "c"]

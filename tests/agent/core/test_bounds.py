@@ -183,7 +183,7 @@ def test_a_malformed_message_names_its_field() -> None:
     found = bench.do(ev.MessageRefused(7, "command", "malformed", "c9", detail="exp: before iat"))
     assert the(fx.SendReply, found).detail == facts_of(found)["command.refused"]["detail"] == "exp: before iat"
     found = bench.do(ev.MessageRefused(8, "notice", "malformed", detail="title: not text"))
-    assert "title: not text" in the(fx.Log, found).text
+    assert "title: not text" in the(fx.WriteLog, found).text
 
 
 def test_the_list_of_revisions_comes_on_request() -> None:

@@ -95,7 +95,7 @@ def test_a_store_that_hangs_at_the_start_lets_the_link_begin_and_says_what_is_no
     bench.do(ev.StoreHangs(hangs=True), after=10.0)
     assert bench.all(fx.Connect)
     assert "not known" in str(told(bench, "storage.failed")[0]["detail"])
-    assert any("lockdown" in each.text for each in bench.all(fx.Log))
+    assert any("lockdown" in each.text for each in bench.all(fx.WriteLog))
     bench.do(ev.StoreHangs(hangs=False), after=10.0)
     assert wire(bench.state)["storage"] == "opening"
     bench.opened()

@@ -26,11 +26,11 @@ NONE: frozenset[str] = frozenset()
 def test_what_was_latched_is_read_back(tmp_path: Path) -> None:
     folder = tmp_path / "state"
     assert latch.read(folder) == NONE
-    assert latch.begin(folder) == latch.Known(NONE, sure=True)
+    assert latch.begin(folder) == latch.LatchState(NONE, sure=True)
     for doors in (BOTH, {"back"}, NONE):
         latch.write(folder, doors)
         assert latch.read(folder) == doors
-        assert latch.begin(folder) == latch.Known(frozenset(doors), sure=True)
+        assert latch.begin(folder) == latch.LatchState(frozenset(doors), sure=True)
     assert sorted(path.name for path in folder.iterdir()) == sorted(latch.NAMES)
     assert all((folder / name).stat().st_mode & 0o777 == 0o600 for name in latch.NAMES)
 
@@ -64,7 +64,7 @@ def test_damage_to_both_is_not_taken_for_no_latch(tmp_path: Path) -> None:
     for name in latch.NAMES:
         (tmp_path / name).write_bytes(b"\xff" * latch.BLOCK)
     assert latch.read(tmp_path) is None
-    assert latch.begin(tmp_path) == latch.Known(NONE, sure=False)
+    assert latch.begin(tmp_path) == latch.LatchState(NONE, sure=False)
     assert latch.read(tmp_path) is None, "what cannot be known is not overwritten by a guess"
 
 
@@ -123,7 +123,7 @@ def test_a_read_only_disk_is_told_and_what_it_says_is_not_all(tmp_path: Path) ->
         if disk.limited:
             no_right_to("mount a small disk")
         disk.read_only()
-        assert latch.begin(disk.folder) == latch.Known(frozenset({"main"}), sure=False)
+        assert latch.begin(disk.folder) == latch.LatchState(frozenset({"main"}), sure=False)
         with running(disk.folder, opened=False) as (store, posted):
             store.order(effects.SaveLatch(BOTH))
             assert not posted.one(events.LatchSaved).saved
@@ -142,9 +142,9 @@ def test_what_is_no_file_neither_hangs_nor_misleads(tmp_path: Path, odd: str) ->
         else:
             with socket.socket(socket.AF_UNIX) as server:
                 server.bind(str(tmp_path / name))
-    assert latch.begin(tmp_path) == latch.Known(NONE, sure=False)
+    assert latch.begin(tmp_path) == latch.LatchState(NONE, sure=False)
     latch.write(tmp_path, {"main"})
-    assert latch.begin(tmp_path) == latch.Known(frozenset({"main"}), sure=True)
+    assert latch.begin(tmp_path) == latch.LatchState(frozenset({"main"}), sure=True)
 
 
 @pytest.mark.claim("D1")
@@ -152,7 +152,7 @@ def test_a_latch_of_an_older_version_holds(tmp_path: Path) -> None:
     line = f"main {zlib.crc32(b'main'):08x}\n".encode()
     for name in latch.NAMES:
         (tmp_path / name).write_bytes(line)
-    assert latch.begin(tmp_path) == latch.Known(frozenset({"main"}), sure=True)
+    assert latch.begin(tmp_path) == latch.LatchState(frozenset({"main"}), sure=True)
     assert (tmp_path / latch.NAMES[0]).stat().st_size == latch.BLOCK
     latch.write(tmp_path, ())
     assert latch.read(tmp_path) == NONE
