@@ -10,7 +10,7 @@ import dataclasses
 import types
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
-from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Final, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from contract import values
 from contract.bounds import MAX_INTEGER, Always, ByName, OnlyKnown, Rest, Tagged, TextForm, WireName
@@ -19,6 +19,10 @@ from contract.values import FieldError, Json, Meta, Shared, Way, below, named
 __all__ = ["FieldError", "ObjectKey", "Shared", "keys", "read", "schema", "write"]
 
 T = TypeVar("T")
+
+
+class _TaggedMember(Protocol):
+    TAG: ClassVar[str]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -283,9 +287,9 @@ def _rest(declared: frozenset[str]) -> Way:
     )
 
 
-def _tagged(tagged: Tagged, members: tuple[type, ...]) -> Way:
+def _tagged(tagged: Tagged, members: tuple[type[_TaggedMember], ...]) -> Way:
     """`TAG` of each member is what the key `tag` says."""
-    by_tag: dict[str, type] = {member.TAG: member for member in members}  # type: ignore[attr-defined]
+    by_tag: dict[str, type] = {member.TAG: member for member in members}
     beside = tagged.body is not None
     objects = {tag: _Object(kind, None if beside else (tagged.tag, tag)) for tag, kind in by_tag.items()}
     words = f"{tagged.tag}: not one of {', '.join(by_tag)}"

@@ -22,7 +22,7 @@ KEPT = 0
 
 
 def started(step: StepBuilder, enrolled: frozenset[str]) -> None:
-    _put(step, enrolled=enrolled)
+    _put(step, replace(step.state.desired.sealed, enrolled=enrolled))
     choose(step)
 
 
@@ -47,7 +47,7 @@ def received(step: StepBuilder, token: int, message: Secrets, signed: bytes) -> 
 
 def _open(step: StepBuilder, token: int, message: Secrets, signed: bytes) -> None:
     opening = {**step.state.desired.sealed.opening, (token, message.rev): Opening(message, signed)}
-    _put(step, opening=opening)
+    _put(step, replace(step.state.desired.sealed, opening=opening))
     step.emit(OpenSecrets(token, message))
 
 
@@ -56,7 +56,8 @@ def opened(step: StepBuilder, event: SecretsOpened) -> Opening | None:
     found = _close(step, event.token, event.rev)
     if found is None:
         return None
-    _put(step, opened={**step.state.desired.sealed.opened, event.rev: event.card_keys})
+    sealed = step.state.desired.sealed
+    _put(step, replace(sealed, opened={**sealed.opened, event.rev: event.card_keys}))
     if event.token != KEPT:
         return found
     _in_force(step, found.message)
@@ -78,7 +79,8 @@ def not_opened(step: StepBuilder, event: SecretsRefused) -> None:
 
 def _close(step: StepBuilder, token: int, rev: int) -> Opening | None:
     opening = step.state.desired.sealed.opening
-    _put(step, opening={name: each for name, each in opening.items() if name != (token, rev)})
+    left = {name: each for name, each in opening.items() if name != (token, rev)}
+    _put(step, replace(step.state.desired.sealed, opening=left))
     return opening.get((token, rev))
 
 
@@ -90,7 +92,7 @@ def saved(step: StepBuilder, message: Secrets) -> None:
 
 def _in_force(step: StepBuilder, message: Secrets) -> None:
     if message.rev > step.state.desired.sealed.rev and message.rev in step.state.desired.sealed.opened:
-        _put(step, rev=message.rev)
+        _put(step, replace(step.state.desired.sealed, rev=message.rev))
         step.emit(UseLogin(message.rev))
         step.changed()
     choose(step)
@@ -116,12 +118,12 @@ def choose(step: StepBuilder) -> None:
     wanted = _wanted(state, step.state.access)
     more = tuple(sorted({*state.used, *wanted}))
     if more != state.used:
-        _put(step, used=more)
+        _put(step, replace(step.state.desired.sealed, used=more))
         step.emit(UseCardKeys(more))
     ids = frozenset(ident for _, ident in wanted)
     if ids != state.allowed:
         token = step.number()
-        _put(step, allowed=ids, asked=token)
+        _put(step, replace(step.state.desired.sealed, allowed=ids, asked=token))
         step.emit(AllowCardKeys(token, ids))
     elif state.asked is None:
         _let_go(step, wanted)
@@ -131,18 +133,19 @@ def allowed(step: StepBuilder, token: int) -> None:
     """From here on no roster comes in force that is hashed with another key; those that did before are known."""
     state = step.state.desired.sealed
     if token == state.asked:
-        _put(step, asked=None)
+        _put(step, replace(step.state.desired.sealed, asked=None))
         _let_go(step, _wanted(state, step.state.access))
 
 
 def _let_go(step: StepBuilder, wanted: tuple[tuple[int, str], ...]) -> None:
     state = step.state.desired.sealed
     if wanted != state.used:
-        _put(step, used=wanted)
+        _put(step, replace(step.state.desired.sealed, used=wanted))
         step.emit(UseCardKeys(wanted))
     needed = {rev for rev, _ in wanted if rev} | {rev for rev in state.opened if rev >= state.rev}
     if step.state.access.card_keys is not None and not waits(step) and not needed.issuperset(state.opened):
-        _put(step, opened={rev: ids for rev, ids in state.opened.items() if rev in needed})
+        kept = {rev: ids for rev, ids in state.opened.items() if rev in needed}
+        _put(step, replace(step.state.desired.sealed, opened=kept))
         step.emit(KeepSecrets(tuple(sorted(needed))))
 
 
@@ -159,6 +162,5 @@ def _wanted(state: SealedState, access: Access) -> tuple[tuple[int, str], ...]:
     return tuple(sorted((rev, ident) for ident, rev in found.items()))
 
 
-def _put(step: StepBuilder, **changes: object) -> None:
-    desired = step.state.desired
-    step.state = replace(step.state, desired=replace(desired, sealed=replace(desired.sealed, **changes)))  # type: ignore[arg-type]
+def _put(step: StepBuilder, sealed: SealedState) -> None:
+    step.state = replace(step.state, desired=replace(step.state.desired, sealed=sealed))

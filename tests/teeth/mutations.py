@@ -981,8 +981,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "an old card key is dropped while the store is putting a roster in force that needs it",
         "agent/core/sealed.py",
-        "        _put(step, allowed=ids, asked=token)\n",
-        "        _put(step, allowed=ids, asked=token, used=wanted)\n        step.emit(UseCardKeys(wanted))\n",
+        "        _put(step, replace(step.state.desired.sealed, allowed=ids, asked=token))\n",
+        "        _put(step, replace(step.state.desired.sealed, allowed=ids, asked=token, used=wanted))\n        step.emit(UseCardKeys(wanted))\n",
         ("tests/agent/core/test_sealed.py::test_a_key_is_let_go_only_when_the_store_has_heard_of_it",),
     ),
     Mutation(
