@@ -14,7 +14,9 @@ from agent.core.events import Event
 from agent.core.events.link import CentrePresence, MessageReceived
 from agent.core.events.store import HoldersReplaced, StateLoaded
 from contract.commands import Command
-from contract.messages import Confirm, Keys, Kind, Notice, RosterPart, Secrets, Settings
+from contract.kinds import KINDS
+from contract.messages import Confirm
+from contract.signed import Kind, StateMessage
 from contract.topics import Down
 
 Entry = tuple[str, str, str, int]
@@ -22,7 +24,7 @@ Entry = tuple[str, str, str, int]
 
 _OWN = ("agent.core", "agent.store", "contract")
 """Where a message is worked on: a message held by the loop or the inbox is not in hand."""
-_STATE = (Kind.NOTICE, Kind.ROSTER, Kind.SETTINGS, Kind.KEYS, Kind.SECRETS)
+_STATE = frozenset(kind for kind, declared in KINDS.items() if issubclass(declared, StateMessage))
 
 
 class Aside:
@@ -72,16 +74,8 @@ def entry_of(name: str) -> Entry | None:
 def name_of(message: object) -> str | None:
     """None for what is no message."""
     match message:
-        case Notice(scope, ident, rev):
-            return state_name(Kind.NOTICE, str(scope), ident, rev)
-        case RosterPart(scope, ident, rev):
-            return state_name(Kind.ROSTER, str(scope), ident, rev)
-        case Settings(scope, rev):
-            return state_name(Kind.SETTINGS, str(scope), "", rev)
-        case Keys(scope, rev):
-            return state_name(Kind.KEYS, str(scope), "", rev)
-        case Secrets(scope, rev):
-            return state_name(Kind.SECRETS, str(scope), "", rev)
+        case StateMessage():
+            return state_name(message.KIND, str(message.scope), message.ident, message.rev)
         case Command():
             return f"{Kind.COMMAND} {message.id}"
         case Confirm():

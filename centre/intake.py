@@ -23,11 +23,12 @@ from contract import hpke
 from contract.chain import check_alarm, parse_alarm, parse_batch
 from contract.commands import Reason
 from contract.enrolment import check_enrol
-from contract.messages import Confirm, Scope
+from contract.messages import Confirm
 from contract.plain import UnitState, parse_reply, parse_status, parse_unit_presence
 from contract.refusal import Refusal
 from contract.revs import check_revs, parse_revs
 from contract.sealing import check_seal
+from contract.signed import Scope
 from contract.topics import parse_up
 
 MAX_DETAILS = 64

@@ -15,7 +15,8 @@ from centre.opened import OpenCentre
 from centre.schema import state as state_table
 from centre.state import Signed
 from contract import codec
-from contract.messages import Kind, Scope, Settings
+from contract.messages import Settings
+from contract.signed import Kind, Scope
 
 KEYS = ("timezone", "language", "sign")
 

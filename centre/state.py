@@ -19,17 +19,15 @@ from centre.schema import state
 from contract.base64url import unb64url
 from contract.digest import digest
 from contract.envelope import unverified_payload
-from contract.kinds import Message
 from contract.messages import (
     EMERGENCIES_PER_SCOPE,
     EMERGENCIES_PER_UNIT,
     NOTICES_PER_SCOPE,
     NOTICES_PER_UNIT,
     Category,
-    Kind,
     Notice,
-    Scope,
 )
+from contract.signed import Kind, Scope, StateMessage
 from contract.strict_json import load_object
 from contract.topics import down
 
@@ -45,7 +43,7 @@ class Signed:
     """A message ready to go out on `topic`; `part` is 0 but for rosters."""
 
     topic: str
-    message: Message
+    message: StateMessage
     token: bytes
     part: int = 0
 
@@ -63,23 +61,10 @@ class RetainedMessage:
     token: bytes
 
 
-def topic_of(site: str, message: Message, part: int = 0) -> str:
+def topic_of(site: str, message: StateMessage, part: int = 0) -> str:
     """Where a message of state goes."""
-    kind = kind_of(message)
-    ids: tuple[str | int, ...] = ()
-    if kind in (Kind.NOTICE, Kind.ROSTER):
-        ids = (message.id,) if kind is Kind.NOTICE else (message.id, part)  # type: ignore[union-attr]
-    return down(site, message.scope, kind, *ids)
-
-
-def kind_of(message: Message) -> Kind:
-    return {
-        "Notice": Kind.NOTICE,
-        "RosterPart": Kind.ROSTER,
-        "Settings": Kind.SETTINGS,
-        "Keys": Kind.KEYS,
-        "Secrets": Kind.SECRETS,
-    }[type(message).__name__]
+    ids = (part if each == "part" else message.ident for each in message.ADDRESS.ids)
+    return down(site, message.scope, message.KIND, *ids)
 
 
 def next_rev(conn: Connection, kind: Kind, scope: Scope, name: str = "") -> int:
@@ -91,8 +76,7 @@ def next_rev(conn: Connection, kind: Kind, scope: Scope, name: str = "") -> int:
 def commit(conn: Connection, signed: Sequence[Signed], now: float, title: str = "") -> None:
     """One revision, all its parts, in place of the one before; topics of parts it no longer has are to be cleared."""
     first = signed[0].message
-    kind, scope, name = kind_of(first).value, str(first.scope), getattr(first, "id", "")
-    rev: int = first.rev  # type: ignore[union-attr]
+    kind, scope, name, rev = first.KIND.value, str(first.scope), first.ident, first.rev
     mine = and_(state.c.kind == kind, state.c.scope == scope, state.c.id == name)
     clear = {"rev": rev, "token": None, "made_utc": now, "sent_rev": 0, "sent_utc": None, "holders": 0}
     conn.execute(update(state).where(mine).values(**clear))

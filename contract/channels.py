@@ -9,10 +9,10 @@ from typing import Final
 from contract.chain import Alarm, Header
 from contract.enrolment import Enrol
 from contract.kinds import KINDS
-from contract.messages import Kind
 from contract.plain import Presence, Reply, Status, UnitPresence
 from contract.revs import RevsPage
 from contract.sealing import Seal
+from contract.signed import Kind
 
 
 class PayloadForm(StrEnum):
@@ -37,8 +37,12 @@ class Channel:
     """In a few words, for the table of topics."""
 
 
-def _down(kind: Kind, address: str, words: str, *, retained: bool = True) -> Channel:
-    return Channel(kind.value, f"down/{address}", True, retained, PayloadForm.JWS, (KINDS[kind],), words)
+def _down(kind: Kind) -> Channel:
+    declared = KINDS[kind]
+    where = declared.ADDRESS
+    scope = "{level}/{id}" if where.level is None else f"{where.level}/{{{where.level}}}"
+    address = "/".join(("down", scope, kind.value, *(f"{{{each}}}" for each in where.ids)))
+    return Channel(kind.value, address, True, where.retained, PayloadForm.JWS, (declared,), where.words)
 
 
 def _up(leaf: str, form: PayloadForm, payloads: tuple[type, ...], words: str, *, retained: bool = False) -> Channel:
@@ -46,17 +50,7 @@ def _up(leaf: str, form: PayloadForm, payloads: tuple[type, ...], words: str, *,
 
 
 CHANNELS: Final = (
-    _down(Kind.NOTICE, "{level}/{id}/notice/{notice}", "signed `notice`"),
-    _down(
-        Kind.ROSTER,
-        "{level}/{id}/roster/{roster}/{part}",
-        "signed `roster`; `{part}` counts from 1, without leading zeros",
-    ),
-    _down(Kind.SETTINGS, "{level}/{id}/settings", "signed `settings`"),
-    _down(Kind.KEYS, "site/{site}/keys", "signed `keys`"),
-    _down(Kind.SECRETS, "unit/{unit}/secrets", "signed `secrets`, sealed to the unit"),
-    _down(Kind.COMMAND, "{level}/{id}/command", "signed `command`", retained=False),
-    _down(Kind.CONFIRM, "unit/{unit}/confirm", "signed `confirm`", retained=False),
+    *(_down(kind) for kind in Kind if kind in KINDS),
     Channel("centre", "centre", True, True, PayloadForm.JSON, (Presence,), "the centre's presence; with a will"),
     _up("status", PayloadForm.JSON, (Status, UnitPresence), "birth, health and death; with a will", retained=True),
     _up("facts", PayloadForm.LINES, (Header,), "a signed batch of facts"),

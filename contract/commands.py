@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from contract.bounds import Id, Length, Moment, Pattern, Reading, Tagged, WireName
-from contract.messages import Name, ScopeText
+from contract.messages import Name
+from contract.signed import Address, Kind, Message, ScopeText, message
 
 
 class Mode(StrEnum):
@@ -102,8 +103,8 @@ MODE_MAX_S = 31 * 86_400.0
 """A mode that ends further off than a month is a slip of the pen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+@message(Kind.COMMAND, Address("signed `command`", retained=False))
+class Command(Message):
     """Published without retain, single use, short-lived."""
 
     site: Id

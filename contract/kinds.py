@@ -1,21 +1,14 @@
-"""Every kind of signed message, and its type."""
+"""Every kind of signed message, and its type: importing this declares them all."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
-from contract.commands import Command
-from contract.messages import Confirm, Keys, Kind, Notice, RosterPart, Secrets, Settings
+from contract import commands, messages
+from contract.signed import DECLARED, Kind, Message
 
-Message = Notice | RosterPart | Settings | Keys | Secrets | Command | Confirm
-"""What the link hands to the core. `round` follows with the rounds."""
+__all__ = ["KINDS", "Message", "commands", "messages"]
 
-KINDS: Mapping[Kind, type[Message]] = {
-    Kind.NOTICE: Notice,
-    Kind.ROSTER: RosterPart,
-    Kind.SETTINGS: Settings,
-    Kind.KEYS: Keys,
-    Kind.SECRETS: Secrets,
-    Kind.COMMAND: Command,
-    Kind.CONFIRM: Confirm,
-}
+KINDS: Final[Mapping[Kind, type[Message]]] = DECLARED
+"""Kinds that are not among them are of a later version: `round`."""

@@ -1,13 +1,12 @@
 """The signed messages that go down to units, each a frozen dataclass: its fields in the order of the wire, their bounds beside them.
 
-Commands are in commands.py, the table of all kinds in kinds.py. codec.py reads and writes what is declared; parse.py checks that a
-message is meant for the place where it came.
+Each says its kind and where it goes, in `message`; topics, tables, schemas and parsing follow from that. Commands are in commands.py,
+the table of all kinds in kinds.py. codec.py reads and writes what is declared; parse.py checks that a message is meant for the place where it came.
 Times named `*_utc` and `iat`, `exp` are seconds since 1970 in UTC.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -35,6 +34,7 @@ from contract.bounds import (
     WireName,
 )
 from contract.hours import Hours
+from contract.signed import Address, Kind, Message, ScopeText, StateMessage, message
 
 MAX_MESSAGE_BYTES = 64 * 1024
 MAX_HOLDERS = 20_000
@@ -49,20 +49,6 @@ EMERGENCIES_PER_UNIT = 64
 ROSTERS_PER_SCOPE = 16
 ROSTERS_PER_UNIT = 64
 
-
-class Kind(StrEnum):
-    """Kinds of signed message; `typ` in the header is `doorward-<kind>`."""
-
-    NOTICE = "notice"
-    ROSTER = "roster"
-    ROUND = "round"
-    SETTINGS = "settings"
-    KEYS = "keys"
-    SECRETS = "secrets"
-    COMMAND = "command"
-    CONFIRM = "confirm"
-
-
 MAX_PARTS = 1000
 MAX_SEALED_CHARS = 40_000
 """Of the sealed bytes in base64url: in a message, written so once more, they stay below 64 KiB."""
@@ -71,33 +57,6 @@ MAX_UNLOCK_S = 60.0
 ROOT_KID = "root"
 """The key id of the root key. It is pinned, signs `keys` and nothing else, and no working key may take its name."""
 
-LEVELS = ("site", "community", "grid", "yard", "building", "unit")
-"""Scope levels, least specific first: the order in which settings win over each other."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Scope:
-    """Whom a message is for: `<level>/<id>`."""
-
-    level: str
-    id: str
-
-    def __str__(self) -> str:
-        return f"{self.level}/{self.id}"
-
-
-_SCOPE = rf"({'|'.join(LEVELS)})/([a-z0-9][a-z0-9_-]{{0,47}})"
-
-
-def parse_scope(text: str) -> Scope:
-    """The scope of a text as `yard/y07`; ValueError for anything else."""
-    found = re.fullmatch(_SCOPE, text, re.ASCII)
-    if found is None:
-        raise ValueError("not a scope as yard/y07")
-    return Scope(found[1], found[2])
-
-
-ScopeText = Annotated[Scope, TextForm(parse_scope, str, "a scope as yard/y07", {"pattern": f"^{_SCOPE}$"})]
 Name = Annotated[str, Length(1, 100)]
 """Of a person or a place of work, as the centre writes it."""
 
@@ -141,8 +100,8 @@ Ask = Rating | Poll
 """A question answered at the panel."""
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+@message(Kind.NOTICE, Address("signed `notice`", ("notice",)))
+class Notice(StateMessage):
     """What displays show."""
 
     scope: ScopeText
@@ -208,8 +167,8 @@ class Holder:
     """`care`, `fire_reset`, …"""
 
 
-@dataclass(frozen=True, slots=True)
-class RosterPart:
+@message(Kind.ROSTER, Address("signed `roster`; `{part}` counts from 1, without leading zeros", ("roster", "part")))
+class RosterPart(StateMessage):
     """One part of one revision of a roster; applied when all are there, in place of the revision before."""
 
     TABLES: ClassVar = {"hours": Hours}
@@ -252,8 +211,8 @@ class Sign:
     phone: Annotated[str, Length(0, 100)] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+@message(Kind.SETTINGS, Address("signed `settings`"))
+class Settings(StateMessage):
     """Of several scopes the most specific wins, for each key by itself."""
 
     REFUSED: ClassVar = {"display": "has no effect in this version"}
@@ -279,8 +238,8 @@ class WorkingKey:
     """What it may sign. Kinds a unit does not know are left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
+@message(Kind.KEYS, Address("signed `keys`", level="site"))
+class Keys(StateMessage):
     """The working keys, in place of those before."""
 
     scope: ScopeText
@@ -308,8 +267,8 @@ def _sealed(text: str) -> bytes:
     return made
 
 
-@dataclass(frozen=True, slots=True)
-class Secrets:
+@message(Kind.SECRETS, Address("signed `secrets`, sealed to the unit", level="unit"))
+class Secrets(StateMessage):
     """Keys and the way to the broker, sealed to one unit (sealing.py); in place of those before."""
 
     scope: ScopeText
@@ -332,8 +291,8 @@ class Secrets:
 # --- confirm
 
 
-@dataclass(frozen=True, slots=True)
-class Confirm:
+@message(Kind.CONFIRM, Address("signed `confirm`", level="unit", retained=False))
+class Confirm(Message):
     """The centre's word that all facts of `epoch` up to `seq` (chain hash `head`) are durable in its books."""
 
     scope: ScopeText

@@ -12,8 +12,8 @@ from contract import codec
 from contract.codec import FieldError
 from contract.commands import Reason
 from contract.kinds import KINDS, Message
-from contract.messages import Kind
 from contract.refusal import Refusal
+from contract.signed import Kind
 from contract.topics import Down, valid_id
 
 
@@ -55,7 +55,7 @@ def _check_address(kind: Kind, site: str, down: Down, payload: Mapping[str, Any]
         raise _NotMineError("id: not the topic's")
     if down.part is not None and payload.get("part") != down.part and isinstance(payload.get("part"), int):
         raise _NotMineError("part: not the topic's")
-    if kind in (Kind.SECRETS, Kind.COMMAND, Kind.CONFIRM) and down.scope.level == "unit":
+    if down.scope.level == "unit" and hasattr(KINDS.get(kind), "unit"):
         unit = payload.get("unit")
         if valid_id(unit) and unit != down.scope.id:
             raise _NotMineError("unit: not the topic's")

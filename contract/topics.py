@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from contract.messages import LEVELS, Kind, Scope
+from contract.kinds import KINDS
+from contract.signed import LEVELS, Kind, Scope
 
 PREFIX = "doorward/1"
 LEAVES = ("status", "facts", "alarm", "reply", "revs", "enrol", "seal")
@@ -14,13 +15,11 @@ LEAVES = ("status", "facts", "alarm", "reply", "revs", "enrol", "seal")
 
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}")
 _PART = re.compile(r"[1-9][0-9]{0,3}")
-_IDS = {Kind.NOTICE: 1, Kind.ROUND: 1, Kind.ROSTER: 2}
-_ONLY_LEVEL = {Kind.KEYS: "site", Kind.SECRETS: "unit", Kind.CONFIRM: "unit"}
 
 
 @dataclass(frozen=True, slots=True)
 class Down:
-    """A topic below `down/`. `id` where the kind has one (notice, round, roster), `part` (from 1) for rosters."""
+    """A topic below `down/`. `id` where the kind has one (notice, roster), `part` (from 1) for rosters; neither for a kind of a later version."""
 
     site: str
     scope: Scope
@@ -44,7 +43,7 @@ def valid_id(text: object) -> bool:
 
 
 def down(site: str, scope: Scope, kind: Kind, *ids: str | int) -> str:
-    """`ids`: the notice or round; the roster and its part; none for the rest. Raises ValueError on what parse_down would refuse."""
+    """`ids`: the notice; the roster and its part; none for the rest. Raises ValueError on what parse_down would refuse."""
     topic = "/".join((PREFIX, site, "down", scope.level, scope.id, kind.value, *map(str, ids)))
     if parse_down(topic) is None:
         raise ValueError(f"no topic of the contract: {topic!r}")
@@ -76,13 +75,15 @@ def parse_down(topic: str) -> Down | None:
         kind = Kind(name)
     except ValueError:
         return None
-    if len(ids) != _IDS.get(kind, 0) or _ONLY_LEVEL.get(kind, level) != level or (ids and not valid_id(ids[0])):
+    declared = KINDS.get(kind)
+    if declared is None:
+        return Down(site, Scope(level, scope_id), kind)
+    address = declared.ADDRESS
+    if len(ids) != len(address.ids) or level != (address.level or level) or (ids and not valid_id(ids[0])):
         return None
-    part = None
-    if kind is Kind.ROSTER:
-        if not _PART.fullmatch(ids[1]):
-            return None
-        part = int(ids[1])
+    if "part" in address.ids and not _PART.fullmatch(ids[-1]):
+        return None
+    part = int(ids[-1]) if "part" in address.ids else None
     return Down(site, Scope(level, scope_id), kind, ids[0] if ids else None, part)
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from contract.messages import LEVELS, MAX_UNLOCK_S
+from contract.messages import MAX_UNLOCK_S
+from contract.signed import LEVELS
 
 IDENTITY = Path("/etc/doorward/identity")
 STATE = Path("/var/lib/doorward")

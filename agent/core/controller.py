@@ -43,7 +43,7 @@ from agent.core.step_builder import StepBuilder
 from agent.core.time import Now, Trust
 from agent.core.timer import Timer, Timers, run_due
 from contract.commands import Command, Reason
-from contract.messages import Confirm, Keys, Notice, RosterPart, Secrets, Settings
+from contract.messages import Confirm
 
 
 def initial(plan: UnitPlan) -> State:
@@ -273,21 +273,9 @@ def _message(builder: StepBuilder, event: link_ev.MessageReceived) -> None:
         commands.count(builder, Reason.NOT_MINE)
         builder.emit(AckMessage(event.token))
         return
-    if desired_state.is_outdated(builder.state, event):
+    if isinstance(message, Confirm):
         builder.emit(AckMessage(event.token))
-        return
-    match message:
-        case Notice():
-            desired_state.notice(builder, event.token, message, event.signed)
-        case RosterPart():
-            desired_state.roster_part(builder, event.token, message, event.signed)
-        case Settings():
-            desired_state.settings(builder, event.token, message, event.signed)
-        case Keys():
-            desired_state.keys(builder, event.token, message, event.signed)
-        case Secrets():
-            sealed.received(builder, event.token, message, event.signed)
-        case Confirm():
-            builder.emit(AckMessage(event.token))
-            sync.confirm(builder, message)
+        sync.confirm(builder, message)
+    else:
+        desired_state.received(builder, event)
     sync.judge_again(builder)  # what is refused at once has no StateSaved

@@ -27,19 +27,8 @@ from agent.core.state import State
 from agent.core.step_builder import StepBuilder
 from contract import codec
 from contract.facts import KeysApplied, NoticeEnded, NoticeReceived, RosterApplied, SettingsApplied
-from contract.messages import (
-    LEVELS,
-    ROSTERS_PER_SCOPE,
-    ROSTERS_PER_UNIT,
-    Category,
-    Keys,
-    Kind,
-    Notice,
-    RosterPart,
-    Scope,
-    Secrets,
-    Settings,
-)
+from contract.messages import ROSTERS_PER_SCOPE, ROSTERS_PER_UNIT, Category, Keys, Notice, RosterPart, Secrets, Settings
+from contract.signed import LEVELS, Kind, Scope
 
 
 def store_opened(step: StepBuilder, event: StoreOpened) -> None:
@@ -121,13 +110,32 @@ def cache_reset(step: StepBuilder) -> None:
 # --- messages
 
 
-def is_outdated(state: State, event: MessageReceived) -> bool:
+def received(step: StepBuilder, event: MessageReceived) -> None:
+    """A message of desired state whose signature held."""
+    token, signed = event.token, event.signed
+    match event.message:
+        case Notice() as message:
+            _notice(step, event, message)
+        case RosterPart() as message:
+            _roster_part(step, token, message, signed)
+        case Settings() as message:
+            _settings(step, token, message, signed)
+        case Keys() as message:
+            _keys(step, token, message, signed)
+        case Secrets() as message:
+            sealed.received(step, token, message, signed)
+
+
+def _is_outdated(state: State, event: MessageReceived) -> bool:
     """A notice judged by keys that no longer hold: the broker gives it again, to be judged by those in force."""
-    known = event.keys_rev
-    return isinstance(event.message, Notice) and known is not None and known < state.desired.anew_rev
+    return event.keys_rev is not None and event.keys_rev < state.desired.anew_rev
 
 
-def notice(step: StepBuilder, token: int, message: Notice, signed: bytes) -> None:
+def _notice(step: StepBuilder, event: MessageReceived, message: Notice) -> None:
+    token, signed = event.token, event.signed
+    if _is_outdated(step.state, event):
+        step.emit(AckMessage(token))
+        return
     key = notice_board.key_of(message)
     name = f"notice {key[0]} {key[1]}"
     known = step.state.desired.revs.get(name, 0)
@@ -155,7 +163,7 @@ def notice(step: StepBuilder, token: int, message: Notice, signed: bytes) -> Non
             panel.put(step, panel.show(step, screen, message))
 
 
-def roster_part(step: StepBuilder, token: int, part: RosterPart, signed: bytes) -> None:
+def _roster_part(step: StepBuilder, token: int, part: RosterPart, signed: bytes) -> None:
     """A part of what is in force already costs no write: it comes again at each connection."""
     scope = str(part.scope)
     name = f"roster {scope} {part.id}"
@@ -186,7 +194,7 @@ def _room_for_roster(state: State, scope: str, ident: str) -> bool:
     return len(others) < ROSTERS_PER_UNIT and others.count(scope) < ROSTERS_PER_SCOPE
 
 
-def settings(step: StepBuilder, token: int, message: Settings, signed: bytes) -> None:
+def _settings(step: StepBuilder, token: int, message: Settings, signed: bytes) -> None:
     scope = str(message.scope)
     name = f"settings {scope} "
     here = step.state.desired.settings.get(scope)
@@ -202,7 +210,7 @@ def settings(step: StepBuilder, token: int, message: Settings, signed: bytes) ->
     _use_settings(step)
 
 
-def keys(step: StepBuilder, token: int, message: Keys, signed: bytes) -> None:
+def _keys(step: StepBuilder, token: int, message: Keys, signed: bytes) -> None:
     """Verified by the root key in the link. In force when durable, so that a crash leaves old or new, never neither."""
     if message.rev <= step.state.desired.keys_rev:
         step.emit(AckMessage(token))

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 from agent.core.time import LEFT_OUT, KnownTime
 from contract.facts import Fact
-from contract.messages import Keys, Notice, RosterPart, Secrets, Settings
+from contract.messages import Keys, Secrets
 from contract.plain import Status
+from contract.signed import StateMessage
 
 # --- drivers
 
@@ -157,7 +158,7 @@ class SaveState:
     """
 
     token: int
-    message: Notice | RosterPart | Settings | Keys | Secrets
+    message: StateMessage
     signed: bytes = field(default=b"", repr=False, metadata=LEFT_OUT)
     """The message as it came; empty where it has to be written anew."""
 

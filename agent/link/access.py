@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from contract.messages import Scope, WorkingKey
+from contract.messages import WorkingKey
+from contract.signed import Scope
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 

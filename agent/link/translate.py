@@ -13,16 +13,16 @@ from contract import codec, topics
 from contract.chain import Header, build_alarm, build_batch
 from contract.commands import Command, Reason
 from contract.envelope import KeyRing, verify
-from contract.kinds import Message
-from contract.messages import MAX_MESSAGE_BYTES, Confirm, Kind, Scope
+from contract.kinds import KINDS, Message
+from contract.messages import MAX_MESSAGE_BYTES, Confirm
 from contract.parse import parse
 from contract.plain import Presence, Reply, ReplyState, build_reply, parse_presence
 from contract.refusal import Refusal
 from contract.revs import build_revs
+from contract.signed import Kind, Scope
 from contract.strict_json import dumps
 
 LEFT_ASIDE = "left aside: it was in hand at a crash"
-_NEVER_RETAINED = frozenset({Kind.COMMAND, Kind.CONFIRM})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +78,12 @@ class MessageReader:
         if topic == self._centre:
             return self._presence(payload)
         down = topics.parse_down(topic)
-        if down is None or down.kind is Kind.ROUND:
+        if down is None or down.kind not in KINDS:
             return None
         kind = down.kind
         if len(payload) > MAX_MESSAGE_BYTES:
             return RefusedMessage(kind, Refusal(Reason.TOO_LONG, "larger than 64 KiB"))
-        if retained and kind in _NEVER_RETAINED:
+        if retained and not KINDS[kind].ADDRESS.retained:
             return RefusedMessage(kind, Refusal(Reason.RETAINED, "retained"))
         if down.site != self._site or down.scope not in self._scopes:
             return RefusedMessage(kind, Refusal(Reason.NOT_MINE, "a topic this unit does not read"))

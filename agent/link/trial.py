@@ -22,8 +22,8 @@ from agent.link import tls
 from agent.link.access import BrokerAccess
 from agent.link.reconnect import Version
 from contract import topics
-from contract.messages import Scope
 from contract.plain import build_will
+from contract.signed import Scope
 
 CONNECT_S = 5.0
 ANSWER_S = 10.0

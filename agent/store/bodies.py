@@ -12,16 +12,16 @@ from typing import Any, TypeVar
 from agent.store import earlier
 from agent.store.faults import DamagedError
 from contract import codec
-from contract.messages import Holder, Keys, Notice, RosterPart, Secrets, Settings
+from contract.messages import Holder, RosterPart
+from contract.signed import StateMessage
 from contract.strict_json import dumps
 
 T = TypeVar("T")
-Desired = Notice | RosterPart | Settings | Keys | Secrets
 
 _WRONG = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
 
 
-def body_of(message: Desired, signed: bytes) -> bytes:
+def body_of(message: StateMessage, signed: bytes) -> bytes:
     """`signed` as it came; where there is none, the message's payload."""
     return signed or dumps(codec.write(message))
 

@@ -21,20 +21,19 @@ from contract.messages import (
     Confirm,
     Holder,
     Keys,
-    Kind,
     Notice,
     Per,
     Poll,
     Rating,
     Role,
     RosterPart,
-    Scope,
     Secrets,
     Settings,
     Sign,
     WorkingKey,
 )
 from contract.parse import payload_of
+from contract.signed import Kind, Scope
 from contract.strict_json import MAX_DEPTH
 from tests.contract import signing
 

@@ -6,7 +6,8 @@ from agent.core.events.link import MessageReceived
 from agent.core.state import State
 from agent.core.time import Now, Trust
 from agent.ring import Ring, RingStep
-from contract.messages import Holder, Role, RosterPart, Scope
+from contract.messages import Holder, Role, RosterPart
+from contract.signed import Scope
 from tests.agent.core.bench import unit_plan
 
 

@@ -14,19 +14,18 @@ from contract.messages import (
     Confirm,
     Holder,
     Keys,
-    Kind,
     Notice,
     Per,
     Poll,
     Rating,
     Role,
     RosterPart,
-    Scope,
     Secrets,
     Settings,
     Sign,
     WorkingKey,
 )
+from contract.signed import Kind, Scope
 
 SITE = "badahu"
 YARD, OWN, WHOLE = Scope("yard", "y07"), Scope("unit", "b12-u2"), Scope("site", SITE)

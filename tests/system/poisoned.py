@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from agent.__main__ import main
 from agent.core import desired_state, pages
+from agent.core.events.link import MessageReceived
 from agent.core.plan import DisplayPlan
 from agent.core.state import State
 from agent.core.step_builder import StepBuilder
@@ -19,13 +20,14 @@ from agent.link import translate
 from agent.store import bodies
 from agent.store.cache import Cache
 from contract.kinds import Message
-from contract.messages import Kind, Notice, RosterPart
+from contract.messages import Notice, RosterPart
 from contract.refusal import Refusal
+from contract.signed import Kind
 from contract.topics import Down
 
 T = TypeVar("T")
 
-_sound = desired_state.notice
+_sound = desired_state.received
 _sound_save = Cache.save_notice
 _sound_draw = pages.of_notice
 _sound_load = bodies.load
@@ -33,10 +35,10 @@ _sound_part = bodies.PartReader.part
 _sound_parse = translate.parse
 
 
-def _trip(turn: StepBuilder, token: int, message: Notice, signed: bytes) -> None:
-    if message.title == "poison":
+def _trip(step: StepBuilder, event: MessageReceived) -> None:
+    if getattr(event.message, "title", "") == "poison":
         raise ZeroDivisionError("planted")
-    _sound(turn, token, message, signed)
+    _sound(step, event)
 
 
 def _trip_store(self: Cache, message: Notice, signed: bytes) -> None:
@@ -71,7 +73,7 @@ def _trip_link(kind: Kind, site: str, down: Down, payload: Mapping[str, Any]) ->
     return _sound_parse(kind, site, down, payload)
 
 
-desired_state.notice = _trip
+desired_state.received = _trip
 Cache.save_notice = _trip_store  # type: ignore[method-assign]
 pages.of_notice = _trip_drawing
 bodies.load = _trip_loading

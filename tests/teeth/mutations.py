@@ -148,8 +148,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "no look at the retain flag in the link",
         "agent/link/translate.py",
-        "        if retained and kind in _NEVER_RETAINED:\n",
-        "        if retained and kind not in _NEVER_RETAINED:\n",
+        "        if retained and not KINDS[kind].ADDRESS.retained:\n",
+        "        if retained and KINDS[kind].ADDRESS.retained:\n",
         ("tests/agent/link/test_translate.py::test_retained_is_said_before_anything_is_read",),
     ),
     Mutation(
@@ -946,8 +946,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "a notice judged by keys that no longer hold is taken",
         "agent/core/desired_state.py",
-        "    return isinstance(event.message, Notice) and known is not None and known < state.desired.anew_rev\n",
-        "    return isinstance(event.message, Notice) and known is not None and known < 0\n",
+        "    return event.keys_rev is not None and event.keys_rev < state.desired.anew_rev\n",
+        "    return event.keys_rev is not None and event.keys_rev < 0\n",
         ("tests/agent/core/test_bounds.py::test_a_stolen_notice_key_that_is_taken_away_leaves_nothing_behind",),
     ),
     Mutation(

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from agent.core import effects as fx
 from contract.commands import Command
 from contract.digest import digest
-from contract.messages import Confirm, Notice, Scope
+from contract.messages import Confirm, Notice
+from contract.signed import Scope
 from tests.world.disk import chained
 
 UNIT = Scope("unit", "b12-u2")

@@ -18,7 +18,8 @@ from hypothesis.stateful import (
 
 from agent.core import events as ev
 from contract.commands import Command, FireReset, Mode, Open, Order, SetMode
-from contract.messages import Category, Holder, Notice, Role, Scope
+from contract.messages import Category, Holder, Notice, Role
+from contract.signed import Scope
 from tests.agent.core.bench import UTC, door_plan, unit_plan
 from tests.world.world import World
 

@@ -10,7 +10,8 @@ from agent.core.state import State
 from agent.core.time import Now, Trust
 from contract.bounds import parse_rfc3339
 from contract.commands import Open
-from contract.messages import Role, Scope
+from contract.messages import Role
+from contract.signed import Scope
 from tests.agent.core.bench import facts_in
 
 if TYPE_CHECKING:

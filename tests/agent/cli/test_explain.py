@@ -14,9 +14,10 @@ from agent.identity import Identity
 from agent.statusfile import save, status_path
 from contract.cards import card_hash
 from contract.hours import Hours, Span
-from contract.messages import Holder, Role, Scope, Secrets
+from contract.messages import Holder, Role, Secrets
 from contract.plain import DoorStatus
 from contract.sealing import SealedSecrets, seal_secrets, sealing_key
+from contract.signed import Scope
 from drivers.reader.card import from_printed
 from tests.agent.cli.unit import Unit
 from tests.agent.statuses import STATUS

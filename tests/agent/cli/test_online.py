@@ -21,9 +21,10 @@ from centre.passwords import hashed
 from centre.units import Unit as Registered
 from contract import topics
 from contract.enrolment import build_enrolment
-from contract.messages import Scope, Secrets
+from contract.messages import Secrets
 from contract.plain import LinkStatus, build_presence, parse_unit_presence
 from contract.sealing import SealedSecrets, seal_secrets, sealing_key
+from contract.signed import Scope
 from simulator.broker import Broker, free_port, start_broker
 from tests.agent.cli.unit import ENROLMENT, Unit
 from tests.agent.link import far_end

@@ -19,8 +19,9 @@ from contract import codec
 from contract.commands import Command, Open, Order
 from contract.digest import digest
 from contract.facts import data_of, fact_of, kind_of
-from contract.messages import Category, Confirm, Holder, Notice, Role, Scope
+from contract.messages import Category, Confirm, Holder, Notice, Role
 from contract.plain import Status
+from contract.signed import Scope
 from contract.strict_json import dumps, loads
 
 E = TypeVar("E")

@@ -12,7 +12,8 @@ from agent.core import events as ev
 from agent.core.controller import all_timers, initial, step
 from agent.core.time import Now, Trust
 from contract.commands import Command, Mode, Open, Order, SetMode
-from contract.messages import Confirm, Notice, Scope, Secrets, Settings, Sign
+from contract.messages import Confirm, Notice, Secrets, Settings, Sign
+from contract.signed import Scope
 from tests.agent.core.bench import SITE, UTC, YARD, unit_plan
 
 finite = st.floats(allow_nan=False, allow_infinity=False)

@@ -26,11 +26,10 @@ from contract.messages import (
     ROSTERS_PER_SCOPE,
     Category,
     Keys,
-    Kind,
     RosterPart,
-    Scope,
     WorkingKey,
 )
+from contract.signed import Kind, Scope
 from contract.strict_json import dumps
 from tests.agent.core.bench import (
     SITE,
