@@ -109,8 +109,8 @@ def culprits(error: BaseException, event: Event | None = None) -> tuple[str, ...
     if found is not None:
         return (found,)
     match event:
-        case StateLoaded(notices, settings):
-            return tuple(each for each in map(name_of, (*notices, *settings)) if each is not None)
+        case StateLoaded(messages):
+            return tuple(each for each in map(name_of, messages) if each is not None)
         case HoldersReplaced(applied=(scope, ident, rev)):
             return (state_name(Kind.ROSTER, scope, ident, rev),)
     brought = name_of(event)

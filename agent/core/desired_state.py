@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from agent.core import door, limits, notice_board, panel, refused, sealed
@@ -49,11 +50,11 @@ def loaded(step: StepBuilder, event: StateLoaded) -> None:
     if step.state.door_only:
         step.state = replace(step.state, unread=(*step.state.unread, event))
         return
-    _settings_loaded(step, event.settings)
-    _notices_loaded(step, event.notices)
+    _settings_loaded(step, [each for each in event.messages if isinstance(each, Settings)])
+    _notices_loaded(step, [each for each in event.messages if isinstance(each, Notice)])
 
 
-def _notices_loaded(step: StepBuilder, notices: tuple[Notice, ...]) -> None:
+def _notices_loaded(step: StepBuilder, notices: Sequence[Notice]) -> None:
     """Of the cache; what came from the centre meanwhile (also that one was withdrawn) is newer. Notices of scopes that are no longer this unit's go."""
     plan = step.state.plan
     here, revs = step.state.board.notices, step.state.desired.revs
@@ -73,7 +74,7 @@ def _notices_loaded(step: StepBuilder, notices: tuple[Notice, ...]) -> None:
         step.emit(DropNotices(gone))
 
 
-def _settings_loaded(step: StepBuilder, settings: tuple[Settings, ...]) -> None:
+def _settings_loaded(step: StepBuilder, settings: Sequence[Settings]) -> None:
     known = step.state.desired
     kept = {str(s.scope): s for s in settings if step.state.plan.covers(s.scope)}
     step.state = replace(step.state, desired=replace(known, settings={**kept, **known.settings}))

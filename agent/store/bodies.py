@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from agent.store import earlier
 from agent.store.faults import DamagedError
 from contract import codec
+from contract.kinds import KINDS
 from contract.messages import Holder, RosterPart
 from contract.signed import StateMessage
 from contract.strict_json import dumps
@@ -19,6 +21,11 @@ from contract.strict_json import dumps
 T = TypeVar("T")
 
 _WRONG = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
+
+
+STATE_KINDS: Mapping[str, type[StateMessage]] = {
+    kind.value: declared for kind, declared in KINDS.items() if issubclass(declared, StateMessage)
+}
 
 
 def body_of(message: StateMessage, signed: bytes) -> bytes:
@@ -34,6 +41,14 @@ def load(kind: type[T], body: bytes) -> T:
         return codec.read(kind, _payload(body))
     except _WRONG as error:
         raise DamagedError(f"a kept message cannot be read: {type(error).__name__}") from None
+
+
+def load_message(kind: str, body: bytes) -> StateMessage:
+    """The message of a body of this kind; a kind that this version does not know is damage."""
+    declared = STATE_KINDS.get(kind)
+    if declared is None:
+        raise DamagedError(f"a kept message is of kind {kind}, which is not known here")
+    return load(declared, body)
 
 
 def holders_in(body: bytes) -> int:

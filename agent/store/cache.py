@@ -1,4 +1,4 @@
-"""cache.db, what the broker holds too: notices, settings, rosters and their parts. SQL only; may raise what faults.STORAGE_ERRORS names."""
+"""cache.db, what the broker holds too: notices, settings, and every other message of desired state; rosters and their parts. SQL only; may raise what faults.STORAGE_ERRORS names."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from collections.abc import Collection, Iterable
 from contextlib import suppress
 from enum import Enum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from agent.store import bodies, database
 from agent.store.database import Database, Transaction
 from agent.store.faults import STORAGE_ERRORS, DamagedError
-from agent.store.schema import CACHE_KIND, CACHE_TABLES, seal, unseal
-from contract.messages import MAX_HOLDERS, Holder, Notice, RosterPart, Settings
-
-T = TypeVar("T")
+from agent.store.schema import CACHE_KIND, CACHE_TABLES, message_row, seal, unseal
+from contract.messages import MAX_HOLDERS, Holder, RosterPart
+from contract.signed import Kind, StateMessage
 
 PARTS_BYTES = 64 * 1024 * 1024
 """Of all parts kept, as they were sent: a thousand of the largest messages, ten times what 20,000 holders take, and half of what the file may have."""
@@ -43,56 +42,42 @@ class Cache:
     def transaction(self) -> Transaction:
         return Transaction(self.db)
 
-    # --- notices and settings
+    # --- messages that are whole in themselves: all but rosters
 
-    def save_notice(self, notice: Notice, signed: bytes) -> None:
+    def save(self, message: StateMessage, signed: bytes) -> None:
         """An older revision changes nothing."""
-        body = bodies.body_of(notice, signed)
-        self._put("notices", (str(notice.scope), notice.id, notice.rev, body))
+        body = bodies.body_of(message, signed)
+        self.db.conn.execute(
+            "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (kind, scope, id) DO UPDATE SET rev = excluded.rev, "
+            "body = excluded.body, sum = excluded.sum WHERE excluded.rev >= messages.rev",
+            message_row(message.KIND.value, str(message.scope), message.ident, message.rev, body),
+        )
 
-    def drop_notices(self, ids: Iterable[Roster]) -> None:
-        self.db.conn.executemany("DELETE FROM notices WHERE scope = ? AND id = ?", ids)
+    def messages(self, *kinds: Kind) -> tuple[StateMessage, ...]:
+        """All, or those of these kinds, by kind, scope and id."""
+        rows = self.db.conn.execute("SELECT * FROM messages ORDER BY kind, scope, id").fetchall()
+        return tuple(self._read(row) for row in rows if not kinds or row[0] in kinds)
 
-    def notices(self) -> tuple[Notice, ...]:
-        rows = self.db.conn.execute("SELECT scope, id, rev, body, sum FROM notices ORDER BY scope, id").fetchall()
-        return tuple(self._each("notice", (row[0], row[1], row[2]), row, Notice) for row in rows)
-
-    def forget_notices(self) -> None:
-        self.db.conn.execute("DELETE FROM notices")
-
-    def save_settings(self, settings: Settings, signed: bytes) -> None:
-        self._put("settings", (str(settings.scope), settings.rev, bodies.body_of(settings, signed)))
-
-    def settings(self) -> tuple[Settings, ...]:
-        rows = self.db.conn.execute("SELECT scope, rev, body, sum FROM settings ORDER BY scope").fetchall()
-        return tuple(self._each("settings", (row[0], "", row[1]), row, Settings) for row in rows)
-
-    def _each(self, kind: str, entry: tuple[str, str, int], row: tuple[Any, ...], of: type[T]) -> T:
-        self.reading = (kind, *entry)
-        loaded = bodies.load(of, _unsealed(row))
+    def _read(self, row: tuple[Any, ...]) -> StateMessage:
+        self.reading = (row[0], row[1], row[2], row[3])
+        loaded = bodies.load_message(row[0], _unsealed(row))
         self.reading = None
         return loaded
 
+    def drop_notices(self, ids: Iterable[Roster]) -> None:
+        self.db.conn.executemany("DELETE FROM messages WHERE kind = 'notice' AND scope = ? AND id = ?", ids)
+
+    def forget_notices(self) -> None:
+        self.db.conn.execute("DELETE FROM messages WHERE kind = 'notice'")
+
     def set_aside(self, entries: Iterable[tuple[str, str, str, int]]) -> None:
         """Take these (kind, scope, id, rev) out, unread."""
-        for kind, scope, ident, rev in entries:
+        for kind, *entry in entries:
             run = self.db.conn.execute
-            if kind == "settings":
-                run("DELETE FROM settings WHERE scope = ? AND rev = ?", (scope, rev))
-            elif kind == "notice":
-                run("DELETE FROM notices WHERE scope = ? AND id = ? AND rev = ?", (scope, ident, rev))
-            elif kind == "roster":
+            run("DELETE FROM messages WHERE kind = ? AND scope = ? AND id = ? AND rev = ?", (kind, *entry))
+            if kind == Kind.ROSTER:
                 for table in ("rosters", "parts"):
-                    run(f"DELETE FROM {table} WHERE scope = ? AND id = ? AND rev = ?", (scope, ident, rev))  # noqa: S608  # names of ours
-
-    def _put(self, table: str, values: tuple[Any, ...]) -> None:
-        keys = {"notices": "scope, id", "settings": "scope"}[table]
-        marks = ", ".join("?" * (len(values) + 1))
-        self.db.conn.execute(
-            f"INSERT INTO {table} VALUES ({marks}) ON CONFLICT ({keys}) DO UPDATE SET rev = excluded.rev, "  # noqa: S608
-            f"body = excluded.body, sum = excluded.sum WHERE excluded.rev >= {table}.rev",
-            (*values, seal(*values)),
-        )
+                    run(f"DELETE FROM {table} WHERE scope = ? AND id = ? AND rev = ?", entry)  # noqa: S608  # names of ours
 
     # --- rosters
 
@@ -206,11 +191,8 @@ class Cache:
         return tuple(found), frozenset(card_keys)
 
     def revs(self) -> dict[str, int]:
-        run = self.db.conn.execute
-        known = {
-            rev_name("notice", scope, ident): rev for scope, ident, rev in run("SELECT scope, id, rev FROM notices")
-        }
-        known |= {rev_name("settings", scope, ""): rev for scope, rev in run("SELECT scope, rev FROM settings")}
+        rows = self.db.conn.execute("SELECT kind, scope, id, rev FROM messages")
+        known = {rev_name(*entry): rev for *entry, rev in rows}
         return known | {rev_name("roster", *roster): rev for roster, rev in self.in_force().items()}
 
     def restore(self, table: str, values: tuple[Any, ...]) -> None:

@@ -14,12 +14,14 @@ from agent.errors import EXIT_UNREACHABLE, DoorwardError
 from agent.store import bodies, cache_keeper, journal_keeper, rows
 from agent.store.cache import Cache
 from agent.store.copying import copied, mark
-from agent.store.database import Database
+from agent.store.database import Database, migrate
 from agent.store.faults import STORAGE_ERRORS
 from agent.store.index import HolderIndex
 from agent.store.plainfile import QUARANTINE
+from agent.store.schema import CACHE_KIND
 from contract import chain as contract_facts
-from contract.messages import Holder, Notice, Secrets, Settings
+from contract.messages import Holder, Secrets
+from contract.signed import Kind, StateMessage
 
 T = TypeVar("T")
 _SLICE = 500
@@ -98,8 +100,9 @@ def holders(folder: Path) -> Mapping[str, tuple[Holder, ...]]:
     return index.event().by_key
 
 
-def notices(folder: Path) -> tuple[Notice, ...]:
-    return _of_cache(folder, lambda cache: cache.notices())
+def messages(folder: Path, *kinds: Kind) -> tuple[StateMessage, ...]:
+    """What is kept of desired state but rosters, keys and secrets; of these kinds, where any are named."""
+    return _of_cache(folder, lambda cache: cache.messages(*kinds))
 
 
 def secrets(folder: Path) -> tuple[Secrets, ...]:
@@ -108,10 +111,6 @@ def secrets(folder: Path) -> tuple[Secrets, ...]:
         if db.conn.execute("SELECT 1 FROM sqlite_schema WHERE name = 'secrets'").fetchone() is None:
             return ()
         return tuple(bodies.load(Secrets, body) for body in rows.secrets(db))
-
-
-def settings(folder: Path) -> tuple[Settings, ...]:
-    return _of_cache(folder, lambda cache: cache.settings())
 
 
 def summary(folder: Path) -> Summary:
@@ -143,7 +142,7 @@ def summary(folder: Path) -> Summary:
 def _cache(cache: Cache) -> tuple[dict[str, int], int, int]:
     rosters = cache.in_force()
     count = sum(len(cache.holders(roster)) for roster in rosters)
-    return {"/".join(roster): rev for roster, rev in rosters.items()}, count, len(cache.notices())
+    return {"/".join(roster): rev for roster, rev in rosters.items()}, count, len(cache.messages(Kind.NOTICE))
 
 
 def _entries(db: Database, after: int, since_utc: float | None) -> Iterator[JournalEntry]:
@@ -169,6 +168,7 @@ def _epoch(db: Database) -> str:
 
 def _of_cache(folder: Path, work: Callable[[Cache], T]) -> T:
     with _opened(folder / cache_keeper.NAME) as db:
+        migrate(db, CACHE_KIND)  # the copy
         return work(Cache(db))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -16,9 +17,9 @@ from agent.store import bodies
 from agent.store.copying import copied
 from agent.store.epochs import CarriedOver
 from agent.store.faults import DamagedError
-from agent.store.schema import seal
+from agent.store.schema import EARLIER_MESSAGES, message_row, seal
 from contract import chain
-from contract.messages import Keys, Notice, Secrets, Settings
+from contract.messages import Keys, Secrets
 
 T = TypeVar("T")
 _SLICE = 200
@@ -83,21 +84,27 @@ def secrets_of(path: Path) -> tuple[Secrets, ...]:
     or on a disk that takes nothing; nothing where that cannot be read either.
     """
     with opened(path) as conn:
-        if conn is not None and _tables_of_secrets(conn) is not None:
+        if conn is not None and _count(conn, "secrets") is not None:
             return tuple(message for message, _ in _secrets(conn))
     with suppress(OSError), copied(path) as copy, opened(copy) as conn:
         return () if conn is None else tuple(message for message, _ in _secrets(conn))
     return ()
 
 
-def _tables_of_secrets(conn: sqlite3.Connection) -> int | None:
-    """None where it cannot be read."""
-    found = _try(lambda: conn.execute("SELECT count(*) FROM sqlite_master WHERE name = 'secrets'").fetchone())
+def _count(conn: sqlite3.Connection, table: str) -> int | None:
+    """1 where the file has this table, 0 where not, None where that cannot be read."""
+    asked = "SELECT count(*) FROM sqlite_master WHERE name = ?"
+    found = _try(lambda: conn.execute(asked, (table,)).fetchone())
     return None if found is None else int(found[0])
 
 
+def _lacks(conn: sqlite3.Connection, table: str) -> bool:
+    """Surely not there."""
+    return _count(conn, table) == 0
+
+
 def _secrets(conn: sqlite3.Connection) -> Iterator[tuple[Secrets, bytes]]:
-    if _tables_of_secrets(conn) == 0:
+    if _lacks(conn, "secrets"):
         return  # a journal of before
     for row in _intact(conn, "secrets", "rev, body, sum"):
         message = _try(partial(bodies.load, Secrets, row[2]))
@@ -162,20 +169,25 @@ def cache_rows(conn: sqlite3.Connection | None) -> Iterator[tuple[str, tuple[Any
     if conn is None:
         return
     for table, columns in (
-        ("notices", "scope, id, rev, body, sum"),
-        ("settings", "scope, rev, body, sum"),
+        ("messages", "kind, scope, id, rev, body, sum"),
         ("parts", "scope, id, rev, part, parts, body, sum"),
         ("rosters", "scope, id, rev, parts, sum"),
     ):
-        read = _MESSAGES.get(table)
-        for row in _intact(conn, table, columns):
-            if read is None or _try(partial(read, row[1:])) is not None:
-                yield table, row[1:]
+        found = () if _lacks(conn, table) else (row[1:] for row in _intact(conn, table, columns))
+        read = _READ.get(table)
+        for values in itertools.chain(found, _messages_of_before(conn) if table == "messages" else ()):
+            if read is None or _try(partial(read, values)) is not None:
+                yield table, values
 
 
-_MESSAGES: Mapping[str, Callable[[tuple[Any, ...]], object]] = {
-    "notices": lambda values: bodies.load(Notice, values[3]),
-    "settings": lambda values: bodies.load(Settings, values[2]),
+def _messages_of_before(conn: sqlite3.Connection) -> Iterator[tuple[Any, ...]]:
+    for kind, table, columns in EARLIER_MESSAGES:
+        if not _lacks(conn, table):
+            yield from (message_row(kind, *row[1:-1]) for row in _intact(conn, table, f"{columns}, sum"))
+
+
+_READ: Mapping[str, Callable[[tuple[Any, ...]], object]] = {
+    "messages": lambda values: bodies.load_message(values[0], values[4]),
     "parts": lambda values: bodies.PartReader().holders(values[5], *values[3:5]),
 }
 

@@ -6,7 +6,7 @@ Small rows that steer us carry `sum`, a CRC over their values: SQLite's own chec
 from __future__ import annotations
 
 import zlib
-from typing import Final
+from typing import Any, Final
 
 from agent.store.database import Database, DatabaseKind
 from agent.store.faults import DamagedError
@@ -123,6 +123,30 @@ def m001_notices_rosters_settings(db: Database) -> None:
     )
 
 
+EARLIER_MESSAGES = (("notice", "notices", "scope, id, rev, body"), ("settings", "settings", "scope, rev, body"))
+"""Kind, table and columns of messages where each kind had a table of its own."""
+
+
+def m002_one_table_for_all_kinds(db: Database) -> None:
+    run = db.conn.execute
+    run(
+        "CREATE TABLE messages (kind TEXT NOT NULL, scope TEXT NOT NULL, id TEXT NOT NULL, rev INTEGER NOT NULL, "
+        "body BLOB NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (kind, scope, id))"
+    )
+    for kind, table, columns in EARLIER_MESSAGES:
+        for *values, sum_ in run(f"SELECT {columns}, sum FROM {table}").fetchall():  # noqa: S608  # names of ours
+            unseal(sum_, *values)
+            run("INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?)", message_row(kind, *values))
+        run(f"DROP TABLE {table}")
+
+
+def message_row(kind: str, scope: str, *rest: Any) -> tuple[Any, ...]:
+    """The row of a message of (id, rev, body), or of (rev, body) where a scope has but one."""
+    *ident, rev, body = rest
+    values = (kind, scope, ident[0] if ident else "", rev, body)
+    return (*values, seal(*values))
+
+
 JOURNAL_STEPS: Final = (
     m001_facts_and_epochs,
     m002_seen_commands,
@@ -132,7 +156,7 @@ JOURNAL_STEPS: Final = (
     m006_untold_check_ins,
     m007_secrets,
 )
-CACHE_STEPS: Final = (m001_notices_rosters_settings,)
+CACHE_STEPS: Final = (m001_notices_rosters_settings, m002_one_table_for_all_kinds)
 CACHE_CAP: Final = 128 * 1024 * 1024
 
 
@@ -146,7 +170,7 @@ def journal_kind(journal_mb: int) -> DatabaseKind:
     return DatabaseKind("journal", JOURNAL_STEPS, tables, page=1024, checkpoint=800, cap=cap)
 
 
-CACHE_TABLES = ("notices", "settings", "parts", "rosters")
+CACHE_TABLES = ("messages", "parts", "rosters")
 CACHE_KIND = DatabaseKind("cache", CACHE_STEPS, CACHE_TABLES, page=4096, checkpoint=200, cap=CACHE_CAP)
 
 

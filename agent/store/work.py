@@ -23,7 +23,8 @@ from agent.store.journal_keeper import NAME as JOURNAL
 from agent.store.journal_keeper import JournalKeeper
 from agent.store.opening import Terms
 from agent.store.waiting import OrderLanes, StoreCounts
-from contract.messages import Holder, Keys, Notice, RosterPart, Secrets, Settings
+from contract.messages import Holder, Keys, RosterPart, Secrets
+from contract.signed import StateMessage
 
 log = logging.getLogger("store")
 
@@ -99,9 +100,8 @@ class Work:
         if self._cache.rebuilt:
             self._journal.recovered.append("cache")
         self._journal.start(self._cache.read(lambda cache: cache.revs(), {}))
-        nothing = events.StateLoaded()
-        settings = self._cache.read(lambda cache: cache.settings(), nothing.settings)
-        self._post(events.StateLoaded(self._cache.read(lambda cache: cache.notices(), nothing.notices), settings))
+        nothing: tuple[StateMessage, ...] = ()
+        self._post(events.StateLoaded(self._cache.read(lambda cache: cache.messages(), nothing)))
         self._tell_rebuilt()
 
     @property
@@ -268,28 +268,22 @@ def _apply(cache: Cache, saves: list[Save], card_keys: Collection[str] | None) -
     full: set[int] = set()
     for save in saves:
         match save:
-            case effects.SaveState(_, Notice() as notice, signed):
-                cache.save_notice(notice, signed)
             case effects.DropNotices(ids):
                 cache.drop_notices(ids)
-            case effects.SaveState(_, Settings() as settings, signed):
-                cache.save_settings(settings, signed)
             case effects.SaveState(token, RosterPart() as part, signed):
                 saved = cache.save_part(part, signed, card_keys)
                 if saved is Saved.WHOLE:
                     applied[(str(part.scope), part.id)] = part.rev
                 elif saved is Saved.FULL:
                     full.add(token)
+            case effects.SaveState(_, message, signed):
+                cache.save(message, signed)
     return applied, full
 
 
 def _saved(save: Save) -> events.StateSaved | None:
     match save:
-        case effects.SaveState(token, Notice() as notice):
-            return events.StateSaved(token, "notice", str(notice.scope), notice.id, notice.rev)
-        case effects.SaveState(token, Settings() as settings):
-            return events.StateSaved(token, "settings", str(settings.scope), "", settings.rev)
-        case effects.SaveState(token, RosterPart() as part):
-            return events.StateSaved(token, "roster", str(part.scope), part.id, part.rev)
+        case effects.SaveState(token, message):
+            return events.StateSaved(token, message.KIND, str(message.scope), message.ident, message.rev)
         case _:
             return None

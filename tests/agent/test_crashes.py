@@ -77,7 +77,7 @@ def test_more_poisoned_messages_than_ten_are_all_remembered_and_their_number_is_
 
 
 def test_what_the_cache_brought_is_all_suspected_where_no_one_is_in_hand() -> None:
-    assert len(culprits(ZeroDivisionError(), StateLoaded((notice(1), notice(2)), (Settings(YARD, 1, 0.0),)))) == 3
+    assert len(culprits(ZeroDivisionError(), StateLoaded((notice(1), notice(2), Settings(YARD, 1, 0.0))))) == 3
 
 
 def test_the_links_thread_sets_aside_without_a_crash(tmp_path: Path) -> None:

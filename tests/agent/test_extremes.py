@@ -28,7 +28,7 @@ from contract.commands import Command
 from contract.kinds import Message
 from contract.messages import Confirm, Keys, Notice, RosterPart, Secrets, Settings
 from contract.plain import Status, parse_status
-from contract.signed import Kind
+from contract.signed import Kind, StateMessage
 from contract.strict_json import dumps
 from tests.agent import extremes
 from tests.agent.core.bench import SITE as SITE_SCOPE
@@ -208,13 +208,9 @@ def _try(kind: Kind, one_in: int, tmp_path: Path, record_property: Callable[[str
             assert kept(message, sent) in (message, None)
             assert kept(message, b"") in (message, None)
             with cache_db.transaction():
-                if isinstance(message, Notice):
-                    cache_db.save_notice(message, sent)
-                    assert cache_db.notices() == (message,)
-                    cache_db.clear()
-                if isinstance(message, Settings):
-                    cache_db.save_settings(message, sent)
-                    assert cache_db.settings() == (message,)
+                if isinstance(message, StateMessage) and not isinstance(message, RosterPart):
+                    cache_db.save(message, sent)
+                    assert cache_db.messages() == (message,)
                     cache_db.clear()
         except Exception as error:
             raise AssertionError(f"{name}: {error!r}") from error

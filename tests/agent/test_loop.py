@@ -17,7 +17,7 @@ from contract.messages import Settings
 from contract.signed import Scope
 from tests.agent.core.bench import notice, unit_plan
 
-LOADED = ev.StateLoaded((notice(),), (Settings(Scope("yard", "y07"), 1, 0.0, language="en"),))
+LOADED = ev.StateLoaded((notice(), Settings(Scope("yard", "y07"), 1, 0.0, language="en")))
 
 
 class Bed:

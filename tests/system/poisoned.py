@@ -22,13 +22,13 @@ from agent.store.cache import Cache
 from contract.kinds import Message
 from contract.messages import Notice, RosterPart
 from contract.refusal import Refusal
-from contract.signed import Kind
+from contract.signed import Kind, StateMessage
 from contract.topics import Down
 
 T = TypeVar("T")
 
 _sound = desired_state.received
-_sound_save = Cache.save_notice
+_sound_save = Cache.save
 _sound_draw = pages.of_notice
 _sound_load = bodies.load
 _sound_part = bodies.PartReader.part
@@ -41,8 +41,8 @@ def _trip(step: StepBuilder, event: MessageReceived) -> None:
     _sound(step, event)
 
 
-def _trip_store(self: Cache, message: Notice, signed: bytes) -> None:
-    if message.title == "venom":
+def _trip_store(self: Cache, message: StateMessage, signed: bytes) -> None:
+    if getattr(message, "title", "") == "venom":
         raise ZeroDivisionError("planted")
     _sound_save(self, message, signed)
 
@@ -74,7 +74,7 @@ def _trip_link(kind: Kind, site: str, down: Down, payload: Mapping[str, Any]) ->
 
 
 desired_state.received = _trip
-Cache.save_notice = _trip_store  # type: ignore[method-assign]
+Cache.save = _trip_store  # type: ignore[method-assign]
 pages.of_notice = _trip_drawing
 bodies.load = _trip_loading
 bodies.PartReader.part = _trip_reading  # type: ignore[method-assign]

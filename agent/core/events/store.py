@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from agent.core.effects import CheckedIn, KeptMode
 from agent.core.time import KnownTime
-from contract.messages import Holder, Keys, Notice, Secrets, Settings
+from contract.messages import Holder, Keys, Secrets
+from contract.signed import StateMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +192,9 @@ class HoldersReplaced:
 
 @dataclass(frozen=True, slots=True)
 class StateLoaded:
-    """Notices and settings of the cache, at start."""
+    """What the cache has of desired state but rosters, at start."""
 
-    notices: tuple[Notice, ...] = ()
-    settings: tuple[Settings, ...] = ()
+    messages: tuple[StateMessage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,9 +69,7 @@ messages = st.one_of(
     settings_,
 )
 received = st.builds(ev.MessageReceived, st.integers(0, 9), messages, st.booleans())
-loaded = st.builds(
-    ev.StateLoaded, st.lists(st.from_type(Notice), max_size=2).map(tuple), st.lists(settings_, max_size=2).map(tuple)
-)
+loaded = st.builds(ev.StateLoaded, st.lists(st.from_type(Notice) | settings_, max_size=4).map(tuple))
 others = [kind for kind in members(ev.Event) if kind not in {ev.MessageReceived, ev.StateLoaded}]
 events = st.one_of(received, loaded, *(st.from_type(kind) for kind in others))
 nows = st.tuples(st.floats(0, 400), moments, st.integers(-86_400, 86_400), st.sampled_from(list(Trust)))

@@ -63,9 +63,9 @@ def as_kept_before(folder: Path, *kept: Notice | Settings | Keys | RosterPart) -
     for message in kept:
         match message:
             case Notice(scope, ident):
-                put(folder, "cache", "notices", body(message), scope=str(scope), id=ident)
+                put(folder, "cache", "messages", body(message), kind="notice", scope=str(scope), id=ident)
             case Settings(scope):
-                put(folder, "cache", "settings", body(message), scope=str(scope))
+                put(folder, "cache", "messages", body(message), kind="settings", scope=str(scope))
             case RosterPart(scope, ident, part=part):
                 put(folder, "cache", "parts", body(message), scope=str(scope), id=ident, part=part)
             case Keys():

@@ -31,7 +31,7 @@ def test_what_was_in_hand_at_a_crash_leaves_the_cache_unread(
     monkeypatch.setattr(bodies, "load", planted)
     aside = {"notice yard/y07 n7 1", "roster yard/y07 staff 1", "command c1", "notice yard/y07 n8 2", "raw 00"}
     with running(tmp_path / "state", aside=lambda: aside) as (_, posted):
-        loaded = {each.id for each in posted.one(events.StateLoaded).notices}
+        loaded = {each.ident for each in posted.one(events.StateLoaded).messages}
         index = posted.one(events.HoldersReplaced)
     assert loaded == {f"n{n}" for n in range(20)} - {"n7"}, "another revision stays"
     assert [entry[2] for entry in index.applied_revisions] == ["r1"]
@@ -47,7 +47,7 @@ def test_what_is_being_read_has_a_name(good: Path, tmp_path: Path, monkeypatch: 
 
     monkeypatch.setattr(bodies, "load", planted)
     with pytest.raises(ZeroDivisionError):
-        cache.notices()
+        cache.messages()
     assert cache.reading == ("notice", "yard/y07", "n0", 1)
     cache.close()
 

@@ -139,8 +139,7 @@ def holds_all(folder: Path) -> None:
         assert opened.recovered == ()
         assert not posted.of(events.CacheReset)
         loaded = posted.one(events.StateLoaded)
-        assert loaded.notices == NOTICES
-        assert set(loaded.settings) == set(SETTINGS)
+        assert set(loaded.messages) == {*NOTICES, *SETTINGS}
         assert index.applied_revisions == (("roster", "yard/y07", "r1", 4),)
         everybody = {each.key: each for each in (*PEOPLE, holder(9)) if each.key}
         assert {key: held for key, (held,) in index.by_key.items()} == everybody
@@ -153,8 +152,8 @@ def holds_all(folder: Path) -> None:
         assert batch_kinds(folder) == ["access.granted"]
         store.order(record(1))
         posted.recorded(1)
-    assert set(reading.settings(folder)) == set(SETTINGS)
-    assert reading.notices(folder) == NOTICES
+    assert set(reading.messages(folder, Kind.SETTINGS)) == set(SETTINGS)
+    assert reading.messages(folder, Kind.NOTICE) == NOTICES
 
 
 def batch_kinds(folder: Path) -> list[str]:
@@ -163,7 +162,7 @@ def batch_kinds(folder: Path) -> list[str]:
 
 def test_what_was_sent_is_kept_byte_for_byte_and_read_back(tmp_path: Path) -> None:
     folder = filled(tmp_path)
-    for table, messages in (("notices", NOTICES), ("settings", SETTINGS), ("parts", PARTS)):
+    for table, messages in (("messages", (*NOTICES, *SETTINGS)), ("parts", PARTS)):
         assert set(earlier.bodies_in(folder, "cache", table)) == set(map(signed, messages))
     assert earlier.bodies_in(folder, "journal", "keys") == [signed(KEYS)]
     holds_all(folder)
@@ -172,9 +171,7 @@ def test_what_was_sent_is_kept_byte_for_byte_and_read_back(tmp_path: Path) -> No
 def test_a_state_folder_of_an_earlier_version_loses_nothing(tmp_path: Path) -> None:
     folder = filled(tmp_path)
     earlier.as_kept_before(folder, *ALL)
-    assert {
-        body[:1] for table in ("notices", "settings", "parts") for body in earlier.bodies_in(folder, "cache", table)
-    } == {b"["}
+    assert {body[:1] for table in ("messages", "parts") for body in earlier.bodies_in(folder, "cache", table)} == {b"["}
     assert earlier.bodies_in(folder, "journal", "keys") == [earlier.body(KEYS)]
     holds_all(folder)
 
@@ -183,13 +180,13 @@ def test_cache_and_journal_read_what_earlier_versions_kept(tmp_path: Path) -> No
     folder = filled(tmp_path)
     earlier.as_kept_before(folder, *ALL)
     cache = open_cache(folder / "cache.db")
-    assert cache.notices() == NOTICES
-    assert set(cache.settings()) == set(SETTINGS)
+    assert cache.messages(Kind.NOTICE) == NOTICES
+    assert set(cache.messages(Kind.SETTINGS)) == set(SETTINGS)
     assert cache.holders(("yard/y07", "r1")) == (*PEOPLE, holder(9))
     with cache.transaction():  # beside those of today
-        cache.save_notice(replace(NOTICES[1], rev=7), signed(replace(NOTICES[1], rev=7)))
+        cache.save(replace(NOTICES[1], rev=7), signed(replace(NOTICES[1], rev=7)))
         cache.save_part(part(1, [holder(77)], roster="more"), signed(part(1, [holder(77)], roster="more")))
-    assert [each.rev for each in cache.notices()] == [2, 7, 1, 1]
+    assert [each.rev for each in cache.messages(Kind.NOTICE)] == [2, 7, 1, 1]
     assert cache.holders(("yard/y07", "more")) == (holder(77),)
     cache.close()
     journal = open_journal(folder / "journal.db", SITE, UNIT, 64)
@@ -213,9 +210,13 @@ def test_keys_of_an_earlier_version_go_on_from_a_damaged_journal(tmp_path: Path)
 @pytest.mark.parametrize(
     ("table", "new", "where"),
     [
-        ("settings", signed(replace(SETTINGS[1], timezone="Asia/Nowhere")), {"scope": "grid/g21"}),
-        ("settings", earlier.body(replace(SETTINGS[1], timezone="Asia/Nowhere")), {"scope": "grid/g21"}),
-        ("notices", b"[1]", {"id": "n2"}),
+        ("messages", signed(replace(SETTINGS[1], timezone="Asia/Nowhere")), {"kind": "settings", "scope": "grid/g21"}),
+        (
+            "messages",
+            earlier.body(replace(SETTINGS[1], timezone="Asia/Nowhere")),
+            {"kind": "settings", "scope": "grid/g21"},
+        ),
+        ("messages", b"[1]", {"id": "n2"}),
         ("parts", b"{}", {"part": 2}),
     ],
     ids=["settings", "settings of 0.1", "a notice", "a part"],
@@ -227,8 +228,8 @@ def test_one_message_that_cannot_be_read_any_more_takes_no_other_with_it(
     earlier.put(folder, "cache", table, new, **where)
     with running(folder) as (_, posted):
         loaded, index = posted.one(events.StateLoaded), posted.of(events.HoldersReplaced)[0]
-        assert loaded.notices == tuple(n for n in NOTICES if table != "notices" or n.id != "n2")
-        assert set(loaded.settings) == (set(SETTINGS[:1]) if table == "settings" else set(SETTINGS))
+        lost = {"settings": {SETTINGS[1]}, None: {n for n in NOTICES if n.id == where.get("id")}}[where.get("kind")]
+        assert set(loaded.messages) == {*NOTICES, *SETTINGS} - lost
         assert len(index.applied_revisions) == (0 if table == "parts" else 1), (
             "a roster is in force whole, or not at all"
         )

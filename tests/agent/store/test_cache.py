@@ -13,7 +13,7 @@ import pytest
 
 from agent.core import effects, events
 from contract.messages import Settings
-from contract.signed import Scope
+from contract.signed import Kind, Scope
 from tests.agent.store.harness import UTC, YARD, holder, notice, part, running
 from tests.waiting import eventually
 
@@ -34,8 +34,9 @@ def test_notices_and_settings_come_back_and_older_ones_never_win(tmp_path: Path)
         assert saved(posted, 6) == events.StateSaved(6, "settings", "grid/g21", "", 1)
         store.order(effects.DropNotices((("yard/y07", "n1"),)))
     with running(tmp_path) as (store, posted):
-        assert [(n.id, n.rev) for n in posted.one(events.StateLoaded).notices] == [("n2", 5)]
-        assert posted.one(events.StateLoaded).settings == (
+        kept = posted.one(events.StateLoaded).messages
+        assert [(n.ident, n.rev) for n in kept if n.KIND == Kind.NOTICE] == [("n2", 5)]
+        assert tuple(each for each in kept if each.KIND == Kind.SETTINGS) == (
             Settings(other, 1, UTC, "Asia/Shanghai"),
             Settings(YARD, 2, UTC, language="en"),
         )

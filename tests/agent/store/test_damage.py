@@ -112,7 +112,7 @@ def test_every_shape_is_handled(tmp_path: Path, good: Path, name: str, shape: st
         assert isinstance(posted.all[0], events.HoldersReplaced)
         if name == "journal.db" or not damaged:
             assert len(posted.all[0].by_key) == HOLDERS + 20
-            assert len(posted.one(events.StateLoaded).notices) == 20
+            assert len(posted.one(events.StateLoaded).messages) == 20
         if not damaged:
             assert (opened.next_seq, opened.confirmed, opened.boot) == (FACTS + 1, CONFIRMED, 2)
         store.order(record(1))

@@ -136,7 +136,7 @@ def test_read_only_for_a_while(tmp_path: Path, record_property: pytest.RecordPro
         posted.recorded(300)
         assert told_in_order(posted) == list(range(1, 301))
         assert seqs(drained(store, posted)) == list(range(1, 301))
-        eventually(lambda: [n.rev for n in reading.notices(disk.folder)] == [2], 10)
+        eventually(lambda: [n.rev for n in reading.messages(disk.folder)] == [2], 10)
         record_property("figure", f"writing again {took:.1f} s after the disk is")
 
 
@@ -158,7 +158,7 @@ def test_started_on_a_read_only_disk_after_a_power_cut(tmp_path: Path) -> None:
         disk.read_only()
         with running(disk.folder) as (store, posted):
             assert set(posted.all[0].by_key) == {holder(7).key}
-            assert [n.id for n in posted.one(events.StateLoaded).notices] == ["n1"]
+            assert [n.ident for n in posted.one(events.StateLoaded).messages] == ["n1"]
             assert posted.one(events.StoreFailed).mode in disk.modes("read_only")
             assert not posted.of(events.StoreOpened)
             store.order(record(5))

@@ -249,7 +249,7 @@ def test_with_other_keys_no_revision_of_a_notice_is_known_any_more(tmp_path: Pat
         assert {name: rev for name, rev in opened.revs.items() if name.startswith("notice")} == {
             f"notice {notice('news', 1).scope} news": 1
         }
-        assert [(each.id, each.rev) for each in posted.one(events.StateLoaded).notices] == [("news", 1)]
+        assert [(each.ident, each.rev) for each in posted.one(events.StateLoaded).messages] == [("news", 1)]
 
 
 def test_revisions_and_keys_live_with_the_journal(tmp_path: Path) -> None:

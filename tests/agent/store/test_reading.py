@@ -11,6 +11,7 @@ from agent.core import effects, events
 from agent.store import reading, room
 from agent.store.journal import open_journal
 from contract import chain
+from contract.signed import Kind
 from tests.agent.store.harness import SITE, UNIT, UTC, fact, holder, notice, part, record, running
 from tests.waiting import eventually
 
@@ -27,8 +28,8 @@ def test_facts_holders_notices_and_summary_beside_a_running_store(tmp_path: Path
         assert [entry.first for entry in reading.facts(tmp_path, after=698)] == [699, 700]
         assert [entry.first for entry in reading.facts(tmp_path, since_utc=UTC + 698)] == [699, 700]
         assert set(reading.holders(tmp_path)) == {holder(1).key, holder(2).key}
-        assert reading.notices(tmp_path) == (notice("n1", 1),)
-        assert reading.settings(tmp_path) == ()
+        assert reading.messages(tmp_path, Kind.NOTICE) == (notice("n1", 1),)
+        assert reading.messages(tmp_path, Kind.SETTINGS) == ()
         told = reading.summary(tmp_path)
         assert (told.boot, told.last, told.confirmed, told.waiting, told.dropped) == (1, 700, 0, 700, 0)
         assert (told.rosters, told.holders, told.notices, told.oldest_utc) == ({"yard/y07/r1": 4}, 2, 1, UTC)
