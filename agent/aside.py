@@ -15,8 +15,7 @@ from agent.core.events.link import CentrePresence, MessageReceived
 from agent.core.events.store import HoldersReplaced, StateLoaded
 from contract.commands import Command
 from contract.kinds import KINDS
-from contract.messages import Confirm
-from contract.signed import Kind, StateMessage
+from contract.messages import Confirm, Kind, StateMessage
 from contract.topics import Down
 
 Entry = tuple[str, str, str, int]

@@ -15,8 +15,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from benchmarks.marks import Marks, read
 from benchmarks.process import Process
 from benchmarks.site import SCOPES, SITE, Site
-from contract.messages import Category, Notice
-from contract.signed import Kind, Scope
+from contract.messages import Category, Kind, Notice
+from contract.scopes import Scope
 from contract.topics import down
 from simulator.demo.waiting import until
 

@@ -11,7 +11,7 @@ from benchmarks.process import Process
 from benchmarks.site import SITE, UNIT, Site
 from centre import commands
 from contract.commands import Open
-from contract.signed import Kind
+from contract.messages import Kind
 from contract.topics import down
 from simulator.demo.waiting import until
 

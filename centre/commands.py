@@ -17,7 +17,7 @@ from centre.schema import commands, courses
 from contract import codec
 from contract.commands import Command, Order
 from contract.plain import Reply, ReplyState, parse_reply
-from contract.signed import Scope
+from contract.scopes import Scope
 
 OPEN_VALID_S = 20.0
 """Well within the 30 s a unit accepts, and longer than a broker and a slow line take."""

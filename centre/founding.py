@@ -13,8 +13,8 @@ from centre.folder import BrokerAddress, Folder, Site, make_folder, write_secret
 from centre.keys import load_keys, load_root, make_keys
 from centre.signing import Signer
 from centre.state import Signed
-from contract.messages import Keys
-from contract.signed import Kind, Scope
+from contract.messages import Keys, Kind
+from contract.scopes import Scope
 from contract.topics import down, valid_id
 
 

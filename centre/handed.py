@@ -21,9 +21,9 @@ from centre.schema import applied, logins, rotations, sealing_keys, unit_keys, u
 from centre.schema import state as state_table
 from centre.signing import Signer
 from centre.state import Signed
-from contract.messages import Secrets
+from contract.messages import Kind, Secrets
+from contract.scopes import Scope
 from contract.sealing import SealedSecrets, seal_secrets
-from contract.signed import Kind, Scope
 from contract.topics import valid_id
 
 ID_CHARS = 48

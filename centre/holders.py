@@ -27,10 +27,10 @@ from centre.signing import Signer
 from centre.state import Signed
 from contract import hpke
 from contract.envelope import unverified_payload
-from contract.messages import Holder, RosterPart
+from contract.messages import Holder, Kind, RosterPart
 from contract.parse import parse
 from contract.refusal import Refusal
-from contract.signed import Kind, Scope
+from contract.scopes import Scope
 from contract.topics import parse_down
 
 NEW_PIN_DIGITS = 6

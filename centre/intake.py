@@ -27,8 +27,8 @@ from contract.messages import Confirm
 from contract.plain import UnitState, parse_reply, parse_status, parse_unit_presence
 from contract.refusal import Refusal
 from contract.revs import check_revs, parse_revs
+from contract.scopes import Scope
 from contract.sealing import check_seal
-from contract.signed import Scope
 from contract.topics import parse_up
 
 MAX_DETAILS = 64

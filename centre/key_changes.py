@@ -15,7 +15,7 @@ from centre import handed, holders, rotations, units
 from centre.errors import WRONG_USE, CentreError
 from centre.opened import OpenCentre
 from centre.rotations import Rotation, Rotor
-from contract.signed import Kind
+from contract.messages import Kind
 
 
 @dataclass(frozen=True, slots=True)

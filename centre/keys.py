@@ -18,8 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from centre.errors import CONFIGURATION, CentreError
 from centre.folder import DESKS, LOGIN, Folder, make_folder, write_secret
 from contract.enrolment import KEY_BYTES
-from contract.messages import ROOT_KID, WorkingKey
-from contract.signed import Kind
+from contract.messages import ROOT_KID, Kind, WorkingKey
 
 WORKING = {
     "command-1": Kind.COMMAND,

@@ -14,8 +14,8 @@ from centre.errors import WRONG_USE, BadValueError, CentreError
 from centre.opened import OpenCentre
 from centre.schema import state as state_table
 from centre.state import DAY_S, TOMBSTONE_DAYS, Signed
-from contract.messages import Category, Notice
-from contract.signed import Kind, Scope
+from contract.messages import Category, Kind, Notice
+from contract.scopes import Scope
 from contract.topics import valid_id
 
 

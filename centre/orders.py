@@ -14,8 +14,8 @@ from centre import commands, publisher, schema, units
 from centre.errors import WRONG_USE, BadValueError, CentreError, MissingValueError
 from centre.opened import OpenCentre
 from contract.commands import MODE_MAX_S, Mode, Open, Order, SetMode
+from contract.messages import Kind
 from contract.plain import Reply
-from contract.signed import Kind
 from contract.topics import down, up, valid_id
 
 

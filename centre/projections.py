@@ -26,8 +26,8 @@ from contract.facts import (
     SecretsApplied,
     names_of,
 )
+from contract.messages import Kind
 from contract.plain import Reply, ReplyState
-from contract.signed import Kind
 
 _MOST_REV = 2**31 - 1
 """That the books' column holds."""

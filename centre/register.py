@@ -21,7 +21,7 @@ from centre.keys import CentreKeys
 from centre.opened import OpenCentre
 from centre.schema import units as units_table
 from contract.enrolment import Enrolment, build_enrolment
-from contract.signed import Scope
+from contract.scopes import Scope
 
 
 class Membership(StrEnum):

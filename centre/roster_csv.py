@@ -19,7 +19,7 @@ from centre.charset import UNREADABLE, decoded
 from contract.cards import card_hash, pin_hash
 from contract.messages import MAX_MESSAGE_BYTES, MAX_UNLOCK_S, Holder, Role, RosterPart
 from contract.parse import payload_of
-from contract.signed import Scope
+from contract.scopes import Scope
 from contract.strict_json import dumps
 from contract.topics import valid_id
 from drivers.reader.card import from_printed

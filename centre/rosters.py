@@ -12,8 +12,8 @@ from centre.opened import OpenCentre
 from centre.roster_csv import Fault, HashKeys, Reading, read_csv, split
 from centre.schema import state as state_table
 from centre.state import Signed
-from contract.messages import MAX_HOLDERS
-from contract.signed import Kind, Scope
+from contract.messages import MAX_HOLDERS, Kind
+from contract.scopes import Scope
 from contract.topics import valid_id
 
 

@@ -24,8 +24,8 @@ from centre.schema import units as units_table
 from centre.signing import Signer
 from centre.state import Signed
 from contract.enrolment import KEY_BYTES
-from contract.messages import Keys
-from contract.signed import Kind, Scope
+from contract.messages import Keys, Kind
+from contract.scopes import Scope
 from contract.topics import down
 
 COMMAND_KEYS = (Kind.COMMAND, Kind.COMMAND)

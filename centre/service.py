@@ -20,9 +20,9 @@ from centre.rotations import Rotor
 from centre.signing import Signer
 from centre.state import RetainedMessage
 from contract.commands import Resync
-from contract.messages import Confirm
+from contract.messages import Confirm, Kind
 from contract.plain import build_presence
-from contract.signed import Kind, Scope
+from contract.scopes import Scope
 from contract.topics import PREFIX, centre, down
 
 TURN_S = 0.25

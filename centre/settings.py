@@ -15,8 +15,8 @@ from centre.opened import OpenCentre
 from centre.schema import state as state_table
 from centre.state import Signed
 from contract import codec
-from contract.messages import Settings
-from contract.signed import Kind, Scope
+from contract.messages import Kind, Settings
+from contract.scopes import Scope
 
 KEYS = ("timezone", "language", "sign")
 

@@ -17,10 +17,9 @@ from centre.keys import CentreKeys
 from centre.state import RetainedMessage
 from contract.envelope import KeyRing, key_ring, unverified_payload, verify
 from contract.kinds import Message
-from contract.messages import MAX_MESSAGE_BYTES, ROOT_KID
+from contract.messages import MAX_MESSAGE_BYTES, ROOT_KID, Kind
 from contract.parse import parse, payload_of
 from contract.refusal import Refusal
-from contract.signed import Kind
 from contract.strict_json import dumps
 from contract.topics import parse_down
 

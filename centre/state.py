@@ -25,9 +25,11 @@ from contract.messages import (
     NOTICES_PER_SCOPE,
     NOTICES_PER_UNIT,
     Category,
+    Kind,
     Notice,
+    StateMessage,
 )
-from contract.signed import Kind, Scope, StateMessage
+from contract.scopes import Scope
 from contract.strict_json import load_object
 from contract.topics import down
 

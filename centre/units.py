@@ -16,7 +16,7 @@ from centre.folder import LOGIN
 from centre.passwords import hashed
 from centre.schema import logins, tokens, unit_keys, units
 from contract.enrolment import KEY_BYTES
-from contract.signed import LEVELS, Scope
+from contract.scopes import LEVELS, Scope
 from contract.topics import unit_scopes, valid_id
 
 

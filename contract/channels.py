@@ -9,10 +9,10 @@ from typing import Final
 from contract.chain import Alarm, Header
 from contract.enrolment import Enrol
 from contract.kinds import KINDS
+from contract.messages import Kind
 from contract.plain import Presence, Reply, Status, UnitPresence
 from contract.revs import RevsPage
 from contract.sealing import Seal
-from contract.signed import Kind
 
 
 class PayloadForm(StrEnum):

@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from contract.bounds import Id, Length, Moment, Pattern, Reading, Tagged, WireName
-from contract.messages import Name
-from contract.signed import Address, Kind, Message, ScopeText, message
+from contract.messages import Address, Kind, Message, Name, message
+from contract.scopes import ScopeText
 
 
 class Mode(StrEnum):

@@ -14,9 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from contract.base64url import unb64url
 from contract.commands import Reason
-from contract.messages import MAX_MESSAGE_BYTES, ROOT_KID, WorkingKey
+from contract.messages import MAX_MESSAGE_BYTES, ROOT_KID, Kind, WorkingKey
 from contract.refusal import Refusal
-from contract.signed import Kind
 from contract.strict_json import StrictJsonError, load_object
 
 MAX_HEADER_CHARS = 512

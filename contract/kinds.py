@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from contract import commands, messages
-from contract.signed import DECLARED, Kind, Message
+from contract.messages import DECLARED, Kind, Message
 
 __all__ = ["KINDS", "Message", "commands", "messages"]
 

@@ -8,10 +8,10 @@ Times named `*_utc` and `iat`, `exp` are seconds since 1970 in UTC.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final, TypeVar, cast, dataclass_transform
 from zoneinfo import ZoneInfo
 
 from contract.base64url import b64url, unb64url
@@ -34,7 +34,7 @@ from contract.bounds import (
     WireName,
 )
 from contract.hours import Hours
-from contract.signed import Address, Kind, Message, ScopeText, StateMessage, message
+from contract.scopes import Scope, ScopeText
 
 MAX_MESSAGE_BYTES = 64 * 1024
 MAX_HOLDERS = 20_000
@@ -48,6 +48,71 @@ EMERGENCIES_PER_UNIT = 64
 """Counted for themselves, so that no other notice can keep one out."""
 ROSTERS_PER_SCOPE = 16
 ROSTERS_PER_UNIT = 64
+
+
+class Kind(StrEnum):
+    """Kinds of signed message; `typ` in the header is `doorward-<kind>`."""
+
+    NOTICE = "notice"
+    ROSTER = "roster"
+    ROUND = "round"
+    SETTINGS = "settings"
+    KEYS = "keys"
+    SECRETS = "secrets"
+    COMMAND = "command"
+    CONFIRM = "confirm"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a kind of message goes, and in a few words what it is. `ids`: the topic's levels behind the kind, each by the name of its
+    field's thing; `level`: the only level of scope it is for, where there is one. `retained`: the broker keeps it for who comes later.
+    """
+
+    words: str
+    ids: tuple[str, ...] = ()
+    level: str | None = None
+    retained: bool = True
+
+
+class Message:
+    """What every signed message has."""
+
+    __slots__ = ()
+    KIND: ClassVar[Kind]
+    ADDRESS: ClassVar[Address]
+    scope: Scope
+    iat: float
+
+
+class StateMessage(Message):
+    """Desired state: the broker retains it, the unit keeps it, a newer revision replaces an older one."""
+
+    __slots__ = ()
+    rev: int
+
+    @property
+    def ident(self) -> str:
+        """Its id in its scope; empty where a scope has but one of the kind."""
+        found: str = getattr(self, "id", "")
+        return found
+
+
+DECLARED: Final[dict[Kind, type[Message]]] = {}
+M = TypeVar("M", bound=type[Message])
+
+
+@dataclass_transform(frozen_default=True)
+def message(kind: Kind, address: Address) -> Callable[[M], M]:
+    """Declare the class below as this kind of message."""
+
+    def declare(cls: M) -> M:
+        cls.KIND, cls.ADDRESS = kind, address
+        DECLARED[kind] = made = cast(M, dataclass(frozen=True, slots=True)(cls))
+        return made
+
+    return declare
+
 
 MAX_PARTS = 1000
 MAX_SEALED_CHARS = 40_000

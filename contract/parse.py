@@ -12,8 +12,8 @@ from contract import codec
 from contract.codec import FieldError
 from contract.commands import Reason
 from contract.kinds import KINDS, Message
+from contract.messages import Kind
 from contract.refusal import Refusal
-from contract.signed import Kind
 from contract.topics import Down, valid_id
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from contract.kinds import KINDS
-from contract.signed import LEVELS, Kind, Scope
+from contract.messages import Kind
+from contract.scopes import LEVELS, Scope
 
 PREFIX = "doorward/1"
 LEAVES = ("status", "facts", "alarm", "reply", "revs", "enrol", "seal")

@@ -65,7 +65,7 @@ NOT_SO_PURE = {
 """Ciphers are pure though the library is not in the stdlib; a challenge has to be random, and no caller may forget that. A time zone's name is looked up."""
 
 CORE_KNOWS = frozenset(
-    {"bounds", "codec", "commands", "digest", "facts", "hours", "kinds", "messages", "plain", "signed", "strict_json"}
+    {"bounds", "codec", "commands", "digest", "facts", "hours", "kinds", "messages", "plain", "scopes", "strict_json"}
 )
 """What of the contract the core may import."""
 PURE_CONTRACT = CORE_KNOWS | {"base64url", "refusal", "values"}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from contract.messages import MAX_UNLOCK_S
-from contract.signed import LEVELS
+from contract.scopes import LEVELS
 
 IDENTITY = Path("/etc/doorward/identity")
 STATE = Path("/var/lib/doorward")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from agent import __version__
 from agent.config.model import Config, DoorConfig
 from agent.core.plan import Catalogue, DisplayPlan, DoorPlan, InputPlan, PageFont, UnitPlan
-from contract.signed import LEVELS, Scope
+from contract.scopes import LEVELS, Scope
 from contract.topics import unit_scopes
 
 

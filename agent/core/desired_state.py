@@ -28,8 +28,18 @@ from agent.core.state import State
 from agent.core.step_builder import StepBuilder
 from contract import codec
 from contract.facts import KeysApplied, NoticeEnded, NoticeReceived, RosterApplied, SettingsApplied
-from contract.messages import ROSTERS_PER_SCOPE, ROSTERS_PER_UNIT, Category, Keys, Notice, RosterPart, Secrets, Settings
-from contract.signed import LEVELS, Kind, Scope
+from contract.messages import (
+    ROSTERS_PER_SCOPE,
+    ROSTERS_PER_UNIT,
+    Category,
+    Keys,
+    Kind,
+    Notice,
+    RosterPart,
+    Secrets,
+    Settings,
+)
+from contract.scopes import LEVELS, Scope
 
 
 def store_opened(step: StepBuilder, event: StoreOpened) -> None:

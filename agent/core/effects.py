@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 
 from agent.core.time import LEFT_OUT, KnownTime
 from contract.facts import Fact
-from contract.messages import Keys, Secrets
+from contract.messages import Keys, Secrets, StateMessage
 from contract.plain import Status
-from contract.signed import StateMessage
 
 # --- drivers
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from contract.signed import Scope
+from contract.scopes import Scope
 
 Catalogue = Mapping[str, str]
 """Screen texts by key, with `str.format` fields; one for each language."""

@@ -24,7 +24,7 @@ from agent.core.events import store as store_events
 from agent.core.state import State, commands, desired, door, health, panel, people, sync
 from agent.core.time import Now
 from contract import commands as orders
-from contract import facts, hours, messages, plain, signed
+from contract import facts, hours, messages, plain, scopes
 
 
 class RecordError(ValueError):
@@ -97,7 +97,7 @@ def _types(*modules: ModuleType) -> dict[str, type[Any]]:
 
 _EVENTS = (life_events, door_events, store_events, link_events)
 _STATES = (state, door, people, panel, commands, sync, desired, health)
-_BY_NAME = _types(messages, signed, hours, orders, time, plan, *_EVENTS, effects, *_STATES, facts, plain)
+_BY_NAME = _types(messages, scopes, hours, orders, time, plan, *_EVENTS, effects, *_STATES, facts, plain)
 _NAMES = {kind: name for name, kind in _BY_NAME.items()}
 
 

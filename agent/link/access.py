@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from contract.messages import WorkingKey
-from contract.signed import Scope
+from contract.scopes import Scope
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 

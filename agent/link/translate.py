@@ -14,12 +14,12 @@ from contract.chain import Header, build_alarm, build_batch
 from contract.commands import Command, Reason
 from contract.envelope import KeyRing, verify
 from contract.kinds import KINDS, Message
-from contract.messages import MAX_MESSAGE_BYTES, Confirm
+from contract.messages import MAX_MESSAGE_BYTES, Confirm, Kind
 from contract.parse import parse
 from contract.plain import Presence, Reply, ReplyState, build_reply, parse_presence
 from contract.refusal import Refusal
 from contract.revs import build_revs
-from contract.signed import Kind, Scope
+from contract.scopes import Scope
 from contract.strict_json import dumps
 
 LEFT_ASIDE = "left aside: it was in hand at a crash"

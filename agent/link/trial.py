@@ -23,7 +23,7 @@ from agent.link.access import BrokerAccess
 from agent.link.reconnect import Version
 from contract import topics
 from contract.plain import build_will
-from contract.signed import Scope
+from contract.scopes import Scope
 
 CONNECT_S = 5.0
 ANSWER_S = 10.0

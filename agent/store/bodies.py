@@ -14,8 +14,7 @@ from agent.store import earlier
 from agent.store.faults import DamagedError
 from contract import codec
 from contract.kinds import KINDS
-from contract.messages import Holder, RosterPart
-from contract.signed import StateMessage
+from contract.messages import Holder, RosterPart, StateMessage
 from contract.strict_json import dumps
 
 T = TypeVar("T")

@@ -12,8 +12,7 @@ from agent.store import bodies, database
 from agent.store.database import Database, Transaction
 from agent.store.faults import STORAGE_ERRORS, DamagedError
 from agent.store.schema import CACHE_KIND, CACHE_TABLES, message_row, seal, unseal
-from contract.messages import MAX_HOLDERS, Holder, RosterPart
-from contract.signed import Kind, StateMessage
+from contract.messages import MAX_HOLDERS, Holder, Kind, RosterPart, StateMessage
 
 PARTS_BYTES = 64 * 1024 * 1024
 """Of all parts kept, as they were sent: a thousand of the largest messages, ten times what 20,000 holders take, and half of what the file may have."""

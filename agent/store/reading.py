@@ -20,8 +20,7 @@ from agent.store.index import HolderIndex
 from agent.store.plainfile import QUARANTINE
 from agent.store.schema import CACHE_KIND
 from contract import chain as contract_facts
-from contract.messages import Holder, Secrets
-from contract.signed import Kind, StateMessage
+from contract.messages import Holder, Kind, Secrets, StateMessage
 
 T = TypeVar("T")
 _SLICE = 500

@@ -23,8 +23,7 @@ from agent.store.journal_keeper import NAME as JOURNAL
 from agent.store.journal_keeper import JournalKeeper
 from agent.store.opening import Terms
 from agent.store.waiting import OrderLanes, StoreCounts
-from contract.messages import Holder, Keys, RosterPart, Secrets
-from contract.signed import StateMessage
+from contract.messages import Holder, Keys, RosterPart, Secrets, StateMessage
 
 log = logging.getLogger("store")
 

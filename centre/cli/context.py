@@ -11,7 +11,7 @@ from centre import key_changes, publisher, units
 from centre.errors import UNREACHABLE, WRONG_USE, CentreError
 from centre.opened import OpenCentre
 from centre.roster_csv import moment
-from contract.signed import Scope
+from contract.scopes import Scope
 
 
 class CliContext(OpenCentre):

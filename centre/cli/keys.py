@@ -14,7 +14,7 @@ from centre import key_changes
 from centre.cli.broker import rewrite
 from centre.cli.context import CliContext
 from centre.rotations import COMMAND_KEYS, STATE_KEYS
-from contract.signed import Kind
+from contract.messages import Kind
 
 SHOWN = 20
 """Things waited for that are named before the rest is only counted."""

@@ -17,9 +17,10 @@ from centre.keys import CentreKeys, load_keys
 from centre.link import Arrived, Link, Sent
 from contract.base64url import b64url
 from contract.commands import Command, Open
+from contract.messages import Kind
 from contract.parse import payload_of
 from contract.plain import Reply, parse_reply
-from contract.signed import Kind, Scope
+from contract.scopes import Scope
 from contract.strict_json import dumps
 from contract.topics import down, up
 from simulator.demo.waiting import until

@@ -21,6 +21,7 @@ from contract.messages import (
     Confirm,
     Holder,
     Keys,
+    Kind,
     Notice,
     Per,
     Poll,
@@ -33,7 +34,7 @@ from contract.messages import (
     WorkingKey,
 )
 from contract.parse import payload_of
-from contract.signed import Kind, Scope
+from contract.scopes import Scope
 from contract.strict_json import MAX_DEPTH
 from tests.contract import signing
 

@@ -29,9 +29,9 @@ from contract.cards import card_hash
 from contract.enrolment import Enrolment
 from contract.facts import AccessGranted, Fact
 from contract.kinds import Message
-from contract.messages import Holder, RosterPart, Secrets
+from contract.messages import Holder, Kind, RosterPart, Secrets
+from contract.scopes import Scope
 from contract.sealing import SealedSecrets, seal_secrets, sealing_key
-from contract.signed import Kind, Scope
 from drivers import reports as wire
 from simulator.box import Box
 from simulator.wiring import UnitNames, config_yaml

@@ -9,7 +9,7 @@ import pytest
 from agent.config import Config, ConfigFaults, load, loads, unit_plan
 from agent.config.source import MAX_BYTES
 from agent.errors import EXIT_CONFIG
-from contract.signed import Scope
+from contract.scopes import Scope
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = (ROOT / "config.example.yaml").read_text(encoding="utf-8")

@@ -16,7 +16,7 @@ from agent.core.events.store import StateLoaded
 from agent.crashes import Crashes, write_crash_file
 from contract.messages import Category, Notice, Settings
 from contract.parse import payload_of
-from contract.signed import Scope
+from contract.scopes import Scope
 from contract.topics import parse_down
 from tests.agent import extremes
 

@@ -26,9 +26,8 @@ from agent.store.schema import CACHE_KIND
 from contract import codec
 from contract.commands import Command
 from contract.kinds import Message
-from contract.messages import Confirm, Keys, Notice, RosterPart, Secrets, Settings
+from contract.messages import Confirm, Keys, Kind, Notice, RosterPart, Secrets, Settings, StateMessage
 from contract.plain import Status, parse_status
-from contract.signed import Kind, StateMessage
 from contract.strict_json import dumps
 from tests.agent import extremes
 from tests.agent.core.bench import SITE as SITE_SCOPE

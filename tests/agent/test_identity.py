@@ -14,8 +14,7 @@ from agent import identity as module
 from agent.errors import EXIT_CONFIG, IdentityError
 from agent.identity import Identity, differences, enrol, secret_path, spend_token
 from contract.enrolment import Enrolment, build_enrolment
-from contract.messages import WorkingKey
-from contract.signed import Kind
+from contract.messages import Kind, WorkingKey
 from tests.agent.enrol_child import CUT
 
 ENROLMENT = Enrolment(

@@ -13,7 +13,7 @@ from agent.core.events.life import TimePassed
 from agent.core.events.link import MessageReceived, MessageRefused
 from agent.inbox import Inbox
 from contract.messages import Category, Notice
-from contract.signed import Scope
+from contract.scopes import Scope
 
 NOTICE = Notice(Scope("yard", "y07"), "n", 1, 0.0, Category.POLICY, "t", "x")
 

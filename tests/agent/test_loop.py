@@ -14,7 +14,7 @@ from agent.core.controller import initial
 from agent.inbox import Inbox
 from agent.loop import Loop
 from contract.messages import Settings
-from contract.signed import Scope
+from contract.scopes import Scope
 from tests.agent.core.bench import notice, unit_plan
 
 LOADED = ev.StateLoaded((notice(), Settings(Scope("yard", "y07"), 1, 0.0, language="en")))

@@ -7,7 +7,7 @@ from agent.core.state import State
 from agent.core.time import Now, Trust
 from agent.ring import Ring, RingStep
 from contract.messages import Holder, Role, RosterPart
-from contract.signed import Scope
+from contract.scopes import Scope
 from tests.agent.core.bench import unit_plan
 
 

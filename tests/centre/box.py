@@ -14,12 +14,12 @@ from contract.commands import Reason
 from contract.envelope import KeyRing, key_ring, verify
 from contract.hpke import SealError
 from contract.kinds import Message
-from contract.messages import Confirm, Holder, Keys, Notice, RosterPart, Secrets, Settings
+from contract.messages import Confirm, Holder, Keys, Kind, Notice, RosterPart, Secrets, Settings
 from contract.parse import parse
 from contract.plain import Presence, build_will, parse_presence
 from contract.refusal import Refusal
+from contract.scopes import Scope
 from contract.sealing import SealedSecrets, open_secrets, seal_message, sealing_key
-from contract.signed import Kind, Scope
 from contract.topics import centre, parse_down, subscriptions
 from tests.centre.unit import HEALTHY, SITE, FakeUnit
 from tests.centre.wire import Wire

@@ -9,10 +9,9 @@ from sqlalchemy import select
 from centre import rotations, schema, state, units
 from centre.keys import load_keys
 from contract.envelope import KeyRing, key_ring, unverified_payload, verify
-from contract.messages import Secrets
+from contract.messages import Kind, Secrets
 from contract.parse import parse
 from contract.sealing import SealedSecrets, open_secrets, seal_message, sealing_key
-from contract.signed import Kind
 from contract.topics import parse_down
 from tests.centre.conftest import Desk
 from tests.centre.unit import SITE, FakeUnit

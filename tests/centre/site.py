@@ -10,9 +10,9 @@ from pathlib import Path
 from centre.folder import Folder
 from centre.service import Service
 from contract.envelope import key_ring, verify
-from contract.messages import Confirm
+from contract.messages import Confirm, Kind
 from contract.parse import parse
-from contract.signed import Kind, Scope
+from contract.scopes import Scope
 from contract.topics import Down
 from simulator.broker import Broker
 from tests.centre.conftest import Desk

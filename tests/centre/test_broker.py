@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from centre import certificates
 from centre.cli import centre
-from contract.signed import Scope
+from contract.scopes import Scope
 from contract.topics import subscriptions
 from simulator.broker import Broker, free_port, mosquitto
 from tests.centre.conftest import Desk

@@ -10,7 +10,7 @@ from centre.intake import InboundMessage
 from contract import chain
 from contract.digest import digest
 from contract.plain import Reply, ReplyState, build_reply, build_will
-from contract.signed import Scope
+from contract.scopes import Scope
 from contract.strict_json import dumps
 from tests.centre.conftest import Desk
 from tests.centre.test_intake import alarms, only_confirm

@@ -15,9 +15,9 @@ from centre.history import PATIENCE_S
 from centre.intake import InboundMessage
 from contract import chain
 from contract.envelope import key_ring, verify
-from contract.messages import Confirm
+from contract.messages import Confirm, Kind
 from contract.parse import parse
-from contract.signed import Kind, Scope
+from contract.scopes import Scope
 from contract.topics import Down, up
 from tests.centre.conftest import Desk
 from tests.centre.unit import SITE, FakeUnit

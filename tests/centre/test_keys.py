@@ -16,8 +16,8 @@ from centre.keys import load_keys
 from contract.base64url import b64url
 from contract.cards import card_hash
 from contract.envelope import unverified_payload, verify
+from contract.messages import Kind
 from contract.sealing import seal_message, sealing_key
-from contract.signed import Kind
 from contract.strict_json import dumps
 from tests.centre.changing import (
     YARD,

@@ -21,7 +21,7 @@ from centre.keys import CentreKeys, load_keys
 from centre.service import Service
 from contract.base64url import unb64url
 from contract.envelope import unverified_payload
-from contract.signed import Scope
+from contract.scopes import Scope
 from contract.strict_json import dumps
 from simulator.broker import Broker, free_port, mosquitto, start_broker
 from tests.centre.box import Box

@@ -14,7 +14,7 @@ from centre import keys as centre_keys
 from centre.cli.context import CliContext
 from centre.keys import load_keys
 from contract.envelope import verify
-from contract.signed import Kind
+from contract.messages import Kind
 from tests.centre.changing import YARD, advance, current_ring, hashes, roster, secrets_of, shows, tokens, told
 from tests.centre.conftest import Desk
 from tests.centre.unit import SITE, FakeUnit

@@ -14,8 +14,8 @@ from sqlalchemy import select
 
 from centre import schema
 from contract.envelope import key_ring, verify
+from contract.messages import Kind
 from contract.plain import Reply, ReplyState, build_reply, build_will
-from contract.signed import Kind
 from simulator.broker import start_broker
 from tests.centre.site import Site
 from tests.centre.unit import FakeUnit, door

@@ -13,9 +13,9 @@ from centre import schema
 from centre.roster_csv import HashKeys, moment, read_csv, split
 from contract.cards import card_hash
 from contract.envelope import key_ring, verify
-from contract.messages import MAX_MESSAGE_BYTES, Holder, Role, RosterPart
+from contract.messages import MAX_MESSAGE_BYTES, Holder, Kind, Role, RosterPart
 from contract.parse import parse, payload_of
-from contract.signed import Kind, Scope
+from contract.scopes import Scope
 from contract.strict_json import dumps
 from contract.topics import parse_down
 from tests.centre.conftest import Desk

@@ -12,9 +12,9 @@ from centre.keys import WORKING, CentreKeys, load_keys, load_root
 from centre.signing import Signer
 from contract.commands import Command, Open
 from contract.envelope import Refusal, key_ring, verify
-from contract.messages import Category, Notice, Settings
+from contract.messages import Category, Kind, Notice, Settings
 from contract.messages import Keys as KeysMessage
-from contract.signed import Kind, Scope
+from contract.scopes import Scope
 from contract.topics import down
 from tests.centre.conftest import Desk
 

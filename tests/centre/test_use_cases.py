@@ -27,7 +27,7 @@ from contract.enrolment import Enrolment, parse_enrolment
 from contract.envelope import unverified_payload
 from contract.messages import Category
 from contract.plain import Reply, ReplyState, build_reply
-from contract.signed import Scope
+from contract.scopes import Scope
 from simulator.broker import start_broker
 from tests.centre.conftest import Desk
 from tests.centre.site import Site

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from contract.base64url import b64url
+from contract.messages import Kind
 from contract.parse import payload_of
-from contract.signed import Kind
 from tests.contract import signing
 from tests.contract.samples import SAMPLES, SITE
 

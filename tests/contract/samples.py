@@ -14,6 +14,7 @@ from contract.messages import (
     Confirm,
     Holder,
     Keys,
+    Kind,
     Notice,
     Per,
     Poll,
@@ -25,7 +26,7 @@ from contract.messages import (
     Sign,
     WorkingKey,
 )
-from contract.signed import Kind, Scope
+from contract.scopes import Scope
 
 SITE = "badahu"
 YARD, OWN, WHOLE = Scope("yard", "y07"), Scope("unit", "b12-u2"), Scope("site", SITE)

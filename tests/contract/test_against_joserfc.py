@@ -14,9 +14,9 @@ from joserfc.jwk import OKPKey
 
 from contract.base64url import b64url
 from contract.envelope import verify
+from contract.messages import Kind
 from contract.parse import payload_of
 from contract.refusal import Refusal
-from contract.signed import Kind
 from tests.contract import mutator, signing
 from tests.contract.beyond_joserfc import BEYOND
 from tests.contract.samples import SAMPLES, SITE

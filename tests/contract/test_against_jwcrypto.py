@@ -12,9 +12,9 @@ from jwcrypto.jws import JWS
 
 from contract.base64url import b64url
 from contract.envelope import verify
+from contract.messages import Kind
 from contract.parse import payload_of
 from contract.refusal import Refusal
-from contract.signed import Kind
 from tests.contract import mutator, signing
 from tests.contract.samples import SAMPLES, SITE
 

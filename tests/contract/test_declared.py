@@ -26,8 +26,7 @@ from contract.codec import FieldError
 from contract.commands import Command
 from contract.facts import ALARMS, KINDS, Fact, Keep, LockFault, data_of, declared, fact_of, keep_of, kind_of
 from contract.kinds import KINDS as MESSAGE_KINDS
-from contract.messages import Keys, Notice, RosterPart
-from contract.signed import Kind
+from contract.messages import Keys, Kind, Notice, RosterPart
 from contract.strict_json import dumps, loads
 from tests.contract.samples import COMMANDS, MESSAGES, SAMPLES
 from tests.contract.test_codec import FULL, LEAST, All

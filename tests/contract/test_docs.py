@@ -24,12 +24,12 @@ from contract.digest import digest
 from contract.enrolment import check_enrol
 from contract.envelope import PublicKey, verify
 from contract.facts import ALARMS, Denial, Via
-from contract.messages import Category, Role, Secrets
+from contract.messages import Category, Kind, Role, Secrets
 from contract.parse import parse
 from contract.plain import ReplyState
 from contract.refusal import Refusal
+from contract.scopes import LEVELS, Scope
 from contract.sealing import check_seal, open_secrets, sealing_key
-from contract.signed import LEVELS, Kind, Scope
 
 PAGE = (Path(__file__).parents[2] / "docs" / "contract.md").read_text()
 EXAMPLE = PAGE.split("## Worked example")[1]

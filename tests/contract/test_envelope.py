@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from contract.base64url import b64url, unb64url
 from contract.commands import Reason
 from contract.envelope import Refusal, key_ring, verify
-from contract.messages import ROOT_KID, WorkingKey
+from contract.messages import ROOT_KID, Kind, WorkingKey
 from contract.parse import payload_of
-from contract.signed import Kind
 from contract.strict_json import StrictJsonError, dumps, loads
 from tests.contract import signing
 from tests.contract.samples import SAMPLES, SITE

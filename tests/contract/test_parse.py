@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 from contract import topics
 from contract.commands import Reason
 from contract.kinds import Message
-from contract.messages import Keys, Notice, RosterPart, Settings, Sign
+from contract.messages import Keys, Kind, Notice, RosterPart, Settings, Sign
 from contract.parse import parse, payload_of
 from contract.refusal import Refusal
-from contract.signed import Kind
 from tests.contract.samples import KIND_OF, MESSAGES, SAMPLES, SITE
 
 

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from contract import hpke
 from contract.commands import Reason
-from contract.messages import MAX_MESSAGE_BYTES, MAX_SEALED_CHARS, Secrets
+from contract.messages import MAX_MESSAGE_BYTES, MAX_SEALED_CHARS, Kind, Secrets
 from contract.refusal import Refusal
+from contract.scopes import Scope
 from contract.sealing import MAX_KEYS, SealedSecrets, check_seal, open_secrets, seal_message, seal_secrets, sealing_key
-from contract.signed import Kind, Scope
 from contract.strict_json import dumps
 from tests.agent.link.far_end import authority
 from tests.contract import signing

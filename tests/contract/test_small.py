@@ -17,7 +17,7 @@ from contract.cards import card_hash
 from contract.commands import Reason
 from contract.digest import digest
 from contract.enrolment import Enrolment, build_enrolment, check_enrol, enrol_message, parse_enrolment
-from contract.messages import ROOT_KID, Keys
+from contract.messages import ROOT_KID, Keys, Kind
 from contract.plain import (
     Presence,
     Reply,
@@ -31,7 +31,6 @@ from contract.plain import (
     parse_unit_presence,
 )
 from contract.refusal import Refusal
-from contract.signed import Kind
 from tests.contract.samples import SAMPLES
 from tests.contract.signing import ROOT_PUBLIC, WORKING, private_key
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from contract import topics
 from contract.kinds import KINDS
-from contract.signed import Kind, Scope
+from contract.messages import Kind
+from contract.scopes import Scope
 from contract.topics import Down, Up
 from tests.contract.samples import IDS, SCOPES
 

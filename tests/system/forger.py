@@ -16,9 +16,9 @@ from centre.signing import Signer
 from contract.base64url import b64url
 from contract.commands import Command, Mode, Open, Order, SetMode
 from contract.kinds import Message
-from contract.messages import Keys, WorkingKey
+from contract.messages import Keys, Kind, WorkingKey
 from contract.parse import payload_of
-from contract.signed import Kind, Scope
+from contract.scopes import Scope
 from contract.strict_json import dumps
 from contract.topics import down
 from simulator.demo.bureau import SITE

@@ -20,9 +20,8 @@ from agent.link import translate
 from agent.store import bodies
 from agent.store.cache import Cache
 from contract.kinds import Message
-from contract.messages import Notice, RosterPart
+from contract.messages import Kind, Notice, RosterPart, StateMessage
 from contract.refusal import Refusal
-from contract.signed import Kind, StateMessage
 from contract.topics import Down
 
 T = TypeVar("T")

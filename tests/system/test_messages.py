@@ -15,9 +15,9 @@ from centre.folder import Folder
 from centre.schema import state
 from centre.signing import _okp, seal
 from contract.commands import Identify, Open
-from contract.messages import MAX_STATUS_BYTES, NOTICES_PER_SCOPE, Category, Notice
+from contract.messages import MAX_STATUS_BYTES, NOTICES_PER_SCOPE, Category, Kind, Notice
 from contract.parse import payload_of
-from contract.signed import Kind, Scope
+from contract.scopes import Scope
 from contract.topics import down
 from simulator.demo.bureau import SITE
 from simulator.demo.people import RESIDENT

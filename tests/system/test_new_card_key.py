@@ -13,10 +13,10 @@ from centre.keys import load_keys, load_root
 from centre.signing import Signer
 from contract.cards import card_hash
 from contract.kinds import Message
-from contract.messages import Holder, Keys, RosterPart, Secrets, WorkingKey
+from contract.messages import Holder, Keys, Kind, RosterPart, Secrets, WorkingKey
 from contract.parse import payload_of
+from contract.scopes import Scope
 from contract.sealing import SealedSecrets, seal_secrets, sealing_key
-from contract.signed import Kind, Scope
 from contract.strict_json import dumps
 from contract.topics import down
 from simulator.demo.bureau import SITE

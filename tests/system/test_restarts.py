@@ -7,7 +7,7 @@ import time
 import pytest
 
 from contract.commands import Open
-from contract.signed import Kind
+from contract.messages import Kind
 from simulator.demo.stage import PULSE_S, Stage
 from tests.system.forger import COMMANDS, Forger
 from tests.waiting import eventually

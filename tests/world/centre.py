@@ -9,7 +9,7 @@ from agent.core import effects as fx
 from contract.commands import Command
 from contract.digest import digest
 from contract.messages import Confirm, Notice
-from contract.signed import Scope
+from contract.scopes import Scope
 from tests.world.disk import chained
 
 UNIT = Scope("unit", "b12-u2")

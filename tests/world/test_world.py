@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 from agent.core import events as ev
 from contract.commands import Command, FireReset, Mode, Open, Order, SetMode
 from contract.messages import Category, Holder, Notice, Role
-from contract.signed import Scope
+from contract.scopes import Scope
 from tests.agent.core.bench import UTC, door_plan, unit_plan
 from tests.world.world import World
 

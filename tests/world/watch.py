@@ -11,7 +11,7 @@ from agent.core.time import Now, Trust
 from contract.bounds import parse_rfc3339
 from contract.commands import Open
 from contract.messages import Role
-from contract.signed import Scope
+from contract.scopes import Scope
 from tests.agent.core.bench import facts_in
 
 if TYPE_CHECKING:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from agent.core.effects import CheckedIn, KeptMode
 from agent.core.time import KnownTime
-from contract.messages import Holder, Keys, Secrets
-from contract.signed import StateMessage
+from contract.messages import Holder, Keys, Secrets, StateMessage
 
 
 @dataclass(frozen=True, slots=True)

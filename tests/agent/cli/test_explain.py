@@ -16,8 +16,8 @@ from contract.cards import card_hash
 from contract.hours import Hours, Span
 from contract.messages import Holder, Role, Secrets
 from contract.plain import DoorStatus
+from contract.scopes import Scope
 from contract.sealing import SealedSecrets, seal_secrets, sealing_key
-from contract.signed import Scope
 from drivers.reader.card import from_printed
 from tests.agent.cli.unit import Unit
 from tests.agent.statuses import STATUS

@@ -23,8 +23,8 @@ from contract import topics
 from contract.enrolment import build_enrolment
 from contract.messages import Secrets
 from contract.plain import LinkStatus, build_presence, parse_unit_presence
+from contract.scopes import Scope
 from contract.sealing import SealedSecrets, seal_secrets, sealing_key
-from contract.signed import Scope
 from simulator.broker import Broker, free_port, start_broker
 from tests.agent.cli.unit import ENROLMENT, Unit
 from tests.agent.link import far_end

@@ -16,8 +16,7 @@ from click.testing import CliRunner, Result
 from agent.cli import doorward
 from agent.identity import enrol
 from contract.enrolment import Enrolment, build_enrolment
-from contract.messages import WorkingKey
-from contract.signed import Kind
+from contract.messages import Kind, WorkingKey
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = ROOT / "config.example.yaml"

@@ -21,7 +21,7 @@ from contract.digest import digest
 from contract.facts import data_of, fact_of, kind_of
 from contract.messages import Category, Confirm, Holder, Notice, Role
 from contract.plain import Status
-from contract.signed import Scope
+from contract.scopes import Scope
 from contract.strict_json import dumps, loads
 
 E = TypeVar("E")

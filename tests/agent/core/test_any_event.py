@@ -13,7 +13,7 @@ from agent.core.controller import all_timers, initial, step
 from agent.core.time import Now, Trust
 from contract.commands import Command, Mode, Open, Order, SetMode
 from contract.messages import Confirm, Notice, Secrets, Settings, Sign
-from contract.signed import Scope
+from contract.scopes import Scope
 from tests.agent.core.bench import SITE, UTC, YARD, unit_plan
 
 finite = st.floats(allow_nan=False, allow_infinity=False)

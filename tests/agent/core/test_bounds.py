@@ -26,10 +26,11 @@ from contract.messages import (
     ROSTERS_PER_SCOPE,
     Category,
     Keys,
+    Kind,
     RosterPart,
     WorkingKey,
 )
-from contract.signed import Kind, Scope
+from contract.scopes import Scope
 from contract.strict_json import dumps
 from tests.agent.core.bench import (
     SITE,

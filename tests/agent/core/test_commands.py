@@ -11,7 +11,7 @@ from agent.core import events as ev
 from agent.core import limits
 from agent.core.time import Trust
 from contract.commands import Erase, Identify, Mode, Open, Pair, Reason, Restart, Resync, Selftest, SetMode
-from contract.signed import Scope
+from contract.scopes import Scope
 from tests.agent.core.bench import SITE, UNIT, UTC, Bench, command, door_plan, facts_of, of, the, unit_plan
 
 

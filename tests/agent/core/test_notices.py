@@ -7,8 +7,8 @@ import pytest
 from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core.time import Trust
-from contract.messages import Holder, Keys, RosterPart, Settings, WorkingKey
-from contract.signed import Kind, Scope
+from contract.messages import Holder, Keys, Kind, RosterPart, Settings, WorkingKey
+from contract.scopes import Scope
 from tests.agent.core.bench import SITE, UTC, YARD, Bench, facts_of, notice, of, the
 
 

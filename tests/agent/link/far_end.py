@@ -30,9 +30,9 @@ from contract import topics
 from contract.chain import chain_start, next_hash
 from contract.chain import line as fact_line
 from contract.commands import Command, Open
-from contract.messages import Category, Confirm, Notice
+from contract.messages import Category, Confirm, Kind, Notice
 from contract.plain import build_presence
-from contract.signed import Kind, Scope
+from contract.scopes import Scope
 from simulator.broker import Broker, mosquitto
 from tests.contract import signing
 from tests.waiting import eventually

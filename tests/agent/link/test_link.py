@@ -14,9 +14,9 @@ from contract import topics
 from contract.chain import check_alarm, line, open_batch, parse_alarm, parse_batch
 from contract.commands import Reason
 from contract.enrolment import check_enrol
-from contract.messages import Category, Keys, Notice, WorkingKey
+from contract.messages import Category, Keys, Kind, Notice, WorkingKey
 from contract.plain import parse_reply
-from contract.signed import Kind, Scope
+from contract.scopes import Scope
 from simulator.broker import Broker
 from tests.agent.link import far_end
 from tests.agent.link.far_end import OWN, SITE, SITE_SCOPE, TOKEN, UNIT, UNIT_KEY, YARD, batch, centre, unit

@@ -14,8 +14,9 @@ from agent.link.translate import AcceptedMessage, MessageReader, OutboundMessage
 from contract import topics
 from contract.bounds import MAX_INTEGER
 from contract.commands import Command, Identify, Mode, Order, Reason, Restart, SetMode
+from contract.messages import Kind
 from contract.plain import Presence, build_presence
-from contract.signed import Kind, Scope
+from contract.scopes import Scope
 from tests.agent.link.far_end import OWN, SITE, SITE_SCOPE, UNIT, YARD
 from tests.contract import signing
 

@@ -16,8 +16,8 @@ from agent.core.effects import AppendFacts, DatedFact
 from agent.store import Store
 from agent.store.schema import seal
 from contract import chain, facts
-from contract.messages import Category, Holder, Keys, Notice, RosterPart, WorkingKey
-from contract.signed import Kind, Scope
+from contract.messages import Category, Holder, Keys, Kind, Notice, RosterPart, WorkingKey
+from contract.scopes import Scope
 from tests.waiting import eventually
 
 E = TypeVar("E")

@@ -16,8 +16,8 @@ from agent.store.cache import open_cache
 from agent.store.faults import DamagedError
 from agent.store.journal import open_journal
 from contract.hours import Hours, Span
-from contract.messages import Keys, Notice, Per, Poll, Rating, Role, RosterPart, Settings, Sign, WorkingKey
-from contract.signed import Kind, Scope
+from contract.messages import Keys, Kind, Notice, Per, Poll, Rating, Role, RosterPart, Settings, Sign, WorkingKey
+from contract.scopes import Scope
 from tests.agent.store import earlier
 from tests.agent.store.harness import SITE, UNIT, UTC, YARD, holder, notice, part, record, running
 from tests.contract import signing

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from agent.core import effects, events
-from contract.messages import Settings
-from contract.signed import Kind, Scope
+from contract.messages import Kind, Settings
+from contract.scopes import Scope
 from tests.agent.store.harness import UTC, YARD, holder, notice, part, running
 from tests.waiting import eventually
 

@@ -13,8 +13,8 @@ from agent.core.effects import CheckedIn, KeptMode
 from agent.core.time import KnownTime
 from agent.store import latch, reading
 from contract.hours import Hours, Span
-from contract.messages import Category, Holder, Keys, Notice, Per, Poll, Role, Settings, Sign, WorkingKey
-from contract.signed import Kind, Scope
+from contract.messages import Category, Holder, Keys, Kind, Notice, Per, Poll, Role, Settings, Sign, WorkingKey
+from contract.scopes import Scope
 from tests.agent.store.harness import SITE, UTC, YARD, drained, notice, record, running, seqs
 from tests.waiting import eventually
 
@@ -37,7 +37,9 @@ PEOPLE = (
 )
 MESSAGES = {
     notice("n1", 2, until_utc=UTC + 2_592_000),
-    Notice(SITEWIDE, "n2", 1, UTC, Category.POLICY, "政策", "老旧小区改造", priority=3, ask=Poll(("是", "否"), Per.ROOM)),
+    Notice(
+        SITEWIDE, "n2", 1, UTC, Category.POLICY, "政策", "老旧小区改造", priority=3, ask=Poll(("是", "否"), Per.ROOM)
+    ),
     Notice(YARD, "n3", 4, UTC, Category.EMERGENCY, "x" * 200, "旧", withdrawn=True, until_utc=UTC + 86_400),
     Settings(SITEWIDE, 1, UTC, language="zh-CN", timezone="Asia/Shanghai"),
     Settings(YARD, 2, UTC, sign=Sign(worker="李芳", phone="010-5550100")),

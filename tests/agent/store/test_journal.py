@@ -19,8 +19,8 @@ from agent.store.opening import Terms, open_or_found
 from agent.store.schema import JOURNAL_STEPS, journal_kind, seal
 from contract import chain
 from contract.facts import Via
-from contract.messages import Keys, WorkingKey
-from contract.signed import Kind, Scope
+from contract.messages import Keys, Kind, WorkingKey
+from contract.scopes import Scope
 from tests.agent.store.harness import (
     SITE,
     UNIT,

@@ -11,7 +11,7 @@ from agent.core import effects, events
 from agent.store import reading, room
 from agent.store.journal import open_journal
 from contract import chain
-from contract.signed import Kind
+from contract.messages import Kind
 from tests.agent.store.harness import SITE, UNIT, UTC, fact, holder, notice, part, record, running
 from tests.waiting import eventually
 
