@@ -17,6 +17,7 @@ from contract.commands import Command, Mode, Order, SetMode
 from contract.hours import Hours, Span
 from contract.kinds import Message
 from contract.messages import (
+    Address,
     Category,
     Confirm,
     Holder,
@@ -207,6 +208,7 @@ def unset() -> list[str]:
     named = [(module, kind) for module in (messages, commands) for kind in vars(module).values()]
     declared = [kind for module, kind in named if getattr(kind, "__module__", "") == module.__name__]
     kinds = [kind for kind in declared if isinstance(kind, type) and dataclasses.is_dataclass(kind)]
+    kinds.remove(Address)  # of a declaration, no message carries it
     return [
         f"{kind.__name__}.{field.name}"
         for kind in kinds
