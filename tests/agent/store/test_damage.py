@@ -82,7 +82,7 @@ SHAPES: dict[str, tuple[Callable[[Path], None], bool]] = {
     "newer schema": (sql("PRAGMA user_version = 99"), True),
     "newer file format": (poke(18, b"\x03\x03"), True),
     "another program's": (sql("PRAGMA application_id = 7"), True),
-    "no tables": (sql("DROP TABLE IF EXISTS position", "DROP TABLE IF EXISTS notices"), True),
+    "no tables": (sql("DROP TABLE IF EXISTS position", "DROP TABLE IF EXISTS messages"), True),
     "a folder": (replaced(lambda path: path.mkdir()), True),
     "a full folder": (replaced(lambda path: (path / "inner").mkdir(parents=True)), True),
     "a dangling link": (replaced(linked), True),
