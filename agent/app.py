@@ -118,6 +118,7 @@ class Agent:
             utc=lambda: self._clock.sure_utc() or 0.0,
             aside=self._state.aside,
             card_keys=card_keys,
+            latch_read=self._state.latch_read,
         )
 
     def run(self) -> int:
@@ -138,11 +139,11 @@ class Agent:
         return EXIT_OURS if self._fault else 0
 
     def _thread_died(self, death: threading.ExceptHookArgs) -> None:
-        """A thread tripped over a fault of ours. A port's is replaced by the devices; of store and link the core is told."""
+        """A thread tripped over a fault of ours. A port's is replaced by the devices; of store, latch and link the core is told."""
         name = "" if death.thread is None else death.thread.name
         what = (death.exc_type, death.exc_value or death.exc_type(), death.exc_traceback)
         log.error("a fault of ours on the thread %s", name, exc_info=what)
-        if name not in {"store", "link"}:
+        if name not in {"store", "latch", "link"}:
             return
         in_hand = culprits(what[1])
         names = in_hand or self._store.in_hand if name == "store" else in_hand
@@ -202,6 +203,8 @@ class Agent:
         unsaved = self._store.unsaved()
         if unsaved:
             log.error("%d facts are lost: they were not on disk when the agent had to end", unsaved)
+        if self._store.latch_unsaved():
+            log.error("the fire latch is not on disk as it was when the agent had to end")
         survivors += self._devices.stop()
         self._status.remove(limits.STOP_THREAD_S)
         if survivors:

@@ -54,6 +54,10 @@ class StateFolder:
         if isinstance(self._latch.failed, DoorwardError):
             raise self._latch.failed
 
+    def latch_read(self) -> bool:
+        """Waits until the latch is read, `STORE_HUNG_S` at most: for who writes it next."""
+        return self._latch.wait(limits.STORE_HUNG_S)
+
     @property
     def in_use(self) -> bool:
         return isinstance(self._latch.failed, DoorwardError)

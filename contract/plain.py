@@ -97,7 +97,7 @@ class Status:
     stale: bool
     """It lacks some of its desired state, by the newest confirm's digest."""
     storage: Word | None
-    """`opening`, `ok`, `full`, `read_only`, `failed`, or `hung` (a call to the disk has not come back for 10 s)."""
+    """`opening`, `ok`, `full`, `read_only`, `failed`, `hung` (a call to the disk has not come back for 10 s), or `latch` (all is well but the fire latch, which is in memory only)."""
     taken_over: bool
     """Another client took its place at the broker lately."""
     doors: Annotated[Mapping[Word, DoorStatus], Items(0, 1000)] | Count | None

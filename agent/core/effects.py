@@ -34,7 +34,7 @@ class SetLock:
 
 @dataclass(frozen=True, slots=True)
 class SaveLatch:
-    """Write the fire latch file: the doors that are latched released. Ahead of everything else the store writes."""
+    """Write the fire latch file: the doors that are latched released. On a thread of its own, which waits for nothing else."""
 
     doors: frozenset[str]
 

@@ -39,7 +39,7 @@ def status(state: State) -> Status:
             scopes=tuple(str(scope) for scope in state.plan.scopes),
             clock=str(state.now.clock),
             stale=sync.stale,
-            storage=health.storage,
+            storage=health.reported_storage,
             taken_over=health.taken_over,
             doors={door.id: _door(health, door) for door in state.doors},
             devices={name: _device(health, name) for name in sorted(health.devices)},

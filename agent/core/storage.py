@@ -15,7 +15,8 @@ from agent.core.timer import Timer
 from contract.facts import JournalDropped, JournalRecovered, StorageFailed, StorageMended
 
 HUNG = "hung"
-_WORDS = {HUNG: "the disk does not answer", "latch": "the fire latch is kept in memory"}
+LATCH = "latch"
+_WORDS = {HUNG: "the disk does not answer", LATCH: "the fire latch is kept in memory"}
 
 
 def opened(step: StepBuilder, event: StoreOpened) -> None:
@@ -67,11 +68,10 @@ def hangs(step: StepBuilder, *, hangs: bool) -> None:
 
 def latch_saved(step: StepBuilder, event: LatchSaved) -> None:
     """A latch that is in memory only is lost with the process: the fire input and what the lock reads decide then."""
-    if event.saved:
-        step.state = replace(step.state, health=replace(step.state.health, latch_unsaved=False))
-    elif not step.state.health.latch_unsaved:
-        step.state = replace(step.state, health=replace(step.state.health, latch_unsaved=True))
-        step.fact(StorageFailed("latch", f"{_WORDS['latch']}: {event.detail}"))
+    if event.saved != step.state.health.latch_unsaved:
+        return  # nothing new
+    step.state = replace(step.state, health=replace(step.state.health, latch_unsaved=not event.saved))
+    step.fact(StorageMended(LATCH) if event.saved else StorageFailed(LATCH, f"{_WORDS[LATCH]}: {event.detail}"))
     step.changed()
 
 

@@ -91,7 +91,10 @@ def trim_quarantine(folder: Path) -> None:
 
 
 class Ballast:
-    """A file of `size` bytes that only keeps room: given back when the disk is full, so that facts and deletions still find some."""
+    """A file of `size` bytes that only keeps room: given back when the disk is full, so that facts and deletions still find some.
+
+    For more than one thread, without a lock: none waits for another's call to the disk.
+    """
 
     def __init__(self, folder: Path, size: int) -> None:
         self._folder = folder
@@ -130,4 +133,4 @@ class Ballast:
         except OSError:
             self.give_back()
             return False
-        return True
+        return self.held()  # not where another thread has given it back meanwhile

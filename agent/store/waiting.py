@@ -1,6 +1,6 @@
 """What waits for the store's thread. Orders come in here from the main loop, without ever blocking it, and facts stay bounded.
 
-The latch goes first, then facts, then the rest in order.
+Facts go first, then the rest in order. The fire latch is no part of it (latch_keeper.py).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from agent.core.effects import AppendFacts, SaveLatch
+from agent.core.effects import AppendFacts
 from contract.facts import declared
 
 Other = TypeVar("Other")
@@ -39,11 +39,10 @@ class StoreCounts:
 
 
 class OrderLanes(Generic[Other]):
-    """Three lanes behind one lock. `Other`: the orders that are neither latch nor facts."""
+    """Two lanes behind one lock. `Other`: the orders that are no facts."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._latch: SaveLatch | None = None
         self._records: deque[AppendFacts] = deque()
         self._facts = 0
         self._others: deque[Other] = deque()
@@ -56,11 +55,6 @@ class OrderLanes(Generic[Other]):
         self._beat_at = time.monotonic()
 
     # --- the main loop's side
-
-    def put_latch(self, latch: SaveLatch) -> None:
-        with self._changed:
-            self._latch = latch
-            self._changed.notify()
 
     def put_record(self, record: AppendFacts) -> None:
         with self._changed:
@@ -110,7 +104,7 @@ class OrderLanes(Generic[Other]):
 
         def due() -> bool:
             waits = bool(self._others) or (facts and bool(self._records))
-            return waits or self._closed or self._latch is not None or self._deadline_came
+            return waits or self._closed or self._deadline_came
 
         with self._changed:
             self._rests = True
@@ -118,11 +112,6 @@ class OrderLanes(Generic[Other]):
             self.beat()
             self._deadline_came = False
             return not self._closed
-
-    def take_latch(self) -> SaveLatch | None:
-        with self._changed:
-            latch, self._latch = self._latch, None
-            return latch
 
     def take_records(self, most: int) -> list[AppendFacts]:
         """Records in order, up to about `most` facts."""
@@ -172,7 +161,7 @@ class OrderLanes(Generic[Other]):
     def idle(self) -> bool:
         """Neither facts nor other orders wait."""
         with self._changed:
-            return not self._records and not self._others and self._latch is None
+            return not self._records and not self._others
 
     def _drop(self) -> None:
         """The oldest of the least important, a hundredth of the ring at once, so that a flood costs one scan in a hundred facts."""

@@ -1,4 +1,4 @@
-"""What the store's thread does: the latch, facts, then the rest, and housekeeping in between. Only here are databases touched."""
+"""What the store's thread does: facts, then the rest, and housekeeping in between. Only here are databases touched."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from agent.aside import Entry, entry_of, state_name
 from agent.core import effects
 from agent.core.events import Event
 from agent.core.events import store as events
-from agent.store import latch, salvage
+from agent.store import salvage
 from agent.store.cache import Cache, Roster, Saved, rev_name
 from agent.store.cache_keeper import NAME as CACHE
 from agent.store.cache_keeper import CacheKeeper
-from agent.store.faults import StorageMode, mode_of
 from agent.store.folder import Ballast
 from agent.store.index import HolderIndex, without_collections
 from agent.store.journal_keeper import NAME as JOURNAL
@@ -29,7 +28,6 @@ log = logging.getLogger("store")
 
 Save = effects.SaveState | effects.DropNotices
 
-LATCH_RETRY_S = 0.5
 SAVES = 64
 """Saves in one transaction of the cache at most."""
 
@@ -47,7 +45,7 @@ class Work:
         waiting: OrderLanes[object],
         post: Callable[[Event], None],
         utc: Callable[[], float],
-        ballast_bytes: int,
+        ballast: Ballast,
         scopes: Collection[str] | None,
         counts: StoreCounts,
         aside: Callable[[], Collection[str]] = tuple,
@@ -59,13 +57,9 @@ class Work:
         self._post = post
         self._scopes = scopes
         self._waiting = waiting
-        self._ballast = Ballast(folder, ballast_bytes)
         self._cache = CacheKeeper(folder, waiting.beat)
         self._index = HolderIndex()
-        self._journal = JournalKeeper(folder, terms, waiting, post, utc, self._ballast, counts)
-        self._latch: effects.SaveLatch | None = None
-        self._latch_retry = 0.0
-        self._latch_refused = False
+        self._journal = JournalKeeper(folder, terms, waiting, post, utc, ballast, counts)
         self._chores_left = True
 
     def run(self) -> None:
@@ -74,13 +68,11 @@ class Work:
             self._round()
         while not self._waiting.idle() and self._journal.writes_now():
             self._round()
-        self._save_latch()
         self._journal.stop()
         self._cache.close()
 
     def _begin(self) -> None:
         self._waiting.beat()
-        self._save_latch()
         used = not _missing(self._folder / CACHE)
         self._cache.open()
         left = [entry for entry in map(entry_of, self._aside()) if entry is not None]
@@ -116,14 +108,10 @@ class Work:
     def _pause_s(self) -> float | None:
         if self._chores_left:
             return 0.0
-        times = [self._journal.due_mono(), self._cache.due_mono()]
-        if self._latch is not None:
-            times.append(self._latch_retry)
-        due = min((at for at in times if at is not None), default=None)
+        due = min((at for at in (self._journal.due_mono(), self._cache.due_mono()) if at is not None), default=None)
         return None if due is None else max(0.0, due - time.monotonic())
 
     def _round(self) -> None:
-        self._save_latch()
         self._journal.turn()
         saves: list[Save] = []
         for order in self._waiting.take_others(SAVES):
@@ -165,32 +153,6 @@ class Work:
                 self._cache.read(lambda cache: cache.fold(), None)
             case _:
                 raise TypeError(f"not an order for the store: {type(order).__name__}")
-
-    def _save_latch(self) -> None:
-        fresh = self._waiting.take_latch()
-        if fresh is not None:
-            self._latch, self._latch_retry = fresh, 0.0
-        if self._latch is None or time.monotonic() < self._latch_retry:
-            return
-        for _ in range(2):
-            self._waiting.beat()
-            try:
-                latch.write(self._folder, self._latch.doors)
-            except OSError as error:
-                if mode_of(error, self._folder) is StorageMode.FULL and self._ballast.give_back():
-                    continue
-                self._latch_retry = time.monotonic() + LATCH_RETRY_S
-                if not self._latch_refused:
-                    self._latch_refused = True
-                    log.error("the fire latch cannot be saved: %s", error)  # noqa: TRY400
-                    self._post(events.LatchSaved(saved=False, detail=error.strerror or str(error)))
-                return
-            self._latch = None
-            if self._latch_refused:
-                self._latch_refused = False
-                log.warning("the fire latch is saved")
-                self._post(events.LatchSaved(saved=True))
-            return
 
     # --- saves into the cache
 

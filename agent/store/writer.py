@@ -1,4 +1,4 @@
-"""The store as the rest of the agent sees it: orders in, outcomes posted. The databases belong to its thread (work.py).
+"""The store as the rest of the agent sees it: orders in, outcomes posted. The databases belong to its thread (work.py), the fire latch to another (latch_keeper.py).
 
 Light on purpose: SQLite's libraries are loaded on that thread, so that the door is ready before them (80 ms on a fast machine).
 """
@@ -15,7 +15,8 @@ from agent import limits
 from agent.core import effects
 from agent.core.events import Event
 from agent.core.events.store import StoreHangs
-from agent.store.folder import FolderLock
+from agent.store.folder import Ballast, FolderLock
+from agent.store.latch_keeper import LatchKeeper
 from agent.store.waiting import OrderLanes, StoreCounts
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ BALLAST_BYTES = 8 * 1024 * 1024
 
 
 class Store:
-    """Made on the main thread, which also calls `order`, `start` and `stop`; outcomes are posted from the thread `store`.
+    """Made on the main thread, which also calls `order`, `start` and `stop`; outcomes are posted from the threads `store` and `latch`.
 
     At start, in this order: SecretsLoaded where rosters need it, HoldersReplaced, then StoreOpened or StoreFailed, then StateLoaded, then CacheReset
     where the cache was damaged. Later outcomes as each effect says; HistoryDiffers also when a damaged journal was rebuilt while running.
@@ -61,18 +62,22 @@ class Store:
         locked: bool = False,
         aside: Callable[[], Collection[str]] = tuple,
         card_keys: Collection[str] | None = None,
+        latch_read: Callable[[], object] = bool,
     ) -> None:
         """Takes the folder's lock at once (raises FolderInUseError), unless the caller holds it (`locked`).
 
         `scopes`: the unit's, as `level/id`; rosters of others are dropped at start. `utc`: the agent's own clock; called on the store's thread.
         `card_keys`: ids of those of the enrolment; a roster hashed with another waits until AllowCardKeys names it (None: none waits).
         `aside` gives the names of messages that were in hand at a crash; at start they leave the cache, unread. Called on the store's thread; may wait.
+        `latch_read` waits, for a while, until the start has read the fire latch. Called on the latch's thread.
         """
         self.counts = StoreCounts()
         self._lock = None if locked else FolderLock(folder)
         self._post = post
         self._hangs = False
         self._waiting: OrderLanes[object] = OrderLanes()
+        ballast = Ballast(folder, ballast_bytes)
+        self._latch = LatchKeeper(folder, ballast, post, latch_read)
         self._work: Work | None = None
 
         def run() -> None:
@@ -81,13 +86,14 @@ class Store:
 
             terms = Terms(site, unit, journal_mb, retention_days)
             self._work = work.Work(
-                folder, terms, self._waiting, post, utc, ballast_bytes, scopes, self.counts, aside, card_keys
+                folder, terms, self._waiting, post, utc, ballast, scopes, self.counts, aside, card_keys
             )
             self._work.run()
 
         self._thread = threading.Thread(target=run, name="store", daemon=True)
 
     def start(self) -> None:
+        self._latch.start()
         self._thread.start()
 
     @property
@@ -98,14 +104,18 @@ class Store:
     def order(self, effect: Order) -> None:
         """Never blocks, never fails."""
         if isinstance(effect, effects.SaveLatch):
-            self._waiting.put_latch(effect)
+            self._latch.put(effect)
         elif isinstance(effect, effects.AppendFacts):
             self._waiting.put_record(effect)
         else:
             self._waiting.put(effect)
 
     def look(self, mono: float) -> None:
-        """Called once a second or so: says StoreHangs when one call to the disk has gone on for `limits.STORE_HUNG_S`, and when it came back."""
+        """Called once a second or so: says StoreHangs when one call to the disk has gone on for `limits.STORE_HUNG_S`, and when it came back.
+
+        Says LatchSaved(saved=False) of a fire latch that has waited so long.
+        """
+        self._latch.look(mono)
         hangs = self._thread.is_alive() and self._waiting.silent_s(mono) >= limits.STORE_HUNG_S
         if hangs is not self._hangs:
             self._hangs = hangs
@@ -115,15 +125,21 @@ class Store:
         """Facts that are not on disk."""
         return self._waiting.unsaved()
 
+    def latch_unsaved(self) -> bool:
+        """The fire latch is not on disk as it was ordered last."""
+        return self._latch.unsaved()
+
     def stop(self, limit_s: float) -> bool:
-        """Write what waits, end. False where one call to the disk goes on for `limit_s`, or all of it for twice as long; the folder stays locked then."""
+        """Write what waits, end. False where that goes on for twice `limit_s`, or one call to the disk for `limit_s` and no fire latch waits; the folder stays locked then."""
         self._waiting.close()
+        self._latch.close()
         end = time.monotonic() + 2 * limit_s
-        while self._thread.is_alive():
+        while self._thread.is_alive() or not self._latch.ended():
             now = time.monotonic()
-            if now >= end or self._waiting.silent_s(now) >= limit_s:
+            if now >= end or (self._latch.ended() and self._waiting.silent_s(now) >= limit_s):
                 return False
             self._thread.join(_LOOK_S)
+            self._latch.ended(_LOOK_S)
         if self._lock is not None:
             self._lock.release()
         return True

@@ -23,6 +23,7 @@ class FaultyDisk(SmallDisk):
         self.real = True
         self.below = folder.with_name(f"{folder.name}-below")
         self._kept = folder.with_name(f"{folder.name}-kept")
+        self._found = folder.with_name(f"{folder.name}-found")
         self._control = folder.with_name(f"{folder.name}-control")
         self.state = State.WELL
         self._process: subprocess.Popen[bytes] | None = None
@@ -32,7 +33,7 @@ class FaultyDisk(SmallDisk):
             made.mkdir(parents=True, exist_ok=True)
         self.below.chmod(0o700)
         self._control.write_bytes(bytes([State.WELL]))
-        words = [str(self.below), str(self.folder), str(self._control)]
+        words = [str(self.below), str(self.folder), str(self._control), str(self._kept)]
         log = self.folder.with_name(f"{self.folder.name}-log").open("wb")
         with log:
             command = mortal([sys.executable, "-W", "ignore", "-m", "tests.faulty.filesystem", *words])
@@ -54,16 +55,27 @@ class FaultyDisk(SmallDisk):
         """From now on."""
         self.state = state
         if state is State.LYING:
-            shutil.rmtree(self._kept, ignore_errors=True)
-            shutil.copytree(self.below, self._kept)
+            self.keep()
         with self._control.open("r+b") as file:
             file.write(bytes([state]))
 
+    def keep(self) -> None:
+        """What a power cut leaves from now on: this, and what a slow disk has synced by then; a lying one syncs nothing."""
+        shutil.rmtree(self._kept, ignore_errors=True)
+        shutil.copytree(self.below, self._kept)
+
+    def power_fails(self) -> None:
+        """At this moment: what is synced from now on, while the agent is being killed, counts for nothing."""
+        shutil.rmtree(self._found, ignore_errors=True)
+        self._kept.rename(self._found)
+
     def cut(self) -> None:
-        """The power is cut on a disk that lied: nothing of what was written since it began to is there. The agent must not run."""
+        """After `power_fails` (or else now), some time after `keep` or on a disk that lied: nothing of what was not synced is there. The agent must not run."""
+        if self._kept.exists():
+            self.power_fails()
         for path in self.below.iterdir():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-        shutil.copytree(self._kept, self.below, dirs_exist_ok=True)
+        shutil.copytree(self._found, self.below, dirs_exist_ok=True)
         self.be(State.WELL)
 
     # --- as the demo's disk

@@ -1,6 +1,8 @@
 """The file system: passes everything on to a folder below, as the one byte in a control file tells it.
 
-python -m tests.faulty.filesystem BELOW MOUNTPOINT CONTROL
+python -m tests.faulty.filesystem BELOW MOUNTPOINT CONTROL KEPT
+
+KEPT, where it is there: what a power cut would leave. A slow disk adds to it what was synced, as it was when the sync was asked for.
 """
 
 from __future__ import annotations
@@ -52,8 +54,9 @@ class Faulty(mfusepy.Operations):
 
     use_ns = True
 
-    def __init__(self, below: Path, control: Path) -> None:
+    def __init__(self, below: Path, control: Path, kept: Path) -> None:
         self._below = str(below)
+        self._kept = kept
         with control.open("r+b") as file:
             self._control = mmap.mmap(file.fileno(), 1, access=mmap.ACCESS_READ)
 
@@ -149,21 +152,23 @@ class Faulty(mfusepy.Operations):
 
     @_told
     def fsync(self, path: str, datasync: int, fh: int) -> None:
-        self._sync()
+        if self._state() is not State.SLOW:
+            return
+        synced = Path(self._real(path)).read_bytes()
+        time.sleep(SLOW_S)
+        if self._kept.exists():
+            (self._kept / path[1:]).write_bytes(synced)
 
     @_told
     def fsyncdir(self, path: str, datasync: int, fh: int) -> None:
-        self._sync()
-
-    def _sync(self) -> None:
         if self._state() is State.SLOW:
             time.sleep(SLOW_S)
 
 
-def main(below: str, mountpoint: str, control: str) -> None:
+def main(below: str, mountpoint: str, control: str, kept: str) -> None:
     """Serves until it is unmounted. Nothing is remembered of names and attributes: each question comes here."""
     mfusepy.FUSE(
-        Faulty(Path(below), Path(control)),
+        Faulty(Path(below), Path(control), Path(kept)),
         mountpoint,
         foreground=True,
         fsname="faulty",

@@ -35,7 +35,7 @@ class LatchRead:
 
 @dataclass(frozen=True, slots=True)
 class ThreadDied:
-    """The thread `store` or `link` tripped over a fault of ours and is gone. One of a port is none: the devices replace it."""
+    """The thread `store`, `latch` or `link` tripped over a fault of ours and is gone. One of a port is none: the devices replace it."""
 
     thread: str
 

@@ -67,6 +67,11 @@ class Health:
     """The backlog of the last status."""
     taken_over: bool = False
 
+    @property
+    def reported_storage(self) -> str:
+        """As the status says it: `latch` where nothing but the fire latch is in trouble."""
+        return "latch" if self.latch_unsaved and self.storage == "ok" else self.storage
+
     def lost(self, device: str) -> bool:
         """Whether this device is away, and with it the locks and contacts on it."""
         known = self.devices.get(device)

@@ -117,6 +117,12 @@ def test_a_latch_that_is_only_in_memory_is_told() -> None:
     bench = Bench().start()
     found = bench.do(ev.LatchSaved(saved=False, detail="read-only file system"))
     assert facts_of(found)["storage.failed"]["mode"] == "latch"
-    assert bench.state.health.latch_unsaved
-    bench.do(ev.LatchSaved(saved=True))
-    assert not bench.state.health.latch_unsaved
+    assert wire(bench.state)["storage"] == "latch"
+    assert not facts_of(bench.do(ev.LatchSaved(saved=False, detail="again")))
+    bench.do(ev.StoreHangs(hangs=True))
+    assert wire(bench.state)["storage"] == "hung", "the worse of the two"
+    bench.do(ev.StoreHangs(hangs=False))
+    found = bench.do(ev.LatchSaved(saved=True))
+    assert facts_of(found)["storage.mended"]["mode"] == "latch"
+    assert wire(bench.state)["storage"] == "ok"
+    assert not facts_of(bench.do(ev.LatchSaved(saved=True)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from agent.core.effects import SaveLatch
 from agent.store.waiting import RING, OrderLanes
 from tests.agent.store.harness import fact, record
 
@@ -15,14 +14,6 @@ def test_records_keep_their_order_and_group_by_facts() -> None:
     waiting.put_back([record(1), record(2)])
     assert [r.token for r in waiting.take_records(100)] == [1, 2, 3, 4, 5]
     assert waiting.idle()
-
-
-def test_only_the_newest_latch_matters() -> None:
-    waiting: OrderLanes[str] = OrderLanes()
-    waiting.put_latch(SaveLatch(frozenset({"a"})))
-    waiting.put_latch(SaveLatch(frozenset()))
-    assert waiting.take_latch() == SaveLatch(frozenset())
-    assert waiting.take_latch() is None
 
 
 def test_memory_is_bounded_and_keeps_what_matters_most() -> None:
