@@ -6,7 +6,7 @@ A test names the claim it proves with `@pytest.mark.claim("D1")`. A rule that wa
 from __future__ import annotations
 
 RULES = {
-    "D1": "Fire beats everything: released within 1 s in any state, latched through crashes, ended only by a reset",
+    "D1": "Fire beats everything: released within 1 s in any state, latched through crashes and behind no commit of a busy disk, ended only by a reset",
     "D2": "The exit button is local, within 200 ms, and never disabled where people escape",
     "D3": "Every unlock but fire ends by itself, in the relay or reader; 60 s at most",
     "D4": "At start: fire latch, safe outputs, then disk and network; exit and fire within 2 s whatever the disk does; a restart never pulses a lock",

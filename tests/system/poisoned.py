@@ -1,13 +1,15 @@
 """The agent with planted faults: each trips over a notice of one title (or a roster with a holder of that id), each at another place.
 
 `poison`: the core's step; `wither`: drawing it, later; `venom`: the store, saving it; `blight`: the store, reading it back at start;
-`thorn`: the store, reading a roster back; `gall`: the link's thread, before the core sees it. Run as `python -m tests.system.poisoned …`.
+`thorn`: the store, reading a roster back; `gall`: the link's thread, before the core sees it.
+The fire latch's thread trips over every release while the state folder holds a file `ember`. Run as `python -m tests.system.poisoned …`.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 from agent.__main__ import main
@@ -17,7 +19,7 @@ from agent.core.plan import DisplayPlan
 from agent.core.state import State
 from agent.core.step_builder import StepBuilder
 from agent.link import translate
-from agent.store import bodies
+from agent.store import bodies, latch
 from agent.store.cache import Cache
 from contract.kinds import Message
 from contract.messages import Kind, Notice, RosterPart, StateMessage
@@ -32,6 +34,7 @@ _sound_draw = pages.of_notice
 _sound_load = bodies.load
 _sound_part = bodies.PartReader.part
 _sound_parse = translate.parse
+_sound_write = latch.write
 
 
 def _trip(step: StepBuilder, event: MessageReceived) -> None:
@@ -72,12 +75,19 @@ def _trip_link(kind: Kind, site: str, down: Down, payload: Mapping[str, Any]) ->
     return _sound_parse(kind, site, down, payload)
 
 
+def _trip_latch(folder: Path, doors: Iterable[str]) -> None:
+    if doors and (folder / "ember").exists():
+        raise ZeroDivisionError("planted")
+    _sound_write(folder, doors)
+
+
 desired_state.received = _trip
 Cache.save = _trip_store  # type: ignore[method-assign]
 pages.of_notice = _trip_drawing
 bodies.load = _trip_loading
 bodies.PartReader.part = _trip_reading  # type: ignore[method-assign]
 translate.parse = _trip_link
+latch.write = _trip_latch
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

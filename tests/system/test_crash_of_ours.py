@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from agent import limits
 from agent.core.events.link import MessageReceived
 from agent.core.replay_codec import decode_steps
 from agent.errors import EXIT_CHECK_FAILED, EXIT_OURS
@@ -160,3 +161,26 @@ def test_a_dead_store_thread_restarts_the_agent_and_at_last_the_door_goes_on_wit
     assert "the door only" in poisoned.log.read_text(encoding="utf-8")
     assert opens_for_a_resident(stage)
     assert process.poll() is None
+
+
+@pytest.mark.slow
+@pytest.mark.claim("D1", "D11")
+def test_a_dead_latch_thread_restarts_the_agent_and_at_last_the_door_goes_on_without(
+    stage: Stage, poisoned: Poisoned
+) -> None:
+    process = poisoned.start()
+    eventually(lambda: stage.bureau.facts(kind="roster.applied"), 20)
+    ember = stage.disk.folder / "ember"
+    ember.touch()
+    stage.box.fire(True)  # it is seen anew at each start, and so is the fault
+    for number in range(3):
+        assert process.wait(20) == EXIT_OURS
+        process = poisoned.start(ready=number == 2)
+    eventually(lambda: stage.box.lock_unlocked, 2)
+    log = lambda: poisoned.log.read_text(encoding="utf-8")  # noqa: E731
+    eventually(lambda: "the fire latch cannot be saved" in log(), limits.STORE_HUNG_S + 3)
+    assert process.poll() is None
+    assert stage.box.lock_unlocked
+    ember.unlink()
+    poisoned.stop()
+    assert "the fire latch is not on disk" in log()

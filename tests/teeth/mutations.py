@@ -45,6 +45,18 @@ MUTATIONS: list[Mutation] = [
         (f"{DOOR}::test_fire_releases_in_the_same_step_whatever_the_state",),
     ),
     Mutation(
+        "the fire latch waits behind a commit",
+        "agent/store/writer.py",
+        "            self._latch.put(effect)\n",
+        "            busy = iter(lambda: self._waiting.silent_s(time.monotonic()) > 0.0, False)\n"
+        "            waits = lambda: ([time.sleep(0.01) for _ in busy], self._latch.put(effect))\n"
+        "            threading.Thread(target=waits, daemon=True).start()\n",
+        (
+            "tests/system/test_fire_latch.py::test_fire_during_a_slow_commit_is_latched_through_a_kill",
+            "tests/agent/store/test_latch_keeper.py::test_the_latch_waits_for_no_commit",
+        ),
+    ),
+    Mutation(
         "the fire latch is not read at start",
         "agent/statefolder.py",
         "        return latch.begin(self._folder)\n",
