@@ -26,6 +26,7 @@ from agent.crashes import Crashes, write_crash_file
 from agent.devices import Devices
 from agent.dispatch import Dispatch
 from agent.errors import EXIT_OURS
+from agent.identity import Identity
 from agent.inbox import Inbox
 from agent.locale import load as catalogues
 from agent.log import Log
@@ -35,7 +36,7 @@ from agent.sealed import Sealed
 from agent.statefolder import StateFolder
 from agent.statusfile import StatusFile
 from agent.store import Store
-from agent.uplink import load_identity, make_link, no_link
+from agent.uplink import forget_token, load_identity, make_link, no_link
 
 log = logging.getLogger("app")
 
@@ -79,16 +80,7 @@ class Agent:
         self._store = self._make_store(plan, sealed.enrolled)
         self._link = make_link(config, identity, plan, self._session, self._clock, self._inbox, self._crashes.aside)
         self._calendar = Calendar(self._clock, self._inbox.post)
-        dispatch = Dispatch(
-            devices=self._devices,
-            store=self._store,
-            link=self._link,
-            clock=self._clock,
-            calendar=self._calendar,
-            status=self._status,
-            sealed=sealed,
-            stop=self._stop,
-        )
+        dispatch = self._make_dispatch(identity, sealed)
         loop_of = (initial(plan), self._inbox, self._clock, dispatch)
         self._loop = Loop(*loop_of, turned=self._turned)
         self._fed = 0.0
@@ -103,6 +95,7 @@ class Agent:
             without,
             latch_known=latched.sure,
             card_keys=sealed.enrolled,
+            enrolment_pending=identity is not None and identity.token is not None,
         )
 
     def _make_store(self, plan: UnitPlan, card_keys: frozenset[str]) -> Store:
@@ -119,6 +112,19 @@ class Agent:
             aside=self._state.aside,
             card_keys=card_keys,
             latch_read=self._state.latch_read,
+        )
+
+    def _make_dispatch(self, identity: Identity | None, sealed: Sealed) -> Dispatch:
+        return Dispatch(
+            devices=self._devices,
+            store=self._store,
+            link=self._link,
+            clock=self._clock,
+            calendar=self._calendar,
+            status=self._status,
+            sealed=sealed,
+            spend_token=lambda: forget_token(identity),
+            stop=self._stop,
         )
 
     def run(self) -> int:

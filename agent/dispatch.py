@@ -49,6 +49,7 @@ class Dispatch:
         calendar: Calendar,
         status: StatusFile,
         sealed: Sealed,
+        spend_token: Callable[[], None],
         stop: Callable[[bool], None],
     ) -> None:
         self._devices = devices
@@ -58,6 +59,7 @@ class Dispatch:
         self._calendar = calendar
         self._status = status
         self._sealed = sealed
+        self._spend_token = spend_token
         self._stop = stop
 
     def __call__(self, effect: Effect) -> None:
@@ -71,6 +73,8 @@ class Dispatch:
             self._set_clock(effect)
         elif isinstance(effect, effects.WriteLog):
             log.log(_LEVELS.get(effect.level, logging.INFO), "%s", effect.text)
+        elif isinstance(effect, effects.SpendToken):
+            self._spend_token()
         elif isinstance(effect, effects.Stop):
             self._stop(effect.fault)
         elif isinstance(effect, effects.Connect):

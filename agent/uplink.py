@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 
 from agent.aside import Aside
+from agent.asked import Asked
 from agent.clock import Clock
 from agent.config import Config
 from agent.config.checks import broker_fault
@@ -68,7 +68,6 @@ def make_link(
         inbox.post,
         session=session,
         dates=clock.dates,
-        enrolled=lambda: _spend(identity),
         aside=aside,
     )
 
@@ -99,7 +98,7 @@ def broker_access(config: Config, identity: Identity) -> BrokerAccess:
     return BrokerAccess(broker, enrolment.password, enrolment.ca, link.certificate, key, link.protocol)
 
 
-def _spend(identity: Identity) -> None:
-    """On the link's thread, and no effect of the core: nothing is decided by it before the next start. On a disk that refuses, the token stays: it is refused by the centre, and spent at the next start's first confirm."""
-    with contextlib.suppress(OSError):
-        spend_token(identity.folder)
+def forget_token(identity: Identity | None) -> None:
+    """The one-time token goes, on a thread of its own, for the disk may hang. On one that refuses it stays: the centre knows it for spent."""
+    if identity is not None:
+        Asked("token", lambda: spend_token(identity.folder))

@@ -23,6 +23,7 @@ from agent.core import effects, events, limits
 from agent.devices import Devices
 from agent.inbox import Inbox
 from agent.link.client import Link
+from agent.link.connection import Connection
 from agent.store import Store
 from benchmarks.marks import Marks
 from drivers import port, reports
@@ -38,7 +39,7 @@ def watch(marks: Marks) -> None:
     _after(Inbox, "post", lambda event: _heard(marks, event))
     _before(Store, "order", lambda effect: _ordered(marks, effect))
     _after(Link, "order", lambda effect: _ordered(marks, effect))
-    _before(Link, "_on_connect", lambda *_: marks.put("accepted"))
+    _before(Connection, "_on_connect", lambda *_: marks.put("accepted"))
 
 
 def _watch_lines(marks: Marks) -> None:

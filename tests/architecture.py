@@ -75,7 +75,7 @@ LIBRARY_HOMES = {
     "serial": ("drivers/port.py",),
     "apscheduler": ("agent/calendar.py",),
     "yaml": ("agent/config/source.py",),
-    "paho": ("agent/link/client.py", "agent/link/trial.py", "centre/link.py"),
+    "paho": ("agent/link/connection.py", "agent/link/trial.py", "centre/link.py"),
     "sqlite_utils": ("agent/store/",),
     "sqlite3": ("agent/store/",),
     "joserfc": ("centre/",),

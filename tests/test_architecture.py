@@ -10,7 +10,6 @@ from tests import architecture
 from tests.architecture import PACKAGES, ROOT, Module, Sizes
 
 LONG_MODULES = {
-    "agent/link/client.py": "the one file that knows paho: its callbacks, and what two threads may touch there",
     "contract/facts.py": "every kind of fact, a type each",
     "agent/store/journal_keeper.py": "the journal's course through whatever the disk does is read in one place",
     "tests/teeth/mutations.py": "one list, a mutation each",

@@ -14,6 +14,7 @@ from agent.core import (
     commands,
     desired_state,
     door,
+    enrolment,
     entry,
     latched,
     late,
@@ -142,6 +143,7 @@ def _dispatch_rest(builder: StepBuilder, event: Event) -> None:
             latched.started(builder, event)
             commands.started(builder)
             sealed.started(builder, event.card_keys)
+            enrolment.started(builder, pending=event.enrolment_pending)
             supervise.started(builder, event)
         case life_ev.LatchRead():
             latched.read(builder, event)
@@ -246,12 +248,15 @@ def _dispatch_link(builder: StepBuilder, event: Event) -> None:
     match event:
         case link_ev.LinkUp(_, login):
             supervise.link(builder, "up", login=login)
+            enrolment.send_keys(builder)
             sync.link_up(builder)
             command_progress.link_up(builder)
         case link_ev.LinkDown(reason, taken_over):
             supervise.link(builder, "down", reason)
             sync.link_down(builder, taken_over=taken_over)
-        case link_ev.CentrePresence():
+        case link_ev.CentrePresence(online):
+            if online:
+                enrolment.send_keys(builder)
             sync.presence(builder, event)
         case link_ev.MessageReceived():
             _message(builder, event)
@@ -275,6 +280,7 @@ def _message(builder: StepBuilder, event: link_ev.MessageReceived) -> None:
         return
     if isinstance(message, Confirm):
         builder.emit(AckMessage(event.token))
+        enrolment.confirmed(builder, message)
         sync.confirm(builder, message)
     else:
         desired_state.received(builder, event)

@@ -287,6 +287,16 @@ class SendRevs:
 
 
 @dataclass(frozen=True, slots=True)
+class SendEnrolment:
+    """Publish the unit's own key, proven with the one-time token of its enrolment."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendSealingKey:
+    """Sign and publish the key that secrets for this unit are sealed to."""
+
+
+@dataclass(frozen=True, slots=True)
 class UseKeys:
     """Verify with these working keys from now on."""
 
@@ -299,6 +309,11 @@ class Resubscribe:
 
 
 # --- the process
+
+
+@dataclass(frozen=True, slots=True)
+class SpendToken:
+    """Delete the one-time token of the enrolment: the centre has the unit's key. Where the disk refuses it is there again at the next start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,8 +383,11 @@ Effect = (
     | SendStatus
     | SendReply
     | SendRevs
+    | SendEnrolment
+    | SendSealingKey
     | UseKeys
     | Resubscribe
+    | SpendToken
     | SetClock
     | RaiseFloor
     | UseTimezone

@@ -52,7 +52,7 @@ class UnitKeys:
     """Who we are and whom we believe. `scopes` as configured; site and unit are implied. `root`: 32 bytes.
 
     `working`: the keys known at start (of the enrolment, or the newest the store has); UseKeys replaces them.
-    `token`: the one-time token of the enrolment while it may not be spent yet.
+    `token`: the one-time token of the enrolment, None where it was spent before this start.
     """
 
     site: str

@@ -12,6 +12,7 @@ from agent.link.access import UnitKeys
 from contract import codec, topics
 from contract.chain import Header, build_alarm, build_batch
 from contract.commands import Command, Reason
+from contract.enrolment import enrol_message
 from contract.envelope import KeyRing, verify
 from contract.kinds import KINDS, Message
 from contract.messages import MAX_MESSAGE_BYTES, Confirm, Kind
@@ -20,6 +21,7 @@ from contract.plain import Presence, Reply, ReplyState, build_reply, parse_prese
 from contract.refusal import Refusal
 from contract.revs import build_revs
 from contract.scopes import Scope
+from contract.sealing import seal_message
 from contract.strict_json import dumps
 
 LEFT_ASIDE = "left aside: it was in hand at a crash"
@@ -131,7 +133,14 @@ class OutboundMessage:
     ahead: bool = False
 
 
-Sending = effects.SendBatch | effects.SendAlarm | effects.SendStatus | effects.SendReply
+Sending = (
+    effects.SendBatch
+    | effects.SendAlarm
+    | effects.SendStatus
+    | effects.SendReply
+    | effects.SendEnrolment
+    | effects.SendSealingKey
+)
 
 
 def revisions(effect: effects.SendRevs, keys: UnitKeys) -> list[OutboundMessage]:
@@ -156,3 +165,10 @@ def write(effect: Sending, keys: UnitKeys) -> OutboundMessage:
         case effects.SendReply(command, state, reason, door, at_utc, detail):
             reply = Reply(command, ReplyState(state), at_utc, reason, door, detail)
             return OutboundMessage(topics.up(keys.site, keys.unit, "reply"), build_reply(reply), ahead=True)
+        case effects.SendEnrolment():
+            assert keys.token is not None
+            enrol = enrol_message(keys.site, keys.unit, keys.private.public_key().public_bytes_raw(), keys.token)
+            return OutboundMessage(topics.up(keys.site, keys.unit, "enrol"), enrol)
+        case effects.SendSealingKey():
+            seal = seal_message(keys.private, keys.site, keys.unit)
+            return OutboundMessage(topics.up(keys.site, keys.unit, "seal"), seal)

@@ -120,7 +120,8 @@ class Unit:
         self._devices = Devices(load(file), identity.card_keys, self._posted.put, time.monotonic, frozenset())
         self._carry_out = Dispatch(
             devices=self._devices, store=self.store, link=None, clock=clock, calendar=Calendar(clock, self._posted.put),
-            status=StatusFile(state), stop=lambda: None, sealed=self.sealed,
+            status=StatusFile(state), stop=lambda _fault: None, sealed=self.sealed,
+            spend_token=lambda: None,
         )  # fmt: skip
         self._stops = Stops(self.store._waiting)
         self.store.start()

@@ -1,4 +1,4 @@
-"""The centre and its books behind a broker that may lose, repeat and delay: takes a batch only where it continues the chain, confirms what it holds."""
+"""The centre and its books behind a broker that may lose, repeat and delay: takes nothing of a stranger, a batch only where it continues the chain, and confirms what it holds."""
 
 from __future__ import annotations
 
@@ -26,11 +26,17 @@ class Centre:
     commands: dict[str, Command] = field(default_factory=dict)
     notices: dict[str, Notice] = field(default_factory=dict)
     twice: int = 0
+    enrolled: bool = False
 
     def seq(self, epoch: str) -> int:
         return max((seq for e, seq in self.books if e == epoch), default=0)
 
+    def enrol(self) -> None:
+        self.enrolled = True
+
     def take(self, batch: fx.SendBatch, utc: float) -> None:
+        if not self.enrolled:
+            return
         for seq, line in enumerate(batch.lines, start=batch.first):
             known = self.books.get((batch.epoch, seq))
             assert known in {None, line}, "a number was used for two facts"

@@ -31,6 +31,8 @@ class Disk:
     confirmed: int = 0
     boot: int = 0
     latched: frozenset[str] = frozenset()
+    token: bool = True
+    """The one-time token of the enrolment is there."""
     seen: dict[str, float] = field(default_factory=dict)
     pending: dict[str, PendingCommand] = field(default_factory=dict)
     accepted: set[str] = field(default_factory=set)

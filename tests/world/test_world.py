@@ -268,6 +268,7 @@ class UnitInItsWorld(RuleBasedStateMachine):
         assert books == world.disk.lines, "facts lost or out of order"
         assert len(world.centre.books) == len(world.disk.lines), "a fact counted twice"
         assert not world.disk.pending, "a command without an outcome"
+        assert not world.disk.token, "enrolled, and the token is not spent"
         for name, door in world.doors.items():
             lasting = name in world.watch.latched
             assert door.relay.unlocked(world.mono) is lasting, "not back to rest"

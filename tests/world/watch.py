@@ -39,6 +39,8 @@ class Watch:
         self.strangers = False
         """Somebody else switches the outputs too."""
         self.last_tap: dict[str, tuple[tuple[str, ...], float]] = {}
+        self.key_told = False
+        """Over this connection, or the token was spent before it."""
 
     def booted(self) -> None:
         self.modes, self.ends, self.loaded, self.last_tap, self.fire_told = {}, {}, False, {}, {}
@@ -56,6 +58,7 @@ class Watch:
         self._cards(event, now, found)
         self._exits(event, found)
         self._notices()
+        self._key(event, found)
         assert self.strangers or not _data(found, "lock.fault"), "nobody but the agent ever switches a lock here"
 
     def mode(self, door: str, now: Now) -> str:
@@ -217,6 +220,16 @@ class Watch:
     def _notices(self) -> None:
         for key, notice in self.world.state.board.notices.items():
             assert notice.rev >= self.world.disk.revs.get(f"notice {key[0]} {key[1]}", 0), "an older notice came back"
+
+    def _key(self, event: ev.Event, found: tuple[fx.Effect, ...]) -> None:
+        """The centre hears nothing from a stranger: the key goes ahead of facts, as long as there is a token."""
+        if isinstance(event, ev.LinkUp):
+            self.key_told = not self.world.disk.token
+        for effect in found:
+            if isinstance(effect, fx.SendEnrolment):
+                assert self.world.disk.token, "a token that is spent"
+                self.key_told = True
+            assert self.key_told or not isinstance(effect, fx.SendBatch | fx.SendAlarm), "facts ahead of the key"
 
 
 def _data(found: tuple[fx.Effect, ...], kind: str) -> list[dict[str, object]]:

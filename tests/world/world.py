@@ -95,7 +95,7 @@ class World:
         run = self.runs
         self.store = Store(self.disk, lambda delay, event: self._post(run, delay, event))
         self.watch.booted()
-        self.give(ev.Started(f"s{run}", self.disk.latched))
+        self.give(ev.Started(f"s{run}", self.disk.latched, enrolment_pending=self.disk.token))
         for door in self.doors.values():
             if door.plugged:
                 door.found(0.05)
@@ -158,6 +158,10 @@ class World:
                     self.set_trust(Trust.FLOOR)
             case fx.Connect() if self.broker_up:
                 self.later(0.05, lambda: self.connect(run))
+            case fx.SendEnrolment() if self.link_up:  # not told again over the same connection, so never lost
+                self.later(self.delay_s, lambda: self.centre.enrol() if self.centre_up else None)
+            case fx.SpendToken():
+                self.disk.token = False
             case fx.SendBatch():
                 self._up(lambda: self.centre.take(effect, self.true_utc))
             case fx.SendReply():

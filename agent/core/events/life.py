@@ -14,7 +14,7 @@ class Started:
     `latch_known`: false where other doors may be latched too, for the file could not be read (yet): LatchRead follows, or does not.
     `door_only`: after three crashes in five minutes (rule D11).
     `no_link`: why there is none, in plain words; empty where there is one.
-    `card_keys`: ids of those of the enrolment.
+    `card_keys`: ids of those of the enrolment. `enrolment_pending`: its one-time token is there, not spent yet.
     """
 
     session: str
@@ -23,6 +23,7 @@ class Started:
     no_link: str = ""
     latch_known: bool = True
     card_keys: frozenset[str] = frozenset()
+    enrolment_pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)

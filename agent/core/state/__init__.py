@@ -52,6 +52,8 @@ class State:
     link: LinkState = field(default_factory=LinkState)
     no_link: str = ""
     """Why there is no link, where there is none."""
+    enrolment_pending: bool = False
+    """The centre has not shown yet that it has this unit's key."""
     language: str = "zh-CN"
     timezone: str = ""
     sign: Mapping[str, str] = field(default_factory=dict)

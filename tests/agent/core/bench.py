@@ -162,9 +162,9 @@ class Bench:
 
     # --- a unit at work
 
-    def start(self, *people: Holder, latched: frozenset[str] = frozenset(), door_only: bool = False) -> Bench:
+    def start(self, *people: Holder, latched: frozenset[str] = frozenset(), **started: bool) -> Bench:
         """Up to a closed, locked door with its holders loaded and its store open."""
-        self.do(ev.Started("s1", latched, door_only))
+        self.do(ev.Started("s1", latched, **started))
         for device in devices_of(self.state.plan):
             self.do(ev.DeviceBack(device, "here"))
         for door in self.state.doors:

@@ -128,8 +128,8 @@ class Centre:
         self.put(topics.down(SITE, OWN, Kind.COMMAND), signing.signed(command, SITE, Kind.COMMAND, kid), retain=retain)
         return command
 
-    def confirm(self) -> Confirm:
-        confirm = Confirm(OWN, 1e9, UNIT, "e1", 3, "ab" * 32, "b1", 1e9, "cd" * 32)
+    def confirm(self, batch: str = "b1") -> Confirm:
+        confirm = Confirm(OWN, 1e9, UNIT, "e1", 3, "ab" * 32, batch, 1e9, "cd" * 32)
         self.put(topics.down(SITE, OWN, Kind.CONFIRM), signing.signed(confirm, SITE, Kind.CONFIRM))
         return confirm
 

@@ -7,19 +7,17 @@ import time
 import pytest
 
 from agent.core import effects
-from agent.core.events import Event
 from agent.core.events.link import CentrePresence, LinkUp, MessageReceived, MessageRefused
 from agent.link.translate import MessageReader, RefusedMessage
 from contract import topics
 from contract.chain import check_alarm, line, open_batch, parse_alarm, parse_batch
 from contract.commands import Reason
-from contract.enrolment import check_enrol
 from contract.messages import Category, Keys, Kind, Notice, WorkingKey
 from contract.plain import parse_reply
 from contract.scopes import Scope
 from simulator.broker import Broker
 from tests.agent.link import far_end
-from tests.agent.link.far_end import OWN, SITE, SITE_SCOPE, TOKEN, UNIT, UNIT_KEY, YARD, batch, centre, unit
+from tests.agent.link.far_end import OWN, SITE, SITE_SCOPE, UNIT, UNIT_KEY, YARD, batch, centre, unit
 from tests.contract import signing
 from tests.waiting import eventually
 
@@ -137,49 +135,6 @@ def test_the_centres_presence_is_told_once_a_change_and_the_newest_always(any_br
         assert len(near.of(CentrePresence)) < 30
         far.put(topics.centre(SITE), b"{}")
         assert near.wait(MessageRefused).kind == "centre"
-
-
-def test_enrolment_is_shown_until_the_first_confirm(any_broker: Broker) -> None:
-    spent: list[bool] = []
-    with (
-        centre(any_broker) as far,
-        far_end.line(any_broker.port) as wire,
-        unit(f"mqtt://127.0.0.1:{wire.port}", token=TOKEN, enrolled=lambda: spent.append(True)) as near,
-    ):
-        assert check_enrol(eventually(lambda: far.ups("enrol"))[0], SITE, UNIT, TOKEN) == PUBLIC
-        wire.cut()
-        wire.mend()
-        eventually(lambda: far.ups("enrol")[1:])
-        far.presence(5.0)  # a centre that comes only now may have missed it
-        eventually(lambda: far.ups("enrol")[2:])
-        assert not spent
-        far.confirm()
-        near.wait(MessageReceived)
-        eventually(lambda: spent)
-        ups = len(near.of(LinkUp))
-        wire.cut()
-        wire.mend()
-        near.wait(LinkUp, ups + 1)
-        near.link.order(batch("b1"))
-        eventually(lambda: far.ups("facts"))
-        assert len(far.ups("enrol")) == 3
-        assert spent == [True]
-
-
-def test_the_key_goes_ahead_of_the_facts_when_the_centre_comes(any_broker: Broker) -> None:
-    """However fast the core is: facts of a unit that is not enrolled yet would be refused, and come again only after half a minute."""
-    with unit(any_broker.url, token=TOKEN) as near:
-        near.wait(LinkUp)
-
-        def send(event: Event) -> None:
-            if isinstance(event, CentrePresence):
-                near.link.order(batch("b1"))
-
-        near.hears = send
-        with centre(any_broker) as far:
-            far.presence(5.0)
-            eventually(lambda: far.ups("facts"))
-            assert [message.topic.rsplit("/", 1)[1] for message in far.got][:3] == ["enrol", "seal", "facts"]
 
 
 def test_an_alarm_is_signed_and_overtakes_what_waits(any_broker: Broker) -> None:

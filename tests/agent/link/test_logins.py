@@ -11,11 +11,9 @@ import pytest
 from agent.core.events import LinkDown, LinkUp
 from agent.link import BrokerAccess, Login
 from agent.link.logins import Logins
-from contract.sealing import check_seal, sealing_key
 from simulator.broker import Broker, start_broker
 from tests.agent.link import far_end
-from tests.agent.link.far_end import SITE, UNIT, UNIT_KEY, authority, centre, unit
-from tests.waiting import eventually
+from tests.agent.link.far_end import UNIT, authority, unit
 
 SECOND = Login("b12-u2-2", "two")
 FIRST = (UNIT, "one", None)
@@ -140,23 +138,3 @@ def test_a_new_ca_is_trusted_beside_the_old_one(tmp_path: Path) -> None:
                     assert near.wait(LinkDown).reason
                 near.link.use_login(Login(ca=given.pem))
                 near.wait(LinkUp)
-
-
-def test_the_sealing_key_is_shown_at_each_connection_and_when_the_centre_comes(any_broker: Broker) -> None:
-    """For as long as the unit lives: a centre set up anew asks for nothing."""
-    public = sealing_key(UNIT_KEY, SITE, UNIT).public_key().public_bytes_raw()
-    with (
-        centre(any_broker) as far,
-        far_end.line(any_broker.port) as wire,
-        unit(f"mqtt://127.0.0.1:{wire.port}") as near,
-    ):
-        shown = eventually(lambda: far.ups("seal"))[0]
-        assert check_seal(shown, SITE, UNIT, UNIT_KEY.public_key().public_bytes_raw()) == public
-        far.confirm()
-        wire.cut()
-        wire.mend()
-        near.wait(LinkUp, 2)
-        eventually(lambda: far.ups("seal")[1:])
-        far.presence(5.0)
-        eventually(lambda: far.ups("seal")[2:])
-        assert not any(message.retain for message in far.got)
