@@ -42,7 +42,7 @@ MAX_BATCH_BYTES = 60 * 1024
 
 @dataclass(frozen=True, slots=True)
 class FactLine:
-    """A fact as journaled. What follows its own keys depends on the kind (facts.py)."""
+    """A fact as journaled. What follows its own keys depends on the kind (facts/)."""
 
     seq: Annotated[int, Range(1, MAX_INTEGER)]
     """Grows by one, and is never used again."""

@@ -231,7 +231,8 @@ def is_pure(path: str) -> bool:
 
 
 def _is_pure_contract(path: str) -> bool:
-    return path in {f"contract/{part}.py" for part in PURE_CONTRACT}
+    package, _, part = path.removesuffix(".py").partition("/")
+    return package == "contract" and part.split("/")[0] in PURE_CONTRACT
 
 
 def _purity(module: Module, name: str) -> Iterator[str]:

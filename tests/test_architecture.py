@@ -10,7 +10,6 @@ from tests import architecture
 from tests.architecture import PACKAGES, ROOT, Module, Sizes
 
 LONG_MODULES = {
-    "contract/facts.py": "every kind of fact, a type each",
     "agent/store/journal_keeper.py": "the journal's course through whatever the disk does is read in one place",
     "tests/teeth/mutations.py": "one list, a mutation each",
     "tests/agent/core/test_door.py": "the rules of the door, a test each, in their order",
@@ -137,7 +136,7 @@ PLANTED: list[tuple[Callable[[Module], Iterable[str]], str, str]] = [
     (architecture.import_faults, "agent/core/door.py", "import logging"),
     (architecture.import_faults, "agent/core/door.py", "from contract import envelope"),
     (architecture.import_faults, "agent/core/door.py", "from contract.chain import line"),
-    (architecture.import_faults, "contract/facts.py", "from contract.chain import FactLine"),
+    (architecture.import_faults, "contract/facts/doors.py", "from contract.chain import FactLine"),
     (architecture.import_faults, "contract/codec.py", "import time"),
     (architecture.import_faults, "contract/plain.py", "from zoneinfo import ZoneInfo"),
     (architecture.clock_faults, "contract/bounds.py", "from datetime import datetime\nx = datetime.now()"),

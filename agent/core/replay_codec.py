@@ -83,15 +83,15 @@ def decode_steps(text: str) -> tuple[State, tuple[ReplayedStep, ...]]:
 
 
 def _types(*modules: ModuleType) -> dict[str, type[Any]]:
-    """Names by type; of effects and events that share a name, the effect is called `effects.Name`."""
+    """Names by type, of a package those of its modules; of effects and events that share a name, the effect is called `effects.Name`."""
     found: dict[str, type[Any]] = {}
     for module in modules:
         for name, kind in vars(module).items():
-            if not isinstance(kind, type) or kind.__module__ != module.__name__:
+            if not isinstance(kind, type) or not f"{kind.__module__}.".startswith(f"{module.__name__}."):
                 continue
             if dataclasses.is_dataclass(kind) or issubclass(kind, Enum):
                 short = module.__name__.rsplit(".", 1)[-1]
-                found[f"{short}.{name}" if name in found else name] = kind
+                found[name if found.get(name, kind) is kind else f"{short}.{name}"] = kind
     return found
 
 

@@ -1,0 +1,167 @@
+"""At a door: who came in and who did not, what the door did, who checked in there on patrol."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from contract.bounds import At, Count, Id, Length, Range
+from contract.facts.declaration import Detail, Fact, Keep, Word, kind
+
+
+class Via(StrEnum):
+    """By what a door was asked to open."""
+
+    CARD = "card"
+    PIN = "pin"
+    VISITOR = "visitor"
+    REMOTE = "remote"
+    EXIT_BUTTON = "exit_button"
+
+
+class Denial(StrEnum):
+    """Why somebody may not pass."""
+
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+    NOT_YET = "not_yet"
+    HOURS = "hours"
+    DOOR = "door"
+    PIN = "pin"
+    LOCKED_OUT = "locked_out"
+    LOCKDOWN = "lockdown"
+    USED = "used"
+    CLOCK = "clock"
+
+
+@kind("access.granted", Keep.ACCESS)
+class AccessGranted(Fact):
+    """`by`: the holder; none by exit button and by command, which `command` names."""
+
+    door: Id
+    by: Id | None
+    via: Via
+    command: Id | None = None
+
+
+@kind("access.denied", Keep.ACCESS)
+class AccessDenied(Fact):
+    """`by`: the holder where the card is known."""
+
+    door: Id
+    by: Id | None
+    via: Via
+    reason: Denial
+
+
+@kind("access.late", Keep.ACCESS)
+class AccessLate(Fact):
+    """Cards and keys of one reader that were too old to count; at most one fact a minute and reader. `detail`: how old they may be."""
+
+    device: Word
+    count: Count
+    detail: Detail
+
+
+@kind("access.duress", alarm=True)
+class AccessDuress(Fact):
+    """Somebody was made to open: as `access.granted`, and shown nowhere at the door."""
+
+    door: Id
+    by: Id | None
+    via: Via
+
+
+@kind("door.opened")
+class DoorOpened(Fact):
+    """By its contact, and somebody had been let in, or it may stand open."""
+
+    door: Id
+    detail: Detail | None = None
+
+
+@kind("door.closed")
+class DoorClosed(Fact):
+    """`open_s`: how long it stood open, in seconds."""
+
+    door: Id
+    open_s: Annotated[float, Range(0, 1e12)] | None = None
+
+
+@kind("door.forced", alarm=True)
+class DoorForced(Fact):
+    """Opened, and nobody had been let in."""
+
+    door: Id
+    detail: Detail | None = None
+
+
+@kind("door.held")
+class DoorHeld(Fact):
+    """Open for longer than it may be."""
+
+    door: Id
+    detail: Detail | None = None
+
+
+@kind("door.no_entry")
+class DoorNoEntry(Fact):
+    """`by` (a holder, or who sent the command) was let in, and nobody came."""
+
+    door: Id
+    by: Annotated[str, Length(1, 100)] | None
+    detail: Detail | None = None
+
+
+@kind("door.fire_release", alarm=True)
+class DoorFireRelease(Fact):
+    """Released by fire, and latched so until reset."""
+
+    door: Id
+    detail: Detail | None = None
+
+
+@kind("door.fire_reset")
+class DoorFireReset(Fact):
+    """Locked again after a release by fire. `by`: who said so; `via`: `remote`, or `card` with the flag `fire_reset`."""
+
+    door: Id
+    by: Annotated[str, Length(0, 100)] | None
+    via: Word | None
+
+
+@kind("door.mode")
+class DoorMode(Fact):
+    """`until`: when the mode ends."""
+
+    door: Id
+    mode: Word
+    until: At | None = None
+    detail: Detail | None = None
+
+
+@kind("patrol.checkin", Keep.MOST)
+class PatrolCheckin(Fact):
+    """`round`: none without a round. `stop`: the door where it was."""
+
+    round: Id | None
+    stop: Id
+    by: Id
+
+
+@kind("patrol.not_saved", Keep.MOST)
+class PatrolNotSaved(Fact):
+    """The person was told that the check-in of `checkin` was not saved; where it is in the journal after all, it does not count."""
+
+    stop: Id
+    by: Id
+    checkin: At
+
+
+@kind("patrol.untold", Keep.MOST)
+class PatrolUntold(Fact):
+    """The agent ended before it was sure what the person was told of the check-in of `checkin`, that it is saved or not; it counts."""
+
+    stop: Id
+    by: Id
+    checkin: At
