@@ -10,7 +10,6 @@ from tests import architecture
 from tests.architecture import PACKAGES, ROOT, Module, Sizes
 
 LONG_MODULES = {
-    "agent/store/journal_keeper.py": "the journal's course through whatever the disk does is read in one place",
     "tests/teeth/mutations.py": "one list, a mutation each",
     "tests/agent/core/test_door.py": "the rules of the door, a test each, in their order",
     "tests/drivers/test_osdp_rules.py": "the nine rules of an OSDP controller, in their order",

@@ -14,10 +14,11 @@ from agent.core.effects import ConfirmFacts, SaveState
 from agent.core.events import Event
 from agent.core.events import store as events
 from agent.store import database, epochs, opening, room
-from agent.store.faults import STORAGE_ERRORS, StorageMode, mode_of
+from agent.store.faults import StorageMode
 from agent.store.folder import Ballast
 from agent.store.journal import Draft, Journal
 from agent.store.opening import Terms
+from agent.store.retry import Retry
 from agent.store.rows import ALL_NOTICES
 from agent.store.waiting import OrderLanes, StoreCounts
 from contract.messages import Keys
@@ -27,9 +28,6 @@ log = logging.getLogger("store")
 NAME = "journal.db"
 GROUP = 2000
 """Facts in one transaction at most: about 20 ms of writing."""
-
-BACKOFF_S = (0.0, 0.25, 0.5, 1.0, 2.0)
-"""Waits before each next try while writing fails. The first is at once, on a connection opened anew."""
 
 POSITION_IDLE_S = 600.0
 """A confirmed position that no fact's commit took along is written after this."""
@@ -58,7 +56,6 @@ class JournalKeeper:
     ) -> None:
         self.counts = counts
         self.recovered: list[str] = []
-        self._folder = folder
         self._path = folder / NAME
         self._terms = terms
         self._waiting = waiting
@@ -69,9 +66,7 @@ class JournalKeeper:
         self._boot: int | None = None  # set once the start was counted
         self._end: tuple[str, bytes] | None = None  # epoch and head as we know them to be committed
         self._doubt: Draft | None = None  # its commit failed: on disk or not, the next opening tells
-        self._failing: StorageMode | None = None
-        self._tries = 0
-        self._retry_mono = 0.0
+        self._retry = Retry(folder, waiting, ballast, post, rebuild=self._rebuild, close=self._close)
         self._cache_revs: dict[str, int] = {}
         self._revs: dict[str, int] = {}
         self._precious: list[SaveState] = []  # keys and secrets
@@ -86,25 +81,26 @@ class JournalKeeper:
     def start(self, cache_revs: dict[str, int]) -> None:
         """First opening: StoreOpened, or StoreFailed and further tries. `cache_revs`: what the cache holds, known even if the journal forgot."""
         self._cache_revs = cache_revs
-        self._try(self._ready)
+        self._retry.run(self._ready)
 
     def writes_now(self) -> bool:
-        return self._failing is None or time.monotonic() >= self._retry_mono
+        return self._retry.due
 
     def due_mono(self) -> float | None:
         """When `turn` has something to do even if no order comes: a retry, a deadline, a position to save."""
-        times = [self._waiting.next_deadline(), self._retry_mono] if self._failing is not None else []
-        if self._failing is None and self._journal is not None and self._journal.position_due():
+        failing = self._retry.failing is not None
+        times = [self._waiting.next_deadline(), self._retry.due_mono] if failing else []
+        if not failing and self._journal is not None and self._journal.position_due():
             times.append(self._journal.saved_mono + POSITION_IDLE_S)
         return min((at for at in times if at is not None), default=None)
 
     def turn(self) -> None:
         """Write what waits, or refuse what nobody waits for any more."""
         self._refuse_overdue()
-        if self.writes_now():
-            if self._failing is StorageMode.READ_ONLY:
+        if self._retry.due:
+            if self._retry.failing is StorageMode.READ_ONLY:
                 self._close()  # a file opened while the disk was read-only stays so
-            self._try(self._write)
+            self._retry.run(self._write)
 
     def _refuse_overdue(self) -> None:
         for record in self._waiting.take_overdue(time.monotonic()):
@@ -127,8 +123,8 @@ class JournalKeeper:
     def keep_secrets(self, revs: tuple[int, ...]) -> None:
         """Only these are needed. Where that cannot be written now, the next start says so again."""
         journal = self._journal
-        if journal is not None and self._failing is None:
-            self._try(lambda: journal.keep_secrets(revs))
+        if journal is not None and self._retry.failing is None:
+            self._retry.run(lambda: journal.keep_secrets(revs))
 
     def load(self, first: int) -> None:
         """BatchLoaded now, or as soon as the journal can be read."""
@@ -136,12 +132,12 @@ class JournalKeeper:
         while len(self._loads) > _LOADS:
             del self._loads[next(iter(self._loads))]
         if self._journal is not None:
-            self._try(self._serve_loads)
+            self._retry.run(self._serve_loads)
 
     def confirm(self, order: ConfirmFacts) -> None:
         self._confirm = order
         if self._journal is not None:
-            self._try(self._serve_confirm)
+            self._retry.run(self._serve_confirm)
 
     def purge(self, utc: float) -> None:
         """Nightly: old facts leave, in slices."""
@@ -149,67 +145,23 @@ class JournalKeeper:
 
     def chore(self) -> bool:
         """One slice of housekeeping; False when there is none left."""
-        if self._journal is None or self._failing is not None:
+        if self._journal is None or self._retry.failing is not None:
             return False
         if self._purge_due is not None:
-            self._try(self._begin_purge)
+            self._retry.run(self._begin_purge)
             return True
         if not self._chores:
             return False
-        self._try(self._slice)
+        self._retry.run(self._slice)
         return True
 
     def stop(self) -> None:
         """Last try to write what waits, then a clean end where that is possible."""
-        if self._failing is not None:
-            self._retry_mono = 0.0
+        self._retry.due_mono = 0.0
         self.turn()
-        if self._journal is not None and self._failing is None:
-            self._try(self._journal.end_run)
+        if self._journal is not None and self._retry.failing is None:
+            self._retry.run(self._journal.end_run)
         self._close()
-
-    # --- trying
-
-    def _try(self, work: Callable[[], object]) -> None:
-        """Do `work`; where storage fails, sort the fault out and try again as long as that changed something."""
-        for _ in range(4):
-            self._waiting.beat()
-            try:
-                work()
-            except STORAGE_ERRORS as error:
-                if not self._mend(error):
-                    return
-            else:
-                return
-
-    def _mend(self, error: Exception) -> bool:
-        """True where trying again at once makes sense."""
-        mode = mode_of(error, self._folder)
-        error.__traceback__ = None  # its frames hold cursors, which keep the file locked after the connection is closed
-        log.warning("journal: %s (%s)", mode.value, error)
-        if mode is StorageMode.DAMAGED:
-            try:
-                self._rebuild()
-            except STORAGE_ERRORS as again:
-                error, mode = again, mode_of(again, self._folder)
-                mode = StorageMode.FAILED if mode is StorageMode.DAMAGED else mode
-            else:
-                return True
-        if mode is StorageMode.FULL and self._ballast.give_back():
-            log.warning("journal: the disk is full; the room kept for that is given back")
-            return True
-        if mode is StorageMode.FAILED:
-            self._close()  # after a failed sync the pages of this file handle cannot be trusted
-        self._fail(mode, error)
-        return False
-
-    def _fail(self, mode: StorageMode, error: Exception) -> None:
-        if self._failing is None:
-            self._post(events.StoreFailed(mode.value, f"{type(error).__name__}: {error}"))
-            self._tries = 0
-        self._failing = mode
-        self._retry_mono = time.monotonic() + BACKOFF_S[min(self._tries, len(BACKOFF_S) - 1)]
-        self._tries += 1
 
     # --- opening
 
@@ -219,7 +171,7 @@ class JournalKeeper:
         if journal is None:
             journal = self._journal = self._open()
             self._waiting.beat()  # on a slow disk each of these takes seconds
-            if self._failing is not None:
+            if self._retry.failing is not None:
                 # what an opening finds in the WAL may never have reached the disk: fold it in, which writes and syncs it anew
                 journal.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         if self._boot is None:
@@ -288,7 +240,7 @@ class JournalKeeper:
     def _settle(self, journal: Journal) -> None:
         """After a failed commit: see in the file whether it is there. Both outcomes happen, and neither may count twice."""
         doubt = self._doubt
-        if doubt is None and self._failing is None:
+        if doubt is None and self._retry.failing is None:
             return
         journal.load()
         journal.boot = self._boot or journal.boot
@@ -308,7 +260,7 @@ class JournalKeeper:
 
     def _write(self) -> None:
         journal = self._ready()
-        probing = self._failing is not None
+        probing = self._retry.failing is not None
         while True:
             self._waiting.beat()
             self._refuse_overdue()  # the commit before may have taken long
@@ -352,10 +304,10 @@ class JournalKeeper:
         dropped = self._waiting.take_dropped()
         for token in dropped.tokens:
             self._post(events.RecordRefused(token, "dropped"))
-        if self._failing is not None or dropped.facts:
-            if self._failing is not None:
+        if self._retry.failing is not None or dropped.facts:
+            if self._retry.failing is not None:
                 log.warning("journal: writing works again; %d facts were dropped meanwhile", dropped.facts)
-            self._failing = None
+            self._retry.failing = None
             self._post(events.StoreMended(dropped.facts))
             self._chores["ballast"] = self._make_ballast()
 
