@@ -13,7 +13,6 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -21,12 +20,13 @@ from agent import limits
 from agent.aside import Aside
 from agent.store import plainfile
 from agent.store.folder import sync_folder
+from contract.frozen import frozen
 
 _MOST = 256 * 1024
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Past:
     boot: str
     times: tuple[float, ...]

@@ -15,7 +15,7 @@ import stat
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -30,6 +30,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from agent.errors import IdentityError, shown
 from contract.enrolment import KEY_BYTES, Enrolment, build_enrolment, parse_enrolment
+from contract.frozen import frozen
 
 ENROLMENT = "enrolment.json"
 UNIT_KEY = "unit.key"
@@ -42,7 +43,7 @@ _MAX_BYTES = 256 * 1024
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@frozen
 class Identity:
     """`enrolment`: as the centre wrote it, without the token. `token`: 32 bytes, until the centre has confirmed this unit; then None."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 
 from agent import limits
 from agent.core.effects import AppendFacts, Effect, SendBatch
@@ -12,6 +11,7 @@ from agent.core.events.link import MessageReceived
 from agent.core.events.store import BatchLoaded, Recorded
 from agent.core.state import State
 from agent.core.time import Now
+from contract.frozen import frozen
 from contract.messages import RosterPart, Secrets
 
 _FACT_BYTES = 200
@@ -19,7 +19,7 @@ _HOLDER_BYTES = 500
 """Of a part of a roster: the holders in it are not those of the index, which the store reads from its cache."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RingStep:
     """One step as it happened; `before` is the state it started from (states are values: keeping one costs a reference)."""
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from agent.config import Config
 from agent.core.events import Event
 from agent.core.events.door import ContactChanged, ExitChanged, FireChanged, UnitInputChanged
+from contract.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sense:
     """One digital input: `part` contact, exit, fire or input; `normal_high` its level at rest (a closed circuit reads high)."""
 
@@ -31,7 +30,7 @@ class Sense:
                 return UnitInputChanged(self.name, active)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Drive:
     """A lock's output: `high_unlocks` when energising it unlocks."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from contract.base64url import b64url, unb64url
+from contract.frozen import frozen
 
 MAX_INTEGER: Final = 2**53 - 1
 """The largest whole number every JSON reader keeps exactly, either side of 0 (RFC 8259, 6)."""
@@ -18,7 +19,7 @@ MAX_CLOCK_UTC: Final = 7_258_118_399.0
 """Last second of the year 2199: the latest reading of a clock (`iat`, `now`) that is believed. A clock set near the calendar's end would run over it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Length:
     """Of a text, in characters. `cut`: where it is written a longer one ends there; otherwise nobody looks."""
 
@@ -27,7 +28,7 @@ class Length:
     cut: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Range:
     """Of a number, both ends included."""
 
@@ -35,7 +36,7 @@ class Range:
     most: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pattern:
     """The whole text matches `regex`; `words` say what it is, behind "not"."""
 
@@ -43,7 +44,7 @@ class Pattern:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Items:
     """How many elements a list, or keys an object, may have."""
 
@@ -51,31 +52,34 @@ class Items:
     most: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Named:
     """What a reader of docs/contract.md is told of the type, in place of its bounds."""
 
     words: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WireName:
     """The key in JSON, where it is not the attribute's name."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TextForm:
     """A value written as a text: `read` gives the value or raises ValueError; `words` say what the text is, behind "not"."""
 
     read: Callable[[str], Any]
     write: Callable[[Any], str]
     words: str
-    schema: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    schema: Mapping[str, Any] = field(default_factory=dict)
+
+    def __hash__(self) -> int:
+        return hash((self.read, self.write, self.words))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tagged:
     """One of several dataclasses. The key `tag` holds its `TAG`; its fields stand beside that, or in an object under `body`."""
 
@@ -83,7 +87,7 @@ class Tagged:
     body: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Always:
     """Written also where it has its default. `required`: nor may it be absent when read."""
 

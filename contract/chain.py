@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -31,6 +31,7 @@ from contract.bounds import (
 from contract.commands import Reason
 from contract.envelope import signed
 from contract.facts import Fact, fact_of
+from contract.frozen import frozen
 from contract.messages import MAX_MESSAGE_BYTES
 from contract.refusal import Refusal, parsed
 from contract.strict_json import dumps, load_object
@@ -40,7 +41,7 @@ MAX_BATCH_BYTES = 60 * 1024
 """Of the lines together, without their ends; with those and the header a message stays below 64 KiB."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FactLine:
     """A fact as journaled. What follows its own keys depends on the kind (facts/)."""
 
@@ -65,7 +66,7 @@ class FactLine:
 _OWN_KEYS = ("seq", "at", "clock", "boot", "mono", "kind")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Gap:
     """Stands for the facts `first..last` that a full journal dropped; `h` is the chain's hash (hex) after them."""
 
@@ -74,7 +75,7 @@ class Gap:
     h: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GapLine:
     """A gap as journaled."""
 
@@ -121,7 +122,7 @@ def next_hash(h: bytes, line: bytes) -> bytes:
     return hashlib.sha256(h + line).digest()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Header:
     """First line of a batch. An empty batch has `last` = `first` - 1 and `head` = `prev`."""
 
@@ -146,7 +147,7 @@ class Header:
             yield "sig: missing"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Batch:
     """A batch as it came: not checked yet. Elements of `lines` are fact lines or gap lines."""
 
@@ -216,7 +217,7 @@ def _batch_text(site: str, header: Header) -> bytes:
     return f"doorward-facts-1|{site}|{h.unit}|{h.epoch}|{h.batch}|{h.first}|{h.last}|{h.prev}|{h.head}".encode()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Alarm:
     """A signed copy of one urgent fact, sent ahead of the queue."""
 

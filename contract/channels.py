@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from contract.chain import Alarm, Header
 from contract.enrolment import Enrol
+from contract.frozen import frozen
 from contract.kinds import KINDS
 from contract.messages import Kind
 from contract.plain import Presence, Reply, Status, UnitPresence
@@ -23,7 +23,7 @@ class PayloadForm(StrEnum):
     LINES = "lines of JSON: this header, then one line for each fact"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Channel:
     """`address` is below `doorward/1/{site}/`, its parameters in braces. Several `payloads` are told apart by what is in them."""
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any, ClassVar, Final, Protocol, TypeVar, Union, ge
 
 from contract import values
 from contract.bounds import MAX_INTEGER, Always, ByName, OnlyKnown, Rest, Tagged, TextForm, WireName
+from contract.frozen import frozen
 from contract.values import FieldError, Json, Meta, Shared, Way, below, named
 
 __all__ = ["FieldError", "ObjectKey", "Shared", "keys", "read", "schema", "write"]
@@ -25,7 +26,7 @@ class _TaggedMember(Protocol):
     TAG: ClassVar[str]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@frozen
 class ObjectKey:
     """One key of a declared object. `name` is empty for one of several dataclasses whose fields stand beside the others."""
 

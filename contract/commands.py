@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from contract.bounds import Id, Length, Moment, Pattern, Reading, Tagged, WireName
+from contract.frozen import frozen
 from contract.messages import Address, Kind, Message, Name, message
 from contract.scopes import ScopeText
 
@@ -20,7 +20,7 @@ class Mode(StrEnum):
     LOCKDOWN = "lockdown"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Open:
     """Unlock once, as a card does."""
 
@@ -28,7 +28,7 @@ class Open:
     door: Id
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SetMode:
     """`mode`: `normal`, `hold_open`, `lockdown`. Without `door`: all doors of the unit."""
 
@@ -39,7 +39,7 @@ class SetMode:
     door: Id | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Identify:
     """Show and sound which unit this is."""
 
@@ -47,7 +47,7 @@ class Identify:
     door: Id | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Selftest:
     """Not done by this version."""
 
@@ -55,7 +55,7 @@ class Selftest:
     door: Id | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Resync:
     """Read the retained state again, and send the list of revisions."""
 
@@ -63,7 +63,7 @@ class Resync:
     door: Id | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FireReset:
     """End a release by fire; without `door`, of every door."""
 
@@ -71,7 +71,7 @@ class FireReset:
     door: Id | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Restart:
     """Start the agent again."""
 
@@ -79,7 +79,7 @@ class Restart:
     door: Id | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Erase:
     """Not done by this version."""
 
@@ -87,7 +87,7 @@ class Erase:
     door: Id | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pair:
     """Not done by this version: pairing is done on site."""
 

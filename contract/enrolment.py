@@ -8,13 +8,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from contract import codec
 from contract.bounds import Hex64, Id, Items, Length, Pattern
 from contract.commands import Reason
 from contract.envelope import KeyRing, key_ring
+from contract.frozen import frozen
 from contract.messages import WorkingKey
 from contract.refusal import Refusal, parsed
 from contract.strict_json import dumps, load_object
@@ -24,7 +24,7 @@ KEY_BYTES = 32
 """Of card keys, PIN keys and the token."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@frozen
 class Enrolment:
     """All a unit is given."""
 
@@ -67,7 +67,7 @@ def parse_enrolment(data: bytes) -> Enrolment:
     return codec.read(Enrolment, value)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Enrol:
     """A unit's public key, proved by the one-time token of its enrolment."""
 

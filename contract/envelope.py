@@ -6,7 +6,6 @@ Verifying only; the centre signs with a JOSE library. Never raises on input.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -14,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from contract.base64url import unb64url
 from contract.commands import Reason
+from contract.frozen import frozen
 from contract.messages import MAX_MESSAGE_BYTES, ROOT_KID, Kind, WorkingKey
 from contract.refusal import Refusal
 from contract.strict_json import StrictJsonError, load_object
@@ -22,7 +22,7 @@ MAX_HEADER_CHARS = 512
 _HEADER_KEYS = {"alg", "typ", "kid"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PublicKey:
     """A public key (32 bytes, Ed25519) and the kinds of message it is good for."""
 

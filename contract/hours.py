@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, ClassVar
 
 from contract.bounds import Items, TextForm
+from contract.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Span:
     """Part of a day in local minutes since midnight: `start <= t < end`, end at most 1440. On the wire `06:00-22:00`."""
 
@@ -50,7 +50,7 @@ Day = Annotated[
 """The spans of one day."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Hours:
     """A named weekly profile, in local time."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Annotated, ClassVar, Final, TypeVar, cast, dataclass_transform
 from zoneinfo import ZoneInfo
@@ -33,6 +33,7 @@ from contract.bounds import (
     TextForm,
     WireName,
 )
+from contract.frozen import frozen
 from contract.hours import Hours
 from contract.scopes import Scope, ScopeText
 
@@ -63,7 +64,7 @@ class Kind(StrEnum):
     CONFIRM = "confirm"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Address:
     """Where a kind of message goes, and in a few words what it is. `ids`: the topic's levels behind the kind, each by the name of its
     field's thing; `level`: the only level of scope it is for, where there is one. `retained`: the broker keeps it for who comes later.
@@ -108,7 +109,7 @@ def message(kind: Kind, address: Address) -> Callable[[M], M]:
 
     def declare(cls: M) -> M:
         cls.KIND, cls.ADDRESS = kind, address
-        DECLARED[kind] = made = cast(M, dataclass(frozen=True, slots=True)(cls))
+        DECLARED[kind] = made = cast(M, frozen(cls))
         return made
 
     return declare
@@ -144,7 +145,7 @@ class Per(StrEnum):
     ANYONE = "anyone"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rating:
     """How well the report `report` was dealt with: answered 1 to 5."""
 
@@ -152,7 +153,7 @@ class Rating:
     report: Id
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Poll:
     """One of `options`."""
 
@@ -208,7 +209,7 @@ class Role(StrEnum):
     EMERGENCY = "emergency"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Holder:
     """One person's rights in one roster."""
 
@@ -265,7 +266,7 @@ def _timezone(name: str) -> str:
     return name
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sign:
     """Lines of the idle page: who looks after this place."""
 
@@ -292,7 +293,7 @@ class Settings(StateMessage):
 # --- keys
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WorkingKey:
     """A working key of the centre."""
 

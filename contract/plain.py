@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
 from contract import codec
 from contract.bounds import At, Count, Hex64, Id, Items, Length, Moment, WireName
+from contract.frozen import frozen
 from contract.refusal import Refusal, parsed
 from contract.strict_json import dumps
 
@@ -19,7 +19,7 @@ Session = Annotated[str, Length(1, 64)]
 """New at each start of a unit."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Presence:
     """Whether the centre is there, and since when (new at each of its connections)."""
 
@@ -45,7 +45,7 @@ class UnitState(StrEnum):
     OFFLINE = "offline"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LinkStatus:
     """How the unit sees its own link: `off`, `connecting`, `up`, `down`; `why` in plain words. On the broker it is always `up`."""
 
@@ -54,7 +54,7 @@ class LinkStatus:
     why: Annotated[str, Length(0, 200)] | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DoorStatus:
     """A door as the unit sees it. `lock`: `ok`, `lost` or `fault`; `open` and `unlocked` are None where nobody can say."""
 
@@ -65,7 +65,7 @@ class DoorStatus:
     held: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeviceStatus:
     """`state`: `ok` or `lost`, with the reason and since when. `tamper`: what of it is tampered with now (`tamper`, `power`)."""
 
@@ -75,7 +75,7 @@ class DeviceStatus:
     tamper: Annotated[tuple[Word, ...], Items(0, 10)] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Status:
     """A unit's birth and health, retained: on change (at most one a second), and every five minutes.
 
@@ -120,7 +120,7 @@ class Status:
     """The user name by which the unit is at the broker."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UnitPresence:
     """Whether a unit is there: the beginning of every status. With `offline` there is no more: the broker publishes it, retained, when the unit is lost
     (its will), and the unit itself at a clean stop.
@@ -163,7 +163,7 @@ class ReplyState(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reply:
     """One step in the course of a command."""
 

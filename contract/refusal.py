@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeVar
 
 from contract import codec
 from contract.commands import Reason
+from contract.frozen import frozen
 from contract.messages import MAX_MESSAGE_BYTES
 from contract.strict_json import MAX_DEPTH, StrictJsonError, load_object
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refusal:
     """`reason` is one of `messages.Reason`, `detail` a few words for the log that never quote the input.
 

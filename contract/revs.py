@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -13,6 +13,7 @@ from contract import codec
 from contract.bounds import Id, Range, Signature, TextForm, WireName
 from contract.commands import Reason
 from contract.envelope import signed
+from contract.frozen import frozen
 from contract.refusal import Refusal, parsed
 from contract.strict_json import dumps
 
@@ -29,7 +30,7 @@ def _split(text: str) -> tuple[str, ...]:
     return tuple(text.split("\n")) if text else ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RevsPage:
     """Page `page` (1-based) of `pages` of the answer to the command `id`. `lines`: `scope|kind|id|rev`, and `|refused` behind what is not taken."""
 

@@ -6,7 +6,6 @@ The key is derived from the unit's own signing key, so that a unit enrolled by a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Annotated, Final
 
 from cryptography import x509
@@ -19,6 +18,7 @@ from contract import codec, hpke
 from contract.bounds import Hex64, Id, Items, Length, Signature
 from contract.commands import Reason
 from contract.envelope import signed
+from contract.frozen import frozen
 from contract.messages import Secrets
 from contract.refusal import Refusal, parsed
 from contract.strict_json import dumps, load_object
@@ -27,7 +27,7 @@ MAX_KEYS: Final = 16
 """Of one sort in one message: now, next, and room for a rotation that is cut off many times."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@frozen
 class SealedSecrets:
     """What `sealed` of a `secrets` message opens to. It takes the place of all that an earlier one held."""
 
@@ -81,7 +81,7 @@ def open_secrets(private: X25519PrivateKey, site: str, message: Secrets) -> Seal
         raise hpke.SealError(f"opened, and not of the contract: {error}") from None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Seal:
     """A unit's sealing key, signed by the key of its enrolment."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from contract.frozen import frozen
 from contract.kinds import KINDS
 from contract.messages import Kind
 from contract.scopes import LEVELS, Scope
@@ -18,7 +18,7 @@ _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}")
 _PART = re.compile(r"[1-9][0-9]{0,3}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Down:
     """A topic below `down/`. `id` where the kind has one (notice, roster), `part` (from 1) for rosters; neither for a kind of a later version."""
 
@@ -29,7 +29,7 @@ class Down:
     part: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Up:
     """A topic below `up/`; `leaf` is one of LEAVES."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import Any, Final
 
 from contract.bounds import MAX_INTEGER, Items, Length, Pattern, Range, TextForm
+from contract.frozen import frozen
 from contract.strict_json import StrictJsonError
 
 Json = dict[str, Any]
@@ -42,7 +42,7 @@ class Shared:
         self.sets: dict[frozenset[Any], frozenset[Any]] = {}
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@frozen
 class Way:
     """How values of one type are read and written, and their JSON Schema."""
 

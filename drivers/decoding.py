@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import Protocol
 
+from contract.frozen import frozen
 from drivers.wire import Buffer
 
 OUT, IN, UNKNOWN = "out", "in", ""
@@ -19,7 +19,7 @@ SHOWN_BYTES = 2
 LONG_RUN = 8
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Seen:
     """One frame, or bytes that are none (`frame` False). `raw` is what may be shown of it in hex: None where it could hold a number."""
 

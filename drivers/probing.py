@@ -6,13 +6,15 @@ A further protocol is one `Inquiry` (or, for a reader that only sends, one `Hear
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from contract.frozen import frozen
 
 SPEEDS = (9600, 115200, 19200, 38400, 57600)
 """The usual ones, the most usual first."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sighting:
     """A device that was heard. `options`: its driver's keys as far as the answer tells them, beside driver and port, ready for the
     configuration. `sure` False: another make could answer the same, or `note` names what a person has to look at.
@@ -26,7 +28,7 @@ class Sighting:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Question:
     """`frame` goes out; `read` is given all that came since, again with each portion: a Sighting, a further Question (whose answer
     is awaited in its turn), or None while it is no answer. Must change nothing at the device: reads only.
@@ -42,7 +44,7 @@ class Question:
     silence: Sighting | Question | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Inquiry:
     """How one driver's devices are looked for. `questions(addresses)`: one for each address; a protocol without addresses ignores them.
 
@@ -56,7 +58,7 @@ class Inquiry:
     shared: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Hearing:
     """How a reader that only sends is known by what it sends. `hear` is given what came until the line fell quiet; the number in it is
     never part of the Sighting.

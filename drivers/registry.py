@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
+from contract.frozen import frozen
 from drivers.display.dwin import DwinPanel
 from drivers.display.layout import DwinOptions
 from drivers.display.tjc import TjcPanel
@@ -43,7 +43,7 @@ def _always(options: Any) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Driver:
     """`options` is the dataclass of its configuration; `outputs`, `inputs` count those of a device with such (faultless) options,
     `times_pulses` says whether it ends a pulse of an output by itself: only then may a lock hang on it (rule D3).

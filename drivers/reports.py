@@ -6,13 +6,15 @@ Times are monotonic seconds of the port's own clock (`time.monotonic`).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from contract.frozen import frozen
 
 UNKNOWN = -math.inf
 """Instead of a moment: it may have been at any time before."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InputLevel:
     """A digital input's debounced level: once when the device is found, then at each change (edges kept, never merged)."""
 
@@ -22,7 +24,7 @@ class InputLevel:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OutputLevel:
     """An output as read back: once when the device is found, at each change, and after each order."""
 
@@ -32,7 +34,7 @@ class OutputLevel:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OrderSent:
     """The order's last byte was handed to the line at `at` and the device acknowledged it."""
 
@@ -41,7 +43,7 @@ class OrderSent:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OrderFailed:
     """The order was not carried out. `reason`: late (its time had passed), silent, refused, lost (device or port gone)."""
 
@@ -50,7 +52,7 @@ class OrderFailed:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CardSeen:
     """A card in its normal form (see drivers/reader/card.py). The only fact that holds a card number; it stops in agent/devices.py.
 
@@ -66,7 +68,7 @@ class CardSeen:
         return f"CardSeen(device={self.device!r}, at={self.at!r})"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeyReport:
     """One key of a keypad: `0`-`9`, `*` or `#`. The key is in no repr; it stops where agent/devices.py hands it to the core.
 
@@ -82,7 +84,7 @@ class KeyReport:
         return f"KeyPressed(device={self.device!r}, at={self.at!r})"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TamperReport:
     """What a device says of itself: `what` is tamper (its case is open) or power (it fails). Once when found, then at each change."""
 
@@ -92,7 +94,7 @@ class TamperReport:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SecurityAlarm:
     """Somebody may be attacking the line; what was attempted was refused. One kind at most once a minute for each device.
 
@@ -108,14 +110,14 @@ class SecurityAlarm:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SecureSeen:
     """The device has spoken Secure Channel for the first time: to be remembered for good (option `remembered`), so that less is a downgrade."""
 
     device: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PairingStep:
     """How far a provisioning window (PairReader) has come, each step told once. Without `offered` the reader cannot have the new key.
 
@@ -128,13 +130,13 @@ class PairingStep:
     step: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeviceFoundReport:
     device: str
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeviceLostReport:
     """`reason`: port (cannot be opened or went away), silent, wrong (answers, but not as this kind of device), hung,
     insecure (answers, but not as safely as it must).
@@ -145,7 +147,7 @@ class DeviceLostReport:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PageReport:
     """All of the page ordered with `token` is on the display, acknowledged."""
 
@@ -174,7 +176,7 @@ MAX_PULSE_S = 60.0
 """No pulse is longer, whoever asks: the hard cap of an unlock (rule D3), as the contract has it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PulseOutput:
     """Drive the output to `on` for `seconds`, timed by the device itself, then back. Dies when not on the wire by `not_after`."""
 
@@ -186,7 +188,7 @@ class PulseOutput:
     not_after: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SetOutput:
     """Drive the output to `on` for good (ends a running pulse of the device)."""
 
@@ -197,7 +199,7 @@ class SetOutput:
     not_after: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DrawPage:
     """Show this page: `page` names the layout's page (idle, notice, answer, refused, alarm), the texts fill its fields. Newest wins, older unsent ones are dropped."""
 
@@ -209,7 +211,7 @@ class DrawPage:
     footer: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlayTone:
     """`tone`: yes, no, warning. A device without a buzzer ignores it."""
 
@@ -217,7 +219,7 @@ class PlayTone:
     tone: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ShowText:
     """A short text (ASCII, 32 characters) on a reader's own display, for `seconds` (0: until the next). A device without one ignores it."""
 
@@ -226,7 +228,7 @@ class ShowText:
     seconds: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PairReader:
     """Open the provisioning window of this one reader until `not_after`, ten minutes at most: give it the fresh random `key` (16 bytes)
     and begin a session with it. The only way to use the key that everybody knows. Sent when a session with the new key stands.
@@ -238,7 +240,7 @@ class PairReader:
     not_after: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SetReaderLine:
     """Tell the reader another address and speed. Never done unasked; the port and the configuration must follow."""
 

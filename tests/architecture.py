@@ -65,8 +65,9 @@ NOT_SO_PURE = {
 """Ciphers are pure though the library is not in the stdlib; a challenge has to be random, and no caller may forget that. A time zone's name is looked up."""
 
 CORE_KNOWS = frozenset(
-    {"bounds", "codec", "commands", "digest", "facts", "hours", "kinds", "messages", "plain", "scopes", "strict_json"}
-)
+    {"bounds", "codec", "commands", "digest", "facts", "frozen", "hours", "kinds", "messages", "plain", "scopes",
+     "strict_json"}
+)  # fmt: skip
 """What of the contract the core may import."""
 PURE_CONTRACT = CORE_KNOWS | {"base64url", "refusal", "values"}
 """That, and what it is made of: as pure as the core itself."""
@@ -201,7 +202,7 @@ def _direction(module: Module, name: str) -> Iterator[str]:
         case "contract":
             allowed = under(name, "contract")
         case "drivers":
-            allowed = under(name, "drivers")
+            allowed = under(name, "drivers", "contract.frozen")
         case "agent":
             allowed = under(name, "agent", "drivers", "contract")
         case "centre":

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -17,6 +16,7 @@ import click
 
 from agent import __version__
 from agent.errors import EXIT_CHECK_FAILED, EXIT_USAGE, DoorwardError, UnreachableError
+from contract.frozen import frozen
 
 if TYPE_CHECKING:
     from agent.config import Config
@@ -44,7 +44,7 @@ COMMANDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Invocation:
     """The options before the command's name."""
 

@@ -9,7 +9,6 @@ import termios
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import click
 
@@ -18,6 +17,7 @@ from agent.cli.alone import alone, configured
 from agent.commissioning.walk import why
 from agent.config import Config
 from agent.errors import UnreachableError
+from contract.frozen import frozen
 from drivers.decoders import DECODERS, AnyDecoder
 from drivers.decoding import OUT, Decoder, Seen
 from drivers.inquiries import INQUIRIES
@@ -30,7 +30,7 @@ ASK_S = 0.5
 _ARROWS = {"out": "->", "in": "<-", "": "  "}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Target:
     """What to listen to. `asked`: the questions for the devices that are known to be there."""
 

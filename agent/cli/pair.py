@@ -11,7 +11,7 @@ import os
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from agent.config import Config, DeviceConfig, PortConfig
 from agent.devicekeys import read_key
 from agent.errors import DoorwardError, IdentityError, UnreachableError
 from agent.identity import secret_path
+from contract.frozen import frozen
 from drivers import reports
 
 DRIVER = "osdp"
@@ -190,7 +191,7 @@ def _kept(path: Path) -> str:
         raise IdentityError(*error.lines, f"{path} was left as it is: mend it or move it away") from None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OneReader:
     """The `Equipment` of a bench: nobody else is asked anything meanwhile."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import get_args
 
@@ -23,6 +23,7 @@ from agent.errors import EXIT_CHECK_FAILED, shown
 from agent.locale import load as catalogues
 from contract.commands import Mode
 from contract.facts import data_of, kind_of
+from contract.frozen import frozen
 
 MAX_BYTES = 256 * 1024 * 1024
 """A state with 20,000 holders is about 10 MB as text."""
@@ -38,7 +39,7 @@ _QUIET = (
 """Effects that show nothing about a decision; -v shows them too."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Replayed:
     """One step: as recorded, and what the core does today. `decision` in words where a card was judged."""
 

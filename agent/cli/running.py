@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from agent.config import Config
 from agent.errors import UnreachableError
 from agent.statusfile import status_path
+from contract.frozen import frozen
 
 _RUNTIME = Path("/run/doorward/status.json")
 """Where the service writes it (RuntimeDirectory=doorward); its environment is not ours."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Running:
     pid: int
     status: dict[str, Any]

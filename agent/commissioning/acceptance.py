@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from agent.cli.bench import Bench
 from agent.commissioning.findings import wiring
@@ -16,6 +15,7 @@ from agent.commissioning.sheet import Row
 from agent.config import Config
 from agent.store import latch
 from agent.wiring import Drive, Sense, drives, senses
+from contract.frozen import frozen
 from drivers.registry import DRIVERS
 from drivers.reports import DrawPage
 
@@ -37,7 +37,7 @@ _REST = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """What a door has, as input and output places (device, number)."""
 

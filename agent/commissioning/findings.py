@@ -10,7 +10,6 @@ import stat
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +21,7 @@ from agent.config.checks import broker_fault
 from agent.config.model import STATE
 from agent.errors import IdentityError
 from agent.identity import Identity, differences, secret_path
+from contract.frozen import frozen
 from drivers.registry import DRIVERS
 
 SERVICE_USER = "doorward"
@@ -32,7 +32,7 @@ EARLIEST_UTC = 1_767_225_600
 _BY_NAME = (Path("/dev/serial/by-path"), Path("/dev/serial/by-id"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """`ask`: a question only a person at the door can answer. `text` says what mends a failure."""
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from agent.cli.portname import stable
 from agent.commissioning.walk import Look
+from contract.frozen import frozen
 from drivers.probing import Sighting
 from drivers.registry import DRIVERS
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Hardware:
     """`ports`: device path and speed by name. `devices`: port name and what was seen, by name."""
 

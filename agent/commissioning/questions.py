@@ -6,7 +6,7 @@ Where a wrong guess could shut somebody in, or leave a door open, there is no de
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from agent.commissioning.hardware import Hardware, flow, quoted, scalar, yaml_lines
@@ -15,6 +15,7 @@ from agent.commissioning.interview import Interview, choice, seconds, whole, wor
 from agent.commissioning.wires import Equipment, InputWire, Wires, free_output
 from agent.config.checks import broker_fault
 from agent.config.model import IDENTITY, SCOPE_LEVELS, STATE
+from contract.frozen import frozen
 from contract.messages import MAX_UNLOCK_S
 from contract.topics import valid_id
 from drivers.probing import Sighting
@@ -26,7 +27,7 @@ PANEL_SIZE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KnownBefore:
     """What is known before anybody is asked: of the enrolment, where there is one."""
 

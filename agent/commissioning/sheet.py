@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from agent import __version__
 from agent.config import Config
+from contract.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     """One line of the sheet. `passed` None: a person has yet to look."""
 
@@ -20,7 +21,7 @@ class Row:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeviceTiming:
     """A line measured with the harmless question of the device on it. Times in ms, None where nothing was answered."""
 

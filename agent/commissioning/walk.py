@@ -12,10 +12,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TypeVar
 
 from agent.cli.alone import HELD
+from contract.frozen import frozen
 from drivers.inquiries import HEARINGS, INQUIRIES
 from drivers.port import Line
 from drivers.probing import SPEEDS, Inquiry, Question, Sighting
@@ -33,7 +33,7 @@ FURTHER = 4
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Look:
     """What one port showed. `speed` None: nothing was found. `fault`: it cannot be opened or went away."""
 

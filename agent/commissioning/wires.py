@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import click
 
 from agent.cli.bench import Bench
 from agent.commissioning.interview import Interview, choice, yes_or_no
 from agent.config import DeviceConfig, PortConfig
+from contract.frozen import frozen
 from drivers.registry import DRIVERS
 
 FOUND_S = 5.0
@@ -19,7 +19,7 @@ LATER_S = 1.0
 """What else changes by the same act has changed by then."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Equipment:
     """The devices that were found, as the drivers want them."""
 
@@ -32,7 +32,7 @@ class Equipment:
         return {name: count for name, count in counts.items() if count}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InputWire:
     device: str
     input: int

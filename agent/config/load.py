@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from agent.config.source import KeyPath, Plain, Source
 from agent.config.use import as_used
 from agent.config.values import BAD, Values, suggestion
 from agent.errors import ConfigError, shown
+from contract.frozen import frozen
 from drivers.registry import DRIVERS
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}")
@@ -36,7 +37,7 @@ _KEYS = ("unit", "link", "identity", "state", "ports", "devices", "doors", "disp
 _REQUIRED = ("unit", "ports", "devices", "doors")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fault:
     """One thing that is wrong. `line` counts from 1, None where it is about the file as a whole; `key` is dotted, "" for the whole."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal
 
+from contract.frozen import frozen
 from contract.messages import MAX_UNLOCK_S
 from contract.scopes import LEVELS
 
@@ -29,7 +30,7 @@ def required(why: str) -> Any:
     return field(metadata={"why": why})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UnitConfig:
     id: str
     site: str
@@ -39,7 +40,7 @@ class UnitConfig:
     language: Literal["zh-CN", "en"] = "zh-CN"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LinkConfig:
     """`broker` None: the one of the enrolment. `certificate` and `certificate_key`: a client certificate for TLS, both or neither;
     the key may be `credential:NAME` (systemd's LoadCredential). `drain_facts_s`: backlog facts a second, 0 is no limit.
@@ -53,7 +54,7 @@ class LinkConfig:
     drain_facts_s: float = within(0, 1_000_000, "facts a second", default=5000.0)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PortConfig:
     """A serial line: a device path or a pyserial URL."""
 
@@ -61,7 +62,7 @@ class PortConfig:
     baud: int = within(300, 4_000_000, "baud", default=9600)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeviceConfig:
     """A device on a port. `options` is an instance of its driver's options."""
 
@@ -70,7 +71,7 @@ class DeviceConfig:
     options: Any
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LockConfig:
     """`energised`: what the lock does while the relay's output is on."""
 
@@ -85,7 +86,7 @@ class LockConfig:
     lease_s: float = within(2, MAX_UNLOCK_S, "s", default=10.0)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ContactConfig:
     """A wired input. `normally`: the contact's state at rest; an open wire then reads as the other state."""
 
@@ -94,7 +95,7 @@ class ContactConfig:
     normally: Literal["open", "closed"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DoorConfig:
     lock: LockConfig
     exit: Literal["button", "mechanical", "none"] = required("how people get out")
@@ -107,7 +108,7 @@ class DoorConfig:
     held_open_s: float = within(1, 3600, "s", default=30.0)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InputConfig:
     """A further wired input; `alarm` shows an emergency page while it is not at rest."""
 
@@ -117,7 +118,7 @@ class InputConfig:
     alarm: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RetentionConfig:
     """How long confirmed facts stay on the unit, and how large the journal may grow."""
 
@@ -125,14 +126,14 @@ class RetentionConfig:
     journal_mb: int = within(4, 4096, "MB", default=64)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClockConfig:
     """What works while the clock is unknown, beside plain cards (rule D9): cards with hours, cards with dates."""
 
     unknown_allows: tuple[Literal["hours", "dates"], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Config:
     """The whole configuration, checked. `path` is the file it came from; `link` None: a door without network."""
 

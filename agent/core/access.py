@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from agent.core.local import local_time
 from agent.core.plan import DoorPlan
@@ -11,11 +10,12 @@ from agent.core.time import Now
 from agent.core.validity import Judgement, Limit, judge
 from contract.commands import Mode
 from contract.facts import Denial
+from contract.frozen import frozen
 from contract.hours import Hours
 from contract.messages import MAX_UNLOCK_S, Holder, Role
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decision:
     """`reason` is the contract's reason of a denial, None where granted. `rule` is the id of the rule that decided, a key of the catalogue (`rule.…`)."""
 

@@ -6,7 +6,7 @@ Owns `Commands.in_progress`, `resets` and `cut_off`, and how the centre is answe
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from agent.core import limits, lock
@@ -19,6 +19,7 @@ from agent.core.step_builder import DoorOutcome, StepBuilder
 from agent.core.timer import Timer
 from contract.commands import Reason
 from contract.facts import CommandDone, CommandRefused, CommandUnknown
+from contract.frozen import frozen
 from contract.messages import MAX_UNLOCK_S
 
 _AFTER_RESTART = "after a restart"
@@ -51,7 +52,7 @@ def link_up(step: StepBuilder) -> None:
     step.state = replace(step.state, commands=replace(step.state.commands, replies=()))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class About:
     """Which command a fact or a reply is about."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from agent.core import limits, lock
 from agent.core.effects import SoundTone
@@ -24,9 +24,10 @@ from contract.facts import (
     InputChanged,
     Via,
 )
+from contract.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SignalData:
     """What comes with a signal, as far as it applies."""
 

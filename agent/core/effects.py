@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from agent.core.time import LEFT_OUT, KnownTime
 from contract.facts import Fact
+from contract.frozen import frozen
 from contract.messages import Keys, Secrets, StateMessage
 from contract.plain import Status
 
 # --- drivers
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PulseLock:
     """Unlock for `seconds`, timed by the relay or reader itself. Outcome: LockOrderSent or LockOrderFailed, then LockRead."""
 
@@ -22,7 +23,7 @@ class PulseLock:
     not_after_mono: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SetLock:
     """Drive the lock to a lasting level: locked (relock on closing, safe state) or unlocked (fire latch, safe state unlocked)."""
 
@@ -32,14 +33,14 @@ class SetLock:
     not_after_mono: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SaveLatch:
     """Write the fire latch file: the doors that are latched released. On a thread of its own, which waits for nothing else."""
 
     doors: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Page:
     """What a screen shows: a value of state and time, wrapped to the display's columns and rows. `tone`: none, yes, no, warning, fire.
 
@@ -53,7 +54,7 @@ class Page:
     tone: str = "none"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ShowPage:
     """Outcome: PageDrawn when all of it is on the display."""
 
@@ -62,7 +63,7 @@ class ShowPage:
     page: Page
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SoundTone:
     """At the reader or display that can: yes, no, warning."""
 
@@ -73,7 +74,7 @@ class SoundTone:
 # --- store
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DatedFact:
     """A fact and when it was made, before it has a number: the store adds that, and the start it belongs to."""
 
@@ -83,7 +84,7 @@ class DatedFact:
     mono: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SeenCommand:
     """Goes into the same transaction as the fact of acceptance; `pending` until a Record names it in `finish`. One that is refused has `refused` for an action."""
 
@@ -95,7 +96,7 @@ class SeenCommand:
     pending: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeptMode:
     """A door's commanded mode (normal, hold_open, lockdown) and when it ends, as kept for the next start."""
 
@@ -104,7 +105,7 @@ class KeptMode:
     until_utc: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CheckedIn:
     """A check-in at `stop` by `by` of `utc`, of which the person has to be told."""
 
@@ -113,7 +114,7 @@ class CheckedIn:
     utc: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AppendFacts:
     """Journal these facts in one transaction. Outcome: Recorded.
 
@@ -133,14 +134,14 @@ class AppendFacts:
     reported_checkins: tuple[CheckedIn, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LoadBatch:
     """Read journal lines from `first` on, at most 500 or 60 KiB. Outcome: BatchLoaded."""
 
     first: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ConfirmFacts:
     """The centre holds all up to `seq`. Outcome: FactsConfirmed, or HistoryDiffers (a new epoch) where epoch, seq or head is not ours."""
 
@@ -149,7 +150,7 @@ class ConfirmFacts:
     head: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SaveState:
     """Keep this desired state, as it was sent: keys and secrets beside the journal (precious), the rest in the cache.
 
@@ -162,19 +163,19 @@ class SaveState:
     """The message as it came; empty where it has to be written anew."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DropNotices:
     """Take these (scope, id) out of the cache: ended or left the scope. Their revision stays known."""
 
     ids: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ForgetNotices:
     """Take all notices out of the cache, and their revisions out of what is remembered: they are read anew, by other keys."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OpenSecrets:
     """Open this message with the unit's own key, and hold what is inside. Outcome: SecretsOpened or SecretsRefused."""
 
@@ -182,14 +183,14 @@ class OpenSecrets:
     message: Secrets
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UseCardKeys:
     """Hash cards with these from now on: (revision of the secrets they are of, id); revision 0 is the enrolment."""
 
     keys: tuple[tuple[int, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AllowCardKeys:
     """Only rosters hashed with card keys of these ids come in force from now on; the others are kept, and wait.
 
@@ -200,21 +201,21 @@ class AllowCardKeys:
     ids: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UseLogin:
     """Log in at the broker as the secrets of this revision say, from the next connection on."""
 
     rev: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeepSecrets:
     """Of all secrets only those of these revisions are needed: the rest goes, from the disk too."""
 
     revs: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Purge:
     """Nightly: drop confirmed facts older than the configured days before `utc`, in bounded slices."""
 
@@ -224,19 +225,19 @@ class Purge:
 # --- link
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Connect:
     """Start the link (it reconnects by itself from then on): once, when StoreOpened or StoreFailed told what revisions are known; after ten minutes where the start was door-only."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AckMessage:
     """PUBACK for the message."""
 
     token: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SendBatch:
     """Sign and publish on up/<unit>/facts. No lines: an empty batch that asks for a confirm. Outcome: the centre's Confirm; the broker's word is not the centre's."""
 
@@ -249,7 +250,7 @@ class SendBatch:
     lines: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SendAlarm:
     """A signed copy of one urgent fact, ahead of the queue."""
 
@@ -258,14 +259,14 @@ class SendAlarm:
     line: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SendStatus:
     """The whole status."""
 
     status: Status
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SendReply:
     """The course of one command; `detail` in words where there is more to say."""
 
@@ -277,7 +278,7 @@ class SendReply:
     detail: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SendRevs:
     """Sign and publish the list of revisions: what is in force and what is refused, as (kind, scope, id, rev). `answers`: the command's id."""
 
@@ -286,24 +287,24 @@ class SendRevs:
     refused: tuple[tuple[str, str, str, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SendEnrolment:
     """Publish the unit's own key, proven with the one-time token of its enrolment."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SendSealingKey:
     """Sign and publish the key that secrets for this unit are sealed to."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UseKeys:
     """Verify with these working keys from now on."""
 
     keys: Keys
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Resubscribe:
     """Read the retained state again (command `resync`, cache rebuilt)."""
 
@@ -311,12 +312,12 @@ class Resubscribe:
 # --- the process
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SpendToken:
     """Delete the one-time token of the enrolment: the centre has the unit's key. Where the disk refuses it is there again at the next start."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SetClock:
     """The centre's signed time: it was `utc` at `at_mono`. Outcome: ClockStepped.
 
@@ -328,7 +329,7 @@ class SetClock:
     doubted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RaiseFloor:
     """A validly signed time: it is not before `utc`. `confirmed_utc`: nor before this, which a fresh confirm supports beyond doubt."""
 
@@ -336,21 +337,21 @@ class RaiseFloor:
     confirmed_utc: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UseTimezone:
     """Local time by this zone (IANA name, validated) from now on."""
 
     timezone: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stop:
     """Stop the process in reverse order of start; the service manager starts it again, whatever the reason. `fault`: of ours (exit 70)."""
 
     fault: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WriteLog:
     """One line for the log, from a fixed set of messages; never a card number, a key or a name."""
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from contract.frozen import frozen
 from contract.scopes import Scope
 
 Catalogue = Mapping[str, str]
 """Screen texts by key, with `str.format` fields; one for each language."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DoorPlan:
     """One door. Durations in seconds; `unlock` outputs are described in the drivers' terms by agent/devices.py only."""
 
@@ -38,7 +39,7 @@ class DoorPlan:
     """What reads the exit button and the fire input: when it is gone, their last level says nothing any more."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PageFont:
     """How much fits on the display's page `page` (idle, notice, answer), where its letters differ from the others'."""
 
@@ -47,7 +48,7 @@ class PageFont:
     rows: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DisplayPlan:
     """A display's size in columns (a Chinese character takes two) and body rows, the charset it can draw, and what it lacks."""
 
@@ -66,7 +67,7 @@ class DisplayPlan:
         return self if font is None else replace(self, columns=font.columns, rows=font.rows)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InputPlan:
     """A further wired input (gas, water, mains …); `alarm` shows an emergency page while active."""
 
@@ -74,7 +75,7 @@ class InputPlan:
     alarm: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UnitPlan:
     site: str
     unit: str

@@ -25,6 +25,7 @@ from agent.core.state import State, commands, desired, door, health, panel, peop
 from agent.core.time import Now
 from contract import commands as orders
 from contract import facts, hours, messages, plain, scopes
+from contract.frozen import frozen
 
 
 class RecordError(ValueError):
@@ -44,7 +45,7 @@ class RecordedStep(Protocol):
     def effects(self) -> tuple[Effect, ...]: ...
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@frozen
 class ReplayedStep:
     """One recorded step without its state: running it again gives that."""
 

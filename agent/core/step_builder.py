@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from agent.core import limits
 from agent.core.effects import AppendFacts, CheckedIn, DatedFact, Effect, KeptMode, SeenCommand, SoundTone
@@ -13,9 +13,10 @@ from agent.core.state.door import Door
 from agent.core.state.people import ScreenAnswer
 from agent.core.time import KnownTime, Now
 from contract.facts import Fact, declared
+from contract.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DoorOutcome:
     """What a door's lock or contact did, for whoever waits for it: sent, failed, read, unlocked, opened, no_entry."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from contract.frozen import frozen
 
 
 class Trust(StrEnum):
@@ -20,7 +21,7 @@ LEFT_OUT: Final = {"left_out": True}
 """Of a field that is not needed to run a step again, and not written into its record: a message's signed bytes."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Now:
     """`mono` seconds since boot of the agent's host, never steps; `utc` seconds since 1970; `offset_s` local minus UTC; `clock` how far to trust `utc`.
 
@@ -53,7 +54,7 @@ class Now:
         return self.mono + (left + 0.001 if left > 0.0 else left)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KnownTime:
     """What signed messages say of the time, as kept for the next start. Seconds since 1970.
 
@@ -67,7 +68,7 @@ class KnownTime:
     doubt_utc: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Dates:
     """By what the dates of a certificate are judged, seconds since 1970; None: not at all.
 

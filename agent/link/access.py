@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from contract.frozen import frozen
 from contract.messages import WorkingKey
 from contract.scopes import Scope
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BrokerAccess:
     """`url`: mqtt://host[:port] or mqtts://host[:port]. `ca`: PEM text of the site's CA, None for the system's.
 
@@ -38,7 +39,7 @@ class BrokerAccess:
         return parts.hostname, parts.port or _PORTS[parts.scheme], parts.scheme == "mqtts"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Login:
     """A second way in. `login` None: the unit's own; `password` None: there is no second login. `ca`: PEM text, trusted beside the first."""
 
@@ -47,7 +48,7 @@ class Login:
     ca: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UnitKeys:
     """Who we are and whom we believe. `scopes` as configured; site and unit are implied. `root`: 32 bytes.
 

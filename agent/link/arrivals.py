@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from agent.aside import Aside
 from agent.core.events.link import CentrePresence, MessageReceived, MessageRefused
@@ -16,6 +15,7 @@ from agent.link.access import UnitKeys
 from agent.link.gate import Gate
 from agent.link.translate import AcceptedMessage, MessageReader, RefusedMessage
 from contract.envelope import key_ring
+from contract.frozen import frozen
 from contract.messages import WorkingKey
 from contract.plain import Presence
 
@@ -25,7 +25,7 @@ PRESENCE_S = 0.2
 Told = CentrePresence | MessageReceived | MessageRefused
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Arrival:
     """`event` None: nothing to tell. `token` 0: acknowledge at once; otherwise when AckMessage names it."""
 

@@ -6,8 +6,9 @@ Endings of connections are told apart here because each wants another patience; 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
+
+from contract.frozen import frozen
 
 BASE_S = 5.0
 """First wait is between MIN_S and this: 200 units that lose one broker come back at no more than 50 a second."""
@@ -34,7 +35,7 @@ How = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ending:
     """How a connection, or the attempt at one, ended.
 
@@ -47,7 +48,7 @@ class Ending:
     lasted_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pace:
     """The bounds of the waits; tests shorten them."""
 
@@ -58,7 +59,7 @@ class Pace:
     answer_s: float = ANSWER_S
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Next:
     """Wait so long, then connect with this version.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Container, Iterable
-from dataclasses import dataclass
 
 from agent.aside import Entry, entry_of, name_in, presence_name
 from agent.core import effects
@@ -14,6 +13,7 @@ from contract.chain import Header, build_alarm, build_batch
 from contract.commands import Command, Reason
 from contract.enrolment import enrol_message
 from contract.envelope import KeyRing, verify
+from contract.frozen import frozen
 from contract.kinds import KINDS, Message
 from contract.messages import MAX_MESSAGE_BYTES, Confirm, Kind
 from contract.parse import parse
@@ -27,7 +27,7 @@ from contract.strict_json import dumps
 LEFT_ASIDE = "left aside: it was in hand at a crash"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AcceptedMessage:
     """A signed message that is of the contract and for this unit."""
 
@@ -35,7 +35,7 @@ class AcceptedMessage:
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RefusedMessage:
     """`id` only where the signature held: what has none is counted, not answered. `entry`: of desired state that is left aside."""
 
@@ -123,7 +123,7 @@ def _raw_name(topic: str, payload: bytes) -> str:
     return f"raw {hashlib.sha256(topic.encode() + payload).hexdigest()}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OutboundMessage:
     """One message to publish. `ahead`: before what waits."""
 

@@ -22,6 +22,7 @@ from agent.link import tls
 from agent.link.access import BrokerAccess
 from agent.link.reconnect import Version
 from contract import topics
+from contract.frozen import frozen
 from contract.plain import build_will
 from contract.scopes import Scope
 
@@ -34,7 +35,7 @@ KEEPALIVE_S = 30
 UNSUPPORTED_VERSION = 0x84
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TrialStep:
     """`about`: broker, TLS, login or topics. After one that failed there is no further one."""
 

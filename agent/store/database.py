@@ -8,7 +8,6 @@ import sqlite3
 import stat
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import quote
@@ -16,6 +15,7 @@ from urllib.parse import quote
 from agent.store import plainfile
 from agent.store.faults import STORAGE_ERRORS, DamagedError
 from agent.store.folder import set_aside, sync_folder, trim_quarantine
+from contract.frozen import frozen
 
 APPLICATION_ID = 0x44577264
 """In the file's header: `DWrd`, so that another program's database is not taken for ours."""
@@ -31,7 +31,7 @@ ALWAYS_CHECKED = 8 * 1024 * 1024
 """Files up to this size are checked whole at each start, larger ones after an unclean end: 65 ms for 64 MB in memory, but a slow card reads for seconds."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Database:
     """One open file of ours. By the name that sqlite-utils gives it too, which only migrations.py loads, where an older file is brought up to date."""
 
@@ -41,7 +41,7 @@ class Database:
 Step = Callable[[Database], None]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DatabaseKind:
     """One kind of database. `steps`: from an empty file to this version, in order; `tables`: what this version has; `page`: bytes a page; `checkpoint`: pages of WAL before it is folded in; `cap`: bytes the file may never pass."""
 

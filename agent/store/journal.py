@@ -9,7 +9,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +38,7 @@ from agent.store.rows import (
 from agent.store.schema import journal_kind, unseal
 from contract import chain
 from contract.facts import Keep, data_of, declared, kind_of
+from contract.frozen import frozen
 from contract.messages import Keys, Secrets
 
 TAIL = 64
@@ -63,7 +63,7 @@ _ENDS = 4096
 _LAST_UTC = 253402300799.0  # the last second of the year 9999: what a line can say
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Draft:
     """Records made into rows, not committed yet. `before`, `head`: the chain around them."""
 

@@ -14,12 +14,12 @@ import stat
 import threading
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from agent.store import plainfile
 from agent.store.faults import read_only
 from agent.store.folder import sync_folder
+from contract.frozen import frozen
 
 NAMES = ("fire-latch", "fire-latch-copy")
 BLOCK = 4096
@@ -33,7 +33,7 @@ _SUM = 16
 _HEAD = len(_MAGIC) + 8 + 2
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Slot:
     """`number` is 0 for a file of the form before this one."""
 
@@ -51,7 +51,7 @@ def read(folder: Path) -> frozenset[str] | None:
     return None if unread else frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LatchState:
     """The doors that are latched for certain. Not `sure`: others may be, for the files cannot be read, or could not have been written."""
 

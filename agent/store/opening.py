@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from agent.store import database, epochs, salvage
 from agent.store.database import Database
 from agent.store.journal import Journal, open_journal
 from agent.store.schema import journal_kind
+from contract.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Terms:
     """What the journal is to be: whose, how large (MiB), how long confirmed facts stay (days)."""
 

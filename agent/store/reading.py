@@ -6,7 +6,6 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,6 +19,7 @@ from agent.store.index import HolderIndex
 from agent.store.plainfile import QUARANTINE
 from agent.store.schema import CACHE_KIND
 from contract import chain as contract_facts
+from contract.frozen import frozen
 from contract.messages import Holder, Kind, Secrets, StateMessage
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ class StoreUnreadableError(DoorwardError):
     code = EXIT_UNREACHABLE
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JournalEntry:
     """A line of the journal: a fact (`first` = `last`), or the gap that dropped facts left."""
 
@@ -43,7 +43,7 @@ class JournalEntry:
     confirmed: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Summary:
     """`last`: number of the newest fact (0: none yet). `waiting`: facts the centre has not confirmed, the oldest of `oldest_utc`.
 

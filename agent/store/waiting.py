@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 
 from agent.core.effects import AppendFacts
 from contract.facts import declared
+from contract.frozen import frozen
 
 Other = TypeVar("Other")
 
@@ -22,7 +23,7 @@ RING = 10_000
 _DROP_AT_ONCE = RING // 100
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Dropped:
     """Tokens of records the memory could not hold (the latest of them), and how many facts they had in all."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Annotated, Any, Final, TypeVar, cast, dataclass_transform
 
 from contract import codec
 from contract.bounds import Length, Pattern
+from contract.frozen import frozen
 
 Detail = Annotated[str, Length(0, 2000, cut=True)]
 """In words, for a person; written cut to its length."""
@@ -34,7 +34,7 @@ class Fact:
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Declared:
     """What is declared of a kind beside its fields."""
 
@@ -56,7 +56,7 @@ def kind(name: str, keep: Keep = Keep.REST, *, alarm: bool = False) -> Callable[
     """Declare the class below as this kind of fact. An alarm is always kept the longest."""
 
     def declare(cls: F) -> F:
-        made = cast(F, dataclass(frozen=True, slots=True)(cls))
+        made = cast(F, frozen(cls))
         KINDS[name] = _OF_TYPE[made] = Declared(name, made, Keep.MOST if alarm else keep, alarm)
         return made
 

@@ -6,8 +6,7 @@ for it (0x05.7). Addresses of variables (VP) are of 16-bit words, numbers big-en
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from contract.frozen import frozen
 from drivers.wire import Buffer, crc16
 
 HEAD = b"\x5a\xa5"
@@ -26,12 +25,12 @@ BUZZER_UNIT_S = 0.008
 TEXT_END = b"\xff\xff"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Acknowledged:
     """The panel took the last write."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Words:
     """A read's reply, or what a touch uploads unasked: `data` from `vp` on."""
 

@@ -7,8 +7,8 @@ may be FF themselves. Source: Nextion Instruction Set, 1 and 7; TJC wiki, return
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from contract.frozen import frozen
 from drivers.wire import Buffer
 
 END = b"\xff\xff\xff"
@@ -47,38 +47,38 @@ REFUSALS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Done:
     """The instruction was carried out."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refused:
     """It was not; `code` is one of `REFUSALS`."""
 
     code: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Number:
     """What `get` of a number gave, signed."""
 
     value: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class String:
     """What `get` of a text gave, in the project's charset."""
 
     text: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PageShown:
     page: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Touched:
     """A component whose "Send Component ID" is ticked was pressed or let go."""
 
@@ -87,7 +87,7 @@ class Touched:
     pressed: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TouchedAt:
     x: int
     y: int
@@ -95,32 +95,32 @@ class TouchedAt:
     asleep: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Overflowed:
     """The panel lost bytes of what it was sent."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PanelStarted:
     """It got power; not every model says so."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ready:
     """It is up after getting power; not every model says so."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Slept:
     """It went to sleep by itself (`thsp`)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Woke:
     """It woke by itself (`thup`)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Connected:
     """The answer to `connect`: touch, address, model, firmware, chip, serial number, flash size."""
 

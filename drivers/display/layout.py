@@ -7,9 +7,10 @@ by FF FF, so that nothing of an older, longer text remains to be seen.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import pairwise
 
+from contract.frozen import frozen
 from drivers.display.dgus import MAX_DATA, TEXT_END, VP_BUZZER
 from drivers.display.texts import FURTHER_PAGES, PAGES, Font, check_pages, check_size, encode, known, size
 from drivers.reports import DrawPage
@@ -20,7 +21,7 @@ LAST_VP = 0xFFFF
 LINE_END = b"\r\n"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Layout:
     """Where the panel's project has its texts (VPs) and which picture shows which page. `line_words` 0: the body is one text of lines
     ended by CR LF; else line n is a text of its own at `body` + n × `line_words`. A display without title or footer has 0 there.
@@ -33,7 +34,7 @@ class Layout:
     page: Mapping[str, int] = field(default_factory=lambda: {"idle": 0, "notice": 1, "answer": 2})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DwinOptions:
     """`columns`, `rows` of the body in half-width characters, `fonts` where a page's differ; `crc` as in the panel's .CFG; `nonce` a free VP that the panel forgets when it
     loses power; `buzzer` the VP that sounds it, 0 for none.
@@ -117,7 +118,7 @@ def text_words(columns: int) -> int:
     return (columns + 1) // 2 + 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Piece:
     """What one frame writes: `data` from `vp` on. `part`: title, body, footer."""
 
@@ -126,7 +127,7 @@ class Piece:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Image:
     """A page as it is to stand on the panel. The first piece of the body is its beginning. None: the panel has no such text."""
 

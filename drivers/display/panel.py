@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
+from contract.frozen import frozen
 from drivers.reports import (
     UNKNOWN,
     DeviceFoundReport,
@@ -59,7 +59,7 @@ ActT = TypeVar("ActT")
 OptionsT = TypeVar("OptionsT", bound=PanelOptions)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outstanding(Generic[ActT]):
     """What was said and is not answered yet."""
 

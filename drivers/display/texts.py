@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from contract.frozen import frozen
 
 PAGES = ("idle", "notice", "answer")
 """Pictures every panel project has."""
@@ -20,7 +21,7 @@ def known(page: str) -> str:
     return page if page in EVERY_PAGE else "notice"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Font:
     """How much fits on a page whose letters are larger or smaller than those of the others."""
 

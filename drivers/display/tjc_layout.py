@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from contract.frozen import frozen
 from drivers.display import hmi
 from drivers.display.texts import (
     EVERY_PAGE,
@@ -30,7 +31,7 @@ MIN_SLEEP_S = 3
 SYSTEM_NONCES = ("sys0", "sys1", "sys2")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TjcLayout:
     """Which components of the panel's project show which text, on every page by the same names: `t0.txt`, or `main.t0.txt` where it is
     global. `body` is one component of several lines, or a list of one a line. A display without title or footer has "" there.
@@ -48,7 +49,7 @@ class TjcLayout:
         return (self.body,) if isinstance(self.body, str) else self.body
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TjcOptions:
     """`columns`, `rows` of the body in half-width characters, `fonts` where a page's differ; `charset` and `escape` as the project's
     encoding and the panel's firmware want it; `nonce` a number that the panel forgets when it loses power; `dim` and `dim_idle` the
@@ -158,7 +159,7 @@ def _page(name: str) -> bool:
     return "." not in name and hmi.COMPONENT.fullmatch(name) is not None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Text:
     """What one instruction writes: the escaped bytes of a component. `part`: title, body, footer."""
 
@@ -167,7 +168,7 @@ class Text:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Picture:
     """A page as it is to stand on the panel. `pages`: the project's pages that may show it, the best first."""
 
@@ -214,7 +215,7 @@ def _joined(lines: list[bytes]) -> bytes:
     return out
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Backlight:
     """Set the backlight, in percent."""
 

@@ -5,10 +5,10 @@ Names and layouts follow the MODBUS Application Protocol Specification V1.1b3, s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from contract.frozen import frozen
 from drivers.wire import crc16, wire_s
 
 READ_COILS = 0x01
@@ -31,7 +31,7 @@ TURNAROUND_S = 0.1
 """Longest time a board and its adapter may think: a board answers within 10-20 ms, an FTDI adapter adds 16 ms each way."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """`frame` is complete with CRC; `reply_length` is that of the normal reply, CRC included. Looks at a board are made once: see board.py."""
 

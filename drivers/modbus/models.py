@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from contract.frozen import frozen
 from drivers.modbus import codec
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CoilFlash:
     """A pulse timed by the board: write single coil at `on_base` or `off_base` + output, the value counting `unit_s`."""
 
@@ -22,7 +21,7 @@ class CoilFlash:
         return codec.write_single_coil(unit, (self.on_base if on else self.off_base) + index, count)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RegisterFlash:
     """A pulse timed by the board: write multiple registers at `base` + output × `stride`: `on_mode` or `off_mode`, then the time in `unit_s`."""
 
@@ -40,7 +39,7 @@ class RegisterFlash:
         return codec.write_multiple_registers(unit, self.base + index * self.stride, (mode, count))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ControlModes:
     """Holding registers, one an output, that let an input switch the output by itself unless they hold `normal`."""
 
@@ -49,7 +48,7 @@ class ControlModes:
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BoardModel:
     """`pulse` None: the board cannot time a pulse, so no lock may hang on it (rule D3). `sizes`: it is sold with so many outputs and
     inputs, and the configuration says which; `outputs` and `inputs` are then those where it does not. `free`: the configuration may

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from contract.frozen import frozen
 from drivers.modbus.codec import COIL_ON
 from drivers.modbus.models import MODELS, BoardModel
 
@@ -15,7 +16,7 @@ _SIZES = ("outputs", "inputs")
 _PLACES = ("coil_base", "coil_on", "input_base")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BoardOptions:
     """`model` names a row of models.py; `address` 1-247 where it is not the factory's; `poll_ms` between two looks at the inputs (50 suits
     9600 baud, 20 suits 115200). `outputs` and `inputs` for models sold in several sizes; `coil_base`, `coil_on` and `input_base` only

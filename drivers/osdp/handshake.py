@@ -5,8 +5,7 @@ Decides which of two things follows an answer: the next step, or trouble. When a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from contract.frozen import frozen
 from drivers.osdp import messages
 from drivers.osdp.alarms import Alarms
 from drivers.osdp.codec import Packet
@@ -17,7 +16,7 @@ from drivers.osdp.wants import ReaderRequest
 from drivers.reports import Fact, OrderFailed, OrderSent, PairingStep, PairReader, SecureSeen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HandshakeTrouble:
     """Why the acquaintance ends here: `reason` as in DeviceLost."""
 

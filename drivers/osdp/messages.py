@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from contract.frozen import frozen
 
 # Commands (table 1)
 POLL, ID, CAP = 0x60, 0x61, 0x62
@@ -42,7 +44,7 @@ MAX_TEXT = 32
 BAUDS = (9600, 19200, 38400, 57600, 115200, 230400)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Message:
     """A command's code and data. The data may be a key, so it is in no repr."""
 
@@ -69,7 +71,7 @@ def level(output: int, *, on: bool) -> Message:
     return Message(OUT, struct.pack("<BBH", output, 2 if on else 1, 0))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LedState:
     """For `seconds`; `off_tenths` 0 shines steadily. Colours: 0 dark, 1 red, 2 green, 3 amber, 4 blue."""
 
@@ -107,7 +109,7 @@ def comset(address: int, baud: int) -> Message:
 # --- replies; each gives None where the data is not of its shape
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReaderIdentity:
     """PDID: who made the reader, which it is."""
 

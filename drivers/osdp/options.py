@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
+from contract.frozen import frozen
 from drivers.osdp import crypto
 from drivers.reader.card import FORMS
 
@@ -17,7 +18,7 @@ MAX_CONTACTS = 32
 _HEX_KEY = re.compile(r"[0-9A-Fa-f]{32}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReaderOptions:
     """`key`: the reader's own base key (SCBK), 32 hex digits by the time a session is made; the configuration names where it is kept
     (`credential:NAME` or a file). `secure`: optional lets a reader that never spoke Secure Channel go on without.

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from contract.frozen import frozen
 from drivers.reader.keys import CODES, KEYS, code
 from drivers.reader.listening import Listening
 from drivers.reports import UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeypadOptions:
     """`codes` names a row of keys.py; `keys` adds to it or changes it: what is sent (a character or 0x1B), and the key it is. The same
     byte again within `bounce_ms` is a key that bounces, not a second stroke.

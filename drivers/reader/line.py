@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from contract.frozen import frozen
 from drivers.reader.card import FORMS, CardFormError
 from drivers.reader.keys import CODES
 from drivers.reader.listening import STALE_S, Listening
@@ -28,7 +28,7 @@ ANY_TEXT = r"\s*(?P<card>\S(?:.*\S)?)\s*"
 """What `radix: text` takes where no pattern is given."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LineOptions:
     """`pattern`: a regular expression that the whole message must match, its group `card` (or the whole) is the number; `radix` a form
     of card.py. A message ends with a byte of `end`, or when nothing came for `gap_ms` (0: never; needed where `end` is none).

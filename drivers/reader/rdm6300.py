@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import reduce
 from operator import xor
 
+from contract.frozen import frozen
 from drivers.reader.card import normal
 from drivers.reader.listening import STALE_S, Listening
 from drivers.reports import UNKNOWN
@@ -25,7 +25,7 @@ _HEX = b"0123456789ABCDEFabcdef"
 BITS = (24, 32, 40)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rdm6300Options:
     """`bits` of the card's 40 that are its number: 32 is what is printed on it in ten digits; 24 is what a Wiegand-26 reader sees, and the
     printed `facility,number`; 40 has the version too. A card held to the reader counts once: again only after `repeat_s` without it.

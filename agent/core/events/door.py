@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from contract.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CardRead:
     """A card at a reader. `hashes`: its keyed hash under each card key the unit has (32 hex digits each).
 
@@ -17,7 +19,7 @@ class CardRead:
     not_before_mono: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeyPressed:
     """A key of a reader's keypad: `0`-`9`, `*` or `#`. The record keeps digits as 0. `not_before_mono` as in CardRead."""
 
@@ -26,19 +28,19 @@ class KeyPressed:
     not_before_mono: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ContactChanged:
     door: str
     open: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ExitChanged:
     door: str
     pressed: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FireChanged:
     """The door's fire input; an open wire of a normally closed input is active."""
 
@@ -46,7 +48,7 @@ class FireChanged:
     active: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UnitInputChanged:
     """A further wired input by its configured name."""
 
@@ -54,7 +56,7 @@ class UnitInputChanged:
     active: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LockRead:
     """The lock's output as read back, in the lock's terms."""
 
@@ -62,7 +64,7 @@ class LockRead:
     unlocked: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LockOrderSent:
     """The lock order went out and the device acknowledged it; the read-back follows as LockRead."""
 
@@ -70,7 +72,7 @@ class LockOrderSent:
     order: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LockOrderFailed:
     """`reason`: late, silent, refused, lost."""
 
@@ -79,13 +81,13 @@ class LockOrderFailed:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeviceBack:
     device: str
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeviceGone:
     """`reason`: port, silent, wrong, hung, insecure."""
 
@@ -94,7 +96,7 @@ class DeviceGone:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TamperRead:
     """A device's own state: `what` is tamper (its case is open) or power (it fails)."""
 
@@ -103,7 +105,7 @@ class TamperRead:
     active: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LineAttacked:
     """Somebody may be attacking this device's line; what was attempted was refused. `what` as in drivers/reports.py, `count` since last told."""
 
@@ -112,7 +114,7 @@ class LineAttacked:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PageDrawn:
     """All of the page shown with `token` is on the display."""
 

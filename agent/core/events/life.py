@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from agent.core.time import Trust
+from contract.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Started:
     """First event of a run. `session` is random, new each start; `latched` are the doors the fire latch file names.
 
@@ -26,7 +25,7 @@ class Started:
     enrolment_pending: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LatchRead:
     """What the fire latch file names, read later than the start. `known`: false where it cannot be read for certain."""
 
@@ -34,26 +33,26 @@ class LatchRead:
     known: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ThreadDied:
     """The thread `store`, `latch` or `link` tripped over a fault of ours and is gone. One of a port is none: the devices replace it."""
 
     thread: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TimePassed:
     """The time that `controller.deadline` named has come (or the loop woke anyway)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StopAsked:
     """A signal (SIGTERM, SIGINT) asks for a clean stop."""
 
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClockStepped:
     """Trust in the clock changed, or it was set by `step_s` seconds."""
 
@@ -61,7 +60,7 @@ class ClockStepped:
     step_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CalendarFired:
     """`job`: purge (nightly retention), midnight (the date on the screen)."""
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from agent.core.time import LEFT_OUT
 from contract.commands import Reason
+from contract.frozen import frozen
 from contract.kinds import Message
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LinkUp:
     """Connected and subscribed, by the user name `login`."""
 
@@ -17,7 +18,7 @@ class LinkUp:
     login: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LinkDown:
     """`reason` in plain words; `taken_over` when another client used our id."""
 
@@ -25,13 +26,13 @@ class LinkDown:
     taken_over: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CentrePresence:
     online: bool
     since: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MessageReceived:
     """A signed message that held up to and with its signature. `token` names it for AckMessage."""
 
@@ -44,7 +45,7 @@ class MessageReceived:
     """The message as it came."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MessageRefused:
     """A message that did not hold. Before the signature held `id` is None (only counted, no reply). `detail` names what is wrong.
 

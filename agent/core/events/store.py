@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from agent.core.effects import CheckedIn, KeptMode
 from agent.core.time import KnownTime
+from contract.frozen import frozen
 from contract.messages import Holder, Keys, Secrets, StateMessage
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PendingCommand:
     """A command whose acceptance was committed and whose outcome was not, found at start.
 
@@ -25,7 +25,7 @@ class PendingCommand:
     opened: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoreOpened:
     """The journal is open. `next_seq` is the number of the next fact, `head` (hex) the chain hash of the last one, `confirmed` the last number the centre confirmed.
 
@@ -54,14 +54,14 @@ class StoreOpened:
     secrets: tuple[Secrets, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SecretsLoaded:
     """Ahead of the holders, where their rosters are hashed with card keys that the enrolment has not: what is kept, oldest first."""
 
     kept: tuple[Secrets, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SecretsOpened:
     """`token` as in OpenSecrets; `card_keys`: ids of the keys inside."""
 
@@ -70,7 +70,7 @@ class SecretsOpened:
     card_keys: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SecretsRefused:
     """They cannot be opened: sealed to another unit or key, or not of the contract inside."""
 
@@ -78,14 +78,14 @@ class SecretsRefused:
     rev: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CardKeysAllowed:
     """No roster comes in force any more that is hashed with a key AllowCardKeys of this token did not name."""
 
     token: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoreFailed:
     """The journal cannot be opened or written for now; facts are held in memory. `mode`: full, read_only, failed."""
 
@@ -93,21 +93,21 @@ class StoreFailed:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoreMended:
     """Writing works again; what was held in memory is committed. `dropped`: facts that the memory could not hold."""
 
     dropped: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoreHangs:
     """The disk has not answered for `limits.STORE_HUNG_S` of the shells (`hangs`), or answers again."""
 
     hangs: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LatchSaved:
     """The fire latch is on disk as ordered last (`saved`), or the disk refuses it for now: `detail` says why, and it is kept in memory."""
 
@@ -115,14 +115,14 @@ class LatchSaved:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FactsDropped:
     """The journal was full: so many facts that the centre has not confirmed were dropped to make room, each leaving a gap in the chain."""
 
     facts: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Recorded:
     """The facts of `Record.token` are durable as `first..first+len(lines)-1`. `prev`, `head`: chain hash (hex) before and after them."""
 
@@ -133,7 +133,7 @@ class Recorded:
     head: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RecordRefused:
     """Not durable and will not be: a record asked with `durable_by` that passed while storage was failing, or one that memory could not hold.
 
@@ -145,7 +145,7 @@ class RecordRefused:
     facts: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BatchLoaded:
     """Journal lines from `first` to `last` for sending. A gap line stands for facts dropped when full. Empty `lines`: nothing from `first` on."""
 
@@ -156,14 +156,14 @@ class BatchLoaded:
     lines: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FactsConfirmed:
     """The store has marked all up to `seq` as confirmed."""
 
     seq: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HistoryDiffers:
     """The centre's `seq` or `head` is not this unit's history; a new epoch was started."""
 
@@ -174,7 +174,7 @@ class HistoryDiffers:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HoldersReplaced:
     """The whole index of holders by card hash, every roster in force merged (a person's rights in several rosters stay several entries).
 
@@ -189,14 +189,14 @@ class HoldersReplaced:
     """Ids of the card keys they are hashed with."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StateLoaded:
     """What the cache has of desired state but rosters, at start."""
 
     messages: tuple[StateMessage, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StateSaved:
     """A notice, settings, keys or secrets message, or a part of a roster, is durable; `token` is that of the message (0 where none)."""
 
@@ -207,7 +207,7 @@ class StateSaved:
     rev: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StateNotKept:
     """A part of a roster was not kept: with it a unit would have more holders, or more of rosters, than the contract allows."""
 
@@ -218,6 +218,6 @@ class StateNotKept:
     rev: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CacheReset:
     """The cache was damaged and rebuilt empty: what the broker retains must be read again."""

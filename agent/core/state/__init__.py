@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from agent.core.events.store import StateLoaded
 from agent.core.plan import UnitPlan
@@ -15,9 +15,10 @@ from agent.core.state.panel import NoticeBoard, Screen
 from agent.core.state.people import Access, Late, ScreenAnswer, TypedKeys
 from agent.core.state.sync import Sync, Timekeeping
 from agent.core.time import Now
+from contract.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class State:
     plan: UnitPlan
     now: Now

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from agent.core.effects import SendReply
 from contract.commands import Command
+from contract.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WaitingCommand:
     """A command whose acceptance is being committed."""
 
@@ -19,7 +20,7 @@ class WaitingCommand:
     give_up: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CommandProgress:
     """An open that was ordered: `stage` is ordered, sent or done."""
 
@@ -32,7 +33,7 @@ class CommandProgress:
     until: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ResetProgress:
     """A `fire_reset` that was ordered (`again`: by the run before): `waits` are the doors not read back at their level yet."""
 
@@ -46,7 +47,7 @@ class ResetProgress:
     again: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CutOff:
     """An open that a restart cut off, while the lock has not been read yet."""
 
@@ -58,7 +59,7 @@ class CutOff:
     until: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Commands:
     seen: Mapping[str, float] = field(default_factory=dict)
     waiting: Mapping[int, WaitingCommand] = field(default_factory=dict)

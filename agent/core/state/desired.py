@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from agent.core.time import LEFT_OUT
+from contract.frozen import frozen
 from contract.messages import Keys, Secrets, Settings
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NotTaken:
     """A piece of desired state that is refused: its revision, why, and until when it would have been in force."""
 
@@ -18,7 +19,7 @@ class NotTaken:
     until_utc: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RefusedState:
     """Desired state that is not taken. `entries`: by (kind, scope, id); `newest` and `suppressed`: what the next fact tells."""
 
@@ -28,7 +29,7 @@ class RefusedState:
     reported_at: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Opening:
     """Secrets that a shell is opening."""
 
@@ -36,7 +37,7 @@ class Opening:
     signed: bytes = field(default=b"", repr=False, metadata=LEFT_OUT)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SealedState:
     """Secrets by their revisions, and card keys by their ids. What is inside is known to a shell only."""
 
@@ -55,7 +56,7 @@ class SealedState:
     """(revision, id) of the card keys in use; revision 0 is the enrolment."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DesiredState:
     """Desired state beside notices and rosters: revisions seen, settings, messages being saved."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from agent.core.plan import DoorPlan
 from contract.commands import Mode
+from contract.frozen import frozen
 
 
 class Phase(StrEnum):
@@ -19,7 +19,7 @@ class Phase(StrEnum):
     NORMAL = "normal"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Lock:
     """A door's lock: what was ordered and what was read back. Times are monotonic."""
 
@@ -57,7 +57,7 @@ class Lock:
     """When a lasting level that failed is ordered again."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Door:
     plan: DoorPlan
     lock: Lock = Lock()

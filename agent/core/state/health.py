@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from contract.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeviceHealth:
     found: bool = False
     lost: bool = False
@@ -20,7 +22,7 @@ class DeviceHealth:
     suppressed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tamper:
     """One thing that a device says of itself (its case is open, its power fails)."""
 
@@ -32,7 +34,7 @@ class Tamper:
     suppressed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StorageTrouble:
     """Of storage: what it is by now, since when it is in trouble, and whether a fact said that it began."""
 
@@ -42,7 +44,7 @@ class StorageTrouble:
     reported: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Health:
     devices: Mapping[str, DeviceHealth] = field(default_factory=dict)
     tampers: Mapping[str, Tamper] = field(default_factory=dict)
@@ -78,7 +80,7 @@ class Health:
         return known is not None and known.lost
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LinkState:
     """The link to the broker: `state` is off, connecting, up or down; `why` in plain words, empty where nothing is wrong."""
 

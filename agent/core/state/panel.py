@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from agent.core.effects import Page
 from agent.core.plan import DisplayPlan
+from contract.frozen import frozen
 from contract.messages import Notice
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stay:
     """How long something could be read: `had_s` up to its last interruption, and since when it can be read now (monotonic)."""
 
@@ -18,7 +19,7 @@ class Stay:
     since: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Screen:
     """One display: the page ordered last, and where it is in the turn of notices."""
 
@@ -46,7 +47,7 @@ class Screen:
     """Notices (scope, id, rev) put forward here since the display was found, whether or not it said that it drew them."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NoticeBoard:
     """Notices by (scope, id); what is saved and what was shown."""
 

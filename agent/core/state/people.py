@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from agent.core.effects import CheckedIn
+from contract.frozen import frozen
 from contract.messages import Holder
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ScreenAnswer:
     """What the screen tells a person about what they just did; texts by catalogue key at drawing."""
 
@@ -20,7 +21,7 @@ class ScreenAnswer:
     at: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TypedKeys:
     """Digits typed at a reader so far; `until`: forgotten then."""
 
@@ -28,7 +29,7 @@ class TypedKeys:
     until: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Late:
     """Cards and keys of one reader that were too old to count, since the last fact about them."""
 
@@ -40,7 +41,7 @@ class Late:
     reported_at: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CheckIn:
     """A check-in of a holder at a door: `at` monotonic, `utc` of the tap; `token` of its record until that is durable."""
 
@@ -49,7 +50,7 @@ class CheckIn:
     token: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Access:
     by_key: Mapping[str, tuple[Holder, ...]] = field(default_factory=dict)
     applied_revisions: tuple[tuple[str, str, str, int], ...] = ()

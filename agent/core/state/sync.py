@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from contract.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InFlightBatch:
     """A batch on its way; `last` < `first` for an empty one."""
 
@@ -16,7 +18,7 @@ class InFlightBatch:
     sent: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sync:
     link_up: bool = False
     centre_online: bool = False
@@ -59,7 +61,7 @@ class Sync:
     stale: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Timekeeping:
     """What signed messages say of the time (timekeeping.py)."""
 
