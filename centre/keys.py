@@ -18,18 +18,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from centre.errors import CONFIGURATION, CentreError
 from centre.folder import DESKS, LOGIN, Folder, make_folder, write_secret
 from contract.enrolment import KEY_BYTES
+from contract.kinds import KINDS
 from contract.messages import ROOT_KID, Kind, WorkingKey
 
-WORKING = {
-    "command-1": Kind.COMMAND,
-    "command-2": Kind.COMMAND,
-    "notice-1": Kind.NOTICE,
-    "roster-1": Kind.ROSTER,
-    "settings-1": Kind.SETTINGS,
-    "confirm-1": Kind.CONFIRM,
-    "secrets-1": Kind.SECRETS,
-}
-"""What `init` makes: a key a kind, and for commands two, the one now and the next."""
+COMMAND_KEYS = (Kind.COMMAND, Kind.COMMAND)
+"""Two: the one now and the next."""
+STATE_KEYS = tuple(kind for kind in KINDS if kind not in {Kind.COMMAND, Kind.KEYS})
+"""A key a kind; `keys` is the root's."""
+WORKING = {"command-1": Kind.COMMAND, "command-2": Kind.COMMAND, **{f"{kind}-1": kind for kind in STATE_KEYS}}
+"""What `init` makes."""
 FIRST_CARD_KEY = "c1"
 FIRST_PIN_KEY = "p1"
 
@@ -58,7 +55,7 @@ class CentreKeys:
         for key in self.working:
             if kind in key.kinds and key.kid in self.private:
                 return key.kid
-        hint = ": `keys rotate state` makes one, with the root key" if kind is Kind.SECRETS else ""
+        hint = ": `keys rotate state` makes one, with the root key" if kind in STATE_KEYS else ""
         raise CentreError(f"no key here may sign a {kind.value}{hint}", CONFIGURATION)
 
 

@@ -28,9 +28,6 @@ from contract.messages import Keys, Kind
 from contract.scopes import Scope
 from contract.topics import down
 
-COMMAND_KEYS = (Kind.COMMAND, Kind.COMMAND)
-"""Two: the one now and the next."""
-STATE_KEYS = (Kind.NOTICE, Kind.ROSTER, Kind.SETTINGS, Kind.CONFIRM, Kind.SECRETS)
 SECTIONS = {"card": "cards", "pin": "pins"}
 MOST_AT_ONCE = 15
 """Card keys a unit is handed beside a new one (contract.sealing: 16)."""

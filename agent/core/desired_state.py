@@ -27,7 +27,7 @@ from agent.core.events.store import (
 from agent.core.state import State
 from agent.core.step_builder import StepBuilder
 from contract import codec
-from contract.facts import KeysApplied, NoticeEnded, NoticeReceived, RosterApplied, SettingsApplied
+from contract.facts import KeysApplied, NoticeEnded, NoticeReceived, RosterApplied, SettingsApplied, StateApplied
 from contract.messages import (
     ROSTERS_PER_SCOPE,
     ROSTERS_PER_UNIT,
@@ -38,6 +38,7 @@ from contract.messages import (
     RosterPart,
     Secrets,
     Settings,
+    StateMessage,
 )
 from contract.scopes import LEVELS, Scope
 
@@ -60,8 +61,9 @@ def loaded(step: StepBuilder, event: StateLoaded) -> None:
     if step.state.door_only:
         step.state = replace(step.state, unread=(*step.state.unread, event))
         return
-    _settings_loaded(step, [each for each in event.messages if isinstance(each, Settings)])
-    _notices_loaded(step, [each for each in event.messages if isinstance(each, Notice)])
+    notices = [each for each in event.messages if isinstance(each, Notice)]
+    _kept_loaded(step, [each for each in event.messages if not isinstance(each, Notice)])
+    _notices_loaded(step, notices)
 
 
 def _notices_loaded(step: StepBuilder, notices: Sequence[Notice]) -> None:
@@ -84,10 +86,10 @@ def _notices_loaded(step: StepBuilder, notices: Sequence[Notice]) -> None:
         step.emit(DropNotices(gone))
 
 
-def _settings_loaded(step: StepBuilder, settings: Sequence[Settings]) -> None:
+def _kept_loaded(step: StepBuilder, messages: Sequence[StateMessage]) -> None:
     known = step.state.desired
-    kept = {str(s.scope): s for s in settings if step.state.plan.covers(s.scope)}
-    step.state = replace(step.state, desired=replace(known, settings={**kept, **known.settings}))
+    loaded = {_name(each): each for each in messages if step.state.plan.covers(each.scope)}
+    step.state = replace(step.state, desired=replace(known, kept={**loaded, **known.kept}))
     _use_settings(step)
 
 
@@ -112,8 +114,8 @@ def cache_reset(step: StepBuilder) -> None:
     step.state = replace(step.state, access=replace(step.state.access, applied_revisions=()))
     for notice in step.state.board.notices.values():
         step.emit(SaveState(0, notice))
-    for settings in step.state.desired.settings.values():
-        step.emit(SaveState(0, settings))
+    for message in step.state.desired.kept.values():
+        step.emit(SaveState(0, message))
     if step.state.sync.link_up:
         step.emit(Resubscribe())
 
@@ -129,12 +131,12 @@ def received(step: StepBuilder, event: MessageReceived) -> None:
             _notice(step, event, message)
         case RosterPart() as message:
             _roster_part(step, token, message, signed)
-        case Settings() as message:
-            _settings(step, token, message, signed)
         case Keys() as message:
             _keys(step, token, message, signed)
         case Secrets() as message:
             sealed.received(step, token, message, signed)
+        case StateMessage() as message:
+            _keep(step, token, message, signed)
 
 
 def _is_outdated(state: State, event: MessageReceived) -> bool:
@@ -205,20 +207,28 @@ def _room_for_roster(state: State, scope: str, ident: str) -> bool:
     return len(others) < ROSTERS_PER_UNIT and others.count(scope) < ROSTERS_PER_SCOPE
 
 
-def _settings(step: StepBuilder, token: int, message: Settings, signed: bytes) -> None:
-    scope = str(message.scope)
-    name = f"settings {scope} "
-    here = step.state.desired.settings.get(scope)
-    known = max(step.state.desired.revs.get(name, 0), 0 if here is None else here.rev)
+def _keep(step: StepBuilder, token: int, message: StateMessage, signed: bytes) -> None:
+    """Settings, and every kind that needs no rule but this: the newest revision is in force, as long as there are not too many."""
+    name = _name(message)
+    here = step.state.desired.kept.get(name)
+    known = max(step.state.desired.revs.get(" ".join(name), 0), 0 if here is None else here.rev)
     if message.rev < known or (here is not None and here.rev == message.rev):
         step.emit(AckMessage(token))
         return
-    _saving(step, token, message, name, message.rev)
+    if here is None and len(step.state.desired.kept) >= limits.KEPT_MAX:
+        refused.refuse(step, (*name, message.rev), "full")
+        step.emit(AckMessage(token))
+        return
+    _saving(step, token, message, " ".join(name), message.rev)
     desired = step.state.desired
-    step.state = replace(step.state, desired=replace(desired, settings={**desired.settings, scope: message}))
+    step.state = replace(step.state, desired=replace(desired, kept={**desired.kept, name: message}))
     step.emit(SaveState(token, message, signed))
     step.changed()
     _use_settings(step)
+
+
+def _name(message: StateMessage) -> tuple[str, str, str]:
+    return message.KIND.value, str(message.scope), message.ident
 
 
 def _keys(step: StepBuilder, token: int, message: Keys, signed: bytes) -> None:
@@ -289,8 +299,10 @@ def saved(step: StepBuilder, event: StateSaved) -> None:
             step.changed()
         case Secrets():
             sealed.saved(step, message)
-        case _:
-            pass  # a part of a roster: told when the whole is in force
+        case RosterPart():
+            pass  # told when the whole is in force
+        case StateMessage():
+            step.fact(StateApplied(*_name(message), message.rev))
 
 
 def not_taken(step: StepBuilder, event: StateNotKept) -> None:
@@ -337,7 +349,7 @@ def _bounded(revs: dict[str, int], state: State) -> dict[str, int]:
 def merged(state: State) -> Settings:
     """The most specific scope wins, for each key by itself."""
     found = Settings(Scope("site", state.plan.site), 0, 0.0)
-    for each in sorted(state.desired.settings.values(), key=lambda s: LEVELS.index(s.scope.level)):
+    for each in sorted(state.desired.of(Settings), key=lambda s: LEVELS.index(s.scope.level)):
         timezone, language, sign = each.timezone, each.language, each.sign
         found = replace(
             found,

@@ -89,6 +89,8 @@ SPEND_ALL_S = 1.0
 """In such a flood, what the next start has to know of it is written down at most this often."""
 REVS_MAX = 10_000
 """Revisions kept by name, those of ended notices included: ten years of three notices a day. Beyond it the oldest ended notices are forgotten."""
+KEPT_MAX = 256
+"""Settings, and messages of kinds that have no limit of their own, in force at a time."""
 REFUSED_ENTRIES = 512
 """Refused pieces of desired state kept by name, twice what a unit may have of notices; more are only counted."""
 REPLIES_MAX = 64

@@ -14,10 +14,12 @@ from agent.core.step_builder import StepBuilder
 from agent.core.timer import Timer
 from contract import codec
 from contract.digest import digest
-from contract.messages import MAX_STATUS_BYTES
+from contract.kinds import KINDS
+from contract.messages import MAX_STATUS_BYTES, StateMessage
 from contract.plain import DeviceStatus, DoorStatus, LinkStatus, Status, UnitState
 from contract.strict_json import dumps
 
+_STATE_KINDS = tuple(kind.value for kind, declared in KINDS.items() if issubclass(declared, StateMessage))
 _NAME_CHARS = 64
 _WHY_CHARS = 200
 
@@ -47,7 +49,7 @@ def status(state: State) -> Status:
             backlog=backlog(state),
             oldest=sync.confirmed + 1 if sync.next_seq - 1 > sync.confirmed else None,
             digest=digest(applied_revisions),
-            counts={kind: kinds.count(kind) for kind in ("notice", "roster", "settings", "keys", "secrets")},
+            counts={kind: kinds.count(kind) for kind in _STATE_KINDS},
             refused=len(state.desired.refused.entries),
             centre_since=sync.centre_since,
             at=state.now.utc,
@@ -93,11 +95,11 @@ def revisions(state: State) -> tuple[tuple[tuple[str, str, str, int], ...], tupl
 def applied_entries(state: State) -> list[tuple[str, str, str, int]]:
     """(kind, scope, id, rev) of all state in force: what the digest is over. Withdrawn and ended notices are not."""
     notices = [("notice", scope, id_, n.rev) for (scope, id_), n in state.board.notices.items() if not n.withdrawn]
-    settings = [("settings", scope, "", s.rev) for scope, s in state.desired.settings.items()]
+    kept = [(*name, message.rev) for name, message in state.desired.kept.items()]
     keys = [("keys", f"site/{state.plan.site}", "", state.desired.keys_rev)] if state.desired.keys_rev else []
     sealed = state.desired.sealed.rev
     secrets = [("secrets", f"unit/{state.plan.unit}", "", sealed)] if sealed else []
-    return sorted([*notices, *settings, *keys, *secrets, *state.access.applied_revisions])
+    return sorted([*notices, *kept, *keys, *secrets, *state.access.applied_revisions])
 
 
 def acceptable_entries(state: State) -> Iterator[list[tuple[str, str, str, int]]]:

@@ -13,7 +13,7 @@ import click
 from centre import key_changes
 from centre.cli.broker import rewrite
 from centre.cli.context import CliContext
-from centre.rotations import COMMAND_KEYS, STATE_KEYS
+from centre.keys import COMMAND_KEYS, STATE_KEYS
 from contract.messages import Kind
 
 SHOWN = 20

@@ -71,6 +71,16 @@ class SecretsApplied(Fact):
     rev: Revision
 
 
+@kind("state.applied")
+class StateApplied(Fact):
+    """Durable and in force: state of a kind that has no fact of its own. `state` says which."""
+
+    state: Word
+    scope: ScopeName
+    id: Annotated[str, Length(0, 48)]
+    rev: Revision
+
+
 @kind("state.refused")
 class StateRefused(Fact):
     """`reason`: `full` (more than a unit takes), `sealed` (secrets that this unit cannot open; what was in force stays) or `internal` (it was in

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, select
 
-from centre import handed, holders, rotations, schema, state, units
+from centre import handed, holders, schema, state, units
 from centre.broker import access, passwords
 from centre.errors import CentreError
-from centre.keys import load_keys
+from centre.keys import STATE_KEYS, load_keys
 from contract.base64url import b64url
 from contract.cards import card_hash
 from contract.envelope import unverified_payload, verify
@@ -201,7 +201,7 @@ def test_working_keys_go_when_every_unit_has_the_new_ones(desk: Desk, what: str)
     told(desk, b)
     advance(desk)
     keys = load_keys(desk.office.folder)
-    kinds = {"command": {Kind.COMMAND}, "state": set(rotations.STATE_KEYS)}[what]
+    kinds = {"command": {Kind.COMMAND}, "state": set(STATE_KEYS)}[what]
     assert {key.kid[-2:] for key in keys.working if key.kinds & kinds} <= {"-2", "-3", "-4"}
     assert not list((desk.path / "keys").glob(f"{next(iter(kinds)).value}-1.pem"))
     ring = current_ring(desk)

@@ -12,7 +12,7 @@ from centre import folder as folders
 from centre import holders, rotations, schema
 from centre import keys as centre_keys
 from centre.cli.context import CliContext
-from centre.keys import load_keys
+from centre.keys import STATE_KEYS, load_keys
 from contract.envelope import verify
 from contract.messages import Kind
 from tests.centre.changing import YARD, advance, current_ring, hashes, roster, secrets_of, shows, tokens, told
@@ -36,7 +36,7 @@ def _begun(desk: Desk) -> list[FakeUnit]:
         rotations.begin_shared(conn, desk.office.keys, "pin", desk.now)
         holders.new_pins(conn, desk.office.folder, SITE, desk.now)
     with desk.books.changing() as conn:
-        rotations.begin_working(conn, desk.office.folder, SITE, rotations.STATE_KEYS, desk.now)
+        rotations.begin_working(conn, desk.office.folder, SITE, STATE_KEYS, desk.now)
     return [a, b]
 
 

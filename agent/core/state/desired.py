@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from typing import TypeVar
 
 from agent.core.time import LEFT_OUT
 from contract.frozen import frozen
-from contract.messages import Keys, Secrets, Settings
+from contract.messages import Keys, Secrets, StateMessage
+
+M = TypeVar("M", bound=StateMessage)
 
 
 @frozen
@@ -58,11 +61,12 @@ class SealedState:
 
 @frozen
 class DesiredState:
-    """Desired state beside notices and rosters: revisions seen, settings, messages being saved."""
+    """Desired state beside notices and rosters: revisions seen, messages in force, messages being saved."""
 
     revs: Mapping[str, int] = field(default_factory=dict)
     """Newest revision seen by "kind scope id"."""
-    settings: Mapping[str, Settings] = field(default_factory=dict)
+    kept: Mapping[tuple[str, str, str], StateMessage] = field(default_factory=dict)
+    """By (kind, scope, id): settings, and every other kind that has no place of its own."""
     keys_rev: int = 0
     keys: Keys | None = None
     """Those in force; None: those of the enrolment, which are not known here."""
@@ -72,3 +76,7 @@ class DesiredState:
     """By message token: what the store is saving."""
     refused: RefusedState = RefusedState()
     sealed: SealedState = SealedState()
+
+    def of(self, kind: type[M]) -> tuple[M, ...]:
+        """Those of one kind that are kept."""
+        return tuple(each for each in self.kept.values() if isinstance(each, kind))
