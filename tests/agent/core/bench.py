@@ -16,7 +16,7 @@ from agent.core.status import applied_entries, status
 from agent.core.time import Now, Trust
 from agent.locale import load
 from contract import codec
-from contract.commands import Command, Open, Order
+from contract.commands import Command, Mode, Open, Order, SetMode
 from contract.digest import digest
 from contract.facts import data_of, fact_of, kind_of
 from contract.messages import Category, Confirm, Holder, Notice, Role
@@ -271,6 +271,12 @@ def notice(name: str = "n1", rev: int = 1, **changes: Any) -> Notice:
 def command(bench: Bench, order: Order = OPEN, *, name: str = "c1", **changes: Any) -> Command:
     made = Command("badahu", UNIT, name, "b12-u2", bench.utc - 1, bench.utc + 20, order, "desk-1", "test")
     return replace(made, **changes)
+
+
+def mode(bench: Bench, name: str, *, seconds: float = 3600.0, door: str | None = None) -> None:
+    """The doors' mode by a signed command, recorded."""
+    order = SetMode(Mode(name), bench.utc + seconds, door)
+    bench.recorded(the(fx.AppendFacts, bench.message(command(bench, order, name=f"m-{bench.mono * 1000:.0f}"))))
 
 
 def confirm(bench: Bench, batch: str, **changes: Any) -> Confirm:

@@ -1,0 +1,15 @@
+"""The committed mutations: each a fault somebody could make, and the test that must see it."""
+
+from __future__ import annotations
+
+from tests.teeth.mutation import Mutation
+from tests.teeth.mutations import agent, contract_and_centre, core, door, drivers, store
+
+MUTATIONS: list[Mutation] = [
+    *door.MUTATIONS,
+    *core.MUTATIONS,
+    *agent.MUTATIONS,
+    *store.MUTATIONS,
+    *drivers.MUTATIONS,
+    *contract_and_centre.MUTATIONS,
+]

@@ -1,0 +1,227 @@
+"""Mutations of the door itself."""
+
+from __future__ import annotations
+
+from tests.teeth.mutation import Mutation
+
+DOOR = "tests/agent/core/test_door.py"
+ROTATION = "tests/agent/test_rotation.py"
+
+MUTATIONS = [
+    Mutation(
+        "a line of the door's table: lockdown ignores fire",
+        "agent/core/door.py",
+        "door_actions.release,          door_actions.release,          door_actions.release,          door_actions.release,   ",
+        'door_actions.release,          door_actions.release,          door_actions.release,          "locked down",   ',
+        (f"{DOOR}::test_fire_releases_in_the_same_step_whatever_the_state",),
+    ),
+    Mutation(
+        "the fire latch is not saved",
+        "agent/core/door.py",
+        "    if latched(step) != before:\n",
+        "    if latched(step) == frozenset():\n",
+        (f"{DOOR}::test_fire_releases_in_the_same_step_whatever_the_state",),
+    ),
+    Mutation(
+        "a lockdown ends with the process",
+        "agent/core/modes.py",
+        "        if each.mode == Mode.LOCKDOWN:\n",
+        "        if each.mode != Mode.LOCKDOWN:\n",
+        ("tests/agent/core/test_modes.py::test_a_lockdown_goes_on_after_a_restart_until_its_end",),
+    ),
+    Mutation(
+        "the door is not relocked when it closes",
+        "agent/core/door_actions.py",
+        "    if came_in and lock.pulsing(door, now) and not door.rests_unlocked:\n",
+        "    if came_in and lock.pulsing(door, now) and door.rests_unlocked:\n",
+        (
+            "tests/agent/core/test_door_faults.py::test_the_lock_relocks_when_the_door_closes_unless_somebody_else_was_granted",
+        ),
+    ),
+    Mutation(
+        "a lasting level in the place of a pulse",
+        "agent/core/lock.py",
+        "    step.urge(PulseLock(door.id, order, seconds, now + deadline_s))\n",
+        "    step.urge(SetLock(door.id, order, True, now + deadline_s))\n",
+        (f"{DOOR}::test_every_unlock_is_a_pulse_with_the_cap",),
+    ),
+    Mutation(
+        "a mode ends by the wall clock",
+        "agent/core/door.py",
+        "            (door.mode_until, _mode_over),\n",
+        "            (door.mode_until and door.mode_until - state.now.utc, _mode_over),\n",
+        ("tests/agent/core/test_door_faults.py::test_a_mode_ends_by_monotonic_time_whatever_the_clock_does",),
+    ),
+    Mutation(
+        "a lock is driven to its resting level though its fire latch is not known",
+        "agent/core/lock.py",
+        "    if door.unsure:\n        return door\n",
+        "    if door.unsure and door.latched:\n        return door\n",
+        ("tests/agent/core/test_latched.py::test_until_it_is_known_the_lasting_level_is_left_alone",),
+    ),
+    Mutation(
+        "a release whose latch cannot be read ends with the start",
+        "agent/core/latched.py",
+        "    if not door.found_locked:\n",
+        "    if door.found_locked:\n",
+        ("tests/agent/core/test_latched.py::test_a_lock_that_reads_released_stays_so_until_its_reset",),
+    ),
+    Mutation(
+        "an exit pulse ends a release that was not read yet",
+        "agent/core/door_actions.py",
+        "    if door.blind:\n        return replace(_pressed(step, door), exit_asked=step.now.mono)\n    step.fact(AccessGranted(door.id, None, Via.EXIT_BUTTON))\n    door = lock",
+        "    step.fact(AccessGranted(door.id, None, Via.EXIT_BUTTON))\n    door = lock",
+        ("tests/agent/core/test_latched.py::test_the_exit_button_works_meanwhile_and_ends_no_release",),
+    ),
+    Mutation(
+        "a floor opens to a card not yet valid",
+        "agent/core/access.py",
+        "            return True if surely else None\n",
+        "            return True\n",
+        ("tests/agent/core/test_door_rules.py::test_each_cell_of_the_table_of_limits_by_time",),
+    ),
+    Mutation(
+        "a card that waited in the inbox counts",
+        "agent/core/late.py",
+        "    if old <= limits.CARD_DEADLINE_S:\n",
+        "    if old <= limits.CARD_DEADLINE_S or old < math.inf:\n",
+        ("tests/agent/core/test_late.py::test_an_older_one_does_nothing_but_ask_for_itself",),
+    ),
+    Mutation(
+        "an old card gets a whole second more for its unlock",
+        "agent/core/card_access.py",
+        "        within = limits.CARD_DEADLINE_S - late.age(step, event)\n",
+        "        within = limits.CARD_DEADLINE_S\n",
+        ("tests/agent/core/test_late.py::test_a_card_opens_within_what_is_left_of_its_second",),
+    ),
+    Mutation(
+        "a code may have a hole",
+        "agent/core/entry.py",
+        "        _drop(step, event.reader)  # a code with a hole in it is none\n",
+        "        pass\n",
+        ("tests/agent/core/test_late.py::test_an_old_key_spoils_its_code_and_asks_for_nothing",),
+    ),
+    Mutation(
+        "a stranger at the output is put right without a word",
+        "agent/core/lock.py",
+        "    if lock.read == rests and _expected(step, door) == rests:\n",
+        "    if lock.read != rests and _expected(step, door) == rests:\n",
+        ("tests/agent/core/test_lock.py::test_an_output_switched_by_somebody_else_is_put_right_and_told_once",),
+    ),
+    Mutation(
+        "a board that comes back with its coils on is no news",
+        "agent/core/lock.py",
+        "_lost(step, door) or door.lock.returned",
+        "door.lock.returned",
+        ("tests/agent/core/test_lock.py::test_a_board_that_comes_back_with_its_coils_on_is_told",),
+    ),
+    Mutation(
+        "a pulse of our own is taken for a stranger",
+        "agent/core/lock.py",
+        "mono <= lock.runs_until + limits.READ_SLACK_S",
+        "mono <= 0.0",
+        ("tests/agent/core/test_lock.py::test_what_the_agent_did_itself_is_no_stranger",),
+    ),
+    Mutation(
+        "every stroke of a stranger is an alarm",
+        "agent/core/lock.py",
+        "    if lock.reported_at is not None and now - lock.reported_at < limits.LOCK_FAULTS_S:\n",
+        "    if lock.reported_at is not None and now < lock.reported_at:\n",
+        ("tests/agent/core/test_lock.py::test_further_ones_within_the_minute_are_told_as_one_when_it_is_over",),
+    ),
+    Mutation(
+        "every press restarts the pulse",
+        "agent/core/lock.py",
+        "    if not runs or (lock.pulse_end or 0.0) - now <= limits.RENEW_S:\n",
+        "    if True or (lock.pulse_end or 0.0) - now <= limits.RENEW_S:\n",
+        ("tests/agent/core/test_lock.py::test_eight_presses_are_one_unlock_renewed",),
+    ),
+    Mutation(
+        "a pulse is renewed after it is over",
+        "agent/core/lock.py",
+        "    if left <= 0:\n",
+        "    if left <= -60:\n",
+        ("tests/agent/core/test_lock.py::test_a_pulse_that_is_over_is_not_renewed",),
+    ),
+    Mutation(
+        "a pulse is renewed after somebody came in",
+        "agent/core/lock.py",
+        "    lock = replace(lock, renew_until=None)\n",
+        "    lock = replace(lock, pulse_end=door.lock.pulse_end)\n",
+        ("tests/agent/core/test_lock.py::test_who_came_in_ends_the_pulse_and_what_was_to_renew_it",),
+    ),
+    Mutation(
+        "a disk that answers late releases again what somebody has reset",
+        "agent/core/latched.py",
+        " and not door.latched and not door.reset:\n",
+        " and not door.latched:\n",
+        (
+            "tests/agent/core/test_latched.py::test_what_somebody_has_reset_is_not_released_again_by_a_disk_that_answers_late",
+        ),
+    ),
+    Mutation(
+        "a latch read late cuts somebody's way out short",
+        "agent/core/latched.py",
+        "    step.put(door if leave else lock.level(step, door))\n",
+        "    step.put(door if leave is None else lock.level(step, door))\n",
+        ("tests/agent/core/test_latched.py::test_a_latch_read_late_cuts_nobodys_way_out_short",),
+    ),
+    Mutation(
+        "holding open pulses a lock that fire may have released",
+        "agent/core/door_actions.py",
+        "    if door.unsure and not door.found_locked:\n",
+        "    if door.unsure and door.found_locked:\n",
+        ("tests/agent/core/test_latched.py::test_holding_open_sends_no_pulse_into_a_lock_that_was_not_read",),
+    ),
+    Mutation(
+        "the exit button pulses a lost lock that fire may have released",
+        "agent/core/state/door.py",
+        "        return self.unsure and self.lock.read is None and not self.found_locked\n",
+        "        return self.unsure and self.lock.read is False\n",
+        (
+            "tests/agent/core/test_latched.py::test_the_exit_button_at_a_lock_that_is_lost_sends_no_pulse_into_it_before_it_was_read",
+        ),
+    ),
+    Mutation(
+        "a reset leaves out a door of which it is not known",
+        "agent/core/door.py",
+        "    released = [door for door in step.state.doors if door.latched or door.unsure]\n",
+        "    released = [door for door in step.state.doors if door.latched]\n",
+        ("tests/agent/core/test_latched.py::test_a_reset_holds_for_a_door_of_which_it_is_not_known",),
+    ),
+    Mutation(
+        "our own pulse is taken for a release by fire",
+        "agent/core/latched.py",
+        "    if not door.found_locked:\n",
+        "    if door.lock.read is True:\n",
+        ("tests/agent/core/test_latched.py::test_a_pulse_of_ours_is_not_taken_for_a_release_by_fire",),
+    ),
+    Mutation(
+        "an old card key is dropped though a roster in force needs it",
+        "agent/core/sealed.py",
+        "            if access.card_keys is None or ident in access.card_keys:\n",
+        "            if access.card_keys is None:\n",
+        (f"{ROTATION}::test_an_old_key_stays_as_long_as_a_roster_in_force_needs_it",),
+    ),
+    Mutation(
+        "an old card key is dropped while the store is putting a roster in force that needs it",
+        "agent/core/sealed.py",
+        "        _put(step, replace(step.state.desired.sealed, allowed=ids, asked=token))\n",
+        "        _put(step, replace(step.state.desired.sealed, allowed=ids, asked=token, used=wanted))\n        step.emit(UseCardKeys(wanted))\n",
+        ("tests/agent/core/test_sealed.py::test_a_key_is_let_go_only_when_the_store_has_heard_of_it",),
+    ),
+    Mutation(
+        "secrets that an old card key is in are not kept",
+        "agent/core/sealed.py",
+        "    needed = {rev for rev, _ in wanted if rev} | {rev for rev in state.opened if rev >= state.rev}\n",
+        "    needed = {rev for rev in state.opened if rev >= state.rev}\n",
+        (f"{ROTATION}::test_an_old_key_stays_as_long_as_a_roster_in_force_needs_it",),
+    ),
+    Mutation(
+        "secrets are in force before they are on the disk",
+        "agent/core/sealed.py",
+        "    if event.token != KEPT:\n        return found\n    _in_force(step, found.message)\n",
+        "    _in_force(step, found.message)\n    if event.token != KEPT:\n        return found\n",
+        (f"{ROTATION}::test_secrets_are_in_force_only_when_they_are_on_the_disk",),
+    ),
+]

@@ -1,0 +1,197 @@
+"""Mutations of the drivers."""
+
+from __future__ import annotations
+
+from tests.teeth.mutation import Mutation
+
+ATTACKS = "tests/drivers/test_osdp_attacks.py::test_an_attack_is_refused_and_told"
+RULES = "tests/drivers/test_osdp_rules.py"
+
+MUTATIONS = [
+    Mutation(
+        "a panel that lost power is not noticed",
+        "drivers/display/tjc.py",
+        "        if value != self._nonce and TjcQuery.NONCE",
+        "        if value > self._nonce and TjcQuery.NONCE",
+        ("tests/drivers/test_tjc_faults.py::test_a_power_cycled_panel_gets_everything_again",),
+    ),
+    Mutation(
+        "a pulse that the board does not time",
+        "drivers/modbus/board.py",
+        "            return self.model.pulse.request(self.unit, index, order.on, order.seconds)\n",
+        "            return self.model.set_request(self.unit, index, order.on)\n",
+        ("tests/drivers/test_modbus_orders.py::test_the_board_ends_the_pulse_and_its_end_is_told",),
+    ),
+    Mutation(
+        "no look at an order's deadline at the port",
+        "drivers/modbus/board.py",
+        "            if waiting is running or waiting.order.not_after > now:\n",
+        "            if waiting is running or waiting.order.not_after > 0.0:\n",
+        ("tests/drivers/test_modbus_orders.py::test_a_late_order_is_never_written",),
+    ),
+    Mutation(
+        "no look at a reader's MAC",
+        "drivers/osdp/secure_session.py",
+        "        if not crypto.same(mac[: codec.MAC_BYTES], packet.mac):\n",
+        "        if not packet.mac:\n",
+        (f"{ATTACKS}[MAC guessed]", f"{ATTACKS}[reply bent]"),
+    ),
+    Mutation(
+        "no look at the number of a reply",
+        "drivers/osdp/secure_session.py",
+        '        if packet.sequence != self._sequence:\n            self.told += self._alarms.sound("sequence", now)\n',
+        '        if packet.sequence > 3:\n            self.told += self._alarms.sound("sequence", now)\n',
+        (f"{ATTACKS}[out of turn]",),
+    ),
+    Mutation(
+        "a plain reply is taken inside a session",
+        "drivers/osdp/secure_session.py",
+        "            return self._unsecured(packet, now)\n",
+        "            return Heard(Verdict.ANSWER, packet.code, packet.data)\n",
+        (f"{ATTACKS}[plaintext card]",),
+    ),
+    Mutation(
+        "any cryptogram is believed",
+        "drivers/osdp/secure_session.py",
+        "        if not crypto.same(cryptogram, self._keys.client_cryptogram(self._ours, theirs)):\n",
+        "        if not cryptogram:\n",
+        (f"{ATTACKS}[key guessed]", f"{ATTACKS}[handshake replayed]"),
+    ),
+    Mutation(
+        "a reader that lost its Secure Channel goes on without",
+        "drivers/osdp/handshake.py",
+        "            if not must:\n",
+        "            if self._key is not None:\n",
+        (f"{ATTACKS}[downgrade]",),
+    ),
+    Mutation(
+        "the key that everybody knows raises no alarm",
+        "drivers/osdp/secure_session.py",
+        "        if which == WITH_DEFAULT and not self.default_key:\n",
+        "        if which == WITH_DEFAULT and self.default_key is None:\n",
+        (f"{ATTACKS}[default key]",),
+    ),
+    Mutation(
+        "a provisioning window for all readers of the line",
+        "drivers/osdp/line.py",
+        "        if reader.pair(order, now) and",
+        "        if [each.pair(order, now) for each in self._readers] and",
+        ("tests/drivers/test_osdp_pairing.py::test_the_window_is_for_one_reader",),
+    ),
+    Mutation(
+        "a provisioning window without end",
+        "drivers/osdp/pairing.py",
+        "min(order.not_after, now + WINDOW_S)",
+        "order.not_after",
+        ("tests/drivers/test_osdp_pairing.py::test_the_window_closes_after_ten_minutes_whatever_was_asked",),
+    ),
+    Mutation(
+        "MACs may be guessed for ever",
+        "drivers/osdp/secure_session.py",
+        "        if len(self._flood) <= FLOOD_MACS or now - self._flood[0] >= FLOOD_SPAN_S:\n",
+        "        if self._flood:\n",
+        (f"{RULES}::test_a_mac_cannot_be_searched_for",),
+    ),
+    Mutation(
+        "an unlock that the reader does not time",
+        "drivers/osdp/command_queue.py",
+        "                return messages.pulse(order.number - 1, order.seconds, on=order.on)\n",
+        "                return messages.level(order.number - 1, on=order.on)\n",
+        ("tests/drivers/test_osdp_orders.py::test_an_unlock_is_timed_by_the_reader_itself",),
+    ),
+    Mutation(
+        "an order to a reader is said again after its time",
+        "drivers/osdp/reader.py",
+        "        if running is not None and running.order.not_after <= now:\n",
+        "        if running is not None and running.order.not_after <= 0.0:\n",
+        ("tests/drivers/test_osdp_orders.py::test_an_order_said_again_after_its_time_is_not",),
+    ),
+    Mutation(
+        "weak keys are good enough",
+        "drivers/osdp/crypto.py",
+        '        return "counts up or repeats, as',
+        '        return None and "counts up or repeats, as',
+        ("tests/drivers/test_osdp_crypto.py::test_weak_keys_are_refused",),
+    ),
+    Mutation(
+        "what an OSDP reader held while nobody polled counts",
+        "drivers/osdp/reports.py",
+        "return [CardSeen(self._device, card, now, self._not_before)]",
+        "return [CardSeen(self._device, card, now, now)]",
+        (
+            "tests/drivers/test_not_before.py::test_what_a_reader_held_at_the_start_is_of_any_age",
+            "tests/drivers/test_not_before.py::test_what_it_held_while_its_line_was_cut_is_of_any_age",
+            "tests/drivers/test_not_before.py::test_what_it_held_while_the_controller_was_stopped_is_as_old_as_that",
+        ),
+    ),
+    Mutation(
+        "an OSDP reader that has more to tell counts as one that has nothing",
+        "drivers/osdp/reports.py",
+        "        if sent.want is ReaderRequest.POLL and heard.code == messages.ACK:\n",
+        "        if sent.want is ReaderRequest.POLL:\n",
+        ("tests/drivers/test_not_before.py::test_a_reader_that_is_never_done_is_never_believed_to_be_new",),
+    ),
+    Mutation(
+        "a poll counts from its last repetition",
+        "drivers/osdp/reader.py",
+        "            sent.at = now\n",
+        "            sent.at = now\n        sent.at = now\n",
+        ("tests/drivers/test_not_before.py::test_no_card_is_said_to_be_newer_than_it_is_whatever_happens",),
+    ),
+    Mutation(
+        "a port does not notice its own gap",
+        "drivers/port.py",
+        "self._session.receive(data, time.monotonic(), self._served.not_before)",
+        "self._session.receive(data, time.monotonic(), time.monotonic())",
+        ("tests/drivers/test_not_before.py::test_a_port_that_did_not_look_knows_how_long",),
+    ),
+    Mutation(
+        "what lies on a line when it is opened counts",
+        "drivers/served.py",
+        "        self.not_before = UNKNOWN\n        self._settled = now + SETTLE_S\n",
+        "        self.not_before = now\n        self._settled = now + SETTLE_S\n",
+        ("tests/drivers/test_not_before.py::test_what_comes_right_after_the_opening_is_of_any_age",),
+    ),
+    Mutation(
+        "a line is as old as its last byte",
+        "drivers/reader/line.py",
+        "                self.card(card, now, begun)\n",
+        "                self.card(card, now, self._newest)\n",
+        ("tests/drivers/test_not_before.py::test_a_line_is_as_old_as_its_first_byte",),
+    ),
+    Mutation(
+        "a machine's sleep is not noticed",
+        "drivers/port.py",
+        "        if _asleep() - self._asleep > SLEPT_S:\n",
+        "        if _asleep() - self._asleep < -SLEPT_S:\n",
+        ("tests/drivers/test_not_before.py::test_after_a_suspension_a_line_is_opened_anew",),
+    ),
+    Mutation(
+        "a frame made before a stop is sent after it",
+        "drivers/port.py",
+        " and time.monotonic() - now < UNSENT_S:\n",
+        " and now < time.monotonic():\n",
+        ("tests/drivers/test_not_before.py::test_a_frame_that_was_made_long_ago_is_not_sent",),
+    ),
+    Mutation(
+        "the second look at a button waits its turn",
+        "drivers/modbus/board.py",
+        "        self.hurry = not self.hurry and any(",
+        "        self.hurry = self.hurry and any(",
+        ("tests/drivers/test_modbus_slow.py::test_the_second_look_comes_at_once_on_a_shared_line",),
+    ),
+    Mutation(
+        "a poll goes before what a button makes the agent order",
+        "drivers/modbus/line.py",
+        "            self._polls_from = now + ANSWER_S\n",
+        "            self._polls_from = now\n",
+        ("tests/drivers/test_modbus_slow.py::test_what_a_button_orders_goes_before_the_next_poll",),
+    ),
+    Mutation(
+        "one look at a button is enough",
+        "drivers/debounce.py",
+        "        if self._since is None:\n            self._since = now\n            return False\n",
+        "        if self._since is None:\n            self._since = now - 1.0\n",
+        ("tests/drivers/test_modbus_slow.py::test_bounce_and_spikes_are_no_press[0.075]",),
+    ),
+]
