@@ -9,7 +9,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -336,30 +336,15 @@ def _is_name(node: ast.AST, name: str) -> bool:
     return isinstance(node, ast.Name) and node.id == name
 
 
-@dataclass(frozen=True)
-class Sizes:
-    """Reasons by `path` for long modules and by `path:function` for long functions."""
-
-    modules: dict[str, str] = field(default_factory=dict)
-    functions: dict[str, str] = field(default_factory=dict)
-
-
-def size_faults(module: Module, reasons: Sizes) -> Iterator[str]:
-    """Over the limit without a reason, or a reason for what is well under it by now."""
+def size_faults(module: Module) -> Iterator[str]:
+    """Modules and functions over their limits. There are no exceptions."""
     lines = module.source.count("\n")
-    if _wrong(lines, MAX_MODULE_LINES, listed=module.path in reasons.modules):
-        yield f"{module.path}: {lines} lines; over {MAX_MODULE_LINES} wants a reason in the list, and only then"
+    if lines > MAX_MODULE_LINES:
+        yield f"{module.path}: {lines} lines, over {MAX_MODULE_LINES}"
     for name, node in module.functions:
         length = (node.end_lineno or node.lineno) - node.lineno + 1
-        if _wrong(length, MAX_FUNCTION_LINES, listed=f"{module.path}:{name}" in reasons.functions):
-            yield (
-                f"{module.path}:{node.lineno}: {name} has {length} lines; "
-                f"over {MAX_FUNCTION_LINES} wants a reason in the list, and only then"
-            )
-
-
-def _wrong(size: int, limit: int, *, listed: bool) -> bool:
-    return size < 0.9 * limit if listed else size > limit
+        if length > MAX_FUNCTION_LINES:
+            yield f"{module.path}:{node.lineno}: {name} has {length} lines, over {MAX_FUNCTION_LINES}"
 
 
 _ABSOLUTE = re.compile(r"(?:^|[\s\"'`(=:])/([a-zA-Z][\w.-]*)/[\w.-]")

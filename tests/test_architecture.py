@@ -7,15 +7,7 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from tests import architecture
-from tests.architecture import PACKAGES, ROOT, Module, Sizes
-
-LONG_MODULES: dict[str, str] = {}
-"""Modules over 400 lines, each with its reason."""
-
-LONG_FUNCTIONS: dict[str, str] = {}
-"""Functions over 50 lines as `path:name`, each with its reason."""
-
-SIZES = Sizes(LONG_MODULES, LONG_FUNCTIONS)
+from tests.architecture import PACKAGES, ROOT, Module
 
 TEXT_SUFFIXES = {
     ".py",
@@ -95,7 +87,7 @@ def test_every_thread_has_a_name() -> None:
 
 
 def test_sizes() -> None:
-    none_of(fault for module in ALL for fault in architecture.size_faults(module, SIZES))
+    none_of(fault for module in ALL for fault in architecture.size_faults(module))
 
 
 def test_modules_say_what_they_own() -> None:
@@ -234,11 +226,9 @@ def test_long_modules_and_functions_are_seen_and_so_are_stale_reasons() -> None:
     long_module = Module("agent/a.py", "x = 1\n" * 401)
     long_function = Module("agent/a.py", "def f():\n" + "    x = 1\n" * 50)
     short = Module("agent/a.py", "def f():\n    x = 1\n")
-    assert list(architecture.size_faults(long_module, Sizes()))
-    assert list(architecture.size_faults(long_function, Sizes()))
-    assert not list(architecture.size_faults(short, Sizes()))
-    assert not list(architecture.size_faults(long_module, Sizes({"agent/a.py": "one table"})))
-    assert len(list(architecture.size_faults(short, Sizes({"agent/a.py": "stale"}, {"agent/a.py:f": "stale"})))) == 2
+    assert list(architecture.size_faults(long_module))
+    assert list(architecture.size_faults(long_function))
+    assert not list(architecture.size_faults(short))
 
 
 @pytest.mark.parametrize("line", ["x = '/" + "home/me/door'", "see `/" + "opt/x/y`", "run /" + "tmp/a"])
