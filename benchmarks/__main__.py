@@ -26,6 +26,7 @@ ROWS = {
     "P8": "p8_memory",
     "P9": "p9_idle_cpu",
     "P10": "p10_bytes_a_fact",
+    "P13": "p13_roster",
 }
 
 

@@ -5,7 +5,7 @@ Wraps methods before `agent.app.run`; what they do stays theirs. The marks:
 written to it), `opened PORT` (a serial line was
 opened), `accepted` (the broker's CONNACK), `link-up`, `centre` (it is online), `record TOKEN` (facts ordered to be journaled),
 `recorded TOKEN FIRST COUNT` (they are durable), `batch FIRST LAST` (handed to the link), `confirmed SEQ` (by the centre),
-`holders COUNT`.
+`part ROSTER NUMBER OF` (read by the link), `holders COUNT`.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from agent.link.client import Link
 from agent.link.connection import Connection
 from agent.store import Store
 from benchmarks.marks import Marks
+from contract.messages import RosterPart
 from drivers import port, reports
 
 MANY = 1_000_000
@@ -94,6 +95,8 @@ def _heard(marks: Marks, event: events.Event) -> None:
             marks.put("link-up")
         case events.CentrePresence(online=True):
             marks.put("centre")
+        case events.MessageReceived(_, RosterPart() as part):
+            marks.put("part", part.id, part.part, part.parts)
         case events.HoldersReplaced():
             marks.put("holders", len(event.by_key))
 

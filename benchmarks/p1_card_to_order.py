@@ -32,12 +32,12 @@ def measure(quick: bool = False) -> Row:
     figures = []
     with Site(50) as site:
         site.settle()
-        figures.append(spread("idle, 50 holders", _cards(site, cards)))
+        figures.append(spread("idle, 50 holders", tap_cards(site, cards)))
     for kind, form, baud in OTHER_LINES:
         figures.append(_on_line(kind, form, baud, cards // 3))
     with Site(holders) as site:
         site.settle()
-        figures.append(spread(f"{holders:,} holders", _cards(site, cards)))
+        figures.append(spread(f"{holders:,} holders", tap_cards(site, cards)))
         figures.append(_flooded(site, cards, "a flood"))
         figures.append(_draining(site, cards, QUICK_BACKLOG if quick else BACKLOG))
         figures.append(_slow_disk(site, cards))
@@ -61,7 +61,7 @@ REMARKS = (
 )
 
 
-def _cards(site: Site, count: int, pause_s: tuple[float, float] = (0.025, 0.055)) -> list[float]:
+def tap_cards(site: Site, count: int, pause_s: tuple[float, float] = (0.025, 0.055)) -> list[float]:
     """Tap so many cards; seconds from each to its order. A card without an order is an error of the measurement."""
     since, dice = time.monotonic(), random.Random(1)  # a rhythm that does not beat with the polls
     for n in range(count):
@@ -92,13 +92,13 @@ def _on_line(kind: str, form: str, baud: int, cards: int) -> Figure:
         site.settle()
         time.sleep(2.0)  # an OSDP reader's session stands
         return spread(
-            f"idle, 50 holders, {kind} reader and Modbus lock at {baud:,} baud", _cards(site, cards, (0.2, 0.25))
+            f"idle, 50 holders, {kind} reader and Modbus lock at {baud:,} baud", tap_cards(site, cards, (0.2, 0.25))
         )
 
 
 def _flooded(site: Site, cards: int, name: str) -> Figure:
     with Flood(site, FLOOD_A_SECOND) as flood:
-        found = _cards(site, cards)
+        found = tap_cards(site, cards)
         rate = flood.rate()
     return spread(f"+ {name} of {FLOOD_A_SECOND:,} MQTT messages a second", found, note=f"; {rate:,.0f}/s were sent")
 
@@ -111,7 +111,7 @@ def _draining(site: Site, cards: int, facts: int) -> Figure:
     site.start_agent()
     site.await_mark("centre", after=began)
     time.sleep(READERS_S)
-    found = _cards(site, cards)
+    found = tap_cards(site, cards)
     done = max((int(mark.values[0]) for mark in site.marks("confirmed") if mark.at >= began), default=0)
     left = max(0, last - done)
     return spread("+ a backlog draining", found, note=f"; of {facts:,} facts {left:,} were left at the end")
@@ -123,7 +123,7 @@ def _slow_disk(site: Site, cards: int) -> Figure:
         return Figure(name, "not measured: strace is not on this machine")
     site.watched.stop()
     with _delayed(site):
-        found = _cards(site, cards)
+        found = tap_cards(site, cards)
     return spread(name, found)
 
 

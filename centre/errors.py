@@ -5,7 +5,6 @@ from __future__ import annotations
 CHECK_FAILED = 1
 WRONG_USE = 2
 UNREACHABLE = 69
-OUR_FAULT = 70
 CONFIGURATION = 78
 
 

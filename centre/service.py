@@ -126,7 +126,7 @@ class Service:
         self._say("connected")
         self._link.publish(self._presence, build_presence(online=True, since_utc=self._since), retain=True)
         with self._books.reading() as conn:
-            self._outbox = deque(state.standing(conn, self._since))
+            self._outbox = deque(state.retained(conn, self._since))
         self._flying = {}
 
     def _lost(self, reason: str) -> None:
@@ -171,7 +171,7 @@ class Service:
         if scopes:
             self._say(f"published again for {len(scopes)} scopes: a unit lacks some of its state")
             with self._books.reading() as conn:
-                again = [item for item in state.standing(conn, time.time()) if item.scope in scopes]
+                again = [item for item in state.retained(conn, time.time()) if item.scope in scopes]
             self._outbox.extend(again)
         for unit in sorted(outcome.ask):
             self._ask(unit, now)

@@ -115,7 +115,7 @@ def notice_row(conn: Connection, name: str) -> Row[Any]:
     return row
 
 
-def standing(conn: Connection, now: float) -> list[RetainedMessage]:
+def retained(conn: Connection, now: float) -> list[RetainedMessage]:
     """All that should be retained at the broker, and the topics cleared lately; keys first."""
     lately = and_(state.c.token.is_(None), state.c.made_utc > now - CLEARED_DAYS * DAY_S)
     rows = conn.execute(select(state).where(or_(state.c.token.is_not(None), lately)))

@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 from types import FunctionType
-from typing import Any, Final, TypeVar, dataclass_transform
+from typing import Any, Final, TypeVar, cast, dataclass_transform
 
 T = TypeVar("T")
 _ABSENT: Final = object()
@@ -25,8 +25,8 @@ def frozen(cls: type[T]) -> type[T]:
 
     Raises TypeError for fields with `kw_only`, `init=False` or `hash`.
     """
-    made = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True)(cls)
-    fields = dataclasses.fields(made)  # type: ignore[arg-type]
+    made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True)(cls)
+    fields = dataclasses.fields(made)
     compared = [each.name for each in fields if each.compare]
     methods = {
         "__init__": _init(made, fields),
@@ -39,7 +39,7 @@ def frozen(cls: type[T]) -> type[T]:
     }
     for name, method in methods.items():
         setattr(made, name, method)
-    return made
+    return cast(type[T], made)
 
 
 def _init(owner: type, fields: Sequence[dataclasses.Field[Any]]) -> Callable[..., None]:

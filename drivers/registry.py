@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from contract.frozen import frozen
 from drivers.display.dwin import DwinPanel
@@ -18,13 +18,6 @@ from drivers.reader.keypad import Keypad, KeypadOptions
 from drivers.reader.line import LineOptions, LineReader
 from drivers.reader.rdm6300 import Rdm6300, Rdm6300Options
 from drivers.session import Session
-
-
-class DeviceOptions(Protocol):
-    """A device's keys in the configuration: a frozen dataclass with defaults."""
-
-    def check(self) -> list[tuple[str, str]]:
-        """Faults as (key, what is wrong); a key of a nested value is dotted."""
 
 
 def _none(options: Any) -> int:

@@ -64,8 +64,6 @@ class Line:
         self.link = link
         self.baud = baud
         self.faults = Faults()
-        self.bytes_in = 0
-        self.bytes_out = 0
         self._clockwork = clockwork
         self._trace = trace
         self._random = random.Random(seed)
@@ -152,7 +150,6 @@ class Line:
     def _deliver_in(self, heard: bytes, raw: bytes, plugged: int) -> None:
         if plugged != self._plugged:
             return
-        self.bytes_in += len(raw)
         if self.faults.echo:
             self._write(raw)
         if self.faults.silent:
@@ -180,7 +177,7 @@ class Line:
         if self._master is None or not data or _hung_up(self._master):
             return  # nobody listens: the bytes are lost, as on a wire
         with contextlib.suppress(BlockingIOError):  # the host does not read: its buffer overruns
-            self.bytes_out += os.write(self._master, data)
+            os.write(self._master, data)
 
     def _damage(self, data: bytes) -> bytes:
         flip = 0.6 if self._host_speed() not in {0, self.baud} else self.faults.flip

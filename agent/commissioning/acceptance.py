@@ -56,9 +56,6 @@ class Acceptance:
         self._person = person
         self._act_s = min(60.0, act_s)
         self._senses = senses(config)
-        self._contacts = {
-            place: sense.name for place, uses in self._senses.items() for sense in uses if sense.part == "contact"
-        }
 
     def rows(self) -> Iterator[Row]:
         yield from self._devices()

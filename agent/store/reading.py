@@ -57,7 +57,6 @@ class Summary:
     waiting: int
     dropped: int
     oldest_utc: float | None
-    journal_bytes: int
     rosters: Mapping[str, int]
     holders: int
     notices: int
@@ -130,7 +129,6 @@ def summary(folder: Path) -> Summary:
         waiting=waiting,
         dropped=sum(seq - first + 1 for seq, first in gaps),
         oldest_utc=None if oldest is None else oldest[0],
-        journal_bytes=(folder / journal_keeper.NAME).stat().st_size,
         rosters=rosters,
         holders=people,
         notices=shown,

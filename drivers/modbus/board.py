@@ -181,11 +181,6 @@ class Board:
     def _why_late(waiting: WaitingOrder, reason: str) -> str:
         return "silent" if waiting.attempts and reason == "late" else reason
 
-    def drop_orders(self, reason: str) -> None:
-        for waiting in self.orders:
-            self.facts.append(OrderFailed(self.name, waiting.order.order, reason))
-        self.orders.clear()
-
     def order_request(self, order: OutputOrder) -> codec.Request:
         index = order.number - 1
         if isinstance(order, PulseOutput):

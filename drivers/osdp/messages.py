@@ -25,8 +25,6 @@ PERSONAL = frozenset({RAW, FMT, KEYPAD, 0x57, 0x58})
 
 NAK_CHECK = 1
 """The reader did not get our packet whole."""
-NAK_SECURITY = frozenset({5, 6})
-"""This security block is not supported; the command wants a secured conversation."""
 NAK_WORDS: Mapping[int, str] = {
     1: "check",
     2: "length",
@@ -36,7 +34,7 @@ NAK_WORDS: Mapping[int, str] = {
     6: "encryption required",
 }
 
-CONTACTS, OUTPUTS, LEDS, BUZZER, DISPLAY, CHECKS, SECURITY = 1, 2, 4, 5, 6, 8, 9
+CONTACTS, OUTPUTS, LEDS, BUZZER, DISPLAY, SECURITY = 1, 2, 4, 5, 6, 9
 """Function codes of PDCAP (annex B)."""
 
 MAX_TENTHS = 0xFFFF

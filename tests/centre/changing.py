@@ -35,13 +35,13 @@ def roster(desk: Desk, text: str = CARDS, name: str = "r", scope: str = YARD) ->
 def told(desk: Desk, box: FakeUnit, *kinds: str) -> None:
     """The unit has all in force that it should have now (or all of these kinds), and says so."""
     first = len(box.lines) + 1
-    for kind, scope, name, rev in sorted(standing(desk, box)):
+    for kind, scope, name, rev in sorted(in_force(desk, box)):
         if kind in (kinds or ("keys", "secrets", "roster")):
             box.fact(f"{kind}.applied", scope=scope, id=name, rev=rev)
     desk.take(box.batch(first))
 
 
-def standing(desk: Desk, box: FakeUnit) -> set[tuple[str, str, str, int]]:
+def in_force(desk: Desk, box: FakeUnit) -> set[tuple[str, str, str, int]]:
     with desk.books.reading() as conn:
         scopes = units.one(conn, SITE, box.name).scopes
         return {(x.kind, x.scope, x.id, x.rev) for x in state.in_force(state.due(conn), scopes, desk.now)}

@@ -181,8 +181,8 @@ def test_ended_notices_are_cleared_and_their_topics_not_forgotten(desk: Desk) ->
         assert not state.has_ended(conn, time.time())
         assert state.has_ended(conn, soon)
         assert state.clear_ended(conn, soon) == 1
-        out = {item.id: item.token for item in state.standing(conn, soon) if item.kind == "notice"}
-        later = {item.id for item in state.standing(conn, soon + 31 * 86_400)}
+        out = {item.id: item.token for item in state.retained(conn, soon) if item.kind == "notice"}
+        later = {item.id for item in state.retained(conn, soon + 31 * 86_400)}
     assert out["n1"] == b""
     assert out["n2"] != b""
     assert "n1" not in later
@@ -196,7 +196,7 @@ def test_ended_notices_are_cleared_and_their_topics_not_forgotten(desk: Desk) ->
 def test_keys_stand_first(desk: Desk) -> None:
     desk.run("notice", "put", "--scope", "yard/y07", "--title", "x", "--text", "y")
     with desk.books.reading() as conn:
-        assert [item.kind for item in state.standing(conn, time.time())] == ["keys", "notice"]
+        assert [item.kind for item in state.retained(conn, time.time())] == ["keys", "notice"]
 
 
 def test_settings_grow_and_shrink(desk: Desk) -> None:

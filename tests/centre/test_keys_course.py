@@ -293,7 +293,7 @@ def _retained(street: Street, path: Path) -> list[tuple[str, bytes]]:
         reader = Wire(broker.port, "reader", None)
         reader.subscribe("#")
         with street.desk.books.reading() as conn:
-            due = {item.topic for item in state.standing(conn, time.time()) if item.token}
+            due = {item.topic for item in state.retained(conn, time.time()) if item.token}
         eventually(lambda: due <= {topic for topic, _, _ in reader.got}, 20)
         found = [(topic, payload) for topic, payload, _ in reader.got]
         reader.close()
