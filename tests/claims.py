@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from tests.claims_list import CLAIMS, FAULTS, NOT_YET, RULES
@@ -53,6 +54,7 @@ def _of_statement(node: ast.stmt, path: str, above: tuple[str, ...]) -> Iterator
                     yield str(argument.value), "::".join((path, *here))
 
 
+@cache
 def collect() -> dict[str, list[str]]:
     """Test ids by claim, over all test files."""
     found: dict[str, list[str]] = {name: [] for name in CLAIMS}

@@ -9,6 +9,8 @@ import pytest
 from tests import architecture
 from tests.architecture import PACKAGES, ROOT, Module
 
+pytestmark = pytest.mark.xdist_group("architecture")  # all files are parsed once
+
 TEXT_SUFFIXES = {
     ".py",
     ".md",

@@ -11,6 +11,7 @@ from tests import claims, figures
 from tests.claims_list import CLAIMS, FAULTS, NOT_YET, RULES
 
 pytest_plugins = ["pytester"]
+pytestmark = pytest.mark.xdist_group("claims")  # all files are parsed once
 
 
 @pytest.mark.parametrize("rule", RULES)
