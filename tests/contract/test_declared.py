@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract import chain, codec, enrolment, plain, revs
@@ -85,6 +85,7 @@ FORMS = {"a time as 2026-11-24T07:35:54.123Z": TIMES}
 
 
 @pytest.mark.parametrize("name", KINDS)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_every_kind_of_fact_there_and_back(name: str, data: st.DataObject) -> None:
     fact: Fact = data.draw(objects(KINDS[name].type))

@@ -54,6 +54,7 @@ def put(path: Path, kind: str) -> None:
 
 
 @pytest.mark.claim("F14")
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", [*OTHERS, *DATABASES, "journal.db", "cache.db"])
 def test_the_store_opens_and_keeps_what_comes(tmp_path: Path, name: str, kind: str) -> None:
