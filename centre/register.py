@@ -5,6 +5,8 @@ The tables are those of units.py.
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,6 +22,8 @@ from centre.folder import make_folder, write_secret
 from centre.keys import CentreKeys
 from centre.opened import OpenCentre
 from centre.schema import units as units_table
+from centre.sheet import BadTableError, Fault
+from centre.unit_csv import read_units
 from contract.enrolment import Enrolment, build_enrolment
 from contract.scopes import Scope
 
@@ -59,6 +63,21 @@ def add(centre: OpenCentre, unit_id: str, name: str, scopes: Iterable[Scope], no
         units.add(conn, centre.site.site, unit_id, name, scopes, now)
 
 
+def add_all(centre: OpenCentre, data: bytes, now: float) -> list[str]:
+    """The units of a CSV file (unit_csv.py), all or none. Returns their ids. Raises BadTableError."""
+    faults: list[Fault] = []
+    found = read_units(data, faults)
+    with centre.books.changing() as conn:
+        for each in found:
+            try:
+                units.add(conn, centre.site.site, each.unit, each.name, each.scopes, now)
+            except CentreError as error:
+                faults.append(Fault(each.line, "unit", str(error)))
+        if faults or not found:
+            raise BadTableError(sorted(faults, key=lambda fault: fault.line))
+    return [each.unit for each in found]
+
+
 def listed(centre: OpenCentre) -> list[ListedUnit]:
     """All units by id, revoked ones included."""
     with centre.books.reading() as conn:
@@ -92,6 +111,34 @@ def enrol(centre: OpenCentre, unit_id: str, out: Path | None, now: float) -> Pat
     except OSError as error:
         raise CentreError(f"{out}: {error.strerror}", WRONG_USE) from None
     return out
+
+
+LIST = "units.csv"
+
+
+def enrol_all(centre: OpenCentre, out: Path, now: float) -> int:
+    """Into the folder `out` a file for each unit that is not enrolled yet, as enrol writes it, and a list of them. Returns how many.
+
+    Enrolled units are left alone: a new file would end the login of a box that works.
+    """
+    keys = centre.keys
+    with centre.books.changing() as conn:
+        enrolled = units.enrolled(conn)
+        due = [unit for unit in units.listed(conn, centre.site.site) if not unit.revoked and unit.unit not in enrolled]
+        made = [(unit, *units.new_login(conn, unit, now)) for unit in due]
+    try:
+        make_folder(out)
+        rows = io.StringIO()
+        table = csv.writer(rows, lineterminator="\n")
+        table.writerow(["unit", "name", "file"])
+        for unit, password, token in made:
+            name = f"{unit.unit}.enrolment.json"
+            write_secret(out / name, build_enrolment(_enrolment(centre, keys, unit.unit, password, token)))
+            table.writerow([unit.unit, unit.name, name])
+        write_secret(out / LIST, rows.getvalue().encode("utf-8-sig"))  # the mark tells Excel the charset
+    except OSError as error:
+        raise CentreError(f"{error.filename or out}: {error.strerror}", WRONG_USE) from None
+    return len(made)
 
 
 def _enrolment(centre: OpenCentre, keys: CentreKeys, unit_id: str, password: str, token: str) -> Enrolment:

@@ -5,17 +5,13 @@ Card numbers and PINs leave it as keyed hashes, and beside them as `Numbers`, fo
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from centre.charset import UNREADABLE, decoded
+from centre.sheet import Cells, Columns, Fault, lines
 from contract.cards import card_hash, pin_hash
 from contract.messages import MAX_MESSAGE_BYTES, MAX_UNLOCK_S, Holder, Role, RosterPart
 from contract.parse import payload_of
@@ -24,13 +20,25 @@ from contract.strict_json import dumps
 from contract.topics import valid_id
 from drivers.reader.card import from_printed
 
-T = TypeVar("T")
-
-COLUMNS = ("id", "role", "card", "pin", "room", "doors", "from", "until", "unlock_s", "flags")
-REQUIRED = ("id", "card")
+COLUMNS = Columns(
+    {
+        "id": ("编号",),
+        "role": ("角色", "身份"),
+        "card": ("卡号",),
+        "pin": ("密码",),
+        "room": ("房间", "房号", "门牌"),
+        "doors": ("门",),
+        "from": ("开始", "生效"),
+        "until": ("截止", "到期", "失效"),
+        "unlock_s": ("开门秒数",),
+        "flags": ("标记",),
+    },
+    ("id", "card"),
+)
 MAX_FLAGS, MAX_DOORS, MAX_ROOM = 16, 64, 32
 PART_BYTES = (MAX_MESSAGE_BYTES - 512) * 3 // 4
 """Of a part's payload: base64 makes four characters of three bytes, and header and signature want room."""
+_ROLES = {"居民": Role.RESIDENT, "工作人员": Role.STAFF, "巡查": Role.PATROL, "应急": Role.EMERGENCY}
 _LIST = re.compile(r"[;\s]+")
 _DATE = re.compile(r"^(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?!\d)")
 """A day as spreadsheets write it: 2026/10/1."""
@@ -38,18 +46,6 @@ _FORCED_TEXT = re.compile(r"^=?[\"'](.*?)[\"']?$")
 """A number that somebody made text for the spreadsheet: '0012345678 or ="0012345678"."""
 _PIN = re.compile(r"[0-9]{4,12}")
 _ROUNDED = re.compile(r"\d(?:\.\d+)?[Ee]\+\d+")
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """`line` counts from 1; `column` is a name of COLUMNS, or empty."""
-
-    line: int
-    column: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.line}: {self.column}: {self.text}" if self.column else f"{self.line}: {self.text}"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -85,96 +81,33 @@ class Reading:
 
 
 def read_csv(data: bytes, keys: HashKeys, zone: ZoneInfo) -> Reading:
-    """Holders of a CSV file with a heading line, in any charset and with any separator that spreadsheets write.
+    """Holders of a CSV file (sheet.py).
 
     Dates without a time are days of `zone`: from its start, until its end. `doors` and `flags` are separated by blanks or semicolons. An empty cell is an absent value; `role` is then resident.
     """
     reading = Reading()
-    text = decoded(data)
-    if text is None:
-        reading.faults.append(Fault(1, "", UNREADABLE))
-        return reading
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), strict=True)
-    try:
-        cells = next((row for row in rows if any(cell.strip() for cell in row)), [])
-        heading = [name.strip().lower() for name in cells]
-        reading.faults += _heading_faults(heading)
-        if reading.faults:
-            return reading
-        _holders(rows, heading, reading, keys, zone)
-    except csv.Error as error:
-        open_quote = "end of data" in str(error)
-        reading.faults.append(Fault(rows.line_num, "", "a quote is not closed" if open_quote else str(error)))
-    return reading
-
-
-def _separator(text: str) -> str:
-    """Comma, semicolon or tab: what the heading line has most of. Excel writes each of them, by language and form of saving."""
-    heading = text.lstrip().partition("\n")[0]
-    return max(",;\t", key=heading.count)
-
-
-def _holders(rows: Iterator[list[str]], heading: list[str], reading: Reading, keys: HashKeys, zone: ZoneInfo) -> None:
     ids: dict[str, tuple[int, Holder]] = {}
     cards: dict[str, int] = {}
-    for cells in rows:
-        line: int = rows.line_num  # type: ignore[attr-defined]
-        if not any(cell.strip() for cell in cells):
-            continue
-        if len(cells) > len(heading):
-            what = f"{len(cells)} cells where the heading has {len(heading)}; a card like 188,24910 stands in quotes"
-            reading.faults.append(Fault(line, "", what))
-            continue
-        row = {name: cell.strip() for name, cell in zip(heading, cells, strict=False)}
-        found = _holder(row, line, reading.faults, zone)
+    for cells in lines(data, COLUMNS, reading.faults):
+        found = _holder(cells, zone)
         if found is None:
             continue
         holder, numbers = found
         if numbers.pin is not None and keys.pin is None:
-            reading.faults.append(Fault(line, "pin", "there is no PIN key"))
-        first, known = ids.setdefault(holder.id, (line, holder))
+            cells.fault("pin", "there is no PIN key")
+        first, known = ids.setdefault(holder.id, (cells.line, holder))
         if (known.role, known.room) != (holder.role, holder.room):
             what = f"the same as in line {first}, where role or room differ: only a second card of one holder may repeat the id"
-            reading.faults.append(Fault(line, "id", what))
-        if cards.setdefault(numbers.card, line) != line:
-            reading.faults.append(Fault(line, "card", f"the same as in line {cards[numbers.card]}"))
+            cells.fault("id", what)
+        if cards.setdefault(numbers.card, cells.line) != cells.line:
+            cells.fault("card", f"the same as in line {cards[numbers.card]}")
         reading.holders.append(keys.hashed(holder, numbers))
         reading.numbers.append(numbers)
+    return reading
 
 
-def _heading_faults(heading: list[str]) -> list[Fault]:
-    if not any(name in COLUMNS for name in heading):
-        comma = "; the commas are full-width ones, write ," if any("，" in name for name in heading) else ""
-        return [Fault(1, "", f"no heading line: one like {','.join(REQUIRED)} comes first{comma}")]
-    faults = [Fault(1, name, f"no such column; known: {', '.join(COLUMNS)}") for name in heading if name not in COLUMNS]
-    faults += [Fault(1, name, "column is there twice") for name in COLUMNS if heading.count(name) > 1]
-    return faults + [Fault(1, name, "column is missing") for name in REQUIRED if name not in heading]
-
-
-class _Cells:
-    """The cells of one line; each fault is noted, so that a line is told all that is wrong with it at once."""
-
-    def __init__(self, row: Mapping[str, str], line: int, faults: list[Fault]) -> None:
-        self._row, self._line, self._faults = row, line, faults
-        self.good = True
-
-    def read(self, column: str, reader: Callable[[str], T], absent: T) -> T:
-        """The cell's value; `absent` for an empty one, and for a bad one once its fault is noted."""
-        text = self._row.get(column, "")
-        try:
-            return reader(text) if text or column in REQUIRED else absent
-        except ValueError as error:
-            self.fault(column, str(error))
-            return absent
-
-    def fault(self, column: str, text: str) -> None:
-        self._faults.append(Fault(self._line, column, text))
-        self.good = False
-
-
-def _holder(row: Mapping[str, str], line: int, faults: list[Fault], zone: ZoneInfo) -> tuple[Holder, Numbers] | None:
+def _holder(cells: Cells, zone: ZoneInfo) -> tuple[Holder, Numbers] | None:
     """One holder, not hashed yet, and the numbers; None where the line has faults, which are noted, all of them."""
-    cells = _Cells(row, line, faults)
     none: frozenset[str] = frozenset()
     doors = cells.read("doors", lambda text: _idents(text, MAX_DOORS), none)
     name, role = cells.read("id", _ident, ""), cells.read("role", _role, Role.RESIDENT)
@@ -206,7 +139,7 @@ def _ident(text: str) -> str:
 
 def _role(text: str) -> Role:
     try:
-        return Role(text)
+        return _ROLES.get(text) or Role(text)
     except ValueError:
         raise ValueError(f"not one of {', '.join(Role)}") from None
 

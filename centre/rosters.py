@@ -9,20 +9,13 @@ from sqlalchemy import Connection, func, select
 from centre import holders, rotations, state, units
 from centre.errors import CHECK_FAILED, WRONG_USE, CentreError
 from centre.opened import OpenCentre
-from centre.roster_csv import Fault, HashKeys, Reading, read_csv, split
+from centre.roster_csv import HashKeys, Reading, read_csv, split
 from centre.schema import state as state_table
+from centre.sheet import BadTableError
 from centre.state import Signed
 from contract.messages import MAX_HOLDERS, Kind
 from contract.scopes import Scope
 from contract.topics import valid_id
-
-
-class BadRosterError(CentreError):
-    """The file is not taken: `faults` are all that is wrong with its lines, none where it holds nobody and that was not said to be meant."""
-
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
-        super().__init__("\n".join(map(str, faults)) or "holds nobody", CHECK_FAILED)
-        self.faults = faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +47,7 @@ def put(
 ) -> PutRoster:
     """The CSV file `data` is the whole roster from now on. `title`: where it is from, for the books. `empty`: it may hold nobody.
 
-    Raises BadRosterError; CentreError (exit 1) where a unit would get more holders than it can hold.
+    Raises BadTableError; CentreError (exit 1) where a unit would get more holders than it can hold.
     """
     if not valid_id(name):
         raise CentreError(f"{name!r} is no id (a-z, 0-9, - and _, at most 48)", WRONG_USE)
@@ -62,7 +55,7 @@ def put(
         keys = rotations.hash_keys(conn, centre.keys, scope)
     reading = read_csv(data, keys, centre.site.zone)
     if reading.faults or not (reading.holders or empty):
-        raise BadRosterError(tuple(reading.faults))
+        raise BadTableError(reading.faults)
     return _commit(centre, scope, name, reading, keys, title, now)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
+from pathlib import Path
 
 import click
 
@@ -11,7 +12,11 @@ from centre import key_changes, publisher, units
 from centre.errors import UNREACHABLE, WRONG_USE, CentreError
 from centre.opened import OpenCentre
 from centre.roster_csv import moment
+from centre.sheet import BadTableError
 from contract.scopes import Scope
+
+MAX_FAULTS = 50
+"""Of a file, told by line."""
 
 
 class CliContext(OpenCentre):
@@ -50,6 +55,16 @@ class CliContext(OpenCentre):
     def local(self, utc: float | None) -> str:
         """A time as read in the site's timezone, to the second."""
         return "-" if utc is None else f"{datetime.fromtimestamp(utc, self.site.zone):%Y-%m-%d %H:%M:%S}"
+
+
+def told_faults(file: Path, error: BadTableError, nothing: str) -> str:
+    """A line for each fault of a table, the first of them; `nothing` where it only holds nothing."""
+    if not error.faults:
+        return f"{file}: {nothing}"
+    lines = [f"{file}:{fault}" for fault in error.faults[:MAX_FAULTS]]
+    if len(error.faults) > MAX_FAULTS:
+        lines.append(f"{file}: and {len(error.faults) - MAX_FAULTS} more")
+    return "\n".join(lines)
 
 
 def moment_option(office: CliContext, name: str, text: str | None, *, end: bool = False) -> float | None:

@@ -10,14 +10,11 @@ from pathlib import Path
 import click
 
 from centre import rosters
-from centre.cli.context import CliContext
+from centre.cli.context import CliContext, told_faults
 from centre.errors import CentreError
 from centre.roster_csv import COLUMNS
-from centre.rosters import BadRosterError
+from centre.sheet import BadTableError
 from centre.units import parse_scope
-
-MAX_FAULTS = 50
-"""Bad lines named before the rest is only counted."""
 
 
 @click.group()
@@ -28,7 +25,7 @@ def roster() -> None:
 @roster.command(
     help=f"""Put ROSTER in place for a scope, from a CSV file with a heading line.
 
-Columns: {", ".join(COLUMNS)}. `id` and `card` are needed. The card as printed: 0012345678, 188,24910 (in quotes), 00BC614E or
+Columns: {", ".join(COLUMNS.names)}. `id` and `card` are needed. The card as printed: 0012345678, 188,24910 (in quotes), 00BC614E or
 0x12345678. `role`: resident, staff, patrol, emergency. `pin`: 4 to 12 digits (kept as a keyed hash; no unit of this version asks for it). `from`, `until`: dates (the day of `until` included) or times. `doors` and
 `flags`: separated by blanks.
 
@@ -43,8 +40,9 @@ def put(office: CliContext, name: str, file: Path, scope: str, empty: bool) -> N
     where = parse_scope(scope, office.site.site)
     try:
         made = rosters.put(office, where, name, file.read_bytes(), time.time(), title=file.name, empty=empty)
-    except BadRosterError as error:
-        raise CentreError(_bad(file, error), error.code) from None
+    except BadTableError as error:
+        nobody = "holds nobody; with --empty everybody in the roster is revoked"
+        raise CentreError(told_faults(file, error, nobody), error.code) from None
     was = "" if made.before is None else f", {made.before} before"
     click.echo(f"roster {name} rev {made.rev}: {made.holders} holders in {made.parts} parts for {where}{was}")
     office.tell_reach(where)
@@ -62,12 +60,3 @@ def list_rosters(office: CliContext, as_json: bool) -> None:
         else:
             sent = "sent" if each.sent else "not sent yet"
             click.echo(f"{each.id}  rev {each.rev}  {each.scope}  {each.holders} holders in {each.parts} parts  {sent}")
-
-
-def _bad(file: Path, error: BadRosterError) -> str:
-    if not error.faults:
-        return f"{file}: holds nobody; with --empty everybody in the roster is revoked"
-    lines = [f"{file}:{fault}" for fault in error.faults[:MAX_FAULTS]]
-    if len(error.faults) > MAX_FAULTS:
-        lines.append(f"{file}: and {len(error.faults) - MAX_FAULTS} more")
-    return "\n".join(lines)

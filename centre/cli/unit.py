@@ -11,8 +11,11 @@ import click
 
 from centre import register
 from centre.cli.broker import rewrite
-from centre.cli.context import CliContext
+from centre.cli.context import CliContext, told_faults
+from centre.errors import WRONG_USE, CentreError
 from centre.register import ListedUnit
+from centre.sheet import BadTableError
+from centre.unit_csv import COLUMNS
 from centre.units import parse_scope
 
 
@@ -22,7 +25,7 @@ def unit() -> None:
 
 
 @unit.command()
-@click.argument("unit_id", metavar="UNIT")
+@click.argument("unit_id", metavar="UNIT", required=False)
 @click.option("--name", default="", help="As people call it: 12号楼2单元.")
 @click.option(
     "--scope",
@@ -30,9 +33,25 @@ def unit() -> None:
     multiple=True,
     help="LEVEL/ID, once for each: building/b12, yard/y07, grid/g21, community/c05. Site and unit are implied.",
 )
+@click.option(
+    "--csv",
+    "file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help=f"Many, a line each; columns: {', '.join(COLUMNS.names)}. All of them or none.",
+)
 @click.pass_obj
-def add(office: CliContext, unit_id: str, name: str, scopes: tuple[str, ...]) -> None:
-    """Add a unit to the register."""
+def add(office: CliContext, unit_id: str | None, name: str, scopes: tuple[str, ...], file: Path | None) -> None:
+    """Add a unit to the register, or those of a file."""
+    if (unit_id is None) is (file is None) or (file is not None and (name or scopes)):
+        raise CentreError("either a unit, its name and scopes, or --csv FILE alone", WRONG_USE)
+    if file is not None:
+        try:
+            added = register.add_all(office, file.read_bytes(), time.time())
+        except BadTableError as error:
+            raise CentreError(told_faults(file, error, "names no unit"), error.code) from None
+        click.echo(f"added {len(added)} units")
+        return
+    assert unit_id is not None
     parsed = [parse_scope(text, office.site.site) for text in scopes]
     register.add(office, unit_id, name, parsed, time.time())
     click.echo(f"added {unit_id}")
@@ -69,20 +88,33 @@ def _line(office: CliContext, unit: ListedUnit) -> str:
 
 
 @unit.command()
-@click.argument("unit_id", metavar="UNIT")
+@click.argument("unit_id", metavar="UNIT", required=False)
 @click.option(
     "-o",
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
     help="The file to write (default: UNIT.enrolment.json in the folder's enrolments/).",
 )
+@click.option(
+    "--all",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help=f"A file there for each unit that is not enrolled yet, and {register.LIST}, a list of them.",
+)
 @click.pass_obj
-def enrolment(office: CliContext, unit_id: str, out: Path | None) -> None:
+def enrolment(office: CliContext, unit_id: str | None, out: Path | None, folder: Path | None) -> None:
     """Write the one file that makes a box this unit: broker login, keys, a one-time token. Secret, mode 0600.
 
     Also for a replaced box. A file written earlier for the unit works no more.
     """
-    click.echo(str(register.enrol(office, unit_id, out, time.time())))
+    if (unit_id is None) is (folder is None) or (folder is not None and out is not None):
+        raise CentreError("either a unit, or --all FOLDER", WRONG_USE)
+    if folder is not None:
+        click.echo(f"{register.enrol_all(office, folder, time.time())} enrolment files in {folder}")
+    else:
+        assert unit_id is not None
+        click.echo(str(register.enrol(office, unit_id, out, time.time())))
     rewrite(office)
 
 

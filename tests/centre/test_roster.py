@@ -241,3 +241,19 @@ def test_twenty_thousand_holders_and_no_more(desk: Desk, record_property) -> Non
     said = desk.run("roster", "put", "other", str(file), "--scope", "grid/g21", code=1)
     assert said.stderr == "centre: more than 20000 holders for b12-u2\n"
     put(desk, "id,card\nx1,999999\n", scope="grid/g22")
+
+
+def test_headings_and_roles_in_chinese() -> None:
+    assert read("编号,身份,卡号,房号,截止\nh1,巡查,12345678,302,2026/10/7\n") == [
+        Holder("h1", Role.PATROL, key=HASH, room="302", until_utc=1_790_784_000.0 + 7 * 86_400)
+    ]
+    assert "2: role" in faults("编号,卡号,角色\nh1,12345678,保安\n")[0]
+
+
+@pytest.mark.parametrize("text", ["id,card,\nh1,12345678,\n", "id,card,,\nh1,12345678\n", "id,card\nh1,12345678,,,\n"])
+def test_columns_whose_cells_were_deleted_are_passed_over(text: str) -> None:
+    assert read(text) == [Holder("h1", key=HASH)]
+
+
+def test_a_column_without_a_name_is_told_by_its_number() -> None:
+    assert faults("id,,card\nh1,x,12345678\n") == ["1: 2: column has no name"]

@@ -1,0 +1,127 @@
+"""Tables as spreadsheets save them: lines under a heading, each fault named with its line and column. What a column holds is its reader's."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from centre.charset import UNREADABLE, decoded
+from centre.errors import CHECK_FAILED, CentreError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """`line` counts from 1; `column` is its name, or empty."""
+
+    line: int
+    column: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.line}: {self.column}: {self.text}" if self.column else f"{self.line}: {self.text}"
+
+
+class BadTableError(CentreError):
+    """The file is not taken: `faults` are all that is wrong with its lines, none where it holds nothing and that was not said to be meant."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("\n".join(map(str, faults)) or "holds nothing", CHECK_FAILED)
+        self.faults = tuple(faults)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns a table may have, each with the further headings it is known by; those it must have."""
+
+    names: Mapping[str, Sequence[str]]
+    required: tuple[str, ...]
+
+    def named(self, heading: str) -> str:
+        """The column of this heading; the heading itself where there is none."""
+        plain = heading.strip().lower()
+        return next((name for name, others in self.names.items() if plain == name or plain in others), plain)
+
+
+class Cells:
+    """The cells of one line; each fault is noted, so that a line is told all that is wrong with it at once."""
+
+    def __init__(self, row: Mapping[str, str], line: int, faults: list[Fault], required: tuple[str, ...]) -> None:
+        self._row, self.line, self._faults, self._required = row, line, faults, required
+        self.good = True
+
+    def read(self, column: str, reader: Callable[[str], T], absent: T) -> T:
+        """The cell's value; `absent` for an empty one, and for a bad one once its fault is noted."""
+        text = self._row.get(column, "")
+        try:
+            return reader(text) if text or column in self._required else absent
+        except ValueError as error:
+            self.fault(column, str(error))
+            return absent
+
+    def fault(self, column: str, text: str) -> None:
+        self._faults.append(Fault(self.line, column, text))
+        self.good = False
+
+
+def lines(data: bytes, columns: Columns, faults: list[Fault]) -> Iterator[Cells]:
+    """The lines below the heading of a CSV file, in any charset and with any separator that spreadsheets write. Faults are added to `faults`.
+
+    Empty lines and empty columns at the end are passed over: who deleted a column's cells left its commas.
+    """
+    text = decoded(data)
+    if text is None:
+        faults.append(Fault(1, "", UNREADABLE))
+        return
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), strict=True)
+    try:
+        heading = [columns.named(cell) for cell in _filled(next((row for row in rows if any(map(str.strip, row))), []))]
+        found = _heading_faults(heading, columns)
+        faults += found
+        if not found:
+            yield from _below(rows, heading, columns, faults)
+    except csv.Error as error:
+        open_quote = "end of data" in str(error)
+        faults.append(Fault(rows.line_num, "", "a quote is not closed" if open_quote else str(error)))
+
+
+def _separator(text: str) -> str:
+    """Comma, semicolon or tab: what the heading line has most of. Excel writes each of them, by language and form of saving."""
+    heading = text.lstrip().partition("\n")[0]
+    return max(",;\t", key=heading.count)
+
+
+def _filled(cells: list[str]) -> list[str]:
+    """Up to the last that is not empty."""
+    count = max((n for n, cell in enumerate(cells, 1) if cell.strip()), default=0)
+    return cells[:count]
+
+
+def _below(rows: Iterator[list[str]], heading: list[str], columns: Columns, faults: list[Fault]) -> Iterator[Cells]:
+    for cells in rows:
+        line: int = rows.line_num  # type: ignore[attr-defined]
+        filled = _filled(cells)
+        if len(filled) > len(heading):
+            what = f"{len(filled)} cells where the heading has {len(heading)}; a card like 188,24910 stands in quotes"
+            faults.append(Fault(line, "", what))
+        elif filled:
+            row = {name: cell.strip() for name, cell in zip(heading, cells, strict=False)}
+            yield Cells(row, line, faults, columns.required)
+
+
+def _heading_faults(heading: list[str], columns: Columns) -> list[Fault]:
+    known, required = columns.names, columns.required
+    if not any(name in known for name in heading):
+        comma = "; the commas are full-width ones, write ," if any("，" in name for name in heading) else ""
+        return [Fault(1, "", f"no heading line: one like {','.join(required)} comes first{comma}")]
+    faults = [
+        Fault(1, name or str(n), f"no such column; known: {', '.join(known)}" if name else "column has no name")
+        for n, name in enumerate(heading, 1)
+        if name not in known
+    ]
+    faults += [Fault(1, name, "column is there twice") for name in known if heading.count(name) > 1]
+    return faults + [Fault(1, name, "column is missing") for name in required if name not in heading]
