@@ -8,22 +8,51 @@ import click
 
 from centre import reports
 from centre.cli.context import CliContext, moment_option
-from centre.reports import Entry
+from centre.reports import Entry, FactFilter
 
+FOLLOWED = 10
 _OWN = ("seq", "at", "clock", "boot", "mono", "kind")
 
 
 @click.command()
 @click.option("--unit", "unit_id", help="Only this unit's.")
 @click.option("--since", help="Only later ones, by the unit's clock: 2026-10-01, 2026-10-01T08:00, or 2h (ago).")
+@click.option("--until", help="Only earlier ones, likewise.")
+@click.option(
+    "--kind", "kinds", multiple=True, help="Only these, once for each: access.denied, or door for every door.…"
+)
+@click.option("--door", help="Only what was at this door.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only the last so many.")
+@click.option("--follow", is_flag=True, help="Go on with those that come; begins with the last ten.")
 @click.option("--json", "as_json", is_flag=True, help="One object a line: unit, epoch, and the fact as it was signed.")
 @click.pass_obj
-def facts(office: CliContext, unit_id: str | None, since: str | None, as_json: bool) -> None:
+def facts(
+    office: CliContext,
+    unit_id: str | None,
+    since: str | None,
+    until: str | None,
+    kinds: tuple[str, ...],
+    door: str | None,
+    limit: int | None,
+    follow: bool,
+    as_json: bool,
+) -> None:
     """Facts in order of arrival, each once."""
-    ago = f"-{since}" if since and since[-1:] in "smhd" and since[:-1].isdecimal() else since
-    since_utc = moment_option(office, "since", ago)
-    for entry in reports.facts_of(office, unit_id, since_utc):
+    wanted = FactFilter(
+        unit_id,
+        reports.kinds_named(kinds) if kinds else None,
+        door,
+        moment_option(office, "since", _ago(since)),
+        moment_option(office, "until", _ago(until), end=True),
+    )
+    last = FOLLOWED if follow and limit is None else limit
+    for entry in reports.facts_of(office, wanted, last=last, follow=follow):
         click.echo(_as_json(entry) if as_json else _as_text(office, entry))
+
+
+def _ago(text: str | None) -> str | None:
+    """`2h` is two hours ago: facts are in the past."""
+    return f"-{text}" if text and text[-1:] in "smhd" and text[:-1].isdecimal() else text
 
 
 def _as_json(entry: Entry) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from centre import reports
 from centre.books import Books
 from centre.folder import Folder
+from centre.reports import FactFilter
 from simulator.demo.children import Child, Commands, Outcome
 from simulator.demo.waiting import NotHeldError
 
@@ -60,8 +61,7 @@ class Bureau:
     def facts(self, after: int = 0, kind: str | None = None, **data: object) -> list[BookFact]:
         """Facts that arrived after number `after`, of one kind where it is named, whose fields are as given."""
         assert self._books is not None
-        with self._books.reading() as conn:
-            entries = list(reports.entries(conn, after=after))
+        entries = [entry for page in reports.pages(self._books, FactFilter(), after) for entry in page]
         found = [_fact(entry) for entry in entries if kind in {None, entry.kind}]
         return [fact for fact in found if all(fact.data.get(key) == value for key, value in data.items())]
 

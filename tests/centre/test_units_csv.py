@@ -76,7 +76,11 @@ def test_a_file_for_each_that_is_not_enrolled_yet(desk: Desk, tmp_path: Path) ->
         path = out / row["file"]
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert parse_enrolment(path.read_bytes()).unit == row["unit"]
-    assert sorted(path.name for path in out.iterdir()) == ["b12-u1.enrolment.json", "b12-u2.enrolment.json", "units.csv"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        "b12-u1.enrolment.json",
+        "b12-u2.enrolment.json",
+        "units.csv",
+    ]
 
 
 def test_what_cannot_be_written_is_one_line(desk: Desk, tmp_path: Path) -> None:
