@@ -113,6 +113,13 @@ def enrol(centre: OpenCentre, unit_id: str, out: Path | None, now: float) -> Pat
     return out
 
 
+def readmit(centre: OpenCentre, unit_id: str, out: Path | None, now: float) -> Path:
+    """Take a revoked unit back, with its name and scopes, and write its enrolment file as enrol does. Raises CentreError (wrong use)."""
+    with centre.books.changing() as conn:
+        units.readmit(conn, units.one(conn, centre.site.site, unit_id))
+    return enrol(centre, unit_id, out, now)
+
+
 LIST = "units.csv"
 
 

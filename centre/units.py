@@ -57,8 +57,11 @@ def add(conn: Connection, site: str, unit: str, name: str, scopes: Iterable[Scop
         raise CentreError(f"{unit}: not an id for a unit (a-z, 0-9, - and _; not {LOGIN!r})", WRONG_USE)
     if conn.execute(select(logins.c.login).where(logins.c.login == unit)).first():
         raise CentreError(f"{unit}: the name of another unit's login", WRONG_USE)
-    if conn.execute(select(units.c.unit).where(units.c.unit == unit)).first():
-        raise CentreError(f"{unit}: there already; a replaced box needs only a new `unit enrolment`", WRONG_USE)
+    there = conn.execute(select(units.c.revoked_utc).where(units.c.unit == unit)).first()
+    if there is not None:
+        way = "a replaced box needs only a new `unit enrolment`"
+        way = way if there.revoked_utc is None else f"revoked; `unit readmit {unit}` takes it back"
+        raise CentreError(f"{unit}: there already; {way}", WRONG_USE)
     kept = [scope for scope in dict.fromkeys(scopes) if scope not in unit_scopes(site, unit, ())]
     if any(scope.level == "unit" for scope in kept):
         raise CentreError(f"{unit}: the scope of another unit is not for it", WRONG_USE)
@@ -123,7 +126,7 @@ def pinned(conn: Connection) -> dict[str, PinnedKey]:
 def new_login(conn: Connection, unit: Unit, now: float) -> tuple[str, str]:
     """A new broker password and one-time token (hex) for an enrolment file; those of an earlier file end. A pinned key stays."""
     if unit.revoked:
-        raise CentreError(f"{unit.unit}: revoked; add it under another id", WRONG_USE)
+        raise CentreError(f"{unit.unit}: revoked; `unit readmit {unit.unit}` takes it back", WRONG_USE)
     password, token = secrets.token_urlsafe(24), secrets.token_hex(KEY_BYTES)
     conn.execute(update(units).where(units.c.unit == unit.unit).values(password=hashed(password)))
     conn.execute(update(tokens).where(tokens.c.unit == unit.unit).values(token=None))
@@ -158,3 +161,10 @@ def revoke(conn: Connection, unit: Unit, now: float) -> None:
     mine = unit_keys.c.unit == unit.unit
     conn.execute(update(unit_keys).where(mine, unit_keys.c.retired_utc.is_(None)).values(retired_utc=now))
     conn.execute(update(tokens).where(tokens.c.unit == unit.unit).values(token=None))
+
+
+def readmit(conn: Connection, unit: Unit) -> None:
+    """It belongs to the site again, and has no login and no key until a new enrolment: what it had before ended for good."""
+    if not unit.revoked:
+        raise CentreError(f"{unit.unit}: not revoked", WRONG_USE)
+    conn.execute(update(units).where(units.c.unit == unit.unit).values(revoked_utc=None))

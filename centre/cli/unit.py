@@ -21,7 +21,7 @@ from centre.units import parse_scope
 
 @click.group()
 def unit() -> None:
-    """Units: add one, list all, write the enrolment file of one, revoke one."""
+    """Units: add one, list all, write the enrolment file of one, revoke one, take one back."""
 
 
 @unit.command()
@@ -115,6 +115,16 @@ def enrolment(office: CliContext, unit_id: str | None, out: Path | None, folder:
     else:
         assert unit_id is not None
         click.echo(str(register.enrol(office, unit_id, out, time.time())))
+    rewrite(office)
+
+
+@unit.command()
+@click.argument("unit_id", metavar="UNIT")
+@click.option("-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="As for `enrolment`.")
+@click.pass_obj
+def readmit(office: CliContext, unit_id: str, out: Path | None) -> None:
+    """Take a revoked unit back and write its new enrolment file. What it had before (logins, key, what was kept for it alone) stays ended."""
+    click.echo(str(register.readmit(office, unit_id, out, time.time())))
     rewrite(office)
 
 

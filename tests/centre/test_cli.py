@@ -18,6 +18,7 @@ from centre.cli import centre
 from contract.enrolment import parse_enrolment
 from contract.envelope import unverified_payload
 from tests.centre.conftest import Desk
+from tests.centre.unit import FakeUnit
 
 LATER = "`serve` publishes it when it comes up"
 
@@ -275,3 +276,20 @@ def test_foreign_keys_hold(desk: Desk) -> None:
     with pytest.raises(IntegrityError), desk.books.writing() as conn:
         conn.execute(insert(schema.alarms).values(**row))
     assert desk.rows(select(schema.alarms)) == []
+
+
+def test_a_revoked_unit_comes_back_by_one_command_and_its_old_key_does_not(desk: Desk) -> None:
+    old = desk.unit("b12-u2", "yard/y07")
+    desk.run("unit", "readmit", "b12-u2", code=2)
+    desk.run("unit", "revoke", "b12-u2")
+    for args in (("unit", "enrolment", "b12-u2"), ("unit", "add", "b12-u2")):
+        assert "`unit readmit b12-u2`" in desk.run(*args, code=2).stderr, "the way back is said where it is missed"
+    file = Path(desk.run("unit", "readmit", "b12-u2").stdout.splitlines()[0])
+    old.fact("door.opened", door="main")
+    refused = desk.take(old.batch())
+    assert (refused.new, refused.refused) == (0, 1)
+    assert "yard/y07" in desk.run("unit", "list").stdout
+    new = FakeUnit("b12-u2", parse_enrolment(file.read_bytes()))
+    new.fact("door.opened", door="main")
+    assert desk.take(new.enrol(), new.batch()).new == 1
+    assert desk.take(old.batch()).refused == 1
