@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
+import sys
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -43,18 +46,33 @@ class CliContext(OpenCentre):
         if moved.done:
             self.publish()
 
-    def tell_reach(self, scope: Scope) -> None:
-        """A scope that no unit has is mostly a slip of the pen: it is said, and no failure, for units may come later."""
+    def check_scope(self, scope: Scope, *, yes: bool) -> None:
+        """Before anything is done: a scope that no unit has is mostly a slip of the pen."""
         with self.books.reading() as conn:
             found = units.reach(conn, self.site.site, scope)
         if not found.units:
-            like = found.known
-            known = f"; known: {', '.join(like[:10])}{', …' if like[10:] else ''}" if like else ""
-            click.echo(f"centre: {scope}: no unit is there yet{known}", err=True)
+            self.ask(f"{scope}: no unit is there", str(scope), found.known, yes=yes)
+
+    def ask(self, what: str, name: str, known: Sequence[str], *, yes: bool) -> None:
+        """Whether a name that is none so far is meant; those of `known` that are most like it are told. Without a terminal only `yes` says so.
+
+        Raises CentreError (wrong use) where it is not meant.
+        """
+        if yes:
+            return
+        near = difflib.get_close_matches(name, known, 5, 0.3) or sorted(known)[:5]
+        what += f"; known: {', '.join(near)}{', …' if len(known) > len(near) else ''}" if near else ""
+        if not sys.stdin.isatty():
+            raise CentreError(f"{what}. With --yes it is done all the same", WRONG_USE)
+        if not click.confirm(f"{what}. Go on?", err=True):
+            raise CentreError("nothing was changed", WRONG_USE)
 
     def local(self, utc: float | None) -> str:
         """A time as read in the site's timezone, to the second."""
         return "-" if utc is None else f"{datetime.fromtimestamp(utc, self.site.zone):%Y-%m-%d %H:%M:%S}"
+
+
+yes_option = click.option("--yes", is_flag=True, help="Do not ask about a scope or id that is none so far.")
 
 
 def told_faults(file: Path, error: BadTableError, nothing: str) -> str:

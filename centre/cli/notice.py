@@ -11,7 +11,7 @@ import click
 
 from centre import notices
 from centre.charset import decoded
-from centre.cli.context import CliContext, moment_option
+from centre.cli.context import CliContext, moment_option, yes_option
 from centre.errors import WRONG_USE, CentreError
 from centre.notices import Draft, NoticeState
 from centre.units import parse_scope
@@ -39,6 +39,7 @@ def notice() -> None:
 @click.option("--priority", type=click.IntRange(0, 9), default=0, show_default=True, help="9 is shown first.")
 @click.option("--lang", default="zh-CN", show_default=True)
 @click.option("--id", "name", help="Of a notice that is up: a new revision in its place. Else one is made.")
+@yes_option
 @click.pass_obj
 def put(
     office: CliContext,
@@ -52,11 +53,17 @@ def put(
     priority: int,
     lang: str,
     name: str | None,
+    yes: bool,
 ) -> None:
     """Put a notice up on every screen of a scope. Prints its id."""
     if (text is None) == (file is None):
         raise CentreError("either --text or -f", WRONG_USE)
     where = parse_scope(scope, office.site.site)
+    office.check_scope(where, yes=yes)
+    if name is not None:
+        known = [each.id for each in notices.listed(office, time.time())]
+        if name not in known:
+            office.ask(f"{name}: no such notice", name, known, yes=yes)
     draft = Draft(
         scope=where,
         category=Category(category),
@@ -69,7 +76,6 @@ def put(
         id=name,
     )
     click.echo(notices.put(office, draft, time.time()).id)
-    office.tell_reach(where)
     office.publish()
 
 

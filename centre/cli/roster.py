@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from centre import rosters
-from centre.cli.context import CliContext, told_faults
+from centre.cli.context import CliContext, told_faults, yes_option
 from centre.errors import CentreError
 from centre.roster_csv import COLUMNS
 from centre.sheet import BadTableError
@@ -35,9 +35,14 @@ The whole roster is replaced: leaving a holder out revokes. Nothing changes unle
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--scope", required=True, help="Where: LEVEL/ID, for example building/b12.")
 @click.option("--empty", is_flag=True, help="The file may hold nobody: everybody in the roster is revoked.")
+@yes_option
 @click.pass_obj
-def put(office: CliContext, name: str, file: Path, scope: str, empty: bool) -> None:
+def put(office: CliContext, name: str, file: Path, scope: str, empty: bool, yes: bool) -> None:
     where = parse_scope(scope, office.site.site)
+    office.check_scope(where, yes=yes)
+    here = [each.id for each in rosters.listed(office) if each.scope == scope]
+    if here and name not in here:
+        office.ask(f"{name}: no such roster for {scope}, those there stay in force", name, here, yes=yes)
     try:
         made = rosters.put(office, where, name, file.read_bytes(), time.time(), title=file.name, empty=empty)
     except BadTableError as error:
@@ -45,7 +50,6 @@ def put(office: CliContext, name: str, file: Path, scope: str, empty: bool) -> N
         raise CentreError(told_faults(file, error, nobody), error.code) from None
     was = "" if made.before is None else f", {made.before} before"
     click.echo(f"roster {name} rev {made.rev}: {made.holders} holders in {made.parts} parts for {where}{was}")
-    office.tell_reach(where)
     office.publish()
 
 

@@ -9,7 +9,7 @@ import time
 import click
 
 from centre import settings as changing
-from centre.cli.context import CliContext
+from centre.cli.context import CliContext, yes_option
 from centre.errors import WRONG_USE, CentreError
 from centre.settings import KEYS, Change, ScopeSettings
 from centre.units import parse_scope
@@ -34,6 +34,7 @@ def settings() -> None:
     help=f"{', '.join(SIGN)}: the unit's sign between notices.",
 )
 @click.option("--unset", multiple=True, type=click.Choice(KEYS), help="Take a key out again.")
+@yes_option
 @click.pass_obj
 def put(
     office: CliContext,
@@ -42,12 +43,13 @@ def put(
     language: str | None,
     sign: tuple[str, ...],
     unset: tuple[str, ...],
+    yes: bool,
 ) -> None:
     """Set what is named, leave the rest of the scope's settings as they are. Prints them as they are now."""
     where = parse_scope(scope, office.site.site)
+    office.check_scope(where, yes=yes)
     change = Change(timezone, language, dict(map(_pair, sign)), unset)
     click.echo(_text(changing.put(office, where, change, time.time())))
-    office.tell_reach(where)
     office.publish()
 
 

@@ -28,7 +28,7 @@ def shows(desk: Desk, *boxes: FakeUnit) -> None:
 def roster(desk: Desk, text: str = CARDS, name: str = "r", scope: str = YARD) -> None:
     file = desk.path / f"{name}.csv"
     file.write_text(text)
-    desk.run("roster", "put", name, str(file), "--scope", scope)
+    desk.run("roster", "put", "--yes", name, str(file), "--scope", scope)
     file.unlink()
 
 

@@ -218,7 +218,7 @@ def test_a_revoked_unit_is_out_after_a_reload(guarded: Guarded) -> None:
 
 
 def test_retained_state_outlives_the_broker(guarded: Guarded) -> None:
-    guarded.desk.run("notice", "put", "--scope", "yard/y1", "--title", "x", "--text", "y", "--id", "kept")
+    guarded.desk.run("notice", "put", "--yes", "--scope", "yard/y1", "--title", "x", "--text", "y", "--id", "kept")
     guarded.close_wires()
     guarded.broker.restart()
     unit = guarded.unit(guarded.a)

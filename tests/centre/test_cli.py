@@ -63,17 +63,15 @@ def test_init_says_what_is_wrong(tmp_path: Path, args: tuple[str, ...], said: st
 
 def test_what_reaches_nobody_or_revokes_everybody_is_said(desk: Desk, tmp_path: Path) -> None:
     at = ("--dir", str(desk.path))
-    code, told = run(*at, "notice", "put", "--scope", "yard/y99", "--title", "t", "--text", "x")
-    assert (code, told.splitlines()[0].split("; known")[0]) == (0, "centre: yard/y99: no unit is there yet")
     file = tmp_path / "r.csv"
     file.write_text("id,card\n", encoding="utf-8")
-    assert run(*at, "roster", "put", "r", str(file), "--scope", "site/badahu") == (
+    assert run(*at, "roster", "put", "--yes", "r", str(file), "--scope", "site/badahu") == (
         1,
         f"centre: {file}: holds nobody; with --empty everybody in the roster is revoked\n",
     )
-    assert run(*at, "roster", "put", "r", str(file), "--scope", "site/badahu", "--empty")[0] == 0
-    assert run(*at, "settings", "put", "--scope", "site/badahu", "--sign", "colour=red")[0] == 2
-    assert run(*at, "settings", "put", "--scope", "site/badahu", "--language", "french")[0] == 2
+    assert run(*at, "roster", "put", "--yes", "r", str(file), "--scope", "site/badahu", "--empty")[0] == 0
+    assert run(*at, "settings", "put", "--yes", "--scope", "site/badahu", "--sign", "colour=red")[0] == 2
+    assert run(*at, "settings", "put", "--yes", "--scope", "site/badahu", "--language", "french")[0] == 2
     assert run(*at, "verify") == (0, "centre: no facts in the books yet, nothing to prove\n")
 
 
@@ -81,9 +79,16 @@ def test_what_reaches_nobody_or_revokes_everybody_is_said(desk: Desk, tmp_path: 
 def test_a_notice_from_a_file_as_windows_writes_it(desk: Desk, tmp_path: Path, charset: str) -> None:
     file = tmp_path / "notice.txt"
     file.write_bytes("今日停水\r\n请储水".encode(charset))
-    assert run("--dir", str(desk.path), "notice", "put", "--scope", "yard/y07", "--title", "t", "-f", str(file))[0] == 0
+    assert (
+        run("--dir", str(desk.path), "notice", "put", "--yes", "--scope", "yard/y07", "--title", "t", "-f", str(file))[
+            0
+        ]
+        == 0
+    )
     file.write_bytes(b"\xff\x00\xff")
-    code, told = run("--dir", str(desk.path), "notice", "put", "--scope", "yard/y07", "--title", "t", "-f", str(file))
+    code, told = run(
+        "--dir", str(desk.path), "notice", "put", "--yes", "--scope", "yard/y07", "--title", "t", "-f", str(file)
+    )
     assert (code, "not a text file" in told) == (2, True)
 
 
@@ -139,13 +144,19 @@ def test_an_enrolment_file_is_what_a_unit_reads(desk: Desk, tmp_path: Path) -> N
 
 
 def test_a_notice_lives_and_ends(desk: Desk) -> None:
-    (name,) = desk.run("notice", "put", "--scope", "yard/y07", "--title", "停水", "--text", "明天").stdout.splitlines()
-    said = desk.run("notice", "put", "--scope", "yard/y07", "--title", "停水", "-f", "-", "--id", name, stdin="后天\n")
+    (name,) = desk.run(
+        "notice", "put", "--yes", "--scope", "yard/y07", "--title", "停水", "--text", "明天"
+    ).stdout.splitlines()
+    said = desk.run(
+        "notice", "put", "--yes", "--scope", "yard/y07", "--title", "停水", "-f", "-", "--id", name, stdin="后天\n"
+    )
     assert LATER in said.stderr
     assert f"{name}  rev 2  yard/y07  up  until -  not sent yet  停水" in desk.run("notice", "list").stdout
     assert (
         "an id is for one notice"
-        in desk.run("notice", "put", "--scope", "yard/y08", "--title", "x", "--text", "y", "--id", name, code=2).stderr
+        in desk.run(
+            "notice", "put", "--yes", "--scope", "yard/y08", "--title", "x", "--text", "y", "--id", name, code=2
+        ).stderr
     )
     desk.run("notice", "withdraw", name)
     assert desk.run("notice", "list").stdout == ""
@@ -153,7 +164,9 @@ def test_a_notice_lives_and_ends(desk: Desk) -> None:
     assert "down already" in desk.run("notice", "withdraw", name, code=2).stderr
     assert (
         "never used again"
-        in desk.run("notice", "put", "--scope", "yard/y07", "--title", "x", "--text", "y", "--id", name, code=2).stderr
+        in desk.run(
+            "notice", "put", "--yes", "--scope", "yard/y07", "--title", "x", "--text", "y", "--id", name, code=2
+        ).stderr
     )
     assert "no such notice" in desk.run("notice", "withdraw", "n404", code=2).stderr
     assert "no such notice" in desk.run("coverage", "n404", code=2).stderr
@@ -171,12 +184,16 @@ def test_a_notice_lives_and_ends(desk: Desk) -> None:
     ],
 )
 def test_a_notice_that_is_none(desk: Desk, args: tuple[str, ...]) -> None:
-    assert desk.run("notice", "put", "--scope", "yard/y07", "--title", "x", *args, code=2).stderr.count("\n") == 1
+    assert (
+        desk.run("notice", "put", "--yes", "--scope", "yard/y07", "--title", "x", *args, code=2).stderr.count("\n") == 1
+    )
 
 
 def test_ended_notices_are_cleared_and_their_topics_not_forgotten(desk: Desk) -> None:
-    desk.run("notice", "put", "--scope", "yard/y07", "--title", "x", "--text", "y", "--id", "n1", "--until", "1h")
-    desk.run("notice", "put", "--scope", "yard/y07", "--title", "x", "--text", "y", "--id", "n2")
+    desk.run(
+        "notice", "put", "--yes", "--scope", "yard/y07", "--title", "x", "--text", "y", "--id", "n1", "--until", "1h"
+    )
+    desk.run("notice", "put", "--yes", "--scope", "yard/y07", "--title", "x", "--text", "y", "--id", "n2")
     soon = time.time() + 3601
     with desk.books.writing() as conn:
         assert not state.has_ended(conn, time.time())
@@ -190,36 +207,40 @@ def test_ended_notices_are_cleared_and_their_topics_not_forgotten(desk: Desk) ->
     assert "n2" in later
     assert (
         "never used again"
-        in desk.run("notice", "put", "--scope", "yard/y07", "--title", "x", "--text", "y", "--id", "n1", code=2).stderr
+        in desk.run(
+            "notice", "put", "--yes", "--scope", "yard/y07", "--title", "x", "--text", "y", "--id", "n1", code=2
+        ).stderr
     )
 
 
 def test_keys_stand_first(desk: Desk) -> None:
-    desk.run("notice", "put", "--scope", "yard/y07", "--title", "x", "--text", "y")
+    desk.run("notice", "put", "--yes", "--scope", "yard/y07", "--title", "x", "--text", "y")
     with desk.books.reading() as conn:
         assert [item.kind for item in state.retained(conn, time.time())] == ["keys", "notice"]
 
 
 def test_settings_grow_and_shrink(desk: Desk) -> None:
-    said = desk.run("settings", "put", "--scope", "site/badahu", "--language", "zh-CN", "--sign", "worker=王师傅")
+    said = desk.run(
+        "settings", "put", "--yes", "--scope", "site/badahu", "--language", "zh-CN", "--sign", "worker=王师傅"
+    )
     assert json.loads(said.stdout) == {"language": "zh-CN", "sign": {"worker": "王师傅"}}
-    said = desk.run("settings", "put", "--scope", "site/badahu", "--sign", "phone=110")
+    said = desk.run("settings", "put", "--yes", "--scope", "site/badahu", "--sign", "phone=110")
     assert json.loads(said.stdout)["sign"] == {"worker": "王师傅", "phone": "110"}
-    said = desk.run("settings", "put", "--scope", "site/badahu", "--unset", "sign")
+    said = desk.run("settings", "put", "--yes", "--scope", "site/badahu", "--unset", "sign")
     assert json.loads(said.stdout) == {"language": "zh-CN"}
     assert "rev 3" in desk.run("settings", "list").stdout
-    assert "nothing to change" in desk.run("settings", "put", "--scope", "site/badahu", code=2).stderr
-    said = desk.run("settings", "put", "--scope", "site/badahu", "--timezone", "X/Y", code=2).stderr
+    assert "nothing to change" in desk.run("settings", "put", "--yes", "--scope", "site/badahu", code=2).stderr
+    said = desk.run("settings", "put", "--yes", "--scope", "site/badahu", "--timezone", "X/Y", code=2).stderr
     assert said == "centre: timezone: not a name of the IANA database\n"
     assert "rev 3" in desk.run("settings", "list").stdout, "what no unit would take leaves no trace"
 
 
 def test_what_an_earlier_version_took_for_the_display_goes_with_the_next_change(desk: Desk) -> None:
-    desk.run("settings", "put", "--scope", "site/badahu", "--language", "en")
+    desk.run("settings", "put", "--yes", "--scope", "site/badahu", "--language", "en")
     with desk.books.changing() as conn:
         told = json.dumps({"language": "en", "display": {"brightness": 60}})
         conn.execute(update(schema.state).where(schema.state.c.kind == "settings").values(title=told))
-    said = desk.run("settings", "put", "--scope", "site/badahu", "--sign", "phone=110")
+    said = desk.run("settings", "put", "--yes", "--scope", "site/badahu", "--sign", "phone=110")
     assert json.loads(said.stdout) == {"language": "en", "sign": {"phone": "110"}}
     (token,) = (row.token for row in desk.rows(select(schema.state).where(schema.state.c.kind == "settings")))
     assert "display" not in unverified_payload(token)
@@ -229,8 +250,8 @@ def test_facts_and_coverage(desk: Desk) -> None:
     one, two = desk.unit("b12-u2", "yard/y07"), desk.unit("b12-u3", "yard/y07")
     desk.unit("b12-u4", "yard/y07")
     desk.unit("b13-u1", "yard/y08")
-    desk.run("notice", "put", "--scope", "yard/y07", "--title", "x", "--text", "y", "--id", "n1")
-    desk.run("notice", "put", "--scope", "yard/y07", "--title", "x", "--text", "z", "--id", "n1")
+    desk.run("notice", "put", "--yes", "--scope", "yard/y07", "--title", "x", "--text", "y", "--id", "n1")
+    desk.run("notice", "put", "--yes", "--scope", "yard/y07", "--title", "x", "--text", "z", "--id", "n1")
     one.fact("notice.received", scope="yard/y07", id="n1", rev=1)
     one.fact("notice.received", scope="yard/y07", id="n1", rev=2)
     one.fact("notice.shown", scope="yard/y07", id="n1", rev=2)

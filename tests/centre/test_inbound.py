@@ -128,9 +128,9 @@ def test_the_course_of_a_command_from_replies_and_facts(desk: Desk) -> None:
 def test_the_digest_is_of_what_the_unit_should_have(desk: Desk) -> None:
     unit = desk.unit("b12-u2", "yard/y07")
     assert only_confirm(desk.take(unit.nothing())).digest == digest([("keys", "site/badahu", "", 1)])
-    desk.run("notice", "put", "--scope", "yard/y07", "--title", "停水", "--text", "明天", "--id", "n1")
-    desk.run("notice", "put", "--scope", "yard/y08", "--title", "停水", "--text", "明天", "--id", "n2")
-    desk.run("settings", "put", "--scope", "site/badahu", "--language", "en")
+    desk.run("notice", "put", "--yes", "--scope", "yard/y07", "--title", "停水", "--text", "明天", "--id", "n1")
+    desk.run("notice", "put", "--yes", "--scope", "yard/y08", "--title", "停水", "--text", "明天", "--id", "n2")
+    desk.run("settings", "put", "--yes", "--scope", "site/badahu", "--language", "en")
     own = [("keys", "site/badahu", "", 1), ("settings", "site/badahu", "", 1)]
     assert only_confirm(desk.take(unit.nothing())).digest == digest([*own, ("notice", "yard/y07", "n1", 1)])
     desk.run("notice", "withdraw", "n1")

@@ -189,7 +189,7 @@ def test_pins_are_made_anew_and_told_once(desk: Desk, tmp_path: Path) -> None:
 def test_working_keys_go_when_every_unit_has_the_new_ones(desk: Desk, what: str) -> None:
     a, b = desk.unit("a", YARD), desk.unit("b", YARD)
     roster(desk)
-    desk.run("notice", "put", "--scope", YARD, "--title", "x", "--text", "y", "--id", "n1")
+    desk.run("notice", "put", "--yes", "--scope", YARD, "--title", "x", "--text", "y", "--id", "n1")
     desk.run("keys", "rotate", what)
     (root := desk.path / "keys" / "root.pem").unlink()
     first = desk.office.signer.sign(Kind.ROSTER, parse_roster(desk))

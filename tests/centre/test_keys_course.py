@@ -87,7 +87,7 @@ class Street:
         file = self.path / f"{name}.csv"
         lines = [f"h{i},0x{each.card},{each.pin},{100 + i}" for i, each in enumerate(people)]
         file.write_text("\n".join(["id,card,pin,room", *lines, ""]))
-        self.run("roster", "put", name, str(file), "--scope", scope)
+        self.run("roster", "put", "--yes", name, str(file), "--scope", scope)
         file.unlink()
 
     def serve(self) -> None:
@@ -165,7 +165,7 @@ def test_all_keys_change_under_a_street_of_doors(street: Street, tmp_path: Path)
     for name, people in street.people.items():
         street.roster(name, f"building/{name}", people)
     street.roster("staff", f"site/{SITE}", street.staff)
-    street.run("notice", "put", "--scope", f"site/{SITE}", "--title", "x", "--text", "y", "--id", "n1")
+    street.run("notice", "put", "--yes", "--scope", f"site/{SITE}", "--title", "x", "--text", "y", "--id", "n1")
     street.watch(set(range(UNITS)) - {NEVER_YET})
     with street.desk.books.reading() as conn:
         eventually(lambda: len(street.boxes[0].rosters) == 2)

@@ -29,7 +29,7 @@ def _begun(desk: Desk) -> list[FakeUnit]:
     a, b = desk.unit("a", YARD), desk.unit("b", YARD)
     shows(desk, a, b)
     roster(desk)
-    desk.run("notice", "put", "--scope", YARD, "--title", "x", "--text", "y", "--id", "n1")
+    desk.run("notice", "put", "--yes", "--scope", YARD, "--title", "x", "--text", "y", "--id", "n1")
     with desk.books.changing() as conn:
         rotations.begin_shared(conn, desk.office.keys, "card", desk.now)
     with desk.books.changing() as conn:

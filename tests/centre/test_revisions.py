@@ -27,7 +27,7 @@ def site(tmp_path: Path, fresh_folder: Path) -> Iterator[Site]:
 
 
 def put(desk: Desk, name: str, *more: str, code: int = 0) -> str:
-    words = ("notice", "put", "--scope", "yard/y07", "--title", "t", "--text", "x", "--id", name)
+    words = ("notice", "put", "--yes", "--scope", "yard/y07", "--title", "t", "--text", "x", "--id", name)
     return desk.run(*words, *more, code=code).output
 
 

@@ -183,7 +183,7 @@ def test_no_moment(text: str) -> None:
 def put(desk: Desk, text: str, code: int = 0, scope: str = "yard/y07") -> str:
     file = desk.path / "r.csv"
     file.write_text(text)
-    result = desk.run("roster", "put", "main", str(file), "--scope", scope, code=code)
+    result = desk.run("roster", "put", "--yes", "main", str(file), "--scope", scope, code=code)
     return result.stdout if code == 0 else result.stderr
 
 
@@ -238,7 +238,7 @@ def test_twenty_thousand_holders_and_no_more(desk: Desk, record_property) -> Non
     )
     file = desk.path / "one.csv"
     file.write_text("id,card\nx1,999999\n")
-    said = desk.run("roster", "put", "other", str(file), "--scope", "grid/g21", code=1)
+    said = desk.run("roster", "put", "--yes", "other", str(file), "--scope", "grid/g21", code=1)
     assert said.stderr == "centre: more than 20000 holders for b12-u2\n"
     put(desk, "id,card\nx1,999999\n", scope="grid/g22")
 

@@ -89,7 +89,7 @@ def test_presence_says_when_it_is_there(site: Site) -> None:
 
 def test_what_a_command_could_not_publish_serve_does(site: Site) -> None:
     site.broker.stop()
-    said = site.desk.run("notice", "put", "--scope", "yard/y07", "--title", "x", "--text", "y", "--id", "n1")
+    said = site.desk.run("notice", "put", "--yes", "--scope", "yard/y07", "--title", "x", "--text", "y", "--id", "n1")
     assert "`serve` publishes it" in said.stderr
     assert "not sent yet" in site.desk.run("notice", "list").stdout
     site.broker.start()
@@ -104,7 +104,9 @@ def test_a_command_publishes_beside_serve(site: Site) -> None:
     unit, wire = site.unit()
     assert (
         "published"
-        in site.desk.run("notice", "put", "--scope", "yard/y07", "--title", "x", "--text", "y", "--id", "n1").stdout
+        in site.desk.run(
+            "notice", "put", "--yes", "--scope", "yard/y07", "--title", "x", "--text", "y", "--id", "n1"
+        ).stdout
     )
     eventually(lambda: wire.payloads("/notice/n1"))
     site.desk.run("notice", "withdraw", "n1")
@@ -119,7 +121,7 @@ def test_a_command_publishes_beside_serve(site: Site) -> None:
 @pytest.mark.slow
 @pytest.mark.claim("F17")
 def test_a_broker_that_lost_everything_is_told_again(site: Site) -> None:
-    site.desk.run("notice", "put", "--scope", "yard/y07", "--title", "x", "--text", "y", "--id", "n1")
+    site.desk.run("notice", "put", "--yes", "--scope", "yard/y07", "--title", "x", "--text", "y", "--id", "n1")
     site.serve()
     site.broker.kill()
     eventually(lambda: any("not connected" in line for line in site.said))
@@ -133,7 +135,7 @@ def test_a_broker_that_lost_everything_is_told_again(site: Site) -> None:
 
 
 def test_a_stale_unit_gets_its_state_again(site: Site) -> None:
-    site.desk.run("notice", "put", "--scope", "yard/y07", "--title", "x", "--text", "y", "--id", "n1")
+    site.desk.run("notice", "put", "--yes", "--scope", "yard/y07", "--title", "x", "--text", "y", "--id", "n1")
     site.serve()
     unit, wire = site.unit()
     eventually(lambda: wire.payloads("/notice/n1"))
@@ -147,7 +149,9 @@ def test_a_stale_unit_gets_its_state_again(site: Site) -> None:
 @pytest.mark.slow
 def test_an_ended_notice_is_cleared_from_the_broker(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("centre.service.TIDY_S", 0.1)
-    site.desk.run("notice", "put", "--scope", "yard/y07", "--title", "x", "--text", "y", "--id", "n1", "--until", "1s")
+    site.desk.run(
+        "notice", "put", "--yes", "--scope", "yard/y07", "--title", "x", "--text", "y", "--id", "n1", "--until", "1s"
+    )
     _, wire = site.unit()
     site.serve()
     eventually(lambda: b"" in wire.payloads("/notice/n1"), 5.0)

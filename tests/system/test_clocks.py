@@ -47,7 +47,7 @@ def set_once(stage: Stage) -> Iterator[Stage]:
     day = [time.strftime("%Y-%m-%d", time.gmtime(time.time() + 7 * 86_400 * week)) for week in (-1, 1)]
     roster = stage.folder / "dated.csv"
     roster.write_text(f"id,role,card,from,until\nr-dated,resident,{DATED:010d},{day[0]},{day[1]}\n", encoding="utf-8")
-    stage.bureau.do("roster", "put", "dated", str(roster), "--scope", "building/b12")
+    stage.bureau.do("roster", "put", "--yes", "dated", str(roster), "--scope", "building/b12")
     stage.start_broker()
     stage.bureau.serve.start()
     stage.start_agent()

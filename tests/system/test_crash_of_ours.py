@@ -53,7 +53,7 @@ def poisoned(stage: Stage) -> Iterator[Poisoned]:
 
 
 def poison(stage: Stage, title: str = "poison") -> None:
-    stage.bureau.do("notice", "put", "--scope", "yard/y07", "--title", title, "--text", "x")
+    stage.bureau.do("notice", "put", "--yes", "--scope", "yard/y07", "--title", title, "--text", "x")
 
 
 def opens_for_a_resident(stage: Stage) -> bool:
@@ -144,7 +144,7 @@ def put(stage: Stage, where: str) -> None:
         return
     roster = stage.folder / "thorn.csv"
     roster.write_text("id,card\nthorn,0012345678\n", encoding="utf-8")
-    stage.bureau.do("roster", "put", "thorns", str(roster), "--scope", "yard/y07")
+    stage.bureau.do("roster", "put", "--yes", "thorns", str(roster), "--scope", "yard/y07")
 
 
 @pytest.mark.slow

@@ -183,7 +183,7 @@ def test_a_dead_panel_and_a_dead_reader_line_delay_nobody_else(running: Stage) -
 @pytest.mark.slow
 @pytest.mark.claim("F17")
 def test_a_broker_killed_and_back_with_nothing_left_loses_no_fact_and_no_notice(running: Stage) -> None:
-    running.bureau.do("notice", "put", "--scope", "yard/y07", "--title", "停水通知", "--text", "今日停水")
+    running.bureau.do("notice", "put", "--yes", "--scope", "yard/y07", "--title", "停水通知", "--text", "今日停水")
     eventually(lambda: running.bureau.facts(kind="notice.received"), 10)
     broker = running._broker
     assert broker is not None
@@ -280,7 +280,9 @@ def test_at_a_busy_entrance_a_notice_comes_to_its_last_page(stage: Stage) -> Non
     stage.bureau.serve.start()
     with hurried(stage, "READING_COLUMN_S=0.015", "READING_MIN_S=2", "ANSWER_YES_S=1"):
         eventually(lambda: stage.bureau.facts(kind="roster.applied"), 20)
-        stage.bureau.do("notice", "put", "--scope", "yard/y07", "--title", "停水通知", "--text", "今日停水" * 30)
+        stage.bureau.do(
+            "notice", "put", "--yes", "--scope", "yard/y07", "--title", "停水通知", "--text", "今日停水" * 30
+        )
         eventually(lambda: stage.box.panel.title == "停水通知", 10)
         for _ in range(12):
             stage.box.tap(RESIDENT)
