@@ -176,7 +176,8 @@ class Link:
         """Wait until connected. The reason where the first attempt fails, or nothing answers in time."""
         end = time.monotonic() + limit_s
         while (left := end - time.monotonic()) > 0:
-            for event in self.take(left):
+            with suppress(queue.Empty):
+                event = self._events.get(timeout=left)  # one by one: what comes behind it is for `take`
                 if isinstance(event, LinkUp):
                     return None
                 if isinstance(event, LinkDown):

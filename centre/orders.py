@@ -12,11 +12,16 @@ from sqlalchemy import Connection, select
 
 from centre import commands, publisher, schema, units
 from centre.errors import WRONG_USE, BadValueError, CentreError, MissingValueError
+from centre.link import Arrived, Link
 from centre.opened import OpenCentre
 from contract.commands import MODE_MAX_S, Mode, Open, Order, SetMode
 from contract.messages import Kind
-from contract.plain import Reply
+from contract.plain import Reply, UnitState, parse_unit_presence
+from contract.refusal import Refusal
 from contract.topics import down, up, valid_id
+
+STATUS_S = 0.5
+"""How long to wait for the status that the broker has of a unit; it gives it at once, where there is one."""
 
 
 class Outcome(StrEnum):
@@ -26,6 +31,8 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     NO_ANSWER = "no answer"
     """None, or none that ends it."""
+    OFFLINE = "offline"
+    """By its last word at the broker; nothing was sent."""
     NO_ENTRY = "no entry"
     UNKNOWN = "unknown"
     """The unit restarted in the middle."""
@@ -57,9 +64,12 @@ def set_mode(mode: Mode, until_utc: float | None, door: str | None, now: float) 
     return SetMode(mode, round(until_utc, 3), door)
 
 
-def carry_out(centre: OpenCentre, unit_id: str, order: Order, actor: str, why: str) -> Iterator[Reply | Ended]:
+def carry_out(
+    centre: OpenCentre, unit_id: str, order: Order, actor: str, why: str, *, wait: bool = False
+) -> Iterator[Reply | Ended]:
     """Each reply as it is heard, and what came of it last. Nothing happens before the first is asked for.
 
+    A unit that is offline, by its status at the broker, is sent nothing, unless it is to be waited for as long as the command is valid.
     Connects first, so that nothing of the command's short life is lost to that; then commits, signs, sends, listens. Raises CentreError
     (wrong use) where the unit would not take it, by what the books know; (exit 69) where the broker can't be reached.
     """
@@ -67,7 +77,11 @@ def carry_out(centre: OpenCentre, unit_id: str, order: Order, actor: str, why: s
     with centre.books.reading() as conn:
         goes_on = _judge(conn, site, unit_id, order)
     valid_s = commands.OPEN_VALID_S if isinstance(order, Open) else commands.VALID_S
-    with publisher.connected(centre.folder, centre.site, centre.keys, [up(site, unit_id, "reply")]) as link:
+    answers, status = up(site, unit_id, "reply"), up(site, unit_id, "status")
+    with publisher.connected(centre.folder, centre.site, centre.keys, [answers, status]) as link:
+        if not wait and _is_offline(link, status):
+            yield _ended(centre, unit_id, Outcome.OFFLINE, answered=False)
+            return
         command = commands.make(site, unit_id, order, actor, why, valid_s, time.time())
         topic = down(site, command.scope, Kind.COMMAND)
         token = centre.signer.sign_state(topic, command)
@@ -78,10 +92,27 @@ def carry_out(centre: OpenCentre, unit_id: str, order: Order, actor: str, why: s
         for reply in commands.course(centre.books, link, command, goes_on=goes_on):
             states.append(reply.state)
             yield reply
+    yield _ended(centre, unit_id, _outcome(states, goes_on=goes_on), answered=bool(states))
+
+
+def _ended(centre: OpenCentre, unit_id: str, outcome: Outcome, *, answered: bool) -> Ended:
     table = schema.units.c
     with centre.books.reading() as conn:
         row = conn.execute(select(table.online, table.heard_utc).where(table.unit == unit_id)).one()
-    yield Ended(_outcome(states, goes_on=goes_on), bool(states), bool(row.online), row.heard_utc)
+    return Ended(outcome, answered, bool(row.online) and outcome is not Outcome.OFFLINE, row.heard_utc)
+
+
+def _is_offline(link: Link, topic: str) -> bool:
+    """What the broker has of the unit's status says so; none, or one that cannot be read, says nothing."""
+    end = time.monotonic() + STATUS_S
+    while (left := end - time.monotonic()) > 0:
+        for event in link.take(left):
+            if isinstance(event, Arrived):
+                link.ack(event)
+                if event.message.topic == topic:
+                    told = parse_unit_presence(event.message.payload)
+                    return not isinstance(told, Refusal) and told.state is UnitState.OFFLINE
+    return False
 
 
 def _judge(conn: Connection, site: str, unit_id: str, order: Order) -> bool:

@@ -159,3 +159,28 @@ def test_a_door_without_contact_is_done_when_it_is_unlocked(site: Site, there: b
     site.desk.take(unit.status(doors={"main": door(there)}))
     states = [("accepted", None), ("done", None)] + ([] if there is None else [("opened", None)])
     assert ordered(site, unit, wire, states, 0, *OPEN).stdout.count("\n") == len(states)
+
+
+def offline(unit: FakeUnit, wire: Wire) -> None:
+    """As the broker keeps it of a unit whose connection ended."""
+    wire.publish(unit.message("status", b"").topic, build_will("s1"), retain=True)
+
+
+def test_a_unit_that_is_offline_is_said_to_be_at_once_and_sent_nothing(site: Site) -> None:
+    unit, wire = site.unit()
+    site.serve()
+    offline(unit, wire)
+    eventually(lambda: site.desk.rows(select(schema.units.c.heard_utc))[0][0] is not None)
+    began = time.monotonic()
+    said = site.desk.run(*OPEN, code=4)
+    assert time.monotonic() - began < 3.0
+    assert "b12-u2: nothing was sent; offline since" in said.stderr
+    assert site.desk.count(schema.commands) == 0
+    assert not wire.payloads("/command")
+
+
+def test_one_that_is_waited_for_is_sent_it_all_the_same(site: Site) -> None:
+    unit, wire = site.unit()
+    offline(unit, wire)
+    result = ordered(site, unit, wire, [("accepted", None), ("done", None), ("opened", None)], 0, *OPEN, "--wait")
+    assert [line.split("  ")[1] for line in result.stdout.splitlines()] == ["accepted", "done", "opened"]

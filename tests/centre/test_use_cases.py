@@ -20,8 +20,10 @@ from centre.notices import Draft, NoticeState
 from centre.opened import OpenCentre
 from centre.orders import Ended, Outcome
 from centre.register import Membership
-from centre.rosters import BadRosterError, ListedRoster, PutRoster
+from centre.reports import FactFilter
+from centre.rosters import ListedRoster, PutRoster
 from centre.settings import Change, ScopeSettings
+from centre.sheet import BadTableError
 from contract.commands import Mode, Open, SetMode
 from contract.enrolment import Enrolment, parse_enrolment
 from contract.envelope import unverified_payload
@@ -93,9 +95,9 @@ def test_settings_change_key_by_key(desk: Desk) -> None:
 def test_a_roster_put_again_says_how_many_it_was_before(desk: Desk) -> None:
     two = b"id,card\nr-1,0012345678\nr-2,0012345679\n"
     assert rosters.put(desk.office, YARD, "people", two, 1000.0) == PutRoster("people", 1, YARD, 2, 1, None)
-    with pytest.raises(BadRosterError) as nobody:
+    with pytest.raises(BadTableError) as nobody:
         rosters.put(desk.office, YARD, "people", b"id,card\n", 1001.0)
-    with pytest.raises(BadRosterError) as bad:
+    with pytest.raises(BadTableError) as bad:
         rosters.put(desk.office, YARD, "people", b"id,card\nr-1,x\nr 2,0012345678\n", 1001.0)
     assert not nobody.value.faults
     assert [(each.line, each.column) for each in bad.value.faults] == [(2, "card"), (3, "id")]
@@ -232,7 +234,7 @@ def test_facts_of_a_unit_that_is_none_are_an_error_and_no_empty_list(desk: Desk)
     unit = desk.unit()
     unit.fact("access.denied", door="main", reason="unknown")
     desk.take(unit.batch(1))
-    assert [(each.unit, each.seq) for each in reports.facts_of(desk.office, "b12-u2", None)] == [("b12-u2", 1)]
+    assert [(each.unit, each.seq) for each in reports.facts_of(desk.office, FactFilter("b12-u2"))] == [("b12-u2", 1)]
     with pytest.raises(CentreError, match="no such unit") as wrong:
-        next(reports.facts_of(desk.office, "nix", None))
+        next(reports.facts_of(desk.office, FactFilter("nix")))
     assert wrong.value.code == WRONG_USE
