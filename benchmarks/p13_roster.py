@@ -46,7 +46,9 @@ REMARKS = (
 
 def _comes(site: Site, holders: int, cards: int) -> tuple[Figure, Figure]:
     file = _csv(site.folder, holders)
-    put = threading.Timer(1.0, lambda: site.bureau.do("roster", "put", "many", str(file), "--scope", "building/b12"))
+    put = threading.Timer(
+        1.0, lambda: site.bureau.do("roster", "put", "--yes", "many", str(file), "--scope", "building/b12")
+    )
     put.start()
     waits = tap_cards(site, cards)
     put.join()

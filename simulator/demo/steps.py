@@ -91,7 +91,7 @@ def backlog(scene: Scene) -> str:
 
 def notice_shown(scene: Scene) -> str:
     after, since = scene.bureau.last, now()
-    put = ("notice", "put", "--id", "water", "--scope", "yard/y07", "--category", "service")
+    put = ("notice", "put", "--yes", "--id", "water", "--scope", "yard/y07", "--category", "service")
     scene.bureau.do(*put, "--title", "停水通知", "--text", "今日8:00至12:00停水，请各户提前储水。")
     screen = scene.shown("停水通知", since, 10.0)
     expect("its text is there whole", "请各户提前储水" in "".join(screen.body))
@@ -109,6 +109,7 @@ def wiped_unit(scene: Scene) -> str:
     scene.bureau.do(
         "notice",
         "put",
+        "--yes",
         "--id",
         "fire-drill",
         "--scope",

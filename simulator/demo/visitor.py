@@ -115,7 +115,17 @@ class Visitor:
             self._notice = f"{NOTICE}-{self._notices}"
             words = ("--title", "停水通知", "--text", "今日8:00至12:00停水，请各户提前储水。")
             self._order(
-                "notice", "notice", "put", "--id", self._notice, "--scope", "yard/y07", "--category", "service", *words
+                "notice",
+                "notice",
+                "put",
+                "--yes",
+                "--id",
+                self._notice,
+                "--scope",
+                "yard/y07",
+                "--category",
+                "service",
+                *words,
             )
             return "a notice for the whole yard is put up"
         name, self._notice = self._notice, None
