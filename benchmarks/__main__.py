@@ -26,7 +26,10 @@ ROWS = {
     "P8": "p8_memory",
     "P9": "p9_idle_cpu",
     "P10": "p10_bytes_a_fact",
+    "P12": "p12_notice_to_fleet",
     "P13": "p13_roster",
+    "P14": "p14_intake",
+    "P15": "p15_alarm_under_drain",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
 import subprocess
 import sys
@@ -88,6 +89,12 @@ def resident_mb(pid: int) -> float:
 def peak_mb(pid: int) -> float:
     """VmHWM since the start, in 10^6 bytes."""
     return _status_kb(pid, "VmHWM") * 1024 / 1e6
+
+
+def processor_s(pid: int | str) -> float:
+    """User and system time since its start, as the kernel counts it (in hundredths of a second)."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def written_bytes(pid: int | str) -> int:

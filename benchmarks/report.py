@@ -20,7 +20,7 @@ Measured by `make bench` on the machine below, written by the program itself; no
 does not judge: a figure that misses its goal stands here as it is. Each row says the load average of the machine before it: near
 or above the number of its cores, other work ran beside, and the figures are those of a busy machine.
 
-`make bench` measures everything in about a quarter of an hour; `python -m benchmarks P1 P3` only some rows, `--quick` with few samples and
+`make bench` measures everything in about half an hour; `python -m benchmarks P1 P3` only some rows, `--quick` with few samples and
 without touching this page. The numbers behind the text are in [benchmarks.json](benchmarks.json).
 """
 

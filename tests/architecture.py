@@ -76,7 +76,7 @@ LIBRARY_HOMES = {
     "serial": ("drivers/port.py",),
     "apscheduler": ("agent/calendar.py",),
     "yaml": ("agent/config/source.py",),
-    "paho": ("agent/link/connection.py", "agent/link/trial.py", "centre/link.py"),
+    "paho": ("agent/link/connection.py", "agent/link/trial.py", "centre/link.py", "simulator/fleet/connections.py"),
     "sqlite_utils": ("agent/store/",),
     "sqlite3": ("agent/store/",),
     "joserfc": ("centre/",),
@@ -95,7 +95,7 @@ THIRD_PARTY = {
     "drivers": frozenset({"serial", "cryptography"}),
     "agent": frozenset({"cryptography", "paho", "apscheduler", "yaml", "click", "sqlite_utils"}),
     "centre": frozenset({"cryptography", "paho", "joserfc", "sqlalchemy", "alembic", "rich", "click"}),
-    "simulator": frozenset({"iotcore", "rich", "click", "cryptography"}),
+    "simulator": frozenset({"iotcore", "rich", "click", "cryptography", "paho"}),
 }
 """What each package may ask of others; all of it is declared in pyproject.toml."""
 

@@ -1,0 +1,108 @@
+"""A street to try a centre with: its folder with thousands of units, mosquitto configured as `doorward centre broker` does it, and `serve` as a process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Self
+
+from agent.link.reconnect import Pace
+from centre import broker_files
+from centre.folder import Site
+from centre.founding import found
+from centre.opened import OpenCentre
+from contract.scopes import Scope
+from simulator.broker import Broker, BrokerError, free_port, mosquitto
+from simulator.demo.children import Child
+from simulator.demo.waiting import until
+from simulator.fleet.connections import room_for
+from simulator.fleet.enlisting import enlist, scopes_of
+from simulator.fleet.fleet import Fleet
+
+SITE = "badahu"
+_NOT_KEPT = ("persistence", "autosave", "persistent_client")
+
+
+class Street:
+    """`with Street(folder, 2000) as street`: broker and `serve` run, the units are in the books, and none is connected.
+
+    `kept` False: the broker keeps nothing on disk. Plain MQTT: TLS would be another thing to measure.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        units: int,
+        *,
+        pinned: bool = True,
+        kept: bool = True,
+        pace: Pace | None = None,
+        scopes: Callable[[int], Sequence[Scope]] = scopes_of,
+    ) -> None:
+        self.folder = folder
+        room_for(units)
+        self._stack = ExitStack()
+        self._port = free_port()
+        found(folder / "centre", Site(SITE, f"mqtt://127.0.0.1:{self._port}", "Asia/Shanghai"), None, time.time())
+        self.centre = OpenCentre(folder / "centre")
+        enlisted = enlist(self.centre, units, time.time(), pinned=pinned, scopes=scopes)
+        self.broker = self._broker(kept=kept)
+        self.serve = Child("centre", ["centre", "--dir", str(self.centre.folder.path), "serve"], folder / "serve.log")
+        self.fleet = Fleet(self._port, enlisted, pace=pace)
+
+    def _broker(self, *, kept: bool) -> Broker:
+        binary = mosquitto()
+        if binary is None:
+            raise BrokerError("mosquitto is not installed")
+        path = broker_files.configure(self.centre, listen="127.0.0.1", port=self._port)
+        if not kept:
+            lines = path.read_text(encoding="utf-8").splitlines()
+            path.write_text(
+                "\n".join(each for each in lines if not each.startswith(_NOT_KEPT)) + "\n", encoding="utf-8"
+            )
+        ports = (self._port, self._port)
+        return Broker("mosquitto", [binary, "-c", str(path)], ports, self.folder / "broker.log")
+
+    def __enter__(self) -> Self:
+        self._stack.callback(self.centre.books.close)
+        self._stack.callback(self.broker.kill)
+        self._stack.callback(self.serve.stop)
+        self._stack.callback(self.fleet.close)
+        try:
+            self.broker.start()
+            self.start_serve()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def start_serve(self) -> None:
+        """Returns when it is connected."""
+        before = self._connections()
+        self.serve.start()
+        until("serve is connected", lambda: self._connections() > before, 60.0)
+
+    def _connections(self) -> int:
+        log = self.serve.log
+        return log.read_text(errors="replace").count(" connected\n") if log.exists() else 0
+
+    def ask(self, query: str, *values: Any) -> Any:
+        """The first value of the first row of a query to the books, as another process reads them."""
+        with self.centre.books.reading() as conn:
+            row = conn.exec_driver_sql(query, values).first()
+        return None if row is None else row[0]
+
+    def booked(self) -> int:
+        """Facts in the books."""
+        return int(self.ask("SELECT coalesce(sum(seq - base), 0) FROM epochs"))
+
+    def settle(self, limit_s: float = 120.0) -> None:
+        """All units are connected, have what stands, and the centre has confirmed all they wrote."""
+        self.fleet.connect(limit_s=limit_s)
+        self.fleet.run(1.0)
+        self.fleet.until("all is confirmed", lambda: not (self.fleet.unconfirmed or self.fleet.sending), limit_s, 0.1)
