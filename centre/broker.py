@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from centre.folder import DESKS, LOGIN
+from centre.folder import DESKS, LOGIN, URGENT
 from centre.passwords import hashed
 from centre.units import Unit
 from contract.messages import MAX_MESSAGE_BYTES
@@ -76,7 +76,7 @@ def access(site: str, units: Iterable[Unit]) -> str:
     """Who may read and write what. mosquitto refuses what is not named."""
     own = f"{PREFIX}/{site}"
     lines = ["# Written by `doorward centre broker`."]
-    for login in (LOGIN, *DESKS):
+    for login in (LOGIN, *DESKS, URGENT):
         lines += ["", f"user {login}", f"topic read {own}/up/#", f"topic write {own}/down/#"]
     lines.insert(4, f"topic readwrite {centre(site)}")
     for unit in units:

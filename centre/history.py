@@ -13,11 +13,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from centre import projections
-from centre.alarms import BEHIND, FORK, NEW_EPOCH, TORN, Alarms, Taken
+from centre.alarms import BEHIND, FORK, MISMATCH, NEW_EPOCH, TORN, Alarms, Taken
 from centre.books import insert_many, insert_new
+from centre.early import Early
 from centre.schema import batches, epochs, facts, forks, gaps, moved
 from centre.units import PinnedKey
-from contract.chain import Batch, FactLine, Gap, Header, chain_start, next_hash, open_batch
+from contract.chain import Batch, FactLine, Gap, Header, chain_start, open_hashed
 from contract.facts import ALARMS
 from contract.refusal import Refusal
 from contract.topics import valid_id
@@ -30,7 +31,8 @@ LINK_SEARCH = 10_000
 RECENT_BATCHES = 512
 """Ids of empty batches remembered, so that one delivered twice is not taken for a unit that forgot."""
 
-Opened = tuple[FactLine | Gap, ...]
+Opened = tuple[tuple[FactLine | Gap, bytes], ...]
+"""Each with the chain's hash after it."""
 _COLUMNS = ("epoch_id", "seq", "h", "at_utc", "kind", "line", "again")
 _HEADER = ("epoch_id", "key_id", "batch", "first", "last", "prev", "head", "sig", "taken_utc")
 _Row = tuple[int, int, bytes, float, str, bytes, bool]
@@ -60,9 +62,10 @@ class Entered:
 
 
 class History:
-    def __init__(self, conn: Connection, site: str, alarms: Alarms) -> None:
+    def __init__(self, conn: Connection, site: str, alarms: Alarms, early: Early) -> None:
         self._site = site
         self._alarms = alarms
+        self._early = early
         self._epochs: dict[tuple[str, str], Epoch] = {}
         self._strangers: dict[tuple[str, str], float] = {}
         self._empties: dict[str, None] = {}
@@ -76,7 +79,7 @@ class History:
 
     def take(self, conn: Connection, key: PinnedKey, batch: Batch, message: bytes, now: float) -> Entered | Refusal:
         """Enters a batch of the unit whose key this is. `flush` before the transaction ends."""
-        opened = open_batch(batch, self._site, key.public)
+        opened = open_hashed(batch, self._site, key.public)
         if isinstance(opened, Refusal):
             return opened
         header = batch.header
@@ -94,6 +97,18 @@ class History:
         if header.first == epoch.seq + 1 and bytes.fromhex(header.prev) != epoch.head:
             return self._fork(conn, epoch, header, message, now)
         return self._enter(conn, epoch, key, batch, opened, now)
+
+    def has(self, conn: Connection, unit: str, name: str, seq: int) -> bool:
+        """Whether the books are past this number of that epoch."""
+        epoch = self._find(conn, unit, name)
+        return epoch is not None and seq <= epoch.seq
+
+    def understand(self, conn: Connection, unit: str, fact: FactLine, now: float) -> None:
+        """What a fact means beyond being kept; `flush` writes it."""
+        self.moved = self.moved or fact.kind in projections.APPLIED
+        receipt = projections.enter(conn, unit, fact, now) if fact.kind in projections.KINDS else None
+        if receipt is not None:
+            self._receipts.append(receipt)
 
     def flush(self, conn: Connection) -> None:
         """Writes what `take` gathered."""
@@ -205,16 +220,10 @@ class History:
 
     def _continues(self, conn: Connection, epoch: Epoch, batch: Batch, opened: Opened) -> bool:
         """Whether a batch that begins in what the books have goes on from it: its chain passes through their head."""
-        h = bytes.fromhex(batch.header.prev)
-        for element, line in zip(opened, batch.lines, strict=True):
-            if isinstance(element, Gap):
-                if element.last > epoch.seq:
-                    break  # the gap hides our head: only its beginning can be compared
-                h = bytes.fromhex(element.h)
-                number = element.last
-            else:
-                h = next_hash(h, line)
-                number = element.seq
+        for element, h in opened:
+            number = element.last if isinstance(element, Gap) else element.seq
+            if number > epoch.seq:
+                break  # a gap hides our head: only its beginning can be compared
             if number == epoch.seq:
                 return h == epoch.head
         ours = self._hash_at(conn, epoch, batch.header.first - 1)
@@ -249,15 +258,13 @@ class History:
         header, h, known = batch.header, bytes.fromhex(batch.header.prev), epoch.seq
         rows: list[_Row] = []
         watched: list[tuple[FactLine, bytes]] = []
-        awaited = self._alarms.awaited(epoch.unit, epoch.epoch)
+        awaited = self._alarms.awaited(epoch.unit, epoch.epoch) | self._early.waits(epoch.unit, epoch.epoch)
         elsewhere = self._elsewhere(conn, epoch, header)
-        for element, line in zip(opened, batch.lines, strict=True):
+        for (element, h), line in zip(opened, batch.lines, strict=True):  # the last h is the new head
             if isinstance(element, Gap):
-                h = bytes.fromhex(element.h)
                 if element.last > known:
                     self._gap(conn, epoch, Gap(max(element.first, known + 1), element.last, element.h))
                 continue
-            h = next_hash(h, line)
             seq = element.seq
             if seq <= known:
                 continue
@@ -304,11 +311,12 @@ class History:
                 Taken(fact.seq, fact.kind, line) for fact, line in watched if fact.kind in ALARMS or fact.seq in awaited
             ]
             self._alarms.match(conn, epoch.unit, epoch.epoch, urgent, now)
-        for fact, _ in watched:
-            self.moved = self.moved or fact.kind in projections.APPLIED
-            receipt = projections.enter(conn, epoch.unit, fact, now) if fact.kind in projections.KINDS else None
-            if receipt is not None:
-                self._receipts.append(receipt)
+        ahead = self._early.waits(epoch.unit, epoch.epoch)
+        for fact, line in watched:
+            if fact.seq in ahead and not self._early.match(conn, epoch.unit, epoch.epoch, fact.seq, line):
+                detail = "not the line of the receipt that came ahead"
+                self._alarms.raise_own(conn, epoch.unit, MISMATCH, epoch.epoch, fact.seq, detail, now)
+            self.understand(conn, epoch.unit, fact, now)
 
     def _gap(self, conn: Connection, epoch: Epoch, gap: Gap) -> None:
         row = {"epoch_id": epoch.id, "first": gap.first, "last": gap.last, "h": bytes.fromhex(gap.h)}

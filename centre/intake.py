@@ -5,22 +5,26 @@ Decides what each message means; does no MQTT. A message that does not hold is c
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, update
 
-from centre import handed, presence, projections, state, units
+from centre import handed, projections, state, units
 from centre.alarms import SECOND_KEY, Alarms
 from centre.books import Books, changes, insert_new, note_change
+from centre.drains import Drains
+from centre.early import Early
 from centre.history import Entered, History
+from centre.presence import Presences
 from centre.revisions import Revisions
 from centre.schema import refusals
 from centre.state import Due
 from centre.units import PinnedKey, Unit
 from contract import hpke
-from contract.chain import check_alarm, parse_alarm, parse_batch
+from contract.chain import check_alarm, check_receipt, parse_alarm, parse_batch, parse_receipt
 from contract.commands import Reason
 from contract.enrolment import check_enrol
 from contract.messages import Confirm
@@ -95,6 +99,9 @@ class Intake:
         self._register: _Register | None = None
         self._history: History | None = None
         self._alarms: Alarms | None = None
+        self._early: Early | None = None
+        self._presences: Presences | None = None
+        self._drains = Drains(time.monotonic)
         self._revisions = Revisions()
 
     def take(self, messages: Sequence[InboundMessage]) -> IntakeOutcome:
@@ -107,14 +114,18 @@ class Intake:
                 for message in messages:
                     self._one(conn, register, message, group)
                 assert self._history is not None
+                assert self._presences is not None
+                assert self._early is not None
                 self._history.flush(conn)
+                self._early.flush(conn)
+                self._presences.flush(conn)
                 group.outcome.moved |= self._history.moved
                 self._history.moved = False
                 self._count_refusals(conn, group)
             done = True
         finally:
             if not done:
-                self._history = self._alarms = self._register = None
+                self._history = self._alarms = self._early = self._presences = self._register = None
         for (unit, epoch), (entered, batch) in group.answers.items():
             group.outcome.confirms.append(self._confirm(register, unit, epoch, entered, batch))
         return group.outcome
@@ -136,6 +147,7 @@ class Intake:
             "facts": self._facts,
             "alarm": self._alarm,
             "status": self._status,
+            "receipt": self._receipt,
             "reply": self._reply,
             "revs": self._revs,
             "enrol": self._enrol,
@@ -161,6 +173,7 @@ class Intake:
         entered = self._history.take(conn, key, batch, payload, group.now)
         if isinstance(entered, Refusal):
             return entered
+        self._drains.sent(unit.unit, len(batch.lines))
         group.outcome.new += entered.new
         group.outcome.known += entered.known
         if entered.epoch is not None:
@@ -188,6 +201,32 @@ class Intake:
             group.outcome.lines.append(f"{unit.unit}: ALARM {fact.kind} {alarm.seq}")
         return None
 
+    def _receipt(
+        self, conn: Connection, register: _Register, unit: Unit, payload: bytes, group: _Group
+    ) -> Refusal | None:
+        """The receipt of a notice, ahead of its fact: counts at once, and once."""
+        receipt = parse_receipt(payload)
+        if isinstance(receipt, Refusal):
+            return receipt
+        key = register.pinned.get(unit.unit)
+        if key is None:
+            return Refusal(Reason.UNKNOWN_KEY, "not enrolled yet")
+        if receipt.unit != unit.unit:
+            return Refusal(Reason.NOT_MINE, "another unit's receipt")
+        fact = check_receipt(receipt, self._site, key.public)
+        if isinstance(fact, Refusal):
+            return fact
+        assert self._early is not None
+        assert self._history is not None
+        if self._history.has(conn, receipt.unit, receipt.epoch, receipt.seq):
+            return None
+        new = self._early.take(receipt, group.now)
+        if isinstance(new, Refusal):
+            return new
+        if new:
+            self._history.understand(conn, unit.unit, fact, group.now)
+        return None
+
     def _status(
         self, conn: Connection, register: _Register, unit: Unit, payload: bytes, group: _Group
     ) -> Refusal | None:
@@ -195,7 +234,8 @@ class Intake:
         there = parse_unit_presence(payload)
         if isinstance(there, Refusal):
             return there
-        news = presence.heard(conn, unit.unit, there, payload, group.now)
+        assert self._presences is not None
+        news = self._presences.heard(unit.unit, there, payload, group.now)
         if there.state is UnitState.OFFLINE:
             return None
         status = parse_status(payload)
@@ -261,11 +301,12 @@ class Intake:
         key = register.pinned.get(unit.unit)
         if key is None:
             return Refusal(Reason.UNKNOWN_KEY, "not enrolled yet")
+        known = register.sealing.get(unit.unit)
+        if known is not None and known.hex().encode() in payload:
+            return None  # as each connection says it
         public = check_seal(payload, self._site, unit.unit, key.public)
         if isinstance(public, Refusal):
             return public
-        if register.sealing.get(unit.unit) == public:
-            return None
         try:
             hpke.seal(public, b"", b"")
         except ValueError:
@@ -280,9 +321,9 @@ class Intake:
 
     def _refresh(self, conn: Connection) -> _Register:
         """The register, read again only when a command changed it."""
-        if self._alarms is None or self._history is None:
-            self._alarms = Alarms(conn)
-            self._history = History(conn, self._site, self._alarms)
+        if self._alarms is None or self._early is None or self._history is None:
+            self._alarms, self._early, self._presences = Alarms(conn), Early(conn), Presences(conn)
+            self._history = History(conn, self._site, self._alarms, self._early)
         number = changes(conn)
         if self._register is None or self._register.changes != number:
             known = {unit.unit: unit for unit in units.listed(conn, self._site)}
@@ -314,6 +355,7 @@ class Intake:
             batch=batch,
             now_utc=now,
             digest=kept[0],
+            window=self._drains.window(unit),
         )
 
     def _refuse(self, group: _Group, unit: str, leaf: str, refusal: Refusal) -> None:

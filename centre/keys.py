@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from centre.errors import CONFIGURATION, CentreError
-from centre.folder import DESKS, LOGIN, Folder, make_folder, write_secret
+from centre.folder import DESKS, LOGIN, URGENT, Folder, make_folder, write_secret
 from contract.enrolment import KEY_BYTES
 from contract.kinds import KINDS
 from contract.messages import ROOT_KID, Kind, WorkingKey
@@ -74,7 +74,7 @@ def make_keys(folder: Folder) -> None:
     shared = {
         "cards": {FIRST_CARD_KEY: secrets.token_hex(KEY_BYTES)},
         "pins": {FIRST_PIN_KEY: secrets.token_hex(KEY_BYTES)},
-        "logins": {name: secrets.token_urlsafe(24) for name in (LOGIN, *DESKS)},
+        "logins": {name: secrets.token_urlsafe(24) for name in (LOGIN, *DESKS, URGENT)},
     }
     write_secret(folder.keys / "shared.json", json.dumps(shared, indent=2).encode() + b"\n")
 

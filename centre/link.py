@@ -1,15 +1,17 @@
-"""The centre's connection to the broker. The only file of the centre that imports paho. Decides nothing.
+"""The centre's connections to the broker. The only file of the centre that imports paho. Decides nothing.
 
 Callbacks only put events into a queue that one other thread takes from; a message is acknowledged when that thread says so.
 """
 
 from __future__ import annotations
 
-import queue
+import random
 import socket
 import ssl
 import sys
+import threading
 import time
+from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,9 +29,11 @@ KEEPALIVE_S = 30
 CONNECT_S = 5.0
 WINDOW = 100
 """Publications on their way at a time: paho gets slower above (it scans its table on each acknowledgement)."""
-FIRST_WAIT_S, LONGEST_WAIT_S = 1, 30
-"""Between attempts to connect; doubled by paho."""
+FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
+"""Between attempts to connect; doubled by paho. Each link waits up to half as long again, so that not all come at once."""
 MOST_AT_ONCE = 512
+MOST_BYTES = 1024 * 1024
+"""Of messages taken at once, but for urgent ones: 0.1 s of work, and no urgent one waits for more."""
 MAX_PACKET = 1024 * 1024
 """A larger packet ends the connection: our broker's configuration lets none through, and the library would take 256 MiB of it into memory."""
 
@@ -91,14 +95,62 @@ class Sent:
 Event = LinkUp | LinkDown | Arrived | Sent
 
 
-class Link:
-    """One connection at a time; a persistent one is made again by itself. Every method is for the one thread that uses the link."""
+class EventQueue:
+    """What links tell, urgent ones first. Any thread may put and wake; one takes."""
 
-    def __init__(self, login: Login, subscriptions: Sequence[str], *, will: Will | None, persistent: bool) -> None:
+    def __init__(self) -> None:
+        self._urgent: deque[tuple[Link, Event]] = deque()
+        self._rest: deque[tuple[Link, Event]] = deque()
+        self._there = threading.Event()
+
+    def put(self, link: Link, event: Event) -> None:
+        (self._urgent if link.urgent else self._rest).append((link, event))
+        self._there.set()
+
+    def wake(self) -> None:
+        """Make a waiting `take` return."""
+        self._there.set()
+
+    def take(self, wait_s: float) -> list[tuple[Link, Event]]:
+        """What happened, of each link in order; waits for the first up to `wait_s`. Empty when nothing did, or after `wake`."""
+        if not self._urgent and not self._rest:
+            self._there.wait(wait_s)
+        self._there.clear()
+        found: list[tuple[Link, Event]] = []
+        size = 0
+        while self._urgent and len(found) < MOST_AT_ONCE:
+            found.append(self._urgent.popleft())
+        while self._rest and len(found) < MOST_AT_ONCE and size < MOST_BYTES:
+            link, event = self._rest.popleft()
+            found.append((link, event))
+            size += len(event.message.payload) if isinstance(event, Arrived) else 0
+        return found
+
+
+class Link:
+    """One connection at a time; a persistent one is made again by itself. Every method is for the one thread that uses the link.
+
+    `events`: where to tell of it, for links that share one; `urgent`: what it tells is taken first; `unsubscribe`: topics an
+    earlier version had subscribed to, which a broker remembers.
+    """
+
+    def __init__(
+        self,
+        login: Login,
+        subscriptions: Sequence[str],
+        *,
+        will: Will | None,
+        persistent: bool,
+        events: EventQueue | None = None,
+        urgent: bool = False,
+        unsubscribe: Sequence[str] = (),
+    ) -> None:
+        self.urgent = urgent
         self._address = login.address
         self._persistent = persistent
         self._subscriptions = list(subscriptions)
-        self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        self._unsubscribe = list(unsubscribe)
+        self._events = events or EventQueue()
         self._connection = 0
         client = _Client(
             CallbackAPIVersion.VERSION2,
@@ -111,7 +163,6 @@ class Link:
         client.username_pw_set(login.name, login.password)
         client.max_inflight_messages_set(WINDOW)
         client.connect_timeout = CONNECT_S
-        client.reconnect_delay_set(FIRST_WAIT_S, LONGEST_WAIT_S)
         if will is not None:
             client.will_set(will.topic, will.payload, 1, True)
         if login.address.tls:
@@ -124,6 +175,7 @@ class Link:
         client.on_publish = self._on_publish
         client.on_socket_open = _tune
         self._client = client
+        self._spread()
 
     def start(self) -> None:
         """`Up` or `Down` tells; a link that is not persistent tries once, before this returns."""
@@ -133,7 +185,7 @@ class Link:
             try:
                 self._client.connect(self._address.host, self._address.port, KEEPALIVE_S)
             except OSError as error:
-                self._events.put(LinkDown(_why(error)))
+                self._tell(LinkDown(_why(error)))
                 return
         self._client.loop_start()
 
@@ -146,22 +198,8 @@ class Link:
         self._client.loop_stop()
 
     def take(self, wait_s: float) -> list[Event]:
-        """What happened, in order; waits for the first up to `wait_s`. Empty when nothing did, or after `wake`."""
-        found: list[Event] = []
-        try:
-            first = self._events.get(timeout=wait_s)
-            while first is not None:
-                found.append(first)
-                if len(found) >= MOST_AT_ONCE:
-                    break
-                first = self._events.get_nowait()
-        except queue.Empty:
-            pass
-        return found
-
-    def wake(self) -> None:
-        """Make a waiting `take` return. For any thread, and for signals."""
-        self._events.put(None)
+        """Of a link that shares its queue with no other: what happened, in order, as EventQueue.take."""
+        return [event for _, event in self._events.take(wait_s)]
 
     def publish(self, topic: str, payload: bytes, *, retain: bool) -> int:
         """Only while the link is up. Returns the number that `Sent` will name."""
@@ -188,34 +226,43 @@ class Link:
 
     def _on_connect(self, client: mqtt.Client, _data: Any, _flags: Any, code: ReasonCode, _properties: Any) -> None:
         if code.is_failure:
-            self._events.put(LinkDown(f"refused by the broker: {code.getName()}"))
+            self._tell(LinkDown(f"refused by the broker: {code.getName()}"))
             return
         self._connection += 1
         if self._subscriptions:
             client.subscribe([(topic, 1) for topic in self._subscriptions])
+            if self._unsubscribe:
+                client.unsubscribe(self._unsubscribe)
         else:
-            self._events.put(LinkUp())
+            self._tell(LinkUp())
 
     def _on_connect_fail(self, client: mqtt.Client, _data: Any) -> None:
-        self._events.put(
-            LinkDown(_why(sys.exc_info()[1]))
-        )  # paho calls this while it handles the error, and passes none on
+        self._tell(LinkDown(_why(sys.exc_info()[1])))  # paho calls this while it handles the error, and passes none on
 
     def _on_subscribe(self, client: mqtt.Client, _data: Any, _mid: int, codes: list[ReasonCode], _p: Any) -> None:
         if any(code.is_failure for code in codes):
-            self._events.put(LinkDown("refused by the broker: it does not let the centre read"))
+            self._tell(LinkDown("refused by the broker: it does not let the centre read"))
         else:
-            self._events.put(LinkUp())
+            self._tell(LinkUp())
 
     def _on_disconnect(self, client: mqtt.Client, _data: Any, _flags: Any, code: ReasonCode, _properties: Any) -> None:
-        self._events.put(LinkDown(f"connection ended: {code.getName()}"))
+        self._spread()
+        self._tell(LinkDown(f"connection ended: {code.getName()}"))
+
+    def _spread(self) -> None:
+        """The waits before the next attempts. The library declares whole seconds, and takes any."""
+        first, longest = (wait * random.uniform(1.0, 1.5) for wait in (FIRST_WAIT_S, LONGEST_WAIT_S))  # noqa: S311
+        self._client.reconnect_delay_set(first, longest)  # type: ignore[arg-type]
+
+    def _tell(self, event: Event) -> None:
+        self._events.put(self, event)
 
     def _on_message(self, client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         arrived = InboundMessage(message.topic, bytes(message.payload))
-        self._events.put(Arrived(arrived, message.retain, self._connection, message.mid))
+        self._tell(Arrived(arrived, message.retain, self._connection, message.mid))
 
     def _on_publish(self, client: mqtt.Client, _data: Any, mid: int, _code: Any, _properties: Any) -> None:
-        self._events.put(Sent(mid))
+        self._tell(Sent(mid))
 
 
 def _why(error: BaseException | None) -> str:

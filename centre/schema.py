@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision, whose schema this is. Revisions are four digits and count up, so that a newer one is known as such."""
 
 metadata = MetaData()
@@ -195,6 +195,18 @@ receipts = Table(
     Column("shown_utc", Float),
     Column("ended_utc", Float),
 )
+
+early = Table(
+    "early",
+    metadata,
+    Column("unit", String, ForeignKey("units.unit"), primary_key=True),
+    Column("epoch", String, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("line", LargeBinary, nullable=False, comment="the fact, exactly as it came"),
+    Column("sig", LargeBinary, nullable=False),
+    Column("taken_utc", Float, nullable=False),
+)
+"""Receipts of notices that came ahead of a unit's backlog, until the chain brings the fact. They are in `receipts` too."""
 
 state = Table(
     "state",

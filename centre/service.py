@@ -1,6 +1,7 @@
 """`serve`: takes what the units send, confirms what is committed, keeps the broker's retained state as the books say.
 
-One thread decides and writes; paho's only fills the link's queue. Ends on `stop`, or with an error of ours.
+One thread decides and writes; paho's only fill the queue. Two connections: what must not wait comes by one of its own, so that it
+stands behind no backlog at the broker, and is taken and committed first. Ends on `stop`, or with an error of ours.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from collections.abc import Callable
 from centre import commands, state
 from centre.books import Books, OperationalError, changes
 from centre.errors import CentreError
-from centre.folder import LOGIN, Folder, Site
+from centre.folder import LOGIN, URGENT, Folder, Site
 from centre.intake import InboundMessage, Intake, IntakeOutcome
 from centre.keys import CentreKeys, load_keys
-from centre.link import WINDOW, Arrived, Link, LinkDown, LinkUp, Login, Sent, Will
+from centre.link import WINDOW, Arrived, Event, EventQueue, Link, LinkDown, LinkUp, Login, Sent, Will
 from centre.rotations import Rotor
 from centre.signing import Signer
 from centre.state import RetainedMessage
@@ -25,6 +26,9 @@ from contract.plain import build_presence
 from contract.scopes import Scope
 from contract.topics import PREFIX, centre, down
 
+URGENT_LEAVES = ("alarm", "receipt", "reply", "status", "revs", "enrol", "seal")
+OTHER_LEAVES = ("enrol", "facts")
+"""A unit's key comes by both: facts follow it in order."""
 TURN_S = 0.25
 """How often the books are looked at for what a command changed."""
 TIDY_S = 30.0
@@ -64,7 +68,15 @@ class Service:
         ca = folder.ca if folder.ca.exists() else None
         login = Login(site.address, LOGIN, keys.logins[LOGIN], ca)
         will = Will(self._presence, build_presence(online=False, since_utc=self._since))
-        self._link = Link(login, [f"{PREFIX}/{site.site}/up/#"], will=will, persistent=True)
+        self._events = EventQueue()
+        own = f"{PREFIX}/{site.site}/up"
+        wanted = [f"{own}/+/{leaf}" for leaf in OTHER_LEAVES]
+        before = [f"{own}/#"]
+        self._link = Link(login, wanted, will=will, persistent=True, events=self._events, unsubscribe=before)
+        login = Login(site.address, URGENT, keys.logins[URGENT], ca)
+        wanted = [f"{own}/+/{leaf}" for leaf in URGENT_LEAVES]
+        self._urgent = Link(login, wanted, will=None, persistent=True, events=self._events, urgent=True)
+        self._urgent_down_because = ""
         self._up = False
         self._down_because = ""
         self._stopping = False
@@ -74,6 +86,7 @@ class Service:
         self._flying: dict[int, RetainedMessage] = {}
         self._stale_mono: dict[str, float] = {}
         self._asked_mono: dict[str, float] = {}
+        self._held_urgent: list[Arrived] = []
         self._held: list[Arrived] = []
         self._sent: list[RetainedMessage] = []
         self._troubled = False
@@ -81,28 +94,21 @@ class Service:
     def stop(self) -> None:
         """For any thread, and for signals."""
         self._stopping = True
-        self._link.wake()
+        self._events.wake()
 
     def run(self) -> None:
         self._link.start()
+        self._urgent.start()
         try:
             while not self._stopping:
                 self._turn()
         finally:
+            self._urgent.stop()
             self._link.stop(Will(self._presence, build_presence(online=False, since_utc=self._since)))
 
     def _turn(self) -> None:
-        for event in self._link.take(MENDING_S if self._troubled else TURN_S):
-            match event:
-                case LinkUp():
-                    self._connected()
-                case LinkDown(reason):
-                    self._lost(reason)
-                case Arrived():
-                    self._held.append(event)
-                case Sent(mid):
-                    if (item := self._flying.pop(mid, None)) is not None:
-                        self._sent.append(item)
+        for link, event in self._events.take(MENDING_S if self._troubled else TURN_S):
+            self._heard(link, event)
         try:
             self._take()
             self._look()
@@ -117,7 +123,25 @@ class Service:
             self._troubled = False
         self._send()
 
-    # --- the connection
+    def _heard(self, link: Link, event: Event) -> None:
+        match event:
+            case LinkUp() if not link.urgent:
+                self._connected()
+            case LinkUp():
+                self._urgent_down_because = ""
+            case LinkDown(reason) if not link.urgent:
+                self._lost(reason)
+            case LinkDown(reason):
+                if reason != self._urgent_down_because:
+                    self._say(f"not connected for alarms, replies and statuses: {reason}")
+                self._urgent_down_because = reason
+            case Arrived():
+                (self._held_urgent if link.urgent else self._held).append(event)
+            case Sent(mid):
+                if (item := self._flying.pop(mid, None)) is not None:
+                    self._sent.append(item)
+
+    # --- the connections
 
     def _connected(self) -> None:
         self._up = True
@@ -138,17 +162,20 @@ class Service:
     # --- what came
 
     def _take(self) -> None:
-        if not self._held:
-            return
-        try:
-            outcomes = [self._intake.take([event.message for event in self._held])]
-        except PECULIAR:
-            outcomes = [self._apart(event.message) for event in self._held]
-        held, self._held = self._held, []
-        for outcome in outcomes:
-            self._tell(outcome)
-        for event in held:
-            self._link.ack(event)
+        """Each group in a transaction of its own, what is urgent first."""
+        for link, held in ((self._urgent, self._held_urgent), (self._link, self._held)):
+            if not held:
+                continue
+            try:
+                outcomes = [self._intake.take([event.message for event in held])]
+            except PECULIAR:
+                outcomes = [self._apart(event.message) for event in held]
+            taken = held.copy()
+            held.clear()
+            for outcome in outcomes:
+                self._tell(outcome)
+            for event in taken:
+                link.ack(event)
 
     def _apart(self, message: InboundMessage) -> IntakeOutcome:
         """One message of a group that could not be read; its bytes are not shown, they may hold anything."""

@@ -27,18 +27,23 @@ from contract.bounds import (
     Signature,
     TextForm,
     WireName,
+    parse_rfc3339,
 )
 from contract.commands import Reason
 from contract.envelope import signed
-from contract.facts import Fact, fact_of
+from contract.facts import Fact, NoticeReceived, NoticeShown, fact_of, names_of
 from contract.frozen import frozen
 from contract.messages import MAX_MESSAGE_BYTES
 from contract.refusal import Refusal, parsed
-from contract.strict_json import dumps, load_object
+from contract.strict_json import dumps, load_flat, load_object
 
 MAX_BATCH_FACTS = 500
 MAX_BATCH_BYTES = 60 * 1024
 """Of the lines together, without their ends; with those and the header a message stays below 64 KiB."""
+
+
+RECEIPTS = names_of(NoticeReceived, NoticeShown)
+"""What of a notice may go ahead of a backlog."""
 
 
 @frozen
@@ -98,6 +103,29 @@ def line(seq: int, at_utc: float, clock: str, boot: int, mono: float, kind: str,
 
 def parse_line(data: bytes) -> FactLine | Gap:
     """A fact or a gap line; ValueError with a few words for anything else."""
+    flat = load_flat(data)
+    fact = None if flat is None else _plain_line(flat)
+    return _any_line(data) if fact is None else fact
+
+
+def _plain_line(value: dict[str, Any]) -> FactLine | None:
+    """A fact whose own fields are as they should be, read in a third of the time the codec takes; None: the codec has the word."""
+    try:
+        seq, at, clock, boot, mono, kind = [value.pop(name) for name in _OWN_KEYS]
+        if (
+            type(seq) is type(boot) is int
+            and type(mono) in (float, int)
+            and type(at) is type(clock) is type(kind) is str
+        ):
+            good = 1 <= seq <= MAX_INTEGER and 0 <= boot <= MAX_INTEGER and 0 <= mono <= MAX_UTC
+            if good and 1 <= len(clock) <= 16 and 1 <= len(kind) <= 48 and "gap" not in value:
+                return FactLine(seq, parse_rfc3339(at), clock, boot, mono, kind, value)
+    except (KeyError, ValueError):
+        pass
+    return None
+
+
+def _any_line(data: bytes) -> FactLine | Gap:
     value = load_object(data)
     if "gap" not in value:
         return codec.read(FactLine, value)
@@ -181,10 +209,16 @@ def open_batch(batch: Batch, site: str, public: bytes) -> tuple[FactLine | Gap, 
 
     Whether `prev` is the hash the books have before `first` is for the books to say.
     """
+    opened = open_hashed(batch, site, public)
+    return opened if isinstance(opened, Refusal) else tuple(element for element, _ in opened)
+
+
+def open_hashed(batch: Batch, site: str, public: bytes) -> tuple[tuple[FactLine | Gap, bytes], ...] | Refusal:
+    """As open_batch, each with the chain's hash after it."""
     header = batch.header
     if not signed(public, header.sig, _batch_text(site, header)):
         return Refusal(Reason.BAD_SIGNATURE, "signature does not hold")
-    opened: list[FactLine | Gap] = []
+    opened: list[tuple[FactLine | Gap, bytes]] = []
     h, expected = bytes.fromhex(header.prev), header.first
     for raw in batch.lines:
         try:
@@ -198,7 +232,7 @@ def open_batch(batch: Batch, site: str, public: bytes) -> tuple[FactLine | Gap, 
         if number != expected:
             return Refusal(Reason.MALFORMED, f"number {number} where {expected} was due")
         expected = following
-        opened.append(element)
+        opened.append((element, h))
     if expected != header.last + 1:
         return Refusal(Reason.MALFORMED, f"ends before {expected}, header says {header.last}")
     if h.hex() != header.head:
@@ -229,9 +263,26 @@ class Alarm:
     sig: Signature
 
 
+@frozen
+class EarlyReceipt:
+    """A signed copy of a `notice.received` or `notice.shown` that waits behind a backlog."""
+
+    unit: Id
+    epoch: Id
+    seq: Annotated[int, Range(1, MAX_INTEGER)]
+    line: Annotated[bytes, TextForm(str.encode, bytes.decode, "text", {"maxLength": MAX_MESSAGE_BYTES})]
+    """The fact's line, as text."""
+    sig: Signature
+
+
 def build_alarm(private: Ed25519PrivateKey, site: str, unit: str, epoch: str, seq: int, line: bytes) -> bytes:
-    sig = private.sign(_alarm_text(site, unit, epoch, seq, line))
+    sig = private.sign(_copy_text("alarm", site, unit, epoch, seq, line))
     return dumps(codec.write(Alarm(unit, epoch, seq, line, sig)))
+
+
+def build_receipt(private: Ed25519PrivateKey, site: str, unit: str, epoch: str, seq: int, line: bytes) -> bytes:
+    sig = private.sign(_copy_text("receipt", site, unit, epoch, seq, line))
+    return dumps(codec.write(EarlyReceipt(unit, epoch, seq, line, sig)))
 
 
 def parse_alarm(data: bytes) -> Alarm | Refusal:
@@ -239,18 +290,36 @@ def parse_alarm(data: bytes) -> Alarm | Refusal:
     return parsed(Alarm, data, max_depth=1)
 
 
+def parse_receipt(data: bytes) -> EarlyReceipt | Refusal:
+    """Takes a receipt sent ahead apart; checks nothing but its form."""
+    return parsed(EarlyReceipt, data, max_depth=1)
+
+
 def check_alarm(alarm: Alarm, site: str, public: bytes) -> FactLine | Refusal:
     """The fact of an alarm whose signature holds and whose line is the fact `seq`; else why not."""
-    if not signed(public, alarm.sig, _alarm_text(site, alarm.unit, alarm.epoch, alarm.seq, alarm.line)):
+    return _check_copy(alarm, _copy_text("alarm", site, alarm.unit, alarm.epoch, alarm.seq, alarm.line), public)
+
+
+def check_receipt(receipt: EarlyReceipt, site: str, public: bytes) -> FactLine | Refusal:
+    """As check_alarm; and the fact is the receipt of a notice."""
+    r = receipt
+    fact = _check_copy(r, _copy_text("receipt", site, r.unit, r.epoch, r.seq, r.line), public)
+    if isinstance(fact, FactLine) and fact.kind not in RECEIPTS:
+        return Refusal(Reason.MALFORMED, "not the receipt of a notice")
+    return fact
+
+
+def _check_copy(copy: Alarm | EarlyReceipt, text: bytes, public: bytes) -> FactLine | Refusal:
+    if not signed(public, copy.sig, text):
         return Refusal(Reason.BAD_SIGNATURE, "signature does not hold")
     try:
-        fact = parse_line(alarm.line)
+        fact = parse_line(copy.line)
     except ValueError as error:
         return Refusal(Reason.MALFORMED, str(error))
-    if isinstance(fact, Gap) or fact.seq != alarm.seq:
+    if isinstance(fact, Gap) or fact.seq != copy.seq:
         return Refusal(Reason.MALFORMED, "the line is another fact")
     return fact
 
 
-def _alarm_text(site: str, unit: str, epoch: str, seq: int, line: bytes) -> bytes:
-    return f"doorward-alarm-1|{site}|{unit}|{epoch}|{seq}|{hashlib.sha256(line).hexdigest()}".encode()
+def _copy_text(what: str, site: str, unit: str, epoch: str, seq: int, line: bytes) -> bytes:
+    return f"doorward-{what}-1|{site}|{unit}|{epoch}|{seq}|{hashlib.sha256(line).hexdigest()}".encode()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from contract.chain import Alarm, Header
+from contract.chain import Alarm, EarlyReceipt, Header
 from contract.enrolment import Enrol
 from contract.frozen import frozen
 from contract.kinds import KINDS
@@ -55,6 +55,7 @@ CHANNELS: Final = (
     _up("status", PayloadForm.JSON, (Status, UnitPresence), "birth, health and death; with a will", retained=True),
     _up("facts", PayloadForm.LINES, (Header,), "a signed batch of facts"),
     _up("alarm", PayloadForm.JSON, (Alarm,), "a signed copy of one urgent fact"),
+    _up("receipt", PayloadForm.JSON, (EarlyReceipt,), "a signed copy of a notice's receipt, ahead of a backlog"),
     _up("reply", PayloadForm.JSON, (Reply,), "one step in the course of a command"),
     _up("revs", PayloadForm.JSON, (RevsPage,), "a signed page of the list of revisions, on request"),
     _up("enrol", PayloadForm.JSON, (Enrol,), "the unit's public key"),

@@ -375,3 +375,5 @@ class Confirm(Message):
     """The centre's clock when it signed: a fresh sample of the time, taken if the batch was sent at most 10 s ago."""
     digest: Hex64
     """Over the state this unit should have."""
+    window: Annotated[int, Range(1, 1_000_000)] | None = None
+    """So many facts of its backlog may be on their way from now on. Absent: any number."""

@@ -11,7 +11,7 @@ from contract.messages import Kind
 from contract.scopes import LEVELS, Scope
 
 PREFIX = "doorward/1"
-LEAVES = ("status", "facts", "alarm", "reply", "revs", "enrol", "seal")
+LEAVES = ("status", "facts", "alarm", "receipt", "reply", "revs", "enrol", "seal")
 """What a unit writes under `up/<unit>/`."""
 
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}")

@@ -136,9 +136,10 @@ class AppendFacts:
 
 @frozen
 class LoadBatch:
-    """Read journal lines from `first` on, at most 500 or 60 KiB. Outcome: BatchLoaded."""
+    """Read journal lines from `first` on, at most `most` or 60 KiB. Outcome: BatchLoaded."""
 
     first: int
+    most: int = 500
 
 
 @frozen
@@ -251,9 +252,10 @@ class SendBatch:
 
 
 @frozen
-class SendAlarm:
-    """A signed copy of one urgent fact, ahead of the queue."""
+class SendAhead:
+    """A signed copy of one fact, ahead of the queue. `leaf`: alarm, or receipt (of a notice)."""
 
+    leaf: str
     epoch: str
     seq: int
     line: bytes
@@ -380,7 +382,7 @@ Effect = (
     | Connect
     | AckMessage
     | SendBatch
-    | SendAlarm
+    | SendAhead
     | SendStatus
     | SendReply
     | SendRevs

@@ -103,6 +103,11 @@ FLIGHT_MAX = 8
 BATCH_FACTS = 500
 BATCH_BYTES = 60 * 1024
 """Size of a batch (contract.md)."""
+FIRST_FACTS = 50
+"""Backlog on its way before the first confirm of a connection: 2,000 units that come back together are two seconds of a centre's work (contract.md)."""
+RECEIPTS_AHEAD = 4
+RECEIPTS_AHEAD_S = 60.0
+"""At most so many receipts go ahead of a backlog in this time: a unit that was away for a month gets all its notices at once."""
 UNCONFIRMED_S = 30.0
 UNCONFIRMED_MAX_S = 600.0
 """Unconfirmed facts are sent again after 30 s, doubling to 10 min (contract.md)."""

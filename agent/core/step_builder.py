@@ -12,7 +12,7 @@ from agent.core.state import State
 from agent.core.state.door import Door
 from agent.core.state.people import ScreenAnswer
 from agent.core.time import KnownTime, Now
-from contract.facts import Fact, declared
+from contract.facts import Fact, NoticeReceived, NoticeShown, declared
 from contract.frozen import frozen
 
 
@@ -106,10 +106,10 @@ class StepBuilder:
         """
         token = self.number()
         self.state = replace(self.state, sync=replace(self.state.sync, unsaved=self.state.sync.unsaved + len(facts)))
-        alarms = tuple(i for i, fact in enumerate(facts) if declared(fact.fact).alarm)
-        if alarms:
+        ahead = tuple((i, leaf) for i, fact in enumerate(facts) if (leaf := _leaf(fact.fact)) is not None)
+        if ahead:
             sync = self.state.sync
-            self.state = replace(self.state, sync=replace(sync, alarm_tokens={**sync.alarm_tokens, token: alarms}))
+            self.state = replace(self.state, sync=replace(sync, ahead_tokens={**sync.ahead_tokens, token: ahead}))
         known = known or self._known_time()
         if durable_by_mono is None and self.state.access.reported_checkins:
             reported_checkins = (*reported_checkins, *self.state.access.reported_checkins)
@@ -142,3 +142,10 @@ class StepBuilder:
             facts, self._facts = self._facts, []
             self.record(facts)
         return self.state, (*self._first, *self._rest)
+
+
+def _leaf(fact: Fact) -> str | None:
+    """As what a copy of this fact may go ahead of the queue."""
+    if declared(fact).alarm:
+        return "alarm"
+    return "receipt" if isinstance(fact, NoticeReceived | NoticeShown) else None

@@ -1,4 +1,4 @@
-"""Facts on their way up, and the centre's confirms: live sending, the backlog with several batches in flight, alarms ahead, time samples, the digest.
+"""Facts on their way up, and the centre's confirms: live sending, the backlog within the centre's window, alarms and receipts ahead, time samples, the digest.
 
 A fact is sent again until the centre confirms it; it counts there once, by (epoch, seq). Nothing is sent while the centre is offline.
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from agent.core import limits, status, timekeeping
-from agent.core.effects import ConfirmFacts, LoadBatch, SendAlarm, SendBatch
+from agent.core.effects import ConfirmFacts, LoadBatch, SendAhead, SendBatch
 from agent.core.events.link import CentrePresence
 from agent.core.events.store import BatchLoaded, HistoryDiffers, Recorded, StoreOpened
 from agent.core.state import State
@@ -56,10 +56,12 @@ def history_differs(step: StepBuilder, event: HistoryDiffers) -> None:
 
 
 def recorded(step: StepBuilder, event: Recorded) -> None:
-    """Durable: alarms go ahead at once; the rest too, when nothing is before it."""
+    """Durable: the new facts go at once when nothing is before them; else alarms and receipts of notices go ahead. Alarms always do."""
     sync = step.state.sync
-    _alarms(step, event)
-    live = sync.centre_online and sync.epoch and sync.cursor == event.first and sync.loading is None
+    nothing_before = sync.centre_online and sync.epoch and sync.cursor == event.first and sync.loading is None
+    small = len(event.lines) <= limits.BATCH_FACTS and sum(map(len, event.lines)) < limits.BATCH_BYTES
+    live = nothing_before and small and event.lines and len(sync.flights) < limits.FLIGHT_MAX
+    _ahead(step, event, receipts=sync.centre_online and not live)
     step.state = replace(
         step.state,
         sync=replace(
@@ -69,8 +71,7 @@ def recorded(step: StepBuilder, event: Recorded) -> None:
             unsaved=max(0, sync.unsaved - len(event.lines)),
         ),
     )
-    small = len(event.lines) <= limits.BATCH_FACTS and sum(map(len, event.lines)) < limits.BATCH_BYTES
-    if live and small and event.lines and len(sync.flights) < limits.FLIGHT_MAX:
+    if live:
         last = event.first + len(event.lines) - 1
         _send(step, event.first, last, event.prev, event.head, event.lines)
 
@@ -85,27 +86,41 @@ def dropped(step: StepBuilder, facts: int) -> None:
     step.state = replace(step.state, sync=replace(step.state.sync, unsaved=max(0, step.state.sync.unsaved - facts)))
 
 
-def _alarms(step: StepBuilder, event: Recorded) -> None:
-    which = step.state.sync.alarm_tokens.get(event.token, ())
+def _ahead(step: StepBuilder, event: Recorded, *, receipts: bool) -> None:
+    which = step.state.sync.ahead_tokens.get(event.token, ())
     if not which:
         return
     _forget(step, event.token)
-    alarms = [(step.state.sync.epoch, event.first + i, event.lines[i]) for i in which if i < len(event.lines)]
-    if step.state.sync.link_up:
-        for epoch, seq, line in alarms:
-            step.emit(SendAlarm(epoch, seq, line))
-    else:
-        step.state = replace(
-            step.state, sync=replace(step.state.sync, alarms=(*step.state.sync.alarms, *alarms)[-limits.ALARMS_MAX :])
-        )
+    for i, leaf in which:
+        if i >= len(event.lines):
+            continue
+        copy = SendAhead(leaf, step.state.sync.epoch, event.first + i, event.lines[i])
+        if leaf == "receipt":
+            if receipts and _may_go_ahead(step):
+                step.emit(copy)
+        elif step.state.sync.link_up:
+            step.emit(copy)
+        else:
+            alarms = (*step.state.sync.alarms, (copy.epoch, copy.seq, copy.line))[-limits.ALARMS_MAX :]
+            step.state = replace(step.state, sync=replace(step.state.sync, alarms=alarms))
+
+
+def _may_go_ahead(step: StepBuilder) -> bool:
+    """Another receipt; counted."""
+    now = step.now.mono
+    lately = tuple(at for at in step.state.sync.receipts_at if now - at < limits.RECEIPTS_AHEAD_S)
+    if len(lately) >= limits.RECEIPTS_AHEAD:
+        return False
+    step.state = replace(step.state, sync=replace(step.state.sync, receipts_at=(*lately, now)))
+    return True
 
 
 def _forget(step: StepBuilder, token: int) -> None:
-    tokens = step.state.sync.alarm_tokens
+    tokens = step.state.sync.ahead_tokens
     if token in tokens:
         step.state = replace(
             step.state,
-            sync=replace(step.state.sync, alarm_tokens={t: which for t, which in tokens.items() if t != token}),
+            sync=replace(step.state.sync, ahead_tokens={t: which for t, which in tokens.items() if t != token}),
         )
 
 
@@ -115,7 +130,7 @@ def _forget(step: StepBuilder, token: int) -> None:
 def link_up(step: StepBuilder) -> None:
     """The centre's presence follows on its retained topic; alarms do not wait for it, the broker keeps them for the centre."""
     for epoch, seq, line in step.state.sync.alarms:
-        step.emit(SendAlarm(epoch, seq, line))
+        step.emit(SendAhead("alarm", epoch, seq, line))
     step.state = replace(step.state, sync=replace(step.state.sync, link_up=True, centre_online=False, alarms=()))
     step.state = replace(step.state, health=replace(step.state.health, sent_at=None, taken_over=False))
 
@@ -155,6 +170,7 @@ def _begin(step: StepBuilder) -> None:
             loading=None,
             load_at=None,
             retry_s=limits.UNCONFIRMED_S,
+            window=limits.FIRST_FACTS,
             ask_at=now,
         ),
     )
@@ -230,7 +246,7 @@ def _send_again(step: StepBuilder) -> None:
 def _load(step: StepBuilder) -> None:
     sync = step.state.sync
     step.state = replace(step.state, sync=replace(sync, loading=sync.cursor, load_at=None))
-    step.emit(LoadBatch(sync.cursor))
+    step.emit(LoadBatch(sync.cursor, min(limits.BATCH_FACTS, _room(sync))))
 
 
 def _ask(step: StepBuilder) -> None:
@@ -244,12 +260,21 @@ def _load_at(state: State) -> float | None:
     waiting = sync.epoch and sync.cursor < sync.next_seq and sync.loading is None
     if not waiting or len(sync.flights) >= limits.FLIGHT_MAX:
         return None
+    if sync.flights and _room(sync) < limits.BATCH_FACTS:
+        return None  # a full batch, or one at a time
     due = state.now.mono if sync.load_at is None else sync.load_at
     rate = state.plan.drain_facts_s
     if rate <= 0:
         return due
     level = _level(sync, rate, state.now.mono)
     return max(due, state.now.mono + (1.0 - level) / rate) if level < 1.0 else due
+
+
+def _room(sync: Sync) -> int:
+    """Facts that the centre's window leaves; at least one, so that nothing stands still."""
+    if sync.window is None:
+        return limits.BATCH_FACTS
+    return max(1, sync.window - sum(f.last + 1 - f.first for f in sync.flights))
 
 
 def _level(sync: Sync, rate: float, now: float) -> float:
@@ -275,7 +300,7 @@ def confirm(step: StepBuilder, message: Confirm) -> None:
             ),
         )
     _take(step, message, flight)
-    step.state = replace(step.state, sync=replace(step.state.sync, digest=message.digest))
+    step.state = replace(step.state, sync=replace(step.state.sync, digest=message.digest, window=message.window))
     judge(step)
 
 

@@ -106,7 +106,7 @@ class Link:
                         live.offer(page)
             case (
                 effects.SendBatch()
-                | effects.SendAlarm()
+                | effects.SendAhead()
                 | effects.SendStatus()
                 | effects.SendReply()
                 | effects.SendEnrolment()

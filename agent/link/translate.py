@@ -9,7 +9,7 @@ from agent.aside import Entry, entry_of, name_in, presence_name
 from agent.core import effects
 from agent.link.access import UnitKeys
 from contract import codec, topics
-from contract.chain import Header, build_alarm, build_batch
+from contract.chain import Header, build_alarm, build_batch, build_receipt
 from contract.commands import Command, Reason
 from contract.enrolment import enrol_message
 from contract.envelope import KeyRing, verify
@@ -135,7 +135,7 @@ class OutboundMessage:
 
 Sending = (
     effects.SendBatch
-    | effects.SendAlarm
+    | effects.SendAhead
     | effects.SendStatus
     | effects.SendReply
     | effects.SendEnrolment
@@ -157,9 +157,10 @@ def write(effect: Sending, keys: UnitKeys) -> OutboundMessage:
             header = Header(keys.unit, epoch, batch, first, last, prev, head)
             payload = build_batch(keys.private, keys.site, header, lines)
             return OutboundMessage(topics.up(keys.site, keys.unit, "facts"), payload)
-        case effects.SendAlarm(epoch, seq, line):
-            payload = build_alarm(keys.private, keys.site, keys.unit, epoch, seq, line)
-            return OutboundMessage(topics.up(keys.site, keys.unit, "alarm"), payload, ahead=True)
+        case effects.SendAhead(leaf, epoch, seq, line):
+            build = build_alarm if leaf == "alarm" else build_receipt
+            payload = build(keys.private, keys.site, keys.unit, epoch, seq, line)
+            return OutboundMessage(topics.up(keys.site, keys.unit, leaf), payload, ahead=True)
         case effects.SendStatus(status):
             return OutboundMessage(topics.up(keys.site, keys.unit, "status"), dumps(codec.write(status)), retain=True)
         case effects.SendReply(command, state, reason, door, at_utc, detail):

@@ -194,8 +194,8 @@ class Journal:
 
     # --- the way up
 
-    def load_batch(self, first: int) -> BatchLoaded:
-        """Lines from `first` on, their chain checked.
+    def load_batch(self, first: int, most: int = chain.MAX_BATCH_FACTS) -> BatchLoaded:
+        """At most `most` lines from `first` on, their chain checked.
 
         What is no longer held is a gap where the hash before it is known (from the centre's own confirm); else it starts later
         than asked, or earlier where a gap swallowed the number before.
@@ -207,7 +207,8 @@ class Journal:
                 return BatchLoaded(first, self.base, before.hex(), self.base_h.hex(), (line,))
             first, before = self.base + 1, self.base_h
         rows = self.db.conn.execute(
-            "SELECT seq, first, line, h FROM facts WHERE seq >= ? ORDER BY seq LIMIT ?", (first, chain.MAX_BATCH_FACTS)
+            "SELECT seq, first, line, h FROM facts WHERE seq >= ? ORDER BY seq LIMIT ?",
+            (first, min(most, chain.MAX_BATCH_FACTS)),
         ).fetchall()
         if before is None and rows and rows[0][2] is None:
             first = number(rows[0][1])

@@ -70,7 +70,7 @@ class JournalKeeper:
         self._cache_revs: dict[str, int] = {}
         self._revs: dict[str, int] = {}
         self._precious: list[SaveState] = []  # keys and secrets
-        self._loads: dict[int, None] = {}
+        self._loads: dict[int, int] = {}
         self._confirm: ConfirmFacts | None = None
         self._chores: dict[str, Iterator[int]] = {}
         self._looked = ROOM_EVERY  # a journal that is too large already is seen with the first fact
@@ -126,9 +126,9 @@ class JournalKeeper:
         if journal is not None and self._retry.failing is None:
             self._retry.run(lambda: journal.keep_secrets(revs))
 
-    def load(self, first: int) -> None:
+    def load(self, first: int, most: int) -> None:
         """BatchLoaded now, or as soon as the journal can be read."""
-        self._loads[first] = None
+        self._loads[first] = most
         while len(self._loads) > _LOADS:
             del self._loads[next(iter(self._loads))]
         if self._journal is not None:
@@ -315,8 +315,8 @@ class JournalKeeper:
 
     def _serve_loads(self) -> None:
         while self._loads and self._journal is not None:
-            first = next(iter(self._loads))
-            self._post(self._journal.load_batch(first))
+            first, most = next(iter(self._loads.items()))
+            self._post(self._journal.load_batch(first, most))
             del self._loads[first]
 
     def _serve_confirm(self) -> None:

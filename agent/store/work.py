@@ -133,8 +133,8 @@ class Work:
 
     def _other(self, order: object) -> None:
         match order:
-            case effects.LoadBatch(first):
-                self._journal.load(first)
+            case effects.LoadBatch(first, most):
+                self._journal.load(first, most)
             case effects.ConfirmFacts():
                 self._journal.confirm(order)
             case effects.ForgetNotices():

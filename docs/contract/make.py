@@ -20,7 +20,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from contract import codec
 from contract.bounds import ByName, Items, Length, Named, Pattern, Range, Rest, Tagged, TextForm, WireName
-from contract.chain import Alarm, FactLine, GapLine, Header
+from contract.chain import Alarm, EarlyReceipt, FactLine, GapLine, Header
 from contract.channels import CHANNELS, Channel, PayloadForm
 from contract.commands import Command
 from contract.enrolment import Enrol, Enrolment
@@ -47,6 +47,7 @@ TABLES: dict[str, type] = {
     "line": FactLine,
     "gap": GapLine,
     "alarm": Alarm,
+    "receipt": EarlyReceipt,
     "reply": Reply,
     "status": Status,
     "link": LinkStatus,

@@ -6,9 +6,11 @@ import socket
 from contextlib import suppress
 
 import pytest
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
 
 from centre.folder import BrokerAddress
-from centre.link import Link, LinkDown, Login
+from centre.link import FIRST_WAIT_S, Link, LinkDown, Login
 from tests.waiting import eventually
 
 
@@ -38,3 +40,14 @@ def test_a_packet_without_end_is_not_taken_in(record_property: pytest.RecordProp
         finally:
             link.stop()
     record_property("figure", f"of a packet of 256 MiB {taken >> 10} KiB left the broker")
+
+
+def test_links_that_lost_a_broker_do_not_come_back_together() -> None:
+    address = BrokerAddress(tls=False, host="127.0.0.1", port=1)
+    links = [Link(Login(address, "centre", "secret"), [], will=None, persistent=True) for _ in range(20)]
+    first = [link._client._reconnect_min_delay for link in links]
+    assert all(FIRST_WAIT_S <= wait <= 1.5 * FIRST_WAIT_S for wait in first)
+    assert len(set(first)) > 10
+    for link in links:
+        link._on_disconnect(link._client, None, None, ReasonCode(PacketTypes.DISCONNECT), None)
+    assert [link._client._reconnect_min_delay for link in links] != first, "drawn anew at each loss"

@@ -25,6 +25,7 @@ from centre.cli import centre
 from centre.folder import Folder
 from centre.migrations.versions import r0001_as_before_alembic as first
 from centre.migrations.versions import r0002_keys_that_can_change as second
+from centre.migrations.versions import r0003_receipts_ahead as third
 from centre.upgrade import bring_up
 from tests.architecture import ROOT
 from tests.centre.old_books import DUMPS, MARKED, asked, do, old_folder, rows, shape
@@ -135,7 +136,7 @@ def test_the_first_revision_is_the_schema_of_all_books_before_it(tmp_path: Path,
 
 def test_on_postgresql_they_say_the_same_too() -> None:
     """No server: the statements themselves, comments included. As long as revisions only add tables, they must say what `create_all` does."""
-    assert second.revision == schema.HEAD, "from a revision on that changes a table this wants a server"
+    assert third.revision == schema.HEAD, "from a revision on that changes a table this wants a server"
     migrated, modelled = io.StringIO(), []
     context = MigrationContext.configure(
         dialect_name="postgresql", opts={"as_sql": True, "output_buffer": migrated, "literal_binds": True}
@@ -143,6 +144,7 @@ def test_on_postgresql_they_say_the_same_too() -> None:
     with Operations.context(context):
         first.upgrade()
         second.upgrade()
+        third.upgrade()
     engine = create_mock_engine("postgresql://", lambda sql, *_, **__: modelled.append(str(sql.compile(engine))))
     tables = [table for table in schema.metadata.sorted_tables if table is not schema.alembic_version]
     schema.metadata.create_all(engine, tables=tables, checkfirst=False)
@@ -202,15 +204,15 @@ def test_there_are_books_of_each_revision_but_the_newest() -> None:
 
 
 MARK = "INSERT INTO alembic_version VALUES ('{}')"
-UNKNOWN = "centre: books: of no version this program knows ({}; it knows 0001 to 0002)\n"
+UNKNOWN = "centre: books: of no version this program knows ({}; it knows 0001 to 0003)\n"
 REFUSED = {
     "newer": (
-        ["UPDATE alembic_version SET version_num = '0003'"],
-        "centre: books: of a newer program (revision 0003, this one knows 0002)\n",
+        ["UPDATE alembic_version SET version_num = '0004'"],
+        "centre: books: of a newer program (revision 0004, this one knows 0003)\n",
     ),
     "another mark": (["UPDATE alembic_version SET version_num = 'ae1027a6acf'"], UNKNOWN.format("ae1027a6acf")),
     "no number": (["UPDATE alembic_version SET version_num = '0000'"], UNKNOWN.format("0000")),
-    "two marks": ([MARK.format("0003")], UNKNOWN.format("0002, 0003")),
+    "two marks": ([MARK.format("0004")], UNKNOWN.format("0003, 0004")),
     "an empty mark": (["DELETE FROM alembic_version"], UNKNOWN.format("none")),
     "another version": (
         ["DROP TABLE alembic_version", "UPDATE meta SET value = 99 WHERE name = 'version'"],

@@ -139,8 +139,8 @@ class Store:
                     d.unreported_checkins.add(effect.checkin)
                 d.unreported_checkins.difference_update(effect.reported_checkins)
                 self._post(delay, ev.Recorded(effect.token, first, tuple(d.lines[first - 1 :]), prev, d.heads[-1]))
-            case fx.LoadBatch(first):
-                lines = tuple(d.lines[first - 1 : first + 19])
+            case fx.LoadBatch(first, most):
+                lines = tuple(d.lines[first - 1 : first - 1 + min(most, 20)])
                 last = first + len(lines) - 1
                 head = d.heads[last] if lines else d.heads[-1]
                 self._post(delay, ev.BatchLoaded(first, last, d.heads[first - 1] if lines else head, head, lines))

@@ -229,7 +229,7 @@ class Watch:
             if isinstance(effect, fx.SendEnrolment):
                 assert self.world.disk.token, "a token that is spent"
                 self.key_told = True
-            assert self.key_told or not isinstance(effect, fx.SendBatch | fx.SendAlarm), "facts ahead of the key"
+            assert self.key_told or not isinstance(effect, fx.SendBatch | fx.SendAhead), "facts ahead of the key"
 
 
 def _data(found: tuple[fx.Effect, ...], kind: str) -> list[dict[str, object]]:

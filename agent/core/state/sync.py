@@ -51,8 +51,12 @@ class Sync:
     sampled_at: float | None = None
     unsaved: int = 0
     """Facts handed to the store that are not on disk yet."""
-    alarm_tokens: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
-    """By record token: which of its facts are alarms."""
+    window: int | None = None
+    """Facts of the backlog that may be on their way, by the centre's newest word; None: any number."""
+    ahead_tokens: Mapping[int, tuple[tuple[int, str], ...]] = field(default_factory=dict)
+    """By record token: which of its facts may go ahead of the queue, each as `alarm` or `receipt`."""
+    receipts_at: tuple[float, ...] = ()
+    """When the last receipts went ahead."""
     alarms: tuple[tuple[str, int, bytes], ...] = ()
     """(epoch, seq, line) of alarms that wait for the link."""
     digest: str | None = None

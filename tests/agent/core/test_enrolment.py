@@ -7,7 +7,7 @@ from agent.core import events as ev
 from agent.core import replay_codec
 from tests.agent.core.bench import UTC, Bench, confirm, of, the
 
-ToCentre = fx.SendEnrolment | fx.SendSealingKey | fx.SendBatch | fx.SendAlarm | fx.SendStatus
+ToCentre = fx.SendEnrolment | fx.SendSealingKey | fx.SendBatch | fx.SendAhead | fx.SendStatus
 KEYS = [fx.SendEnrolment(), fx.SendSealingKey()]
 
 
@@ -37,7 +37,7 @@ def test_an_alarm_that_waited_for_the_link_goes_behind_the_keys() -> None:
     assert [type(effect) for effect in up(bench.do(ev.LinkUp("5")))][:3] == [
         fx.SendEnrolment,
         fx.SendSealingKey,
-        fx.SendAlarm,
+        fx.SendAhead,
     ]
 
 

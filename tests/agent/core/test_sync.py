@@ -21,9 +21,21 @@ def backlog(count: int, **changes: object) -> Bench:
 
 
 def load(bench: Bench, order: fx.LoadBatch, count: int = 500) -> tuple[fx.Effect, ...]:
-    last = min(order.first + count - 1, bench.seq - 1)
+    last = min(order.first + min(count, order.most) - 1, bench.seq - 1)
     lines = tuple(b"x" for _ in range(order.first, last + 1))
     return bench.do(ev.BatchLoaded(order.first, last, "aa", "bb", lines))
+
+
+def answered(bench: Bench, batch: fx.SendBatch, window: int | None = None) -> tuple[fx.Effect, ...]:
+    """The centre has it: what the unit sends or loads then."""
+    found = bench.do(ev.MessageReceived(1, confirm(bench, batch.batch, seq=batch.last, window=window)))
+    return (*found, *bench.do(ev.FactsConfirmed(batch.last)))
+
+
+def begun(bench: Bench, window: int | None = None) -> tuple[fx.Effect, ...]:
+    """Connected, and the first few facts are confirmed."""
+    found = load(bench, the(fx.LoadBatch, connect(bench)))
+    return answered(bench, the(fx.SendBatch, found), window)
 
 
 def connect(bench: Bench) -> tuple[fx.Effect, ...]:
@@ -63,26 +75,84 @@ def test_with_nothing_to_send_an_empty_batch_asks_for_a_confirm_and_again_every_
 
 def test_the_backlog_goes_in_batches_with_at_most_eight_in_flight() -> None:
     bench = backlog(10_000, drain_facts_s=0.0)
-    found = connect(bench)
+    found = begun(bench)
+    bench.forget()
     for n in range(limits.FLIGHT_MAX):
         order = the(fx.LoadBatch, found)
-        assert order.first == 500 * n + 1
+        assert order.first == 500 * n + 51
         found = load(bench, order)
         assert the(fx.SendBatch, found).first == order.first
     assert of(fx.LoadBatch, found) == []
     batches = bench.all(fx.SendBatch)
     assert len({b.batch for b in batches}) == len(batches)
-    found = bench.do(ev.MessageReceived(1, confirm(bench, batches[0].batch, seq=500, head="bb")))
-    assert the(fx.ConfirmFacts, found) == fx.ConfirmFacts("e1", 500, "bb")
-    assert the(fx.LoadBatch, found).first == 4001
+    found = bench.do(ev.MessageReceived(1, confirm(bench, batches[0].batch, seq=550, head="bb")))
+    assert the(fx.ConfirmFacts, found) == fx.ConfirmFacts("e1", 550, "bb")
+    assert the(fx.LoadBatch, found).first == 4051
+
+
+def test_before_the_first_confirm_of_a_connection_only_a_few_facts_go() -> None:
+    bench = backlog(10_000)
+    for _ in range(2):
+        found = load(bench, the(fx.LoadBatch, connect(bench)))
+        assert len(the(fx.SendBatch, found).lines) == limits.FIRST_FACTS
+        bench.forget()
+        bench.wait(20.0)
+        assert bench.all(fx.LoadBatch) == [], "nothing more before the centre has answered"
+        bench.do(ev.LinkDown("reset"))
+
+
+@pytest.mark.parametrize("window", [1, 50, 499, 700, 1000, 2600, 1_000_000])
+def test_no_more_of_the_backlog_is_on_its_way_than_the_centres_window(window: int) -> None:
+    bench = backlog(10_000, drain_facts_s=0.0)
+    begun(bench, window)
+    sent: list[fx.SendBatch] = []
+    while bench.all(fx.LoadBatch)[-1].first < 9000:
+        orders, before = bench.all(fx.LoadBatch), len(sent)
+        bench.forget()
+        while orders:
+            sent += of(fx.SendBatch, load(bench, orders[-1]))
+            orders = bench.all(fx.LoadBatch)
+            bench.forget()
+        on_way = sum(len(batch.lines) for batch in sent[before:])
+        assert 0 < on_way <= min(window, limits.FLIGHT_MAX * 500)
+        answered(bench, sent[-1], window)
+        if not bench.all(fx.LoadBatch) or len(sent) > 100:
+            break
+    assert len(sent) >= 3
+    assert all(len(batch.lines) == min(window, 500) for batch in sent[:2])
+
+
+def test_a_smaller_window_holds_from_the_next_batch_on_and_none_is_no_limit() -> None:
+    bench = backlog(10_000, drain_facts_s=0.0)
+    found = begun(bench, 2000)
+    for _ in range(4):
+        found = load(bench, the(fx.LoadBatch, found))
+    assert of(fx.LoadBatch, found) == []
+    batches = bench.all(fx.SendBatch)[1:]
+    assert of(fx.LoadBatch, answered(bench, batches[0], 600)) == [], "1,500 are still on their way"
+    found = answered(bench, batches[3], 600)
+    assert the(fx.LoadBatch, found).most == 500
+    found = load(bench, the(fx.LoadBatch, found))
+    assert of(fx.LoadBatch, found) == []
+    assert the(fx.LoadBatch, answered(bench, the(fx.SendBatch, found), None)).most == 500
+
+
+def test_what_is_new_does_not_wait_for_a_window() -> None:
+    bench = backlog(50)
+    batch = the(fx.SendBatch, load(bench, the(fx.LoadBatch, connect(bench))))
+    answered(bench, batch, 1)
+    for _ in range(3):
+        found = bench.recorded(the(fx.AppendFacts, bench.tap("stranger")))
+        assert len(the(fx.SendBatch, found).lines) == 1
+        bench.wait(1.0)
 
 
 def test_the_backlog_keeps_to_its_rate() -> None:
     bench = backlog(10_000, drain_facts_s=100.0)
-    connect(bench)
-    start, sent = bench.mono, 0
+    begun(bench)
+    start, sent = bench.mono, 50
     while bench.mono - start < 20.0:
-        orders = bench.all(fx.LoadBatch)
+        orders = bench.all(fx.LoadBatch)[-1:]
         bench.forget()
         for order in orders:
             batch = the(fx.SendBatch, load(bench, order, 50))
@@ -120,26 +190,26 @@ def test_confirmed_is_not_sent_again() -> None:
 
 
 def test_facts_recorded_while_the_backlog_drains_come_after_it() -> None:
-    bench = backlog(700)
-    order = the(fx.LoadBatch, connect(bench))
+    bench = backlog(750)
+    order = the(fx.LoadBatch, begun(bench))
     found = bench.recorded(the(fx.AppendFacts, bench.tap("anna")))
     assert of(fx.SendBatch, found) == []
     found = load(bench, order)
-    assert the(fx.LoadBatch, found).first == 501
+    assert the(fx.LoadBatch, found).first == 551
     found = load(bench, the(fx.LoadBatch, found))
-    assert the(fx.SendBatch, found).last == 701
+    assert the(fx.SendBatch, found).last == 751
 
 
 def test_what_the_centre_lacks_before_a_batch_is_sent_again_at_once() -> None:
     bench = backlog(2000)
-    found = connect(bench)
+    found = begun(bench)
     for _ in range(3):
         found = load(bench, the(fx.LoadBatch, found))
-    third = bench.all(fx.SendBatch)[2]
-    found = bench.do(ev.MessageReceived(1, confirm(bench, third.batch, seq=500)))
-    bench.do(ev.FactsConfirmed(500))
+    third = bench.all(fx.SendBatch)[3]
+    found = bench.do(ev.MessageReceived(1, confirm(bench, third.batch, seq=550)))
+    bench.do(ev.FactsConfirmed(550))
     orders = of(fx.LoadBatch, found) or bench.all(fx.LoadBatch)
-    assert orders[-1].first == 501
+    assert orders[-1].first == 551
 
 
 def test_a_batch_from_elsewhere_than_asked_does_not_end_sending() -> None:
@@ -153,9 +223,7 @@ def test_a_batch_from_elsewhere_than_asked_does_not_end_sending() -> None:
 
 def test_what_the_centre_says_of_the_past_goes_to_the_store_also_when_it_is_behind() -> None:
     bench = backlog(1500)
-    first = the(fx.SendBatch, load(bench, the(fx.LoadBatch, connect(bench))))
-    bench.do(ev.MessageReceived(1, confirm(bench, first.batch, seq=500)))
-    bench.do(ev.FactsConfirmed(500))
+    begun(bench)
     second = bench.all(fx.LoadBatch)[-1]
     batch = the(fx.SendBatch, load(bench, second))
     found = bench.do(ev.MessageReceived(2, confirm(bench, batch.batch, seq=20, head="cc")))
@@ -166,7 +234,7 @@ def test_a_link_that_flaps_starts_again_from_what_is_confirmed() -> None:
     bench = backlog(2000)
     load(bench, the(fx.LoadBatch, connect(bench)))
     bench.do(ev.LinkDown("reset"))
-    late = bench.do(ev.BatchLoaded(501, 1000, "a", "b", (b"x",) * 500))
+    late = bench.do(ev.BatchLoaded(51, 100, "a", "b", (b"x",) * 50))
     assert of(fx.SendBatch, late) == []
     assert the(fx.LoadBatch, connect(bench)).first == 1
 
@@ -254,13 +322,44 @@ def test_alarms_go_ahead_of_the_queue_also_with_the_centre_away() -> None:
     record = the(fx.AppendFacts, found)
     index = [f.kind for f in facts_in(record)].index("door.fire_release")
     found = bench.recorded(record)
-    assert the(fx.SendAlarm, found).seq == 1001 + index
+    assert the(fx.SendAhead, found).seq == 1001 + index
     assert of(fx.SendBatch, found) == []
+
+
+def receipt(bench: Bench, name: str) -> tuple[fx.Effect, ...]:
+    """A notice comes and its receipt is on the disk: what follows."""
+    bench.forget()
+    message = notice(name)
+    bench.do(ev.MessageReceived(7, message))
+    bench.do(ev.StateSaved(the(fx.SaveState, bench.all(fx.SaveState)).token, "notice", str(message.scope), name, 1))
+    (record,) = [r for r in bench.all(fx.AppendFacts) if "notice.received" in [f.kind for f in facts_in(r)]]
+    return bench.recorded(record)
+
+
+def test_receipts_of_notices_go_ahead_of_a_backlog_and_of_nothing_else() -> None:
+    bench = backlog(1000)
+    assert of(fx.SendAhead, receipt(bench, "n1")) == [], "the centre is away: the chain brings it"
+    connect(bench)
+    (copy,) = of(fx.SendAhead, receipt(bench, "n2"))
+    assert (copy.leaf, copy.seq) == ("receipt", bench.seq - 1)
+    idle = Bench().start().online()
+    found = receipt(idle, "n1")
+    assert of(fx.SendAhead, found) == []
+    assert the(fx.SendBatch, found).last == idle.seq - 1
+
+
+def test_a_flood_of_notices_sends_few_receipts_ahead() -> None:
+    bench = backlog(1000)
+    connect(bench)
+    copies = [len(of(fx.SendAhead, receipt(bench, f"n{n}"))) for n in range(10)]
+    assert copies == [1] * limits.RECEIPTS_AHEAD + [0] * 6
+    bench.wait(limits.RECEIPTS_AHEAD_S)
+    assert len(of(fx.SendAhead, receipt(bench, "late"))) == 1
 
 
 def test_alarms_wait_for_the_link() -> None:
     bench = Bench().start()
     bench.recorded(the(fx.AppendFacts, bench.do(ev.ContactChanged("main", open=True))))
-    assert bench.all(fx.SendAlarm) == []
-    assert the(fx.SendAlarm, bench.do(ev.LinkUp("5"))).line == b"line 1"
-    assert of(fx.SendAlarm, bench.do(ev.LinkUp("5"))) == []
+    assert bench.all(fx.SendAhead) == []
+    assert the(fx.SendAhead, bench.do(ev.LinkUp("5"))).line == b"line 1"
+    assert of(fx.SendAhead, bench.do(ev.LinkUp("5"))) == []

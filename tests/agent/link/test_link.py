@@ -149,7 +149,7 @@ def test_an_alarm_is_signed_and_overtakes_what_waits(any_broker: Broker) -> None
         for number in range(150):
             near.link.order(batch(f"b{number}"))
         urgent = line(7, 1e9, "synced", 1, 1.0, "door.forced", {"door": "main"})
-        near.link.order(effects.SendAlarm("e1", 7, urgent))
+        near.link.order(effects.SendAhead("alarm", "e1", 7, urgent))
         wire.down_open.set()
         alarm = parse_alarm(eventually(lambda: far.ups("alarm"))[0])
         assert check_alarm(alarm, SITE, PUBLIC).kind == "door.forced"

@@ -10,7 +10,7 @@ from typing import Any
 import centre.migrations
 import centre.upgrade
 
-HEAD = "0003"
+HEAD = "0004"
 _HERE = Path(__file__).parent
 _REAL = centre.migrations.PLACE
 
@@ -19,7 +19,7 @@ def made_in(path: Path) -> Path:
     """The product's migrations and the trial one after them, in a folder whose name alembic's settings might trip over."""
     place = path / "100% later: migrations"
     shutil.copytree(_REAL, place, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(_HERE / "r0003_trial.py", place / "versions")
+    shutil.copy(_HERE / "r0004_trial.py", place / "versions")
     return place
 
 

@@ -7,8 +7,37 @@ from tests.teeth.mutation import Mutation
 INTAKE = "tests/centre/test_intake.py"
 UPGRADE = "tests/centre/test_upgrade.py"
 KEYS = "tests/centre/test_keys.py"
+DRAINS = "tests/centre/test_drains.py"
 
 MUTATIONS = [
+    Mutation(
+        "any fact may go ahead as a receipt",
+        "contract/chain.py",
+        "    if isinstance(fact, FactLine) and fact.kind not in RECEIPTS:\n",
+        "    if isinstance(fact, FactLine) and not fact.kind:\n",
+        (f"{DRAINS}::test_only_the_units_own_receipts_are_taken",),
+    ),
+    Mutation(
+        "the signature of what went ahead is not checked",
+        "contract/chain.py",
+        "    if not signed(public, copy.sig, text):\n",
+        "    if not copy.sig:\n",
+        (f"{DRAINS}::test_only_the_units_own_receipts_are_taken",),
+    ),
+    Mutation(
+        "receipts that went ahead without bound",
+        "centre/early.py",
+        "if self._count[unit] >= MOST_OF_A_UNIT:\n",
+        "if self._count[unit] < 0:\n",
+        (f"{DRAINS}::test_a_unit_cannot_fill_the_books_with_receipts",),
+    ),
+    Mutation(
+        "a receipt that the chain does not bring is nothing",
+        "centre/early.py",
+        "        same = waiting.pop(seq) == line\n",
+        "        same = waiting.pop(seq) is not None\n",
+        (f"{DRAINS}::test_a_receipt_that_the_chain_does_not_bring_is_an_alarm",),
+    ),
     Mutation(
         "a notice's key may sign commands",
         "contract/envelope.py",
