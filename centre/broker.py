@@ -77,8 +77,14 @@ def access(site: str, units: Iterable[Unit]) -> str:
     own = f"{PREFIX}/{site}"
     lines = ["# Written by `doorward centre broker`."]
     for login in (LOGIN, *DESKS, URGENT):
-        lines += ["", f"user {login}", f"topic read {own}/up/#", f"topic write {own}/down/#"]
-    lines.insert(4, f"topic readwrite {centre(site)}")
+        right = "readwrite" if login == LOGIN else "read"
+        lines += [
+            "",
+            f"user {login}",
+            f"topic read {own}/up/#",
+            f"topic write {own}/down/#",
+            f"topic {right} {centre(site)}",
+        ]
     for unit in units:
         for login, _ in unit.logins:
             lines += ["", f"user {login}", f"topic write {own}/up/{unit.unit}/+"]

@@ -10,13 +10,15 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, insert, select
 
-from centre import projections
+from centre import projections, units
 from centre.books import Books
 from centre.link import Arrived, Link, LinkDown
 from centre.schema import commands, courses
 from contract import codec
 from contract.commands import Command, Order
 from contract.plain import Reply, ReplyState, parse_reply
+from contract.refusal import Refusal
+from contract.replies import check_reply
 from contract.scopes import Scope
 
 OPEN_VALID_S = 20.0
@@ -80,14 +82,24 @@ def _listen(books: Books, link: Link, command: Command) -> dict[ReplyState, str]
     for event in link.take(LOOK_S):
         if isinstance(event, LinkDown) or not isinstance(event, Arrived):
             continue
-        reply = parse_reply(event.message.payload)
-        if isinstance(reply, Reply) and reply.id == command.id:
-            with books.writing() as conn:
-                projections.heard(conn, command.unit, reply, time.time())
-            if reply.detail is not None:
-                details[reply.state] = reply.detail
+        reply = _entered(books, command, event.message.payload, time.time())
+        if reply is not None and reply.detail is not None:
+            details[reply.state] = reply.detail
         link.ack(event)
     return details
+
+
+def _entered(books: Books, command: Command, payload: bytes, now: float) -> Reply | None:
+    """The reply, where it is one to this command and signed by its unit: then it is in the books."""
+    reply = parse_reply(payload)
+    if isinstance(reply, Refusal) or reply.id != command.id:
+        return None
+    with books.writing() as conn:
+        key = units.key_of(conn, command.unit)
+        if key is None or check_reply(reply, command.site, command.unit, key.public) is not None:
+            return None
+        projections.heard(conn, command.unit, reply, now)
+    return reply
 
 
 def _heard(books: Books, name: str) -> list[Reply]:

@@ -13,12 +13,15 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from centre import projections
-from centre.alarms import BEHIND, FORK, MISMATCH, NEW_EPOCH, TORN, Alarms, Taken
+from centre.alarms import BEHIND, CLONED, FORK, MISMATCH, NEW_EPOCH, TORN, Alarms, Taken
 from centre.books import insert_many, insert_new
 from centre.early import Early
+from centre.limits import Excess, Limits
 from centre.schema import batches, epochs, facts, forks, gaps, moved
+from centre.turns import Turns
 from centre.units import PinnedKey
-from contract.chain import Batch, FactLine, Gap, Header, chain_start, open_hashed
+from contract.chain import Batch, FactLine, Gap, Header, chain_start, check_header, open_lines
+from contract.commands import Reason
 from contract.facts import ALARMS
 from contract.refusal import Refusal
 from contract.topics import valid_id
@@ -30,6 +33,8 @@ LINK_SEARCH = 10_000
 """How many of the last hashes of the epoch before are tried as the start of a new one."""
 RECENT_BATCHES = 512
 """Ids of empty batches remembered, so that one delivered twice is not taken for a unit that forgot."""
+STRANGERS = 16
+"""Epochs of one unit that are waited for at a time, since they do not begin at their first fact."""
 
 Opened = tuple[tuple[FactLine | Gap, bytes], ...]
 """Each with the chain's hash after it."""
@@ -62,12 +67,14 @@ class Entered:
 
 
 class History:
-    def __init__(self, conn: Connection, site: str, alarms: Alarms, early: Early) -> None:
+    def __init__(self, conn: Connection, site: str, alarms: Alarms, early: Early, limits: Limits) -> None:
         self._site = site
         self._alarms = alarms
         self._early = early
+        self._limits = limits
+        self._turns = Turns()
         self._epochs: dict[tuple[str, str], Epoch] = {}
-        self._strangers: dict[tuple[str, str], float] = {}
+        self._strangers: dict[str, dict[str, float]] = {}
         self._empties: dict[str, None] = {}
         self._rows: list[_Row] = []
         self._headers: list[tuple[Any, ...]] = []
@@ -79,24 +86,32 @@ class History:
 
     def take(self, conn: Connection, key: PinnedKey, batch: Batch, message: bytes, now: float) -> Entered | Refusal:
         """Enters a batch of the unit whose key this is. `flush` before the transaction ends."""
-        opened = open_hashed(batch, self._site, key.public)
+        header = batch.header
+        refusal = check_header(header, self._site, key.public)
+        if refusal is not None:
+            return refusal
+        epoch = self._find(conn, key.unit, header.epoch)
+        if epoch is not None and header.last <= epoch.seq:
+            return self._known(conn, epoch, batch, message, now)
+        opened = open_lines(batch)
         if isinstance(opened, Refusal):
             return opened
-        header = batch.header
-        epoch = self._find(conn, key.unit, header.epoch)
         if epoch is None:
-            epoch = self._begin(conn, key, header, now)
-            if epoch is None:
+            begun = self._begin(conn, key, header, now)
+            if begun is None:
                 return Entered(None)
-        if header.last <= epoch.seq:
-            return self._known(conn, epoch, header, message, now)
+            if isinstance(begun, Refusal):
+                return begun
+            epoch = begun
+            if header.last <= epoch.seq:
+                return self._known(conn, epoch, batch, message, now)
         if header.first > epoch.seq + 1:
             return self._ahead(conn, epoch, key, batch, opened, now)
         if header.first <= epoch.seq and not self._continues(conn, epoch, batch, opened):
-            return self._fork(conn, epoch, header, message, now)
+            return self._fork(conn, epoch, batch, message, now)
         if header.first == epoch.seq + 1 and bytes.fromhex(header.prev) != epoch.head:
-            return self._fork(conn, epoch, header, message, now)
-        return self._enter(conn, epoch, key, batch, opened, now)
+            return self._fork(conn, epoch, batch, message, now)
+        return self._too_many_gaps(epoch, opened, now) or self._enter(conn, epoch, key, batch, opened, now)
 
     def has(self, conn: Connection, unit: str, name: str, seq: int) -> bool:
         """Whether the books are past this number of that epoch."""
@@ -138,16 +153,17 @@ class History:
             found = self._epochs[unit, name] = Epoch(row.id, unit, name, row.base, row.seq, row.head)
         return found
 
-    def _begin(self, conn: Connection, key: PinnedKey, header: Header, now: float) -> Epoch | None:
+    def _begin(self, conn: Connection, key: PinnedKey, header: Header, now: float) -> Epoch | Refusal | None:
         """A new epoch in the books. One that does not begin at 1 is waited for; then what came before it is lost."""
         mark = (header.unit, header.epoch)
+        if header.first > 1 and self._awaits(key.unit, header.epoch, now):
+            return None
+        if not self._limits.take(key.unit, Excess.EPOCH, now):
+            return Refusal(Reason.RATE, "more epochs than one unit may begin")
         if header.first > 1:
-            if now - self._strangers.setdefault(mark, now) < PATIENCE_S:
-                return None
-            self._alarms.raise_own(
-                conn, key.unit, TORN, header.epoch, header.first, "no fact before this one is in the books", now
-            )
-        self._strangers.pop(mark, None)
+            detail = "no fact before this one is in the books"
+            self._alarms.raise_own(conn, key.unit, TORN, header.epoch, header.first, detail, now)
+        self._strangers.get(key.unit, {}).pop(header.epoch, None)
         if any(epoch.unit == key.unit for epoch in self._advanced.values()):
             self.flush(conn)  # the epoch before is looked at below
         before = conn.execute(select(epochs).where(epochs.c.unit == key.unit).order_by(epochs.c.id.desc())).first()
@@ -166,6 +182,14 @@ class History:
             self._alarms.raise_own(conn, key.unit, NEW_EPOCH, header.epoch, 0, detail, now)
         epoch = self._epochs[mark] = Epoch(number, key.unit, header.epoch, base, base, start)
         return epoch
+
+    def _awaits(self, unit: str, epoch: str, now: float) -> bool:
+        """Whether the beginning of an epoch may still come."""
+        waiting = self._strangers.setdefault(unit, {})
+        since = waiting.setdefault(epoch, now)
+        if len(waiting) > STRANGERS:
+            del waiting[next(iter(waiting))]
+        return now - since < PATIENCE_S
 
     def _link(self, conn: Connection, header: Header, start: bytes, before: Row[Any] | None) -> tuple[str, int | None]:
         """How the start of a new epoch follows from the unit's epoch before: at its head, or at an earlier number of it."""
@@ -189,11 +213,12 @@ class History:
 
     # --- what is known already, or not yet
 
-    def _known(self, conn: Connection, epoch: Epoch, header: Header, message: bytes, now: float) -> Entered | Refusal:
-        """All of it should be in the books: the hash at its end tells."""
+    def _known(self, conn: Connection, epoch: Epoch, batch: Batch, message: bytes, now: float) -> Entered | Refusal:
+        """All of it should be in the books: the hash at its end tells, without a look at the lines."""
+        header = batch.header
         h = self._hash_at(conn, epoch, header.last)
         if h is not None and h.hex() != header.head:
-            return self._fork(conn, epoch, header, message, now)
+            return self._fork(conn, epoch, batch, message, now)
         empty = header.last < header.first
         if empty and header.last < epoch.seq and header.batch not in self._empties:
             detail = f"knows {header.last} facts, the books have {epoch.seq}"
@@ -213,6 +238,9 @@ class History:
             epoch.ahead_since = now
         if now - epoch.ahead_since < PATIENCE_S:
             return Entered(epoch)
+        refusal = self._too_many_gaps(epoch, opened, now)
+        if refusal is not None:
+            return refusal
         detail = f"facts {epoch.seq + 1} to {first - 1} are not in the books, and the unit sends them no more"
         self._alarms.raise_own(conn, epoch.unit, TORN, epoch.epoch, first, detail, now)
         self._gap(conn, epoch, Gap(epoch.seq + 1, first - 1, batch.header.prev))
@@ -243,10 +271,19 @@ class History:
             found = conn.execute(select(epochs.c.start).where(epochs.c.id == epoch.id)).scalar()
         return found
 
-    def _fork(self, conn: Connection, epoch: Epoch, header: Header, message: bytes, now: float) -> Entered:
-        row = {"epoch_id": epoch.id, "first": header.first, "last": header.last, "head": bytes.fromhex(header.head)}
-        conn.execute(insert_new(conn, forks).values(**row, message=message, taken_utc=now))
-        detail = f"facts {header.first} to {header.last} are of another history than the books have; both are kept"
+    def _fork(self, conn: Connection, epoch: Epoch, batch: Batch, message: bytes, now: float) -> Entered | Refusal:
+        """Kept beside what the books have, as long as there are not too many of the unit's. Answered: the unit begins a new epoch."""
+        header = batch.header
+        self._limits.useless(epoch.unit, now)
+        if self._limits.take(epoch.unit, Excess.FORK, now):
+            opened = open_lines(batch)
+            if isinstance(opened, Refusal):
+                return opened
+            row = {"epoch_id": epoch.id, "first": header.first, "last": header.last, "head": bytes.fromhex(header.head)}
+            conn.execute(insert_new(conn, forks).values(**row, message=message, taken_utc=now))
+        detail = (
+            f"facts {header.first} to {header.last} are of another history than the books have ({header.head[:12]})"
+        )
         self._alarms.raise_own(conn, epoch.unit, FORK, epoch.epoch, header.last, detail, now)
         return Entered(epoch)
 
@@ -256,6 +293,9 @@ class History:
         self, conn: Connection, epoch: Epoch, key: PinnedKey, batch: Batch, opened: Opened, now: float
     ) -> Entered:
         header, h, known = batch.header, bytes.fromhex(batch.header.prev), epoch.seq
+        if self._turns.heard(epoch.unit, epoch.epoch, header.last, now):
+            detail = "two journals of its key grow in turns: another box has its identity"
+            self._alarms.raise_own(conn, epoch.unit, CLONED, epoch.epoch, int(now), detail, now)
         rows: list[_Row] = []
         watched: list[tuple[FactLine, bytes]] = []
         awaited = self._alarms.awaited(epoch.unit, epoch.epoch) | self._early.waits(epoch.unit, epoch.epoch)
@@ -317,6 +357,12 @@ class History:
                 detail = "not the line of the receipt that came ahead"
                 self._alarms.raise_own(conn, epoch.unit, MISMATCH, epoch.epoch, fact.seq, detail, now)
             self.understand(conn, epoch.unit, fact, now)
+
+    def _too_many_gaps(self, epoch: Epoch, opened: Opened, now: float) -> Refusal | None:
+        dropped = sum(isinstance(element, Gap) for element, _ in opened)
+        if not dropped or self._limits.take(epoch.unit, Excess.GAP, now, dropped):
+            return None
+        return Refusal(Reason.RATE, "more gaps than one unit may leave")
 
     def _gap(self, conn: Connection, epoch: Epoch, gap: Gap) -> None:
         row = {"epoch_id": epoch.id, "first": gap.first, "last": gap.last, "h": bytes.fromhex(gap.h)}

@@ -13,16 +13,16 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, update
 
 from centre import handed, projections, state, units
-from centre.alarms import SECOND_KEY, Alarms
+from centre.alarms import CLONED, OWN, SECOND_KEY, RaisedAlarm
 from centre.books import Books, changes, insert_new, note_change
 from centre.drains import Drains
-from centre.early import Early
-from centre.history import Entered, History
-from centre.presence import Presences
+from centre.history import Entered
+from centre.kept import Kept, Register
+from centre.limits import DAY_S
 from centre.revisions import Revisions
 from centre.schema import refusals
-from centre.state import Due
-from centre.units import PinnedKey, Unit
+from centre.turns import Turns
+from centre.units import Unit
 from contract import hpke
 from contract.chain import check_alarm, check_receipt, parse_alarm, parse_batch, parse_receipt
 from contract.commands import Reason
@@ -30,6 +30,7 @@ from contract.enrolment import check_enrol
 from contract.messages import Confirm
 from contract.plain import UnitState, parse_reply, parse_status, parse_unit_presence
 from contract.refusal import Refusal
+from contract.replies import check_reply
 from contract.revs import check_revs, parse_revs
 from contract.scopes import Scope
 from contract.sealing import check_seal
@@ -37,6 +38,10 @@ from contract.topics import parse_up
 
 MAX_DETAILS = 64
 """Refused messages told one by one of each group; the rest are only counted."""
+SILENT_S = 60.0
+"""The same refusal of the same unit is told again after so long."""
+MAX_TOLD = 10_000
+"""Refusals remembered as told: names may be invented."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,26 +61,13 @@ class IntakeOutcome:
     ask: set[str] = field(default_factory=set)
     """Units to be asked what they have."""
     lines: list[str] = field(default_factory=list)
+    alarms: list[RaisedAlarm] = field(default_factory=list)
+    """New ones, in the books now."""
     moved: bool = False
     """Something came that a change of keys may have waited for."""
     new: int = 0
     known: int = 0
     refused: int = 0
-
-
-@dataclass(slots=True)
-class _Register:
-    """Units and desired state as the books had them at `changes`."""
-
-    changes: int
-    units: dict[str, Unit]
-    pinned: dict[str, PinnedKey]
-    tokens: dict[str, tuple[int, bytes]]
-    due: dict[str, list[Due]]
-    sealing: dict[str, bytes]
-    changing: frozenset[str]
-    """Units whose login is being changed."""
-    digests: dict[str, tuple[str, float]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -96,12 +88,11 @@ class Intake:
         self._books = books
         self._site = site
         self._clock = clock
-        self._register: _Register | None = None
-        self._history: History | None = None
-        self._alarms: Alarms | None = None
-        self._early: Early | None = None
-        self._presences: Presences | None = None
+        self._register: Register | None = None
+        self._kept_or_none: Kept | None = None
         self._drains = Drains(time.monotonic)
+        self._sessions = Turns()
+        self._told: dict[tuple[str, str, str], float] = {}
         self._revisions = Revisions()
 
     def take(self, messages: Sequence[InboundMessage]) -> IntakeOutcome:
@@ -113,26 +104,31 @@ class Intake:
                 register = self._refresh(conn)
                 for message in messages:
                     self._one(conn, register, message, group)
-                assert self._history is not None
-                assert self._presences is not None
-                assert self._early is not None
-                self._history.flush(conn)
-                self._early.flush(conn)
-                self._presences.flush(conn)
-                group.outcome.moved |= self._history.moved
-                self._history.moved = False
-                self._count_refusals(conn, group)
+                self._flush(conn, group)
             done = True
         finally:
             if not done:
-                self._history = self._alarms = self._early = self._presences = self._register = None
+                self._kept_or_none = self._register = None
         for (unit, epoch), (entered, batch) in group.answers.items():
             group.outcome.confirms.append(self._confirm(register, unit, epoch, entered, batch))
         return group.outcome
 
+    @property
+    def _kept(self) -> Kept:
+        assert self._kept_or_none is not None, "read at the beginning of each group"
+        return self._kept_or_none
+
+    def _flush(self, conn: Connection, group: _Group) -> None:
+        kept = self._kept
+        self._count_refusals(conn, group)
+        kept.flush(conn, group.now)
+        group.outcome.moved |= kept.history.moved
+        kept.history.moved = False
+        group.outcome.alarms, kept.alarms.raised = kept.alarms.raised, []
+
     # --- one message
 
-    def _one(self, conn: Connection, register: _Register, message: InboundMessage, group: _Group) -> None:
+    def _one(self, conn: Connection, register: Register, message: InboundMessage, group: _Group) -> None:
         up = parse_up(message.topic)
         if up is None or up.site != self._site:
             return self._refuse(group, "", "?", Refusal(Reason.NOT_MINE, "no topic of this site"))
@@ -143,6 +139,8 @@ class Intake:
             return self._refuse(group, up.unit, up.leaf, Refusal(Reason.WRONG_KEY, "the unit is revoked"))
         if not message.payload and up.leaf == "status":
             return None  # a retained status was cleared
+        if self._kept.limits.shut(up.unit, group.now):
+            return self._refuse(group, up.unit, "any", Refusal(Reason.RATE, "too much that brings nothing"))
         take = {
             "facts": self._facts,
             "alarm": self._alarm,
@@ -155,12 +153,11 @@ class Intake:
         }
         refusal = take[up.leaf](conn, register, unit, message.payload, group)
         if refusal is not None:
+            self._kept.limits.useless(up.unit, group.now)
             self._refuse(group, up.unit, up.leaf, refusal)
         return None
 
-    def _facts(
-        self, conn: Connection, register: _Register, unit: Unit, payload: bytes, group: _Group
-    ) -> Refusal | None:
+    def _facts(self, conn: Connection, register: Register, unit: Unit, payload: bytes, group: _Group) -> Refusal | None:
         batch = parse_batch(payload)
         if isinstance(batch, Refusal):
             return batch
@@ -169,8 +166,7 @@ class Intake:
         key = register.pinned.get(unit.unit)
         if key is None:
             return Refusal(Reason.UNKNOWN_KEY, "not enrolled yet")
-        assert self._history is not None
-        entered = self._history.take(conn, key, batch, payload, group.now)
+        entered = self._kept.history.take(conn, key, batch, payload, group.now)
         if isinstance(entered, Refusal):
             return entered
         self._drains.sent(unit.unit, len(batch.lines))
@@ -180,9 +176,7 @@ class Intake:
             group.answers[unit.unit, batch.header.epoch] = (entered, batch.header.batch)
         return None
 
-    def _alarm(
-        self, conn: Connection, register: _Register, unit: Unit, payload: bytes, group: _Group
-    ) -> Refusal | None:
+    def _alarm(self, conn: Connection, register: Register, unit: Unit, payload: bytes, group: _Group) -> Refusal | None:
         alarm = parse_alarm(payload)
         if isinstance(alarm, Refusal):
             return alarm
@@ -194,15 +188,15 @@ class Intake:
         fact = check_alarm(alarm, self._site, key.public)
         if isinstance(fact, Refusal):
             return fact
-        assert self._alarms is not None
-        assert self._history is not None
-        self._history.flush(conn)
-        if self._alarms.take(conn, alarm, fact, group.now):
-            group.outcome.lines.append(f"{unit.unit}: ALARM {fact.kind} {alarm.seq}")
+        if fact.kind in OWN:
+            return Refusal(Reason.MALFORMED, "a kind of alarm that only the books raise")
+        self._kept.history.flush(conn)
+        if not self._kept.alarms.take(conn, alarm, fact, group.now):
+            return Refusal(Reason.RATE, "too many alarms of this unit wait for their facts")
         return None
 
     def _receipt(
-        self, conn: Connection, register: _Register, unit: Unit, payload: bytes, group: _Group
+        self, conn: Connection, register: Register, unit: Unit, payload: bytes, group: _Group
     ) -> Refusal | None:
         """The receipt of a notice, ahead of its fact: counts at once, and once."""
         receipt = parse_receipt(payload)
@@ -216,47 +210,50 @@ class Intake:
         fact = check_receipt(receipt, self._site, key.public)
         if isinstance(fact, Refusal):
             return fact
-        assert self._early is not None
-        assert self._history is not None
-        if self._history.has(conn, receipt.unit, receipt.epoch, receipt.seq):
+        if self._kept.history.has(conn, receipt.unit, receipt.epoch, receipt.seq):
             return None
-        new = self._early.take(receipt, group.now)
+        new = self._kept.early.take(receipt, group.now)
         if isinstance(new, Refusal):
             return new
         if new:
-            self._history.understand(conn, unit.unit, fact, group.now)
+            self._kept.history.understand(conn, unit.unit, fact, group.now)
         return None
 
     def _status(
-        self, conn: Connection, register: _Register, unit: Unit, payload: bytes, group: _Group
+        self, conn: Connection, register: Register, unit: Unit, payload: bytes, group: _Group
     ) -> Refusal | None:
         """Whether a unit is there rests on state and session alone; a status that is otherwise malformed is refused, and is one all the same."""
         there = parse_unit_presence(payload)
         if isinstance(there, Refusal):
             return there
-        assert self._presences is not None
-        news = self._presences.heard(unit.unit, there, payload, group.now)
+        news = self._kept.presences.heard(unit.unit, there, payload, group.now)
         if there.state is UnitState.OFFLINE:
             return None
         status = parse_status(payload)
         if isinstance(status, Refusal):
             return status
         group.outcome.moved |= unit.unit in register.changing
+        if status.at is not None and self._sessions.heard(unit.unit, status.session, status.at, group.now):
+            detail = "two sessions of it speak in turns: another box has its identity"
+            self._kept.alarms.raise_own(conn, unit.unit, CLONED, "", int(group.now), detail, group.now)
         if news and status.stale:
             group.outcome.stale.update(unit.scopes)
             group.outcome.ask.add(unit.unit)
         return None
 
-    def _reply(
-        self, conn: Connection, register: _Register, unit: Unit, payload: bytes, group: _Group
-    ) -> Refusal | None:
+    def _reply(self, conn: Connection, register: Register, unit: Unit, payload: bytes, group: _Group) -> Refusal | None:
         reply = parse_reply(payload)
         if isinstance(reply, Refusal):
             return reply
-        projections.heard(conn, unit.unit, reply, group.now)
-        return None
+        key = register.pinned.get(unit.unit)
+        if key is None:
+            return Refusal(Reason.UNKNOWN_KEY, "not enrolled yet")
+        refusal = check_reply(reply, self._site, unit.unit, key.public)
+        if refusal is None and not projections.heard(conn, unit.unit, reply, group.now):
+            return Refusal(Reason.NOT_MINE, "no command to this unit")
+        return refusal
 
-    def _revs(self, conn: Connection, register: _Register, unit: Unit, payload: bytes, group: _Group) -> Refusal | None:
+    def _revs(self, conn: Connection, register: Register, unit: Unit, payload: bytes, group: _Group) -> Refusal | None:
         page = parse_revs(payload)
         if isinstance(page, Refusal):
             return page
@@ -272,17 +269,17 @@ class Intake:
             group.outcome.lines += self._revisions.take(page, due)
         return refusal
 
-    def _enrol(
-        self, conn: Connection, register: _Register, unit: Unit, payload: bytes, group: _Group
-    ) -> Refusal | None:
+    def _enrol(self, conn: Connection, register: Register, unit: Unit, payload: bytes, group: _Group) -> Refusal | None:
         """Pins the key that an unspent token proves; the same key again is the same word said twice."""
         known, unspent = register.pinned.get(unit.unit), register.tokens.get(unit.unit)
         if unspent is None:
             if known is not None and known.public.hex().encode() in payload:
                 return None
             if known is not None:
-                assert self._alarms is not None
-                self._alarms.raise_own(conn, unit.unit, SECOND_KEY, "", 0, "a token that is spent or none", group.now)
+                day = int(group.now // DAY_S)
+                self._kept.alarms.raise_own(
+                    conn, unit.unit, SECOND_KEY, "", day, "a token that is spent or none", group.now
+                )
             return Refusal(Reason.REPLAYED, "no unspent token for this unit")
         token_id, token = unspent
         public = check_enrol(payload, self._site, unit.unit, token)
@@ -291,12 +288,13 @@ class Intake:
         register.pinned[unit.unit] = units.pin(conn, unit.unit, public, token_id, group.now)
         del register.tokens[unit.unit]
         register.sealing.pop(unit.unit, None)
+        self._kept.limits.forget(conn, unit.unit)
         if handed.forget(conn, unit.unit, group.now):
             note_change(conn)
         group.outcome.lines.append(f"{unit.unit}: enrolled")
         return None
 
-    def _seal(self, conn: Connection, register: _Register, unit: Unit, payload: bytes, group: _Group) -> Refusal | None:
+    def _seal(self, conn: Connection, register: Register, unit: Unit, payload: bytes, group: _Group) -> Refusal | None:
         """The key that secrets for this unit are sealed to, from now on; the same again is nothing new."""
         key = register.pinned.get(unit.unit)
         if key is None:
@@ -319,26 +317,17 @@ class Intake:
 
     # --- around them
 
-    def _refresh(self, conn: Connection) -> _Register:
+    def _refresh(self, conn: Connection) -> Register:
         """The register, read again only when a command changed it."""
-        if self._alarms is None or self._early is None or self._history is None:
-            self._alarms, self._early, self._presences = Alarms(conn), Early(conn), Presences(conn)
-            self._history = History(conn, self._site, self._alarms, self._early)
+        if self._kept_or_none is None:
+            self._kept_or_none = Kept.read(conn, self._site)
         number = changes(conn)
         if self._register is None or self._register.changes != number:
-            known = {unit.unit: unit for unit in units.listed(conn, self._site)}
-            self._register = _Register(
-                number,
-                known,
-                units.pinned(conn),
-                units.open_tokens(conn),
-                state.due(conn),
-                handed.sealing(conn),
-                handed.changing_login(conn),
-            )
+            self._kept.alarms.look(conn)
+            self._register = Register.read(conn, self._site, number)
         return self._register
 
-    def _confirm(self, register: _Register, unit: str, name: str, entered: Entered, batch: str) -> Confirm:
+    def _confirm(self, register: Register, unit: str, name: str, entered: Entered, batch: str) -> Confirm:
         epoch = entered.epoch
         assert epoch is not None
         now = self._clock()
@@ -364,7 +353,11 @@ class Intake:
         group.refused[mark] += 1
         if mark not in group.details and len(group.details) < MAX_DETAILS:
             group.details[mark] = refusal.detail
-            group.outcome.lines.append(f"{unit or '?'}: {leaf} refused: {refusal.reason}: {refusal.detail}")
+            if group.now - self._told.get(mark, float("-inf")) >= SILENT_S:
+                if len(self._told) > MAX_TOLD:
+                    self._told.clear()
+                self._told[mark] = group.now
+                group.outcome.lines.append(f"{unit or '?'}: {leaf} refused: {refusal.reason}: {refusal.detail}")
 
     def _count_refusals(self, conn: Connection, group: _Group) -> None:
         for mark, count in group.refused.items():

@@ -111,6 +111,11 @@ class EventQueue:
         """Make a waiting `take` return."""
         self._there.set()
 
+    def put_back(self, link: Link, events: Sequence[Event]) -> None:
+        """These come first again."""
+        (self._urgent if link.urgent else self._rest).extendleft((link, event) for event in reversed(events))
+        self._there.set()
+
     def take(self, wait_s: float) -> list[tuple[Link, Event]]:
         """What happened, of each link in order; waits for the first up to `wait_s`. Empty when nothing did, or after `wake`."""
         if not self._urgent and not self._rest:
@@ -211,15 +216,22 @@ class Link:
             self._client.ack(arrived.mid, 1)
 
     def until_up(self, limit_s: float) -> str | None:
-        """Wait until connected. The reason where the first attempt fails, or nothing answers in time."""
+        """Wait until connected. The reason where the first attempt fails, or nothing answers in time.
+
+        What else happened is for `take`: the broker's word on a subscription may come behind what it retained.
+        """
         end = time.monotonic() + limit_s
+        ended: LinkUp | LinkDown | None = None
+        early: list[Event] = []
         while (left := end - time.monotonic()) > 0:
-            with suppress(queue.Empty):
-                event = self._events.get(timeout=left)  # one by one: what comes behind it is for `take`
-                if isinstance(event, LinkUp):
-                    return None
-                if isinstance(event, LinkDown):
-                    return event.reason
+            for event in self.take(left):
+                if isinstance(event, LinkUp | LinkDown) and not ended:
+                    ended = event
+                else:
+                    early.append(event)
+            if ended is not None:
+                self._events.put_back(self, early)
+                return None if isinstance(ended, LinkUp) else ended.reason
         return "no answer"
 
     # --- paho's thread

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from centre import handed
 from centre.books import insert_new
-from centre.schema import courses, receipts
+from centre.schema import commands, courses, receipts
 from contract.chain import FactLine
 from contract.codec import FieldError
 from contract.facts import (
@@ -95,8 +95,15 @@ def receive(conn: Connection, found: Sequence[Receipt]) -> None:
         conn.execute(first.values({name: bindparam("at")}), rows)
 
 
-def heard(conn: Connection, unit: str, reply: Reply, now: float) -> None:
-    """One step of a command's course; the same step heard again (as reply and as fact) changes nothing."""
+def heard(conn: Connection, unit: str, reply: Reply, now: float) -> bool:
+    """One step of a command's course; the same step heard again (as reply and as fact) changes nothing.
+
+    False, with nothing done, where the books have no such command to this unit: no other unit has a say in its course.
+    """
+    mine = (commands.c.id == reply.id) & (commands.c.unit == unit)
+    if conn.execute(select(commands.c.id).where(mine)).first() is None:
+        return False
     values: dict[str, Any] = {"command": reply.id, "state": reply.state, "unit": unit, "reason": reply.reason}
     values |= {"door": reply.door, "at_utc": reply.at_utc, "heard_utc": now}
     conn.execute(insert_new(conn, courses).values(**values))
+    return True

@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision, whose schema this is. Revisions are four digits and count up, so that a newer one is known as such."""
 
 metadata = MetaData()
@@ -184,6 +184,38 @@ alarms = Table(
     ),
     UniqueConstraint("unit", "kind", "epoch", "seq", "detail"),
 )
+
+acknowledgements = Table(
+    "acknowledgements",
+    metadata,
+    Column("alarm", Integer, ForeignKey("alarms.id"), primary_key=True),
+    Column("by", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("at_utc", Float, nullable=False),
+)
+"""Alarms that somebody took note of; the others are open."""
+
+repeats = Table(
+    "repeats",
+    metadata,
+    Column("alarm", Integer, ForeignKey("alarms.id"), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("kind", String, nullable=False, comment="of the last one"),
+    Column("detail", Text, nullable=False, comment="likewise"),
+    Column("last_utc", Float, nullable=False),
+)
+"""Findings that are told by an open alarm of the same cause, and make none of their own."""
+
+excesses = Table(
+    "excesses",
+    metadata,
+    Column("unit", String, ForeignKey("units.unit"), primary_key=True),
+    Column("what", String, primary_key=True, comment="fork | epoch | gap"),
+    Column("day", Integer, primary_key=True, comment="UTC days since 1970"),
+    Column("kept", Integer, nullable=False),
+    Column("beyond", Integer, nullable=False, comment="over the limits: not kept"),
+)
+"""What a unit left in the books that only trouble brings, since it was enrolled."""
 
 receipts = Table(
     "receipts",

@@ -9,8 +9,11 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
-from centre import commands, state
+from centre import acknowledgements, commands, shown, state
+from centre.alarm_hook import AlarmHook
+from centre.alarms import RaisedAlarm
 from centre.books import Books, OperationalError, changes
 from centre.errors import CentreError
 from centre.folder import LOGIN, URGENT, Folder, Site
@@ -44,16 +47,23 @@ MENDING_S = 1.0
 PECULIAR = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 """What a fault of ours in reading one message would raise: that one is set aside, the rest goes on."""
 
+MAX_ALARMS = 64
+"""Alarms told one by one of each group; the rest are only counted."""
+
 Say = Callable[[str], None]
 
 
 class Service:
-    """`say` takes lines for the operator. `run` returns after `stop`."""
+    """`say` takes lines for the operator, with nothing in them that a terminal obeys; `hook` is stopped here. `run` returns after `stop`."""
 
-    def __init__(self, folder: Folder, site: Site, keys: CentreKeys, books: Books, say: Say) -> None:
+    def __init__(
+        self, folder: Folder, site: Site, keys: CentreKeys, books: Books, say: Say, hook: AlarmHook | None = None
+    ) -> None:
         self._site = site.site
         self._books = books
-        self._say = say
+        self._say_raw = say
+        self._hook = hook
+        self._handed = 0
         self._folder = folder
         self._keys = keys
         self._signer = Signer(site.site, keys)
@@ -91,6 +101,9 @@ class Service:
         self._sent: list[RetainedMessage] = []
         self._troubled = False
 
+    def _say(self, line: str) -> None:
+        self._say_raw(shown.plain(line))
+
     def stop(self) -> None:
         """For any thread, and for signals."""
         self._stopping = True
@@ -99,11 +112,18 @@ class Service:
     def run(self) -> None:
         self._link.start()
         self._urgent.start()
+        if self._hook is not None:
+            with self._books.writing() as conn:
+                self._hook.offer(acknowledgements.not_handed(conn))
         try:
             while not self._stopping:
                 self._turn()
         finally:
             self._urgent.stop()
+            if self._hook is not None:
+                self._hook.stop()
+                with suppress(OperationalError):
+                    self._note_handed(self._hook)
             self._link.stop(Will(self._presence, build_presence(online=False, since_utc=self._since)))
 
     def _turn(self) -> None:
@@ -113,6 +133,8 @@ class Service:
             self._take()
             self._look()
             self._note_sent()
+            if self._hook is not None:
+                self._note_handed(self._hook)
         except OperationalError as error:
             if not self._troubled:
                 self._say(f"books: cannot be written, nothing is confirmed meanwhile: {error.orig}")
@@ -188,6 +210,7 @@ class Service:
         """What was committed may be said: to the units, to the operator."""
         for line in outcome.lines:
             self._say(line)
+        self._alarm(outcome.alarms)
         self._moved = self._moved or outcome.moved
         if not self._up:
             return
@@ -202,6 +225,23 @@ class Service:
             self._outbox.extend(again)
         for unit in sorted(outcome.ask):
             self._ask(unit, now)
+
+    def _alarm(self, raised: list[RaisedAlarm]) -> None:
+        for alarm in raised[:MAX_ALARMS]:
+            self._say(f"{alarm.unit}: ALARM {alarm.id} {alarm.kind} {acknowledgements.words(alarm)}".rstrip())
+        if len(raised) > MAX_ALARMS:
+            self._say(f"and {len(raised) - MAX_ALARMS} more alarms: see `alarms list`")
+        if self._hook is not None:
+            self._hook.offer(raised)
+
+    def _note_handed(self, hook: AlarmHook) -> None:
+        for line in hook.lines():
+            self._say(line)
+        if hook.handed > self._handed:
+            handed = hook.handed
+            with self._books.writing() as conn:
+                acknowledgements.note_handed(conn, handed)
+            self._handed = handed
 
     def _ask(self, unit: str, now: float) -> None:
         """A unit that differs is asked for its list, signed: what it says is told by the intake."""

@@ -123,6 +123,13 @@ def pinned(conn: Connection) -> dict[str, PinnedKey]:
     return {row.unit: PinnedKey(row.id, row.unit, bytes.fromhex(row.public)) for row in rows}
 
 
+def key_of(conn: Connection, unit: str) -> PinnedKey | None:
+    """The unit's key in force."""
+    mine = (unit_keys.c.unit == unit) & unit_keys.c.retired_utc.is_(None)
+    row = conn.execute(select(unit_keys).where(mine)).first()
+    return None if row is None else PinnedKey(row.id, row.unit, bytes.fromhex(row.public))
+
+
 def new_login(conn: Connection, unit: Unit, now: float) -> tuple[str, str]:
     """A new broker password and one-time token (hex) for an enrolment file; those of an earlier file end. A pinned key stays."""
     if unit.revoked:

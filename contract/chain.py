@@ -209,15 +209,20 @@ def open_batch(batch: Batch, site: str, public: bytes) -> tuple[FactLine | Gap, 
 
     Whether `prev` is the hash the books have before `first` is for the books to say.
     """
-    opened = open_hashed(batch, site, public)
+    opened = check_header(batch.header, site, public) or open_lines(batch)
     return opened if isinstance(opened, Refusal) else tuple(element for element, _ in opened)
 
 
-def open_hashed(batch: Batch, site: str, public: bytes) -> tuple[tuple[FactLine | Gap, bytes], ...] | Refusal:
-    """As open_batch, each with the chain's hash after it."""
-    header = batch.header
+def check_header(header: Header, site: str, public: bytes) -> Refusal | None:
+    """None where the signature holds: it covers the header, and by `head` the lines that lead there (open_lines)."""
     if not signed(public, header.sig, _batch_text(site, header)):
         return Refusal(Reason.BAD_SIGNATURE, "signature does not hold")
+    return None
+
+
+def open_lines(batch: Batch) -> tuple[tuple[FactLine | Gap, bytes], ...] | Refusal:
+    """The facts of a batch whose signature held already, as open_batch, each with the chain's hash after it."""
+    header = batch.header
     opened: list[tuple[FactLine | Gap, bytes]] = []
     h, expected = bytes.fromhex(header.prev), header.first
     for raw in batch.lines:

@@ -1,13 +1,13 @@
-"""The unsigned messages: the centre's presence, a unit's status, replies to commands. Declared here for both ends."""
+"""The centre's presence, a unit's status, replies to commands. Declared here for both ends; what signs a reply is in replies.py."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Annotated
 
 from contract import codec
-from contract.bounds import At, Count, Hex64, Id, Items, Length, Moment, WireName
+from contract.bounds import At, Count, Hex64, Id, Items, Length, Moment, Signature, WireName
 from contract.frozen import frozen
 from contract.refusal import Refusal, parsed
 from contract.strict_json import dumps
@@ -176,11 +176,13 @@ class Reply:
     door: Id | None = None
     detail: Annotated[str, Length(0, 500)] | None = None
     """In words; with `malformed`, the field."""
+    sig: Signature = b""
 
-
-def build_reply(reply: Reply) -> bytes:
-    return dumps(codec.write(reply))
+    def faults(self) -> Iterator[str]:
+        if not self.sig:
+            yield "sig: missing"
 
 
 def parse_reply(data: bytes) -> Reply | Refusal:
+    """Takes a reply apart; checks nothing but its form."""
     return parsed(Reply, data)

@@ -9,7 +9,23 @@ from typing import Any
 import click
 from sqlalchemy.exc import OperationalError
 
-from centre.cli import broker, command, coverage, facts, init, keys, notice, roster, serve, settings, unit, verify
+from centre import shown
+from centre.cli import (
+    alarms,
+    broker,
+    command,
+    coverage,
+    facts,
+    health,
+    init,
+    keys,
+    notice,
+    roster,
+    serve,
+    settings,
+    unit,
+    verify,
+)
 from centre.cli.context import CliContext
 from centre.errors import UNREACHABLE, BadValueError, CentreError
 from centre.folder import ENVIRONMENT
@@ -21,8 +37,8 @@ class _Centre(click.Group):
             return super().invoke(ctx)
         except CentreError as error:
             text = f"--{error}" if isinstance(error, BadValueError) else str(error)
-            for line in text.splitlines():
-                click.echo(f"centre: {line}", err=True)
+            for line in text.split("\n"):
+                click.echo(shown.plain(f"centre: {line}"), err=True)
             return ctx.exit(error.code)
         except OperationalError as error:
             click.echo(f"centre: books: {error.orig}", err=True)
@@ -65,6 +81,8 @@ for _command in (
     coverage.coverage,
     verify.verify,
     keys.keys,
+    alarms.alarms,
+    health.health,
     serve.serve,
 ):
     centre.add_command(_command)

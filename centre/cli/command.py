@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import click
 
-from centre import orders
+from centre import orders, shown
 from centre.cli.context import CliContext, moment_option
 from centre.orders import Ended, Outcome
 from contract.commands import FireReset, Identify, Mode, Open, Order, Restart, Resync
@@ -121,4 +121,4 @@ def _absence(office: CliContext, end: Ended) -> str:
 def _told(office: CliContext, reply: Reply) -> str:
     reason = f": {reply.reason}" if reply.reason else ""
     detail = f" ({reply.detail})" if reply.detail else ""
-    return f"{office.local(reply.at_utc)}  {reply.state}{reason}{detail}"
+    return shown.plain(f"{office.local(reply.at_utc)}  {reply.state}{reason}{detail}")

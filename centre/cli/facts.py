@@ -6,7 +6,7 @@ import json
 
 import click
 
-from centre import reports
+from centre import reports, shown
 from centre.cli.context import CliContext, moment_option
 from centre.reports import Entry, FactFilter
 
@@ -56,15 +56,11 @@ def _ago(text: str | None) -> str | None:
 
 
 def _as_json(entry: Entry) -> str:
-    """The line's own bytes inside: nothing of it is written anew."""
-    return f'{{"unit":"{entry.unit}","epoch":"{entry.epoch}","fact":{entry.line.decode()}}}'
+    """The line's own bytes inside; the same value written anew where they hold what no terminal should get."""
+    return f'{{"unit":"{entry.unit}","epoch":"{entry.epoch}","fact":{shown.json_line(entry.line)}}}'
 
 
 def _as_text(office: CliContext, entry: Entry) -> str:
     fact = json.loads(entry.line)
-    rest = "  ".join(f"{key}={_plain(value)}" for key, value in fact.items() if key not in _OWN)
-    return f"{office.local(entry.at_utc)}  {entry.unit}  {entry.seq}  {entry.kind}  {rest}".rstrip()
-
-
-def _plain(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    rest = "  ".join(f"{shown.value(key)}={shown.value(value)}" for key, value in fact.items() if key not in _OWN)
+    return shown.plain(f"{office.local(entry.at_utc)}  {entry.unit}  {entry.seq}  {entry.kind}  {rest}".rstrip())

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from pathlib import Path
 
 import click
 
-from centre import notices
+from centre import notices, shown
 from centre.charset import decoded
 from centre.cli.context import CliContext, moment_option, yes_option
 from centre.errors import WRONG_USE, CentreError
@@ -100,11 +99,12 @@ def list_notices(office: CliContext, everything: bool, as_json: bool) -> None:
             continue
         if as_json:
             value = {"id": each.id, "rev": each.rev, "scope": each.scope, "title": each.title, "state": each.state}
-            click.echo(json.dumps(value | {"until": each.until_utc, "sent": each.sent_utc}, ensure_ascii=False))
+            click.echo(shown.as_json(value | {"until": each.until_utc, "sent": each.sent_utc}))
         else:
             sent = "sent" if each.sent_utc is not None else "not sent yet"
             until = office.local(each.until_utc)
-            click.echo(f"{each.id}  rev {each.rev}  {each.scope}  {each.state}  until {until}  {sent}  {each.title}")
+            line = f"{each.id}  rev {each.rev}  {each.scope}  {each.state}  until {until}  {sent}  {each.title}"
+            click.echo(shown.plain(line))
 
 
 def _read(file: Path | None) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import time
 
 import click
 
 from centre import settings as changing
+from centre import shown
 from centre.cli.context import CliContext, yes_option
 from centre.errors import WRONG_USE, CentreError
 from centre.settings import KEYS, Change, ScopeSettings
@@ -62,7 +62,7 @@ def list_settings(office: CliContext) -> None:
 
 
 def _text(of: ScopeSettings) -> str:
-    return json.dumps(of.values, ensure_ascii=False)
+    return shown.as_json(of.values)
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import Any
 
 import click
 
-from centre import register
+from centre import register, shown
 from centre.cli.broker import rewrite
 from centre.cli.context import CliContext, told_faults
 from centre.errors import WRONG_USE, CentreError
@@ -63,7 +62,7 @@ def add(office: CliContext, unit_id: str | None, name: str, scopes: tuple[str, .
 def list_units(office: CliContext, as_json: bool) -> None:
     """All units: enrolled, there, unwell."""
     for each in register.listed(office):
-        click.echo(json.dumps(_value(each), ensure_ascii=False) if as_json else _line(office, each))
+        click.echo(shown.as_json(_value(each)) if as_json else shown.plain(_line(office, each)))
 
 
 def _value(unit: ListedUnit) -> dict[str, Any]:

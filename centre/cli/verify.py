@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from centre import shown
 from centre import verify as proving
 from centre.cli.context import CliContext
 from centre.errors import CHECK_FAILED
@@ -32,7 +33,7 @@ def verify(office: CliContext) -> None:
             what = f"{proof.facts} facts, {proof.gaps} gaps, {proof.batches} signatures{_WORDS[proof.link]}"
             click.echo(f"{proof.unit} {proof.epoch}: {word} ({what})")
             for place in proof.breaks:
-                click.echo(f"centre: {place}", err=True)
+                click.echo(shown.plain(f"centre: {place}"), err=True)
     if not count:
         click.echo("centre: no facts in the books yet, nothing to prove", err=True)
     click.get_current_context().exit(CHECK_FAILED if broken else 0)

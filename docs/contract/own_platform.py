@@ -31,6 +31,14 @@ def b64(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def check(sig: str, text: str) -> None:
+    unit_keys[0].verify(base64.urlsafe_b64decode(sig + "=="), text.encode())
+
+
 def compact(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -59,7 +67,7 @@ def facts(client: mqtt.Client, payload: bytes) -> None:
     first, *lines = payload.removesuffix(b"\n").split(b"\n")
     h = json.loads(first)
     text = "|".join(str(h[key]) for key in ("epoch", "batch", "first", "last", "prev", "head"))
-    unit_keys[0].verify(base64.urlsafe_b64decode(h["sig"] + "=="), f"doorward-facts-1|{SITE}|{UNIT}|{text}".encode())
+    check(h["sig"], f"doorward-facts-1|{SITE}|{UNIT}|{text}")
     link = bytes.fromhex(h["prev"])
     for number, line in enumerate(lines, h["first"]):
         link = hashlib.sha256(link + line).digest()
@@ -70,8 +78,15 @@ def facts(client: mqtt.Client, payload: bytes) -> None:
     assert link.hex() == h["head"], "the chain does not hold"
     seq, head = chains.get(h["epoch"], (0, link))
     answer = {"unit": UNIT, "epoch": h["epoch"], "seq": seq, "head": head.hex(), "batch": h["batch"]}
-    digest = hashlib.sha256("".join(state).encode()).hexdigest()
-    client.publish(f"{DOWN}/confirm", signed("confirm", **answer, now=time.time(), digest=digest), 1)
+    answer |= {"now": time.time(), "digest": sha256("".join(state))}
+    client.publish(f"{DOWN}/confirm", signed("confirm", **answer), 1)
+
+
+def reply(said: dict[str, str]) -> None:
+    """A step of the command's course, where the unit signed it."""
+    text = "|".join(said.get(key, "") for key in ("id", "state", "at", "reason", "door"))
+    check(said["sig"], f"doorward-reply-1|{SITE}|{UNIT}|{text}|{sha256(said.get('detail', ''))}")
+    seen.add(f"reply {said['state']}")
 
 
 def until(*kinds: str) -> None:
@@ -84,6 +99,7 @@ host, port, folder = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
 client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, "platform")
 client.message_callback_add(f"{UP}/enrol", lambda *came: enrol(json.loads(came[2].payload)))
 client.message_callback_add(f"{UP}/facts", lambda *came: unit_keys and facts(client, came[2].payload))
+client.message_callback_add(f"{UP}/reply", lambda *came: unit_keys and reply(json.loads(came[2].payload)))
 client.connect(host, port)
 client.subscribe(f"{UP}/#", 1)
 key = hmac.digest(card_key, CARD.encode(), "sha256")[:16].hex()
@@ -96,4 +112,4 @@ client.loop_start()
 until("clock.changed", "roster.applied", "notice.received")
 order = {"unit": UNIT, "action": "open", "args": {"door": DOOR}, "actor": "example", "why": "a first opening"}
 client.publish(f"{DOWN}/command", signed("command", id=secrets.token_hex(8), exp=time.time() + 20, **order), 1)
-until("access.granted", "command.done")
+until("access.granted", "command.done", "reply accepted", "reply done")

@@ -29,8 +29,9 @@ from contract.facts import (
     Fact,
     Via,
 )
-from contract.plain import Reply, ReplyState, build_reply
+from contract.plain import Reply, ReplyState
 from contract.refusal import Refusal
+from contract.replies import build_reply
 from contract.revs import build_revs
 from simulator.fleet.desired import Desired
 
@@ -66,10 +67,15 @@ def obey(unit: _Obeying, message: Command | Refusal, now: float) -> None:
     unit.seen.add(name)
     if reason is not None or not isinstance(message, Command):
         unit.write(CommandRefused(name, str(reason), door=door))
-        unit.send("reply", build_reply(Reply(name, ReplyState.REFUSED, now, reason=str(reason), door=door)))
+        unit.send(
+            "reply",
+            build_reply(
+                unit.key, unit.site, unit.name, Reply(name, ReplyState.REFUSED, now, reason=str(reason), door=door)
+            ),
+        )
         return
     unit.write(CommandAccepted(name, message.action, message.actor, door))
-    unit.send("reply", build_reply(Reply(name, ReplyState.ACCEPTED, now, door=door)))
+    unit.send("reply", build_reply(unit.key, unit.site, unit.name, Reply(name, ReplyState.ACCEPTED, now, door=door)))
     if isinstance(order, Resync):
         unit.read_again()
         have = list(unit.desired.entries(now))
@@ -78,7 +84,7 @@ def obey(unit: _Obeying, message: Command | Refusal, now: float) -> None:
     for state, fact in _done(message):
         unit.write(fact)
         if state is not None:
-            unit.send("reply", build_reply(Reply(name, state, now, door=door)))
+            unit.send("reply", build_reply(unit.key, unit.site, unit.name, Reply(name, state, now, door=door)))
 
 
 def _judged(unit: _Obeying, command: Command, now: float) -> Reason | None:

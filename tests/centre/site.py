@@ -7,6 +7,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+from centre.alarm_hook import AlarmHook
 from centre.folder import Folder
 from centre.service import Service
 from contract.envelope import key_ring, verify
@@ -37,9 +38,9 @@ class Site:
         self._thread: threading.Thread | None = None
         self._wires: list[Wire] = []
 
-    def serve(self) -> Service:
+    def serve(self, hook: AlarmHook | None = None) -> Service:
         office = self.desk.office
-        self.service = Service(office.folder, office.site, office.keys, office.books, self.said.append)
+        self.service = Service(office.folder, office.site, office.keys, office.books, self.said.append, hook)
         self._thread = threading.Thread(target=self.service.run, name="serve")
         self._thread.start()
         eventually(lambda: "connected" in self.said)
@@ -61,8 +62,8 @@ class Site:
         made.send(unit.enrol())
         return made
 
-    def unit(self, name: str = "b12-u2") -> tuple[FakeUnit, Wire]:
-        unit = self.desk.unit(name, "yard/y07", enrolled=False)
+    def unit(self, name: str = "b12-u2", *, enrolled: bool = False) -> tuple[FakeUnit, Wire]:
+        unit = self.desk.unit(name, "yard/y07", enrolled=enrolled)
         return unit, self.wire(unit)
 
     def confirms(self, unit: FakeUnit, wire: Wire) -> list[Confirm]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from centre import reports, schema
+from centre import commands, reports, schema
 from centre.drains import FORGET_S, LEAST, LIVE, MOST, SHARED, Drains
 from centre.early import MOST_OF_A_UNIT
 from centre.folder import DESKS, LOGIN, URGENT, BrokerAddress
@@ -18,7 +18,8 @@ from centre.intake import InboundMessage
 from centre.link import MOST_BYTES, Arrived, EventQueue, Link, Login
 from contract import chain
 from contract.chain import build_alarm, build_receipt
-from contract.plain import Reply, ReplyState, build_reply
+from contract.commands import Open
+from contract.plain import Reply, ReplyState
 from simulator.broker import start_broker
 from tests.centre.conftest import Desk
 from tests.centre.site import OWN, Site
@@ -111,7 +112,7 @@ def receipt(unit: FakeUnit, seq: int, line: bytes | None = None, /, **changed: o
 def notified(desk: Desk) -> FakeUnit:
     """A unit with a backlog and, at its end, the receipts of a notice that was put just now."""
     unit = desk.unit("b12-u2", "yard/y07")
-    desk.run("notice", "put", "--scope", "yard/y07", "--title", "x", "--text", "y", "--id", "n1")
+    desk.run("notice", "put", "--yes", "--scope", "yard/y07", "--title", "x", "--text", "y", "--id", "n1")
     unit.fact(count=100)
     unit.fact("notice.received", scope="yard/y07", id="n1", rev=1)
     unit.fact("notice.shown", scope="yard/y07", id="n1", rev=1)
@@ -223,8 +224,10 @@ def test_an_alarm_and_a_reply_overtake_a_backlog_at_the_broker(site: Site) -> No
         unit.fact("door.forced", door="main")
         wire.send_all(unit.batches(100))
     wire.send(units[0].alarm(2001))
-    reply = build_reply(Reply("c-1", ReplyState.DONE, units[0].at, door="main"))
-    wire.send(units[0].message("reply", reply))
+    with site.desk.books.writing() as conn:
+        command = commands.make(SITE, "u0", Open("main"), "wang", "locked out", 20.0, site.desk.now)
+        commands.record(conn, command)
+    wire.send(units[0].reply(Reply(command.id, ReplyState.DONE, units[0].at, door="main")))
     site.serve()
     eventually(lambda: site.desk.count(schema.courses) and site.desk.count(schema.alarms))
     assert site.desk.count(schema.facts) < 20_000

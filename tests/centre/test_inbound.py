@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
-from centre import schema
+from centre import commands, schema
 from centre.intake import InboundMessage
 from contract import chain
+from contract.bounds import rfc3339
+from contract.commands import Open
 from contract.digest import digest
-from contract.plain import Reply, ReplyState, build_reply, build_will
+from contract.plain import Reply, ReplyState, build_will
 from contract.scopes import Scope
 from contract.strict_json import dumps
 from tests.centre.conftest import Desk
@@ -21,7 +25,7 @@ def test_an_alarm_is_taken_at_once_and_matched_by_the_chain(desk: Desk) -> None:
     unit = desk.unit()
     unit.fact("door.forced", door="main")
     outcome = desk.take(unit.alarm(1), unit.alarm(1))
-    assert outcome.lines == ["b12-u2: ALARM door.forced 1"]
+    assert [(each.unit, each.kind, each.seq) for each in outcome.alarms] == [("b12-u2", "door.forced", 1)]
     assert [(row.kind, row.matched) for row in desk.rows(select(schema.alarms))] == [("door.forced", None)]
     desk.fresh_intake()
     desk.take(unit.batch(), unit.alarm(1))
@@ -114,13 +118,39 @@ def test_sessions_count_not_times(desk: Desk) -> None:
     assert outcome.stale == {Scope("site", SITE), Scope("unit", "b12-u2")}
 
 
+def ordered(desk: Desk, name: str, unit: str) -> None:
+    """A command in the books."""
+    with desk.books.writing() as conn:
+        made = commands.make(SITE, unit, Open("main"), "wang", "locked out", 20.0, desk.now)
+        commands.record(conn, replace(made, id=name))
+
+
+def test_only_the_unit_that_a_command_named_has_a_say_in_its_course(desk: Desk) -> None:
+    """By reply or by fact; and a reply counts with the unit's signature alone."""
+    unit, other = desk.unit(), desk.unit("b12-u3")
+    ordered(desk, "c1", "b12-u2")
+    done = Reply("c1", ReplyState.DONE, unit.at, door="main")
+    unsigned = dumps({"id": "c1", "state": "done", "at": rfc3339(unit.at)})
+    moved = InboundMessage(unit.reply(done).topic, other.reply(done).payload)
+    late = InboundMessage(other.reply(done).topic, unit.reply(done).payload)
+    taken = desk.take(other.reply(done), unit.message("reply", unsigned), moved, late)
+    assert taken.refused == 4
+    assert desk.take(unit.reply(replace(done, id="c9"))).refused == 1, "no such command"
+    other.fact("command.done", id="c1", action="open")
+    assert desk.take(other.batch()).new == 1, "the fact is kept"
+    assert desk.count(schema.courses) == 0
+    assert desk.take(unit.reply(done)).refused == 0
+    assert [(row.unit, row.state) for row in desk.rows(select(schema.courses))] == [("b12-u2", "done")]
+
+
 def test_the_course_of_a_command_from_replies_and_facts(desk: Desk) -> None:
     unit = desk.unit()
     unit.fact("command.accepted", id="c1", action="open", actor="wang")
     unit.fact("command.done", id="c1", action="open")
     unit.fact("command.done", id=["not", "an", "id"])
-    reply = unit.message("reply", build_reply(Reply("c1", ReplyState.ACCEPTED, unit.at)))
-    opened = unit.message("reply", build_reply(Reply("c1", ReplyState.OPENED, unit.at, door="main")))
+    ordered(desk, "c1", "b12-u2")
+    reply = unit.reply(Reply("c1", ReplyState.ACCEPTED, unit.at))
+    opened = unit.reply(Reply("c1", ReplyState.OPENED, unit.at, door="main"))
     desk.take(reply, reply, unit.batch(), opened)
     assert {row.state for row in desk.rows(select(schema.courses))} == {"accepted", "done", "opened"}
 

@@ -164,7 +164,9 @@ def test_another_history_is_kept_beside_and_alarmed(desk: Desk) -> None:
     assert (confirm.seq, confirm.head) == (10, unit.head)
     again.fact(count=8)
     assert only_confirm(desk.take(again.batch(8, 15))).head == unit.head
-    assert alarms(desk) == ["history.fork", "history.fork"]
+    assert alarms(desk) == ["history.fork"]
+    assert [(row.count, row.kind) for row in desk.rows(select(schema.repeats))] == [(2, "history.fork")]
+    assert desk.count(schema.forks) == 2
     assert bytes(desk.rows(select(schema.forks))[0].message) == message.payload
     assert desk.count(schema.facts) == 10
     desk.run("verify")
@@ -203,7 +205,8 @@ def test_a_new_epoch_is_linked_to_the_one_before(desk: Desk) -> None:
         ("e2", "linked"),
         ("e3", "unlinked"),
     ]
-    assert alarms(desk) == ["epoch.new", "epoch.new"]
+    assert alarms(desk) == ["epoch.new"], "the second is told by the first, which is open"
+    assert [row.detail for row in desk.rows(select(schema.repeats))] == ["after epoch e2, unlinked"]
     desk.run("verify")
 
 

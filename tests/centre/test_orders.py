@@ -13,9 +13,10 @@ from click.testing import Result
 from sqlalchemy import select
 
 from centre import schema
+from centre.intake import InboundMessage
 from contract.envelope import key_ring, verify
 from contract.messages import Kind
-from contract.plain import Reply, ReplyState, build_reply, build_will
+from contract.plain import Reply, ReplyState, build_will
 from simulator.broker import start_broker
 from tests.centre.site import Site
 from tests.centre.unit import FakeUnit, door
@@ -45,8 +46,8 @@ def ordered(
     command = _command(site, unit, wire.payloads("/command")[-1])
     for state, reason in states:
         reply = Reply(command["id"], ReplyState(state), time.time(), reason, "main")
-        wire.send(unit.message("reply", build_reply(Reply("other", ReplyState.REFUSED, time.time(), "rate"))))
-        wire.send(unit.message("reply", build_reply(reply)))
+        wire.send(unit.reply(Reply("other", ReplyState.REFUSED, time.time(), "rate")))
+        wire.send(unit.reply(reply))
     thread.join(10)
     assert results
     return results[0]
@@ -75,7 +76,7 @@ OPEN = ("open", "--unit", "b12-u2", "--door", "main", "--why", "locked out", "--
 def test_the_course_of_an_open(site: Site, serving: bool, states: list[tuple[str, str | None]], code: int) -> None:
     if serving:
         site.serve()
-    unit, wire = site.unit()
+    unit, wire = site.unit(enrolled=True)
     result = ordered(site, unit, wire, states, code, *OPEN)
     told = [line.split("  ")[1] for line in result.stdout.splitlines()]
     assert told == [f"{state}: {reason}" if reason else state for state, reason in states]
@@ -87,12 +88,33 @@ def test_the_course_of_an_open(site: Site, serving: bool, states: list[tuple[str
     assert (kept.id, kept.actor, kept.why) == (payload["id"], "wang", "locked out")
 
 
+@pytest.mark.parametrize("serving", [True, False])
+def test_a_forged_reply_ends_no_order(site: Site, serving: bool) -> None:
+    """Of another unit, on the unit's own topic or on another's: what is told is what the unit said."""
+    if serving:
+        site.serve()
+    unit, wire = site.unit(enrolled=True)
+    other, its = site.unit("b12-u3", enrolled=True)
+    results: list[Result] = []
+    thread = threading.Thread(target=lambda: results.append(site.desk.run(*OPEN, code=0)), name="order")
+    thread.start()
+    eventually(lambda: wire.payloads("/command"))
+    name = _command(site, unit, wire.payloads("/command")[0])["id"]
+    refused = other.reply(Reply(name, ReplyState.REFUSED, time.time(), "device"))
+    wire.send(InboundMessage(unit.reply(Reply(name, ReplyState.DONE, 1.0)).topic, refused.payload))
+    its.send(refused)
+    for state in (ReplyState.ACCEPTED, ReplyState.DONE, ReplyState.OPENED):
+        wire.send(unit.reply(Reply(name, state, time.time(), None, "main")))
+    thread.join(10)
+    assert [line.split("  ")[1] for line in results[0].stdout.splitlines()] == ["accepted", "done", "opened"]
+
+
 @pytest.mark.slow
 def test_nobody_answers(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("centre.commands.OPEN_VALID_S", 0.3)
     monkeypatch.setattr("centre.commands.ANSWER_S", 0.2)
     monkeypatch.setattr("centre.commands.OUTCOME_S", 0.3)
-    unit, wire = site.unit()
+    unit, wire = site.unit(enrolled=True)
     assert site.desk.run(*OPEN, code=4).stderr == "centre: b12-u2: no answer; never heard of\n"
     site.desk.take(unit.status(doors={"main": door()}))
     site.desk.take(unit.message("status", build_will("s1")))
@@ -105,7 +127,7 @@ def test_nobody_answers(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     [(("identify",), "identify"), (("restart",), "restart"), (("resync",), "resync"), (("fire-reset",), "fire_reset")],
 )
 def test_other_orders_end_with_done(site: Site, args: tuple[str, ...], action: str) -> None:
-    unit, wire = site.unit()
+    unit, wire = site.unit(enrolled=True)
     order = (*args, "--unit", "b12-u2", "--why", "test")
     assert ordered(site, unit, wire, [("accepted", None), ("done", None)], 0, *order).exit_code == 0
     assert _command(site, unit, wire.payloads("/command")[0])["action"] == action
@@ -120,7 +142,7 @@ def test_other_orders_end_with_done(site: Site, args: tuple[str, ...], action: s
     ],
 )
 def test_a_mode_has_an_end(site: Site, args: tuple[str, ...], sent: dict[str, object], left: float) -> None:
-    unit, wire = site.unit()
+    unit, wire = site.unit(enrolled=True)
     order = ("mode", *args, "--unit", "b12-u2", "--why", "test")
     assert ordered(site, unit, wire, [("accepted", None), ("done", None)], 0, *order).exit_code == 0
     payload = _command(site, unit, wire.payloads("/command")[0])
@@ -141,13 +163,13 @@ def test_a_mode_has_an_end(site: Site, args: tuple[str, ...], sent: dict[str, ob
     ],
 )
 def test_a_mode_that_no_unit_would_take_is_not_sent(site: Site, args: tuple[str, ...], told: str) -> None:
-    _, wire = site.unit()
+    _, wire = site.unit(enrolled=True)
     assert told in site.desk.run("mode", *args, "--unit", "b12-u2", "--why", "x", code=2).stderr
     assert not wire.payloads("/command")
 
 
 def test_a_door_that_the_unit_does_not_have_is_not_ordered(site: Site) -> None:
-    unit, _ = site.unit()
+    unit, _ = site.unit(enrolled=True)
     site.desk.take(unit.status(doors={"main": door()}))
     told = site.desk.run("open", "--unit", "b12-u2", "--door", "back", "--why", "x", code=2).stderr
     assert told == "centre: --door: b12-u2 has no door 'back'; it has main\n"
@@ -155,7 +177,7 @@ def test_a_door_that_the_unit_does_not_have_is_not_ordered(site: Site) -> None:
 
 @pytest.mark.parametrize("there", [None, False])
 def test_a_door_without_contact_is_done_when_it_is_unlocked(site: Site, there: bool | None) -> None:
-    unit, wire = site.unit()
+    unit, wire = site.unit(enrolled=True)
     site.desk.take(unit.status(doors={"main": door(there)}))
     states = [("accepted", None), ("done", None)] + ([] if there is None else [("opened", None)])
     assert ordered(site, unit, wire, states, 0, *OPEN).stdout.count("\n") == len(states)
@@ -167,7 +189,7 @@ def offline(unit: FakeUnit, wire: Wire) -> None:
 
 
 def test_a_unit_that_is_offline_is_said_to_be_at_once_and_sent_nothing(site: Site) -> None:
-    unit, wire = site.unit()
+    unit, wire = site.unit(enrolled=True)
     site.serve()
     offline(unit, wire)
     eventually(lambda: site.desk.rows(select(schema.units.c.heard_utc))[0][0] is not None)
@@ -180,7 +202,7 @@ def test_a_unit_that_is_offline_is_said_to_be_at_once_and_sent_nothing(site: Sit
 
 
 def test_one_that_is_waited_for_is_sent_it_all_the_same(site: Site) -> None:
-    unit, wire = site.unit()
+    unit, wire = site.unit(enrolled=True)
     offline(unit, wire)
     result = ordered(site, unit, wire, [("accepted", None), ("done", None), ("opened", None)], 0, *OPEN, "--wait")
     assert [line.split("  ")[1] for line in result.stdout.splitlines()] == ["accepted", "done", "opened"]

@@ -28,7 +28,7 @@ from contract.commands import Mode, Open, SetMode
 from contract.enrolment import Enrolment, parse_enrolment
 from contract.envelope import unverified_payload
 from contract.messages import Category
-from contract.plain import Reply, ReplyState, build_reply
+from contract.plain import Reply, ReplyState
 from contract.scopes import Scope
 from simulator.broker import start_broker
 from tests.centre.conftest import Desk
@@ -107,7 +107,7 @@ def test_a_roster_put_again_says_how_many_it_was_before(desk: Desk) -> None:
 
 
 def test_the_course_of_an_order_ends_with_what_came_of_it(site: Site) -> None:
-    unit, wire = site.unit()
+    unit, wire = site.unit(enrolled=True)
     office = site.desk.office
     site.desk.take(unit.status(doors={"main": door()}))
     course = orders.carry_out(office, "b12-u2", Open("main"), "wang", "locked out")
@@ -117,7 +117,7 @@ def test_the_course_of_an_order_ends_with_what_came_of_it(site: Site) -> None:
     eventually(lambda: bool(wire.payloads("/command")))
     name = unverified_payload(wire.payloads("/command")[0])["id"]
     for state in (ReplyState.ACCEPTED, ReplyState.DONE, ReplyState.OPENED):
-        wire.send(unit.message("reply", build_reply(Reply(str(name), state, time.time(), None, "main"))))
+        wire.send(unit.reply(Reply(str(name), state, time.time(), None, "main")))
     thread.join(10)
     *replies, end = steps
     assert [step.state for step in replies if isinstance(step, Reply)] == ["accepted", "done", "opened"]

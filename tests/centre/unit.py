@@ -11,7 +11,8 @@ from centre.intake import InboundMessage
 from contract import chain, codec, topics
 from contract.chain import Header
 from contract.enrolment import Enrolment, enrol_message
-from contract.plain import DoorStatus, Status, UnitState
+from contract.plain import DoorStatus, Reply, Status, UnitState
+from contract.replies import build_reply
 from contract.strict_json import dumps
 
 SITE = "badahu"
@@ -115,6 +116,9 @@ class FakeUnit:
     def status(self, **changed: Any) -> InboundMessage:
         """That all is well, but for the fields `changed`."""
         return self.message("status", dumps(codec.write(replace(HEALTHY, unit=self.name, **changed))))
+
+    def reply(self, reply: Reply) -> InboundMessage:
+        return self.message("reply", build_reply(self.key, SITE, self.name, reply))
 
     def message(self, leaf: str, payload: bytes) -> InboundMessage:
         return InboundMessage(topics.up(SITE, self.name, leaf), payload)

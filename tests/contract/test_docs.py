@@ -26,8 +26,9 @@ from contract.envelope import PublicKey, verify
 from contract.facts import ALARMS, Denial, Via
 from contract.messages import Category, Kind, Role, Secrets
 from contract.parse import parse
-from contract.plain import ReplyState
+from contract.plain import Reply, ReplyState, parse_reply
 from contract.refusal import Refusal
+from contract.replies import check_reply
 from contract.scopes import LEVELS, Scope
 from contract.sealing import check_seal, open_secrets, sealing_key
 
@@ -109,6 +110,17 @@ def test_the_command() -> None:
     down = topics.parse_down("doorward/1/badahu/down/unit/b12-u2/command")
     assert down is not None
     assert not isinstance(parse(Kind.COMMAND, "badahu", down, payload), Refusal)
+
+
+def test_the_reply() -> None:
+    data = lines('{"id":"c-01"')[0]
+    value = json.loads(data)
+    text = "|".join(value[name] for name in ("id", "state", "at", "reason", "door"))
+    said = f"doorward-reply-1|badahu|b12-u2|{text}|{sha(value['detail'].encode()).hex()}"
+    UNIT.public_key().verify(unbase64(value["sig"]), said.encode())
+    reply = parse_reply(data.encode())
+    assert isinstance(reply, Reply)
+    assert check_reply(reply, "badahu", "b12-u2", UNIT.public_key().public_bytes_raw()) is None
 
 
 def test_the_digest() -> None:

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from contract import chain
 from contract.chain import Header, build_alarm, build_batch
 from contract.messages import MAX_MESSAGE_BYTES
-from contract.plain import Reply, ReplyState, build_reply, build_will
+from contract.plain import Reply, ReplyState, build_will
 from contract.refusal import Refusal
+from contract.replies import build_reply
 from contract.revs import build_revs, check_revs, entries, parse_revs
 from contract.strict_json import dumps
 from tests.contract import signing
@@ -39,7 +40,7 @@ def test_the_largest_batch() -> None:
 
 def test_the_largest_reply_and_will() -> None:
     reply = Reply(LONGEST, ReplyState.ACCEPTED, 9e9, "bad_signature", LONGEST, "\x01" * 200)
-    assert len(build_reply(reply)) < 2048
+    assert len(build_reply(KEY, SITE, UNIT, reply)) < 2048
     assert len(build_will("f" * 64)) < 200
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import hmac
 import json
@@ -23,7 +24,6 @@ from contract.plain import (
     Reply,
     ReplyState,
     build_presence,
-    build_reply,
     build_will,
     parse_presence,
     parse_reply,
@@ -31,6 +31,7 @@ from contract.plain import (
     parse_unit_presence,
 )
 from contract.refusal import Refusal
+from contract.replies import build_reply, check_reply
 from tests.contract.samples import SAMPLES
 from tests.contract.signing import ROOT_PUBLIC, WORKING, private_key
 
@@ -73,7 +74,38 @@ def test_status_and_will() -> None:
     "reply", [Reply("c1", ReplyState.DONE, 1.5, None, "main"), Reply("c1", ReplyState.REFUSED, 1.5, "expired")]
 )
 def test_replies_there_and_back(reply: Reply) -> None:
-    assert parse_reply(build_reply(reply)) == reply
+    read = parse_reply(build_reply(private_key(9), "badahu", "b12-u2", reply))
+    assert isinstance(read, Reply)
+    assert dataclasses.replace(read, sig=b"") == reply
+    assert check_reply(read, "badahu", "b12-u2", PUBLIC) is None
+
+
+def test_a_reply_is_of_one_unit_and_says_one_thing() -> None:
+    said = Reply("c1", ReplyState.REFUSED, 1.5, "device", "main", "the fire input is active")
+    read = parse_reply(build_reply(private_key(9), "badahu", "b12-u2", said))
+    assert isinstance(read, Reply)
+    others = [
+        {"id": "c2"},
+        {"state": ReplyState.DONE},
+        {"at_utc": 1.501},
+        {"reason": None},
+        {"reason": "device|main"},
+        {"reason": "device|main", "door": None},
+        {"door": "back"},
+        {"door": None},
+        {"detail": None},
+        {"detail": "the fire input is active."},
+    ]
+    for changed in others:
+        assert isinstance(check_reply(dataclasses.replace(read, **changed), "badahu", "b12-u2", PUBLIC), Refusal)
+    for site, unit, public in (
+        ("other", "b12-u2", PUBLIC),
+        ("badahu", "b12-u3", PUBLIC),
+        ("badahu", "b12-u2", ROOT_PUBLIC),
+    ):
+        assert isinstance(check_reply(read, site, unit, public), Refusal)
+    unsigned = json.dumps({"id": "c1", "state": "done", "at": "2026-11-24T07:35:54.123Z"}).encode()
+    assert parse_reply(unsigned) == Refusal(Reason.MALFORMED, "sig: missing")
 
 
 @given(st.binary(max_size=200))

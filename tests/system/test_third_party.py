@@ -21,7 +21,7 @@ EXAMPLE = Path(__file__).parents[2] / "docs" / "contract" / "own_platform.py"
 
 def test_the_example_is_short_and_knows_nothing_of_ours() -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
-    assert len(text.splitlines()) < 100
+    assert sum(1 for line in text.splitlines() if line.strip()) < 100, "a page that is read at once"
     names = {
         name.split(".")[0]
         for node in ast.walk(ast.parse(text))

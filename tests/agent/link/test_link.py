@@ -14,6 +14,7 @@ from contract.chain import check_alarm, line, open_batch, parse_alarm, parse_bat
 from contract.commands import Reason
 from contract.messages import Category, Keys, Kind, Notice, WorkingKey
 from contract.plain import parse_reply
+from contract.replies import check_reply
 from contract.scopes import Scope
 from simulator.broker import Broker
 from tests.agent.link import far_end
@@ -46,6 +47,7 @@ def test_up_and_down_in_each_version(broker: Broker, protocol: str) -> None:
             "main",
             1e9,
         )
+        assert check_reply(reply, SITE, UNIT, PUBLIC) is None
 
 
 @pytest.mark.claim("F20")

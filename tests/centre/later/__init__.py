@@ -9,8 +9,9 @@ from typing import Any
 
 import centre.migrations
 import centre.upgrade
+from centre import schema
 
-HEAD = "0004"
+HEAD = f"{int(schema.HEAD) + 1:04}"
 _HERE = Path(__file__).parent
 _REAL = centre.migrations.PLACE
 
@@ -19,7 +20,9 @@ def made_in(path: Path) -> Path:
     """The product's migrations and the trial one after them, in a folder whose name alembic's settings might trip over."""
     place = path / "100% later: migrations"
     shutil.copytree(_REAL, place, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(_HERE / "r0004_trial.py", place / "versions")
+    trial = (_HERE / "trial.py").read_text(encoding="utf-8")
+    named = trial.replace('"later"', f'"{HEAD}"').replace('"newest"', f'"{schema.HEAD}"')
+    (place / "versions" / f"r{HEAD}_trial.py").write_text(named, encoding="utf-8")
     return place
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.teeth.mutation import Mutation
-from tests.teeth.mutations import agent, contract_and_centre, core, door, drivers, store
+from tests.teeth.mutations import agent, contract_and_centre, core, door, drivers, hostile, store
 
 MUTATIONS: list[Mutation] = [
     *door.MUTATIONS,
@@ -12,4 +12,5 @@ MUTATIONS: list[Mutation] = [
     *store.MUTATIONS,
     *drivers.MUTATIONS,
     *contract_and_centre.MUTATIONS,
+    *hostile.MUTATIONS,
 ]

@@ -8,8 +8,8 @@ from __future__ import annotations
 from alembic import op
 from sqlalchemy import Column, ForeignKey, Integer, String, Text, text
 
-revision = "0004"
-down_revision = "0003"
+revision = "later"
+down_revision = "newest"
 
 
 def upgrade() -> None:

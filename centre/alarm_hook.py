@@ -1,0 +1,111 @@
+"""The operator's own program, run once for each alarm with JSON on stdin: no shell, one at a time, bounded in time and number.
+
+Owns the thread it runs in. Nothing here keeps `serve` waiting; what happened is fetched by `lines`.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import subprocess
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from centre.acknowledgements import as_value
+from centre.alarms import RaisedAlarm
+from centre.errors import WRONG_USE, CentreError
+from centre.shown import as_json
+
+LIMIT_S = 30.0
+"""A program that runs for longer is killed, with all it started."""
+WAITING = 100
+"""Alarms that wait for the program; one beyond is not handed over, and that is told. It is open in the books all the same."""
+STOP_S = 2.0
+"""How long a running program may go on when `serve` stops."""
+
+
+class AlarmHook:
+    """`offer`, `lines`, `handed` and `stop` are for the thread that owns it. Raises CentreError where `program` cannot be run."""
+
+    def __init__(self, program: Path) -> None:
+        self._program = program.absolute()
+        if not (self._program.is_file() and os.access(self._program, os.X_OK)):
+            raise CentreError(f"--exec: {program}: no program that can be run", WRONG_USE)
+        self._queue: queue.Queue[RaisedAlarm | None] = queue.Queue(WAITING)
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._missed = 0
+        self._stopping = False
+        self._running: subprocess.Popen[bytes] | None = None
+        self.handed = 0
+        """Number of the last alarm the program was run for."""
+        self._thread = threading.Thread(target=self._run, name="alarm hook", daemon=True)
+        self._thread.start()
+
+    def offer(self, alarms: Iterable[RaisedAlarm]) -> None:
+        """Never waits."""
+        for alarm in alarms:
+            try:
+                self._queue.put_nowait(alarm)
+            except queue.Full:
+                self._missed += 1
+
+    def lines(self) -> list[str]:
+        """What the operator is to be told since the last time."""
+        found = []
+        with suppress(queue.Empty):
+            while True:
+                found.append(self._lines.get_nowait())
+        if self._missed and not self._queue.full():
+            found.append(f"{self._missed} alarms were not handed to {self._program}: {WAITING} waited already")
+            self._missed = 0
+        return found
+
+    def stop(self) -> None:
+        """What waits is left for the next start; a program that runs is killed if it does not end soon."""
+        self._stopping = True
+        with suppress(queue.Empty):
+            while True:
+                self._queue.get_nowait()
+        self._queue.put_nowait(None)
+        self._thread.join(STOP_S)
+        if (running := self._running) is not None:
+            _kill(running)
+        self._thread.join(STOP_S)
+
+    # --- its thread
+
+    def _run(self) -> None:
+        while (alarm := self._queue.get()) is not None and not self._stopping:
+            fault = self._hand(as_json(as_value(alarm)).encode() + b"\n")
+            if fault:
+                self._lines.put(f"alarm {alarm.id}: {self._program}: {fault}")
+            self.handed = alarm.id
+
+    def _hand(self, text: bytes) -> str | None:
+        """Run it once. What went wrong."""
+        nowhere = subprocess.DEVNULL
+        try:
+            process = subprocess.Popen(
+                [self._program], stdin=subprocess.PIPE, stdout=nowhere, stderr=nowhere, start_new_session=True
+            )
+        except OSError as error:
+            return f"cannot be run: {error.strerror}"
+        self._running = process
+        try:
+            process.communicate(text, timeout=LIMIT_S)
+        except subprocess.TimeoutExpired:
+            _kill(process)
+            process.wait()
+            return f"killed, since it did not end within {LIMIT_S:.0f} s"
+        finally:
+            self._running = None
+        return f"exit code {process.returncode}" if process.returncode else None
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """With all it started and did not move away."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)

@@ -1,0 +1,34 @@
+"""`centre health`: for monitoring."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+
+import click
+
+from centre import health as looking
+from centre import shown
+from centre.cli.context import CliContext
+from centre.errors import CHECK_FAILED
+from centre.health import Finding
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One object a line.")
+@click.pass_obj
+def health(office: CliContext, as_json: bool) -> None:
+    """Whether anything is open: alarms, units away for longer than a day, `serve`, broker or books not there.
+
+    One line a finding. Exit code: 0 nothing, 1 something.
+    """
+    found = list(looking.findings(office, time.time()))
+    for each in found:
+        click.echo(shown.as_json(dataclasses.asdict(each)) if as_json else shown.plain(_line(office, each)))
+    click.get_current_context().exit(CHECK_FAILED if found else 0)
+
+
+def _line(office: CliContext, each: Finding) -> str:
+    number = f" {each.alarm}" if each.alarm is not None else ""
+    since = f" (since {office.local(each.since_utc)})" if each.since_utc is not None else ""
+    return f"{each.cause.value}{number}: {f'{each.unit}: ' if each.unit else ''}{each.text}{since}"

@@ -1,0 +1,102 @@
+"""What is wrong at the centre or open to be looked at, for monitoring. Only looks; changes nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import DBAPIError
+
+from centre import acknowledgements, publisher
+from centre.errors import CentreError
+from centre.link import Arrived
+from centre.opened import OpenCentre
+from centre.schema import unit_keys, units
+from contract.plain import Presence, parse_presence
+from contract.topics import centre as presence_topic
+
+AWAY_S = 86_400.0
+"""A unit that was not heard of for longer is a finding."""
+PRESENCE_S = 2.0
+"""How long the broker may take to say whether `serve` is there: its word is retained."""
+
+
+class Cause(StrEnum):
+    """What a finding is about."""
+
+    BOOKS = "books"
+    BROKER = "broker"
+    SERVE = "serve"
+    UNIT = "unit"
+    ALARM = "alarm"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`unit` and `alarm` where it is about one; `since_utc` where the books know it."""
+
+    cause: Cause
+    text: str
+    unit: str | None = None
+    alarm: int | None = None
+    since_utc: float | None = None
+
+
+def findings(centre: OpenCentre, now: float) -> Iterator[Finding]:
+    """None where all is well. Raises CentreError only where there is no centre's folder."""
+    try:
+        books = centre.books
+        with books.reading() as conn:
+            found = [*_away(conn, now), *_open(centre)]
+    except (CentreError, DBAPIError) as error:
+        found = [Finding(Cause.BOOKS, str(error.orig if isinstance(error, DBAPIError) else error))]
+    try:
+        there = _presence(centre)
+    except CentreError as error:
+        yield Finding(Cause.BROKER, str(error))
+    else:
+        if there is None:
+            yield Finding(
+                Cause.SERVE,
+                "the broker has no word of it; where its files are of an earlier version, `broker` writes them anew",
+            )
+        elif not there.online:
+            yield Finding(Cause.SERVE, "not running, or not connected to the broker")
+    yield from found
+
+
+def _presence(centre: OpenCentre) -> Presence | None:
+    """What the broker retains of `serve`, whose will says when it is gone; None where it never ran. Raises CentreError (exit 69)."""
+    topic = presence_topic(centre.site.site)
+    with publisher.connected(centre.folder, centre.site, centre.keys, [topic]) as link:
+        end = time.monotonic() + PRESENCE_S
+        while (left := end - time.monotonic()) > 0:
+            for event in link.take(left):
+                if isinstance(event, Arrived):
+                    link.ack(event)
+                    presence = parse_presence(event.message.payload)
+                    return presence if isinstance(presence, Presence) else None
+    return None
+
+
+def _away(conn: Connection, now: float) -> Iterator[Finding]:
+    """Units that are enrolled, not revoked, and not there for long. One that is there says so every five minutes."""
+    joined = units.join(unit_keys, unit_keys.c.unit == units.c.unit)
+    wanted = select(units.c.unit, units.c.heard_utc, unit_keys.c.pinned_utc).select_from(joined)
+    wanted = wanted.where(unit_keys.c.retired_utc.is_(None), units.c.revoked_utc.is_(None)).order_by(units.c.unit)
+    for row in conn.execute(wanted):
+        since = row.heard_utc if row.heard_utc is not None else row.pinned_utc
+        if since < now - AWAY_S:
+            days = int((now - since) // 86_400)
+            yield Finding(Cause.UNIT, f"not heard of for {days} days", row.unit, None, since)
+
+
+def _open(centre: OpenCentre) -> Iterator[Finding]:
+    for each in acknowledgements.listed(centre):
+        alarm = each.alarm
+        more = f", and {each.repeats} more" if each.repeats else ""
+        text = f"{alarm.kind} {acknowledgements.words(alarm)}".rstrip()
+        yield Finding(Cause.ALARM, f"{text}{more}", alarm.unit, alarm.id, alarm.taken_utc)
