@@ -20,6 +20,7 @@ REMARKS = (
         "last fact, as another process reads the books every 20 ms: parsing, signatures, chain, commit with `synchronous=FULL`, a signed confirm for each batch."
     ),
     "The broker keeps nothing on disk here, so that `serve` alone is measured; what the broker's own writing costs is in P15. The confirms are published and reach nobody.",
+    "Where the shares are far below a core, other work had the processor meanwhile: the time a fact then says more than the rate.",
     "A fact's line is about 130 bytes; a full batch is 60 KiB of them or 500.",
 )
 

@@ -77,7 +77,7 @@ SAMPLES: tuple[Message, ...] = (
     Keys(WHOLE, 2, UTC - 5, CENTRE_KEYS),
     Secrets(OWN, 2, UTC - 5, UNIT, bytes(range(90))),
     *map(_command, ORDERS),
-    Confirm(OWN, UTC - 1, UNIT, "e1", 1, "ab" * 32, "s1-1", UTC, "cd" * 32),
+    Confirm(OWN, UTC - 1, UNIT, "e1", 1, "ab" * 32, "s1-1", UTC, "cd" * 32, 50),
 )  # fmt: skip
 
 NUMBERS: tuple[Any, ...] = (
