@@ -30,7 +30,9 @@ CLONED = "unit.cloned"
 """Two boxes are this unit: sessions, or journals, of one key that take turns."""
 LIMIT = "unit.limit"
 """The unit sends more of what only trouble brings than the books take of one unit."""
-OWN = frozenset({FORK, BEHIND, TORN, NEW_EPOCH, MISMATCH, SECOND_KEY, CLONED, LIMIT})
+STRAY = "broker.stray"
+"""Something was retained at the broker below a unit's name, and not its status."""
+OWN = frozenset({FORK, BEHIND, TORN, NEW_EPOCH, MISMATCH, SECOND_KEY, CLONED, LIMIT, STRAY})
 """Kinds of the books' own: at most one of each is open a unit, and counts what comes after it."""
 OF_A_CLONE = frozenset({FORK, BEHIND, TORN, NEW_EPOCH, MISMATCH})
 """What a second box brings about: told by an open `unit.cloned`."""

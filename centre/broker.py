@@ -10,16 +10,22 @@ from centre.folder import DESKS, LOGIN, URGENT
 from centre.passwords import hashed
 from centre.units import Unit
 from contract.messages import MAX_MESSAGE_BYTES
-from contract.topics import PREFIX, centre, subscriptions
+from contract.topics import LEAVES, PREFIX, centre, subscriptions, up
 
 INFLIGHT = 100
 """Messages on their way to one client at a time; above this paho gets slower (it scans its table on each acknowledgement)."""
 QUEUED = 20_000
-"""Waiting for one client: the retained states of 2,000 units and more for the centre; a unit's rosters are under 100 parts."""
-
-AUTOSAVE = 100
-"""Changes after which mosquitto writes everything it holds. Not 1: it writes the whole, and each batch of facts is a change.
-What it loses of the last few, the centre mends: it publishes all standing state again whenever it connects."""
+"""Messages waiting for one client: the retained states of 2,000 units and more for the centre; a unit's rosters are under 100 parts."""
+QUEUED_BYTES = 512 * 1024 * 1024
+"""Likewise in bytes: full batches of 2,000 units, several each. What does not fit is dropped, counted, and told by `serve`."""
+MAX_PACKET = MAX_MESSAGE_BYTES + 1024
+"""Bytes of one packet, its topic and header included. Whoever sends a longer one is disconnected before it is read."""
+FILES = 65_536
+"""Open files mosquitto may have: one a connection. systemd's default of 1,024 would leave out every unit above a thousand."""
+DROPPED = "$SYS/broker/publish/messages/dropped"
+"""Where mosquitto counts the messages that a full queue made it drop, since it started."""
+DROP_IN = "doorward.conf"
+PROGRAM = "/usr/sbin/mosquitto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,37 +39,41 @@ class Listener:
     user: str = "mosquitto"
 
 
-def configuration(folder: Path, data: Path, listener: Listener) -> str:
-    """`folder` holds `passwords` and `access`; mosquitto keeps its persistent state in `data`."""
+def configuration(listener: Listener) -> str:
+    """For a mosquitto that is started in the folder of `passwords` and `access`: what is not said absolute lies there."""
     tls = ""
     if listener.certificate is not None:
         tls = f"certfile {listener.certificate}\nkeyfile {listener.key}\ntls_version tlsv1.2\n"
     return f"""\
 # mosquitto for this site, written by `doorward centre broker`; it is written anew by each `unit` command.
+# Start mosquitto in this folder, wherever it is: the files are named as they lie here. As a service: see {DROP_IN}.
 # Set for each listener, the access rules would be those of no listener while the centre is away, and nothing would wait for it.
 per_listener_settings false
 user {listener.user}
 
 listener {listener.port} {listener.address}
 {tls}allow_anonymous false
-password_file {folder / "passwords"}
-acl_file {folder / "access"}
+password_file passwords
+acl_file access
 # A client is who it logged in as: no unit can take another's session.
 use_username_as_clientid true
 allow_zero_length_clientid false
+# What was retained by somebody who may not any more is shown to the centre, which clears it.
+check_retain_source false
 
-# Retained state must outlive a crash of the broker.
-persistence true
-persistence_location {data}/
-autosave_on_changes true
-autosave_interval {AUTOSAVE}
+# Nothing is written to disk. What a broker loses by a restart comes again: units send until the centre confirms, and
+# `doorward centre serve` publishes all that should be retained at each connection.
+persistence false
 persistent_client_expiration 30d
 
 # Without it a confirm or an order to open waits for the unit's acknowledgement of what went before: 40 ms, measured.
 set_tcp_nodelay true
-message_size_limit {MAX_MESSAGE_BYTES}
+max_packet_size {MAX_PACKET}
 max_inflight_messages {INFLIGHT}
 max_queued_messages {QUEUED}
+max_queued_bytes {QUEUED_BYTES}
+# Seconds between its own figures, of which `serve` reads how many messages were dropped.
+sys_interval 10
 log_dest stderr
 log_type error
 log_type warning
@@ -72,22 +82,34 @@ connection_messages true
 """
 
 
+def drop_in(folder: Path) -> str:
+    """For systemd: the machine's mosquitto.service runs on the files of `folder`."""
+    place = str(folder).replace("%", "%%")
+    return f"""\
+# Written by `doorward centre broker`. Installed as /etc/systemd/system/mosquitto.service.d/{DROP_IN}, then `systemctl daemon-reload`.
+# Where the folder moves, WorkingDirectory= here is all that changes.
+[Service]
+WorkingDirectory={place}
+ExecStart=
+ExecStart={PROGRAM} -c mosquitto.conf
+# One for each unit that is connected, and some.
+LimitNOFILE={FILES}
+"""
+
+
 def access(site: str, units: Iterable[Unit]) -> str:
     """Who may read and write what. mosquitto refuses what is not named."""
     own = f"{PREFIX}/{site}"
     lines = ["# Written by `doorward centre broker`."]
     for login in (LOGIN, *DESKS, URGENT):
-        right = "readwrite" if login == LOGIN else "read"
-        lines += [
-            "",
-            f"user {login}",
-            f"topic read {own}/up/#",
-            f"topic write {own}/down/#",
-            f"topic {right} {centre(site)}",
-        ]
+        right = (
+            "readwrite" if login == LOGIN else "read"
+        )  # `serve` keeps its presence, and clears what a unit left retained
+        lines += ["", f"user {login}", f"topic {right} {own}/up/#", f"topic {right} {centre(site)}"]
+        lines += [f"topic write {own}/down/#", f"topic read {DROPPED}"]
     for unit in units:
         for login, _ in unit.logins:
-            lines += ["", f"user {login}", f"topic write {own}/up/{unit.unit}/+"]
+            lines += ["", f"user {login}", *(f"topic write {up(site, unit.unit, leaf)}" for leaf in LEAVES)]
             lines += [f"topic read {topic}" for topic in subscriptions(site, unit.unit, unit.scopes)]
     return "\n".join(lines) + "\n"
 

@@ -15,9 +15,11 @@ from centre.errors import WRONG_USE, CentreError
 from centre.folder import Folder, Mosquitto, Site, make_folder, write_secret
 from centre.keys import CentreKeys
 from centre.opened import OpenCentre
+from centre.passwords import holds
 from centre.units import Unit
 
 CONFIGURATION = "mosquitto.conf"
+PASSWORDS = "passwords"
 EVERYWHERE = "0.0.0.0"  # noqa: S104  # a broker is there to be reached
 
 
@@ -34,9 +36,8 @@ def configure(
 
     `certificate`: one not made here, and its key. First time: the folder's broker/, every address, the port of the broker's URL, the user we are, a certificate of the site's own CA.
     """
-    before = centre.site.mosquitto or Mosquitto(
-        str(centre.folder.broker), EVERYWHERE, centre.site.address.port, getpass.getuser()
-    )
+    ours = centre.folder.broker.name  # below the centre's folder, wherever that is moved
+    before = centre.site.mosquitto or Mosquitto(ours, EVERYWHERE, centre.site.address.port, getpass.getuser())
     said = {
         "out": None if out is None else str(out.absolute()),
         "listen": listen,
@@ -48,7 +49,12 @@ def configure(
     wanted = replace(before, **{name: value for name, value in said.items() if value is not None})  # type: ignore[arg-type]
     _write_now(centre, wanted)
     centre.save(replace(centre.site, mosquitto=wanted))
-    return Path(wanted.out) / CONFIGURATION
+    return place(centre.folder, wanted) / CONFIGURATION
+
+
+def place(folder: Folder, wanted: Mosquitto) -> Path:
+    """Where the files are."""
+    return folder.path / wanted.out
 
 
 def rewrite(centre: OpenCentre) -> str | None:
@@ -57,7 +63,7 @@ def rewrite(centre: OpenCentre) -> str | None:
     if wanted is None:
         return None
     _write_now(centre, wanted)
-    return wanted.out
+    return str(place(centre.folder, wanted))
 
 
 def _write_now(centre: OpenCentre, wanted: Mosquitto) -> None:
@@ -68,22 +74,17 @@ def _write_now(centre: OpenCentre, wanted: Mosquitto) -> None:
 
 def write(folder: Folder, site: Site, keys: CentreKeys, known: Iterable[Unit], wanted: Mosquitto) -> None:
     """All files, mode 0600, for the user the broker runs as where we may give them away. Raises CentreError."""
-    out, there = Path(wanted.out), list(known)
-    data = out / "data"
+    out, there = place(folder, wanted), list(known)
     try:
-        for each in (out, data):
-            make_folder(each)
-        certificate, key = _certificate(folder, site, wanted, out)
-        listener = texts.Listener(wanted.listen, wanted.port, certificate, key, wanted.user)
-        written = {
-            "passwords": texts.passwords(there, keys.logins),
-            "access": texts.access(site.site, there),
-            CONFIGURATION: texts.configuration(out, data, listener),
-        }
+        make_folder(out)
+        if _needs_own(folder, site, wanted):
+            certificates.make_server(folder.tls, out, site.address.host)
+        written = _texts(site, there, wanted, out)
+        written[PASSWORDS] = texts.passwords(there, keys.logins)
         for name, text in written.items():
             write_secret(out / name, text.encode())
         if os.geteuid() == 0:
-            for path in (out, data, *(path for path in out.iterdir() if path.is_file())):
+            for path in (out, *(path for path in out.iterdir() if path.is_file())):
                 shutil.chown(path, wanted.user)
     except LookupError:
         raise CentreError(f"--user: no user {wanted.user!r} on this machine", WRONG_USE) from None
@@ -91,13 +92,57 @@ def write(folder: Folder, site: Site, keys: CentreKeys, known: Iterable[Unit], w
         raise CentreError(f"{error.filename or out}: {error.strerror}", WRONG_USE) from None
 
 
-def _certificate(folder: Folder, site: Site, wanted: Mosquitto, out: Path) -> tuple[Path | None, Path | None]:
-    address = site.address
-    if not address.tls:
+def outdated(centre: OpenCentre) -> list[str]:
+    """Of the files of the broker, those that are not what the books and keys say now; by name.
+
+    Raises OSError where one cannot be read, the certificate and its key included. Only where they were written before.
+    """
+    wanted = centre.site.mosquitto
+    assert wanted is not None
+    out = place(centre.folder, wanted)
+    with centre.books.reading() as conn:
+        known = units.listed(conn, centre.site.site)
+    found = [
+        name
+        for name, text in _texts(centre.site, known, wanted, out).items()
+        if (out / name).read_bytes() != text.encode()
+    ]
+    for each in certificate_of(centre.site, wanted):
+        if each is not None:
+            (out / each).read_bytes()
+    kept = dict(line.partition(":")[::2] for line in (out / PASSWORDS).read_text().splitlines())
+    theirs = dict(login for unit in known for login in unit.logins)
+    logins = centre.keys.logins
+    ours = all(holds(password, kept.get(name, "")) for name, password in logins.items())
+    if not ours or {name: each for name, each in kept.items() if name not in logins} != theirs:
+        found.append(PASSWORDS)
+    return found
+
+
+def _texts(site: Site, known: Iterable[Unit], wanted: Mosquitto, out: Path) -> dict[str, str]:
+    """What is the same each time it is written; passwords are salted anew."""
+    listener = texts.Listener(wanted.listen, wanted.port, *certificate_of(site, wanted), wanted.user)
+    return {
+        "access": texts.access(site.site, known),
+        CONFIGURATION: texts.configuration(listener),
+        texts.DROP_IN: texts.drop_in(out),
+    }
+
+
+def certificate_of(site: Site, wanted: Mosquitto) -> tuple[Path | None, Path | None]:
+    """The broker's certificate and its key as its configuration names them; none for plain MQTT."""
+    if not site.address.tls:
         return None, None
     if wanted.certificate is not None and wanted.key is not None:
         return Path(wanted.certificate), Path(wanted.key)
+    return Path("server.pem"), Path("server.key")
+
+
+def _needs_own(folder: Folder, site: Site, wanted: Mosquitto) -> bool:
+    """Whether the certificate is ours to make. Raises CentreError where it would be and its CA is not ours."""
+    certificate, _ = certificate_of(site, wanted)
+    if certificate is None or certificate.is_absolute():
+        return False
     if not (folder.tls / "ca.key").exists():
         raise CentreError("the broker's CA is not ours: name its certificate with --cert and --key", WRONG_USE)
-    certificates.make_server(folder.tls, out, address.host)
-    return out / "server.pem", out / "server.key"
+    return True

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import math
+import socket
+import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,12 +17,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from centre.errors import CONFIGURATION, CentreError
-from centre.folder import write_secret
+from centre.folder import BrokerAddress, write_secret
 
 CA_DAYS = 20 * 365
 """A unit is enrolled for its life; there is no later chance to hand it another CA but a new enrolment."""
 SERVER_DAYS = 5 * 365
-RENEW_DAYS = 90
+RENEW_DAYS = 30
+"""Left of the broker's certificate when another is made, and when `serve` and `check` say that it is time."""
+CONNECT_S = 5.0
+DAY_S = 86_400.0
 _BACKDATED = timedelta(days=1)
 """For units whose clock is a little slow."""
 
@@ -69,6 +75,28 @@ def make_server(ca_folder: Path, folder: Path, host: str) -> bool:
     return True
 
 
+def in_file(path: Path) -> x509.Certificate:
+    """Raises OSError, and ValueError where it is no certificate in PEM."""
+    return x509.load_pem_x509_certificate(path.read_bytes())
+
+
+def shown(address: BrokerAddress, ca: Path | None, limit_s: float = CONNECT_S) -> x509.Certificate:
+    """What the broker at `address` shows, checked with `ca` (None: the system's). Raises OSError: not reached, or it does not hold."""
+    context = ssl.create_default_context(cafile=ca)
+    with (
+        socket.create_connection((address.host, address.port), limit_s) as plain,
+        context.wrap_socket(plain, server_hostname=address.host) as encrypted,
+    ):
+        data = encrypted.getpeercert(binary_form=True)
+    assert data is not None, "a certificate was asked for"
+    return x509.load_der_x509_certificate(data)
+
+
+def days_left(certificate: x509.Certificate, now: float) -> int:
+    """Whole days until it ends, below 0 when it has; `now` in UTC seconds."""
+    return math.floor((certificate.not_valid_after_utc.timestamp() - now) / DAY_S)
+
+
 def check_ca(data: bytes) -> None:
     """Raises ValueError where this is no certificate in PEM."""
     x509.load_pem_x509_certificates(data)
@@ -77,7 +105,7 @@ def check_ca(data: bytes) -> None:
 def _serves(path: Path, host: str, ca: x509.Certificate) -> bool:
     """Whether the certificate at `path` is for `host`, of this CA, and not about to end."""
     try:
-        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+        certificate = in_file(path)
         certificate.verify_directly_issued_by(ca)
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (OSError, ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):

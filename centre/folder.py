@@ -50,7 +50,7 @@ class BrokerAddress:
 
 @dataclass(frozen=True, slots=True)
 class Mosquitto:
-    """Where mosquitto's files go, where it listens and as which user it runs; `certificate`, `key`: PEM files not made here."""
+    """Where mosquitto's files go (from the centre's folder, where not absolute), where it listens and as which user it runs; `certificate`, `key`: PEM files not made here."""
 
     out: str
     listen: str

@@ -5,11 +5,11 @@ Callbacks only put events into a queue that one other thread takes from; a messa
 
 from __future__ import annotations
 
+import queue
 import random
 import socket
 import ssl
 import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -96,31 +96,36 @@ Event = LinkUp | LinkDown | Arrived | Sent
 
 
 class EventQueue:
-    """What links tell, urgent ones first. Any thread may put and wake; one takes."""
+    """What links tell, urgent ones first. Any thread may put and wake, and signals too; one takes."""
 
     def __init__(self) -> None:
         self._urgent: deque[tuple[Link, Event]] = deque()
         self._rest: deque[tuple[Link, Event]] = deque()
-        self._there = threading.Event()
+        self._there: queue.SimpleQueue[bool] = queue.SimpleQueue()  # true for an event; a signal may put at any moment
 
     def put(self, link: Link, event: Event) -> None:
         (self._urgent if link.urgent else self._rest).append((link, event))
-        self._there.set()
+        self._there.put(True)
 
     def wake(self) -> None:
         """Make a waiting `take` return."""
-        self._there.set()
+        self._there.put(False)
 
     def put_back(self, link: Link, events: Sequence[Event]) -> None:
         """These come first again."""
         (self._urgent if link.urgent else self._rest).extendleft((link, event) for event in reversed(events))
-        self._there.set()
 
     def take(self, wait_s: float) -> list[tuple[Link, Event]]:
         """What happened, of each link in order; waits for the first up to `wait_s`. Empty when nothing did, or after `wake`."""
-        if not self._urgent and not self._rest:
-            self._there.wait(wait_s)
-        self._there.clear()
+        end = time.monotonic() + wait_s
+        while not self._urgent and not self._rest:
+            try:
+                if not self._there.get(timeout=max(0.0, end - time.monotonic())):
+                    return []
+            except queue.Empty:
+                return []
+        while not self._there.empty():
+            self._there.get()
         found: list[tuple[Link, Event]] = []
         size = 0
         while self._urgent and len(found) < MOST_AT_ONCE:
@@ -136,7 +141,8 @@ class Link:
     """One connection at a time; a persistent one is made again by itself. Every method is for the one thread that uses the link.
 
     `events`: where to tell of it, for links that share one; `urgent`: what it tells is taken first; `unsubscribe`: topics an
-    earlier version had subscribed to, which a broker remembers.
+    earlier version had subscribed to, which a broker remembers; `where_allowed`: further subscriptions, which a broker may refuse,
+    if by ending the connection: the next one asks for none.
     """
 
     def __init__(
@@ -149,12 +155,16 @@ class Link:
         events: EventQueue | None = None,
         urgent: bool = False,
         unsubscribe: Sequence[str] = (),
+        where_allowed: Sequence[str] = (),
     ) -> None:
         self.urgent = urgent
         self._address = login.address
         self._persistent = persistent
         self._subscriptions = list(subscriptions)
         self._unsubscribe = list(unsubscribe)
+        self._where_allowed = list(where_allowed)
+        self._asked_mid: int | None = None
+        self._too_much = False
         self._events = events or EventQueue()
         self._connection = 0
         client = _Client(
@@ -210,6 +220,10 @@ class Link:
         """Only while the link is up. Returns the number that `Sent` will name."""
         return self._client.publish(topic, payload, 1, retain).mid
 
+    def unsubscribe(self, topic: str) -> None:
+        """Only while the link is up."""
+        self._client.unsubscribe(topic)
+
     def ack(self, arrived: Arrived) -> None:
         """The broker may forget it. One of a connection that is gone is left alone: its number now means another message."""
         if arrived.connection == self._connection:
@@ -251,13 +265,19 @@ class Link:
     def _on_connect_fail(self, client: mqtt.Client, _data: Any) -> None:
         self._tell(LinkDown(_why(sys.exc_info()[1])))  # paho calls this while it handles the error, and passes none on
 
-    def _on_subscribe(self, client: mqtt.Client, _data: Any, _mid: int, codes: list[ReasonCode], _p: Any) -> None:
-        if any(code.is_failure for code in codes):
+    def _on_subscribe(self, client: mqtt.Client, _data: Any, mid: int, codes: list[ReasonCode], _p: Any) -> None:
+        if mid == self._asked_mid:
+            self._asked_mid = None
+        elif any(code.is_failure for code in codes):
             self._tell(LinkDown("refused by the broker: it does not let the centre read"))
         else:
             self._tell(LinkUp())
+            if self._where_allowed and not self._too_much:
+                self._asked_mid = client.subscribe([(topic, 1) for topic in self._where_allowed])[1]
+            self._too_much = False
 
     def _on_disconnect(self, client: mqtt.Client, _data: Any, _flags: Any, code: ReasonCode, _properties: Any) -> None:
+        self._too_much, self._asked_mid = self._asked_mid is not None, None
         self._spread()
         self._tell(LinkDown(f"connection ended: {code.getName()}"))
 

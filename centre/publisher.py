@@ -21,12 +21,19 @@ FREE_S = 10.0
 
 
 @contextmanager
-def connected(folder: Folder, site: Site, keys: CentreKeys, subscriptions: Sequence[str] = ()) -> Iterator[Link]:
-    """Raises CentreError (exit 69) where the broker can't be reached or refuses."""
+def connected(
+    folder: Folder,
+    site: Site,
+    keys: CentreKeys,
+    subscriptions: Sequence[str] = (),
+    where_allowed: Sequence[str] = (),
+) -> Iterator[Link]:
+    """`where_allowed`: further subscriptions, which a broker may refuse. Raises CentreError (exit 69) where it can't be reached or refuses."""
     with ExitStack() as stack:
         name = _free_login(folder, stack)
         ca = folder.ca if folder.ca.exists() else None
-        link = Link(Login(site.address, name, keys.logins[name], ca), subscriptions, will=None, persistent=False)
+        login = Login(site.address, name, keys.logins[name], ca)
+        link = Link(login, subscriptions, will=None, persistent=False, where_allowed=where_allowed)
         link.start()
         stack.callback(link.stop)
         reason = link.until_up(CONNECT_S)

@@ -303,7 +303,7 @@ class Rotor:
         if site.mosquitto is not None:
             known = units.listed(conn, site.site)
             broker_files.write(self._folder, site, load_keys(self._folder), known, site.mosquitto)
-            yield f"wrote {site.mosquitto.out} again: reload the broker (SIGHUP)"
+            yield f"wrote {broker_files.place(self._folder, site.mosquitto)} again: reload the broker (SIGHUP)"
         share(self._folder, "units", dict.fromkeys(rotation.old))
         yield self._done(conn, rotation, now)
 

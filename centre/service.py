@@ -15,6 +15,8 @@ from centre import acknowledgements, commands, shown, state
 from centre.alarm_hook import AlarmHook
 from centre.alarms import RaisedAlarm
 from centre.books import Books, OperationalError, changes
+from centre.broker import DROPPED
+from centre.broker_watch import BrokerWatch
 from centre.errors import CentreError
 from centre.folder import LOGIN, URGENT, Folder, Site
 from centre.intake import InboundMessage, Intake, IntakeOutcome
@@ -42,6 +44,8 @@ ASK_S = 600.0
 """A unit that says it is stale is asked for its list of revisions at most so often."""
 KEYS_S = 1.0
 """What units tell moves a change of keys on at most so often: with 2,000 units a look takes 0.1 s."""
+STRAYS_S = 3.0
+"""After a connection everything is read for so long: what is retained where nothing belongs comes at once, or never."""
 MENDING_S = 1.0
 """Between attempts to write while the books can't be written."""
 PECULIAR = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
@@ -75,20 +79,12 @@ class Service:
         self._intake = Intake(books, site.site, time.time)
         self._since = time.time()
         self._presence = centre(site.site)
-        ca = folder.ca if folder.ca.exists() else None
-        login = Login(site.address, LOGIN, keys.logins[LOGIN], ca)
-        will = Will(self._presence, build_presence(online=False, since_utc=self._since))
-        self._events = EventQueue()
-        own = f"{PREFIX}/{site.site}/up"
-        wanted = [f"{own}/+/{leaf}" for leaf in OTHER_LEAVES]
-        before = [f"{own}/#"]
-        self._link = Link(login, wanted, will=will, persistent=True, events=self._events, unsubscribe=before)
-        login = Login(site.address, URGENT, keys.logins[URGENT], ca)
-        wanted = [f"{own}/+/{leaf}" for leaf in URGENT_LEAVES]
-        self._urgent = Link(login, wanted, will=None, persistent=True, events=self._events, urgent=True)
+        self._watch = BrokerWatch(folder, site.site, books)
+        self._make_links(folder, site, keys)
         self._urgent_down_because = ""
         self._up = False
         self._down_because = ""
+        self._looking_mono: float | None = None
         self._stopping = False
         self._changes = -1
         self._looked_mono = self._tidied_mono = float("-inf")
@@ -100,6 +96,29 @@ class Service:
         self._held: list[Arrived] = []
         self._sent: list[RetainedMessage] = []
         self._troubled = False
+
+    def _make_links(self, folder: Folder, site: Site, keys: CentreKeys) -> None:
+        """One for facts and for what goes out, one for what must not wait behind them; both tell into one queue."""
+        ca = folder.ca if folder.ca.exists() else None
+        login = Login(site.address, LOGIN, keys.logins[LOGIN], ca)
+        will = Will(self._presence, build_presence(online=False, since_utc=self._since))
+        self._events = EventQueue()
+        own = f"{PREFIX}/{site.site}/up"
+        wanted = [f"{own}/+/{leaf}" for leaf in OTHER_LEAVES]
+        self._everything = f"{own}/#"
+        further = [DROPPED, self._everything]
+        self._link = Link(
+            login,
+            wanted,
+            will=will,
+            persistent=True,
+            events=self._events,
+            unsubscribe=[self._everything],
+            where_allowed=further,
+        )
+        login = Login(site.address, URGENT, keys.logins[URGENT], ca)
+        wanted = [f"{own}/+/{leaf}" for leaf in URGENT_LEAVES]
+        self._urgent = Link(login, wanted, will=None, persistent=True, events=self._events, urgent=True)
 
     def _say(self, line: str) -> None:
         self._say_raw(shown.plain(line))
@@ -120,6 +139,8 @@ class Service:
                 self._turn()
         finally:
             self._urgent.stop()
+            if self._up and self._looking_mono is not None:
+                self._link.unsubscribe(self._everything)
             if self._hook is not None:
                 self._hook.stop()
                 with suppress(OperationalError):
@@ -135,6 +156,7 @@ class Service:
             self._note_sent()
             if self._hook is not None:
                 self._note_handed(self._hook)
+            self._tend()
         except OperationalError as error:
             if not self._troubled:
                 self._say(f"books: cannot be written, nothing is confirmed meanwhile: {error.orig}")
@@ -157,11 +179,26 @@ class Service:
                 if reason != self._urgent_down_because:
                     self._say(f"not connected for alarms, replies and statuses: {reason}")
                 self._urgent_down_because = reason
+            case Arrived() if self._watch.takes(event.message, retained=event.retained):
+                link.ack(event)
             case Arrived():
                 (self._held_urgent if link.urgent else self._held).append(event)
             case Sent(mid):
                 if (item := self._flying.pop(mid, None)) is not None:
                     self._sent.append(item)
+
+    def _tend(self) -> None:
+        """The broker itself: what it keeps that nobody should have left there, what it lost, how long its certificate holds."""
+        if self._up:
+            for topic in self._watch.strays(time.time()):
+                self._link.publish(topic, b"", retain=True)
+            raised, self._watch.raised = self._watch.raised, []
+            self._alarm(raised)
+            if self._looking_mono is not None and time.monotonic() - self._looking_mono >= STRAYS_S:
+                self._link.unsubscribe(self._everything)
+                self._looking_mono = None
+        for line in self._watch.lines():
+            self._say(line)
 
     # --- the connections
 
@@ -170,6 +207,8 @@ class Service:
         self._down_because = ""
         self._since = time.time()
         self._say("connected")
+        self._watch.connected()
+        self._looking_mono = time.monotonic()
         self._link.publish(self._presence, build_presence(online=True, since_utc=self._since), retain=True)
         with self._books.reading() as conn:
             self._outbox = deque(state.retained(conn, self._since))

@@ -38,8 +38,18 @@ class BrokerError(Exception):
 class Broker:
     """A running broker. `url` is for any client, `url5` for MQTT 5 (the same with mosquitto)."""
 
-    def __init__(self, kind: Kind, command: list[str], ports: tuple[int, int], log: Path, scheme: str = "mqtt") -> None:
+    def __init__(
+        self,
+        kind: Kind,
+        command: list[str],
+        ports: tuple[int, int],
+        log: Path,
+        scheme: str = "mqtt",
+        folder: Path | None = None,
+    ) -> None:
+        """`folder`: where it is started, None for wherever we are."""
         self.kind = kind
+        self._folder = folder
         self.port, self.port5 = ports
         self.log = log
         self.url = f"{scheme}://127.0.0.1:{self.port}"
@@ -54,7 +64,9 @@ class Broker:
     def start(self) -> None:
         """Returns when it accepts connections. Raises BrokerError when it does not within 10 s."""
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(mortal(self._command), stdin=subprocess.PIPE, stdout=log, stderr=log)
+            self._process = subprocess.Popen(
+                mortal(self._command), stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=self._folder
+            )
         end = time.monotonic() + START_S
         while not all(_accepts(port) for port in {self.port, self.port5}):
             if self._process.poll() is not None or time.monotonic() > end:
@@ -123,6 +135,16 @@ def start_broker(
         raise BrokerError("users, access rules, TLS and kept state need mosquitto")
     else:
         broker = _iotcore(folder, port or free_port())
+    broker.start()
+    return broker
+
+
+def start_written(folder: Path, port: int, log: Path, scheme: str = "mqtt") -> Broker:
+    """Start mosquitto on the files that `doorward centre broker` wrote into `folder`; `port` is what they say. Raises BrokerError."""
+    binary = mosquitto()
+    if binary is None:
+        raise BrokerError("mosquitto is not installed")
+    broker = Broker("mosquitto", [binary, "-c", "mosquitto.conf"], (port, port), log, scheme, folder)
     broker.start()
     return broker
 
@@ -213,4 +235,4 @@ def _accepts(port: int) -> bool:
     return False
 
 
-__all__ = ["Broker", "BrokerError", "free_port", "mosquitto", "start_broker"]
+__all__ = ["Broker", "BrokerError", "free_port", "mosquitto", "start_broker", "start_written"]

@@ -13,6 +13,7 @@ from centre import shown
 from centre.cli import (
     alarms,
     broker,
+    check,
     command,
     coverage,
     facts,
@@ -68,6 +69,7 @@ for _command in (
     init.init,
     unit.unit,
     broker.broker,
+    check.check,
     notice.notice,
     roster.roster,
     settings.settings,

@@ -44,7 +44,10 @@ def broker(
 ) -> None:
     """Write mosquitto's configuration and access file: each unit reads its own scopes and writes below its own name, no more.
 
-    For the service of the system: --out /etc/mosquitto/doorward --user mosquitto, and include its mosquitto.conf from there.
+    For the service of the system: --out /etc/mosquitto/doorward --user mosquitto, then install the doorward.conf that is written there
+    as its first line says. By hand: start `mosquitto -c mosquitto.conf` in the folder.
+
+    The certificate is made anew when under 30 days of it are left; units go on trusting, for the CA is the same.
 
     Once written, `unit enrolment` and `unit revoke` write it again; mosquitto takes that up on SIGHUP (systemctl reload mosquitto).
     """

@@ -10,69 +10,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from centre import certificates
-from centre.cli import centre
+from centre.broker import MAX_PACKET
+from centre.intake import InboundMessage
+from contract.messages import MAX_MESSAGE_BYTES
 from contract.scopes import Scope
 from contract.topics import subscriptions
-from simulator.broker import Broker, free_port, mosquitto
-from tests.centre.conftest import Desk
+from tests.centre.guarded import OWN, Guarded
 from tests.centre.unit import SITE, FakeUnit
 from tests.centre.wire import Wire
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.needs("mosquitto")
 
-OWN = f"doorward/1/{SITE}"
-
-
-class Guarded:
-    """A centre whose broker runs on its own files, with two units."""
-
-    def __init__(self, path: Path) -> None:
-        self.port = free_port()
-        made = CliRunner().invoke(
-            centre, ["init", str(path / "c"), "--site", SITE, "--broker", f"mqtts://127.0.0.1:{self.port}"]
-        )
-        assert made.exit_code == 0, made.output
-        self.desk = Desk(path / "c")
-        self.a: FakeUnit = self.desk.unit("a", "yard/y1")
-        self.b: FakeUnit = self.desk.unit("b", "yard/y2")
-        self.desk.run("broker", "--listen", "127.0.0.1")
-        self.ca = self.desk.office.folder.ca
-        binary = mosquitto()
-        assert binary is not None
-        config = self.desk.office.folder.broker / "mosquitto.conf"
-        self.broker = Broker("mosquitto", [binary, "-c", str(config)], (self.port, self.port), path / "log", "mqtts")
-        self.broker.start()
-        self._wires: list[Wire] = []
-
-    def wire(self, name: str, password: str | None, **more: object) -> Wire:
-        made = Wire(self.port, name, password, self.ca, **more)  # type: ignore[arg-type]
-        self._wires.append(made)
-        return made
-
-    def centre(self, number: int | None = None) -> Wire:
-        name = "centre" if number is None else f"centre.{number}"
-        return self.wire(name, self.desk.office.keys.logins[name])
-
-    def unit(self, unit: FakeUnit) -> Wire:
-        assert unit.enrolment is not None
-        return self.wire(unit.name, unit.enrolment.password)
-
-    def close_wires(self) -> None:
-        for wire in self._wires:
-            wire.close()
-        self._wires = []
-
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     made = Guarded(tmp_path_factory.mktemp("guarded"))
     yield made
-    made.broker.kill()
-    made.desk.close()
+    made.end()
 
 
 @pytest.fixture
@@ -175,13 +132,16 @@ def test_what_comes_while_the_centre_is_away_waits_for_it(guarded: Guarded) -> N
         os.kill(guarded.broker.pid, signal.SIGHUP)
 
 
-def test_a_message_larger_than_the_contract_allows_is_not_passed_on(guarded: Guarded) -> None:
+def test_a_packet_larger_than_any_message_cuts_its_sender_off(guarded: Guarded) -> None:
     listener, unit = guarded.centre(), guarded.unit(guarded.a)
     listener.subscribe(f"{OWN}/up/#")
-    unit.publish(f"{OWN}/up/a/facts", b"x" * 65_537)
-    unit = unit if unit.connected else guarded.unit(guarded.a)
-    unit.publish(f"{OWN}/up/a/facts", b"x" * 65_536)
-    eventually(lambda: [len(payload) for payload in listener.payloads("/up/a/facts")] == [65_536])
+    unit.publish(f"{OWN}/up/a/facts", b"x" * MAX_MESSAGE_BYTES)
+    assert unit.connected
+    unit.post(InboundMessage(f"{OWN}/up/a/facts", b"x" * MAX_PACKET))
+    eventually(lambda: not unit.connected)
+    guarded.unit(guarded.a).publish(f"{OWN}/up/a/facts", b"after it")
+    eventually(lambda: b"after it" in listener.payloads("/up/a/facts"))
+    assert [len(payload) for payload in listener.payloads("/up/a/facts")] == [MAX_MESSAGE_BYTES, 8]
 
 
 def test_no_one_is_let_in_without_the_sites_ca(guarded: Guarded, tmp_path: Path) -> None:
@@ -215,12 +175,3 @@ def test_a_revoked_unit_is_out_after_a_reload(guarded: Guarded) -> None:
     assert "reload the broker" in said
     os.kill(guarded.broker.pid, signal.SIGHUP)
     eventually(lambda: not guarded.unit(unit).connected)
-
-
-def test_retained_state_outlives_the_broker(guarded: Guarded) -> None:
-    guarded.desk.run("notice", "put", "--yes", "--scope", "yard/y1", "--title", "x", "--text", "y", "--id", "kept")
-    guarded.close_wires()
-    guarded.broker.restart()
-    unit = guarded.unit(guarded.a)
-    unit.subscribe(f"{OWN}/down/yard/y1/#")
-    eventually(lambda: unit.payloads("/notice/kept"))

@@ -23,7 +23,7 @@ from contract.base64url import unb64url
 from contract.envelope import unverified_payload
 from contract.scopes import Scope
 from contract.strict_json import dumps
-from simulator.broker import Broker, free_port, mosquitto, start_broker
+from simulator.broker import free_port, start_broker, start_written
 from tests.centre.box import Box
 from tests.centre.conftest import Desk
 from tests.centre.unit import SITE
@@ -58,11 +58,7 @@ class Street:
             unit = self.desk.unit(f"u{number:02d}", scope, enrolled=False)
             self.boxes.append(Box(unit, [Scope(*scope.split("/"))]))
         self.run("broker", "--listen", "127.0.0.1")
-        binary = mosquitto()
-        assert binary is not None
-        config = self.desk.office.folder.broker / "mosquitto.conf"
-        self.broker = Broker("mosquitto", [binary, "-c", str(config)], (self.port, self.port), path / "log")
-        self.broker.start()
+        self.broker = start_written(self.desk.office.folder.broker, self.port, path / "log")
         self.people = {
             f"b{building}": [self._person(building, number) for number in range(8)] for building in range(BUILDINGS)
         }
@@ -285,9 +281,13 @@ def _stolen_keys_open_nothing_new(
 
 
 def _retained(street: Street, path: Path) -> list[tuple[str, bytes]]:
-    """All of it, by a broker on the same store that lets anybody read."""
-    street.broker.stop()
+    """All of it: the broker is made to write down what it holds, and one on that store lets anybody read."""
     data = street.desk.office.folder.broker / "data"
+    data.mkdir()
+    file = street.desk.office.folder.broker / "mosquitto.conf"
+    file.write_text(file.read_text().replace("persistence false", f"persistence true\npersistence_location {data}/"))
+    street.reload()
+    street.broker.stop()
     config = f"allow_anonymous true\npersistence true\npersistence_location {data}/"
     with start_broker(path / "open", prefer="mosquitto", config=config) as broker:
         reader = Wire(broker.port, "reader", None)

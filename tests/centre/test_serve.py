@@ -45,6 +45,23 @@ def test_facts_reach_the_books_once_and_are_confirmed(site: Site) -> None:
     assert site.desk.run("verify").stdout == "b12-u2 e1: holds (300 facts, 0 gaps, 3 signatures)\n"
 
 
+def test_a_broker_that_ends_the_connection_over_its_figures_is_served_without(
+    tmp_path: Path, fresh_folder: Path
+) -> None:
+    """That of iotcore takes a subscription to $SYS for an attack."""
+    with start_broker(tmp_path / "broker", prefer="iotcore") as broker:
+        site = Site(tmp_path, fresh_folder, broker)
+        site.serve()
+        eventually(lambda: site.said.count("connected") == 2)
+        unit, wire = site.unit()
+        unit.fact(count=3)
+        wire.send(unit.batch())
+        site.confirmed(unit, wire, 3)
+        assert site.said.count("connected") == 2
+        site.close()
+        broker.kill()
+
+
 def test_a_bad_message_does_not_stop_it(site: Site) -> None:
     site.serve()
     unit, wire = site.unit()

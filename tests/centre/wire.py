@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ class Wire:
         client_id: str | None = None,
         clean: bool = True,
         take: Callable[[str, bytes], None] | None = None,
+        will: tuple[str, bytes] | None = None,
     ) -> None:
         self.got: list[tuple[str, bytes, bool]] = []
         self.granted: list[int] = []
@@ -43,6 +45,8 @@ class Wire:
             self._client.username_pw_set(name, password)
         if ca is not None:
             self._client.tls_set_context(ssl.create_default_context(cafile=ca))
+        if will is not None:
+            self._client.will_set(*will, 1, True)
         self._client.on_connect = self._on_connect
         self._take = take
         self._client.on_message = self._on_message
@@ -72,6 +76,12 @@ class Wire:
         self._client.subscribe([(topic, 1) for topic in topics])
         eventually(lambda: len(self.granted) == before + len(topics))
 
+    def try_to_subscribe(self, topics: Sequence[str]) -> None:
+        """Whether or not the broker grants it, or ends the connection over it."""
+        before = len(self.granted)
+        self._client.subscribe([(topic, 1) for topic in topics])
+        eventually(lambda: len(self.granted) == before + len(topics) or not self.connected)
+
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         self._client.publish(topic, payload, 1, retain).wait_for_publish(5)
 
@@ -88,9 +98,22 @@ class Wire:
         for info in [self._client.publish(message.topic, message.payload, 1) for message in messages]:
             info.wait_for_publish(10)
 
+    def post_all(self, messages: Sequence[tuple[str, bytes, bool]]) -> None:
+        """Topic, payload, whether to retain: several on their way at a time; returns when the broker has taken them all off."""
+        for info in [self._client.publish(topic, payload, 1, retain) for topic, payload, retain in messages]:
+            info.wait_for_publish(20)
+            assert info.is_published(), "the broker ended the connection"
+
     def payloads(self, part: str) -> list[bytes]:
         """Of what came on topics that contain `part`."""
         return [payload for topic, payload, _ in list(self.got) if part in topic]
+
+    def cut(self) -> None:
+        """As when the network goes: the broker publishes the will."""
+        sock = self._client.socket()
+        assert sock is not None
+        sock.shutdown(socket.SHUT_RDWR)
+        self._client.loop_stop()
 
     def close(self) -> None:
         self._client.disconnect()

@@ -204,6 +204,27 @@ def test_a_client_certificate_is_shown_where_one_is_configured(
             assert near.of(LinkUp) == []
 
 
+@pytest.mark.needs("mosquitto")
+@pytest.mark.parametrize("fault", [None, "none", "expired", "other CA"])
+def test_a_broker_that_asks_for_a_client_certificate(tmp_path: Path, site_ca: Authority, fault: str | None) -> None:
+    """A copied password alone does not get in, nor with a certificate that has ended or that another CA signed."""
+    (tmp_path / "unit").mkdir()
+    issuer = authority() if fault == "other CA" else site_ca
+    crt, key = issuer.issue(tmp_path / "unit", days=(-30, -1) if fault == "expired" else (-1, 30))
+    (tmp_path / "ca.crt").write_text(site_ca.pem)
+    tls = (tmp_path / "ca.crt", *site_ca.issue(tmp_path))
+    config = "require_certificate true\nallow_anonymous true"
+    with start_broker(tmp_path / "broker", prefer="mosquitto", tls=tls, config=config) as broker:
+        shown = {} if fault == "none" else {"certificate": crt, "certificate_key": key}
+        with unit(broker.url, ca=site_ca.pem, **shown) as near:
+            if fault is None:
+                assert near.wait(LinkUp)
+            else:
+                near.wait(LinkDown)
+                assert near.of(LinkUp) == []
+        broker.kill()
+
+
 def test_a_client_certificate_that_cannot_be_read_is_said(
     tmp_path: Path, site_ca: Authority, any_broker: object
 ) -> None:

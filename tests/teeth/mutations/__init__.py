@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.teeth.mutation import Mutation
-from tests.teeth.mutations import agent, contract_and_centre, core, door, drivers, hostile, store
+from tests.teeth.mutations import agent, broker, contract_and_centre, core, door, drivers, hostile, store
 
 MUTATIONS: list[Mutation] = [
     *door.MUTATIONS,
@@ -13,4 +13,5 @@ MUTATIONS: list[Mutation] = [
     *drivers.MUTATIONS,
     *contract_and_centre.MUTATIONS,
     *hostile.MUTATIONS,
+    *broker.MUTATIONS,
 ]

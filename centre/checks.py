@@ -1,0 +1,155 @@
+"""Whether the centre and its broker are in order: certificates, the broker's files, the broker itself, `serve`."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+
+from centre import broker_files, certificates, publisher
+from centre.broker import DROPPED
+from centre.certificates import RENEW_DAYS, days_left
+from centre.errors import CHECK_FAILED, UNREACHABLE, CentreError
+from centre.folder import taken
+from centre.link import Arrived
+from centre.opened import OpenCentre
+from contract.plain import Presence, parse_presence
+from contract.topics import centre as presence_topic
+
+CA_DAYS = 365
+"""Left of the CA's certificate when it is told: each unit has to be handed the next one before it ends."""
+FIGURES_S = 0.5
+"""How long the broker's retained figures are waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One thing that was looked at. `code`: 0 where it is in order, else the exit code of the command."""
+
+    about: str
+    code: int
+    text: str
+
+
+def check(office: OpenCentre, now: float) -> Iterator[CheckResult]:
+    """Each thing as it is found; `now` in UTC seconds. Raises CentreError where the folder or its keys are damaged."""
+    yield from _certificates(office, now)
+    yield from _files(office)
+    yield from _broker(office)
+
+
+# --- certificates
+
+
+def _certificates(office: OpenCentre, now: float) -> Iterator[CheckResult]:
+    address = office.site.address
+    if not address.tls:
+        yield CheckResult("certificate", 0, "none, the broker is reached without TLS")
+        return
+    ca = office.folder.ca if office.folder.ca.exists() else None
+    try:
+        shown = certificates.shown(address, ca)
+    except ssl.SSLError as error:
+        why = error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else error.reason
+        yield CheckResult("certificate", CHECK_FAILED, f"the broker's does not hold: {why}; {_renew(office)}")
+    except OSError as error:
+        yield CheckResult(
+            "certificate", UNREACHABLE, f"{office.site.broker} cannot be reached: {error.strerror or error}"
+        )
+    else:
+        yield _ends("certificate", shown, now, RENEW_DAYS, _renew(office))
+        yield from _reloaded(office, shown)
+    if ca is not None:
+        for each in x509.load_pem_x509_certificates(ca.read_bytes()):
+            mend = "put a second one into ca.pem; units are handed it with their secrets"
+            yield _ends("ca", each, now, CA_DAYS, mend)
+
+
+def _ends(about: str, certificate: x509.Certificate, now: float, least: int, mend: str) -> CheckResult:
+    left = days_left(certificate, now)
+    until = f"{certificate.not_valid_after_utc:%Y-%m-%d}"
+    if left < least:
+        return CheckResult(about, CHECK_FAILED, f"{left} days left, until {until}: {mend}")
+    return CheckResult(about, 0, f"{left} days left, until {until}")
+
+
+def _renew(office: OpenCentre) -> str:
+    wanted = office.site.mosquitto
+    if wanted is not None and wanted.certificate is None:
+        return "`doorward centre broker` makes another, then reload the broker"
+    return "get another where it came from"
+
+
+def _reloaded(office: OpenCentre, shown: x509.Certificate) -> Iterator[CheckResult]:
+    """Whether the broker shows the certificate that is in its files."""
+    wanted = office.site.mosquitto
+    name = None if wanted is None else broker_files.certificate_of(office.site, wanted)[0]
+    if wanted is None or name is None:
+        return
+    try:
+        kept = certificates.in_file(broker_files.place(office.folder, wanted) / name)
+    except (OSError, ValueError):
+        return  # told with the files
+    if kept != shown:
+        yield CheckResult("certificate", CHECK_FAILED, "the broker shows another than its files have: reload it")
+
+
+# --- files
+
+
+def _files(office: OpenCentre) -> Iterator[CheckResult]:
+    wanted = office.site.mosquitto
+    if wanted is None:
+        yield CheckResult("files", 0, "none, the broker is not configured from here")
+        return
+    out = broker_files.place(office.folder, wanted)
+    try:
+        old = broker_files.outdated(office)
+    except (OSError, UnicodeDecodeError) as error:
+        name = Path(error.filename).name if isinstance(error, OSError) and error.filename else ""
+        why = error.strerror if isinstance(error, OSError) else "damaged"
+        yield CheckResult("files", CHECK_FAILED, f"{out / name}: {why}")
+        return
+    if old:
+        what = f"{', '.join(old)} of {out} are not as the books say"
+        yield CheckResult("files", CHECK_FAILED, f"{what}: `doorward centre broker`, then reload the broker")
+    else:
+        yield CheckResult("files", 0, f"{out} is as the books say")
+
+
+# --- the broker, and serve
+
+
+def _broker(office: OpenCentre) -> Iterator[CheckResult]:
+    presence = presence_topic(office.site.site)
+    try:
+        with publisher.connected(office.folder, office.site, office.keys, [presence], [DROPPED]) as link:
+            found: dict[str, bytes] = {}
+            while DROPPED not in found or presence not in found:
+                events = link.take(FIGURES_S)
+                if not events:
+                    break
+                found |= {each.message.topic: each.message.payload for each in events if isinstance(each, Arrived)}
+    except CentreError as error:
+        yield CheckResult("broker", error.code, str(error))
+        yield _serve(office, None)
+        return
+    dropped = found.get(DROPPED, b"")
+    figure = f"; {int(dropped)} messages dropped since it started" if dropped.isdigit() else ""
+    yield CheckResult("broker", 0, f"{office.site.broker} answers{figure}")
+    there = parse_presence(found.get(presence, b""))
+    yield _serve(office, there if isinstance(there, Presence) else None)
+
+
+def _serve(office: OpenCentre, there: Presence | None) -> CheckResult:
+    """By its lock on this folder, and by what is retained of it at the broker."""
+    with taken(office.folder.serving, shared=True) as free:
+        here = not free
+    online = there is not None and there.online
+    if online:
+        return CheckResult("serve", 0, "runs and is online" if here else "is online, on another machine")
+    text = "runs, and nothing at the broker says that it is connected" if here else "does not run"
+    return CheckResult("serve", CHECK_FAILED, text)
