@@ -52,13 +52,10 @@ class Shares:
 
 
 @contextmanager
-def on_a_disk(
-    units: int, *, kept: bool = True, scopes: Callable[[int], Sequence[Scope]] = scopes_of
-) -> Iterator[FleetSite]:
-    """`kept` False: the broker keeps nothing on disk."""
+def on_a_disk(units: int, *, scopes: Callable[[int], Sequence[Scope]] = scopes_of) -> Iterator[FleetSite]:
     folder = Path(tempfile.mkdtemp(prefix="doorward-bench-", dir=disk_folder()))
     try:
-        with Street(folder, units, kept=kept, scopes=scopes) as street, OpenDesk(street.centre.folder.path) as desk:
+        with Street(folder, units, scopes=scopes) as street, OpenDesk(street.centre.folder.path) as desk:
             street.settle(300.0)
             gc.collect()
             gc.freeze()  # the units that stand are not looked through again while something is measured

@@ -19,7 +19,7 @@ REMARKS = (
         "The load is made beforehand: every unit's facts, chained and signed, wait at the broker in the session of `serve`, and the units are gone when it starts. From its connection to the commit of the "
         "last fact, as another process reads the books every 20 ms: parsing, signatures, chain, commit with `synchronous=FULL`, a signed confirm for each batch."
     ),
-    "The broker keeps nothing on disk here, so that `serve` alone is measured; what the broker's own writing costs is in P15. The confirms are published and reach nobody.",
+    "The broker writes nothing to its disk, so that `serve` alone is measured. The confirms are published and reach nobody.",
     "Where the shares are far below a core, other work had the processor meanwhile: the time a fact then says more than the rate.",
     "A fact's line is about 130 bytes; a full batch is 60 KiB of them or 500.",
 )
@@ -28,7 +28,7 @@ REMARKS = (
 def measure(quick: bool = False) -> Row:
     units = QUICK_UNITS if quick else UNITS
     figures = []
-    with on_a_disk(units, kept=False) as site:
+    with on_a_disk(units) as site:
         for name, facts, size in (("one fact a batch", SINGLE, 1), ("full batches", FULL, MAX_BATCH_FACTS)):
             figures.append(_intake(site, name, facts, size))
     return Row("P14", "intake of one `serve`, signed and chained, in the books", GOAL, tuple(figures), REMARKS)

@@ -22,13 +22,12 @@ from simulator.fleet.enlisting import enlist, scopes_of
 from simulator.fleet.fleet import Fleet
 
 SITE = "badahu"
-_NOT_KEPT = ("persistence", "autosave", "persistent_client")
 
 
 class Street:
     """`with Street(folder, 2000) as street`: broker and `serve` run, the units are in the books, and none is connected.
 
-    `kept` False: the broker keeps nothing on disk. Plain MQTT: TLS would be another thing to measure.
+    Plain MQTT: TLS would be another thing to measure.
     """
 
     def __init__(
@@ -37,7 +36,6 @@ class Street:
         units: int,
         *,
         pinned: bool = True,
-        kept: bool = True,
         pace: Pace | None = None,
         scopes: Callable[[int], Sequence[Scope]] = scopes_of,
     ) -> None:
@@ -48,22 +46,17 @@ class Street:
         found(folder / "centre", Site(SITE, f"mqtt://127.0.0.1:{self._port}", "Asia/Shanghai"), None, time.time())
         self.centre = OpenCentre(folder / "centre")
         enlisted = enlist(self.centre, units, time.time(), pinned=pinned, scopes=scopes)
-        self.broker = self._broker(kept=kept)
+        self.broker = self._broker()
         self.serve = Child("centre", ["centre", "--dir", str(self.centre.folder.path), "serve"], folder / "serve.log")
         self.fleet = Fleet(self._port, enlisted, pace=pace)
 
-    def _broker(self, *, kept: bool) -> Broker:
+    def _broker(self) -> Broker:
         binary = mosquitto()
         if binary is None:
             raise BrokerError("mosquitto is not installed")
         path = broker_files.configure(self.centre, listen="127.0.0.1", port=self._port)
-        if not kept:
-            lines = path.read_text(encoding="utf-8").splitlines()
-            path.write_text(
-                "\n".join(each for each in lines if not each.startswith(_NOT_KEPT)) + "\n", encoding="utf-8"
-            )
-        ports = (self._port, self._port)
-        return Broker("mosquitto", [binary, "-c", str(path)], ports, self.folder / "broker.log")
+        command = [binary, "-c", path.name]
+        return Broker("mosquitto", command, (self._port, self._port), self.folder / "broker.log", "mqtt", path.parent)
 
     def __enter__(self) -> Self:
         self._stack.callback(self.centre.books.close)

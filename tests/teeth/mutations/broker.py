@@ -61,7 +61,7 @@ MUTATIONS = [
     Mutation(
         "strays are cleared and nobody is alarmed",
         "centre/broker_watch.py",
-        "                if unit in self._ours:\n                    alarms",
+        "                if self._is_ours(unit):\n                    alarms",
         "                if not unit:\n                    alarms",
         (f"{WATCH}::test_what_a_unit_retained_where_nothing_belongs_is_cleared_and_alarmed",),
     ),
