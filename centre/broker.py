@@ -102,11 +102,10 @@ def access(site: str, units: Iterable[Unit]) -> str:
     own = f"{PREFIX}/{site}"
     lines = ["# Written by `doorward centre broker`."]
     for login in (LOGIN, *DESKS, URGENT):
-        right = (
-            "readwrite" if login == LOGIN else "read"
-        )  # `serve` keeps its presence, and clears what a unit left retained
+        # `serve` keeps its presence, clears what a unit left retained, and reads back what the broker retains of ours
+        right = "readwrite" if login == LOGIN else "read"
         lines += ["", f"user {login}", f"topic {right} {own}/up/#", f"topic {right} {centre(site)}"]
-        lines += [f"topic write {own}/down/#", f"topic read {DROPPED}"]
+        lines += [f"topic readwrite {own}/down/#", f"topic read {DROPPED}"]
     for unit in units:
         for login, _ in unit.logins:
             lines += ["", f"user {login}", *(f"topic write {up(site, unit.unit, leaf)}" for leaf in LEAVES)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import shutil
 from collections.abc import Iterable
 from dataclasses import replace
@@ -17,6 +18,7 @@ from centre.keys import CentreKeys
 from centre.opened import OpenCentre
 from centre.passwords import holds
 from centre.units import Unit
+from contract.topics import PREFIX
 
 CONFIGURATION = "mosquitto.conf"
 PASSWORDS = "passwords"
@@ -146,3 +148,15 @@ def _needs_own(folder: Folder, site: Site, wanted: Mosquitto) -> bool:
     if not (folder.tls / "ca.key").exists():
         raise CentreError("the broker's CA is not ours: name its certificate with --cert and --key", WRONG_USE)
     return True
+
+
+def units_let_in(out: Path, site: str) -> frozenset[str]:
+    """Units that mosquitto's access file in `out` gives rights. Raises CentreError where it can't be read, or is of no site like this."""
+    path = out / "access"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeError) as error:
+        raise CentreError(f"{path}: {error}", WRONG_USE) from None
+    if f"{PREFIX}/{site}/" not in text:
+        raise CentreError(f"{path}: gives no rights for site {site}", WRONG_USE)
+    return frozenset(re.findall(rf"^topic write {PREFIX}/{site}/up/([a-z0-9_-]+)/", text, re.MULTILINE))

@@ -94,7 +94,7 @@ def issue(conn: Connection, signer: Signer, keys: CentreKeys, ca: str | None, no
         if content == row.content:
             continue
         scope = Scope("unit", row.unit)
-        rev = state.next_rev(conn, Kind.SECRETS, scope)
+        rev = state.next_rev(conn, Kind.SECRETS, scope, now)
         password = None if login is None else keys.unit_logins.get(login)
         what = SealedSecrets(keys.card_keys, keys.pin_keys, login if password else None, password, ca)
         sealed = seal_secrets(bytes.fromhex(row.public), signer.site, row.unit, rev, what)

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from centre import projections
-from centre.alarms import BEHIND, CLONED, FORK, MISMATCH, NEW_EPOCH, TORN, Alarms, Taken
+from centre.alarms import BEHIND, BOOKS_BEHIND, CLONED, FORK, MISMATCH, NEW_EPOCH, TORN, Alarms, Taken
 from centre.books import insert_many, insert_new
 from centre.early import Early
 from centre.limits import Excess, Limits
@@ -55,6 +55,8 @@ class Epoch:
     seq: int
     head: bytes
     ahead_since: float | None = None
+    outlived: bool = False
+    """It was told that the unit had more confirmed than the books have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ class History:
         self._advanced: dict[int, Epoch] = {}
         self.moved = False
         """Whether units told that they have state in force: who changes keys waits for it, and sets it back."""
+        self.outlived: dict[str, str] = {}
+        """Units that had more confirmed than the books have, each with a line that says so: who tells it sets it back."""
         self._left = {(row.unit, row.epoch) for row in conn.execute(select(moved.c.unit, moved.c.epoch).distinct())}
 
     def take(self, conn: Connection, key: PinnedKey, batch: Batch, message: bytes, now: float) -> Entered | Refusal:
@@ -156,13 +160,16 @@ class History:
     def _begin(self, conn: Connection, key: PinnedKey, header: Header, now: float) -> Epoch | Refusal | None:
         """A new epoch in the books. One that does not begin at 1 is waited for; then what came before it is lost."""
         mark = (header.unit, header.epoch)
+        if 1 < header.first > header.last:
+            detail = f"books older than unit {key.unit}: restored? Its epoch {header.epoch} is not in them"
+            if self._alarms.raise_own(conn, key.unit, BOOKS_BEHIND, header.epoch, 0, detail, now):
+                self.outlived[key.unit] = detail
         if header.first > 1 and self._awaits(key.unit, header.epoch, now):
             return None
         if not self._limits.take(key.unit, Excess.EPOCH, now):
             return Refusal(Reason.RATE, "more epochs than one unit may begin")
         if header.first > 1:
-            detail = "no fact before this one is in the books"
-            self._alarms.raise_own(conn, key.unit, TORN, header.epoch, header.first, detail, now)
+            self._torn(conn, key.unit, header.epoch, 1, header.first - 1, now)
         self._strangers.get(key.unit, {}).pop(header.epoch, None)
         if any(epoch.unit == key.unit for epoch in self._advanced.values()):
             self.flush(conn)  # the epoch before is looked at below
@@ -234,6 +241,8 @@ class History:
     ) -> Entered | Refusal:
         """From beyond what the books have: answered with where they stand, and taken only when nothing earlier comes."""
         first = batch.header.first
+        if batch.header.last < first:
+            self._outlived(conn, epoch, first - 1, now)
         if epoch.ahead_since is None:
             epoch.ahead_since = now
         if now - epoch.ahead_since < PATIENCE_S:
@@ -241,10 +250,23 @@ class History:
         refusal = self._too_many_gaps(epoch, opened, now)
         if refusal is not None:
             return refusal
-        detail = f"facts {epoch.seq + 1} to {first - 1} are not in the books, and the unit sends them no more"
-        self._alarms.raise_own(conn, epoch.unit, TORN, epoch.epoch, first, detail, now)
+        self._torn(conn, epoch.unit, epoch.epoch, epoch.seq + 1, first - 1, now)
         self._gap(conn, epoch, Gap(epoch.seq + 1, first - 1, batch.header.prev))
         return self._enter(conn, epoch, key, batch, opened, now)
+
+    def _outlived(self, conn: Connection, epoch: Epoch, last: int, now: float) -> None:
+        """An empty batch says that all up to `last` was confirmed. The unit sends again what it still has: that is told once."""
+        if epoch.outlived:
+            return
+        epoch.outlived = True
+        detail = f"books older than unit {epoch.unit}: restored? Its facts up to {last} were confirmed, the books have {epoch.seq}"
+        if self._alarms.raise_own(conn, epoch.unit, BOOKS_BEHIND, epoch.epoch, last, detail, now):
+            self.outlived[epoch.unit] = detail
+
+    def _torn(self, conn: Connection, unit: str, epoch: str, first: int, last: int, now: float) -> None:
+        detail = f"books older than unit {unit}: facts {first} to {last} are lost, it has them no more"
+        if self._alarms.raise_own(conn, unit, TORN, epoch, last + 1, detail, now):
+            self.outlived[unit] = detail
 
     def _continues(self, conn: Connection, epoch: Epoch, batch: Batch, opened: Opened) -> bool:
         """Whether a batch that begins in what the books have goes on from it: its chain passes through their head."""
@@ -267,8 +289,8 @@ class History:
         if found is None:
             ends = (gaps.c.epoch_id == epoch.id) & (gaps.c.last == seq)
             found = conn.execute(select(gaps.c.h).where(ends)).scalar()
-        if found is None and seq == epoch.base:
-            found = conn.execute(select(epochs.c.start).where(epochs.c.id == epoch.id)).scalar()
+        if found is None:  # the base of the row, which `retain` may have moved meanwhile
+            found = conn.execute(select(epochs.c.start).where(epochs.c.id == epoch.id, epochs.c.base == seq)).scalar()
         return found
 
     def _fork(self, conn: Connection, epoch: Epoch, batch: Batch, message: bytes, now: float) -> Entered | Refusal:

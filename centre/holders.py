@@ -157,7 +157,7 @@ def hash_anew(conn: Connection, folder: Folder, signer: Signer, roster: Roster, 
     """A new revision of a roster whose numbers are kept, its holders hashed with these keys; committed, to be published."""
     scope, site = Scope(*roster.scope.split("/", 1)), signer.site
     private, public = private_key(folder), public_key(conn, folder, now)
-    rev = state.next_rev(conn, Kind.ROSTER, scope, roster.id)
+    rev = state.next_rev(conn, Kind.ROSTER, scope, now, roster.id)
     signed, sheets = [], []
     for row, part in _parts(conn, site, roster):
         sheet = _unsealed(private, site, row)

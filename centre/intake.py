@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, update
 
-from centre import handed, projections, state, units
+from centre import handed, projections, restored, state, units
 from centre.alarms import CLONED, OWN, SECOND_KEY, RaisedAlarm
 from centre.books import Books, changes, insert_new, note_change
 from centre.drains import Drains
 from centre.history import Entered
 from centre.kept import Kept, Register
 from centre.limits import DAY_S
-from centre.revisions import Revisions
+from centre.revisions import Revisions, differences
 from centre.schema import refusals
 from centre.turns import Turns
 from centre.units import Unit
@@ -122,6 +122,9 @@ class Intake:
         kept = self._kept
         self._count_refusals(conn, group)
         kept.flush(conn, group.now)
+        group.outcome.lines += kept.history.outlived.values()
+        group.outcome.ask.update(kept.history.outlived)
+        kept.history.outlived = {}
         group.outcome.moved |= kept.history.moved
         kept.history.moved = False
         group.outcome.alarms, kept.alarms.raised = kept.alarms.raised, []
@@ -236,6 +239,8 @@ class Intake:
         if status.at is not None and self._sessions.heard(unit.unit, status.session, status.at, group.now):
             detail = "two sessions of it speak in turns: another box has its identity"
             self._kept.alarms.raise_own(conn, unit.unit, CLONED, "", int(group.now), detail, group.now)
+        if unit.unit in register.unlisted:
+            group.outcome.ask.add(unit.unit)
         if news and status.stale:
             group.outcome.stale.update(unit.scopes)
             group.outcome.ask.add(unit.unit)
@@ -263,10 +268,14 @@ class Intake:
         if page.unit != unit.unit:
             return Refusal(Reason.NOT_MINE, "another unit's list")
         refusal = check_revs(page, self._site, key.public)
-        if refusal is None:
+        whole = self._revisions.take(page) if refusal is None else None
+        if whole is not None:
             live = state.in_force(register.due, unit.scopes, group.now)
-            due = [(item.kind, item.scope, item.id, item.rev) for item in live]
-            group.outcome.lines += self._revisions.take(page, due)
+            due = {(item.kind, item.scope, item.id, item.rev) for item in live}
+            group.outcome.lines += differences(unit.unit, *whole, due)
+            register.unlisted.discard(unit.unit)
+            said = restored.told(conn, self._kept.alarms, unit, whole[0] | whole[1], group.now)
+            group.outcome.lines += [said] if said else []
         return refusal
 
     def _enrol(self, conn: Connection, register: Register, unit: Unit, payload: bytes, group: _Group) -> Refusal | None:

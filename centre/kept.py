@@ -53,6 +53,8 @@ class Register:
     sealing: dict[str, bytes]
     changing: frozenset[str]
     """Units whose login is being changed."""
+    unlisted: set[str]
+    """Units to be asked what they have, since the books were restored."""
     digests: dict[str, tuple[str, float]] = field(default_factory=dict)
 
     @classmethod
@@ -60,4 +62,13 @@ class Register:
         """From the books; `number`: their count of changes now."""
         known = {unit.unit: unit for unit in units.listed(conn, site)}
         pinned, tokens = units.pinned(conn), units.open_tokens(conn)
-        return cls(number, known, pinned, tokens, state.due(conn), handed.sealing(conn), handed.changing_login(conn))
+        return cls(
+            number,
+            known,
+            pinned,
+            tokens,
+            state.due(conn),
+            handed.sealing(conn),
+            handed.changing_login(conn),
+            restored.unlisted(conn),
+        )

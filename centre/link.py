@@ -167,6 +167,7 @@ class Link:
         self._too_much = False
         self._events = events or EventQueue()
         self._connection = 0
+        self._early: list[Event] = []
         client = _Client(
             CallbackAPIVersion.VERSION2,
             client_id=login.name,

@@ -6,10 +6,11 @@ import secrets
 import time
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, Row, select
 
-from centre import state
+from centre import restored, state
 from centre.errors import WRONG_USE, BadValueError, CentreError
 from centre.opened import OpenCentre
 from centre.schema import state as state_table
@@ -78,24 +79,49 @@ def put(centre: OpenCentre, draft: Draft, now: float) -> Notice:
     return _commit(centre, message, draft.title, now)
 
 
-def withdraw(centre: OpenCentre, name: str, now: float) -> Notice:
-    """Commit its tombstone, which is returned. Raises CentreError (wrong use) where there is no such notice, or it is down."""
+def withdraw(centre: OpenCentre, name: str, now: float, scope: Scope | None = None) -> Notice:
+    """Commit its tombstone, which is returned. Raises CentreError (wrong use) where there is no such notice, or it is down.
+
+    Books restored from an older copy do not know every notice: it is enough that units show it, or that `scope` says where it is.
+    """
+    if not valid_id(name):
+        raise BadValueError("id", f"{name!r} is no id (a-z, 0-9, - and _, at most 48)")
     with centre.books.reading() as conn:
-        row = state.notice_row(conn, name)
-    if row.withdrawn or row.token is None:
-        raise CentreError(f"{name}: it is down already", WRONG_USE)
+        row = state.where_notice(conn, name)
+        where = _where(row, name, scope or _shown(conn, name))
+    until = row.until_utc if row is not None else None
     tombstone = Notice(
-        scope=Scope(*row.scope.split("/", 1)),
+        scope=where,
         id=name,
         rev=0,
         iat=round(now, 3),
         category=Category.REMINDER,
         title="",
         text="",
-        until_utc=row.until_utc if row.until_utc is not None else round(now + TOMBSTONE_DAYS * DAY_S),
+        until_utc=until if until is not None else round(now + TOMBSTONE_DAYS * DAY_S),
         withdrawn=True,
     )
-    return _commit(centre, tombstone, row.title, now)
+    return _commit(centre, tombstone, row.title if row is not None else "", now)
+
+
+def _where(row: Row[Any] | None, name: str, elsewhere: Scope | None) -> Scope:
+    """The scope of a notice that can be withdrawn."""
+    if row is None and elsewhere is None:
+        raise CentreError(f"{name}: no such notice", WRONG_USE)
+    if row is None:
+        assert elsewhere is not None
+        return elsewhere
+    if row.withdrawn or row.token is None:
+        raise CentreError(f"{name}: it is down already", WRONG_USE)
+    return Scope(*row.scope.split("/", 1))
+
+
+def _shown(conn: Connection, name: str) -> Scope | None:
+    """Where units show a notice that the books do not have."""
+    found = restored.scopes_of_notice(conn, name)
+    if len(found) > 1:
+        raise CentreError(f"{name}: units show it in {', '.join(map(str, found))}: name one with --scope", WRONG_USE)
+    return found[0] if found else None
 
 
 def listed(centre: OpenCentre, now: float) -> list[ListedNotice]:
@@ -123,7 +149,7 @@ def _commit(centre: OpenCentre, message: Notice, title: str, now: float) -> Noti
         full = None if message.withdrawn else state.lacks_room(conn, site, message, now)
         if full is not None:
             raise CentreError(f"{full}: withdraw one, or let it end", WRONG_USE)
-        numbered = replace(message, rev=state.next_rev(conn, Kind.NOTICE, message.scope, message.id))
+        numbered = replace(message, rev=state.next_rev(conn, Kind.NOTICE, message.scope, now, message.id))
         topic = state.topic_of(site, numbered)
         signed = Signed(topic, numbered, centre.signer.sign_state(topic, numbered))
         state.commit(conn, [signed], now, title=title)

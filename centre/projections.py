@@ -29,8 +29,6 @@ from contract.facts import (
 from contract.messages import Kind
 from contract.plain import Reply, ReplyState
 
-_MOST_REV = 2**31 - 1
-"""That the books' column holds."""
 KINDS = names_of(NoticeReceived, NoticeShown, NoticeEnded, CommandAccepted, CommandDone, CommandRefused, CommandUnknown)
 APPLIED = names_of(KeysApplied, SecretsApplied, RosterApplied)
 """What changes of keys wait for."""
@@ -60,14 +58,13 @@ def enter(conn: Connection, unit: str, line: FactLine, now: float) -> Receipt | 
         return None
     match fact:
         case NoticeReceived(_, notice, rev):
-            return _receipt("received_utc", notice, unit, rev, line.at_utc)
+            return Receipt("received_utc", notice, unit, rev, line.at_utc)
         case NoticeShown(_, notice, rev):
-            return _receipt("shown_utc", notice, unit, rev, line.at_utc)
+            return Receipt("shown_utc", notice, unit, rev, line.at_utc)
         case NoticeEnded(_, notice, rev):
-            return _receipt("ended_utc", notice, unit, rev, line.at_utc)
+            return Receipt("ended_utc", notice, unit, rev, line.at_utc)
         case KeysApplied(scope, name, rev) | SecretsApplied(scope, name, rev) | RosterApplied(scope, name, rev):
-            if rev <= _MOST_REV:
-                handed.note_applied(conn, unit, Kind(line.kind.partition(".")[0]), scope, name, rev, now)
+            handed.note_applied(conn, unit, Kind(line.kind.partition(".")[0]), scope, name, rev, now)
         case CommandAccepted(id=command, door=door):
             heard(conn, unit, Reply(command, ReplyState.ACCEPTED, line.at_utc, door=door), now)
         case CommandDone(id=command, door=door):
@@ -77,10 +74,6 @@ def enter(conn: Connection, unit: str, line: FactLine, now: float) -> Receipt | 
         case CommandUnknown(id=command, door=door):
             heard(conn, unit, Reply(command, ReplyState.UNKNOWN, line.at_utc, door=door), now)
     return None
-
-
-def _receipt(column: str, notice: str, unit: str, rev: int, at_utc: float) -> Receipt | None:
-    return Receipt(column, notice, unit, rev, at_utc) if rev <= _MOST_REV else None
 
 
 def receive(conn: Connection, found: Sequence[Receipt]) -> None:

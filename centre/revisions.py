@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from contract.revs import Entry, RevsPage, entries
 
 UNITS = 256
@@ -18,8 +16,8 @@ class Revisions:
     def __init__(self) -> None:
         self._pages: dict[str, tuple[str, dict[int, RevsPage]]] = {}
 
-    def take(self, page: RevsPage, due: Iterable[Entry]) -> list[str]:
-        """Lines for the operator once a unit's list is whole; nothing before. `page` is checked already."""
+    def take(self, page: RevsPage) -> tuple[set[Entry], set[Entry]] | None:
+        """What a unit has and what it refuses, once its list is whole; None before. `page` is checked already."""
         known, pages = self._pages.pop(page.unit, ("", {}))
         if known != page.id:
             pages = {}
@@ -28,12 +26,12 @@ class Revisions:
             self._pages[page.unit] = (page.id, pages)
             while len(self._pages) > UNITS:
                 del self._pages[next(iter(self._pages))]
-            return []
-        have, refused = entries(line for number in sorted(pages) for line in pages[number].lines)
-        return list(_differences(page.unit, have, refused, set(due)))
+            return None
+        return entries(line for number in sorted(pages) for line in pages[number].lines)
 
 
-def _differences(unit: str, have: set[Entry], refused: set[Entry], due: set[Entry]) -> list[str]:
+def differences(unit: str, have: set[Entry], refused: set[Entry], due: set[Entry]) -> list[str]:
+    """Lines for the operator."""
     words = [("lacks", due - have - refused), ("refuses", refused), ("has, and should not,", have - due)]
     lines = [
         f"{unit}: {word} {kind} {scope} {name} revision {rev}".replace("  ", " ")

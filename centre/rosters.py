@@ -66,7 +66,7 @@ def _commit(
     with centre.books.changing() as conn:
         before = _held(conn, scope, name)
         _check_room(conn, site, scope, name, count)
-        rev = state.next_rev(conn, Kind.ROSTER, scope, name)
+        rev = state.next_rev(conn, Kind.ROSTER, scope, now, name)
         parts = split(scope, name, rev, round(now, 3), keys.card[0], site, reading.holders)
         signed = []
         for part in parts:

@@ -11,9 +11,9 @@ import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, or_, select, update
 
-from centre import broker_files, handed, holders, state, units
+from centre import broker_files, handed, holders, restored, state, units
 from centre.books import Books, note_change
 from centre.errors import WRONG_USE, CentreError
 from centre.folder import Folder, Site
@@ -156,7 +156,7 @@ def begin_working(conn: Connection, folder: Folder, site: str, kinds: Iterable[K
         old, new = [*under_way.old, *old], [*under_way.new, *new]
     keys = load_keys(folder)
     signer, scope = Signer(site, keys), Scope("site", site)
-    topic, rev = down(site, scope, Kind.KEYS), state.next_rev(conn, Kind.KEYS, scope)
+    topic, rev = down(site, scope, Kind.KEYS), state.next_rev(conn, Kind.KEYS, scope, now)
     both = Keys(scope, rev, round(now, 3), keys.working)
     after = Keys(scope, rev + 1, round(now, 3), tuple(key for key in keys.working if key.kid not in old))
     state.commit(conn, [Signed(topic, both, signer.sign_keys(root, topic, both))], now)
@@ -218,7 +218,7 @@ class Rotor:
     def advance(self, now: float) -> list[str]:
         """What follows from what was heard since. Returns lines for the operator. Raises CentreError where a file is missing or cannot be written."""
         with self._books.reading() as conn:
-            if not conn.execute(select(rotations.c.id).limit(1)).first():
+            if not conn.execute(select(or_(select(rotations.c.id).exists(), restored.OTHER_SECRETS))).scalar():
                 return []
         self.troubles = []
         with self._books.writing() as conn:

@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision, whose schema this is. Revisions are four digits and count up, so that a newer one is known as such."""
 
 metadata = MetaData()
@@ -152,6 +152,18 @@ batches = Table(
 )
 """The headers of batches that brought something new: their signatures prove the lines."""
 
+pruned = Table(
+    "pruned",
+    metadata,
+    Column("epoch_id", Integer, ForeignKey("epochs.id"), primary_key=True),
+    Column("base", Integer, nullable=False, comment="last number that is kept no longer; the epoch's base"),
+    Column("h", LargeBinary, nullable=False, comment="hash of the chain there; the epoch's start"),
+    Column("link", String, nullable=False, comment="what the epoch's link was"),
+    Column("start", LargeBinary, nullable=False, comment="what its start was"),
+    Column("pruned_utc", Float, nullable=False),
+)
+"""Checkpoints of epochs whose first facts `retain` took out (their link: `pruned`). The batch that ends at `base` stays: it signs `h`."""
+
 forks = Table(
     "forks",
     metadata,
@@ -261,6 +273,25 @@ state = Table(
     Column("sent_utc", Float),
 )
 """Desired state, newest revision of each; commands write it, `serve` and the commands publish it."""
+
+shown_revs = Table(
+    "shown_revs",
+    metadata,
+    Column("kind", String, primary_key=True),
+    Column("scope", String, primary_key=True),
+    Column("id", String, primary_key=True, comment="empty for settings, keys and secrets"),
+    Column("rev", Integer, nullable=False),
+    Column("shown_utc", Float, nullable=False),
+)
+"""Revisions newer than the books', signed by our own keys or by a unit that has them: of books since restored from an older copy."""
+
+revs_heard = Table(
+    "revs_heard",
+    metadata,
+    Column("unit", String, ForeignKey("units.unit"), primary_key=True),
+    Column("heard_utc", Float, nullable=False),
+)
+"""When a unit's signed list of revisions came last, whole: after a restore each is asked for it."""
 
 commands = Table(
     "commands",

@@ -22,6 +22,7 @@ from centre.folder import LOGIN, URGENT, Folder, Site
 from centre.intake import InboundMessage, Intake, IntakeOutcome
 from centre.keys import CentreKeys, load_keys
 from centre.link import WINDOW, Arrived, Event, EventQueue, Link, LinkDown, LinkUp, Login, Sent, Will
+from centre.read_back import ReadBack
 from centre.rotations import Rotor
 from centre.signing import Signer
 from centre.state import RetainedMessage
@@ -77,6 +78,7 @@ class Service:
         self._rotated_mono = float("-inf")
         self._trouble: list[str] = []
         self._intake = Intake(books, site.site, time.time)
+        self._read_back = ReadBack(folder, site, books)
         self._since = time.time()
         self._presence = centre(site.site)
         self._watch = BrokerWatch(folder, site.site, books)
@@ -206,13 +208,19 @@ class Service:
         self._up = True
         self._down_because = ""
         self._since = time.time()
+        for line in self._read_back.read(self._keys):
+            self._say(line)
         self._say("connected")
         self._watch.connected()
         self._looking_mono = time.monotonic()
         self._link.publish(self._presence, build_presence(online=True, since_utc=self._since), retain=True)
+        self._publish_all()
+
+    def _publish_all(self) -> None:
+        """All desired state, unless it may be older than what the broker retains."""
         with self._books.reading() as conn:
-            self._outbox = deque(state.retained(conn, self._since))
-        self._flying = {}
+            items = state.retained(conn, self._since)
+        self._outbox, self._flying = deque(filter(self._read_back.may_publish, items)), {}
 
     def _lost(self, reason: str) -> None:
         if self._up or reason != self._down_because:
@@ -262,8 +270,7 @@ class Service:
             with self._books.reading() as conn:
                 again = [item for item in state.retained(conn, time.time()) if item.scope in scopes]
             self._outbox.extend(again)
-        for unit in sorted(outcome.ask):
-            self._ask(unit, now)
+        self._ask(sorted(outcome.ask), now)
 
     def _alarm(self, raised: list[RaisedAlarm]) -> None:
         for alarm in raised[:MAX_ALARMS]:
@@ -282,17 +289,21 @@ class Service:
                 acknowledgements.note_handed(conn, handed)
             self._handed = handed
 
-    def _ask(self, unit: str, now: float) -> None:
-        """A unit that differs is asked for its list, signed: what it says is told by the intake."""
-        if now - self._asked_mono.get(unit, float("-inf")) < ASK_S:
+    def _ask(self, units: list[str], now: float) -> None:
+        """Units that differ are asked for their lists, signed: what they say is told by the intake."""
+        due = [unit for unit in units if now - self._asked_mono.get(unit, float("-inf")) >= ASK_S]
+        if not due:
             return
-        self._asked_mono[unit] = now
         utc = time.time()
-        command = commands.make(self._site, unit, Resync(), "serve", "its state differs", commands.VALID_S, utc)
+        make, why = commands.make, "its state differs"
+        orders = [make(self._site, unit, Resync(), "serve", why, commands.VALID_S, utc) for unit in due]
         with self._books.writing() as conn:
-            commands.record(conn, command)
-        topic = down(self._site, command.scope, Kind.COMMAND)
-        self._link.publish(topic, self._signer.sign(Kind.COMMAND, command), retain=False)
+            for command in orders:
+                commands.record(conn, command)
+        for command in orders:
+            self._asked_mono[command.unit] = now
+            topic = down(self._site, command.scope, Kind.COMMAND)
+            self._link.publish(topic, self._signer.sign(Kind.COMMAND, command), retain=False)
 
     def _confirm(self, confirm: Confirm) -> None:
         topic = down(self._site, confirm.scope, Kind.CONFIRM)
@@ -312,6 +323,12 @@ class Service:
         if now - self._looked_mono < TURN_S:
             return
         self._looked_mono = now
+        if self._up and not self._read_back.done:
+            if not self._read_back.due():
+                return
+            for line in self._read_back.read(self._keys):
+                self._say(line)
+            self._publish_all()
         if now - self._tidied_mono >= TIDY_S:
             self._tidied_mono = now
             with self._books.reading() as conn:

@@ -57,7 +57,7 @@ def put(centre: OpenCentre, scope: Scope, change: Change, now: float) -> ScopeSe
         values = change.applied(before)
         if values == before:
             raise CentreError("nothing to change", WRONG_USE)
-        message = _message(scope, state.next_rev(conn, Kind.SETTINGS, scope), now, values)
+        message = _message(scope, state.next_rev(conn, Kind.SETTINGS, scope, now), now, values)
         topic = state.topic_of(site, message)
         signed = Signed(topic, message, centre.signer.sign_state(topic, message))
         state.commit(conn, [signed], now, title=json.dumps(values, ensure_ascii=False))

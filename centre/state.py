@@ -10,12 +10,12 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, func, or_, select, update
 
 from centre import units
 from centre.books import insert_or_update
 from centre.errors import WRONG_USE, CentreError
-from centre.schema import state
+from centre.schema import shown_revs, state
 from contract.base64url import unb64url
 from contract.digest import digest
 from contract.envelope import unverified_payload
@@ -69,10 +69,24 @@ def topic_of(site: str, message: StateMessage, part: int = 0) -> str:
     return down(site, message.scope, message.KIND, *ids)
 
 
-def next_rev(conn: Connection, kind: Kind, scope: Scope, name: str = "") -> int:
-    """The revision after the newest."""
-    mine = and_(state.c.kind == kind.value, state.c.scope == str(scope), state.c.id == name)
-    return (conn.execute(select(func.max(state.c.rev)).where(mine)).scalar() or 0) + 1
+def next_rev(conn: Connection, kind: Kind, scope: Scope, now: float, name: str = "") -> int:
+    """Above the newest that the books have or a unit showed, and at least the time in whole seconds.
+
+    So a centre restored from an older copy is ahead of what units saw; and a clock that stood ahead once costs no more than a number.
+    """
+    newest = (
+        conn.execute(select(func.max(each.c.rev)).where(_of(each, kind, scope, name))) for each in (state, shown_revs)
+    )
+    return max(*((found.scalar() or 0) + 1 for found in newest), int(now))
+
+
+def newest_rev(conn: Connection, kind: Kind, scope: Scope, name: str) -> int:
+    """That the books have; 0 where they have none."""
+    return conn.execute(select(func.max(state.c.rev)).where(_of(state, kind, scope, name))).scalar() or 0
+
+
+def _of(table: Table, kind: Kind, scope: Scope, name: str) -> ColumnElement[bool]:
+    return and_(table.c.kind == kind.value, table.c.scope == str(scope), table.c.id == name)
 
 
 def commit(conn: Connection, signed: Sequence[Signed], now: float, title: str = "") -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from centre import retention
 from centre.schema import batches, epochs, facts, gaps, unit_keys
 from contract.chain import Batch, Gap, Header, chain_start, check_batch, gap_line, next_hash, parse_line
 
@@ -85,12 +86,16 @@ def _beginning(conn: Connection, site: str, epoch: Row[Any]) -> Iterator[Break]:
     at = (epoch.unit, epoch.epoch, epoch.base)
     if epoch.link == "first" and chain_start(site, epoch.unit, epoch.epoch) != epoch.start:
         yield Break(*at, "the chain does not start as a first epoch's does")
+    if epoch.link == retention.LINK and (what := retention.fault(conn, site, epoch)) is not None:
+        yield Break(*at, what)
     if epoch.link != "linked":
         return
     before = conn.execute(select(epochs).where(epochs.c.id == epoch.previous)).first()
     if before is None:
         yield Break(*at, "the epoch it is linked to is missing")
         return
+    if before.link == retention.LINK and epoch.previous_seq < before.base:
+        return  # no longer kept; the unit's own signature is over this start
     head = before.start if epoch.previous_seq == before.base else None
     if head is None:
         mine = (facts.c.epoch_id == before.id) & (facts.c.seq == epoch.previous_seq)

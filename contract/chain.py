@@ -251,6 +251,11 @@ def check_batch(batch: Batch, site: str, public: bytes) -> Refusal | None:
     return opened if isinstance(opened, Refusal) else None
 
 
+def signed_header(header: Header, site: str, public: bytes) -> bool:
+    """Whether the unit signed this header. Says nothing of the lines, which need not be there any more."""
+    return signed(public, header.sig, _batch_text(site, header))
+
+
 def _batch_text(site: str, header: Header) -> bytes:
     h = header
     return f"doorward-facts-1|{site}|{h.unit}|{h.epoch}|{h.batch}|{h.first}|{h.last}|{h.prev}|{h.head}".encode()

@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from centre import shown
 from centre.cli import (
     alarms,
+    backup,
     broker,
     check,
     command,
@@ -86,5 +87,8 @@ for _command in (
     alarms.alarms,
     health.health,
     serve.serve,
+    backup.backup,
+    backup.restore,
+    backup.retain,
 ):
     centre.add_command(_command)

@@ -80,10 +80,14 @@ def put(
 
 @notice.command()
 @click.argument("name", metavar="NOTICE")
+@click.option("--scope", help="Where it is: LEVEL/ID, only for one that the books do not know.")
 @click.pass_obj
-def withdraw(office: CliContext, name: str) -> None:
-    """Take a notice down everywhere, also where it has not come yet. Its id is never used again."""
-    notices.withdraw(office, name, time.time())
+def withdraw(office: CliContext, name: str, scope: str | None) -> None:
+    """Take a notice down everywhere, also where it has not come yet. Its id is never used again.
+
+    Also one that only units know, after the books were restored from a backup.
+    """
+    notices.withdraw(office, name, time.time(), None if scope is None else parse_scope(scope, office.site.site))
     click.echo(f"withdrew {name}")
     office.publish()
 

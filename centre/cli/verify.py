@@ -14,6 +14,7 @@ _WORDS = {
     "linked": ", follows the epoch before",
     "unlinked": ", begun anew",
     "torn": ", earlier facts lost",
+    "pruned": ", from a checkpoint on",
 }
 
 

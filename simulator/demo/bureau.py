@@ -55,6 +55,10 @@ class Bureau:
         made = self._commands.run(["centre", "init", str(self.path), "--site", SITE, "--broker", broker])
         if made.code != 0:
             raise NotHeldError(f"doorward centre init: exit {made.code}: {made.err.strip()}")
+        self.open_books()
+
+    def open_books(self) -> None:
+        """Of a folder that is there: from here on they can be looked into."""
         folder = Folder(self.path)
         self._books = Books.of(folder, folder.load())
 

@@ -12,11 +12,12 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import Select, func, select
 
-from centre import units
+from centre import state, units
 from centre.cli import centre
 from centre.cli.context import CliContext
 from centre.intake import Intake, IntakeOutcome
 from contract.enrolment import Enrolment, parse_enrolment
+from contract.messages import Kind
 from tests.centre.unit import SITE, FakeUnit
 
 
@@ -74,6 +75,11 @@ class Desk:
     def rows(self, query: Select[Any]) -> list[Any]:
         with self.books.reading() as conn:
             return list(conn.execute(query).all())
+
+    def rev(self, kind: Kind, scope: str, name: str = "") -> int:
+        """The newest that the books have."""
+        with self.books.reading() as conn:
+            return state.newest_rev(conn, kind, units.parse_scope(scope, SITE), name)
 
     def count(self, table: Any) -> int:
         return int(self.rows(select(func.count()).select_from(table))[0][0])

@@ -17,6 +17,7 @@ from centre import certificates, schema, state
 from centre.cli import centre
 from contract.enrolment import parse_enrolment
 from contract.envelope import unverified_payload
+from contract.messages import Kind
 from tests.centre.conftest import Desk
 from tests.centre.unit import FakeUnit
 
@@ -151,7 +152,8 @@ def test_a_notice_lives_and_ends(desk: Desk) -> None:
         "notice", "put", "--yes", "--scope", "yard/y07", "--title", "停水", "-f", "-", "--id", name, stdin="后天\n"
     )
     assert LATER in said.stderr
-    assert f"{name}  rev 2  yard/y07  up  until -  not sent yet  停水" in desk.run("notice", "list").stdout
+    rev = desk.rev(Kind.NOTICE, "yard/y07", name)
+    assert f"{name}  rev {rev}  yard/y07  up  until -  not sent yet  停水" in desk.run("notice", "list").stdout
     assert (
         "an id is for one notice"
         in desk.run(
@@ -228,11 +230,12 @@ def test_settings_grow_and_shrink(desk: Desk) -> None:
     assert json.loads(said.stdout)["sign"] == {"worker": "王师傅", "phone": "110"}
     said = desk.run("settings", "put", "--yes", "--scope", "site/badahu", "--unset", "sign")
     assert json.loads(said.stdout) == {"language": "zh-CN"}
-    assert "rev 3" in desk.run("settings", "list").stdout
+    rev = desk.rev(Kind.SETTINGS, "site/badahu")
+    assert f"rev {rev}" in desk.run("settings", "list").stdout
     assert "nothing to change" in desk.run("settings", "put", "--yes", "--scope", "site/badahu", code=2).stderr
     said = desk.run("settings", "put", "--yes", "--scope", "site/badahu", "--timezone", "X/Y", code=2).stderr
     assert said == "centre: timezone: not a name of the IANA database\n"
-    assert "rev 3" in desk.run("settings", "list").stdout, "what no unit would take leaves no trace"
+    assert f"rev {rev}" in desk.run("settings", "list").stdout, "what no unit would take leaves no trace"
 
 
 def test_what_an_earlier_version_took_for_the_display_goes_with_the_next_change(desk: Desk) -> None:
@@ -252,21 +255,22 @@ def test_facts_and_coverage(desk: Desk) -> None:
     desk.unit("b13-u1", "yard/y08")
     desk.run("notice", "put", "--yes", "--scope", "yard/y07", "--title", "x", "--text", "y", "--id", "n1")
     desk.run("notice", "put", "--yes", "--scope", "yard/y07", "--title", "x", "--text", "z", "--id", "n1")
-    one.fact("notice.received", scope="yard/y07", id="n1", rev=1)
-    one.fact("notice.received", scope="yard/y07", id="n1", rev=2)
-    one.fact("notice.shown", scope="yard/y07", id="n1", rev=2)
-    two.fact("notice.received", scope="yard/y07", id="n1", rev=1)
+    rev = desk.rev(Kind.NOTICE, "yard/y07", "n1")
+    one.fact("notice.received", scope="yard/y07", id="n1", rev=rev - 1)
+    one.fact("notice.received", scope="yard/y07", id="n1", rev=rev)
+    one.fact("notice.shown", scope="yard/y07", id="n1", rev=rev)
+    two.fact("notice.received", scope="yard/y07", id="n1", rev=rev - 1)
     two.fact("notice.received", scope="yard/y07", id="n1", rev="x")
     desk.take(one.batch(), two.batch())
     value = json.loads(desk.run("coverage", "n1", "--json").stdout)
     assert (value["units"], value["sent"], value["received"], value["shown"]) == (3, 0, 1, 1)
     assert desk.run("coverage", "n1").stdout.splitlines()[-1] == (
-        "n1 rev 2 for yard/y07: 3 units  sent 0 (0 %)  received 1 (33 %)  shown 1 (33 %)"
+        f"n1 rev {rev} for yard/y07: 3 units  sent 0 (0 %)  received 1 (33 %)  shown 1 (33 %)"
     )
     assert len(desk.run("facts").stdout.splitlines()) == 5
     listed = [json.loads(line) for line in desk.run("facts", "--unit", "b12-u3", "--json").stdout.splitlines()]
     assert [(item["unit"], item["fact"]["seq"]) for item in listed] == [("b12-u3", 1), ("b12-u3", 2)]
-    assert "notice.shown  scope=yard/y07  id=n1  rev=2" in desk.run("facts").stdout
+    assert f"notice.shown  scope=yard/y07  id=n1  rev={rev}" in desk.run("facts").stdout
     assert desk.run("facts", "--since", "9990-01-01").stdout == ""
     assert desk.run("facts", "--since", "2020-01-01").stdout.count("\n") == 5
     assert desk.run("facts", "--since", "1h").stdout == "", "by the units' clock, which stands earlier in this test"

@@ -13,6 +13,7 @@ from contract import chain
 from contract.bounds import rfc3339
 from contract.commands import Open
 from contract.digest import digest
+from contract.messages import Kind
 from contract.plain import Reply, ReplyState, build_will
 from contract.scopes import Scope
 from contract.strict_json import dumps
@@ -161,7 +162,8 @@ def test_the_digest_is_of_what_the_unit_should_have(desk: Desk) -> None:
     desk.run("notice", "put", "--yes", "--scope", "yard/y07", "--title", "停水", "--text", "明天", "--id", "n1")
     desk.run("notice", "put", "--yes", "--scope", "yard/y08", "--title", "停水", "--text", "明天", "--id", "n2")
     desk.run("settings", "put", "--yes", "--scope", "site/badahu", "--language", "en")
-    own = [("keys", "site/badahu", "", 1), ("settings", "site/badahu", "", 1)]
-    assert only_confirm(desk.take(unit.nothing())).digest == digest([*own, ("notice", "yard/y07", "n1", 1)])
+    own = [("keys", "site/badahu", "", 1), ("settings", "site/badahu", "", desk.rev(Kind.SETTINGS, "site/badahu"))]
+    notice = ("notice", "yard/y07", "n1", desk.rev(Kind.NOTICE, "yard/y07", "n1"))
+    assert only_confirm(desk.take(unit.nothing())).digest == digest([*own, notice])
     desk.run("notice", "withdraw", "n1")
     assert only_confirm(desk.take(unit.nothing())).digest == digest(own)

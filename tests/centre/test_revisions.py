@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from centre import state
-from contract.messages import EMERGENCIES_PER_SCOPE, NOTICES_PER_SCOPE
+from contract.messages import EMERGENCIES_PER_SCOPE, NOTICES_PER_SCOPE, Kind
 from contract.revs import build_revs
 from simulator.broker import start_broker
 from tests.centre.conftest import Desk
@@ -67,17 +67,18 @@ def test_differences_are_told_from_a_signed_list_only(desk: Desk) -> None:
     unit = desk.unit("b12-u2", "yard/y07")
     put(desk, "n1", "--until", "9d")
     put(desk, "n2", "--until", "9d")
-    have, refused = [KEYS, ("notice", "yard/y07", "old", 3)], [("notice", "yard/y07", "n2", 1)]
+    one, two = (desk.rev(Kind.NOTICE, "yard/y07", name) for name in ("n1", "n2"))
+    have, refused = [KEYS, ("notice", "yard/y08", "old", 3)], [("notice", "yard/y07", "n2", two)]
     said = desk.take(unit.message("revs", listed(unit, have, refused))).lines
     assert said == [
-        "b12-u2: lacks notice yard/y07 n1 revision 1",
-        "b12-u2: refuses notice yard/y07 n2 revision 1",
-        "b12-u2: has, and should not, notice yard/y07 old revision 3",
+        f"b12-u2: lacks notice yard/y07 n1 revision {one}",
+        f"b12-u2: refuses notice yard/y07 n2 revision {two}",
+        "b12-u2: has, and should not, notice yard/y08 old revision 3",
     ]
     stranger = FakeUnit("b12-u2")
     outcome = desk.take(unit.message("revs", listed(stranger, have, refused)))
     assert outcome.refused == 1
-    right = [KEYS, *(("notice", "yard/y07", name, 1) for name in ("n1", "n2"))]
+    right = [KEYS, *(("notice", "yard/y07", name, rev) for name, rev in (("n1", one), ("n2", two)))]
     assert desk.take(unit.message("revs", listed(unit, right, []))).lines == [
         "b12-u2: has what it should have, 3 in all"
     ]
@@ -85,7 +86,7 @@ def test_differences_are_told_from_a_signed_list_only(desk: Desk) -> None:
 
 def test_a_list_of_several_pages_is_judged_when_it_is_whole(desk: Desk) -> None:
     unit = desk.unit("b12-u2", "yard/y07")
-    many = [KEYS, *(("notice", "yard/y07", f"n{n}" + "x" * 40, 1) for n in range(2000))]
+    many = [KEYS, *(("notice", "yard/y08", f"n{n}" + "x" * 40, 1) for n in range(2000))]
     pages = build_revs(unit.key, SITE, unit.name, "c1", many, [])
     assert len(pages) > 1
     said = [desk.take(unit.message("revs", page)).lines for page in pages]

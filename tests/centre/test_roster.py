@@ -195,11 +195,16 @@ def test_nothing_is_published_unless_all_lines_are_good(desk: Desk) -> None:
 
 def test_a_smaller_revision_clears_the_parts_that_are_over(desk: Desk) -> None:
     many = "id,card\n" + "".join(f"h{n},{n + 1}\n" for n in range(1800))
-    assert "roster main rev 1: 1800 holders in 3 parts for yard/y07" in put(desk, many)
-    assert "roster main rev 2: 1 holders in 1 parts for yard/y07, 1800 before\n" in put(desk, "id,card\nh1,1\n")
+    said = put(desk, many)
+    first = desk.rev(Kind.ROSTER, "yard/y07", "main")
+    assert f"roster main rev {first}: 1800 holders in 3 parts for yard/y07" in said
+    said = put(desk, "id,card\nh1,1\n")
+    rev = desk.rev(Kind.ROSTER, "yard/y07", "main")
+    assert rev > first
+    assert f"roster main rev {rev}: 1 holders in 1 parts for yard/y07, 1800 before\n" in said
     rows = desk.rows(select(schema.state).where(schema.state.c.kind == "roster").order_by(schema.state.c.part))
-    assert [(row.part, row.rev, row.token is None) for row in rows] == [(1, 2, False), (2, 2, True), (3, 2, True)]
-    assert desk.run("roster", "list").stdout == "main  rev 2  yard/y07  1 holders in 1 parts  not sent yet\n"
+    assert [(row.part, row.rev, row.token is None) for row in rows] == [(1, rev, False), (2, rev, True), (3, rev, True)]
+    assert desk.run("roster", "list").stdout == f"main  rev {rev}  yard/y07  1 holders in 1 parts  not sent yet\n"
 
 
 def test_no_card_number_reaches_the_books(desk: Desk) -> None:

@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import event
 
 from centre import schema
+from contract.messages import Kind
 from contract.plain import build_will, parse_presence
 from simulator.broker import start_broker
 from tests.centre.site import OWN, Site
@@ -128,7 +129,8 @@ def test_a_command_publishes_beside_serve(site: Site) -> None:
     eventually(lambda: wire.payloads("/notice/n1"))
     site.desk.run("notice", "withdraw", "n1")
     eventually(lambda: len(set(wire.payloads("/notice/n1"))) == 2)
-    unit.fact("notice.received", scope="yard/y07", id="n1", rev=2)
+    rev = site.desk.rev(Kind.NOTICE, "yard/y07", "n1")
+    unit.fact("notice.received", scope="yard/y07", id="n1", rev=rev)
     wire.send(unit.batch())
     site.confirmed(unit, wire, 1)
     assert "sent 1 (100 %)  received 1 (100 %)  shown 0" in site.desk.run("coverage", "n1").stdout

@@ -54,14 +54,16 @@ def test_a_notice_is_returned_as_it_was_signed(desk: Desk) -> None:
     draft = Draft(YARD, "停水通知", "检修", Category.SERVICE, until_utc=now + 60, priority=3)
     made = notices.put(desk.office, draft, now)
     again = notices.put(desk.office, replace(draft, id=made.id, title="改"), now + 1)
-    assert (made.rev, again.rev, again.id) == (1, 2, made.id)
+    assert (made.rev, again.rev, again.id) == (int(now), int(now) + 1, made.id)
     kept = desk.rows(select(schema.state).where(schema.state.c.kind == "notice"))[0]
     payload = unverified_payload(kept.token)
     assert (payload["id"], payload["rev"], payload["title"]) == (again.id, again.rev, again.title)
     listed = notices.listed(desk.office, now + 1)
-    assert [(each.id, each.rev, each.title, each.state) for each in listed] == [(made.id, 2, "改", NoticeState.UP)]
+    assert [(each.id, each.rev, each.title, each.state) for each in listed] == [
+        (made.id, again.rev, "改", NoticeState.UP)
+    ]
     assert [each.state for each in notices.listed(desk.office, now + 60)] == [NoticeState.ENDED]
-    assert notices.withdraw(desk.office, made.id, now + 2).rev == 3
+    assert notices.withdraw(desk.office, made.id, now + 2).rev == int(now) + 2
     assert [each.state for each in notices.listed(desk.office, now + 3)] == [NoticeState.WITHDRAWN]
 
 
@@ -82,9 +84,9 @@ def test_a_bad_value_is_named(desk: Desk) -> None:
 
 def test_settings_change_key_by_key(desk: Desk) -> None:
     first = settings.put(desk.office, YARD, Change(language="en", sign={"phone": "110"}), 1000.0)
-    assert first == ScopeSettings("yard/y07", 1, {"language": "en", "sign": {"phone": "110"}}, sent=False)
+    assert first == ScopeSettings("yard/y07", 1000, {"language": "en", "sign": {"phone": "110"}}, sent=False)
     again = settings.put(desk.office, YARD, Change(sign={"worker": "12"}, unset=("language",)), 1001.0)
-    assert (again.rev, again.values) == (2, {"sign": {"phone": "110", "worker": "12"}})
+    assert (again.rev, again.values) == (1001, {"sign": {"phone": "110", "worker": "12"}})
     assert settings.listed(desk.office) == [again]
     with pytest.raises(CentreError, match="nothing to change"):
         settings.put(desk.office, YARD, Change(unset=("language",)), 1002.0)
@@ -94,16 +96,16 @@ def test_settings_change_key_by_key(desk: Desk) -> None:
 
 def test_a_roster_put_again_says_how_many_it_was_before(desk: Desk) -> None:
     two = b"id,card\nr-1,0012345678\nr-2,0012345679\n"
-    assert rosters.put(desk.office, YARD, "people", two, 1000.0) == PutRoster("people", 1, YARD, 2, 1, None)
+    assert rosters.put(desk.office, YARD, "people", two, 1000.0) == PutRoster("people", 1000, YARD, 2, 1, None)
     with pytest.raises(BadTableError) as nobody:
         rosters.put(desk.office, YARD, "people", b"id,card\n", 1001.0)
     with pytest.raises(BadTableError) as bad:
         rosters.put(desk.office, YARD, "people", b"id,card\nr-1,x\nr 2,0012345678\n", 1001.0)
     assert not nobody.value.faults
     assert [(each.line, each.column) for each in bad.value.faults] == [(2, "card"), (3, "id")]
-    assert rosters.listed(desk.office) == [ListedRoster("people", 1, "yard/y07", 2, 1, sent=False)]
+    assert rosters.listed(desk.office) == [ListedRoster("people", 1000, "yard/y07", 2, 1, sent=False)]
     emptied = rosters.put(desk.office, YARD, "people", b"id,card\n", 1002.0, empty=True)
-    assert (emptied.rev, emptied.holders, emptied.before) == (2, 0, 2)
+    assert (emptied.rev, emptied.holders, emptied.before) == (1002, 0, 2)
 
 
 def test_the_course_of_an_order_ends_with_what_came_of_it(site: Site) -> None:

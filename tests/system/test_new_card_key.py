@@ -28,6 +28,8 @@ from tests.waiting import eventually
 
 NEW = bytes(range(64, 96))
 WHOLE, BUILDING = Scope("site", SITE), Scope("building", "b12")
+LATER = 2**40
+"""A revision above those of the centre, which are times."""
 
 
 class Office(Forger):
@@ -41,7 +43,7 @@ class Office(Forger):
             "s1", self._own.public_key().public_bytes_raw().hex(), frozenset({Kind.SECRETS, Kind.ROSTER})
         )
         topic = down(SITE, WHOLE, Kind.KEYS)
-        made = Keys(WHOLE, 1000, round(time.time(), 3), (*keys.working, public))
+        made = Keys(WHOLE, LATER, round(time.time(), 3), (*keys.working, public))
         self.send((topic, Signer(SITE, keys).sign_keys(load_root(self._folder), topic, made)), retain=True)
 
     def publish(self, kind: Kind, message: Message, *ids: str | int) -> None:
@@ -76,19 +78,19 @@ def test_a_new_card_key_reaches_a_unit_that_runs(stage: Stage) -> None:
     assert opens(stage, RESIDENT)
     assert opens(stage, PATROL)
     office = Office(stage)
-    eventually(lambda: stage.bureau.facts(kind="keys.applied", rev=1000), 10)
+    eventually(lambda: stage.bureau.facts(kind="keys.applied", rev=LATER), 10)
     people = (Holder("r-0301", key=card_hash(NEW, f"{RESIDENT:X}")),)
     office.publish(
-        Kind.ROSTER, RosterPart(BUILDING, "residents", 1000, time.time(), 1, 1, "k-new", people), "residents", 1
+        Kind.ROSTER, RosterPart(BUILDING, "residents", LATER, time.time(), 1, 1, "k-new", people), "residents", 1
     )
     time.sleep(1.0)
     assert opens(stage, PATROL), "the roster before stays in force until its key is here"
-    assert not stage.bureau.facts(kind="roster.applied", rev=1000)
+    assert not stage.bureau.facts(kind="roster.applied", rev=LATER)
     identity = Identity.load(stage.identity)
     public = sealing_key(identity.private, SITE, UNIT).public_key().public_bytes_raw()
     inside = SealedSecrets({"k-new": NEW.hex()}, {})
     office.publish(Kind.SECRETS, Secrets(OWN, 1, time.time(), UNIT, seal_secrets(public, SITE, UNIT, 1, inside)))
-    eventually(lambda: stage.bureau.facts(kind="roster.applied", rev=1000), 10)
+    eventually(lambda: stage.bureau.facts(kind="roster.applied", rev=LATER), 10)
     assert opens(stage, RESIDENT)
     assert not opens(stage, PATROL)
     assert counts(stage)["secrets"] == 1

@@ -1,0 +1,52 @@
+"""What `serve` does before it publishes anything: reads what the broker retains of ours, for that may be newer than the books."""
+
+from __future__ import annotations
+
+import time
+
+from centre import replay, restored
+from centre.books import Books
+from centre.errors import CentreError
+from centre.folder import Folder, Site
+from centre.keys import CentreKeys
+from centre.state import RetainedMessage
+
+AGAIN_S = 10.0
+"""Between attempts where the broker could not be read."""
+
+
+class ReadBack:
+    """Once a process. Where the broker cannot be read, books that are known to be restored publish nothing until it can."""
+
+    def __init__(self, folder: Folder, site: Site, books: Books) -> None:
+        self._folder = folder
+        self._site = site
+        self._books = books
+        self._tried_mono = float("-inf")
+        self._kept: frozenset[str] = (
+            frozenset()
+        )  # topics where the broker has something newer, for the operator to decide
+        self.done = False
+        """Whether it was read, or need not be."""
+
+    def due(self) -> bool:
+        return not self.done and time.monotonic() - self._tried_mono >= AGAIN_S
+
+    def read(self, keys: CentreKeys) -> list[str]:
+        """Tries it; returns lines for the operator."""
+        if self.done:
+            return []
+        self._tried_mono = time.monotonic()
+        try:
+            found = replay.replay(self._folder, self._site, keys, self._books)
+        except CentreError as error:
+            with self._books.reading() as conn:
+                held = restored.awaits_replay(conn)
+            what = "nothing is published until it can be: the books were restored" if held else "published all the same"
+            self.done = not held
+            return [f"cannot read what the broker retains ({error}); {what}"]
+        self.done, self._kept = True, found.held
+        return list(found.lines)
+
+    def may_publish(self, item: RetainedMessage) -> bool:
+        return self.done and item.topic not in self._kept
