@@ -17,7 +17,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from centre.errors import CONFIGURATION, UNREACHABLE, WRONG_USE, CentreError
 from centre.folder import Folder, Site
-from centre.schema import HEAD, alembic_version, meta, metadata
+from centre.revision_mark import alembic_version
+from centre.schema import HEAD, meta, metadata
 from centre.upgrade import bring_up
 
 __all__ = ["Books", "OperationalError", "insert_new"]

@@ -91,8 +91,7 @@ class History:
     def take(self, conn: Connection, key: PinnedKey, batch: Batch, message: bytes, now: float) -> Entered | Refusal:
         """Enters a batch of the unit whose key this is. `flush` before the transaction ends."""
         header = batch.header
-        refusal = check_header(header, self._site, key.public)
-        if refusal is not None:
+        if (refusal := check_header(header, self._site, key.public)) is not None:
             return refusal
         epoch = self._find(conn, key.unit, header.epoch)
         if epoch is not None and header.last <= epoch.seq:
@@ -243,12 +242,10 @@ class History:
         first = batch.header.first
         if batch.header.last < first:
             self._outlived(conn, epoch, first - 1, now)
-        if epoch.ahead_since is None:
-            epoch.ahead_since = now
+        epoch.ahead_since = now if epoch.ahead_since is None else epoch.ahead_since
         if now - epoch.ahead_since < PATIENCE_S:
             return Entered(epoch)
-        refusal = self._too_many_gaps(epoch, opened, now)
-        if refusal is not None:
+        if (refusal := self._too_many_gaps(epoch, opened, now)) is not None:
             return refusal
         self._torn(conn, epoch.unit, epoch.epoch, epoch.seq + 1, first - 1, now)
         self._gap(conn, epoch, Gap(epoch.seq + 1, first - 1, batch.header.prev))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from centre import handed, state, units
+from centre import handed, restored, state, units
 from centre.alarms import Alarms
 from centre.early import Early
 from centre.history import History

@@ -15,7 +15,6 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
-    PrimaryKeyConstraint,
     String,
     Table,
     Text,
@@ -26,14 +25,6 @@ HEAD = "0005"
 """The newest revision, whose schema this is. Revisions are four digits and count up, so that a newer one is known as such."""
 
 metadata = MetaData()
-
-alembic_version = Table(
-    "alembic_version",
-    metadata,
-    Column("version_num", String(32), nullable=False),
-    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
-)
-"""Alembic's own, exactly as it makes it; one row, the revision of these books."""
 
 meta = Table("meta", metadata, Column("name", String, primary_key=True), Column("value", Integer, nullable=False))
 """`version`: the revision as a number, for programs from before alembic, which look only here; `changes`: grows by one with each

@@ -14,7 +14,8 @@ from sqlalchemy import Connection, insert, inspect, select, update
 
 from centre.errors import CHECK_FAILED, CONFIGURATION, CentreError
 from centre.folder import Folder, taken
-from centre.schema import HEAD, alembic_version, meta
+from centre.revision_mark import alembic_version
+from centre.schema import HEAD, meta
 
 if TYPE_CHECKING:
     from centre.books import Books

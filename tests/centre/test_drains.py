@@ -19,6 +19,7 @@ from centre.link import MOST_BYTES, Arrived, EventQueue, Link, Login
 from contract import chain
 from contract.chain import build_alarm, build_receipt
 from contract.commands import Open
+from contract.messages import Kind
 from contract.plain import Reply, ReplyState
 from simulator.broker import start_broker
 from tests.centre.conftest import Desk
@@ -113,9 +114,10 @@ def notified(desk: Desk) -> FakeUnit:
     """A unit with a backlog and, at its end, the receipts of a notice that was put just now."""
     unit = desk.unit("b12-u2", "yard/y07")
     desk.run("notice", "put", "--yes", "--scope", "yard/y07", "--title", "x", "--text", "y", "--id", "n1")
+    rev = desk.rev(Kind.NOTICE, "yard/y07", "n1")
     unit.fact(count=100)
-    unit.fact("notice.received", scope="yard/y07", id="n1", rev=1)
-    unit.fact("notice.shown", scope="yard/y07", id="n1", rev=1)
+    unit.fact("notice.received", scope="yard/y07", id="n1", rev=rev)
+    unit.fact("notice.shown", scope="yard/y07", id="n1", rev=rev)
     return unit
 
 

@@ -23,6 +23,7 @@ from centre import migrations, schema
 from centre.books import Books
 from centre.cli import centre
 from centre.folder import Folder
+from centre.revision_mark import alembic_version
 from centre.upgrade import bring_up
 from tests.architecture import ROOT
 from tests.centre.old_books import DUMPS, MARKED, asked, do, old_folder, rows, shape
@@ -143,7 +144,7 @@ def test_on_postgresql_they_say_the_same_too() -> None:
         for each in reversed(list(migrations.revisions().walk_revisions())):
             each.module.upgrade()
     engine = create_mock_engine("postgresql://", lambda sql, *_, **__: modelled.append(str(sql.compile(engine))))
-    tables = [table for table in schema.metadata.sorted_tables if table is not schema.alembic_version]
+    tables = [table for table in schema.metadata.sorted_tables if table is not alembic_version]
     schema.metadata.create_all(engine, tables=tables, checkfirst=False)
     said = {" ".join(each.split()) for each in migrated.getvalue().split(";\n") if each.strip()}
     rows_of_meta = {each for each in said if each.startswith("INSERT")}

@@ -75,8 +75,8 @@ MUTATIONS = [
     Mutation(
         "a wiped broker is not told again",
         "centre/service.py",
-        "            self._outbox = deque(state.retained(conn, self._since))",
-        "            self._outbox = deque(state.unsent(conn))",
+        "            items = state.retained(conn, self._since)\n        self._outbox, self._flying",
+        "            items = state.unsent(conn)\n        self._outbox, self._flying",
         ("tests/centre/test_broker_lost.py::test_a_broker_wiped_at_any_moment_loses_nothing",),
     ),
     Mutation(
