@@ -185,6 +185,7 @@ def test_a_unit_does_not_raise_what_only_the_books_raise(desk: Desk) -> None:
     assert [each["kind"] for each in open_alarms(desk)] == ["history.fork"]
 
 
+@pytest.mark.slow
 def test_alarms_that_wait_for_their_facts_are_bounded(desk: Desk) -> None:
     unit = desk.unit()
     unit.fact("door.forced", WAITING + 50, door="main")
@@ -307,6 +308,7 @@ def causes(desk: Desk, code: int = 1) -> list[tuple[str, str | None]]:
     return [(each["cause"], each["unit"]) for each in found]
 
 
+@pytest.mark.slow
 def test_health_is_fine_or_names_each_thing_that_is_not(site: Site) -> None:
     desk = site.desk
     assert causes(desk) == [("serve", None)]

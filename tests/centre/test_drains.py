@@ -237,6 +237,7 @@ def test_an_alarm_and_a_reply_overtake_a_backlog_at_the_broker(site: Site) -> No
     wire.close()
 
 
+@pytest.mark.slow
 def test_the_subscription_of_an_earlier_version_ends(site: Site) -> None:
     """It covered everything, and the broker remembers it: what is urgent would come twice, once behind all the rest."""
     before = Wire(site.broker.port, LOGIN, None, clean=False)

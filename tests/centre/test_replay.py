@@ -101,6 +101,7 @@ def test_books_that_nobody_restored_take_nothing_and_overwrite_nothing(site: Sit
     site.desk.run("notice", "withdraw", "n2")
 
 
+@pytest.mark.slow
 @pytest.mark.needs("mosquitto")
 def test_a_broker_that_cannot_be_read_holds_only_restored_books_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

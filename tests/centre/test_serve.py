@@ -46,6 +46,7 @@ def test_facts_reach_the_books_once_and_are_confirmed(site: Site) -> None:
     assert site.desk.run("verify").stdout == "b12-u2 e1: holds (300 facts, 0 gaps, 3 signatures)\n"
 
 
+@pytest.mark.slow
 def test_a_broker_that_ends_the_connection_over_its_figures_is_served_without(
     tmp_path: Path, fresh_folder: Path
 ) -> None:
