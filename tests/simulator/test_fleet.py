@@ -58,6 +58,7 @@ def proven(street: Street) -> None:
 
 
 @pytest.mark.needs("mosquitto")
+@pytest.mark.slow
 def test_a_notice_reaches_all_and_all_tell_it(street: Street) -> None:
     street.settle()
     done = centre(street, "notice", "put", "--scope", f"site/{SITE}", "--title", "停水", "--text", "8:00-12:00")
@@ -71,6 +72,7 @@ def test_a_notice_reaches_all_and_all_tell_it(street: Street) -> None:
 
 
 @pytest.mark.needs("mosquitto")
+@pytest.mark.slow
 def test_what_they_have_is_what_the_centre_says_they_should(street: Street, tmp_path: Path) -> None:
     street.settle()
     cards = tmp_path / "cards.csv"
@@ -95,6 +97,7 @@ def test_what_they_have_is_what_the_centre_says_they_should(street: Street, tmp_
 
 
 @pytest.mark.needs("mosquitto")
+@pytest.mark.slow
 def test_units_that_are_not_known_yet_enrol_themselves(tmp_path: Path) -> None:
     with Street(tmp_path, 3, pinned=False) as street:
         street.fleet.drain(5)
@@ -173,6 +176,7 @@ def test_two_with_one_identity_push_each_other_off(street: Street) -> None:
 
 
 @pytest.mark.needs("mosquitto")
+@pytest.mark.slow
 def test_a_hostile_unit_keeps_nobody_from_being_heard(street: Street) -> None:
     fleet = street.fleet
     street.settle()
@@ -194,6 +198,7 @@ def test_a_hostile_unit_keeps_nobody_from_being_heard(street: Street) -> None:
 
 
 @pytest.mark.needs("mosquitto")
+@pytest.mark.slow
 def test_an_alarm_goes_ahead_and_the_chain_brings_it(street: Street) -> None:
     street.settle()
     seq = street.fleet.units[3].alarm(DoorForced("main"))
@@ -202,6 +207,7 @@ def test_an_alarm_goes_ahead_and_the_chain_brings_it(street: Street) -> None:
 
 
 @pytest.mark.needs("mosquitto")
+@pytest.mark.slow
 def test_commands_are_done_once_and_answered(street: Street, tmp_path: Path) -> None:
     street.settle()
     log = tmp_path / "open.log"
@@ -218,6 +224,7 @@ def test_commands_are_done_once_and_answered(street: Street, tmp_path: Path) -> 
 
 
 @pytest.mark.needs("mosquitto")
+@pytest.mark.slow
 def test_only_a_confirm_of_the_centre_lets_it_forget(street: Street) -> None:
     one = street.fleet.units[0]
     one.journal.write(AccessGranted("main", "r-1", Via.CARD), 1_790_000_000.0, 1.0)
