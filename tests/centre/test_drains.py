@@ -215,6 +215,7 @@ def site(tmp_path: Path, fresh_folder: Path) -> Iterator[Site]:
 
 
 @pytest.mark.slow
+@pytest.mark.needs("mosquitto")
 def test_an_alarm_and_a_reply_overtake_a_backlog_at_the_broker(site: Site) -> None:
     """The backlog waits at the broker, 40,000 facts of it; then the alarm, the reply and the receipt come."""
     site.serve()
@@ -238,6 +239,7 @@ def test_an_alarm_and_a_reply_overtake_a_backlog_at_the_broker(site: Site) -> No
 
 
 @pytest.mark.slow
+@pytest.mark.needs("mosquitto")
 def test_the_subscription_of_an_earlier_version_ends(site: Site) -> None:
     """It covered everything, and the broker remembers it: what is urgent would come twice, once behind all the rest."""
     before = Wire(site.broker.port, LOGIN, None, clean=False)
