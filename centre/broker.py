@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from centre.folder import DESKS, LOGIN, URGENT
+from centre.folder import DESKS, LOGIN, URGENT, Site
 from centre.passwords import hashed
 from centre.units import Unit
 from contract.messages import MAX_MESSAGE_BYTES
@@ -80,6 +80,11 @@ log_type warning
 log_type notice
 connection_messages true
 """
+
+
+def figures_of(site: Site) -> list[str]:
+    """Topics of the broker's own figures that the centre reads: of a mosquitto that it configures. Another broker has others, and may take asking for an attack."""
+    return [DROPPED] if site.mosquitto is not None else []
 
 
 def drop_in(folder: Path) -> str:

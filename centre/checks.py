@@ -10,7 +10,7 @@ from pathlib import Path
 from cryptography import x509
 
 from centre import broker_files, certificates, publisher
-from centre.broker import DROPPED
+from centre.broker import DROPPED, figures_of
 from centre.certificates import RENEW_DAYS, days_left
 from centre.errors import CHECK_FAILED, UNREACHABLE, CentreError
 from centre.folder import taken
@@ -124,11 +124,11 @@ def _files(office: OpenCentre) -> Iterator[CheckResult]:
 
 
 def _broker(office: OpenCentre) -> Iterator[CheckResult]:
-    presence = presence_topic(office.site.site)
+    presence, figures = presence_topic(office.site.site), figures_of(office.site)
     try:
-        with publisher.connected(office.folder, office.site, office.keys, [presence], [DROPPED]) as link:
+        with publisher.connected(office.folder, office.site, office.keys, [presence], figures) as link:
             found: dict[str, bytes] = {}
-            while DROPPED not in found or presence not in found:
+            while not found.keys() >= {presence, *figures}:
                 events = link.take(FIGURES_S)
                 if not events:
                     break

@@ -15,7 +15,7 @@ from centre import acknowledgements, commands, shown, state
 from centre.alarm_hook import AlarmHook
 from centre.alarms import RaisedAlarm
 from centre.books import Books, OperationalError, changes
-from centre.broker import DROPPED
+from centre.broker import figures_of
 from centre.broker_watch import BrokerWatch
 from centre.errors import CentreError
 from centre.folder import LOGIN, URGENT, Folder, Site
@@ -108,7 +108,7 @@ class Service:
         own = f"{PREFIX}/{site.site}/up"
         wanted = [f"{own}/+/{leaf}" for leaf in OTHER_LEAVES]
         self._everything = f"{own}/#"
-        further = [DROPPED, self._everything]
+        further = [self._everything, *figures_of(site)]
         self._link = Link(
             login,
             wanted,

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from centre import schema
+from centre import broker_files, schema
 from contract.messages import Kind
 from contract.plain import build_will, parse_presence
 from simulator.broker import start_broker
@@ -53,6 +53,7 @@ def test_a_broker_that_ends_the_connection_over_its_figures_is_served_without(
     """That of iotcore takes a subscription to $SYS for an attack."""
     with start_broker(tmp_path / "broker", prefer="iotcore") as broker:
         site = Site(tmp_path, fresh_folder, broker)
+        broker_files.configure(site.desk.office)  # its figures are asked for
         site.serve()
         eventually(lambda: site.said.count("connected") == 2)
         unit, wire = site.unit()
