@@ -58,7 +58,9 @@ def replay(folder: Folder, site: Site, keys: CentreKeys, books: Books) -> Replay
         other = {topic: token for topic, token in _retained(link, site.site) if known.get(topic) != hash(token)}
     now = time.time()
     with books.writing() as conn:
-        found = newer(conn, site.site, keys, other)
+        found = sorted(
+            newer(conn, site.site, keys, other), key=lambda each: each.topic
+        )  # brokers hand out in any order
         if not restored.awaits_replay(conn):
             return Replayed(_strange(conn, found, now), frozenset(each.topic for each in found))
         lines = take_back(conn, keys, found, now)
