@@ -32,7 +32,7 @@ from tests.waiting import eventually
 pytestmark = [pytest.mark.needs("mosquitto"), pytest.mark.slow]
 
 UNITS = 6
-WIPES = 21
+WIPES = 12
 WRITTEN = {"mosquitto.conf", "passwords", "access", "doorward.conf"}
 
 
