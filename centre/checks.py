@@ -14,15 +14,14 @@ from centre.broker import DROPPED, figures_of
 from centre.certificates import RENEW_DAYS, days_left
 from centre.errors import CHECK_FAILED, UNREACHABLE, CentreError
 from centre.folder import taken
-from centre.link import Arrived
 from centre.opened import OpenCentre
 from contract.plain import Presence, parse_presence
 from contract.topics import centre as presence_topic
 
 CA_DAYS = 365
 """Left of the CA's certificate when it is told: each unit has to be handed the next one before it ends."""
-FIGURES_S = 0.5
-"""How long the broker's retained figures are waited for."""
+FIGURES_S = 2.0
+"""How long the broker may take to hand out its figures, and what it retains of `serve`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +126,7 @@ def _broker(office: OpenCentre) -> Iterator[CheckResult]:
     presence, figures = presence_topic(office.site.site), figures_of(office.site)
     try:
         with publisher.connected(office.folder, office.site, office.keys, [presence], figures) as link:
-            found: dict[str, bytes] = {}
-            while not found.keys() >= {presence, *figures}:
-                events = link.take(FIGURES_S)
-                if not events:
-                    break
-                found |= {each.message.topic: each.message.payload for each in events if isinstance(each, Arrived)}
+            found = publisher.retained(link, [presence, *figures], FIGURES_S)
     except CentreError as error:
         yield CheckResult("broker", error.code, str(error))
         yield _serve(office, None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,7 +11,6 @@ from sqlalchemy.exc import DBAPIError
 
 from centre import acknowledgements, publisher
 from centre.errors import CentreError
-from centre.link import Arrived
 from centre.opened import OpenCentre
 from centre.schema import unit_keys, units
 from contract.plain import Presence, parse_presence
@@ -72,14 +70,8 @@ def _presence(centre: OpenCentre) -> Presence | None:
     """What the broker retains of `serve`, whose will says when it is gone; None where it never ran. Raises CentreError (exit 69)."""
     topic = presence_topic(centre.site.site)
     with publisher.connected(centre.folder, centre.site, centre.keys, [topic]) as link:
-        end = time.monotonic() + PRESENCE_S
-        while (left := end - time.monotonic()) > 0:
-            for event in link.take(left):
-                if isinstance(event, Arrived):
-                    link.ack(event)
-                    presence = parse_presence(event.message.payload)
-                    return presence if isinstance(presence, Presence) else None
-    return None
+        presence = parse_presence(publisher.retained(link, [topic], PRESENCE_S).get(topic, b""))
+    return presence if isinstance(presence, Presence) else None
 
 
 def _away(conn: Connection, now: float) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 
 from centre import commands, publisher, schema, units
 from centre.errors import WRONG_USE, BadValueError, CentreError, MissingValueError
-from centre.link import Arrived, Link
+from centre.link import Link
 from centre.opened import OpenCentre
 from contract.commands import MODE_MAX_S, Mode, Open, Order, SetMode
 from contract.messages import Kind
@@ -104,15 +104,8 @@ def _ended(centre: OpenCentre, unit_id: str, outcome: Outcome, *, answered: bool
 
 def _is_offline(link: Link, topic: str) -> bool:
     """What the broker has of the unit's status says so; none, or one that cannot be read, says nothing."""
-    end = time.monotonic() + STATUS_S
-    while (left := end - time.monotonic()) > 0:
-        for event in link.take(left):
-            if isinstance(event, Arrived):
-                link.ack(event)
-                if event.message.topic == topic:
-                    told = parse_unit_presence(event.message.payload)
-                    return not isinstance(told, Refusal) and told.state is UnitState.OFFLINE
-    return False
+    told = parse_unit_presence(publisher.retained(link, [topic], STATUS_S).get(topic, b""))
+    return not isinstance(told, Refusal) and told.state is UnitState.OFFLINE
 
 
 def _judge(conn: Connection, site: str, unit_id: str, order: Order) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from centre import state
@@ -11,7 +11,7 @@ from centre.books import Books
 from centre.errors import UNREACHABLE, CentreError
 from centre.folder import DESKS, Folder, Site, taken
 from centre.keys import CentreKeys
-from centre.link import WINDOW, Link, LinkDown, Login, Sent
+from centre.link import WINDOW, Arrived, Link, LinkDown, Login, Sent
 from centre.opened import OpenCentre
 
 CONNECT_S = 5.0
@@ -40,6 +40,19 @@ def connected(
         if reason is not None:
             raise CentreError(f"{site.broker}: {reason}", UNREACHABLE)
         yield link
+
+
+def retained(link: Link, wanted: Collection[str], limit_s: float) -> dict[str, bytes]:
+    """What the broker retains on these topics, to which `link` is subscribed; it hands it out at once. One where it has nothing is missing."""
+    found: dict[str, bytes] = {}
+    end = time.monotonic() + limit_s
+    while found.keys() < set(wanted) and (left := end - time.monotonic()) > 0:
+        for event in link.take(left):
+            if isinstance(event, Arrived):
+                link.ack(event)
+                if event.message.topic in wanted:
+                    found.setdefault(event.message.topic, event.message.payload)
+    return found
 
 
 def _free_login(folder: Folder, stack: ExitStack) -> str:

@@ -107,7 +107,7 @@ def enrol(centre: OpenCentre, unit_id: str, out: Path | None, now: float) -> Pat
         out = centre.folder.path / "enrolments" / f"{unit_id}.enrolment.json"
         make_folder(out.parent)
     try:
-        write_secret(out, build_enrolment(_enrolment(centre, keys, unit_id, password, token)))
+        write_secret(out, build_enrolment(enrolment_of(centre, keys, unit_id, password, token)))
     except OSError as error:
         raise CentreError(f"{out}: {error.strerror}", WRONG_USE) from None
     return out
@@ -140,7 +140,7 @@ def enrol_all(centre: OpenCentre, out: Path, now: float) -> int:
         table.writerow(["unit", "name", "file"])
         for unit, password, token in made:
             name = f"{unit.unit}.enrolment.json"
-            write_secret(out / name, build_enrolment(_enrolment(centre, keys, unit.unit, password, token)))
+            write_secret(out / name, build_enrolment(enrolment_of(centre, keys, unit.unit, password, token)))
             table.writerow([unit.unit, unit.name, name])
         write_secret(out / LIST, rows.getvalue().encode("utf-8-sig"))  # the mark tells Excel the charset
     except OSError as error:
@@ -148,7 +148,8 @@ def enrol_all(centre: OpenCentre, out: Path, now: float) -> int:
     return len(made)
 
 
-def _enrolment(centre: OpenCentre, keys: CentreKeys, unit_id: str, password: str, token: str) -> Enrolment:
+def enrolment_of(centre: OpenCentre, keys: CentreKeys, unit_id: str, password: str, token: str) -> Enrolment:
+    """What a box is handed to become this unit."""
     ca = centre.folder.ca
     return Enrolment(
         site=centre.site.site,

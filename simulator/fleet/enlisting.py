@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from centre import units
 from centre.opened import OpenCentre
-from contract.enrolment import Enrolment
+from centre.register import enrolment_of
 from contract.scopes import Scope
 from contract.topics import unit_scopes
 from simulator.fleet.fleet_unit import Enlisted
@@ -45,24 +45,9 @@ def enlist(
             password, token = units.new_login(conn, units.one(conn, site, name), now)
             key = Ed25519PrivateKey.generate()
             every = unit_scopes(site, name, given)
-            found.append(Enlisted(_enrolment(centre, name, password, token), key, every, pinned))
+            found.append(Enlisted(enrolment_of(centre, centre.keys, name, password, token), key, every, pinned))
         if pinned:
             for name, (number, _) in units.open_tokens(conn).items():
                 key = found[int(name[1:])].key
                 units.pin(conn, name, key.public_key().public_bytes_raw(), number, now)
     return found
-
-
-def _enrolment(centre: OpenCentre, unit: str, password: str, token: str) -> Enrolment:
-    keys = centre.keys
-    return Enrolment(
-        site=centre.site.site,
-        unit=unit,
-        broker=centre.site.broker,
-        password=password,
-        root_key=keys.root_public,
-        working_keys=keys.working,
-        card_keys=keys.card_keys,
-        pin_keys=keys.pin_keys,
-        token=token,
-    )

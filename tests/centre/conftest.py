@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -16,9 +16,14 @@ from centre import state, units
 from centre.cli import centre
 from centre.cli.context import CliContext
 from centre.intake import Intake, IntakeOutcome
-from contract.enrolment import Enrolment, parse_enrolment
+from centre.register import enrolment_of
+from contract.enrolment import parse_enrolment
 from contract.messages import Kind
+from simulator.broker import start_broker
 from tests.centre.unit import SITE, FakeUnit
+
+if TYPE_CHECKING:
+    from tests.centre.site import Site
 
 
 class Desk:
@@ -43,23 +48,12 @@ class Desk:
 
     def unit(self, name: str = "b12-u2", *scopes: str, enrolled: bool = True) -> FakeUnit:
         """A unit of the register, its key pinned; all in one transaction, since each costs a write to the disk."""
-        site, keys = self.office.site, self.office.keys
         with self.books.changing() as conn:
             units.add(conn, SITE, name, "", [units.parse_scope(text, SITE) for text in scopes], self.now)
             password, token = units.new_login(conn, units.one(conn, SITE, name), self.now)
             made = FakeUnit(
                 name,
-                Enrolment(
-                    site=SITE,
-                    unit=name,
-                    broker=site.broker,
-                    password=password,
-                    root_key=keys.root_public,
-                    working_keys=keys.working,
-                    card_keys=keys.card_keys,
-                    pin_keys=keys.pin_keys,
-                    token=token,
-                ),
+                enrolment_of(self.office, self.office.keys, name, password, token),
             )
             if enrolled:
                 number = units.open_tokens(conn)[name][0]
@@ -115,3 +109,15 @@ def shared_desk(fresh_folder: Path, tmp_path_factory: pytest.TempPathFactory) ->
     made.unit()
     yield made
     made.close()
+
+
+@pytest.fixture
+def site(tmp_path: Path, fresh_folder: Path) -> Iterator[Site]:
+    """A centre at whichever broker there is."""
+    from tests.centre.site import Site  # which needs the desk above
+
+    with start_broker(tmp_path / "broker") as broker:
+        made = Site(tmp_path, fresh_folder, broker)
+        yield made
+        made.close()
+        broker.kill()

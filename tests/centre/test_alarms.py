@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +16,12 @@ from centre.alarms import WAITING, RaisedAlarm
 from centre.errors import CentreError
 from contract import chain
 from contract.plain import build_will
-from simulator.broker import start_broker
 from tests.centre.conftest import Desk
 from tests.centre.site import Site
 from tests.centre.test_intake import alarms
 from tests.centre.unit import FakeUnit
 from tests.centre.wire import Wire
 from tests.waiting import eventually
-
-
-@pytest.fixture
-def site(tmp_path: Path, fresh_folder: Path) -> Iterator[Site]:
-    """On whichever broker there is."""
-    with start_broker(tmp_path / "broker") as broker:
-        made = Site(tmp_path, fresh_folder, broker)
-        yield made
-        made.close()
-        broker.kill()
 
 
 def open_alarms(desk: Desk, *args: str) -> list[dict[str, Any]]:

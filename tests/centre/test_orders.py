@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,21 +15,10 @@ from centre.intake import InboundMessage
 from contract.envelope import key_ring, verify
 from contract.messages import Kind
 from contract.plain import Reply, ReplyState, build_will
-from simulator.broker import start_broker
 from tests.centre.site import Site
 from tests.centre.unit import FakeUnit, door
 from tests.centre.wire import Wire
 from tests.waiting import eventually
-
-
-@pytest.fixture
-def site(tmp_path: Path, fresh_folder: Path) -> Iterator[Site]:
-    """On whichever broker there is."""
-    with start_broker(tmp_path / "broker") as broker:
-        made = Site(tmp_path, fresh_folder, broker)
-        yield made
-        made.close()
-        broker.kill()
 
 
 def ordered(

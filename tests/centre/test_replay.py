@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ from centre import restored, rosters, schema
 from centre.replay import replay
 from contract.messages import Kind
 from contract.scopes import Scope
-from simulator.broker import start_broker
 from tests.centre.site import OWN, Site
 from tests.centre.test_broker import Guarded
 from tests.centre.wire import Wire
@@ -23,15 +21,6 @@ from tests.waiting import eventually
 
 YARD = Scope("yard", "y07")
 PUT = ("notice", "put", "--yes", "--scope", "yard/y07", "--title", "x", "--text", "y", "--id")
-
-
-@pytest.fixture
-def site(tmp_path: Path, fresh_folder: Path) -> Iterator[Site]:
-    with start_broker(tmp_path / "broker") as broker:
-        made = Site(tmp_path, fresh_folder, broker)
-        yield made
-        made.close()
-        broker.kill()
 
 
 def day_lost(site: Site) -> bytes:

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from centre import state
 from contract.messages import EMERGENCIES_PER_SCOPE, NOTICES_PER_SCOPE, Kind
 from contract.revs import build_revs
-from simulator.broker import start_broker
 from tests.centre.conftest import Desk
 from tests.centre.site import Site
 from tests.centre.unit import SITE, FakeUnit
 from tests.waiting import eventually
-
-
-@pytest.fixture
-def site(tmp_path: Path, fresh_folder: Path) -> Iterator[Site]:
-    with start_broker(tmp_path / "broker") as broker:
-        made = Site(tmp_path, fresh_folder, broker)
-        yield made
-        made.close()
-        broker.kill()
 
 
 def put(desk: Desk, name: str, *more: str, code: int = 0) -> str:

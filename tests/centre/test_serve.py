@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -21,16 +21,6 @@ from contract.plain import build_will, parse_presence
 from simulator.broker import start_broker
 from tests.centre.site import OWN, Site
 from tests.waiting import eventually
-
-
-@pytest.fixture
-def site(tmp_path: Path, fresh_folder: Path) -> Iterator[Site]:
-    """On whichever broker there is."""
-    with start_broker(tmp_path / "broker") as broker:
-        made = Site(tmp_path, fresh_folder, broker)
-        yield made
-        made.close()
-        broker.kill()
 
 
 def test_facts_reach_the_books_once_and_are_confirmed(site: Site) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,23 +29,12 @@ from contract.envelope import unverified_payload
 from contract.messages import Category
 from contract.plain import Reply, ReplyState
 from contract.scopes import Scope
-from simulator.broker import start_broker
 from tests.centre.conftest import Desk
 from tests.centre.site import Site
 from tests.centre.unit import door
 from tests.waiting import eventually
 
 YARD = Scope("yard", "y07")
-
-
-@pytest.fixture
-def site(tmp_path: Path, fresh_folder: Path) -> Iterator[Site]:
-    """On whichever broker there is."""
-    with start_broker(tmp_path / "broker") as broker:
-        made = Site(tmp_path, fresh_folder, broker)
-        yield made
-        made.close()
-        broker.kill()
 
 
 def test_a_notice_is_returned_as_it_was_signed(desk: Desk) -> None:
