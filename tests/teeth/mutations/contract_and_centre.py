@@ -220,4 +220,25 @@ MUTATIONS = [
         "if batch.head == epoch.start or signed_header(",
         ("tests/centre/test_retention.py::test_nobody_passes_off_a_cut_as_a_checkpoint",),
     ),
+    Mutation(
+        "a revoked unit comes back with its old key",
+        "centre/units.py",
+        ".values(revoked_utc=None))\n",
+        ".values(revoked_utc=None))\n    conn.execute(update(unit_keys).values(retired_utc=None))\n",
+        ("tests/centre/test_cli.py::test_a_revoked_unit_comes_back_by_one_command_and_its_old_key_does_not",),
+    ),
+    Mutation(
+        "enrolment files for all end the logins of boxes that work",
+        "centre/register.py",
+        " and unit.unit not in enrolled]",
+        "]",
+        ("tests/centre/test_units_csv.py::test_a_file_for_each_that_is_not_enrolled_yet",),
+    ),
+    Mutation(
+        "what the broker retains as it lets us in is lost",
+        "centre/link.py",
+        "                self._events.put_back(self, early)\n",
+        "",
+        ("tests/centre/test_replay.py::test_restored_books_learn_from_the_broker_before_they_publish",),
+    ),
 ]
