@@ -10,7 +10,8 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 
 from centre.folder import BrokerAddress
-from centre.link import FIRST_WAIT_S, Link, LinkDown, Login
+from centre.intake import InboundMessage
+from centre.link import FIRST_WAIT_S, Arrived, Event, Link, LinkDown, LinkUp, Login
 from tests.waiting import eventually
 
 
@@ -51,3 +52,14 @@ def test_links_that_lost_a_broker_do_not_come_back_together() -> None:
     for link in links:
         link._on_disconnect(link._client, None, None, ReasonCode(PacketTypes.DISCONNECT), None)
     assert [link._client._reconnect_min_delay for link in links] != first, "drawn anew at each loss"
+
+
+@pytest.mark.parametrize("end", [LinkUp(), LinkDown("refused")])
+def test_what_comes_before_and_behind_the_brokers_word_is_kept_in_order(end: Event) -> None:
+    """A broker may hand out what it retains before it says that we are subscribed."""
+    link = Link(Login(BrokerAddress(tls=False, host="127.0.0.1", port=1), "x", "x"), [], will=None, persistent=False)
+    first, second = (Arrived(InboundMessage(topic, b""), True, 0, mid) for mid, topic in enumerate("ab"))
+    for event in (first, end, second):
+        link._tell(event)
+    assert link.until_up(1.0) == (None if isinstance(end, LinkUp) else "refused")
+    assert link.take(0.0) == [first, second]

@@ -239,6 +239,6 @@ MUTATIONS = [
         "centre/link.py",
         "                self._events.put_back(self, early)\n",
         "",
-        ("tests/centre/test_replay.py::test_restored_books_learn_from_the_broker_before_they_publish",),
+        ("tests/centre/test_link.py::test_what_comes_before_and_behind_the_brokers_word_is_kept_in_order",),
     ),
 ]
