@@ -7,8 +7,9 @@
 #   make soak      the long fault runs
 #   make teeth     known-bad variants of the code: each must turn its test red
 #   make bench     measure, and write docs/benchmarks.md
-#   make pictures  play the story and draw the README's pictures from it; draw the boxes of docs/wiring.md
+#   make pictures  play the story and draw the README's pictures from it; draw the boxes of docs/wiring.md, the panels of docs/people.md
 #   make contract  write what docs/ say of the declared messages: tables, JSON Schemas, the AsyncAPI document
+#   make words     bring the centre's Chinese catalogue up to the code (centre/locale), and name what is not translated
 #   make claims    run the tests that prove a rule, keep their figures, write docs/claims.md
 #
 # PYTHON=… chooses the Python (3.11 or newer), VENV=… another environment, ARGS=… goes to pytest.
@@ -22,10 +23,10 @@ TEST_WORKERS ?= 3
 STAMP := $(VENV)/.made
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
-PACKAGES := contract agent drivers centre simulator
+PACKAGES := contract agent drivers centre simulator panel
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check soak bench teeth pictures contract claims clean
+.PHONY: help venv demo test check soak bench teeth pictures contract words claims clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -51,7 +52,7 @@ $(STAMP): pyproject.toml Makefile
 	fi; \
 	echo "installing what pyproject.toml asks for"; \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'; \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo]' --group dev; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo,postgresql]' --group dev; \
 	touch $@
 
 demo: $(STAMP)
@@ -63,7 +64,7 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(PYTEST) -m "not slow and not soak" -n $(WORKERS) --dist loadgroup $(ARGS)
 
-# Most of the slow tests wait for lines at line speed: one worker more than there are cores.
+# Most of the slow tests wait, for lines at line speed, for brokers and databases: one worker more than there are cores.
 test: $(STAMP)
 	$(PYTEST) -n $(TEST_WORKERS) --dist loadgroup $(ARGS)
 
@@ -78,11 +79,16 @@ teeth: $(STAMP)
 	$(BIN)/python -m tests.teeth $(ARGS)
 
 pictures: $(STAMP)
-	$(BIN)/doorward demo --story --svg docs/img
+	$(BIN)/doorward demo --story --pictures docs/img
 	$(BIN)/python docs/img/boxes.py
+	$(BIN)/python docs/img/panels.py
+	$(BIN)/python docs/img/tjc_steps.py
 
 contract: $(STAMP)
 	$(BIN)/python docs/contract/make.py
+
+words: $(STAMP)
+	$(BIN)/python -m tests.catalogue
 
 claims: $(STAMP)
 	$(PYTEST) -m "claim and not soak" --keep-figures $(ARGS)

@@ -20,9 +20,9 @@ from agent.clock import Clock
 from agent.config import Config, unit_plan
 from agent.core.controller import initial
 from agent.core.events import Event
-from agent.core.events.life import LatchRead, Started, StopAsked, ThreadDied
+from agent.core.events.life import LatchRead, LockdownRead, Started, StopAsked, ThreadDied
 from agent.core.plan import UnitPlan
-from agent.crashes import Crashes, write_crash_file
+from agent.crashes import Crashes, boot_id, write_crash_file
 from agent.devices import Devices
 from agent.dispatch import Dispatch
 from agent.errors import EXIT_OURS
@@ -59,7 +59,12 @@ class Agent:
         self._config = config
         self._folder = state = config.state
         self._crashes = Crashes(state)
-        self._state = StateFolder(state, self._crashes, lambda k: self._post(LatchRead(k.doors, k.sure)))
+        self._state = StateFolder(
+            state,
+            self._crashes,
+            lambda k: self._post(LatchRead(k.doors, k.sure)),
+            lambda k: self._post(LockdownRead(k.doors, k.known)),
+        )
         self._notify = Notify()
         self._clock = Clock(config.unit.timezone)
         self._inbox = Inbox()
@@ -96,6 +101,9 @@ class Agent:
             latch_known=latched.sure,
             card_keys=sealed.enrolled,
             enrolment_pending=identity is not None and identity.token is not None,
+            host=boot_id()[:64],
+            lockdown=self._state.lockdown.doors,
+            lockdown_known=self._state.lockdown.known,
         )
 
     def _make_store(self, plan: UnitPlan, card_keys: frozenset[str]) -> Store:
@@ -112,6 +120,7 @@ class Agent:
             aside=self._state.aside,
             card_keys=card_keys,
             latch_read=self._state.latch_read,
+            lockdown_read=self._state.lockdown_read,
         )
 
     def _make_dispatch(self, identity: Identity | None, sealed: Sealed) -> Dispatch:
@@ -149,7 +158,7 @@ class Agent:
         name = "" if death.thread is None else death.thread.name
         what = (death.exc_type, death.exc_value or death.exc_type(), death.exc_traceback)
         log.error("a fault of ours on the thread %s", name, exc_info=what)
-        if name not in {"store", "latch", "link"}:
+        if name not in {"store", "latch", "lockdown", "link"}:
             return
         in_hand = culprits(what[1])
         names = in_hand or self._store.in_hand if name == "store" else in_hand

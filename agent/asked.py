@@ -14,7 +14,7 @@ T = TypeVar("T")
 class Asked(Generic[T]):
     """Asked at once. `late(answer)` is called, on that thread, where the answer came after somebody had given up waiting for it."""
 
-    def __init__(self, name: str, call: Callable[[], T], late: Callable[[T], None] | None = None) -> None:
+    def __init__(self, name: str, call: Callable[[], T], late: Callable[[T], object] | None = None) -> None:
         self._call = call
         self._late = late
         self._lock = threading.Lock()

@@ -40,7 +40,7 @@ class Crashes:
         self._file = folder / "crashes.json"
         self._fault = folder / "fault.txt"
         self._monotonic = monotonic
-        self._past = _Past(_boot_id(), (), ())
+        self._past = _Past(boot_id(), (), ())
         self._learnt = False
         self._mutex = threading.Lock()
         self.aside = Aside(keep=self._keep)
@@ -100,7 +100,7 @@ class Crashes:
         return tuple(t for t in self._past.times if 0 <= now - t < limits.CRASH_WINDOW_S)
 
     def _read(self) -> _Past:
-        boot = _boot_id()
+        boot = boot_id()
         try:
             data = json.loads(plainfile.read(self._file, _MOST))
             times = tuple(float(t) for t in data["times"]) if data["boot"] == boot else ()
@@ -115,7 +115,7 @@ class Crashes:
             return False
 
 
-def _boot_id() -> str:
+def boot_id() -> str:
     try:
         return _BOOT_ID.read_text(encoding="ascii").strip()
     except OSError:

@@ -1,6 +1,6 @@
 """The unit's serial devices: ports and their sessions, and the only place that knows both the drivers' facts and orders and the core's events and effects.
 
-A card's number is turned into its keyed hash here, on the port's thread; nothing further in ever sees it.
+A card's number is turned into its keyed hash here, on the port's thread, and keys of a keypad are collected (keypad.py); nothing further in ever sees them.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date, timedelta
 
 from agent import limits
 from agent.config import Config
@@ -17,13 +18,26 @@ from agent.core import effects
 from agent.core.events import Event
 from agent.core.events import door as events
 from agent.devicekeys import remember, with_keys
+from agent.keypad import KeypadEntry
 from agent.wiring import Drive, drives, senses
 from contract.cards import card_hash
+from contract.visitors import codes_of
 from drivers import reports as wire
 from drivers.port import Port
 from drivers.registry import DRIVERS
 
 log = logging.getLogger("devices")
+
+DeviceEffect = (
+    effects.PulseLock
+    | effects.SetLock
+    | effects.ShowPage
+    | effects.SoundTone
+    | effects.ExpectPin
+    | effects.ExpectChoice
+    | effects.ForgetKeys
+    | effects.UseVisitorDay
+)
 
 _PICTURES = {"idle": "idle", "fire": "alarm", "emergency": "alarm"}
 
@@ -33,6 +47,24 @@ def picture(page: effects.Page) -> str:
     if page.kind == "notice":
         return "alarm" if page.tone == "warning" else "notice"
     return _PICTURES.get(page.kind, "refused" if page.tone == "no" else "answer")
+
+
+def draw_order(display: str, token: int, page: effects.Page) -> wire.DrawPage:
+    """The page in the drivers' terms."""
+    return wire.DrawPage(
+        display,
+        token,
+        picture(page),
+        page.title,
+        page.body,
+        page.footer,
+        look=page.look,
+        large=page.large,
+        aside=page.aside,
+        contact=page.contact,
+        sizes=page.sizes,
+        enlarged=page.enlarged,
+    )
 
 
 class Devices:
@@ -50,6 +82,10 @@ class Devices:
         self._config_as_written = config
         self._config = with_keys(config, secure)
         self._card_keys = tuple(card_keys.values())
+        self._keypads = {name: KeypadEntry(name) for name in config.devices}
+        self._door_of_reader = {name: door_id for door_id, door in config.doors.items() for name in door.readers}
+        self._visitor_keys: tuple[bytes, ...] = ()
+        self._visitor_day: str | None = None
         self._post = post
         self._monotonic = monotonic
         self._senses = senses(config)
@@ -73,7 +109,7 @@ class Devices:
             port.ending(limits.STOP_THREAD_S)
         return [name for name, port in self._ports.items() if not port.stop(max(0.0, end - time.monotonic()))]
 
-    def order(self, effect: effects.PulseLock | effects.SetLock | effects.ShowPage | effects.SoundTone) -> None:
+    def order(self, effect: DeviceEffect) -> None:
         match effect:
             case effects.PulseLock():
                 drive = self._drives[effect.door]
@@ -94,10 +130,40 @@ class Devices:
                 on = effect.unlocked == drive.high_unlocks
                 self._send(wire.SetOutput(drive.device, drive.number, on, effect.order, effect.not_after_mono))
             case effects.ShowPage(display, token, page):
-                self._send(wire.DrawPage(display, token, picture(page), page.title, page.body, page.footer))
+                self._send(draw_order(display, token, page))
             case effects.SoundTone(door, tone):
                 for device in self._tones.get(door, ()):
                     self._send(wire.PlayTone(device, tone))
+            case effects.ExpectPin(reader, owners, until):
+                self._keypads[reader].expect_pin(owners, until)
+            case effects.ExpectChoice(reader, most, until):
+                self._keypads[reader].expect_choice(most, until)
+            case effects.ForgetKeys(reader, upto, star):
+                self._keypads[reader].forget(upto, star=star)
+            case effects.UseVisitorDay(day):
+                self._visitor_day = day
+                self._make_codes()
+
+    def use_pin_keys(self, pin_keys: Iterable[bytes]) -> None:
+        keys = tuple(pin_keys)
+        for keypad in self._keypads.values():
+            keypad.use_pin_keys(keys)
+
+    def use_visitor_keys(self, visitor_keys: Iterable[bytes]) -> None:
+        self._visitor_keys = tuple(visitor_keys)
+        self._make_codes()
+
+    def _make_codes(self) -> None:
+        """Of each door, for the day in force and the next one, so that one of that is known in its first second."""
+        if self._visitor_day is None:
+            return
+        following = date.fromisoformat(self._visitor_day) + timedelta(days=1)
+        for reader, door in self._door_of_reader.items():
+            codes: dict[str, tuple[str, int]] = {}
+            for day in (following.isoformat(), self._visitor_day):
+                for key in self._visitor_keys:
+                    codes |= {code: (day, n) for code, n in codes_of(key, self._config.unit.id, door, day)}
+            self._keypads[reader].use_codes(codes)
 
     def use_card_keys(self, card_keys: Iterable[bytes]) -> None:
         """Cards are hashed with these from now on; the ports' threads take the one or the other tuple, never half of it."""
@@ -113,11 +179,14 @@ class Devices:
             self._ports[name] = self._open(name)
 
     def supervise(self) -> None:
-        """Replace each port whose thread hangs: it is left behind, a new one takes the line over.
+        """Take the digit that stayed alone for an answer, and replace each port whose thread hangs: it is left behind, a new one takes the line over.
 
         Where those left behind hang still, there are `limits.LEFT_PORTS` of a line at most; the last one goes on when the line does.
         """
         now = self._monotonic()
+        for keypad in self._keypads.values():
+            for event in keypad.lapse(now):
+                self._post(event)
         for name, port in self._ports.items():
             if port.alive(now):
                 continue
@@ -168,7 +237,8 @@ class Devices:
             case wire.CardSeen(device, card, _, not_before):
                 return [events.CardRead(device, tuple(card_hash(key, card) for key in self._card_keys), not_before)]
             case wire.KeyReport(device, key, _, not_before):
-                return [events.KeyPressed(device, key, not_before)]
+                made = self._keypads[device].key(key, not_before, self._monotonic())
+                return [] if made is None else [made]
             case wire.TamperReport(device, what, active):
                 return [events.TamperRead(device, what, active)]
             case wire.SecurityAlarm(device, what, count):

@@ -10,7 +10,7 @@ from agent.calendar import Calendar
 from agent.clock import Clock
 from agent.core import effects
 from agent.core.effects import Effect
-from agent.devices import Devices
+from agent.devices import DeviceEffect, Devices
 from agent.link.client import Link
 from agent.sealed import Sealed
 from agent.statusfile import StatusFile
@@ -20,9 +20,9 @@ log = logging.getLogger("core")
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
-_DEVICES = (effects.PulseLock, effects.SetLock, effects.ShowPage, effects.SoundTone)
 _STORE = (
     effects.SaveLatch,
+    effects.SaveLockdown,
     effects.AppendFacts,
     effects.LoadBatch,
     effects.ConfirmFacts,
@@ -30,6 +30,7 @@ _STORE = (
     effects.DropNotices,
     effects.ForgetNotices,
     effects.AllowCardKeys,
+    effects.EraseHolder,
     effects.Purge,
 )
 _SEALED = (effects.OpenSecrets, effects.UseCardKeys, effects.UseLogin, effects.KeepSecrets)
@@ -63,7 +64,7 @@ class Dispatch:
         self._stop = stop
 
     def __call__(self, effect: Effect) -> None:
-        if isinstance(effect, _DEVICES):
+        if isinstance(effect, DeviceEffect):
             self._devices.order(effect)
         elif isinstance(effect, _STORE):
             self._store.order(effect)
@@ -94,6 +95,9 @@ class Dispatch:
                 self._sealed.order(effect)
             case effects.UseCardKeys(keys):
                 self._devices.use_card_keys(self._sealed.card_keys(keys))
+                revs = dict.fromkeys(rev for rev, _ in keys)
+                self._devices.use_pin_keys(self._sealed.pin_keys(revs))
+                self._devices.use_visitor_keys(self._sealed.visitor_keys(revs))
             case effects.UseLogin(rev):
                 if self._link is not None:
                     self._link.use_login(self._sealed.login(rev))

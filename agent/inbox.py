@@ -7,7 +7,7 @@ from collections import deque
 
 from agent import limits
 from agent.core.events import DoorEvent, Event
-from agent.core.events.door import CardRead, KeyPressed, LockOrderFailed, LockOrderSent, LockRead
+from agent.core.events.door import CardRead, KeypadEvent, LockOrderFailed, LockOrderSent, LockRead
 from agent.core.events.link import MessageReceived, MessageRefused
 
 _DOOR = DoorEvent.__args__  # a plain tuple: faster for isinstance than the union
@@ -71,7 +71,7 @@ class Inbox:
             return True
         if len(self._door) >= limits.DOOR_LANE:
             # A card can be shown again, a key pressed again; an edge of an exit button or fire input cannot.
-            oldest = next((e for e in self._door if isinstance(e, CardRead | KeyPressed | LockRead)), None)
+            oldest = next((e for e in self._door if isinstance(e, CardRead | KeypadEvent | LockRead)), None)
             if oldest is None:
                 return False
             self._door.remove(oldest)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from agent import limits
 from agent.clock import Clock
 from agent.core.controller import deadline, step
-from agent.core.effects import Effect
+from agent.core.effects import Effect, EraseHolder
 from agent.core.events import Event
 from agent.core.events.life import ClockStepped, Started, TimePassed
 from agent.core.state import State
@@ -72,6 +72,8 @@ class Loop:
         self._unfinished = RingStep(before, event, now, ())
         self._state, effects = step(before, event, now)
         self._ring.add(RingStep(before, event, now, effects))
+        if any(isinstance(effect, EraseHolder) for effect in effects):
+            self._ring.forget()
         for effect in effects:
             self._dispatch(effect)
         self._unfinished = None

@@ -43,6 +43,11 @@ class Ring:
         while len(self._steps) > limits.RING_STEPS or (self._bytes > limits.RING_BYTES and len(self._steps) > 1):
             self._bytes -= self._steps.popleft()[1]
 
+    def forget(self) -> None:
+        """What is in it names people that are to be erased."""
+        self._steps.clear()
+        self._bytes = 0
+
     def steps(self) -> tuple[RingStep, ...]:
         """Oldest first."""
         return tuple(step for step, _ in self._steps)

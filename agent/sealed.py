@@ -28,6 +28,8 @@ class Sealed:
         self._post = post
         self._aside = aside
         self._enrolled: Mapping[str, bytes] = {} if identity is None else identity.card_keys
+        self._enrolled_pins = () if identity is None else tuple(identity.enrolment.pin_keys.values())
+        self._enrolled_visitors = () if identity is None else tuple(identity.enrolment.visitor_keys.values())
         self._opened: dict[int, SealedSecrets] = {}
 
     @property
@@ -59,6 +61,16 @@ class Sealed:
             for rev, ident in named
         )
         return tuple(dict.fromkeys(found))
+
+    def pin_keys(self, revs: Iterable[int]) -> tuple[bytes, ...]:
+        """Of the secrets of these revisions, 0 for the enrolment, each once."""
+        known = (self._enrolled_pins if rev == 0 else self._opened[rev].pin_keys.values() for rev in revs)
+        return tuple(dict.fromkeys(bytes.fromhex(key) for each in known for key in each))
+
+    def visitor_keys(self, revs: Iterable[int]) -> tuple[bytes, ...]:
+        """Likewise."""
+        known = (self._enrolled_visitors if rev == 0 else self._opened[rev].visitor_keys.values() for rev in revs)
+        return tuple(dict.fromkeys(bytes.fromhex(key) for each in known for key in each))
 
     def login(self, rev: int) -> Login:
         """The second way into the broker that the secrets of this revision give."""

@@ -12,21 +12,29 @@ from agent.asked import Asked
 from agent.crashes import Crashes
 from agent.devicekeys import secure_readers
 from agent.errors import DoorwardError
-from agent.store import latch
+from agent.store import latch, lockdown
 from agent.store.folder import FolderLock
 
 log = logging.getLogger("app")
 
 _NOTHING = latch.LatchState(frozenset(), sure=False)
+_NO_LOCKDOWN = lockdown.LockdownState((), known=False)
 
 
 class StateFolder:
-    """Asks at once. `late` hears what is latched where that comes after `wait` has given up, on another thread."""
+    """Asks at once. `late` hears what is latched where that comes after `wait` has given up, on another thread; `late_lockdown` which doors are locked down."""
 
-    def __init__(self, folder: Path, crashes: Crashes, late: Callable[[latch.LatchState], None]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        crashes: Crashes,
+        late: Callable[[latch.LatchState], None],
+        late_lockdown: Callable[[lockdown.LockdownState], object] = bool,
+    ) -> None:
         self._folder = folder
         self._until = time.monotonic() + limits.START_WAIT_S
         self._latch = Asked("state-latch", self._take, late)  # before anything else
+        self._lockdown = Asked("state-lockdown", lambda: lockdown.read(folder), late_lockdown)
         self._aside = crashes.aside
         self._crashes = Asked("state-crashes", lambda: _remember(crashes))
         self._readers = Asked("state-readers", lambda: secure_readers(folder))
@@ -41,7 +49,7 @@ class StateFolder:
         """What is latched, as far as the folder says so within `START_WAIT_S`. Raises FolderInUseError."""
         answered = [
             asked.wait(max(0.0, self._until - time.monotonic()))
-            for asked in (self._latch, self._crashes, self._readers)
+            for asked in (self._latch, self._lockdown, self._crashes, self._readers)
         ]
         self._learnt = self._readers.answered
         if not all(answered):
@@ -57,6 +65,15 @@ class StateFolder:
     def latch_read(self) -> bool:
         """Waits until the latch is read, `STORE_HUNG_S` at most: for who writes it next."""
         return self._latch.wait(limits.STORE_HUNG_S)
+
+    @property
+    def lockdown(self) -> lockdown.LockdownState:
+        """Which doors were locked down when the agent ended, as far as it was said in time."""
+        return self._lockdown.answer(_NO_LOCKDOWN)
+
+    def lockdown_read(self) -> bool:
+        """As `latch_read`."""
+        return self._lockdown.wait(limits.STORE_HUNG_S)
 
     @property
     def in_use(self) -> bool:

@@ -30,6 +30,7 @@ ROWS = {
     "P13": "p13_roster",
     "P14": "p14_intake",
     "P15": "p15_alarm_under_drain",
+    "P16": "p16_verify",
 }
 
 

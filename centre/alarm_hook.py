@@ -18,6 +18,7 @@ from centre.acknowledgements import as_value
 from centre.alarms import RaisedAlarm
 from centre.errors import WRONG_USE, CentreError
 from centre.shown import as_json
+from centre.words import _, reason_of
 
 LIMIT_S = 30.0
 """A program that runs for longer is killed, with all it started."""
@@ -33,20 +34,23 @@ class AlarmHook:
     def __init__(self, program: Path) -> None:
         self._program = program.absolute()
         if not (self._program.is_file() and os.access(self._program, os.X_OK)):
-            raise CentreError(f"--exec: {program}: no program that can be run", WRONG_USE)
+            raise CentreError(_("--exec: {program}: no program that can be run").format(program=program), WRONG_USE)
         self._queue: queue.Queue[RaisedAlarm | None] = queue.Queue(WAITING)
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._missed = 0
+        self._offered: set[int] = set()
+        self._handed: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._stopping = False
         self._running: subprocess.Popen[bytes] | None = None
-        self.handed = 0
-        """Number of the last alarm the program was run for."""
         self._thread = threading.Thread(target=self._run, name="alarm hook", daemon=True)
         self._thread.start()
 
     def offer(self, alarms: Iterable[RaisedAlarm]) -> None:
-        """Never waits."""
+        """Never waits. One that was offered before is passed over."""
         for alarm in alarms:
+            if alarm.id in self._offered:
+                continue
+            self._offered.add(alarm.id)
             try:
                 self._queue.put_nowait(alarm)
             except queue.Full:
@@ -59,8 +63,21 @@ class AlarmHook:
             while True:
                 found.append(self._lines.get_nowait())
         if self._missed and not self._queue.full():
-            found.append(f"{self._missed} alarms were not handed to {self._program}: {WAITING} waited already")
+            found.append(
+                _("{missed} alarms were not handed to {program}: {waiting} waited already").format(
+                    missed=self._missed, program=self._program, waiting=WAITING
+                )
+            )
             self._missed = 0
+        return found
+
+    def handed(self) -> list[int]:
+        """Numbers of the alarms the program was run for since the last time. They are forgotten here: the books say it from now on."""
+        found = []
+        with suppress(queue.Empty):
+            while True:
+                found.append(self._handed.get_nowait())
+        self._offered.difference_update(found)
         return found
 
     def stop(self) -> None:
@@ -81,8 +98,10 @@ class AlarmHook:
         while (alarm := self._queue.get()) is not None and not self._stopping:
             fault = self._hand(as_json(as_value(alarm)).encode() + b"\n")
             if fault:
-                self._lines.put(f"alarm {alarm.id}: {self._program}: {fault}")
-            self.handed = alarm.id
+                self._lines.put(
+                    _("alarm {id}: {program}: {fault}").format(id=alarm.id, program=self._program, fault=fault)
+                )
+            self._handed.put(alarm.id)
 
     def _hand(self, text: bytes) -> str | None:
         """Run it once. What went wrong."""
@@ -92,17 +111,17 @@ class AlarmHook:
                 [self._program], stdin=subprocess.PIPE, stdout=nowhere, stderr=nowhere, start_new_session=True
             )
         except OSError as error:
-            return f"cannot be run: {error.strerror}"
+            return _("cannot be run: {reason}").format(reason=reason_of(error))
         self._running = process
         try:
             process.communicate(text, timeout=LIMIT_S)
         except subprocess.TimeoutExpired:
             _kill(process)
             process.wait()
-            return f"killed, since it did not end within {LIMIT_S:.0f} s"
+            return _("killed, since it did not end within {limit_s:.0f} s").format(limit_s=LIMIT_S)
         finally:
             self._running = None
-        return f"exit code {process.returncode}" if process.returncode else None
+        return _("exit code {returncode}").format(returncode=process.returncode) if process.returncode else None
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, select, update
 
+from centre import acts, adopted
 from centre.books import insert_new
 from centre.schema import acknowledgements, alarms, epochs, facts, repeats
 from contract.chain import Alarm, FactLine
@@ -34,7 +35,9 @@ LIMIT = "unit.limit"
 """The unit sends more of what only trouble brings than the books take of one unit."""
 STRAY = "broker.stray"
 """Something was retained at the broker below a unit's name, and not its status."""
-OWN = frozenset({FORK, BEHIND, TORN, NEW_EPOCH, MISMATCH, SECOND_KEY, CLONED, LIMIT, STRAY, BOOKS_BEHIND})
+TWIN = "centre.twin"
+"""Of no unit: another `serve` with a copy of the folder was at the broker, or wanted to be."""
+OWN = frozenset({FORK, BEHIND, TORN, NEW_EPOCH, MISMATCH, SECOND_KEY, CLONED, LIMIT, STRAY, BOOKS_BEHIND, TWIN})
 """Kinds of the books' own: at most one of each is open a unit, and counts what comes after it."""
 OF_A_CLONE = frozenset({FORK, BEHIND, TORN, NEW_EPOCH, MISMATCH})
 """What a second box brings about: told by an open `unit.cloned`."""
@@ -55,7 +58,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class RaisedAlarm:
-    """An alarm that is new in the books; `line` is the fact's, none of one of the books' own, which has a `detail`."""
+    """An alarm that is new in the books; `unit` is empty for one of the centre itself, `line` is the fact's, none of one of the books' own, which has a `detail`."""
 
     id: int
     unit: str
@@ -96,13 +99,13 @@ class Alarms:
         own = select(alarms.c.id, alarms.c.unit, alarms.c.kind).select_from(noted).order_by(alarms.c.id)
         mine = alarms.c.kind.in_(OWN) & alarms.c.line.is_(None)
         rows = conn.execute(own.where(mine, acknowledgements.c.alarm.is_(None)))
-        self._open = {(row.unit, row.kind): row.id for row in rows}
+        self._open = {(row.unit or "", row.kind): row.id for row in rows}
 
     def raise_own(self, conn: Connection, unit: str, kind: str, epoch: str, seq: int, detail: str, now: float) -> bool:
-        """One of the books' own. While one of the same cause is open this is counted there, and makes no row. Returns whether it is new."""
+        """One of the books' own, of no unit where `unit` is empty. While one of the same cause is open this is counted there, and makes no row. Returns whether it is new."""
         told = self._open.get((unit, CLONED)) if kind in OF_A_CLONE else None
         told = told or self._open.get((unit, kind))
-        values = {"unit": unit, "kind": kind, "epoch": epoch, "seq": seq, "detail": detail}
+        values = {"unit": unit or None, "kind": kind, "epoch": epoch, "seq": seq, "detail": detail}
         made = self._insert(conn, values | {"taken_utc": now}) if told is None else None
         if made is None:  # of the very same one that somebody took note of it is only counted, too
             same = [alarms.c[name] == value for name, value in values.items()]
@@ -110,6 +113,7 @@ class Alarms:
             again = self._repeats.setdefault(told, _Repeat(0, kind, detail, now))
             again.count, again.kind, again.detail, again.last_utc = again.count + 1, kind, detail, now
             return False
+        acts.note(conn, "alarm", adopted.alarm_data(values), now)
         self._open[unit, kind] = made
         if kind == CLONED:
             self._supersede(conn, unit, made, now)
@@ -121,6 +125,7 @@ class Alarms:
         if made is not None:
             row = {"id": made, "epoch": "", "seq": 0, "detail": "", "line": None} | values
             row.pop("matched", None)
+            row["unit"] = row["unit"] or ""
             self.raised.append(RaisedAlarm(**row))  # type: ignore[arg-type]
         return made
 
@@ -129,8 +134,7 @@ class Alarms:
         for kind in sorted(OF_A_CLONE):
             earlier = self._open.pop((unit, kind), None)
             if earlier is not None:
-                row = {"alarm": earlier, "by": SERVE, "why": f"told by alarm {by}", "at_utc": now}
-                conn.execute(insert(acknowledgements).values(**row))
+                note_ack(conn, earlier, SERVE, f"told by alarm {by}", now)
 
     def flush(self, conn: Connection) -> None:
         """Writes what was counted; before the transaction ends."""
@@ -152,6 +156,8 @@ class Alarms:
         values |= {"taken_utc": now, "detail": "", "matched": None if line is None else line == alarm.line}
         if self._insert(conn, values) is None:
             return True
+        if line != alarm.line:
+            acts.note(conn, "alarm", adopted.alarm_data(values, alarm.sig.hex()), now)
         if line is None:
             self._wait(alarm.unit, alarm.epoch, alarm.seq, alarm.line)
         elif line != alarm.line:
@@ -188,6 +194,13 @@ class Alarms:
 
     def awaited(self, unit: str, epoch: str) -> frozenset[int]:
         return frozenset(self._waiting.get((unit, epoch), ()))
+
+
+def note_ack(conn: Connection, alarm: int, by: str, why: str, now: float) -> None:
+    """Somebody took note of an alarm: an act of the centre."""
+    conn.execute(insert(acknowledgements).values(alarm=alarm, by=by, why=why, at_utc=now))
+    row = conn.execute(select(alarms).where(alarms.c.id == alarm)).one()
+    acts.note(conn, "ack", adopted.ack_data(row._asdict(), by, why, now), now)
 
 
 def _line_of(conn: Connection, unit: str, epoch: str, seq: int) -> bytes | None:

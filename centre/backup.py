@@ -1,13 +1,14 @@
 """The centre's folder copied into one file while `serve` goes on, and a new folder made from it.
 
 In it are `centre.json`, the keys, the CA, and the books (SQLite's): all of one moment. Not in it: the broker's files, which are written
-anew, and enrolment files, which hold secrets of units.
+anew, enrolment files, which hold secrets of units, and books at PostgreSQL, which its own pg_dump copies.
 """
 
 from __future__ import annotations
 
 import io
 import os
+import shlex
 import shutil
 import tarfile
 import tempfile
@@ -17,39 +18,47 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from sqlalchemy import select
+from sqlalchemy import make_url
 
 from centre import broker_files, register, restored, units
+from centre.books import Books, url_of
 from centre.errors import CHECK_FAILED, CONFIGURATION, WRONG_USE, CentreError
 from centre.folder import Folder, sync_folder
 from centre.opened import OpenCentre
-from centre.schema import meta
 from centre.sealed_file import MAGIC, SealedFileError, SealedReader, SealedWriter
+from centre.words import _, reason_of
 
 BOOKS = "books.db"
 SETTINGS = "centre.json"
 SECRET_FOLDERS = ("keys", "tls")
+DUMP = "books.dump"
+"""Where the commands that copy books of a database of their own write to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """What was written. `books`: False where they are in a database of their own, whose own tool backs it up."""
+    """What was written. `books`: False where they are in a database of their own; `dump`: the command that copies that one."""
 
     path: Path
     size: int
     books: bool
     keys: bool
+    dump: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was made. `made_utc`: when the backup was. `revoked`: units that had no login at the broker any more."""
+    """What was made. `made_utc`: when the backup was. `revoked`: units that had no login at the broker any more.
+
+    `books`: False where they are in a database of their own; `load`: the command that fills an empty one from what `dump` wrote.
+    """
 
     site: str
     made_utc: float
     books: bool
     keys: bool
     revoked: tuple[str, ...]
+    load: str | None = None
 
 
 def back_up(centre: OpenCentre, path: Path, passphrase: str | None, now: float) -> Backup:
@@ -58,8 +67,15 @@ def back_up(centre: OpenCentre, path: Path, passphrase: str | None, now: float) 
     Raises CentreError (wrong use) where `path` is there or can't be written.
     """
     if path.exists():
-        raise CentreError(f"{path}: is there already", WRONG_USE)
+        raise CentreError(_("{path}: is there already").format(path=path), WRONG_USE)
     site = centre.site
+    if site.books is not None and passphrase is None:
+        raise CentreError(
+            _("the books are in a database of their own: `{command}` copies them").format(
+                command=dump_command(site.books)
+            ),
+            WRONG_USE,
+        )
     fresh = path.with_name(f".{path.name}.new")
     try:
         with ExitStack() as stack:
@@ -72,8 +88,34 @@ def back_up(centre: OpenCentre, path: Path, passphrase: str | None, now: float) 
             fresh.replace(path)
             sync_folder(path.absolute().parent)
     except OSError as error:
-        raise CentreError(f"{error.filename or path}: {error.strerror}", WRONG_USE) from None
-    return Backup(path, path.stat().st_size, site.books is None, passphrase is not None)
+        raise CentreError(f"{error.filename or path}: {reason_of(error)}", WRONG_USE) from None
+    dump = None if site.books is None else dump_command(site.books)
+    return Backup(path, path.stat().st_size, site.books is None, passphrase is not None, dump)
+
+
+def dump_command(books: str) -> str:
+    """Without the password, which is for ~/.pgpass."""
+    if (file := _file_of(books)) is not None:
+        return f"sqlite3 {file} '.backup {DUMP}'"
+    return f"pg_dump --format=custom --no-owner --file={DUMP} {shlex.quote(_libpq(books))}"
+
+
+def load_command(books: str) -> str:
+    """Likewise; the database is there, and empty."""
+    if (file := _file_of(books)) is not None:
+        return f"cp {DUMP} {file}"
+    return f"pg_restore --no-owner --exit-on-error --dbname={shlex.quote(_libpq(books))} {DUMP}"
+
+
+def _file_of(books: str) -> str | None:
+    """Of books at SQLite that lie elsewhere."""
+    url = make_url(books)
+    return shlex.quote(url.database or "") if url.get_backend_name() == "sqlite" else None
+
+
+def _libpq(books: str) -> str:
+    """The URL as PostgreSQL's own programs take it."""
+    return make_url(books)._replace(drivername="postgresql", password=None).render_as_string()
 
 
 def _pack(centre: OpenCentre, file: BinaryIO, passphrase: str | None, now: float) -> None:
@@ -102,8 +144,7 @@ def _of_one_moment(centre: OpenCentre, *, secrets: bool) -> Iterator[tuple[Path 
     """
     folder = centre.folder
     if centre.site.books is not None:
-        with centre.books.writing() as conn:
-            conn.execute(select(meta).with_for_update())
+        with centre.books.alone():
             small = _small_files(folder, secrets=secrets)
         yield None, small
         return
@@ -131,7 +172,7 @@ def is_sealed(path: Path) -> bool:
         with path.open("rb") as file:
             return file.read(len(MAGIC)) == MAGIC
     except OSError as error:
-        raise CentreError(f"{path}: {error.strerror}", WRONG_USE) from None
+        raise CentreError(f"{path}: {reason_of(error)}", WRONG_USE) from None
 
 
 def restore(path: Path, to: Path, passphrase: str | None, now: float, logins: Path | None = None) -> Restored:
@@ -142,7 +183,7 @@ def restore(path: Path, to: Path, passphrase: str | None, now: float, logins: Pa
     Raises CentreError: exit 1 where the backup does not hold, wrong use where there is something in `to`.
     """
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
-        raise CentreError(f"{to}: is not empty", WRONG_USE)
+        raise CentreError(_("{to}: is not empty").format(to=to), WRONG_USE)
     fresh = to.absolute().with_name(f".{to.absolute().name}.restoring")
     shutil.rmtree(fresh, ignore_errors=True)
     try:
@@ -154,7 +195,7 @@ def restore(path: Path, to: Path, passphrase: str | None, now: float, logins: Pa
         fresh.rename(to.absolute())
         sync_folder(to.absolute().parent)
     except OSError as error:
-        raise CentreError(f"{error.filename or to}: {error.strerror}", WRONG_USE) from None
+        raise CentreError(f"{error.filename or to}: {reason_of(error)}", WRONG_USE) from None
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return made
@@ -186,7 +227,7 @@ def _one(tar: tarfile.TarFile, entry: tarfile.TarInfo, fresh: Path) -> None:
     plain = entry.name in {BOOKS, SETTINGS} or (len(parts) == 2 and parts[0] in SECRET_FOLDERS)
     source = tar.extractfile(entry) if entry.isreg() else None
     if not plain or source is None or parts[-1] in {"", ".", ".."}:
-        raise CentreError(f"{entry.name!r}: nothing that a backup has", CHECK_FAILED)
+        raise CentreError(_("{name!r}: nothing that a backup has").format(name=entry.name), CHECK_FAILED)
     target = fresh / entry.name
     target.parent.mkdir(mode=0o700, exist_ok=True)
     with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -199,16 +240,32 @@ def _mark(centre: OpenCentre, made_utc: float, now: float, logins: Path | None) 
     """Raises CentreError where what was unpacked is no centre's."""
     site, keys = centre.site, (centre.folder.keys / "public.json").exists()
     if site.books is not None:
-        return Restored(site.site, made_utc, books=False, keys=keys, revoked=())
+        return Restored(site.site, made_utc, books=False, keys=keys, revoked=(), load=load_command(site.books))
     if not centre.folder.books.exists():
-        raise CentreError("no books in it", CONFIGURATION)
+        raise CentreError(_("no books in it"), CONFIGURATION)
+    if not keys:  # the centre's own journal goes on once its key is there
+        if logins is not None:
+            what = _("no key is in this backup, and what is done is signed: restore without it, then `unit revoke`")
+            raise CentreError(_("--broker-files: {what}").format(what=what), WRONG_USE)
+        bare = Books(url_of(centre.folder, site))
+        with bare.changing() as conn:
+            restored.mark(conn, now, made_utc)
+        bare.close()
+        return Restored(site.site, made_utc, books=True, keys=False, revoked=())
     try:
         with centre.books.changing() as conn:
-            restored.mark(conn, now)
+            restored.mark(conn, now, made_utc)
         gone = () if logins is None else tuple(_revoke_missing(centre, logins, now))
     finally:
         centre.books.close()
     return Restored(site.site, made_utc, books=True, keys=keys, revoked=gone)
+
+
+def mark_copied(centre: OpenCentre, now: float, logins: Path | None) -> tuple[str, ...]:
+    """The folder, or its database, was put back by other means: as `restore` does it. Returns the units that were revoked again."""
+    with centre.books.changing() as conn:
+        restored.mark(conn, now, None)
+    return () if logins is None else tuple(_revoke_missing(centre, logins, now))
 
 
 def _revoke_missing(centre: OpenCentre, logins: Path, now: float) -> Iterator[str]:

@@ -5,24 +5,33 @@ Owns the engine, its durability and its transactions; what is written in them is
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Dialect, Engine, Table, create_engine, event, insert, inspect, select, update
+from sqlalchemy import Connection, Dialect, Table, create_engine, insert, inspect, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
+from centre import acts, schema_holders, schema_people, schema_record, schema_reports
+from centre.acts import ActJournal
+from centre.engines import engine_of, reading_options
 from centre.errors import CONFIGURATION, UNREACHABLE, WRONG_USE, CentreError
 from centre.folder import Folder, Site
 from centre.revision_mark import alembic_version
 from centre.schema import HEAD, meta, metadata
 from centre.upgrade import bring_up
+from centre.words import _
 
 __all__ = ["Books", "OperationalError", "insert_new"]
 
+PARTS = (schema_record, schema_people, schema_holders, schema_reports)
+"""What declares tables beside schema.py: whoever founds books knows them all."""
+STALLED_S = 60
+"""A PostgreSQL server ends a change that says nothing for so long: a stopped process would keep `serve` from its books."""
 BUSY_S = 10.0
 """How long a writer waits for another: `serve` holds a transaction for well under a second."""
 T = TypeVar("T")
@@ -30,15 +39,18 @@ _READING = {"doorward_reading": True}
 
 
 class Books:
-    """Opens the books of a folder. SQLite: WAL with synchronous=FULL, so what is committed is on the disk."""
+    """Opens the books of a folder: SQLite, or PostgreSQL (centre/engines.py)."""
 
-    def __init__(self, url: str) -> None:
-        try:
-            self.engine = create_engine(url)
-        except (SQLAlchemyError, ImportError) as error:
-            raise CentreError(f"books: {error}", CONFIGURATION) from None
-        if self.engine.dialect.name == "sqlite":
-            _settle_sqlite(self.engine)
+    def __init__(self, url: str, journal: ActJournal | None = None) -> None:
+        """`journal`: what is done to these books is entered into it."""
+        self.journal = journal
+        self.engine = engine_of(url, {acts.OPTION: journal} if journal else {})
+        self._reading = reading_options(self.engine)
+
+    @property
+    def in_a_file(self) -> bool:
+        """Not at a server, where several machines may work with them."""
+        return self.engine.dialect.name == "sqlite"
 
     @staticmethod
     def of(folder: Folder, site: Site) -> Books:
@@ -48,46 +60,67 @@ class Books:
         `serve` that runs.
         """
         if site.books is None and not folder.books.exists():
-            raise CentreError(f"{folder.books}: the books are missing", CONFIGURATION)
-        books = Books(url_of(folder, site))
-        try:
+            raise CentreError(_("{books}: the books are missing").format(books=folder.books), CONFIGURATION)
+        books = Books(url_of(folder, site), ActJournal(folder, site.site))
+        with _told():
             bring_up(books, folder)
-        except DBAPIError as error:
-            code = UNREACHABLE if isinstance(error, OperationalError) else CONFIGURATION
-            raise CentreError(f"books: {error.orig}", code) from None
+            books.begin_journal()
         return books
+
+    def check_empty(self) -> None:
+        """Raises CentreError where this database can't be reached, keeps no text in UTF-8, or has books already."""
+        with _told(), self.engine.connect() as conn:
+            _refuse_others(conn)
 
     def create(self) -> None:
         """All tables of empty books, as the migrations would make them, with the newest revision's mark. Without alembic.
 
         Raises CentreError where the database has books already: they may be of another revision than that mark.
         """
-        with self.writing() as conn:
-            there = inspect(conn)
-            if there.has_table(meta.name) or there.has_table(alembic_version.name):
-                raise CentreError("books: the database has books already", WRONG_USE)
+        with _told(), self.writing() as conn:
+            _refuse_others(conn)
             metadata.create_all(conn)
             conn.execute(insert(meta), [{"name": "version", "value": int(HEAD)}, {"name": "changes", "value": 0}])
             conn.execute(insert(alembic_version).values(version_num=HEAD))
 
+    def begin_journal(self) -> None:
+        """The centre's own journal, where these books never had one; what they have is its first lines."""
+        if self.journal is not None and not self.journal.begun():
+            with self.alone() as conn:
+                self.journal.begin(conn, time.time())
+            self.journal.begin_done()
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One consistent view; writes nothing."""
-        with self.engine.connect().execution_options(**_READING) as conn, conn.begin():
+        with self.engine.connect().execution_options(**self._reading) as conn, conn.begin():
             yield conn
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """One transaction, durable when the block ends without an exception."""
-        with self.engine.begin() as conn:
+        """One transaction, durable when the block ends without an exception. At PostgreSQL others may write beside it.
+
+        There nobody waits for another in a circle: what is taken is taken in the order of the meeting of changes and intakes (Books.alone),
+        rows, the centre's own journal. Whoever has rows that others may have too, more than one of them, comes alone.
+        """
+        with self.engine.begin() as conn, acts.entered_last(conn):
+            yield conn
+
+    @contextmanager
+    def alone(self) -> Iterator[Connection]:
+        """As writing, and no other change of units or desired state is under way, nor an intake: they wait, or this does."""
+        with self.writing() as conn:
+            if conn.dialect.name == "postgresql":
+                conn.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = '{STALLED_S}s'")
+            shut_out(conn)
             yield conn
 
     @contextmanager
     def changing(self) -> Iterator[Connection]:
-        """As writing, and tells `serve` that units or desired state changed."""
-        with self.writing() as conn:
-            yield conn
+        """As alone, and tells `serve` that units or desired state changed. Revisions are given in here, so one after the other."""
+        with self.alone() as conn:
             note_change(conn)
+            yield conn
 
     @contextmanager
     def rebuilding(self) -> Iterator[Connection]:
@@ -134,8 +167,40 @@ class Books:
         self.engine.dispose()
 
 
+def one_line(error: DBAPIError) -> str:
+    """What the database said."""
+    return " ".join(str(error.orig).split())
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """The database's errors as CentreError, in one line."""
+    try:
+        yield
+    except DBAPIError as error:
+        code = UNREACHABLE if isinstance(error, OperationalError) else CONFIGURATION
+        raise CentreError(_("books: {error}").format(error=one_line(error)), code) from None
+
+
+def _refuse_others(conn: Connection) -> None:
+    there = inspect(conn)
+    if there.has_table(meta.name) or there.has_table(alembic_version.name):
+        raise CentreError(_("books: the database has books already"), WRONG_USE)
+    if conn.dialect.name == "postgresql":
+        encoding = conn.exec_driver_sql("SHOW server_encoding").scalar()
+        if encoding != "UTF8":
+            raise CentreError(
+                _("books: the database's encoding is {encoding}, not UTF8").format(encoding=encoding), CONFIGURATION
+            )
+
+
 def url_of(folder: Folder, site: Site) -> str:
     return site.books or f"sqlite:///{folder.books}"
+
+
+_MEETING = int.from_bytes(b"doorwrd", "big")
+"""Number of the advisory lock that changes of the books and intakes meet at, in this database."""
+_CHANGES = select(meta.c.value).where(meta.c.name == "changes")
 
 
 def note_change(conn: Connection) -> None:
@@ -145,12 +210,40 @@ def note_change(conn: Connection) -> None:
 
 def changes(conn: Connection) -> int:
     """Differs from what it was before when units or desired state changed in between."""
-    return _meta(conn, "changes")
+    value: int = conn.execute(_CHANGES).scalar_one()
+    return value
+
+
+def shut_out(conn: Connection) -> int:
+    """As changes; no other change, and no intake, until this transaction ends. SQLite's transactions are alone already.
+
+    Not by locking the row: those that share such a lock one after the other would keep a change waiting for ever. This one is first come,
+    first served.
+    """
+    _lock(conn, "pg_advisory_xact_lock")
+    return changes(conn)
+
+
+def hold_off(conn: Connection) -> int:
+    """As changes, and it stays so until this transaction ends; others may hold changes off at the same time."""
+    _lock(conn, "pg_advisory_xact_lock_shared")
+    return changes(conn)
+
+
+def _lock(conn: Connection, how: str) -> None:
+    if conn.dialect.name == "postgresql":
+        conn.exec_driver_sql(f"SELECT {how}({_MEETING})")
 
 
 def insert_new(conn: Connection, table: Table) -> Any:
     """An insert that leaves a row that is there already as it is."""
     return _dialect_insert(conn, table).on_conflict_do_nothing()
+
+
+def enter_new(conn: Connection, table: Table, values: Mapping[str, Any]) -> bool:
+    """Inserts a row that is not there already; whether it did. (What drivers count differs.)"""
+    made = insert_new(conn, table).values(**values).returning(*table.primary_key)
+    return conn.execute(made).first() is not None
 
 
 def insert_or_update(conn: Connection, table: Table, values: Mapping[str, Any]) -> Any:
@@ -162,41 +255,26 @@ def insert_or_update(conn: Connection, table: Table, values: Mapping[str, Any]) 
 
 def insert_many(conn: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
     """Plain rows straight to the driver, whose values they must already be: a third of the time an ordinary insert takes."""
-    text, positional = _insert_text(conn.dialect, table, tuple(columns))
-    if positional:
-        conn.exec_driver_sql(text, list(rows))
+    text = _insert_text(conn.dialect, table, tuple(columns))
+    if conn.dialect.name == "postgresql":
+        conn.exec_driver_sql(text, tuple(map(list, zip(*rows, strict=True))))
     else:
-        conn.exec_driver_sql(text, [dict(zip(columns, row, strict=True)) for row in rows])
+        conn.exec_driver_sql(text, list(rows))
 
 
 @lru_cache(maxsize=16)
-def _insert_text(dialect: Dialect, table: Table, columns: tuple[str, ...]) -> tuple[str, bool]:
-    """The statement, and whether its values go by position. Compiling it takes longer than inserting a row (0.4 ms)."""
+def _insert_text(dialect: Dialect, table: Table, columns: tuple[str, ...]) -> str:
+    """The statement: of one row, at PostgreSQL of all, each column an array. Compiling it takes longer than inserting a row (0.4 ms)."""
+    if dialect.name == "postgresql":
+        arrays = ", ".join(f"%s::{table.c[name].type.compile(dialect)}[]" for name in columns)
+        names = ", ".join(dialect.identifier_preparer.quote(name) for name in columns)
+        return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})"  # noqa: S608  # names of our own
     compiled = insert(table).compile(dialect=dialect, column_keys=list(columns))
-    assert not compiled.positional or list(compiled.positiontup or ()) == list(columns)
-    return str(compiled), compiled.positional
+    assert compiled.positional
+    assert list(compiled.positiontup or ()) == list(columns)
+    return str(compiled)
 
 
 def _dialect_insert(conn: Connection, table: Table) -> Any:
     known = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
     return known.get(conn.dialect.name, insert)(table)
-
-
-def _meta(conn: Connection, name: str) -> int:
-    value: int = conn.execute(select(meta.c.value).where(meta.c.name == name)).scalar_one()
-    return value
-
-
-def _settle_sqlite(engine: Engine) -> None:
-    """Transactions begun by us (the driver would begin them late), writers at once, so that none fails in its middle."""
-
-    @event.listens_for(engine, "connect")
-    def connect(dbapi: Any, record: Any) -> None:
-        dbapi.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_S * 1000:.0f}"):
-            dbapi.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def begin(conn: Connection) -> None:
-        reading = conn.get_execution_options().get("doorward_reading")
-        conn.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from centre.folder import DESKS, LOGIN, URGENT, Site
+from centre.folder import ServeLogins, Site
 from centre.passwords import hashed
 from centre.units import Unit
 from contract.messages import MAX_MESSAGE_BYTES
 from contract.topics import LEAVES, PREFIX, centre, subscriptions, up
 
-INFLIGHT = 100
-"""Messages on their way to one client at a time; above this paho gets slower (it scans its table on each acknowledgement)."""
+INFLIGHT, INFLIGHT_BYTES = 2000, 4_000_000
+"""Messages on their way to one client at a time: with 100, an alarm waited 2.7 s behind the statuses of 2,000 units that came back at once."""
 QUEUED = 20_000
 """Messages waiting for one client: the retained states of 2,000 units and more for the centre; a unit's rosters are under 100 parts."""
 QUEUED_BYTES = 512 * 1024 * 1024
@@ -70,6 +70,7 @@ persistent_client_expiration 30d
 set_tcp_nodelay true
 max_packet_size {MAX_PACKET}
 max_inflight_messages {INFLIGHT}
+max_inflight_bytes {INFLIGHT_BYTES}
 max_queued_messages {QUEUED}
 max_queued_bytes {QUEUED_BYTES}
 # Seconds between its own figures, of which `serve` reads how many messages were dropped.
@@ -102,13 +103,14 @@ LimitNOFILE={FILES}
 """
 
 
-def access(site: str, units: Iterable[Unit]) -> str:
-    """Who may read and write what. mosquitto refuses what is not named."""
+def access(site: str, units: Iterable[Unit], serves: Iterable[str] = ()) -> str:
+    """Who may read and write what. mosquitto refuses what is not named. `serves`: names of further `serve`."""
     own = f"{PREFIX}/{site}"
     lines = ["# Written by `doorward centre broker`."]
-    for login in (LOGIN, *DESKS, URGENT):
+    ours = [ServeLogins.of(name) for name in (None, *serves)]
+    for login, main in ((login, each.main) for each in ours for login in each.all):
         # `serve` keeps its presence, clears what a unit left retained, and reads back what the broker retains of ours
-        right = "readwrite" if login == LOGIN else "read"
+        right = "readwrite" if login == main else "read"
         lines += ["", f"user {login}", f"topic {right} {own}/up/#", f"topic {right} {centre(site)}"]
         lines += [f"topic readwrite {own}/down/#", f"topic read {DROPPED}"]
     for unit in units:

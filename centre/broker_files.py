@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import re
+import secrets
 import shutil
 from collections.abc import Iterable
 from dataclasses import replace
@@ -13,12 +14,13 @@ from pathlib import Path
 from centre import broker as texts
 from centre import certificates, units
 from centre.errors import WRONG_USE, CentreError
-from centre.folder import Folder, Mosquitto, Site, make_folder, write_secret
-from centre.keys import CentreKeys
+from centre.folder import Folder, Mosquitto, ServeLogins, Site, further_serves, make_folder, write_secret
+from centre.keys import CentreKeys, share
 from centre.opened import OpenCentre
 from centre.passwords import holds
 from centre.units import Unit
-from contract.topics import PREFIX
+from centre.words import _, reason_of
+from contract.topics import PREFIX, valid_id
 
 CONFIGURATION = "mosquitto.conf"
 PASSWORDS = "passwords"
@@ -33,11 +35,15 @@ def configure(
     port: int | None = None,
     user: str | None = None,
     certificate: tuple[Path, Path] | None = None,
+    serves: Iterable[str] = (),
+    without: Iterable[str] = (),
 ) -> Path:
     """Write them, and keep what was said for the next time; None is what was said last. Returns the path of mosquitto's configuration.
 
+    `serves`: names of further `serve` that are to have logins; `without`: those that are to have none any more. Raises CentreError.
     `certificate`: one not made here, and its key. First time: the folder's broker/, every address, the port of the broker's URL, the user we are, a certificate of the site's own CA.
     """
+    _change_serves(centre, serves, without)
     ours = centre.folder.broker.name  # below the centre's folder, wherever that is moved
     before = centre.site.mosquitto or Mosquitto(ours, EVERYWHERE, centre.site.address.port, getpass.getuser())
     said = {
@@ -52,6 +58,28 @@ def configure(
     _write_now(centre, wanted)
     centre.save(replace(centre.site, mosquitto=wanted))
     return place(centre.folder, wanted) / CONFIGURATION
+
+
+def _change_serves(centre: OpenCentre, serves: Iterable[str], without: Iterable[str]) -> None:
+    """Raises CentreError where a name is none, or the books are no database that several can share."""
+    known = centre.keys.logins
+    fresh: dict[str, str | None] = {}
+    for name in serves:
+        if not valid_id(name) or name.isdigit():
+            raise CentreError(
+                _("{name}: no name for a `serve` (a-z, 0-9, - and _; not digits alone)").format(name=name), WRONG_USE
+            )
+        if centre.books.in_a_file:
+            raise CentreError(_("several `serve` want books at PostgreSQL"), WRONG_USE)
+        fresh |= {login: secrets.token_urlsafe(24) for login in ServeLogins.of(name).all if login not in known}
+    for name in without:
+        if name not in further_serves(known):
+            raise CentreError(_("{name}: there is no `serve` of this name").format(name=name), WRONG_USE)
+        fresh |= dict.fromkeys(ServeLogins.of(name).all)
+    if fresh:
+        with centre.books.alone():
+            share(centre.folder, "logins", fresh)
+        centre.read_keys_again()
 
 
 def place(folder: Folder, wanted: Mosquitto) -> Path:
@@ -81,7 +109,7 @@ def write(folder: Folder, site: Site, keys: CentreKeys, known: Iterable[Unit], w
         make_folder(out)
         if _needs_own(folder, site, wanted):
             certificates.make_server(folder.tls, out, site.address.host)
-        written = _texts(site, there, wanted, out)
+        written = _texts(site, keys, there, wanted, out)
         written[PASSWORDS] = texts.passwords(there, keys.logins)
         for name, text in written.items():
             write_secret(out / name, text.encode())
@@ -89,9 +117,9 @@ def write(folder: Folder, site: Site, keys: CentreKeys, known: Iterable[Unit], w
             for path in (out, *(path for path in out.iterdir() if path.is_file())):
                 shutil.chown(path, wanted.user)
     except LookupError:
-        raise CentreError(f"--user: no user {wanted.user!r} on this machine", WRONG_USE) from None
+        raise CentreError(_("--user: no user {user!r} on this machine").format(user=wanted.user), WRONG_USE) from None
     except OSError as error:
-        raise CentreError(f"{error.filename or out}: {error.strerror}", WRONG_USE) from None
+        raise CentreError(f"{error.filename or out}: {reason_of(error)}", WRONG_USE) from None
 
 
 def outdated(centre: OpenCentre) -> list[str]:
@@ -106,7 +134,7 @@ def outdated(centre: OpenCentre) -> list[str]:
         known = units.listed(conn, centre.site.site)
     found = [
         name
-        for name, text in _texts(centre.site, known, wanted, out).items()
+        for name, text in _texts(centre.site, centre.keys, known, wanted, out).items()
         if (out / name).read_bytes() != text.encode()
     ]
     for each in certificate_of(centre.site, wanted):
@@ -121,11 +149,11 @@ def outdated(centre: OpenCentre) -> list[str]:
     return found
 
 
-def _texts(site: Site, known: Iterable[Unit], wanted: Mosquitto, out: Path) -> dict[str, str]:
+def _texts(site: Site, keys: CentreKeys, known: Iterable[Unit], wanted: Mosquitto, out: Path) -> dict[str, str]:
     """What is the same each time it is written; passwords are salted anew."""
     listener = texts.Listener(wanted.listen, wanted.port, *certificate_of(site, wanted), wanted.user)
     return {
-        "access": texts.access(site.site, known),
+        "access": texts.access(site.site, known, further_serves(keys.logins)),
         CONFIGURATION: texts.configuration(listener),
         texts.DROP_IN: texts.drop_in(out),
     }
@@ -142,11 +170,11 @@ def certificate_of(site: Site, wanted: Mosquitto) -> tuple[Path | None, Path | N
 
 def _needs_own(folder: Folder, site: Site, wanted: Mosquitto) -> bool:
     """Whether the certificate is ours to make. Raises CentreError where it would be and its CA is not ours."""
-    certificate, _ = certificate_of(site, wanted)
+    certificate = certificate_of(site, wanted)[0]
     if certificate is None or certificate.is_absolute():
         return False
     if not (folder.tls / "ca.key").exists():
-        raise CentreError("the broker's CA is not ours: name its certificate with --cert and --key", WRONG_USE)
+        raise CentreError(_("the broker's CA is not ours: name its certificate with --cert and --key"), WRONG_USE)
     return True
 
 
@@ -158,5 +186,5 @@ def units_let_in(out: Path, site: str) -> frozenset[str]:
     except (OSError, UnicodeError) as error:
         raise CentreError(f"{path}: {error}", WRONG_USE) from None
     if f"{PREFIX}/{site}/" not in text:
-        raise CentreError(f"{path}: gives no rights for site {site}", WRONG_USE)
+        raise CentreError(_("{path}: gives no rights for site {site}").format(path=path, site=site), WRONG_USE)
     return frozenset(re.findall(rf"^topic write {PREFIX}/{site}/up/([a-z0-9_-]+)/", text, re.MULTILINE))

@@ -15,6 +15,7 @@ from centre.broker import DROPPED
 from centre.certificates import RENEW_DAYS
 from centre.folder import Folder
 from centre.intake import InboundMessage
+from centre.words import _
 from contract.topics import parse_up, valid_id
 
 LOOK_S = 86_400.0
@@ -65,26 +66,34 @@ class BrokerWatch:
         """By the register, read again where it does not know the unit: it may have been added since."""
         now = time.monotonic()
         if unit not in self._ours and now - self._read_mono >= READ_S:
-            self._read_mono = now
             with self._books.reading() as conn:
                 self._ours = frozenset(each.unit for each in units.listed(conn, self._site) if not each.revoked)
+            self._read_mono = now
         return unit in self._ours
+
+    def leave_strays(self) -> None:
+        """Another `serve` clears them."""
+        self._strays = []
 
     def strays(self, now: float) -> list[str]:
         """Topics to be cleared at the broker; told, and alarmed where they are a unit's of ours. Raises the database's errors."""
         if not self._strays:
             return []
         found = sorted(Counter(map(_owner, self._strays)).items())
-        with self._books.writing() as conn:
+        with self._books.alone() as conn:
             alarms = Alarms(conn)
-            for (unit, leaf), _ in found:
+            for (unit, leaf), _count in found:
                 if self._is_ours(unit):
                     alarms.raise_own(conn, unit, STRAY, "", 0, f"retained: {leaf}", now)
             alarms.flush(conn)
             self.raised += alarms.raised
         for (unit, leaf), count in found:
-            whose = f"{unit}: " if unit in self._ours else "of no unit: "
-            self._lines.append(f"{whose}cleared {count} retained where nothing belongs ({leaf})")
+            whose = f"{unit}: " if unit in self._ours else _("of no unit: ")
+            self._lines.append(
+                _("{whose}cleared {count} retained where nothing belongs ({leaf})").format(
+                    whose=whose, count=count, leaf=leaf
+                )
+            )
         fresh, self._strays = self._strays, []
         self._cleared.update(fresh)
         return fresh
@@ -106,16 +115,18 @@ class BrokerWatch:
         before = self._dropped if self._dropped is not None and self._dropped <= count else 0  # else it started anew
         self._dropped = count
         if count > before:
-            more = f"{count - before}, {count} in all" if before else str(count)
-            self._lines.append(f"the broker dropped messages, for a queue was full: {more}; units send again")
+            more = _("{count}, {all} in all").format(count=count - before, all=count) if before else str(count)
+            self._lines.append(
+                _("the broker dropped messages, for a queue was full: {more}; units send again").format(more=more)
+            )
 
     def _endings(self, now: float) -> list[str]:
         """Of the certificate in the broker's files, where they are ours to read, and of the CA."""
         site = self._folder.load()
         wanted = site.mosquitto
-        looked = [("CA", self._folder.ca)] if self._folder.ca.exists() else []
+        looked = [(_("CA"), self._folder.ca)] if self._folder.ca.exists() else []
         if wanted is not None and (name := broker_files.certificate_of(site, wanted)[0]) is not None:
-            looked.append(("broker", broker_files.place(self._folder, wanted) / name))
+            looked.append((_("broker"), broker_files.place(self._folder, wanted) / name))
         found = []
         for whose, path in looked:
             try:
@@ -123,7 +134,11 @@ class BrokerWatch:
             except (OSError, ValueError):
                 continue
             if left < RENEW_DAYS:
-                found.append(f"the {whose}'s certificate ends in {left} days: `doorward centre check` says what to do")
+                found.append(
+                    _("the {whose}'s certificate ends in {left} days: `doorward centre check` says what to do").format(
+                        whose=whose, left=left
+                    )
+                )
         return found
 
 

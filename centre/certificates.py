@@ -18,6 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from centre.errors import CONFIGURATION, CentreError
 from centre.folder import BrokerAddress, write_secret
+from centre.words import _
 
 CA_DAYS = 20 * 365
 """A unit is enrolled for its life; there is no later chance to hand it another CA but a new enrolment."""
@@ -55,7 +56,12 @@ def make_server(ca_folder: Path, folder: Path, host: str) -> bool:
             return False
         signer = load_pem_private_key((ca_folder / "ca.key").read_bytes(), None)
     except (OSError, ValueError) as error:
-        raise CentreError(f"{ca_folder}: no CA to sign the broker's certificate with: {error}", CONFIGURATION) from None
+        raise CentreError(
+            _("{ca_folder}: no CA to sign the broker's certificate with: {error}").format(
+                ca_folder=ca_folder, error=error
+            ),
+            CONFIGURATION,
+        ) from None
     assert isinstance(signer, ec.EllipticCurvePrivateKey)
     private = ec.generate_private_key(ec.SECP256R1())
     now = datetime.now(UTC)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import codecs
 import contextlib
 
-UNREADABLE = "neither UTF-8 nor GBK nor UTF-16 (in Excel: save as 'CSV UTF-8')"
+from centre.words import N_
+
+UNREADABLE = N_("neither UTF-8 nor GBK nor UTF-16 (in Excel: save as 'CSV UTF-8')")
 
 
 def decoded(data: bytes) -> str | None:

@@ -15,6 +15,7 @@ from centre.certificates import RENEW_DAYS, days_left
 from centre.errors import CHECK_FAILED, UNREACHABLE, CentreError
 from centre.folder import taken
 from centre.opened import OpenCentre
+from centre.words import _, reason_of
 from contract.plain import Presence, parse_presence
 from contract.topics import centre as presence_topic
 
@@ -46,24 +47,30 @@ def check(office: OpenCentre, now: float) -> Iterator[CheckResult]:
 def _certificates(office: OpenCentre, now: float) -> Iterator[CheckResult]:
     address = office.site.address
     if not address.tls:
-        yield CheckResult("certificate", 0, "none, the broker is reached without TLS")
+        yield CheckResult("certificate", 0, _("none, the broker is reached without TLS"))
         return
     ca = office.folder.ca if office.folder.ca.exists() else None
     try:
         shown = certificates.shown(address, ca)
     except ssl.SSLError as error:
         why = error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else error.reason
-        yield CheckResult("certificate", CHECK_FAILED, f"the broker's does not hold: {why}; {_renew(office)}")
+        yield CheckResult(
+            "certificate",
+            CHECK_FAILED,
+            _("the broker's does not hold: {why}; {renew}").format(why=why, renew=_renew(office)),
+        )
     except OSError as error:
         yield CheckResult(
-            "certificate", UNREACHABLE, f"{office.site.broker} cannot be reached: {error.strerror or error}"
+            "certificate",
+            UNREACHABLE,
+            _("{broker} cannot be reached: {reason}").format(broker=office.site.broker, reason=reason_of(error)),
         )
     else:
         yield _ends("certificate", shown, now, RENEW_DAYS, _renew(office))
         yield from _reloaded(office, shown)
     if ca is not None:
         for each in x509.load_pem_x509_certificates(ca.read_bytes()):
-            mend = "put a second one into ca.pem; units are handed it with their secrets"
+            mend = _("put a second one into ca.pem; units are handed it with their secrets")
             yield _ends("ca", each, now, CA_DAYS, mend)
 
 
@@ -71,15 +78,17 @@ def _ends(about: str, certificate: x509.Certificate, now: float, least: int, men
     left = days_left(certificate, now)
     until = f"{certificate.not_valid_after_utc:%Y-%m-%d}"
     if left < least:
-        return CheckResult(about, CHECK_FAILED, f"{left} days left, until {until}: {mend}")
-    return CheckResult(about, 0, f"{left} days left, until {until}")
+        return CheckResult(
+            about, CHECK_FAILED, _("{left} days left, until {until}: {mend}").format(left=left, until=until, mend=mend)
+        )
+    return CheckResult(about, 0, _("{left} days left, until {until}").format(left=left, until=until))
 
 
 def _renew(office: OpenCentre) -> str:
     wanted = office.site.mosquitto
     if wanted is not None and wanted.certificate is None:
-        return "`doorward centre broker` makes another, then reload the broker"
-    return "get another where it came from"
+        return _("`doorward centre broker` makes another, then reload the broker")
+    return _("get another where it came from")
 
 
 def _reloaded(office: OpenCentre, shown: x509.Certificate) -> Iterator[CheckResult]:
@@ -93,7 +102,7 @@ def _reloaded(office: OpenCentre, shown: x509.Certificate) -> Iterator[CheckResu
     except (OSError, ValueError):
         return  # told with the files
     if kept != shown:
-        yield CheckResult("certificate", CHECK_FAILED, "the broker shows another than its files have: reload it")
+        yield CheckResult("certificate", CHECK_FAILED, _("the broker shows another than its files have: reload it"))
 
 
 # --- files
@@ -102,21 +111,23 @@ def _reloaded(office: OpenCentre, shown: x509.Certificate) -> Iterator[CheckResu
 def _files(office: OpenCentre) -> Iterator[CheckResult]:
     wanted = office.site.mosquitto
     if wanted is None:
-        yield CheckResult("files", 0, "none, the broker is not configured from here")
+        yield CheckResult("files", 0, _("none, the broker is not configured from here"))
         return
     out = broker_files.place(office.folder, wanted)
     try:
         old = broker_files.outdated(office)
     except (OSError, UnicodeDecodeError) as error:
         name = Path(error.filename).name if isinstance(error, OSError) and error.filename else ""
-        why = error.strerror if isinstance(error, OSError) else "damaged"
+        why = reason_of(error) if isinstance(error, OSError) else _("damaged")
         yield CheckResult("files", CHECK_FAILED, f"{out / name}: {why}")
         return
     if old:
-        what = f"{', '.join(old)} of {out} are not as the books say"
-        yield CheckResult("files", CHECK_FAILED, f"{what}: `doorward centre broker`, then reload the broker")
+        what = _("{old} of {out} are not as the books say").format(old=", ".join(old), out=out)
+        yield CheckResult(
+            "files", CHECK_FAILED, _("{what}: `doorward centre broker`, then reload the broker").format(what=what)
+        )
     else:
-        yield CheckResult("files", 0, f"{out} is as the books say")
+        yield CheckResult("files", 0, _("{out} is as the books say").format(out=out))
 
 
 # --- the broker, and serve
@@ -132,8 +143,10 @@ def _broker(office: OpenCentre) -> Iterator[CheckResult]:
         yield _serve(office, None)
         return
     dropped = found.get(DROPPED, b"")
-    figure = f"; {int(dropped)} messages dropped since it started" if dropped.isdigit() else ""
-    yield CheckResult("broker", 0, f"{office.site.broker} answers{figure}")
+    figure = (
+        _("; {dropped} messages dropped since it started").format(dropped=int(dropped)) if dropped.isdigit() else ""
+    )
+    yield CheckResult("broker", 0, _("{broker} answers{figure}").format(broker=office.site.broker, figure=figure))
     there = parse_presence(found.get(presence, b""))
     yield _serve(office, there if isinstance(there, Presence) else None)
 
@@ -144,6 +157,6 @@ def _serve(office: OpenCentre, there: Presence | None) -> CheckResult:
         here = not free
     online = there is not None and there.online
     if online:
-        return CheckResult("serve", 0, "runs and is online" if here else "is online, on another machine")
-    text = "runs, and nothing at the broker says that it is connected" if here else "does not run"
+        return CheckResult("serve", 0, _("runs and is online") if here else _("is online, on another machine"))
+    text = _("runs, and nothing at the broker says that it is connected") if here else _("does not run")
     return CheckResult("serve", CHECK_FAILED, text)

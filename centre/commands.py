@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from centre import projections, units
+from centre import acts, adopted, projections, units
 from centre.books import Books
 from centre.link import Arrived, Link, LinkDown
 from centre.schema import commands, courses
@@ -29,6 +30,8 @@ ANSWER_S = 5.0
 OUTCOME_S = 75.0
 """From `accepted` to the outcome: an unlock lasts at most 60 s, then the door is known not to have been used."""
 LOOK_S = 0.2
+ASKED = 500
+"""Commands that one question to the books names."""
 
 FINAL = frozenset({"opened", "no_entry", "unknown", "refused"})
 
@@ -50,9 +53,11 @@ def make(site: str, unit: str, order: Order, actor: str, why: str, valid_s: floa
 
 def record(conn: Connection, command: Command) -> None:
     """Before it is sent: who ordered what, and why."""
-    row = {"id": command.id, "unit": command.unit, "action": command.action, "actor": command.actor}
+    row: dict[str, Any] = {"id": command.id, "unit": command.unit, "action": command.action, "actor": command.actor}
     row |= {"args": json.dumps(codec.write(command.order), ensure_ascii=False), "why": command.why}
-    conn.execute(insert(commands).values(**row, iat_utc=command.iat, exp_utc=command.exp))
+    row |= {"iat_utc": command.iat, "exp_utc": command.exp}
+    conn.execute(insert(commands).values(**row))
+    acts.note(conn, "command", adopted.command_data(row), command.iat)
 
 
 def course(books: Books, link: Link, command: Command, *, goes_on: bool) -> Iterator[Reply]:
@@ -60,39 +65,47 @@ def course(books: Books, link: Link, command: Command, *, goes_on: bool) -> Iter
 
     `goes_on`: whether something follows upon `done`.
     """
-    seen: set[str] = set()
-    details: dict[ReplyState, str] = {}
-    end = time.monotonic() + (command.exp - command.iat) + ANSWER_S
-    while time.monotonic() < end:
-        details |= _listen(books, link, command)
-        for reply in _heard(books, command.id):
-            if reply.state in seen:
+    return courses_of(books, link, [command], goes_on=goes_on)
+
+
+def courses_of(books: Books, link: Link, given: Sequence[Command], *, goes_on: bool) -> Iterator[Reply]:
+    """Likewise of several at once, which were given together."""
+    waiting = {command.id: command for command in given}
+    seen: dict[str, set[str]] = {name: set() for name in waiting}
+    details: dict[tuple[str, ReplyState], str] = {}
+    end = time.monotonic() + max(command.exp - command.iat for command in given) + ANSWER_S
+    while waiting and time.monotonic() < end:
+        details |= _listen(books, link, waiting)
+        for reply in _heard(books, waiting):
+            mine = seen[reply.id]
+            if reply.state in mine:
                 continue
-            seen.add(reply.state)
+            mine.add(reply.state)
             if reply.state == "accepted":
-                end = time.monotonic() + OUTCOME_S
-            yield replace(reply, detail=details.get(reply.state))
-        if seen & FINAL or ("done" in seen and not goes_on):
-            return
+                end = max(end, time.monotonic() + OUTCOME_S) if len(given) > 1 else time.monotonic() + OUTCOME_S
+            yield replace(reply, detail=details.get((reply.id, reply.state)))
+            if mine & FINAL or ("done" in mine and not goes_on):
+                waiting.pop(reply.id, None)
 
 
-def _listen(books: Books, link: Link, command: Command) -> dict[ReplyState, str]:
-    """Enters what is heard. By state what the unit says beside it; the books have that in the facts."""
-    details: dict[ReplyState, str] = {}
+def _listen(books: Books, link: Link, waiting: Mapping[str, Command]) -> dict[tuple[str, ReplyState], str]:
+    """Enters what is heard. By command and state what the unit says beside it; the books have that in the facts."""
+    details: dict[tuple[str, ReplyState], str] = {}
     for event in link.take(LOOK_S):
         if isinstance(event, LinkDown) or not isinstance(event, Arrived):
             continue
-        reply = _entered(books, command, event.message.payload, time.time())
+        reply = _entered(books, waiting, event.message.payload, time.time())
         if reply is not None and reply.detail is not None:
-            details[reply.state] = reply.detail
+            details[reply.id, reply.state] = reply.detail
         link.ack(event)
     return details
 
 
-def _entered(books: Books, command: Command, payload: bytes, now: float) -> Reply | None:
-    """The reply, where it is one to this command and signed by its unit: then it is in the books."""
+def _entered(books: Books, waiting: Mapping[str, Command], payload: bytes, now: float) -> Reply | None:
+    """The reply, where it is one to one of these commands and signed by its unit: then it is in the books."""
     reply = parse_reply(payload)
-    if isinstance(reply, Refusal) or reply.id != command.id:
+    command = None if isinstance(reply, Refusal) else waiting.get(reply.id)
+    if isinstance(reply, Refusal) or command is None:
         return None
     with books.writing() as conn:
         key = units.key_of(conn, command.unit)
@@ -102,10 +115,13 @@ def _entered(books: Books, command: Command, payload: bytes, now: float) -> Repl
     return reply
 
 
-def _heard(books: Books, name: str) -> list[Reply]:
+def _heard(books: Books, waiting: Collection[str]) -> list[Reply]:
+    """In the order of their steps."""
+    names = list(waiting)
+    found: list[Reply] = []
     with books.reading() as conn:
-        rows = conn.execute(
-            select(courses).where(courses.c.command == name).order_by(courses.c.at_utc, courses.c.heard_utc)
-        )
-        found = [Reply(row.command, ReplyState(row.state), row.at_utc, row.reason, row.door) for row in rows]
+        for first in range(0, len(names), ASKED):
+            mine = courses.c.command.in_(names[first : first + ASKED])
+            rows = conn.execute(select(courses).where(mine).order_by(courses.c.at_utc, courses.c.heard_utc))
+            found += [Reply(row.command, ReplyState(row.state), row.at_utc, row.reason, row.door) for row in rows]
     return sorted(found, key=lambda reply: tuple(ReplyState).index(reply.state))

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
+from centre import acts, adopted
 from centre.books import insert_new
 from centre.schema import early
 from contract.chain import EarlyReceipt
@@ -24,6 +25,7 @@ class Early:
         self._waiting: dict[tuple[str, str], dict[int, bytes]] = {}
         self._count: Counter[str] = Counter()
         self._rows: dict[tuple[str, str, int], dict[str, Any]] = {}
+        self._taken: dict[tuple[str, str, int], str] = {}
         for row in conn.execute(select(early)):
             self._enter(row.unit, row.epoch, row.seq, row.line)
 
@@ -36,6 +38,7 @@ class Early:
             return Refusal(Reason.RATE, f"{MOST_OF_A_UNIT} receipts wait for their facts")
         row = {"unit": unit, "epoch": epoch, "seq": seq, "line": receipt.line, "sig": receipt.sig, "taken_utc": now}
         self._rows[unit, epoch, seq] = row
+        self._taken[unit, epoch, seq] = adopted.line_mark(receipt.line)
         self._enter(unit, epoch, seq, receipt.line)
         return True
 
@@ -59,8 +62,11 @@ class Early:
             conn.execute(delete(early).where(mine))
         return same
 
-    def flush(self, conn: Connection) -> None:
-        """Writes what `take` gathered."""
+    def flush(self, conn: Connection, now: float) -> None:
+        """Writes what `take` gathered; one act of the centre for all of it."""
+        if self._taken:
+            acts.note(conn, "early", adopted.early_data(self._taken), now)
+            self._taken = {}
         if self._rows:
             conn.execute(insert_new(conn, early), list(self._rows.values()))
             self._rows = {}

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from centre.words import _
+
 CHECK_FAILED = 1
 WRONG_USE = 2
 UNREACHABLE = 69
 CONFIGURATION = 78
+TWIN = 79
+"""Another `serve` of the site is there: started again, this one would only meet it again. Above those of sysexits.h."""
 
 
 class CentreError(Exception):
@@ -29,4 +33,4 @@ class MissingValueError(BadValueError):
 
     def __init__(self, name: str, text: str) -> None:
         super().__init__(name, text)
-        self.args = (f"{name} is needed: {text}",)
+        self.args = (_("{name} is needed: {text}").format(name=name, text=text),)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from centre.errors import CONFIGURATION, CentreError
+from centre.words import _
 from contract.topics import valid_id
 
 ENVIRONMENT = "DOORWARD_CENTRE"
@@ -25,6 +26,32 @@ URGENT = f"{LOGIN}.4"
 """That of `serve`'s second connection, for what must not wait. Folders of earlier versions have it too: it was a fourth of those below."""
 DESKS = tuple(f"{LOGIN}.{number}" for number in range(1, 4))
 """Logins of commands that publish by themselves, one at a time each. The dot keeps them out of the ids of units."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServeLogins:
+    """The logins of one `serve`: `main` for facts and for what goes out, `urgent` for what must not wait, `desks` to read back by."""
+
+    main: str
+    urgent: str
+    desks: tuple[str, ...]
+
+    @staticmethod
+    def of(name: str | None) -> ServeLogins:
+        """`name`: one of several that share the books at PostgreSQL; None: the first, or the only one."""
+        if name is None:
+            return ServeLogins(LOGIN, URGENT, DESKS)
+        return ServeLogins(f"{LOGIN}.{name}", f"{LOGIN}.{name}.4", (f"{LOGIN}.{name}.1",))
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        return (self.main, *self.desks, self.urgent)
+
+
+def further_serves(logins: Iterable[str]) -> list[str]:
+    """Names of further `serve` that there are logins for."""
+    return sorted(parts[1] for login in logins if len(parts := login.split(".")) == 3 and parts[2] == "4")
+
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 
@@ -42,9 +69,9 @@ class BrokerAddress:
         """Raises ValueError with what is wrong."""
         parts = urlsplit(url)
         if parts.scheme not in _PORTS:
-            raise ValueError("not mqtts://HOST[:PORT] or mqtt://HOST[:PORT]")
+            raise ValueError(_("not mqtts://HOST[:PORT] or mqtt://HOST[:PORT]"))
         if not parts.hostname or parts.username or parts.path not in ("", "/") or parts.query or parts.fragment:
-            raise ValueError("only a host and a port are wanted")
+            raise ValueError(_("only a host and a port are wanted"))
         return BrokerAddress(parts.scheme == "mqtts", parts.hostname, parts.port or _PORTS[parts.scheme])
 
 
@@ -118,13 +145,20 @@ class Folder:
         """Locked by `serve` while it runs."""
         return self.path / "serve.lock"
 
+    def serving_as(self, name: str | None) -> Path:
+        """Locked by the `serve` of that name."""
+        return self.serving if name is None else self.path / f"serve-{name}.lock"
+
     def load(self) -> Site:
         """Raises CentreError (exit 78) where this is no centre's folder or its file is damaged."""
         try:
             value = json.loads(self.settings.read_bytes())
         except FileNotFoundError:
             raise CentreError(
-                f"{self.path}: no centre here; see `init`, `--dir`, {ENVIRONMENT}", CONFIGURATION
+                _("{path}: no centre here; see `init`, `--dir`, {environment}").format(
+                    path=self.path, environment=ENVIRONMENT
+                ),
+                CONFIGURATION,
             ) from None
         except (OSError, ValueError) as error:
             raise CentreError(f"{self.settings}: {error}", CONFIGURATION) from None
@@ -132,26 +166,32 @@ class Folder:
 
     def _site(self, value: object) -> Site:
         if not isinstance(value, dict):
-            raise CentreError(f"{self.settings}: not an object", CONFIGURATION)
+            raise CentreError(_("{settings}: not an object").format(settings=self.settings), CONFIGURATION)
         site, broker, zone = value.get("site"), value.get("broker"), value.get("timezone")
         books = value.get("books")
         if not isinstance(site, str) or not valid_id(site):
-            raise CentreError(f"{self.settings}: site: not an id", CONFIGURATION)
+            raise CentreError(_("{settings}: site: not an id").format(settings=self.settings), CONFIGURATION)
         if books is not None and not isinstance(books, str):
-            raise CentreError(f"{self.settings}: books: not a database URL", CONFIGURATION)
+            raise CentreError(_("{settings}: books: not a database URL").format(settings=self.settings), CONFIGURATION)
         try:
             BrokerAddress.parse(str(broker))
         except ValueError as error:
-            raise CentreError(f"{self.settings}: broker: {error}", CONFIGURATION) from None
+            raise CentreError(
+                _("{settings}: broker: {error}").format(settings=self.settings, error=error), CONFIGURATION
+            ) from None
         try:
             ZoneInfo(str(zone))
         except (OSError, ValueError, KeyError):
-            raise CentreError(f"{self.settings}: timezone: not a name of the IANA database", CONFIGURATION) from None
+            raise CentreError(
+                _("{settings}: timezone: not a name of the IANA database").format(settings=self.settings), CONFIGURATION
+            ) from None
         files = value.get("mosquitto")
         try:
             mosquitto = None if files is None else Mosquitto(**files)
         except TypeError as error:
-            raise CentreError(f"{self.settings}: mosquitto: {error}", CONFIGURATION) from None
+            raise CentreError(
+                _("{settings}: mosquitto: {error}").format(settings=self.settings, error=error), CONFIGURATION
+            ) from None
         return Site(site, str(broker), str(zone), books, mosquitto)
 
     def save(self, site: Site) -> None:

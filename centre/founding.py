@@ -7,12 +7,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from centre import certificates, holders, state
+from centre.acts import ActJournal
 from centre.books import Books, url_of
 from centre.errors import WRONG_USE, BadValueError, CentreError
 from centre.folder import BrokerAddress, Folder, Site, make_folder, write_secret
 from centre.keys import load_keys, load_root, make_keys
 from centre.signing import Signer
 from centre.state import Signed
+from centre.words import _
 from contract.messages import Keys, Kind
 from contract.scopes import Scope
 from contract.topics import down, valid_id
@@ -29,12 +31,17 @@ class Founded:
 def found(path: Path, described: Site, ca: Path | None, now: float) -> Founded:
     """Make a centre in `path`. `ca`: the certificate of a CA that is not ours, which the broker's is checked with.
 
-    Raises BadValueError; CentreError (wrong use) where a centre is there already or `ca` is no certificate.
+    Raises BadValueError; CentreError (wrong use) where a centre is there already or `ca` is no certificate, (exit 69, 78) where the
+    database for the books can't be reached or is none for them.
     """
     address = _checked(described)
     folder = Folder(path.absolute())
     if folder.settings.exists() or folder.keys.exists():
-        raise CentreError(f"{path}: there is a centre already", WRONG_USE)
+        raise CentreError(_("{path}: there is a centre already").format(path=path), WRONG_USE)
+    if described.books is not None:
+        books = Books(described.books)
+        books.check_empty()
+        books.close()
     make_folder(folder.path)
     folder.path.chmod(0o700)
     make_keys(folder)
@@ -46,11 +53,11 @@ def found(path: Path, described: Site, ca: Path | None, now: float) -> Founded:
 
 def _checked(described: Site) -> BrokerAddress:
     if not valid_id(described.site):
-        raise BadValueError("site", f"{described.site!r} is no id (a-z, 0-9, - and _, at most 48)")
+        raise BadValueError("site", _("{site!r} is no id (a-z, 0-9, - and _, at most 48)").format(site=described.site))
     try:
         ZoneInfo(described.timezone)
     except (OSError, ValueError, KeyError):
-        raise BadValueError("timezone", "not a name of the IANA database") from None
+        raise BadValueError("timezone", _("not a name of the IANA database")) from None
     try:
         return BrokerAddress.parse(described.broker)
     except ValueError as error:
@@ -68,7 +75,7 @@ def _certificates(folder: Folder, site: str, address: BrokerAddress, ca: Path | 
     try:
         certificates.check_ca(data)
     except ValueError:
-        raise CentreError(f"{ca}: no certificate in PEM", WRONG_USE) from None
+        raise CentreError(_("{ca}: no certificate in PEM").format(ca=ca), WRONG_USE) from None
     write_secret(folder.ca, data)
 
 
@@ -76,8 +83,9 @@ def _first_books(folder: Folder, site: Site, now: float) -> None:
     """Empty books, and in them the first `keys` message, signed by the root."""
     if site.books is None:
         write_secret(folder.books, b"")
-    books = Books(url_of(folder, site))
+    books = Books(url_of(folder, site), ActJournal(folder, site.site))
     books.create()
+    books.begin_journal()
     keys, scope = load_keys(folder), Scope("site", site.site)
     message = Keys(scope, 1, round(now, 3), keys.working)
     topic = down(site.site, scope, Kind.KEYS)

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, and_, delete, insert, select, update
 
-from centre import state
+from centre import rotation_rows, state
 from centre.books import insert_or_update
 from centre.errors import WRONG_USE, CentreError
 from centre.keys import CentreKeys
@@ -21,6 +21,7 @@ from centre.schema import applied, logins, rotations, sealing_keys, unit_keys, u
 from centre.schema import state as state_table
 from centre.signing import Signer
 from centre.state import Signed
+from centre.words import _
 from contract.messages import Kind, Secrets
 from contract.scopes import Scope
 from contract.sealing import SealedSecrets, seal_secrets
@@ -96,7 +97,8 @@ def issue(conn: Connection, signer: Signer, keys: CentreKeys, ca: str | None, no
         scope = Scope("unit", row.unit)
         rev = state.next_rev(conn, Kind.SECRETS, scope, now)
         password = None if login is None else keys.unit_logins.get(login)
-        what = SealedSecrets(keys.card_keys, keys.pin_keys, login if password else None, password, ca)
+        visitors = keys.visitor_keys_of(signer.site, row.unit)
+        what = SealedSecrets(keys.card_keys, keys.pin_keys, login if password else None, password, ca, visitors)
         sealed = seal_secrets(bytes.fromhex(row.public), signer.site, row.unit, rev, what)
         message = Secrets(scope, rev, round(now, 3), row.unit, sealed)
         topic = state.topic_of(signer.site, message)
@@ -109,18 +111,19 @@ def issue(conn: Connection, signer: Signer, keys: CentreKeys, ca: str | None, no
 def _content(keys: CentreKeys, login: str | None, ca: str | None, public: str) -> str:
     """What stands in a unit's secrets, by names: the same text, the same secrets."""
     mark = "" if ca is None else hashlib.sha256(ca.encode()).hexdigest()[:16]
-    return "|".join((",".join(keys.card_keys), ",".join(keys.pin_keys), login or "", mark, public[:16]))
+    names = (",".join(keys.card_keys), ",".join(keys.pin_keys), login or "", mark, public[:16])
+    return "|".join((*names, ",".join(keys.visitor_keys)) if keys.visitor_keys else names)
 
 
 def held(conn: Connection, unit: str) -> frozenset[str]:
-    """Ids of the card and PIN keys a unit was handed: by its newest secrets, or else by its enrolment, of which nobody kept a list."""
+    """Ids of the card, PIN and visitors' keys a unit was handed: by its newest secrets, or else by its enrolment, of which nobody kept a list."""
     content = conn.execute(select(sealing_keys.c.content).where(sealing_keys.c.unit == unit)).scalar()
     pinned = unit_keys.c.unit == unit
     if not content:
         enrolled = conn.execute(select(unit_keys.c.id).where(pinned, unit_keys.c.retired_utc.is_(None))).first()
         return frozenset({"those of its enrolment"}) if enrolled else frozenset()
-    cards, pins = content.split("|")[:2]
-    return frozenset((*cards.split(","), *pins.split(",")))
+    cards, pins, _login, _mark, _public, *visitors = content.split("|")
+    return frozenset(name for names in (cards, pins, *visitors) for name in names.split(",") if name)
 
 
 def secrets_revs(conn: Connection) -> dict[str, int]:
@@ -167,7 +170,7 @@ def free_login(conn: Connection, unit: str) -> str:
     names = (f"{unit[: ID_CHARS - 3]}_{number}" for number in range(2, 100))
     found = next((name for name in names if name not in taken), None)
     if found is None or not valid_id(found):
-        raise CentreError(f"{unit}: no name is free for a second login", WRONG_USE)
+        raise CentreError(_("{unit}: no name is free for a second login").format(unit=unit), WRONG_USE)
     return found
 
 
@@ -191,7 +194,8 @@ def end_logins(conn: Connection, unit: str, now: float) -> None:
     """A new enrolment, or none any more: second logins end, and a change of logins that is under way."""
     conn.execute(delete(logins).where(logins.c.unit == unit))
     mine = and_(rotations.c.what == "login", rotations.c.unit == unit, rotations.c.done_utc.is_(None))
-    conn.execute(update(rotations).where(mine).values(done_utc=now))
+    for number in conn.execute(select(rotations.c.id).where(mine)).scalars().all():
+        rotation_rows.enter(conn, {"done_utc": now}, now, number)
 
 
 def changing_login(conn: Connection) -> frozenset[str]:

@@ -9,10 +9,13 @@ from enum import StrEnum
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
 
-from centre import acknowledgements, publisher
+from centre import acknowledgements, cases, publisher
+from centre.cases import Level
 from centre.errors import CentreError
+from centre.names import named
 from centre.opened import OpenCentre
 from centre.schema import unit_keys, units
+from centre.words import _
 from contract.plain import Presence, parse_presence
 from contract.topics import centre as presence_topic
 
@@ -30,6 +33,7 @@ class Cause(StrEnum):
     SERVE = "serve"
     UNIT = "unit"
     ALARM = "alarm"
+    REPORT = "report"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,10 @@ class Finding:
     unit: str | None = None
     alarm: int | None = None
     since_utc: float | None = None
+    happened_utc: float | None = None
+    """Of an alarm, by the unit's clock; `since_utc` is when it came."""
+    seen_utc: float | None = None
+    """Of a watched household, when it showed itself again."""
 
 
 def findings(centre: OpenCentre, now: float) -> Iterator[Finding]:
@@ -48,7 +56,7 @@ def findings(centre: OpenCentre, now: float) -> Iterator[Finding]:
     try:
         books = centre.books
         with books.reading() as conn:
-            found = [*_away(conn, now), *_open(centre)]
+            found = [*_away(conn, now), *_overdue(conn, centre.site.site, now), *_open(centre)]
     except (CentreError, DBAPIError) as error:
         found = [Finding(Cause.BOOKS, str(error.orig if isinstance(error, DBAPIError) else error))]
     try:
@@ -59,10 +67,10 @@ def findings(centre: OpenCentre, now: float) -> Iterator[Finding]:
         if there is None:
             yield Finding(
                 Cause.SERVE,
-                "the broker has no word of it; where its files are of an earlier version, `broker` writes them anew",
+                _("the broker has no word of it; where its files are of an earlier version, `broker` writes them anew"),
             )
         elif not there.online:
-            yield Finding(Cause.SERVE, "not running, or not connected to the broker")
+            yield Finding(Cause.SERVE, _("not running, or not connected to the broker"))
     yield from found
 
 
@@ -83,12 +91,26 @@ def _away(conn: Connection, now: float) -> Iterator[Finding]:
         since = row.heard_utc if row.heard_utc is not None else row.pinned_utc
         if since < now - AWAY_S:
             days = int((now - since) // 86_400)
-            yield Finding(Cause.UNIT, f"not heard of for {days} days", row.unit, None, since)
+            yield Finding(Cause.UNIT, _("not heard of for {days} days").format(days=days), row.unit, None, since)
+
+
+def _overdue(conn: Connection, site: str, now: float) -> Iterator[Finding]:
+    """A line for each level that cases have climbed to."""
+    late = [case for case in cases.all_of(conn, site) if case.overdue(now)]
+    for level in Level:
+        there = [case for case in late if case.level(now) is level]
+        if there:
+            worst = min(there, key=lambda case: case.due_utc)
+            line = _("{count} overdue, and now of the {level}: see `report list --overdue`; longest {report}")
+            words = {"count": len(there), "level": named(level.name.lower()), "report": worst.id}
+            yield Finding(Cause.REPORT, line.format(**words), since_utc=worst.due_utc)
 
 
 def _open(centre: OpenCentre) -> Iterator[Finding]:
     for each in acknowledgements.listed(centre):
         alarm = each.alarm
-        more = f", and {each.repeats} more" if each.repeats else ""
+        more = _(", and {repeats} more").format(repeats=each.repeats) if each.repeats else ""
         text = f"{alarm.kind} {acknowledgements.words(alarm)}".rstrip()
-        yield Finding(Cause.ALARM, f"{text}{more}", alarm.unit, alarm.id, alarm.taken_utc)
+        yield Finding(
+            Cause.ALARM, f"{text}{more}", alarm.unit, alarm.id, alarm.taken_utc, each.happened_utc, each.seen_utc
+        )

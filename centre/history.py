@@ -1,6 +1,6 @@
 """Each unit's history in the books: opened batches entered into their epoch, once, in order, or answered with what the books have.
 
-Owns the tables epochs, facts, gaps, batches and forks. One instance lives over many transactions; after one that failed it is
+Owns the tables epochs, facts, batches and forks. One instance lives over many transactions; after one that failed it is
 thrown away, since it remembers what that one would have written.
 """
 
@@ -12,19 +12,20 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
-from centre import projections
+from centre import acts, adopted, gap_names, projections
 from centre.alarms import BEHIND, BOOKS_BEHIND, CLONED, FORK, MISMATCH, NEW_EPOCH, TORN, Alarms, Taken
-from centre.books import insert_many, insert_new
+from centre.books import enter_new, insert_many
 from centre.early import Early
 from centre.limits import Excess, Limits
-from centre.schema import batches, epochs, facts, forks, gaps, moved
+from centre.moved import Moved, is_earlier
+from centre.opening import CheckedBatch, OpenedLines, fact_in, open_rows
+from centre.schema import batches, epochs, facts, forks, gaps
 from centre.turns import Turns
 from centre.units import PinnedKey
-from contract.chain import Batch, FactLine, Gap, Header, chain_start, check_header, open_lines
+from contract.chain import Batch, FactLine, Gap, Header, chain_start, check_signature
 from contract.commands import Reason
 from contract.facts import ALARMS
 from contract.refusal import Refusal
-from contract.topics import valid_id
 
 PATIENCE_S = 90.0
 """How long a unit may send from beyond what the books have before they take it that nothing earlier comes. A unit sends
@@ -36,8 +37,6 @@ RECENT_BATCHES = 512
 STRANGERS = 16
 """Epochs of one unit that are waited for at a time, since they do not begin at their first fact."""
 
-Opened = tuple[tuple[FactLine | Gap, bytes], ...]
-"""Each with the chain's hash after it."""
 _COLUMNS = ("epoch_id", "seq", "h", "at_utc", "kind", "line", "again")
 _HEADER = ("epoch_id", "key_id", "batch", "first", "last", "prev", "head", "sig", "taken_utc")
 _Row = tuple[int, int, bytes, float, str, bytes, bool]
@@ -76,6 +75,7 @@ class History:
         self._limits = limits
         self._turns = Turns()
         self._epochs: dict[tuple[str, str], Epoch] = {}
+        self._newest: dict[str, Epoch] = {}
         self._strangers: dict[str, dict[str, float]] = {}
         self._empties: dict[str, None] = {}
         self._rows: list[_Row] = []
@@ -86,25 +86,31 @@ class History:
         """Whether units told that they have state in force: who changes keys waits for it, and sets it back."""
         self.outlived: dict[str, str] = {}
         """Units that had more confirmed than the books have, each with a line that says so: who tells it sets it back."""
-        self._left = {(row.unit, row.epoch) for row in conn.execute(select(moved.c.unit, moved.c.epoch).distinct())}
+        self._moved = Moved(conn)
 
-    def take(self, conn: Connection, key: PinnedKey, batch: Batch, message: bytes, now: float) -> Entered | Refusal:
-        """Enters a batch of the unit whose key this is. `flush` before the transaction ends."""
+    def take(
+        self,
+        conn: Connection,
+        key: PinnedKey,
+        batch: Batch,
+        message: bytes,
+        now: float,
+        checked: CheckedBatch | None = None,
+    ) -> Entered | Refusal:
+        """Enters a batch of the unit whose key this is. `flush` before the transaction ends. `checked`: with this key, already."""
         header = batch.header
-        if (refusal := check_header(header, self._site, key.public)) is not None:
+        if checked is None and (refusal := check_signature(batch, self._site, key.public)) is not None:
             return refusal
         epoch = self._find(conn, key.unit, header.epoch)
         if epoch is not None and header.last <= epoch.seq:
             return self._known(conn, epoch, batch, message, now)
-        opened = open_lines(batch)
+        opened = (checked.lines if checked is not None else None) or open_rows(batch)
         if isinstance(opened, Refusal):
             return opened
         if epoch is None:
             begun = self._begin(conn, key, header, now)
-            if begun is None:
-                return Entered(None)
-            if isinstance(begun, Refusal):
-                return begun
+            if not isinstance(begun, Epoch):
+                return begun or Entered(None)
             epoch = begun
             if header.last <= epoch.seq:
                 return self._known(conn, epoch, batch, message, now)
@@ -115,6 +121,11 @@ class History:
         if header.first == epoch.seq + 1 and bytes.fromhex(header.prev) != epoch.head:
             return self._fork(conn, epoch, batch, message, now)
         return self._too_many_gaps(epoch, opened, now) or self._enter(conn, epoch, key, batch, opened, now)
+
+    def stands(self, unit: str) -> tuple[str, int]:
+        """Where the unit's epoch stands that was entered into last, as far as is known without a look at the books: its name and number."""
+        epoch = self._newest.get(unit)
+        return ("", 0) if epoch is None else (epoch.epoch, epoch.seq)
 
     def has(self, conn: Connection, unit: str, name: str, seq: int) -> bool:
         """Whether the books are past this number of that epoch."""
@@ -183,6 +194,7 @@ class History:
             "begun_utc": now,
         }
         number: int = conn.execute(insert(epochs).values(**row).returning(epochs.c.id)).scalar_one()
+        acts.note(conn, "epoch", adopted.epoch_data(row), now)
         if before is not None and not _enrolled_anew(conn, before, key):
             detail = f"after epoch {before.epoch}, {link}"
             self._alarms.raise_own(conn, key.unit, NEW_EPOCH, header.epoch, 0, detail, now)
@@ -236,7 +248,7 @@ class History:
         return Entered(epoch, known=header.last - header.first + 1)
 
     def _ahead(
-        self, conn: Connection, epoch: Epoch, key: PinnedKey, batch: Batch, opened: Opened, now: float
+        self, conn: Connection, epoch: Epoch, key: PinnedKey, batch: Batch, opened: OpenedLines, now: float
     ) -> Entered | Refusal:
         """From beyond what the books have: answered with where they stand, and taken only when nothing earlier comes."""
         first = batch.header.first
@@ -248,7 +260,9 @@ class History:
         if (refusal := self._too_many_gaps(epoch, opened, now)) is not None:
             return refusal
         self._torn(conn, epoch.unit, epoch.epoch, epoch.seq + 1, first - 1, now)
-        self._gap(conn, epoch, Gap(epoch.seq + 1, first - 1, batch.header.prev))
+        torn = Gap(epoch.seq + 1, first - 1, batch.header.prev)
+        gap_names.keep(conn, epoch.id, torn)
+        gap_names.name_torn(conn, epoch.unit, epoch.epoch, torn, epoch.head.hex(), now)
         return self._enter(conn, epoch, key, batch, opened, now)
 
     def _outlived(self, conn: Connection, epoch: Epoch, last: int, now: float) -> None:
@@ -265,14 +279,13 @@ class History:
         if self._alarms.raise_own(conn, unit, TORN, epoch, last + 1, detail, now):
             self.outlived[unit] = detail
 
-    def _continues(self, conn: Connection, epoch: Epoch, batch: Batch, opened: Opened) -> bool:
+    def _continues(self, conn: Connection, epoch: Epoch, batch: Batch, opened: OpenedLines) -> bool:
         """Whether a batch that begins in what the books have goes on from it: its chain passes through their head."""
-        for element, h in opened:
-            number = element.last if isinstance(element, Gap) else element.seq
+        for place, number in enumerate(opened.numbers):
             if number > epoch.seq:
                 break  # a gap hides our head: only its beginning can be compared
             if number == epoch.seq:
-                return h == epoch.head
+                return opened.hash_at(place) == epoch.head
         ours = self._hash_at(conn, epoch, batch.header.first - 1)
         return ours is None or ours.hex() == batch.header.prev
 
@@ -295,11 +308,12 @@ class History:
         header = batch.header
         self._limits.useless(epoch.unit, now)
         if self._limits.take(epoch.unit, Excess.FORK, now):
-            opened = open_lines(batch)
+            opened = open_rows(batch)
             if isinstance(opened, Refusal):
                 return opened
             row = {"epoch_id": epoch.id, "first": header.first, "last": header.last, "head": bytes.fromhex(header.head)}
-            conn.execute(insert_new(conn, forks).values(**row, message=message, taken_utc=now))
+            if enter_new(conn, forks, row | {"message": message, "taken_utc": now}):
+                acts.note(conn, "fork", adopted.fork_data(epoch.unit, epoch.epoch, row), now)
         detail = (
             f"facts {header.first} to {header.last} are of another history than the books have ({header.head[:12]})"
         )
@@ -309,57 +323,46 @@ class History:
     # --- entering
 
     def _enter(
-        self, conn: Connection, epoch: Epoch, key: PinnedKey, batch: Batch, opened: Opened, now: float
+        self, conn: Connection, epoch: Epoch, key: PinnedKey, batch: Batch, opened: OpenedLines, now: float
     ) -> Entered:
-        header, h, known = batch.header, bytes.fromhex(batch.header.prev), epoch.seq
+        header, known = batch.header, epoch.seq
         if self._turns.heard(epoch.unit, epoch.epoch, header.last, now):
             detail = "two journals of its key grow in turns: another box has its identity"
             self._alarms.raise_own(conn, epoch.unit, CLONED, epoch.epoch, int(now), detail, now)
+        for _, gap in opened.gaps:
+            if gap.last > known:
+                gap_names.keep(conn, epoch.id, Gap(max(gap.first, known + 1), gap.last, gap.h))
+        awaited = self._alarms.awaited(epoch.unit, epoch.epoch) | self._early.waits(epoch.unit, epoch.epoch)
+        elsewhere = self._moved.elsewhere(conn, epoch.unit, epoch.epoch, header.first, header.last)
+        missing = {place for place, _ in opened.gaps}
         rows: list[_Row] = []
         watched: list[tuple[FactLine, bytes]] = []
-        awaited = self._alarms.awaited(epoch.unit, epoch.epoch) | self._early.waits(epoch.unit, epoch.epoch)
-        elsewhere = self._elsewhere(conn, epoch, header)
-        for (element, h), line in zip(opened, batch.lines, strict=True):  # the last h is the new head
-            if isinstance(element, Gap):
-                if element.last > known:
-                    self._gap(conn, epoch, Gap(max(element.first, known + 1), element.last, element.h))
+        whole = zip(opened.numbers, opened.at_utc, opened.kinds, batch.lines, strict=True)
+        for place, (seq, at_utc, kind, line) in enumerate(whole):
+            if seq <= known or place in missing:
                 continue
-            seq = element.seq
-            if seq <= known:
-                continue
-            kind = element.kind
-            again = "was" in element.data and self._again(conn, epoch, element.data["was"])
-            rows.append((epoch.id, seq, h, element.at_utc, kind, line, again or seq in elsewhere))
+            again = place in opened.renumbered and self._again(conn, epoch, line)
+            rows.append((epoch.id, seq, opened.hash_at(place), at_utc, kind, line, again or seq in elsewhere))
             if kind in _WATCHED or seq in awaited:
-                watched.append((element, line))
+                watched.append((fact_in(line), line))
+        if missing:
+            gap_names.name_signed(conn, epoch.id, batch, self._site, key.public, now)
         self._rows += rows
-        epoch.seq, epoch.head, epoch.ahead_since = header.last, h, None
-        self._advanced[epoch.id] = epoch
+        epoch.seq, epoch.head, epoch.ahead_since = header.last, bytes.fromhex(header.head), None
+        self._advanced[epoch.id] = self._newest[epoch.unit] = epoch
         self._headers.append(_header_row(epoch, key, header, now))
         self._understand(conn, epoch, watched, now)
         return Entered(epoch, new=len(rows), known=max(0, known - header.first + 1))
 
-    def _again(self, conn: Connection, epoch: Epoch, was: object) -> bool:
+    def _again(self, conn: Connection, epoch: Epoch, line: bytes) -> bool:
         """Whether a fact taken over from an earlier epoch is in the books already, under its first number or another later one."""
-        if not (isinstance(was, list) and len(was) == 2 and valid_id(was[0]) and type(was[1]) is int):
+        was = fact_in(line).data["was"]
+        if not is_earlier(was, epoch.epoch):
             return False
+        assert isinstance(was, list)
         self.flush(conn)
         first = self._find(conn, epoch.unit, was[0])
-        if first is not None:
-            mine = (facts.c.epoch_id == first.id) & (facts.c.seq == was[1])
-            if conn.execute(select(facts.c.n).where(mine)).first():
-                return True
-        self._left.add((epoch.unit, was[0]))
-        row = {"unit": epoch.unit, "epoch": was[0], "seq": was[1]}
-        return bool(conn.execute(insert_new(conn, moved).values(**row)).rowcount <= 0)
-
-    def _elsewhere(self, conn: Connection, epoch: Epoch, header: Header) -> frozenset[int]:
-        """Numbers of this batch that the books already got from a later epoch: a late delivery after a new beginning."""
-        if (epoch.unit, epoch.epoch) not in self._left:
-            return frozenset()
-        mine = (moved.c.unit == epoch.unit) & (moved.c.epoch == epoch.epoch)
-        span = moved.c.seq.between(header.first, header.last)
-        return frozenset(conn.execute(select(moved.c.seq).where(mine, span)).scalars())
+        return self._moved.again(conn, epoch.unit, was, None if first is None else first.id)
 
     def _understand(
         self, conn: Connection, epoch: Epoch, watched: Sequence[tuple[FactLine, bytes]], now: float
@@ -377,15 +380,10 @@ class History:
                 self._alarms.raise_own(conn, epoch.unit, MISMATCH, epoch.epoch, fact.seq, detail, now)
             self.understand(conn, epoch.unit, fact, now)
 
-    def _too_many_gaps(self, epoch: Epoch, opened: Opened, now: float) -> Refusal | None:
-        dropped = sum(isinstance(element, Gap) for element, _ in opened)
-        if not dropped or self._limits.take(epoch.unit, Excess.GAP, now, dropped):
+    def _too_many_gaps(self, epoch: Epoch, opened: OpenedLines, now: float) -> Refusal | None:
+        if not opened.gaps or self._limits.take(epoch.unit, Excess.GAP, now, len(opened.gaps)):
             return None
         return Refusal(Reason.RATE, "more gaps than one unit may leave")
-
-    def _gap(self, conn: Connection, epoch: Epoch, gap: Gap) -> None:
-        row = {"epoch_id": epoch.id, "first": gap.first, "last": gap.last, "h": bytes.fromhex(gap.h)}
-        conn.execute(insert(gaps).values(**row))
 
 
 def _header_row(epoch: Epoch, key: PinnedKey, header: Header, now: float) -> tuple[Any, ...]:

@@ -7,24 +7,25 @@ Owns the tables holder_keys and roster_numbers, and that file.
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from sqlalchemy import Connection, Row, and_, delete, insert, select
 
-from centre import state
+from centre import pins, state
 from centre.books import insert_or_update
-from centre.errors import CONFIGURATION, CentreError
+from centre.errors import CONFIGURATION, WRONG_USE, CentreError
 from centre.folder import Folder, write_secret
-from centre.roster_csv import HashKeys, Numbers
+from centre.roster_csv import HashKeys, Numbers, owner_of
 from centre.schema import holder_keys, roster_numbers
 from centre.schema import state as state_table
 from centre.signing import Signer
 from centre.state import Signed
+from centre.words import _
 from contract import hpke
 from contract.envelope import unverified_payload
 from contract.messages import Holder, Kind, RosterPart
@@ -33,7 +34,7 @@ from contract.refusal import Refusal
 from contract.scopes import Scope
 from contract.topics import parse_down
 
-NEW_PIN_DIGITS = 6
+T = TypeVar("T")
 
 
 def path_of(folder: Folder) -> Path:
@@ -60,11 +61,13 @@ def private_key(folder: Folder) -> X25519PrivateKey:
     try:
         key = load_pem_private_key(path.read_bytes(), None)
     except FileNotFoundError:
-        raise CentreError(f"{path}: not here, and only it opens the numbers of holders", CONFIGURATION) from None
+        raise CentreError(
+            _("{path}: not here, and only it opens the numbers of holders").format(path=path), CONFIGURATION
+        ) from None
     except (OSError, ValueError) as error:
         raise CentreError(f"{path}: {error}", CONFIGURATION) from None
     if not isinstance(key, X25519PrivateKey):
-        raise CentreError(f"{path}: not an X25519 key", CONFIGURATION)
+        raise CentreError(_("{path}: not an X25519 key").format(path=path), CONFIGURATION)
     return key
 
 
@@ -74,26 +77,51 @@ class Sheet:
 
     numbers: tuple[Numbers, ...]
     next_pins: tuple[str | None, ...] | None = None
+    next_duress: tuple[str | None, ...] | None = None
+    """Likewise, of those for duress."""
 
     def sealed(self, public: bytes, site: str, scope: str, name: str, part: int) -> bytes:
         value = {"cards": [each.card for each in self.numbers], "pins": [each.pin for each in self.numbers]}
-        text = json.dumps(value | {"next": self.next_pins}).encode()
+        if any(each.duress is not None for each in self.numbers):
+            value["duress"] = [each.duress for each in self.numbers]
+        if any(each.profile is not None for each in self.numbers):
+            value["profiles"] = [each.profile for each in self.numbers]
+        text = json.dumps(value | {"next": self.next_pins, "next_duress": self.next_duress}).encode()
         return hpke.seal(public, _info(site, scope, name, part), text)
+
+    def of(self, stay: Sequence[bool]) -> Sheet:
+        """Of those holders for whom `stay` is true."""
+
+        def mine(all_: tuple[T, ...]) -> tuple[T, ...]:
+            return tuple(each for each, stays in zip(all_, stay, strict=True) if stays)
+
+        pins_, duress = self.next_pins, self.next_duress
+        return Sheet(
+            mine(self.numbers), None if pins_ is None else mine(pins_), None if duress is None else mine(duress)
+        )
 
     def renewed(self) -> Sheet:
         """With the next PINs in force."""
         if self.next_pins is None:
             return self
-        return Sheet(tuple(replace(each, pin=pin) for each, pin in zip(self.numbers, self.next_pins, strict=True)))
+        duress = self.next_duress or (None,) * len(self.numbers)
+        renewed = zip(self.numbers, self.next_pins, duress, strict=True)
+        return Sheet(tuple(replace(each, pin=pin, duress=under) for each, pin, under in renewed))
 
 
-def _unsealed(private: X25519PrivateKey, site: str, row: Row[tuple[object, ...]]) -> Sheet:
+def unsealed(private: X25519PrivateKey, site: str, row: Row[tuple[object, ...]]) -> Sheet:
     try:
         value = json.loads(hpke.unseal(private, _info(site, row.scope, row.id, row.part), row.sealed))
     except hpke.SealError as error:
-        raise CentreError(f"roster {row.id} of {row.scope}: its numbers: {error}", CONFIGURATION) from None
-    numbers = tuple(Numbers(card, pin) for card, pin in zip(value["cards"], value["pins"], strict=True))
-    return Sheet(numbers, None if value["next"] is None else tuple(value["next"]))
+        raise CentreError(
+            _("roster {id} of {scope}: its numbers: {error}").format(id=row.id, scope=row.scope, error=error),
+            CONFIGURATION,
+        ) from None
+    duress = value.get("duress") or [None] * len(value["cards"])
+    profiles = value.get("profiles") or [None] * len(value["cards"])
+    numbers = tuple(Numbers(*each) for each in zip(value["cards"], value["pins"], duress, profiles, strict=True))
+    following = (value.get(name) for name in ("next", "next_duress"))
+    return Sheet(numbers, *(None if each is None else tuple(each) for each in following))
 
 
 def _info(site: str, scope: str, name: str, part: int) -> bytes:
@@ -160,7 +188,7 @@ def hash_anew(conn: Connection, folder: Folder, signer: Signer, roster: Roster, 
     rev = state.next_rev(conn, Kind.ROSTER, scope, now, roster.id)
     signed, sheets = [], []
     for row, part in _parts(conn, site, roster):
-        sheet = _unsealed(private, site, row)
+        sheet = unsealed(private, site, row)
         if keys.pin is not None and keys.pin[0] != row.pin_key:
             sheet = sheet.renewed()
         people = tuple(map(keys.hashed, part.holders, sheet.numbers))
@@ -176,7 +204,7 @@ def hash_anew(conn: Connection, folder: Folder, signer: Signer, roster: Roster, 
     state.commit(conn, signed, now, title=title or "")
     for row, sheet in sheets:
         pin_key = keys.pin[0] if row.pin_key is not None and keys.pin is not None else None
-        _enter(conn, public, site, row, sheet, card_key=keys.card[0], pin_key=pin_key)
+        enter(conn, public, site, row, sheet, card_key=keys.card[0], pin_key=pin_key)
 
 
 def _parts(conn: Connection, site: str, roster: Roster) -> Iterator[tuple[Row[tuple[object, ...]], RosterPart]]:
@@ -190,11 +218,16 @@ def _parts(conn: Connection, site: str, roster: Roster) -> Iterator[tuple[Row[tu
         assert down is not None
         part = parse(Kind.ROSTER, site, down, unverified_payload(row.token))
         if isinstance(part, Refusal) or not isinstance(part, RosterPart):
-            raise CentreError(f"roster {roster.id} of {roster.scope}: cannot be read back: {part}", CONFIGURATION)
+            raise CentreError(
+                _("roster {id} of {scope}: cannot be read back: {part}").format(
+                    id=roster.id, scope=roster.scope, part=part
+                ),
+                CONFIGURATION,
+            )
         yield row, part
 
 
-def _enter(
+def enter(
     conn: Connection, public: bytes, site: str, row: Row[tuple[object, ...]], sheet: Sheet, **keys: str | None
 ) -> None:
     values = {"scope": row.scope, "id": row.id, "part": row.part, **keys}
@@ -204,12 +237,13 @@ def _enter(
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NewPin:
-    """For the list that is printed once."""
+    """For the list that is printed once. `duress`: a second one, which raises an alarm."""
 
     roster: str
     scope: str
     holder: Holder
     pin: str
+    duress: str | None = None
 
 
 def new_pins(conn: Connection, folder: Folder, site: str, now: float) -> list[NewPin]:
@@ -219,27 +253,37 @@ def new_pins(conn: Connection, folder: Folder, site: str, now: float) -> list[Ne
     for roster in rosters(conn):
         if roster.card_key is None or roster.pin_key is None:
             continue
-        used: set[tuple[str, str]] = set()
-        by_holder: dict[str, str] = {}
+        used: dict[str, set[str]] = {}
+        by_holder: dict[str, tuple[str, str | None]] = {}
         for row, part in _parts(conn, site, roster):
-            sheet = _unsealed(private, site, row)
-            fresh = []
+            sheet = unsealed(private, site, row)
+            fresh: list[tuple[str | None, str | None]] = []
             for holder, numbers in zip(part.holders, sheet.numbers, strict=True):
-                again = holder.id in by_holder
-                pin = None if numbers.pin is None else by_holder.get(holder.id) or _pin(holder, used)
-                if pin is not None and not again:
-                    by_holder[holder.id] = pin
-                    made.append(NewPin(roster.id, roster.scope, holder, pin))
-                fresh.append(pin)
-            sheet = Sheet(sheet.numbers, tuple(fresh))
-            _enter(conn, public, site, row, sheet, card_key=row.card_key, pin_key=row.pin_key)
+                if numbers.pin is None:
+                    fresh.append((None, None))
+                    continue
+                if holder.id not in by_holder:
+                    mine = used.setdefault(owner_of(holder), set())
+                    pin = pins.fresh(mine)
+                    duress = None if numbers.duress is None else pins.fresh(mine, unlike=pin)
+                    by_holder[holder.id] = (pin, duress)
+                    made.append(NewPin(roster.id, roster.scope, holder, pin, duress))
+                fresh.append(by_holder[holder.id])
+            sheet = Sheet(sheet.numbers, tuple(pin for pin, _duress in fresh), tuple(under for _pin, under in fresh))
+            enter(conn, public, site, row, sheet, card_key=row.card_key, pin_key=row.pin_key)
     return made
 
 
-def _pin(holder: Holder, used: set[tuple[str, str]]) -> str:
-    owner = holder.room or holder.id
-    while True:
-        pin = f"{secrets.randbelow(10**NEW_PIN_DIGITS):0{NEW_PIN_DIGITS}d}"
-        if (owner, pin) not in used:
-            used.add((owner, pin))
-            return pin
+def read_back(conn: Connection, folder: Folder, site: str, roster: Roster) -> list[tuple[Holder, Numbers]]:
+    """All holders of a roster in place with their numbers; where new PINs wait for the next key, with those. Raises CentreError where numbers
+    are not kept or can't be opened.
+    """
+    if roster.card_key is None:
+        where = _("roster {id} of {scope}").format(id=roster.id, scope=roster.scope)
+        what = _("{where}: its numbers are not kept; put it again from its file").format(where=where)
+        raise CentreError(what, WRONG_USE)
+    private = private_key(folder)
+    found: list[tuple[Holder, Numbers]] = []
+    for row, part in _parts(conn, site, roster):
+        found += zip(part.holders, unsealed(private, site, row).renewed().numbers, strict=True)
+    return found

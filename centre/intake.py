@@ -6,23 +6,26 @@ Decides what each message means; does no MQTT. A message that does not hold is c
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection
 
 from centre import handed, projections, restored, state, units
 from centre.alarms import CLONED, OWN, SECOND_KEY, RaisedAlarm
-from centre.books import Books, changes, insert_new, note_change
+from centre.answers import Answer
+from centre.books import Books, hold_off, note_change, shut_out
 from centre.drains import Drains
-from centre.history import Entered
+from centre.history import Epoch
 from centre.kept import Kept, Register
+from centre.leases import Leases
 from centre.limits import DAY_S
+from centre.opening import CheckedBatch, Expected
+from centre.refused import RefusedMessages
 from centre.revisions import Revisions, differences
-from centre.schema import refusals
 from centre.turns import Turns
 from centre.units import Unit
+from centre.words import _
 from contract import hpke
 from contract.chain import check_alarm, check_receipt, parse_alarm, parse_batch, parse_receipt
 from contract.commands import Reason
@@ -36,27 +39,27 @@ from contract.scopes import Scope
 from contract.sealing import check_seal
 from contract.topics import parse_up
 
-MAX_DETAILS = 64
-"""Refused messages told one by one of each group; the rest are only counted."""
-SILENT_S = 60.0
-"""The same refusal of the same unit is told again after so long."""
-MAX_TOLD = 10_000
-"""Refusals remembered as told: names may be invented."""
+CHANGING = ("/enrol", "/revs")
+"""What may change units or desired state, or what all units share."""
+NUL = "\0"
+"""The one character that JSON can bring and PostgreSQL keeps in no text."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class InboundMessage:
-    """One message as it came."""
+    """One message as it came. `checked`: what another process found of it already, where it is a batch."""
 
     topic: str
     payload: bytes
+    checked: CheckedBatch | None = None
 
 
 @dataclass(slots=True)
 class IntakeOutcome:
     """What follows from a group once it is committed: what to send, and what to say."""
 
-    confirms: list[Confirm] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+    """At most one for an epoch of a unit."""
     stale: set[Scope] = field(default_factory=set)
     ask: set[str] = field(default_factory=set)
     """Units to be asked what they have."""
@@ -76,42 +79,48 @@ class _Group:
 
     now: float
     outcome: IntakeOutcome = field(default_factory=IntakeOutcome)
-    answers: dict[tuple[str, str], tuple[Entered, str]] = field(default_factory=dict)
-    refused: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    details: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    answers: dict[tuple[str, str], tuple[Epoch, str]] = field(default_factory=dict)
 
 
 class Intake:
     """Used by one thread. After an exception out of `take` nothing was committed and the same group may be given again."""
 
-    def __init__(self, books: Books, site: str, clock: Callable[[], float]) -> None:
-        self._books = books
+    def __init__(self, books: Books, site: str, clock: Callable[[], float], leases: Leases | None = None) -> None:
+        """`leases`: by whose connection it writes; what it is given is not judged by them. None: any, and nobody else takes beside it."""
+        self._writing = books.writing if leases is None else leases.writing
         self._site = site
         self._clock = clock
         self._register: Register | None = None
+        self._doubted = False
+        """Whether the register is to be read anew, whatever its number."""
         self._kept_or_none: Kept | None = None
         self._drains = Drains(time.monotonic)
         self._sessions = Turns()
-        self._told: dict[tuple[str, str, str], float] = {}
+        self._refused = RefusedMessages()
         self._revisions = Revisions()
 
     def take(self, messages: Sequence[InboundMessage]) -> IntakeOutcome:
         """Commits what the letters bring. Raises the database's errors (full, gone), with nothing taken."""
         group = _Group(self._clock())
+        self._refused.begin()
         done = False
         try:
-            with self._books.writing() as conn:
-                register = self._refresh(conn)
+            with self._writing() as conn:
+                register = self._refresh(conn, alone=any(message.topic.endswith(CHANGING) for message in messages))
                 for message in messages:
                     self._one(conn, register, message, group)
                 self._flush(conn, group)
             done = True
         finally:
             if not done:
-                self._kept_or_none = self._register = None
-        for (unit, epoch), (entered, batch) in group.answers.items():
-            group.outcome.confirms.append(self._confirm(register, unit, epoch, entered, batch))
+                self.forget()
+        for (unit, name), (epoch, batch) in group.answers.items():
+            group.outcome.answers.append(Answer(unit, name, epoch.seq, epoch.head.hex(), batch))
         return group.outcome
+
+    def forget(self) -> None:
+        """What the books say is read anew: somebody else may have taken messages meanwhile."""
+        self._kept_or_none, self._doubted = None, True
 
     @property
     def _kept(self) -> Kept:
@@ -120,7 +129,7 @@ class Intake:
 
     def _flush(self, conn: Connection, group: _Group) -> None:
         kept = self._kept
-        self._count_refusals(conn, group)
+        self._refused.flush(conn, group.now)
         kept.flush(conn, group.now)
         group.outcome.lines += kept.history.outlived.values()
         group.outcome.ask.update(kept.history.outlived)
@@ -145,7 +154,6 @@ class Intake:
         if self._kept.limits.shut(up.unit, group.now):
             return self._refuse(group, up.unit, "any", Refusal(Reason.RATE, "too much that brings nothing"))
         take = {
-            "facts": self._facts,
             "alarm": self._alarm,
             "status": self._status,
             "receipt": self._receipt,
@@ -154,29 +162,43 @@ class Intake:
             "enrol": self._enrol,
             "seal": self._seal,
         }
-        refusal = take[up.leaf](conn, register, unit, message.payload, group)
+        if up.leaf == "facts":
+            refusal = self._facts(conn, register, unit, message, group)
+        else:
+            refusal = take[up.leaf](conn, register, unit, message.payload, group)
         if refusal is not None:
             self._kept.limits.useless(up.unit, group.now)
             self._refuse(group, up.unit, up.leaf, refusal)
         return None
 
-    def _facts(self, conn: Connection, register: Register, unit: Unit, payload: bytes, group: _Group) -> Refusal | None:
-        batch = parse_batch(payload)
+    def expect(self, unit: str) -> Expected | None:
+        """How a unit's batches are to be checked, as far as is known without a look at the books; None too for one that is not listened to."""
+        if self._register is None or self._kept_or_none is None or self._kept.limits.shut(unit, self._clock()):
+            return None
+        key = self._register.pinned.get(unit)
+        return None if key is None else Expected(key.public, *self._kept.history.stands(unit))
+
+    def _facts(
+        self, conn: Connection, register: Register, unit: Unit, message: InboundMessage, group: _Group
+    ) -> Refusal | None:
+        key, checked = register.pinned.get(unit.unit), message.checked
+        if key is None or checked is None or checked.public != key.public:
+            checked = None  # it has another key by now
+        batch = parse_batch(message.payload) if checked is None else checked.batch(message.payload)
         if isinstance(batch, Refusal):
             return batch
         if batch.header.unit != unit.unit:
             return Refusal(Reason.NOT_MINE, "another unit's batch")
-        key = register.pinned.get(unit.unit)
         if key is None:
             return Refusal(Reason.UNKNOWN_KEY, "not enrolled yet")
-        entered = self._kept.history.take(conn, key, batch, payload, group.now)
+        entered = self._kept.history.take(conn, key, batch, message.payload, group.now, checked)
         if isinstance(entered, Refusal):
             return entered
         self._drains.sent(unit.unit, len(batch.lines))
         group.outcome.new += entered.new
         group.outcome.known += entered.known
         if entered.epoch is not None:
-            group.answers[unit.unit, batch.header.epoch] = (entered, batch.header.batch)
+            group.answers[unit.unit, batch.header.epoch] = (entered.epoch, batch.header.batch)
         return None
 
     def _alarm(self, conn: Connection, register: Register, unit: Unit, payload: bytes, group: _Group) -> Refusal | None:
@@ -191,6 +213,8 @@ class Intake:
         fact = check_alarm(alarm, self._site, key.public)
         if isinstance(fact, Refusal):
             return fact
+        if NUL in fact.kind:
+            return Refusal(Reason.MALFORMED, "kind: holds a NUL")
         if fact.kind in OWN:
             return Refusal(Reason.MALFORMED, "a kind of alarm that only the books raise")
         self._kept.history.flush(conn)
@@ -229,6 +253,8 @@ class Intake:
         there = parse_unit_presence(payload)
         if isinstance(there, Refusal):
             return there
+        if NUL in there.session:
+            return Refusal(Reason.MALFORMED, "session: holds a NUL")
         news = self._kept.presences.heard(unit.unit, there, payload, group.now)
         if there.state is UnitState.OFFLINE:
             return None
@@ -297,10 +323,10 @@ class Intake:
         register.pinned[unit.unit] = units.pin(conn, unit.unit, public, token_id, group.now)
         del register.tokens[unit.unit]
         register.sealing.pop(unit.unit, None)
-        self._kept.limits.forget(conn, unit.unit)
+        self._kept.limits.forget(conn, unit.unit, group.now)
         if handed.forget(conn, unit.unit, group.now):
             note_change(conn)
-        group.outcome.lines.append(f"{unit.unit}: enrolled")
+        group.outcome.lines.append(_("{unit}: enrolled").format(unit=unit.unit))
         return None
 
     def _seal(self, conn: Connection, register: Register, unit: Unit, payload: bytes, group: _Group) -> Refusal | None:
@@ -321,25 +347,29 @@ class Intake:
         handed.enter(conn, unit.unit, public, group.now)
         register.sealing[unit.unit] = public
         group.outcome.moved = True
-        group.outcome.lines.append(f"{unit.unit}: showed a key to seal to")
+        group.outcome.lines.append(_("{unit}: showed a key to seal to").format(unit=unit.unit))
         return None
 
     # --- around them
 
-    def _refresh(self, conn: Connection) -> Register:
-        """The register, read again only when a command changed it."""
+    def _refresh(self, conn: Connection, *, alone: bool) -> Register:
+        """The register, read again only when a command changed it; none changes it until this transaction ends.
+
+        What changes it too shuts others out from the start: two that hold changes off would wait for each other.
+        """
+        number = shut_out(conn) if alone else hold_off(conn)
         if self._kept_or_none is None:
             self._kept_or_none = Kept.read(conn, self._site)
-        number = changes(conn)
-        if self._register is None or self._register.changes != number:
+        if self._register is None or self._doubted or self._register.changes != number:
             self._kept.alarms.look(conn)
             self._register = Register.read(conn, self._site, number)
+            self._doubted = False
         return self._register
 
-    def _confirm(self, register: Register, unit: str, name: str, entered: Entered, batch: str) -> Confirm:
-        epoch = entered.epoch
-        assert epoch is not None
-        now = self._clock()
+    def confirm(self, answer: Answer) -> Confirm:
+        """As it is to be sent now: units set their clocks by it, and hold their state against its digest. Of an answer that `take` gave."""
+        register, unit, now = self._register, answer.unit, self._clock()
+        assert register is not None, "read before anything was taken"
         kept = register.digests.get(unit)
         if kept is None or kept[1] <= now:
             kept = register.digests[unit] = state.digest_of(register.due, register.units[unit].scopes, now)
@@ -347,35 +377,17 @@ class Intake:
             scope=Scope("unit", unit),
             iat=now,
             unit=unit,
-            epoch=name,
-            seq=epoch.seq,
-            head=epoch.head.hex(),
-            batch=batch,
+            epoch=answer.epoch,
+            seq=answer.seq,
+            head=answer.head,
+            batch=answer.batch,
             now_utc=now,
             digest=kept[0],
             window=self._drains.window(unit),
+            checkpoint=register.checkpoint,
         )
 
     def _refuse(self, group: _Group, unit: str, leaf: str, refusal: Refusal) -> None:
-        mark = (unit, leaf, str(refusal.reason))
         group.outcome.refused += 1
-        group.refused[mark] += 1
-        if mark not in group.details and len(group.details) < MAX_DETAILS:
-            group.details[mark] = refusal.detail
-            if group.now - self._told.get(mark, float("-inf")) >= SILENT_S:
-                if len(self._told) > MAX_TOLD:
-                    self._told.clear()
-                self._told[mark] = group.now
-                group.outcome.lines.append(f"{unit or '?'}: {leaf} refused: {refusal.reason}: {refusal.detail}")
-
-    def _count_refusals(self, conn: Connection, group: _Group) -> None:
-        for mark, count in group.refused.items():
-            if mark not in group.details:
-                continue  # a flood of invented names: told by their number, kept from filling the books
-            unit, leaf, reason = mark
-            row = {"unit": unit, "leaf": leaf, "reason": reason}
-            fresh = {"count": 0, "detail": "", "first_utc": group.now, "last_utc": group.now}
-            conn.execute(insert_new(conn, refusals).values(**row, **fresh))
-            same = (refusals.c.unit == unit) & (refusals.c.leaf == leaf) & (refusals.c.reason == reason)
-            more = {"count": refusals.c.count + count, "detail": group.details[mark], "last_utc": group.now}
-            conn.execute(update(refusals).where(same).values(**more))
+        line = self._refused.note(unit, leaf, refusal, group.now)
+        group.outcome.lines += [line] if line else []

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from centre import handed, restored, state, units
+from centre import checkpoints, handed, restored, state, units
 from centre.alarms import Alarms
 from centre.early import Early
 from centre.history import History
@@ -35,7 +35,7 @@ class Kept:
 
     def flush(self, conn: Connection, now: float) -> None:
         self.history.flush(conn)
-        self.early.flush(conn)
+        self.early.flush(conn, now)
         self.presences.flush(conn)
         self.limits.flush(conn, now)
         self.alarms.flush(conn)
@@ -55,12 +55,15 @@ class Register:
     """Units whose login is being changed."""
     unlisted: set[str]
     """Units to be asked what they have, since the books were restored."""
+    checkpoint: str | None
+    """Digest of the newest checkpoint of the record."""
     digests: dict[str, tuple[str, float]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, conn: Connection, site: str, number: int) -> Register:
         """From the books; `number`: their count of changes now."""
         known = {unit.unit: unit for unit in units.listed(conn, site)}
+        newest = checkpoints.newest(conn)
         pinned, tokens = units.pinned(conn), units.open_tokens(conn)
         return cls(
             number,
@@ -71,4 +74,5 @@ class Register:
             handed.sealing(conn),
             handed.changing_login(conn),
             restored.unlisted(conn),
+            None if newest is None else newest[1],
         )

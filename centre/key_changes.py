@@ -15,6 +15,7 @@ from centre import handed, holders, rotations, units
 from centre.errors import WRONG_USE, CentreError
 from centre.opened import OpenCentre
 from centre.rotations import Rotation, Rotor
+from centre.words import _, reason_of
 from contract.messages import Kind
 
 
@@ -36,7 +37,7 @@ class Advanced:
 
 @dataclass(frozen=True, slots=True)
 class KnownKey:
-    """`what`: card, pin or working. `since_utc` None: from the beginning."""
+    """`what`: card, pin, visitor or working. `since_utc` None: from the beginning."""
 
     what: str
     id: str
@@ -85,6 +86,12 @@ def begin_card(centre: OpenCentre, now: float) -> BegunCard:
     return BegunCard(begun, tuple(unkept))
 
 
+def begin_visitor(centre: OpenCentre, now: float) -> bool:
+    """A new master key of visitors' codes. False where one is being changed already."""
+    with centre.books.changing() as conn:
+        return rotations.begin_shared(conn, centre.keys, "visitor", now)
+
+
 def begin_pin(centre: OpenCentre, out: Path, now: float) -> int | None:
     """A new PIN key, and a new PIN for everybody who has one, told once in the file `out`, which is made. Returns how many; None where one
     was under way. Raises CentreError (wrong use) where the file is there or can't be made; nothing is begun then.
@@ -100,8 +107,10 @@ def begin_pin(centre: OpenCentre, out: Path, now: float) -> int | None:
 def _write_once(out: Path, made: Sequence[holders.NewPin]) -> None:
     text = io.StringIO()
     rows = csv.writer(text)
-    rows.writerow(("scope", "roster", "id", "room", "pin"))
-    rows.writerows((each.scope, each.roster, each.holder.id, each.holder.room or "", each.pin) for each in made)
+    rows.writerow(("scope", "roster", "id", "room", "pin", "duress"))
+    rows.writerows(
+        (each.scope, each.roster, each.holder.id, each.holder.room or "", each.pin, each.duress or "") for each in made
+    )
     try:
         descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -109,13 +118,13 @@ def _write_once(out: Path, made: Sequence[holders.NewPin]) -> None:
             file.flush()
             os.fsync(descriptor)
     except OSError as error:
-        raise CentreError(f"{out}: {error.strerror}", WRONG_USE) from None
+        raise CentreError(f"{out}: {reason_of(error)}", WRONG_USE) from None
 
 
 def begin_login(centre: OpenCentre, unit_id: str, now: float) -> bool:
     """A second login. False where one is being changed already; where begun, the broker's files are to be written again."""
     if centre.site.mosquitto is None:
-        raise CentreError("the broker's files are not written here (`broker`): no login can be added", WRONG_USE)
+        raise CentreError(_("the broker's files are not written here (`broker`): no login can be added"), WRONG_USE)
     with centre.books.changing() as conn:
         unit = units.one(conn, centre.site.site, unit_id)
         return rotations.begin_login(conn, centre.folder, centre.keys, unit, now)
@@ -143,7 +152,7 @@ def show(centre: OpenCentre) -> Shown:
         under_way = [OpenChange(each, _waits(centre, conn, each)) for each in changes if each.done_utc is None]
         applied = _applied_keys(conn, centre.site.site)
     since = {name: each.begun_utc for each in changes for name in each.new}
-    known = {"card": list(centre.keys.card_keys), "pin": list(centre.keys.pin_keys)}
+    known = {what: list(centre.keys.shared(what)) for what in rotations.SECTIONS}
     known["working"] = [key.kid for key in centre.keys.working]
     keys = (KnownKey(what, name, since.get(name)) for what, names in known.items() for name in names)
     return Shown(tuple(keys), tuple(under_way), applied)

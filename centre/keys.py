@@ -16,10 +16,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from centre.errors import CONFIGURATION, CentreError
-from centre.folder import DESKS, LOGIN, URGENT, Folder, make_folder, write_secret
+from centre.folder import Folder, ServeLogins, make_folder, write_secret
+from centre.words import _
 from contract.enrolment import KEY_BYTES
 from contract.kinds import KINDS
 from contract.messages import ROOT_KID, Kind, WorkingKey
+from contract.visitors import visitor_key
 
 COMMAND_KEYS = (Kind.COMMAND, Kind.COMMAND)
 """Two: the one now and the next."""
@@ -29,6 +31,7 @@ WORKING = {"command-1": Kind.COMMAND, "command-2": Kind.COMMAND, **{f"{kind}-1":
 """What `init` makes."""
 FIRST_CARD_KEY = "c1"
 FIRST_PIN_KEY = "p1"
+FIRST_VISITOR_KEY = "v1"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -43,6 +46,17 @@ class CentreKeys:
     logins: Mapping[str, str]
     unit_logins: Mapping[str, str] = field(default_factory=dict)
     """Passwords of second logins of units, to be handed to them sealed."""
+    visitor_keys: Mapping[str, str] = field(default_factory=dict)
+    """Master keys of visitors' codes, as card keys; a unit is given what is made of them for it alone."""
+
+    def shared(self, what: str) -> Mapping[str, str]:
+        """Keys that many units have, by their ids, the latest made last. `what`: card, pin or visitor."""
+        return {"card": self.card_keys, "pin": self.pin_keys, "visitor": self.visitor_keys}[what]
+
+    def visitor_keys_of(self, site: str, unit: str) -> dict[str, str]:
+        """What this unit is given, by the ids of the masters, 64 hex digits each."""
+        masters = self.visitor_keys.items()
+        return {name: visitor_key(bytes.fromhex(master), site, unit).hex() for name, master in masters}
 
     @property
     def card_key(self) -> tuple[str, bytes]:
@@ -55,8 +69,8 @@ class CentreKeys:
         for key in self.working:
             if kind in key.kinds and key.kid in self.private:
                 return key.kid
-        hint = ": `keys rotate state` makes one, with the root key" if kind in STATE_KEYS else ""
-        raise CentreError(f"no key here may sign a {kind.value}{hint}", CONFIGURATION)
+        hint = _(": `keys rotate state` makes one, with the root key") if kind in STATE_KEYS else ""
+        raise CentreError(_("no key here may sign a {kind}{hint}").format(kind=kind.value, hint=hint), CONFIGURATION)
 
 
 def make_keys(folder: Folder) -> None:
@@ -74,7 +88,8 @@ def make_keys(folder: Folder) -> None:
     shared = {
         "cards": {FIRST_CARD_KEY: secrets.token_hex(KEY_BYTES)},
         "pins": {FIRST_PIN_KEY: secrets.token_hex(KEY_BYTES)},
-        "logins": {name: secrets.token_urlsafe(24) for name in (LOGIN, *DESKS, URGENT)},
+        "visitors": {FIRST_VISITOR_KEY: secrets.token_hex(KEY_BYTES)},
+        "logins": {name: secrets.token_urlsafe(24) for name in ServeLogins.of(None).all},
     }
     write_secret(folder.keys / "shared.json", json.dumps(shared, indent=2).encode() + b"\n")
 
@@ -90,25 +105,32 @@ def load_keys(folder: Folder) -> CentreKeys:
         root = str(public["root"])
         cards, pins, logins = shared["cards"], shared["pins"], shared["logins"]
     except (KeyError, TypeError, ValueError) as error:
-        raise CentreError(f"{folder.keys}: damaged: {error!r}", CONFIGURATION) from None
+        raise CentreError(
+            _("{keys}: damaged: {error!r}").format(keys=folder.keys, error=error), CONFIGURATION
+        ) from None
     private = {key.kid: _read_private(folder.keys / f"{key.kid}.pem") for key in working}
     for key in working:
         if public_hex(private[key.kid]) != key.public:
-            raise CentreError(f"{folder.keys / key.kid}.pem: not the key of public.json", CONFIGURATION)
-    return CentreKeys(working, private, root, cards, pins, logins, shared.get("units", {}))
+            raise CentreError(
+                _("{keys}.pem: not the key of public.json").format(keys=folder.keys / key.kid), CONFIGURATION
+            )
+    visitors = shared.get("visitors", {})
+    return CentreKeys(working, private, root, cards, pins, logins, shared.get("units", {}), visitors)
 
 
 def load_root(folder: Folder) -> Ed25519PrivateKey:
     """Only for signing `keys`. It may lie elsewhere (offline) at all other times."""
     path = folder.keys / f"{ROOT_KID}.pem"
     if not path.exists():
-        what = "the root key is not here, and only it signs a change of working keys: bring it, and take it away again"
+        what = _(
+            "the root key is not here, and only it signs a change of working keys: bring it, and take it away again"
+        )
         raise CentreError(f"{path}: {what}", CONFIGURATION)
     return _read_private(path)
 
 
 def share(folder: Folder, section: str, values: Mapping[str, str | None]) -> None:
-    """Enter keys or passwords into `shared.json` by their ids, or with None take them out. `section`: cards, pins, units.
+    """Enter keys or passwords into `shared.json` by their ids, or with None take them out. `section`: cards, pins, visitors, units, logins.
 
     For one process at a time: inside a transaction that writes the books.
     """
@@ -147,6 +169,37 @@ def delete_private(folder: Folder, kids: Iterable[str]) -> None:
         (folder.keys / f"{kid}.pem").unlink(missing_ok=True)
 
 
+_JOURNAL = "journal.pem"
+
+
+def make_journal_key(folder: Folder) -> Ed25519PrivateKey:
+    """The key of the centre's own journal, written down beside its place: `keep_journal_key` once what it signed is committed."""
+    private = Ed25519PrivateKey.generate()
+    make_folder(folder.keys)
+    _write_private(folder.keys / f"{_JOURNAL}.begun", private)
+    return private
+
+
+def keep_journal_key(folder: Folder) -> None:
+    """Raises CentreError (exit 78) where there is none: the books have a journal, and its key is gone."""
+    try:
+        (folder.keys / f"{_JOURNAL}.begun").replace(folder.keys / _JOURNAL)
+    except FileNotFoundError:
+        if has_journal_key(folder):
+            return  # another process was as far at the same moment
+        what = _("the key of the centre's own journal is missing; bring it back from a backup")
+        raise CentreError(f"{folder.keys / _JOURNAL}: {what}", CONFIGURATION) from None
+
+
+def has_journal_key(folder: Folder) -> bool:
+    return (folder.keys / _JOURNAL).exists()
+
+
+def load_journal_key(folder: Folder) -> Ed25519PrivateKey:
+    """Raises CentreError (exit 78) where it is missing or damaged."""
+    return _read_private(folder.keys / _JOURNAL)
+
+
 def public_hex(private: Ed25519PrivateKey) -> str:
     return private.public_key().public_bytes_raw().hex()
 
@@ -161,7 +214,7 @@ def _read_private(path: Path) -> Ed25519PrivateKey:
     except (OSError, ValueError) as error:
         raise CentreError(f"{path}: {error}", CONFIGURATION) from None
     if not isinstance(key, Ed25519PrivateKey):
-        raise CentreError(f"{path}: not an Ed25519 key", CONFIGURATION)
+        raise CentreError(_("{path}: not an Ed25519 key").format(path=path), CONFIGURATION)
     return key
 
 
@@ -171,5 +224,5 @@ def _json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise CentreError(f"{path}: {error}", CONFIGURATION) from None
     if not isinstance(value, dict):
-        raise CentreError(f"{path}: not an object", CONFIGURATION)
+        raise CentreError(_("{path}: not an object").format(path=path), CONFIGURATION)
     return value

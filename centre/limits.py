@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, delete, select, update
 
+from centre import acts
 from centre.alarms import LIMIT, Alarms
 from centre.books import insert_new
 from centre.schema import excesses
@@ -100,9 +101,10 @@ class Limits:
                 detail = f"over {USELESS} messages in {WINDOW_S:.0f} s that brought nothing: passed over for so long"
                 self._alarms.raise_own(conn, unit, LIMIT, "", int(now // DAY_S), detail, now)
 
-    def forget(self, conn: Connection, unit: str) -> None:
+    def forget(self, conn: Connection, unit: str, now: float) -> None:
         """The unit was enrolled anew."""
-        conn.execute(delete(excesses).where(excesses.c.unit == unit))
+        if conn.execute(delete(excesses).where(excesses.c.unit == unit)).rowcount:
+            acts.note(conn, "limits", {"unit": unit}, now)
         for what in Excess:
             del self._in_all[unit, what]
         for mark in [mark for mark in self._kept if mark[0] == unit]:

@@ -12,7 +12,7 @@ import ssl
 import sys
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,10 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from centre.folder import BrokerAddress
 from centre.intake import InboundMessage
+from centre.words import _, reason_of
 
+DOT = "Z"
+"""In a client id, for the dot of a login: MQTT 3.1.1 promises letters and digits only, NATS refuses dots, and no unit's id has a capital."""
 KEEPALIVE_S = 30
 CONNECT_S = 5.0
 WINDOW = 100
@@ -39,8 +42,16 @@ MAX_PACKET = 1024 * 1024
 
 
 class _Client(mqtt.Client):
-    """The library asks for all of a packet's rest at once: that tells its size before any of it is kept."""
+    """What is on its way when a connection ends goes out over no later one: another `serve` may have been there meanwhile, and a
+    broker that lost everything is to have the keys first. Who uses the link knows what is due.
+    """
 
+    def _messages_reconnect_reset_out(self) -> None:
+        with self._out_message_mutex:
+            self._out_messages.clear()
+            self._inflight_messages = 0
+
+    # The library asks for all of a packet's rest at once: that tells its size before any of it is kept.
     def _sock_recv(self, bufsize: int) -> bytes:
         if bufsize > MAX_PACKET:
             raise OSError(f"a packet of {bufsize} bytes")
@@ -92,6 +103,10 @@ class Sent:
     mid: int
 
 
+class NotYetError(OSError):
+    """Raised by a link's gate: no connection now. The link asks again later; its text, where it has one, is told as the reason."""
+
+
 Event = LinkUp | LinkDown | Arrived | Sent
 
 
@@ -111,14 +126,21 @@ class EventQueue:
         """Make a waiting `take` return."""
         self._there.put(False)
 
+    def waits(self, *, rest: bool = True) -> bool:
+        """Whether `take` would find something."""
+        return bool(self._urgent or (rest and self._rest))
+
     def put_back(self, link: Link, events: Sequence[Event]) -> None:
         """These come first again."""
         (self._urgent if link.urgent else self._rest).extendleft((link, event) for event in reversed(events))
 
-    def take(self, wait_s: float) -> list[tuple[Link, Event]]:
-        """What happened, of each link in order; waits for the first up to `wait_s`. Empty when nothing did, or after `wake`."""
+    def take(self, wait_s: float, *, rest: bool = True) -> list[tuple[Link, Event]]:
+        """What happened, of each link in order; waits for the first up to `wait_s`. Empty when nothing did, or after `wake`.
+
+        `rest`: not only what is urgent.
+        """
         end = time.monotonic() + wait_s
-        while not self._urgent and not self._rest:
+        while not self.waits(rest=rest):
             try:
                 if not self._there.get(timeout=max(0.0, end - time.monotonic())):
                     return []
@@ -130,7 +152,7 @@ class EventQueue:
         size = 0
         while self._urgent and len(found) < MOST_AT_ONCE:
             found.append(self._urgent.popleft())
-        while self._rest and len(found) < MOST_AT_ONCE and size < MOST_BYTES:
+        while rest and self._rest and len(found) < MOST_AT_ONCE and size < MOST_BYTES:
             link, event = self._rest.popleft()
             found.append((link, event))
             size += len(event.message.payload) if isinstance(event, Arrived) else 0
@@ -142,7 +164,8 @@ class Link:
 
     `events`: where to tell of it, for links that share one; `urgent`: what it tells is taken first; `unsubscribe`: topics an
     earlier version had subscribed to, which a broker remembers; `where_allowed`: further subscriptions, which a broker may refuse,
-    if by ending the connection: the next one asks for none.
+    if by ending the connection: the next one asks for none; `at_once`: those without acknowledgements, which wait behind nothing;
+    `gate`: called ahead of each attempt to connect, by a thread of the link; may wait, or raise NotYetError.
     """
 
     def __init__(
@@ -156,13 +179,14 @@ class Link:
         urgent: bool = False,
         unsubscribe: Sequence[str] = (),
         where_allowed: Sequence[str] = (),
+        at_once: Sequence[str] = (),
+        gate: Callable[[], None] | None = None,
     ) -> None:
         self.urgent = urgent
         self._address = login.address
         self._persistent = persistent
-        self._subscriptions = list(subscriptions)
-        self._unsubscribe = list(unsubscribe)
-        self._where_allowed = list(where_allowed)
+        self._subscriptions = [*((topic, 1) for topic in subscriptions), *((topic, 0) for topic in at_once)]
+        self._unsubscribe, self._where_allowed = list(unsubscribe), list(where_allowed)
         self._asked_mid: int | None = None
         self._too_much = False
         self._events = events or EventQueue()
@@ -170,7 +194,7 @@ class Link:
         self._early: list[Event] = []
         client = _Client(
             CallbackAPIVersion.VERSION2,
-            client_id=login.name,
+            client_id=login.name.replace(".", DOT),
             clean_session=not persistent,
             protocol=MQTTProtocolVersion.MQTTv311,
             manual_ack=True,
@@ -190,6 +214,8 @@ class Link:
         client.on_message = self._on_message
         client.on_publish = self._on_publish
         client.on_socket_open = _tune
+        if gate is not None:
+            client.on_pre_connect = lambda *_: gate()
         self._client = client
         self._spread()
 
@@ -212,6 +238,11 @@ class Link:
                 self._client.publish(last.topic, last.payload, 1, True).wait_for_publish(limit_s)
         self._client.disconnect()
         self._client.loop_stop()
+
+    def again(self) -> None:
+        """End the connection in good order, and make another."""
+        self.stop()
+        self.start()
 
     def take(self, wait_s: float) -> list[Event]:
         """Of a link that shares its queue with no other: what happened, in order, as EventQueue.take."""
@@ -247,30 +278,34 @@ class Link:
             if ended is not None:
                 self._events.put_back(self, early)
                 return None if isinstance(ended, LinkUp) else ended.reason
-        return "no answer"
+        return _("no answer")
 
     # --- paho's thread
 
     def _on_connect(self, client: mqtt.Client, _data: Any, _flags: Any, code: ReasonCode, _properties: Any) -> None:
         if code.is_failure:
-            self._tell(LinkDown(f"refused by the broker: {code.getName()}"))
+            self._tell(LinkDown(_("refused by the broker: {name}").format(name=_(code.getName()))))
             return
         self._connection += 1
         if self._subscriptions:
-            client.subscribe([(topic, 1) for topic in self._subscriptions])
+            client.subscribe(self._subscriptions)
             if self._unsubscribe:
                 client.unsubscribe(self._unsubscribe)
         else:
             self._tell(LinkUp())
 
     def _on_connect_fail(self, client: mqtt.Client, _data: Any) -> None:
-        self._tell(LinkDown(_why(sys.exc_info()[1])))  # paho calls this while it handles the error, and passes none on
+        error = sys.exc_info()[1]  # paho calls this while it handles the error, and passes none on
+        if not isinstance(error, NotYetError):
+            self._tell(LinkDown(_why(error)))
+        elif str(error):
+            self._tell(LinkDown(str(error)))
 
     def _on_subscribe(self, client: mqtt.Client, _data: Any, mid: int, codes: list[ReasonCode], _p: Any) -> None:
         if mid == self._asked_mid:
             self._asked_mid = None
         elif any(code.is_failure for code in codes):
-            self._tell(LinkDown("refused by the broker: it does not let the centre read"))
+            self._tell(LinkDown(_("refused by the broker: it does not let the centre read")))
         else:
             self._tell(LinkUp())
             if self._where_allowed and not self._too_much:
@@ -280,7 +315,7 @@ class Link:
     def _on_disconnect(self, client: mqtt.Client, _data: Any, _flags: Any, code: ReasonCode, _properties: Any) -> None:
         self._too_much, self._asked_mid = self._asked_mid is not None, None
         self._spread()
-        self._tell(LinkDown(f"connection ended: {code.getName()}"))
+        self._tell(LinkDown(_("connection ended: {name}").format(name=_(code.getName()))))
 
     def _spread(self) -> None:
         """The waits before the next attempts. The library declares whole seconds, and takes any."""
@@ -301,9 +336,10 @@ class Link:
 def _why(error: BaseException | None) -> str:
     """One line: what a certificate lacks, or what the machine says."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate does not hold: {error.verify_message}"
-    text = (error.strerror or str(error)) if isinstance(error, OSError) else ""
-    return f"cannot be reached{f' ({text})' if text else ''}"
+        return _("its certificate does not hold: {why}").format(why=error.verify_message)
+    if not isinstance(error, OSError) or not (reason := reason_of(error)):
+        return _("cannot be reached")
+    return _("cannot be reached ({reason})").format(reason=reason)
 
 
 def _tune(client: mqtt.Client, _data: Any, sock: Any) -> None:

@@ -15,7 +15,10 @@ from centre.errors import WRONG_USE, BadValueError, CentreError
 from centre.opened import OpenCentre
 from centre.schema import state as state_table
 from centre.state import DAY_S, TOMBSTONE_DAYS, Signed
-from contract.messages import Category, Kind, Notice
+from centre.words import _
+from contract import codec
+from contract.envelope import unverified_payload
+from contract.messages import Ask, Category, Kind, Notice, Poll
 from contract.scopes import Scope
 from contract.topics import valid_id
 
@@ -33,6 +36,8 @@ class Draft:
     priority: int = 0
     lang: str = "zh-CN"
     id: str | None = None
+    ask: Ask | None = None
+    """What is asked at the panel. A new revision asks what the one before asked."""
 
 
 class NoticeState(StrEnum):
@@ -58,11 +63,17 @@ class ListedNotice:
 
 def put(centre: OpenCentre, draft: Draft, now: float) -> Notice:
     """Commit it; returns it as it was signed, with its id and revision. Raises CentreError (wrong use) where it can't be put up."""
+    with centre.books.changing() as conn:
+        return put_in(conn, centre, draft, now)
+
+
+def put_in(conn: Connection, centre: OpenCentre, draft: Draft, now: float) -> Notice:
+    """As put, in a transaction of Books.changing."""
     name = draft.id or f"n{time.strftime('%Y%m%d', time.gmtime(now))}-{secrets.token_hex(3)}"
     if not valid_id(name):
-        raise BadValueError("id", f"{name!r} is no id (a-z, 0-9, - and _, at most 48)")
+        raise BadValueError("id", _("{name!r} is no id (a-z, 0-9, - and _, at most 48)").format(name=name))
     if draft.until_utc is not None and draft.until_utc <= max(now, draft.from_utc or now):
-        raise BadValueError("until", "not after now and --from")
+        raise BadValueError("until", _("not after now and --from"))
     message = Notice(
         scope=draft.scope,
         id=name,
@@ -75,8 +86,24 @@ def put(centre: OpenCentre, draft: Draft, now: float) -> Notice:
         until_utc=draft.until_utc,
         priority=draft.priority,
         lang=draft.lang,
+        ask=draft.ask,
     )
-    return _commit(centre, message, draft.title, now)
+    return _commit(conn, centre, _asking_still(conn, message) if draft.id else message, draft.title, now)
+
+
+def _asking_still(conn: Connection, message: Notice) -> Notice:
+    """A new revision asks what the one before asked, and of a poll the end stands too: answers to it are on their way."""
+    row = state.where_notice(conn, message.id)
+    if row is None or row.token is None:
+        return message
+    asked = codec.read(Notice, unverified_payload(row.token)).ask
+    if asked is None and message.ask is None:
+        return message
+    if message.ask not in (None, asked):
+        raise CentreError(_("{id}: its question stands; withdraw it, and put another").format(id=message.id), WRONG_USE)
+    if isinstance(asked, Poll) and message.until_utc not in (None, row.until_utc):
+        raise CentreError(_("{id}: the end of a poll stands").format(id=message.id), WRONG_USE)
+    return replace(message, ask=asked, until_utc=row.until_utc if isinstance(asked, Poll) else message.until_utc)
 
 
 def withdraw(centre: OpenCentre, name: str, now: float, scope: Scope | None = None) -> Notice:
@@ -85,7 +112,7 @@ def withdraw(centre: OpenCentre, name: str, now: float, scope: Scope | None = No
     Books restored from an older copy do not know every notice: it is enough that units show it, or that `scope` says where it is.
     """
     if not valid_id(name):
-        raise BadValueError("id", f"{name!r} is no id (a-z, 0-9, - and _, at most 48)")
+        raise BadValueError("id", _("{name!r} is no id (a-z, 0-9, - and _, at most 48)").format(name=name))
     with centre.books.reading() as conn:
         row = state.where_notice(conn, name)
         where = _where(row, name, scope or _shown(conn, name))
@@ -101,18 +128,19 @@ def withdraw(centre: OpenCentre, name: str, now: float, scope: Scope | None = No
         until_utc=until if until is not None else round(now + TOMBSTONE_DAYS * DAY_S),
         withdrawn=True,
     )
-    return _commit(centre, tombstone, row.title if row is not None else "", now)
+    with centre.books.changing() as conn:
+        return _commit(conn, centre, tombstone, row.title if row is not None else "", now)
 
 
 def _where(row: Row[Any] | None, name: str, elsewhere: Scope | None) -> Scope:
     """The scope of a notice that can be withdrawn."""
     if row is None and elsewhere is None:
-        raise CentreError(f"{name}: no such notice", WRONG_USE)
+        raise CentreError(_("{name}: no such notice").format(name=name), WRONG_USE)
     if row is None:
         assert elsewhere is not None
         return elsewhere
     if row.withdrawn or row.token is None:
-        raise CentreError(f"{name}: it is down already", WRONG_USE)
+        raise CentreError(_("{name}: it is down already").format(name=name), WRONG_USE)
     return Scope(*row.scope.split("/", 1))
 
 
@@ -120,7 +148,12 @@ def _shown(conn: Connection, name: str) -> Scope | None:
     """Where units show a notice that the books do not have."""
     found = restored.scopes_of_notice(conn, name)
     if len(found) > 1:
-        raise CentreError(f"{name}: units show it in {', '.join(map(str, found))}: name one with --scope", WRONG_USE)
+        raise CentreError(
+            _("{name}: units show it in {found}: name one with --scope").format(
+                name=name, found=", ".join(map(str, found))
+            ),
+            WRONG_USE,
+        )
     return found[0] if found else None
 
 
@@ -137,20 +170,21 @@ def listed(centre: OpenCentre, now: float) -> list[ListedNotice]:
     return found
 
 
-def _commit(centre: OpenCentre, message: Notice, title: str, now: float) -> Notice:
-    """Gives the revision, signs and commits in one transaction."""
+def _commit(conn: Connection, centre: OpenCentre, message: Notice, title: str, now: float) -> Notice:
+    """Gives the revision, signs and commits in this transaction."""
     site = centre.site.site
-    with centre.books.changing() as conn:
-        row = state.where_notice(conn, message.id)
-        if row is not None and row.scope != str(message.scope):
-            raise CentreError(f"{message.id}: stands in {row.scope}; an id is for one notice", WRONG_USE)
-        if row is not None and (row.withdrawn or row.token is None):
-            raise CentreError(f"{message.id}: is down, and its id is never used again", WRONG_USE)
-        full = None if message.withdrawn else state.lacks_room(conn, site, message, now)
-        if full is not None:
-            raise CentreError(f"{full}: withdraw one, or let it end", WRONG_USE)
-        numbered = replace(message, rev=state.next_rev(conn, Kind.NOTICE, message.scope, now, message.id))
-        topic = state.topic_of(site, numbered)
-        signed = Signed(topic, numbered, centre.signer.sign_state(topic, numbered))
-        state.commit(conn, [signed], now, title=title)
+    row = state.where_notice(conn, message.id)
+    if row is not None and row.scope != str(message.scope):
+        raise CentreError(
+            _("{id}: stands in {scope}; an id is for one notice").format(id=message.id, scope=row.scope), WRONG_USE
+        )
+    if row is not None and (row.withdrawn or row.token is None):
+        raise CentreError(_("{id}: is down, and its id is never used again").format(id=message.id), WRONG_USE)
+    full = None if message.withdrawn else state.lacks_room(conn, site, message, now)
+    if full is not None:
+        raise CentreError(_("{full}: withdraw one, or let it end").format(full=full), WRONG_USE)
+    numbered = replace(message, rev=state.next_rev(conn, Kind.NOTICE, message.scope, now, message.id))
+    topic = state.topic_of(site, numbered)
+    signed = Signed(topic, numbered, centre.signer.sign_state(topic, numbered))
+    state.commit(conn, [signed], now, title=title)
     return numbered

@@ -14,12 +14,16 @@ from centre import commands, publisher, schema, units
 from centre.errors import WRONG_USE, BadValueError, CentreError, MissingValueError
 from centre.link import Link
 from centre.opened import OpenCentre
-from contract.commands import MODE_MAX_S, Mode, Open, Order, SetMode
+from centre.words import _
+from contract.commands import MODE_MAX_S, Mode, Open, Order, Say, SetMode
 from contract.messages import Kind
 from contract.plain import Reply, UnitState, parse_unit_presence
 from contract.refusal import Refusal
+from contract.scopes import Scope
 from contract.topics import down, up, valid_id
 
+MAX_SAY = 60
+"""Characters of what is said at a door: what somebody reads who needs help."""
 STATUS_S = 0.5
 """How long to wait for the status that the broker has of a unit; it gives it at once, where there is one."""
 
@@ -53,15 +57,22 @@ def set_mode(mode: Mode, until_utc: float | None, door: str | None, now: float) 
     _check_door(door)
     if mode is Mode.NORMAL:
         if until_utc is not None:
-            raise BadValueError("until", "normal has no end")
+            raise BadValueError("until", _("normal has no end"))
         return SetMode(mode, round(now + commands.VALID_S, 3), door)
     if until_utc is None:
-        raise MissingValueError("until", f"{mode.value} has an end")
+        raise MissingValueError("until", _("{mode} has an end").format(mode=mode.value))
     if until_utc <= now:
-        raise BadValueError("until", "is over already")
+        raise BadValueError("until", _("is over already"))
     if until_utc - now > MODE_MAX_S:
-        raise BadValueError("until", f"at most {MODE_MAX_S / 86_400:.0f} days from now")
+        raise BadValueError("until", _("at most {days:.0f} days from now").format(days=MODE_MAX_S / 86_400))
     return SetMode(mode, round(until_utc, 3), door)
+
+
+def say(text: str, seconds: int) -> Say:
+    """Raises BadValueError."""
+    if not text.strip() or len(text) > MAX_SAY or not text.isprintable():
+        raise BadValueError("text", _("1 to {most} characters, on one line").format(most=MAX_SAY))
+    return Say(text, seconds)
 
 
 def carry_out(
@@ -95,6 +106,49 @@ def carry_out(
     yield _ended(centre, unit_id, _outcome(states, goes_on=goes_on), answered=bool(states))
 
 
+def carry_out_all(
+    centre: OpenCentre, scope: Scope, order: SetMode, actor: str, why: str, *, wait: bool = False
+) -> Iterator[tuple[str, Reply | Ended]]:
+    """A mode for every unit of a scope at once: a command of its own for each, all committed and sent before the first answer is waited for.
+
+    Each unit's replies as they are heard, and at the end what came of it at each. Units that are offline as in `carry_out`. Raises CentreError as that does.
+    """
+    site = centre.site.site
+    with centre.books.reading() as conn:
+        there = units.reach(conn, site, scope).units
+    topics = {unit: up(site, unit, "status") for unit in there}
+    with publisher.connected(
+        centre.folder, centre.site, centre.keys, [up(site, unit, "reply") for unit in there] + list(topics.values())
+    ) as link:
+        told = {} if wait else publisher.retained(link, list(topics.values()), STATUS_S)
+        away = {unit for unit, topic in topics.items() if _says_offline(told.get(topic, b""))}
+        now = time.time()
+        given = {
+            command.id: command
+            for command in (
+                commands.make(site, unit, order, actor, why, commands.VALID_S, now)
+                for unit in there
+                if unit not in away
+            )
+        }
+        with centre.books.writing() as conn:
+            for command in given.values():
+                commands.record(conn, command)
+        for command in given.values():
+            topic = down(site, command.scope, Kind.COMMAND)
+            link.publish(topic, centre.signer.sign_state(topic, command), retain=False)
+        states: dict[str, list[str]] = {command.unit: [] for command in given.values()}
+        if given:
+            for reply in commands.courses_of(centre.books, link, list(given.values()), goes_on=False):
+                unit = given[reply.id].unit
+                states[unit].append(reply.state)
+                yield unit, reply
+    for unit in there:
+        heard = states.get(unit)
+        outcome = Outcome.OFFLINE if heard is None else _outcome(heard, goes_on=False)
+        yield unit, _ended(centre, unit, outcome, answered=bool(heard))
+
+
 def _ended(centre: OpenCentre, unit_id: str, outcome: Outcome, *, answered: bool) -> Ended:
     table = schema.units.c
     with centre.books.reading() as conn:
@@ -104,7 +158,11 @@ def _ended(centre: OpenCentre, unit_id: str, outcome: Outcome, *, answered: bool
 
 def _is_offline(link: Link, topic: str) -> bool:
     """What the broker has of the unit's status says so; none, or one that cannot be read, says nothing."""
-    told = parse_unit_presence(publisher.retained(link, [topic], STATUS_S).get(topic, b""))
+    return _says_offline(publisher.retained(link, [topic], STATUS_S).get(topic, b""))
+
+
+def _says_offline(status: bytes) -> bool:
+    told = parse_unit_presence(status)
     return not isinstance(told, Refusal) and told.state is UnitState.OFFLINE
 
 
@@ -112,16 +170,21 @@ def _judge(conn: Connection, site: str, unit_id: str, order: Order) -> bool:
     """Whether something follows upon `done`: the unit can tell that the door was opened. Raises CentreError where it can't take it."""
     _check_door(order.door)
     if units.one(conn, site, unit_id).revoked:
-        raise CentreError(f"{unit_id}: revoked", WRONG_USE)
+        raise CentreError(_("{unit_id}: revoked").format(unit_id=unit_id), WRONG_USE)
     known = _doors(conn, unit_id)
     if known and order.door is not None and order.door not in known:
-        raise BadValueError("door", f"{unit_id} has no door {order.door!r}; it has {', '.join(known)}")
+        raise BadValueError(
+            "door",
+            _("{unit_id} has no door {door!r}; it has {known}").format(
+                unit_id=unit_id, door=order.door, known=", ".join(known)
+            ),
+        )
     return isinstance(order, Open) and _sees_opening(known, order.door)
 
 
 def _check_door(door: str | None) -> None:
     if door is not None and not valid_id(door):
-        raise BadValueError("door", f"{door!r} is no id")
+        raise BadValueError("door", _("{door!r} is no id").format(door=door))
 
 
 def _doors(conn: Connection, unit_id: str) -> Mapping[str, object]:

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from centre import handed
-from centre.books import insert_new
+from centre import acts, adopted, handed
+from centre.books import enter_new, insert_new
 from centre.schema import commands, courses, receipts
 from contract.chain import FactLine
 from contract.codec import FieldError
@@ -47,11 +47,8 @@ class Receipt:
     at_utc: float
 
 
-def enter(conn: Connection, unit: str, line: FactLine, now: float) -> Receipt | None:
-    """`line.kind` is one of KINDS. A receipt is for `receive`, many at a time; the step of a command is entered at once.
-
-    Data that is not of the contract's form is kept in the fact and means nothing here.
-    """
+def steps(unit: str, line: FactLine) -> Receipt | Reply | None:
+    """What a fact says of a notice or of a command; None where it says nothing of either, or is not of the contract's form."""
     try:
         fact = line.fact
     except FieldError:
@@ -63,17 +60,40 @@ def enter(conn: Connection, unit: str, line: FactLine, now: float) -> Receipt | 
             return Receipt("shown_utc", notice, unit, rev, line.at_utc)
         case NoticeEnded(_, notice, rev):
             return Receipt("ended_utc", notice, unit, rev, line.at_utc)
-        case KeysApplied(scope, name, rev) | SecretsApplied(scope, name, rev) | RosterApplied(scope, name, rev):
-            handed.note_applied(conn, unit, Kind(line.kind.partition(".")[0]), scope, name, rev, now)
         case CommandAccepted(id=command, door=door):
-            heard(conn, unit, Reply(command, ReplyState.ACCEPTED, line.at_utc, door=door), now)
+            return Reply(command, ReplyState.ACCEPTED, line.at_utc, door=door)
         case CommandDone(id=command, door=door):
-            heard(conn, unit, Reply(command, ReplyState.DONE, line.at_utc, door=door), now)
+            return Reply(command, ReplyState.DONE, line.at_utc, door=door)
         case CommandRefused(id=command, reason=reason, door=door):
-            heard(conn, unit, Reply(command, ReplyState.REFUSED, line.at_utc, str(reason), door), now)
+            return Reply(command, ReplyState.REFUSED, line.at_utc, str(reason), door)
         case CommandUnknown(id=command, door=door):
-            heard(conn, unit, Reply(command, ReplyState.UNKNOWN, line.at_utc, door=door), now)
+            return Reply(command, ReplyState.UNKNOWN, line.at_utc, door=door)
     return None
+
+
+def enter(conn: Connection, unit: str, line: FactLine, now: float) -> Receipt | None:
+    """`line.kind` is one of KINDS. A receipt is for `receive`, many at a time; the step of a command is entered at once.
+
+    Data that is not of the contract's form is kept in the fact and means nothing here.
+    """
+    if line.kind in APPLIED:
+        _applied(conn, unit, line, now)
+        return None
+    found = steps(unit, line)
+    if isinstance(found, Reply):
+        if _ordered(conn, unit, found):
+            _step(conn, unit, found, now)
+        return None
+    return found
+
+
+def _applied(conn: Connection, unit: str, line: FactLine, now: float) -> None:
+    try:
+        fact = line.fact
+    except FieldError:
+        return
+    if isinstance(fact, KeysApplied | SecretsApplied | RosterApplied):
+        handed.note_applied(conn, unit, Kind(line.kind.partition(".")[0]), fact.scope, fact.id, fact.rev, now)
 
 
 def receive(conn: Connection, found: Sequence[Receipt]) -> None:
@@ -89,14 +109,29 @@ def receive(conn: Connection, found: Sequence[Receipt]) -> None:
 
 
 def heard(conn: Connection, unit: str, reply: Reply, now: float) -> bool:
-    """One step of a command's course; the same step heard again (as reply and as fact) changes nothing.
+    """A reply: one step of a command's course; the same step heard again (as reply and as fact) changes nothing.
 
-    False, with nothing done, where the books have no such command to this unit: no other unit has a say in its course.
+    False, with nothing done, where the books have no such command to this unit: no other unit has a say in its course. A NUL in the
+    reason, which PostgreSQL does not keep, becomes U+FFFD.
     """
-    mine = (commands.c.id == reply.id) & (commands.c.unit == unit)
-    if conn.execute(select(commands.c.id).where(mine)).first() is None:
+    if not _ordered(conn, unit, reply):
         return False
-    values: dict[str, Any] = {"command": reply.id, "state": reply.state, "unit": unit, "reason": reply.reason}
-    values |= {"door": reply.door, "at_utc": reply.at_utc, "heard_utc": now}
-    conn.execute(insert_new(conn, courses).values(**values))
+    if _step(conn, unit, reply, now):
+        row = {"command": reply.id, "state": str(reply.state), "unit": unit, "reason": _kept(reply.reason)}
+        acts.note(conn, "reply", adopted.reply_data({**row, "door": reply.door, "at_utc": reply.at_utc}), now)
     return True
+
+
+def _ordered(conn: Connection, unit: str, reply: Reply) -> bool:
+    mine = (commands.c.id == reply.id) & (commands.c.unit == unit)
+    return conn.execute(select(commands.c.id).where(mine)).first() is not None
+
+
+def _kept(reason: str | None) -> str | None:
+    return None if reason is None else str(reason).replace("\0", "\ufffd")
+
+
+def _step(conn: Connection, unit: str, reply: Reply, now: float) -> bool:
+    values: dict[str, Any] = {"command": reply.id, "state": reply.state, "unit": unit, "reason": _kept(reply.reason)}
+    values |= {"door": reply.door, "at_utc": reply.at_utc, "heard_utc": now}
+    return enter_new(conn, courses, values)

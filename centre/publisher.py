@@ -13,6 +13,7 @@ from centre.folder import DESKS, Folder, Site, taken
 from centre.keys import CentreKeys
 from centre.link import WINDOW, Arrived, Link, LinkDown, Login, Sent
 from centre.opened import OpenCentre
+from centre.words import _
 
 CONNECT_S = 5.0
 PUBLISH_S = 10.0
@@ -27,10 +28,11 @@ def connected(
     keys: CentreKeys,
     subscriptions: Sequence[str] = (),
     where_allowed: Sequence[str] = (),
+    desks: Sequence[str] = DESKS,
 ) -> Iterator[Link]:
-    """`where_allowed`: further subscriptions, which a broker may refuse. Raises CentreError (exit 69) where it can't be reached or refuses."""
+    """`desks`: the logins to take one of. `where_allowed`: further subscriptions, which a broker may refuse. Raises CentreError (exit 69) where it can't be reached or refuses."""
     with ExitStack() as stack:
-        name = _free_login(folder, stack)
+        name = _free_login(folder, desks, stack)
         ca = folder.ca if folder.ca.exists() else None
         login = Login(site.address, name, keys.logins[name], ca)
         link = Link(login, subscriptions, will=None, persistent=False, where_allowed=where_allowed)
@@ -55,18 +57,18 @@ def retained(link: Link, wanted: Collection[str], limit_s: float) -> dict[str, b
     return found
 
 
-def _free_login(folder: Folder, stack: ExitStack) -> str:
+def _free_login(folder: Folder, desks: Sequence[str], stack: ExitStack) -> str:
     """A login no other command of this folder uses now: with the same one the two would push each other off the broker."""
     end = time.monotonic() + FREE_S
     while True:
-        for name in DESKS:
+        for name in desks:
             attempt = ExitStack()
             if attempt.enter_context(taken(folder.keys / f"{name}.lock")):
                 stack.push(attempt)
                 return name
             attempt.close()
         if time.monotonic() >= end:
-            raise CentreError("too many commands at the broker at once", UNREACHABLE)
+            raise CentreError(_("too many commands at the broker at once"), UNREACHABLE)
         time.sleep(0.05)
 
 
@@ -91,7 +93,7 @@ def publish_unsent(books: Books, link: Link) -> int:
     for start in range(0, len(items), WINDOW):
         part = items[start : start + WINDOW]
         _await(link, {link.publish(item.topic, item.token, retain=True) for item in part})
-        with books.writing() as conn:
+        with books.alone() as conn:
             state.mark_sent(conn, part, time.time())
     return len(items)
 
@@ -101,9 +103,9 @@ def _await(link: Link, mids: set[int]) -> None:
     while mids:
         left = end - time.monotonic()
         if left <= 0:
-            raise CentreError("the broker does not acknowledge", UNREACHABLE)
+            raise CentreError(_("the broker does not acknowledge"), UNREACHABLE)
         for event in link.take(left):
             if isinstance(event, Sent):
                 mids.discard(event.mid)
             elif isinstance(event, LinkDown):
-                raise CentreError(f"broker: {event.reason}", UNREACHABLE)
+                raise CentreError(_("broker: {reason}").format(reason=event.reason), UNREACHABLE)

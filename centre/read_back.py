@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from centre import replay, restored
 from centre.books import Books
 from centre.errors import CentreError
-from centre.folder import Folder, Site
+from centre.folder import DESKS, Folder, Site
 from centre.keys import CentreKeys
 from centre.state import RetainedMessage
+from centre.words import _
 
 AGAIN_S = 10.0
 """Between attempts where the broker could not be read."""
@@ -18,7 +20,8 @@ AGAIN_S = 10.0
 class ReadBack:
     """Once a process. Where the broker cannot be read, books that are known to be restored publish nothing until it can."""
 
-    def __init__(self, folder: Folder, site: Site, books: Books) -> None:
+    def __init__(self, folder: Folder, site: Site, books: Books, desks: Sequence[str] = DESKS) -> None:
+        self._desks = desks
         self._folder = folder
         self._site = site
         self._books = books
@@ -38,13 +41,17 @@ class ReadBack:
             return []
         self._tried_mono = time.monotonic()
         try:
-            found = replay.replay(self._folder, self._site, keys, self._books)
+            found = replay.replay(self._folder, self._site, keys, self._books, self._desks)
         except CentreError as error:
             with self._books.reading() as conn:
                 held = restored.awaits_replay(conn)
-            what = "nothing is published until it can be: the books were restored" if held else "published all the same"
+            what = (
+                _("nothing is published until it can be: the books were restored")
+                if held
+                else _("published all the same")
+            )
             self.done = not held
-            return [f"cannot read what the broker retains ({error}); {what}"]
+            return [_("cannot read what the broker retains ({error}); {what}").format(error=error, what=what)]
         self.done, self._kept = True, found.held
         return list(found.lines)
 

@@ -24,6 +24,7 @@ from centre.opened import OpenCentre
 from centre.schema import units as units_table
 from centre.sheet import BadTableError, Fault
 from centre.unit_csv import read_units
+from centre.words import reason_of
 from contract.enrolment import Enrolment, build_enrolment
 from contract.scopes import Scope
 
@@ -72,7 +73,7 @@ def add_all(centre: OpenCentre, data: bytes, now: float) -> list[str]:
             try:
                 units.add(conn, centre.site.site, each.unit, each.name, each.scopes, now)
             except CentreError as error:
-                faults.append(Fault(each.line, "unit", str(error)))
+                faults.append(Fault(each.line, each.heading, str(error)))
         if faults or not found:
             raise BadTableError(sorted(faults, key=lambda fault: fault.line))
     return [each.unit for each in found]
@@ -109,14 +110,14 @@ def enrol(centre: OpenCentre, unit_id: str, out: Path | None, now: float) -> Pat
     try:
         write_secret(out, build_enrolment(enrolment_of(centre, keys, unit_id, password, token)))
     except OSError as error:
-        raise CentreError(f"{out}: {error.strerror}", WRONG_USE) from None
+        raise CentreError(f"{out}: {reason_of(error)}", WRONG_USE) from None
     return out
 
 
 def readmit(centre: OpenCentre, unit_id: str, out: Path | None, now: float) -> Path:
     """Take a revoked unit back, with its name and scopes, and write its enrolment file as enrol does. Raises CentreError (wrong use)."""
     with centre.books.changing() as conn:
-        units.readmit(conn, units.one(conn, centre.site.site, unit_id))
+        units.readmit(conn, units.one(conn, centre.site.site, unit_id), now)
     return enrol(centre, unit_id, out, now)
 
 
@@ -144,7 +145,7 @@ def enrol_all(centre: OpenCentre, out: Path, now: float) -> int:
             table.writerow([unit.unit, unit.name, name])
         write_secret(out / LIST, rows.getvalue().encode("utf-8-sig"))  # the mark tells Excel the charset
     except OSError as error:
-        raise CentreError(f"{error.filename or out}: {error.strerror}", WRONG_USE) from None
+        raise CentreError(f"{error.filename or out}: {reason_of(error)}", WRONG_USE) from None
     return len(made)
 
 
@@ -160,6 +161,7 @@ def enrolment_of(centre: OpenCentre, keys: CentreKeys, unit_id: str, password: s
         working_keys=keys.working,
         card_keys=keys.card_keys,
         pin_keys=keys.pin_keys,
+        visitor_keys=keys.visitor_keys_of(centre.site.site, unit_id),
         token=token,
         ca=ca.read_text() if ca.exists() else None,
     )

@@ -6,28 +6,30 @@ signed it, and what is in the books is signed again when that key is changed. It
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
-from centre import holders, restored, rotations, state
+from centre import holders, restored, rotation_rows, rotations, state
 from centre.books import Books, note_change
 from centre.errors import UNREACHABLE, CentreError
-from centre.folder import LOGIN, Folder, Site
+from centre.folder import DESKS, LOGIN, Folder, Site
 from centre.keys import CentreKeys
 from centre.link import Arrived, Link, LinkDown
 from centre.publisher import connected
-from centre.schema import rotations as rotations_table
 from centre.schema import state as state_table
 from centre.state import Signed
+from centre.words import N_, _
 from contract import codec
 from contract.envelope import KeyRing, key_ring, verify
 from contract.kinds import Message
 from contract.messages import ROOT_KID, Keys, Kind, Notice, RosterPart, Secrets, Settings, StateMessage
 from contract.parse import parse
 from contract.refusal import Refusal
+from contract.rounds import Round
 from contract.scopes import Scope
 from contract.strict_json import dumps
 from contract.topics import PREFIX, down, parse_down
@@ -38,7 +40,7 @@ QUIET_S = 0.2
 """Behind the mark we send ourselves: for brokers that hand retained messages out beside their other work."""
 SHOWN = 20
 """Things taken back that are told one by one."""
-OLDER = "books older than the broker: restored?"
+OLDER = N_("books older than the broker: restored?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +51,15 @@ class Replayed:
     held: frozenset[str] = frozenset()
 
 
-def replay(folder: Folder, site: Site, keys: CentreKeys, books: Books) -> Replayed:
-    """Read and judge; take what is newer where the books are known to be restored. Raises CentreError (exit 69) where the broker can't be read."""
+def replay(folder: Folder, site: Site, keys: CentreKeys, books: Books, desks: Sequence[str] = DESKS) -> Replayed:
+    """Read and judge, by one of the logins `desks`; take what is newer where the books are known to be restored. Raises CentreError (exit 69) where the broker can't be read."""
     with books.reading() as conn:
         rows = conn.execute(select(state_table.c.topic, state_table.c.token).where(state_table.c.token.is_not(None)))
         known = {row.topic: hash(row.token) for row in rows}
-    with connected(folder, site, keys, [f"{PREFIX}/{site.site}/down/#"]) as link:
+    with connected(folder, site, keys, [f"{PREFIX}/{site.site}/down/#"], desks=desks) as link:
         other = {topic: token for topic, token in _retained(link, site.site) if known.get(topic) != hash(token)}
     now = time.time()
-    with books.writing() as conn:
+    with books.alone() as conn:
         found = sorted(
             newer(conn, site.site, keys, other), key=lambda each: each.topic
         )  # brokers hand out in any order
@@ -76,17 +78,22 @@ def _strange(conn: Connection, found: Sequence[Signed], now: float) -> list[str]
         restored.note_shown(conn, message.KIND.value, str(message.scope), message.ident, message.rev, now)
     if not found:
         return []
-    what = f"the broker retains {len(found)} messages newer than the books, as {_named(found[0].message)}"
+    what = _("the broker retains {found} messages newer than the books, as {named}").format(
+        found=len(found), named=_named(found[0].message)
+    )
     return [
-        f"{what}: they are left as they are",
-        "books older than the broker: restored? Then `restore --copied` and start again; if not, another signs with our keys: `keys rotate state`",
+        _("{what}: they are left as they are").format(what=what),
+        _(
+            "books older than the broker: restored? Then `restore --copied` and start again; if not, another signs with our keys: `keys rotate state`"
+        ),
     ]
 
 
 def _retained(link: Link, site: str) -> Iterator[tuple[str, bytes]]:
     """Ends behind a mark that comes back to us on a topic no unit reads."""
     mark = down(site, Scope("unit", LOGIN), Kind.CONFIRM)
-    link.publish(mark, b"mark", retain=False)
+    word = secrets.token_bytes(16)
+    link.publish(mark, word, retain=False)
     marked = False
     while True:
         events = link.take(QUIET_S if marked else SILENT_S)
@@ -94,14 +101,14 @@ def _retained(link: Link, site: str) -> Iterator[tuple[str, bytes]]:
             return
         if not events:
             raise CentreError(
-                "the broker hands out nothing that it retains: are its access file's rights of today?", UNREACHABLE
+                _("the broker hands out nothing that it retains: are its access file's rights of today?"), UNREACHABLE
             )
         for event in events:
             if isinstance(event, LinkDown):
-                raise CentreError(f"broker: {event.reason}", UNREACHABLE)
+                raise CentreError(_("broker: {reason}").format(reason=event.reason), UNREACHABLE)
             if isinstance(event, Arrived):
                 link.ack(event)
-                marked = marked or event.message.topic == mark
+                marked = marked or (event.message.topic, event.message.payload) == (mark, word)
                 if event.retained and event.message.payload:
                     yield event.message.topic, event.message.payload
 
@@ -113,23 +120,23 @@ def newer(conn: Connection, site: str, keys: CentreKeys, found: Mapping[str, byt
     newest = _read(conn, site, of_keys, found.get(of_keys, b""), ours)
     first = [Signed(of_keys, newest, found[of_keys])] if isinstance(newest, Keys) else []
     if isinstance(newest, Keys):
-        trusted = key_ring(ours[ROOT_KID].public, newest.keys)
+        ring = key_ring(ours[ROOT_KID].public, newest.keys)
     else:
-        trusted = _trusted(conn, site, of_keys, ours)
-    rest = (
-        (topic, token, _read(conn, site, topic, token, trusted)) for topic, token in found.items() if topic != of_keys
-    )
+        ring = trusted(conn, site, of_keys, ours)
+    rest = ((topic, token, _read(conn, site, topic, token, ring)) for topic, token in found.items() if topic != of_keys)
     return first + [Signed(topic, it, token, getattr(it, "part", 0)) for topic, token, it in rest if it is not None]
 
 
 def take_back(conn: Connection, keys: CentreKeys, found: Sequence[Signed], now: float) -> list[str]:
     """Enters what is newer than the books. Returns a line for each thing, nothing where nothing is."""
     lines = list(_take(conn, keys, found, now))
-    more = [f"{OLDER} and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
+    more = (
+        [_("{older} and {lines} more").format(older=_(OLDER), lines=len(lines) - SHOWN)] if len(lines) > SHOWN else []
+    )
     return [*lines[:SHOWN], *more]
 
 
-def _trusted(conn: Connection, site: str, topic: str, ours: KeyRing) -> KeyRing:
+def trusted(conn: Connection, site: str, topic: str, ours: KeyRing) -> KeyRing:
     """The keys that units trust by the newest `keys` of the books: one that was taken away signs nothing any more."""
     token = conn.execute(select(state_table.c.token).where(state_table.c.topic == topic)).scalar()
     message = _opened(site, topic, token or b"", ours)
@@ -165,10 +172,12 @@ def _take(conn: Connection, keys: CentreKeys, found: Sequence[Signed], now: floa
             rosters.setdefault((str(message.scope), message.id), {}).setdefault(message.rev, []).append(each)
         elif isinstance(message, Secrets):
             restored.note_shown(conn, Kind.SECRETS.value, str(message.scope), "", message.rev, now)
-            yield f"{OLDER} secrets of {message.unit} revision {message.rev}: it is handed the keys that are here again"
+            yield _("{older} secrets of {unit} revision {rev}: it is handed the keys that are here again").format(
+                older=_(OLDER), unit=message.unit, rev=message.rev
+            )
         else:
             state.commit(conn, [each], now, title=_title(message))
-            yield f"{OLDER} taken back: {_named(message)}"
+            yield _("{older} taken back: {named}").format(older=_(OLDER), named=_named(message))
     for by_rev in rosters.values():
         yield from _roster(conn, keys, by_rev[max(by_rev)], now)
 
@@ -179,28 +188,34 @@ def _roster(conn: Connection, keys: CentreKeys, parts: list[Signed], now: float)
     assert isinstance(first, RosterPart)
     if {each.part for each in parts} != set(range(1, first.parts + 1)):
         restored.note_shown(conn, Kind.ROSTER.value, str(first.scope), first.id, first.rev, now)
-        yield f"{OLDER} {_named(first)} is not whole at the broker: put it again from its file"
+        yield _("{older} {named} is not whole at the broker: put it again from its file").format(
+            older=_(OLDER), named=_named(first)
+        )
         return
     state.commit(conn, sorted(parts, key=lambda each: each.part), now, title="taken back from the broker")
     holders.forget(conn, str(first.scope), first.id)
     if first.card_key not in keys.card_keys:
         _given(conn, "card", [first.card_key], now)
-        yield f"{OLDER} {_named(first)}: hashed with card key {first.card_key}, which is lost: put it again from its file"
+        yield _("{older} {named}: hashed with card key {card_key}, which is lost: put it again from its file").format(
+            older=_(OLDER), named=_named(first), card_key=first.card_key
+        )
     else:
-        yield f"{OLDER} taken back: {_named(first)}"
+        yield _("{older} taken back: {named}").format(older=_(OLDER), named=_named(first))
 
 
 def _keys(conn: Connection, keys: CentreKeys, signed: Signed, now: float) -> Iterator[str]:
     message = signed.message
     assert isinstance(message, Keys)
     state.commit(conn, [signed], now)
-    yield f"{OLDER} taken back: {_named(message)}"
+    yield _("{older} taken back: {named}").format(older=_(OLDER), named=_named(message))
     trusted = {key.kid for key in message.keys}
     ours = {key.kid for key in keys.working}
     _given(conn, "working", sorted(trusted - ours), now)
     if ours - trusted:
         lost = " ".join(sorted(ours - trusted))
-        yield f"{OLDER} units trust {lost} no longer: bring keys/root.pem, then `keys rotate state` and `keys rotate command`"
+        yield _(
+            "{older} units trust {lost} no longer: bring keys/root.pem, then `keys rotate state` and `keys rotate command`"
+        ).format(older=_(OLDER), lost=lost)
 
 
 def _given(conn: Connection, what: str, names: list[str], now: float) -> None:
@@ -209,12 +224,12 @@ def _given(conn: Connection, what: str, names: list[str], now: float) -> None:
     fresh = [name for name in names if name not in ever]
     if fresh:
         row = {"what": what, "old": "", "new": " ".join(fresh), "begun_utc": now, "done_utc": now}
-        conn.execute(insert(rotations_table).values(**row))
+        rotation_rows.enter(conn, row, now)
 
 
 def _title(message: StateMessage) -> str:
     match message:
-        case Notice():
+        case Notice() | Round():
             return message.title
         case Settings():
             values = codec.write(message)
@@ -224,5 +239,5 @@ def _title(message: StateMessage) -> str:
 
 
 def _named(message: StateMessage) -> str:
-    text = f"{message.KIND} {message.ident} of {message.scope} revision {message.rev}"
-    return text.replace("  ", " ")
+    name = f"{message.KIND} {message.ident}".rstrip()
+    return _("{name} of {scope} revision {rev}").format(name=name, scope=message.scope, rev=message.rev)

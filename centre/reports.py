@@ -15,6 +15,7 @@ from centre.books import Books
 from centre.errors import BadValueError
 from centre.opened import OpenCentre
 from centre.schema import epochs, facts, receipts
+from centre.words import _
 from contract.facts.declaration import KINDS
 
 
@@ -118,7 +119,11 @@ def _check(conn: Connection, site: str, wanted: FactFilter) -> None:
     for kind in sorted((wanted.kinds or frozenset()) - KINDS.keys()):
         if conn.execute(select(facts.c.n).where(facts.c.kind == kind).limit(1)).first() is None:
             near = difflib.get_close_matches(kind, [*KINDS, *{known.partition(".")[0] for known in KINDS}], 3)
-            raise BadValueError("kind", f"no such kind: {kind}" + (f"; is it {' or '.join(near)}?" if near else ""))
+            raise BadValueError(
+                "kind",
+                _("no such kind: {kind}").format(kind=kind)
+                + (_(_("; is it {near}?")).format(near=_(" or ").join(near)) if near else ""),
+            )
 
 
 def _last(centre: OpenCentre, wanted: FactFilter, newest: int, count: int) -> list[Entry]:

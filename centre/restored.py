@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, and_, delete, func, select, update
 
+from centre import acts
 from centre.alarms import BOOKS_BEHIND, Alarms
 from centre.books import insert_or_update, note_change
-from centre.opened import OpenCentre
 from centre.schema import meta, revs_heard, sealing_keys, shown_revs, unit_keys, units
 from centre.schema import state as state_table
 from centre.units import Unit
@@ -32,11 +32,17 @@ _KINDS = {kind.value for kind in KINDS}
 # --- the marks
 
 
-def mark(conn: Connection, now: float) -> None:
+def mark(conn: Connection, now: float, made_utc: float | None) -> None:
     """The books are known to be an older copy: the broker is to be read, and each unit to be asked what it has, once.
 
-    Without comparing times: this machine's clock may be another one than that of the backup.
+    Without comparing times: this machine's clock may be another one than that of the backup. `made_utc`: when the copy was made, where
+    that is known; the centre's own journal goes on with this act, or begins with it once its key is here.
     """
+    journal = acts.journal_of(conn)
+    if journal is not None and journal.begun():
+        acts.note(conn, "restored", {"made": made_utc}, now)
+    else:
+        conn.execute(insert_or_update(conn, meta, {"name": acts.RESTORED_UNTOLD, "value": int(made_utc or 0)}))
     conn.execute(delete(meta).where(meta.c.name == "replayed"))
     conn.execute(delete(revs_heard))
     conn.execute(insert_or_update(conn, meta, {"name": "restored", "value": int(now)}))
@@ -51,12 +57,6 @@ def awaits_replay(conn: Connection) -> bool:
     """Whether the broker's retained state has not been read since the books were restored."""
     marks = set(conn.execute(select(meta.c.name).where(meta.c.name.in_(("restored", "replayed")))).scalars())
     return marks == {"restored"}
-
-
-def mark_copied(centre: OpenCentre, now: float) -> None:
-    """The folder, or its database, was put back by other means than `restore`: as that does it."""
-    with centre.books.changing() as conn:
-        mark(conn, now)
 
 
 def unlisted(conn: Connection) -> set[str]:

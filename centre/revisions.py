@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from centre.words import _
 from contract.revs import Entry, RevsPage, entries
 
 UNITS = 256
@@ -32,11 +33,17 @@ class Revisions:
 
 def differences(unit: str, have: set[Entry], refused: set[Entry], due: set[Entry]) -> list[str]:
     """Lines for the operator."""
-    words = [("lacks", due - have - refused), ("refuses", refused), ("has, and should not,", have - due)]
+    words = [
+        (_("{unit}: lacks {what} revision {rev}"), due - have - refused),
+        (_("{unit}: refuses {what} revision {rev}"), refused),
+        (_("{unit}: has, and should not, {what} revision {rev}"), have - due),
+    ]
     lines = [
-        f"{unit}: {word} {kind} {scope} {name} revision {rev}".replace("  ", " ")
-        for word, found in words
+        text.format(unit=unit, what=f"{kind} {scope} {name}".rstrip(), rev=rev)
+        for text, found in words
         for kind, scope, name, rev in sorted(found)
     ]
-    more = [f"{unit}: and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
-    return [*lines[:SHOWN], *more] or [f"{unit}: has what it should have, {len(have)} in all"]
+    more = [_("{unit}: and {lines} more").format(unit=unit, lines=len(lines) - SHOWN)] if len(lines) > SHOWN else []
+    return [*lines[:SHOWN], *more] or [
+        _("{unit}: has what it should have, {have} in all").format(unit=unit, have=len(have))
+    ]

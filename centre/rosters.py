@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
-from centre import holders, rotations, state, units
+from centre import holders, lost, pins, rotations, state, units
 from centre.errors import CHECK_FAILED, WRONG_USE, CentreError
 from centre.opened import OpenCentre
-from centre.roster_csv import HashKeys, Reading, read_csv, split
+from centre.roster_csv import HashKeys, Numbers, Reading, owner_of, read_csv, split
+from centre.roster_doubts import doubts
 from centre.schema import state as state_table
-from centre.sheet import BadTableError
+from centre.sheet import BadTableError, folded
 from centre.state import Signed
-from contract.messages import MAX_HOLDERS, Kind
+from centre.words import _
+from contract.hours import Hours
+from contract.messages import MAX_HOLDERS, Holder, Kind
 from contract.scopes import Scope
 from contract.topics import valid_id
 
@@ -28,6 +33,8 @@ class PutRoster:
     holders: int
     parts: int
     before: int | None
+    doubts: tuple[str, ...] = ()
+    """What is mostly not meant, a line each (roster_doubts.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,38 +50,150 @@ class ListedRoster:
 
 
 def put(
-    centre: OpenCentre, scope: Scope, name: str, data: bytes, now: float, *, title: str = "", empty: bool = False
+    centre: OpenCentre,
+    scope: Scope,
+    name: str,
+    data: bytes,
+    now: float,
+    *,
+    title: str = "",
+    empty: bool = False,
+    profiles: Mapping[str, Hours] | None = None,
+    again: str | None = None,
 ) -> PutRoster:
-    """The CSV file `data` is the whole roster from now on. `title`: where it is from, for the books. `empty`: it may hold nobody.
+    """The CSV file `data` is the whole roster from now on. `title`: where it is from, for the books. `empty`: it may hold nobody. `profiles`: what its column `hours` may name.
+    `again`: who takes in again what was revoked; without it that is a fault of its line.
 
     Raises BadTableError; CentreError (exit 1) where a unit would get more holders than it can hold.
     """
     if not valid_id(name):
-        raise CentreError(f"{name!r} is no id (a-z, 0-9, - and _, at most 48)", WRONG_USE)
+        raise CentreError(_("{name!r} is no id (a-z, 0-9, - and _, at most 48)").format(name=name), WRONG_USE)
     with centre.books.reading() as conn:
         keys = rotations.hash_keys(conn, centre.keys, scope)
-    reading = read_csv(data, keys, centre.site.zone)
+        gone = lost.known(conn, centre.folder, centre.site.site)
+    refused = {name: "" if again else _refusal(centre, each) for name, each in gone.items()}
+    reading = read_csv(data, keys, centre.site.zone, profiles, refused)
     if reading.faults or not (reading.holders or empty):
         raise BadTableError(reading.faults)
-    return _commit(centre, scope, name, reading, keys, title, now)
+    with centre.books.changing() as conn:
+        before = _held(conn, scope, name)
+        _check_room(conn, centre.site.site, scope, name, len(reading.holders))
+        if not reading.tells_pins:
+            _keep_pins(conn, centre, scope, name, reading, keys)
+        people = list(zip(reading.holders, reading.numbers, strict=True))
+        if again:
+            lost.take_again(conn, gone, reading.met, str(scope), name, again, now)
+        rev, parts = _commit(conn, centre, scope, name, people, keys, title, now)
+        found = doubts(conn, centre.site.site, scope, name, keys.card[0], reading.holders)
+    return PutRoster(name, rev, scope, len(people), parts, before, tuple(found))
+
+
+def _refusal(centre: OpenCentre, gone: lost.Lost) -> str:
+    day = f"{datetime.fromtimestamp(gone.at_utc, centre.site.zone):%Y-%m-%d}"
+    why = f": {gone.why}" if gone.why else ""
+    return _("revoked on {day} by {by}{why}; --again takes it in all the same").format(day=day, by=gone.by, why=why)
 
 
 def _commit(
-    centre: OpenCentre, scope: Scope, name: str, reading: Reading, keys: HashKeys, title: str, now: float
-) -> PutRoster:
-    site, count = centre.site.site, len(reading.holders)
+    conn: Connection,
+    centre: OpenCentre,
+    scope: Scope,
+    name: str,
+    people: list[tuple[Holder, Numbers]],
+    keys: HashKeys,
+    title: str,
+    now: float,
+) -> tuple[int, int]:
+    """Returns the revision and how many parts it has."""
+    site = centre.site.site
+    rev = state.next_rev(conn, Kind.ROSTER, scope, now, name)
+    parts = split(scope, name, rev, round(now, 3), keys.card[0], site, [holder for holder, _numbers in people])
+    signed = []
+    for part in parts:
+        topic = state.topic_of(site, part, part.part)
+        signed.append(Signed(topic, part, centre.signer.sign_state(topic, part), part.part))
+    state.commit(conn, signed, now, title=title)
+    holders.keep(conn, centre.folder, site, parts, [numbers for _holder, numbers in people], keys, now)
+    return rev, len(parts)
+
+
+def _keep_pins(conn: Connection, centre: OpenCentre, scope: Scope, name: str, reading: Reading, keys: HashKeys) -> None:
+    """A file that tells no PINs changes none: who is in it as before, with the same room, keeps theirs."""
+    there = next((each for each in holders.rosters(conn) if (each.scope, each.id) == (str(scope), name)), None)
+    if there is None or there.pin_key is None:
+        return
+    known = {
+        (holder.id, folded(owner_of(holder))): numbers
+        for holder, numbers in holders.read_back(conn, centre.folder, centre.site.site, there)
+    }
+    for at, (holder, numbers) in enumerate(zip(reading.holders, reading.numbers, strict=True)):
+        had = known.get((holder.id, owner_of(holder)))
+        if had is not None:
+            reading.numbers[at] = replace(numbers, pin=had.pin, duress=had.duress)
+            reading.holders[at] = keys.hashed(holder, reading.numbers[at])
+
+
+def make_pin(
+    centre: OpenCentre,
+    name: str,
+    holder_id: str,
+    now: float,
+    *,
+    digits: int = pins.DIGITS,
+    duress: bool = False,
+    scope: Scope | None = None,
+) -> str:
+    """A new PIN for a holder, in place of the one before, or with `duress` a second one; told once, to the caller. The roster is committed.
+
+    Raises CentreError (wrong use) where there is no such roster or holder, where several scopes have one of that name and none is said,
+    and where numbers are not kept.
+    """
     with centre.books.changing() as conn:
-        before = _held(conn, scope, name)
-        _check_room(conn, site, scope, name, count)
-        rev = state.next_rev(conn, Kind.ROSTER, scope, now, name)
-        parts = split(scope, name, rev, round(now, 3), keys.card[0], site, reading.holders)
-        signed = []
-        for part in parts:
-            topic = state.topic_of(site, part, part.part)
-            signed.append(Signed(topic, part, centre.signer.sign_state(topic, part), part.part))
-        state.commit(conn, signed, now, title=title)
-        holders.keep(conn, centre.folder, site, parts, reading.numbers, keys, now)
-    return PutRoster(name, rev, scope, count, len(parts), before)
+        roster = _one(conn, name, scope)
+        keys = rotations.hash_keys(conn, centre.keys, roster.scope)
+        if keys.pin is None:
+            raise CentreError(_("there is no PIN key"), WRONG_USE)
+        people = holders.read_back(conn, centre.folder, centre.site.site, roster)
+        mine = [(holder, numbers) for holder, numbers in people if holder.id == holder_id]
+        if not mine:
+            raise CentreError(_("{roster}: no holder {holder}").format(roster=name, holder=holder_id), WRONG_USE)
+        holder, had = mine[0]
+        if duress and had.pin is None:
+            raise CentreError(_("{holder}: has no PIN yet").format(holder=holder_id), WRONG_USE)
+        used = {
+            pin
+            for other, numbers in people
+            if owner_of(other) == owner_of(holder)
+            for pin in (numbers.pin, numbers.duress)
+            if pin is not None
+        }
+        made = pins.fresh(used, digits, unlike=had.pin if duress else had.duress)
+        change = {"duress": made} if duress else {"pin": made}
+        for at, (other, numbers) in enumerate(people):
+            now_has = replace(numbers, **change) if other.id == holder_id else numbers
+            people[at] = (keys.hashed(other, now_has), now_has)
+        _commit(conn, centre, Scope(*roster.scope.split("/", 1)), name, people, keys, _title(conn, roster), now)
+    return made
+
+
+def _one(conn: Connection, name: str, scope: Scope | None) -> holders.Roster:
+    found = [
+        each for each in holders.rosters(conn) if each.id == name and scope in {None, Scope(*each.scope.split("/", 1))}
+    ]
+    if not found:
+        raise CentreError(_("{name}: no such roster").format(name=name), WRONG_USE)
+    if len(found) > 1:
+        places = ", ".join(each.scope for each in found)
+        raise CentreError(
+            _("{name}: there is one in {places}: name one with --scope").format(name=name, places=places), WRONG_USE
+        )
+    return found[0]
+
+
+def _title(conn: Connection, roster: holders.Roster) -> str:
+    table = state_table.c
+    mine = (table.kind == Kind.ROSTER.value) & (table.scope == roster.scope) & (table.id == roster.id)
+    return conn.execute(select(table.title).where(mine)).scalar() or ""
 
 
 def listed(centre: OpenCentre) -> list[ListedRoster]:
@@ -115,4 +234,9 @@ def _check_room(conn: Connection, site: str, where: Scope, name: str, count: int
         if where in unit.scopes and count + sum(others.get(str(scope), 0) for scope in unit.scopes) > MAX_HOLDERS
     ]
     if full or count > MAX_HOLDERS:
-        raise CentreError(f"more than {MAX_HOLDERS} holders for {', '.join(full[:5]) or 'a unit'}", CHECK_FAILED)
+        raise CentreError(
+            _("more than {max_holders} holders for {where}").format(
+                max_holders=MAX_HOLDERS, where=", ".join(full[:5]) or _("a unit")
+            ),
+            CHECK_FAILED,
+        )

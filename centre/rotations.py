@@ -11,24 +11,26 @@ import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Row, or_, select
 
-from centre import broker_files, handed, holders, restored, state, units
+from centre import broker_files, handed, holders, restored, state, units, visitor_codes
 from centre.books import Books, note_change
 from centre.errors import WRONG_USE, CentreError
 from centre.folder import Folder, Site
 from centre.keys import CentreKeys, delete_private, load_keys, load_root, make_working, retire_working, share
 from centre.roster_csv import HashKeys
-from centre.schema import meta, rotations
+from centre.rotation_rows import enter
+from centre.schema import rotations
 from centre.schema import units as units_table
 from centre.signing import Signer
 from centre.state import Signed
+from centre.words import _
 from contract.enrolment import KEY_BYTES
 from contract.messages import Keys, Kind
 from contract.scopes import Scope
 from contract.topics import down
 
-SECTIONS = {"card": "cards", "pin": "pins"}
+SECTIONS = {"card": "cards", "pin": "pins", "visitor": "visitors"}
 MOST_AT_ONCE = 15
 """Card keys a unit is handed beside a new one (contract.sealing: 16)."""
 
@@ -105,13 +107,13 @@ class _Choice:
 
 
 def begin_shared(conn: Connection, keys: CentreKeys, what: str, now: float) -> bool:
-    """A new card or PIN key. False where one is being changed already."""
+    """A new card, PIN or visitors' key. False where one is being changed already."""
     keys.kid_for(Kind.SECRETS)
     if is_open(conn, what) is not None:
         return False
-    known = list(keys.card_keys if what == "card" else keys.pin_keys)
+    known = list(keys.shared(what))
     row = {"what": what, "old": " ".join(known), "new": _next(what[0], [*known, *_ever(conn, what)]), "begun_utc": now}
-    conn.execute(insert(rotations).values(**row))
+    enter(conn, row, now)
     return True
 
 
@@ -122,16 +124,20 @@ def begin_login(conn: Connection, folder: Folder, keys: CentreKeys, unit: units.
         return False
     row = conn.execute(select(units_table).where(units_table.c.unit == unit.unit)).one()
     if unit.revoked:
-        raise CentreError(f"{unit.unit}: revoked; it has no login", WRONG_USE)
+        raise CentreError(_("{unit}: revoked; it has no login").format(unit=unit.unit), WRONG_USE)
     if unit.unit not in handed.live(conn) or unit.unit not in handed.sealing(conn):
-        raise CentreError(f"{unit.unit}: has not shown a key to seal to; nothing can be handed to it", WRONG_USE)
+        raise CentreError(
+            _("{unit}: has not shown a key to seal to; nothing can be handed to it").format(unit=unit.unit), WRONG_USE
+        )
     if not row.online:
-        what = "absent: the login of a unit that is away is not changed, for it might never come back; revoke it if it is gone"
+        what = _(
+            "absent: the login of a unit that is away is not changed, for it might never come back; revoke it if it is gone"
+        )
         raise CentreError(f"{unit.unit}: {what}", WRONG_USE)
-    old, new = [login for login, _ in unit.logins], handed.free_login(conn, unit.unit)
+    old, new = [login for login, _password in unit.logins], handed.free_login(conn, unit.unit)
     share(folder, "units", {new: handed.add_login(conn, unit.unit, new, now)})
     values = {"what": "login", "unit": unit.unit, "old": " ".join(old), "new": new, "begun_utc": now}
-    conn.execute(insert(rotations).values(**values))
+    enter(conn, values, now)
     return True
 
 
@@ -162,10 +168,7 @@ def begin_working(conn: Connection, folder: Folder, site: str, kinds: Iterable[K
     state.commit(conn, [Signed(topic, both, signer.sign_keys(root, topic, both))], now)
     row = {"what": "working", "old": " ".join(old), "new": " ".join(new), "rev": rev, "begun_utc": now}
     row["token"] = signer.sign_keys(root, topic, after)
-    if under_way:
-        conn.execute(update(rotations).where(rotations.c.id == under_way.id).values(**row))
-    else:
-        conn.execute(insert(rotations).values(**row))
+    enter(conn, row, now, under_way.id if under_way else None)
     return True
 
 
@@ -181,13 +184,15 @@ def taken_along(conn: Connection, unit: str, now: float) -> list[str]:
         if rotation.what == "card" and len(rotation.old) < MOST_AT_ONCE:
             new = _next("c", _ever(conn, "card"))
             row = {"old": " ".join((*rotation.old, *rotation.new)), "new": new, "begun_utc": now}
-            conn.execute(update(rotations).where(rotations.c.id == rotation.id).values(**row))
+            enter(conn, row, now, rotation.id)
         else:
             lines.append(
-                f"it holds {rotation.new[0]} already: `keys rotate {rotation.what}` once more when this one is done"
+                _("it holds {new} already: `keys rotate {what}` once more when this one is done").format(
+                    new=rotation.new[0], what=rotation.what
+                )
             )
     if held and not any(each.what == "card" for each in _open(conn)):
-        lines.append("it holds the card and PIN keys: `keys rotate card` and `keys rotate pin` change them")
+        lines.append(_("it holds the card and PIN keys: `keys rotate card` and `keys rotate pin` change them"))
     return lines
 
 
@@ -221,8 +226,7 @@ class Rotor:
             if not conn.execute(select(or_(select(rotations.c.id).exists(), restored.OTHER_SECRETS))).scalar():
                 return []
         self.troubles = []
-        with self._books.writing() as conn:
-            conn.execute(select(meta).with_for_update())  # SQLite's transaction shuts others out; elsewhere this does
+        with self._books.alone() as conn:
             lines = list(self._steps(conn, now))
             if lines:
                 note_change(conn)
@@ -245,8 +249,7 @@ class Rotor:
 
     def _make_shared(self, conn: Connection, rotation: Rotation) -> None:
         keys = load_keys(self._folder)
-        known = keys.card_keys if rotation.what == "card" else keys.pin_keys
-        if rotation.new[0] not in known:
+        if rotation.new[0] not in keys.shared(rotation.what):
             share(self._folder, SECTIONS[rotation.what], {rotation.new[0]: secrets.token_hex(KEY_BYTES)})
 
     def _hand_out(self, conn: Connection, now: float) -> Iterator[str]:
@@ -254,13 +257,13 @@ class Rotor:
         ca = self._folder.ca.read_text() if self._folder.ca.exists() else None
         count = handed.issue(conn, Signer(self._site.site, keys), keys, ca, now)
         if count:
-            yield f"secrets for {count} units"
+            yield _("secrets for {count} units").format(count=count)
 
     def _shared(self, conn: Connection, rotation: Rotation, now: float) -> Iterator[str]:
         keys = load_keys(self._folder)
         signer = Signer(self._site.site, keys)
         choice = _Choice(conn, keys)
-        for roster in holders.rosters(conn):
+        for roster in holders.rosters(conn) if rotation.what != "visitor" else ():
             wanted = choice.of(roster.scope)
             if not _is_behind(roster, wanted, rotation):
                 continue
@@ -269,12 +272,14 @@ class Rotor:
             except CentreError as error:
                 self.troubles.append(str(error))  # the rest goes on: it may wait for this file for days
             else:
-                yield f"roster {roster.id} of {roster.scope}: hashed with {wanted.card[0]}"
+                yield _("roster {id} of {scope}: hashed with {card}").format(
+                    id=roster.id, scope=roster.scope, card=wanted.card[0]
+                )
         if not list(waits(conn, keys, self._site.site, rotation)):
             share(self._folder, SECTIONS[rotation.what], dict.fromkeys(rotation.old))
             yield self._done(conn, rotation, now)
 
-    _card = _pin = _shared
+    _card = _pin = _visitor = _shared
 
     def _working(self, conn: Connection, rotation: Rotation, now: float) -> Iterator[str]:
         keys = load_keys(self._folder)
@@ -282,7 +287,7 @@ class Rotor:
             return
         kept = [key for key in keys.working if key.kid not in rotation.old]
         signer = Signer(self._site.site, CentreKeys(tuple(kept), keys.private, keys.root_public, {}, {}, {}))
-        count = state.sign_again(conn, rotation.old, signer.sign_again)
+        count = state.sign_again(conn, rotation.old, signer.sign_again, now)
         scope = Scope("site", self._site.site)
         topic = down(self._site.site, scope, Kind.KEYS)
         assert rotation.rev is not None
@@ -291,7 +296,7 @@ class Rotor:
         state.commit(conn, [Signed(topic, after, rotation.token)], now)
         # From here on they sign no more: the file first, since units know the new ones already.
         retire_working(self._folder, rotation.old)
-        yield f"{count} messages signed again"
+        yield _("{count} messages signed again").format(count=count)
         yield self._done(conn, rotation, now)
 
     def _login(self, conn: Connection, rotation: Rotation, now: float) -> Iterator[str]:
@@ -303,13 +308,17 @@ class Rotor:
         if site.mosquitto is not None:
             known = units.listed(conn, site.site)
             broker_files.write(self._folder, site, load_keys(self._folder), known, site.mosquitto)
-            yield f"wrote {broker_files.place(self._folder, site.mosquitto)} again: reload the broker (SIGHUP)"
+            yield _("wrote {place} again: reload the broker (SIGHUP)").format(
+                place=broker_files.place(self._folder, site.mosquitto)
+            )
         share(self._folder, "units", dict.fromkeys(rotation.old))
         yield self._done(conn, rotation, now)
 
     def _done(self, conn: Connection, rotation: Rotation, now: float) -> str:
-        conn.execute(update(rotations).where(rotations.c.id == rotation.id).values(done_utc=now, token=None))
-        return f"{rotation.name}: {' '.join(rotation.old)} gone, {' '.join(rotation.new)} in force"
+        enter(conn, {"done_utc": now, "token": None}, now, rotation.id)
+        return _("{name}: {old} gone, {new} in force").format(
+            name=rotation.name, old=" ".join(rotation.old), new=" ".join(rotation.new)
+        )
 
     def _finished_working(self) -> list[Rotation]:
         """Those whose old keys' files are still here."""
@@ -337,42 +346,44 @@ def waits(conn: Connection, keys: CentreKeys, site: str, rotation: Rotation) -> 
         told = handed.has_applied(conn, Kind.KEYS)
         for unit in there:
             if told.get((unit, f"site/{site}", ""), 0) < (rotation.rev or 0):
-                yield f"{unit}: has not applied keys revision {rotation.rev}"
+                yield _("{unit}: has not applied keys revision {rev}").format(unit=unit, rev=rotation.rev)
         return
     if rotation.what == "login":
         row = conn.execute(select(units_table).where(units_table.c.unit == rotation.unit)).one()
         if rotation.unit in there and handed.said_login(row.status) != rotation.new[0]:
-            yield f"{rotation.unit}: does not use {rotation.new[0]} yet"
+            yield _("{unit}: does not use {new} yet").format(unit=rotation.unit, new=rotation.new[0])
         return
     yield from _waits_for_secrets(conn, there, keys, rotation)
-    yield from _waits_for_rosters(conn, there, rotation)
+    if rotation.what == "visitor":
+        yield from visitor_codes.waits(conn, rotation.old, rotation.new[0])
+    else:
+        yield from _waits_for_rosters(conn, there, rotation)
 
 
 def _waits_for_secrets(
     conn: Connection, there: dict[str, frozenset[str]], keys: CentreKeys, rotation: Rotation
 ) -> Iterator[str]:
     sealing, revs, told = handed.sealing(conn), handed.secrets_revs(conn), handed.has_applied(conn, Kind.SECRETS)
-    known = keys.card_keys if rotation.what == "card" else keys.pin_keys
-    if rotation.new[0] not in known:
-        yield f"the key {rotation.new[0]}: is not made yet"
+    if rotation.new[0] not in keys.shared(rotation.what):
+        yield _("the key {new}: is not made yet").format(new=rotation.new[0])
     for unit in there:
         if unit not in sealing:
-            yield f"{unit}: has not shown a key to seal to"
+            yield _("{unit}: has not shown a key to seal to").format(unit=unit)
         elif unit not in revs or told.get((unit, f"unit/{unit}", ""), 0) < revs[unit]:
-            yield f"{unit}: has not applied its secrets"
+            yield _("{unit}: has not applied its secrets").format(unit=unit)
 
 
 def _waits_for_rosters(conn: Connection, there: dict[str, frozenset[str]], rotation: Rotation) -> Iterator[str]:
     told = handed.has_applied(conn, Kind.ROSTER)
     for roster in holders.rosters(conn):
-        where = f"roster {roster.id} of {roster.scope}"
+        where = _("roster {id} of {scope}").format(id=roster.id, scope=roster.scope)
         if rotation.what == "pin" and roster.pin_key is None:
             continue
         if roster.card_key is None:
-            yield f"{where}: its numbers are not kept; put it again from its file"
+            yield _("{where}: its numbers are not kept; put it again from its file").format(where=where)
         elif (roster.card_key if rotation.what == "card" else roster.pin_key) not in rotation.new:
-            yield f"{where}: not hashed anew yet"
+            yield _("{where}: not hashed anew yet").format(where=where)
         else:
             for unit in handed.live_in(there, roster.scope):
                 if told.get((unit, roster.scope, roster.id), 0) < roster.rev:
-                    yield f"{unit}: has not applied {where}"
+                    yield _("{unit}: has not applied {where}").format(unit=unit, where=where)

@@ -1,4 +1,4 @@
-"""The books' tables, in SQLAlchemy Core so that PostgreSQL can follow by URL. Only their shape; who writes what is said at each.
+"""The books' tables, in SQLAlchemy Core, the same for SQLite and PostgreSQL. Only their shape; who writes what is said at each.
 
 A change here wants a revision in `centre/migrations/versions/` (docs/decisions/migrations.md).
 Hashes are 32 raw bytes; times are seconds since 1970 (`_utc`), the centre's own clock unless said otherwise.
@@ -21,14 +21,15 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0005"
+from centre.engines import Number
+
+HEAD = "0010"
 """The newest revision, whose schema this is. Revisions are four digits and count up, so that a newer one is known as such."""
 
 metadata = MetaData()
 
-meta = Table("meta", metadata, Column("name", String, primary_key=True), Column("value", Integer, nullable=False))
-"""`version`: the revision as a number, for programs from before alembic, which look only here; `changes`: grows by one with each
-change of units or desired state, so that `serve` sees it."""
+meta = Table("meta", metadata, Column("name", String, primary_key=True), Column("value", Number, nullable=False))
+"""`version`: the revision as a number, for programs from before alembic, which look only here; `changes`: grows by one with each change of units or desired state, so that `serve` sees it."""
 
 units = Table(
     "units",
@@ -48,7 +49,7 @@ units = Table(
 unit_keys = Table(
     "unit_keys",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("unit", String, ForeignKey("units.unit"), nullable=False),
     Column("public", String, nullable=False, comment="hex"),
     Column("pinned_utc", Float, nullable=False),
@@ -60,7 +61,7 @@ unit_keys = Table(
 tokens = Table(
     "tokens",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("unit", String, ForeignKey("units.unit"), nullable=False),
     Column("token", String, comment="hex; erased when spent or replaced"),
     Column("made_utc", Float, nullable=False),
@@ -70,19 +71,19 @@ tokens = Table(
 epochs = Table(
     "epochs",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("unit", String, ForeignKey("units.unit"), nullable=False),
     Column("epoch", String, nullable=False),
     Column(
-        "base", Integer, nullable=False, comment="number before the first the books have: 0 but where books were lost"
+        "base", Number, nullable=False, comment="number before the first the books have: 0 but where books were lost"
     ),
     Column("start", LargeBinary, nullable=False, comment="hash of the chain at base"),
     Column("link", String, nullable=False, comment="first | linked | unlinked | torn (base is not 0)"),
     Column(
-        "previous", Integer, ForeignKey("epochs.id"), comment="the unit's epoch before, where the chain starts from it"
+        "previous", Number, ForeignKey("epochs.id"), comment="the unit's epoch before, where the chain starts from it"
     ),
-    Column("previous_seq", Integer),
-    Column("seq", Integer, nullable=False, comment="last number in the books"),
+    Column("previous_seq", Number),
+    Column("seq", Number, nullable=False, comment="last number in the books"),
     Column("head", LargeBinary, nullable=False, comment="hash of the chain there"),
     Column("begun_utc", Float, nullable=False),
     UniqueConstraint("unit", "epoch"),
@@ -91,9 +92,9 @@ epochs = Table(
 facts = Table(
     "facts",
     metadata,
-    Column("n", Integer, primary_key=True, comment="order of arrival"),
-    Column("epoch_id", Integer, ForeignKey("epochs.id"), nullable=False),
-    Column("seq", Integer, nullable=False),
+    Column("n", Number, primary_key=True, comment="order of arrival"),
+    Column("epoch_id", Number, ForeignKey("epochs.id"), nullable=False),
+    Column("seq", Number, nullable=False),
     Column("h", LargeBinary, nullable=False, comment="hash of the chain after this line"),
     Column("at_utc", Float, nullable=False, comment="the unit's clock"),
     Column("kind", String, nullable=False),
@@ -110,17 +111,17 @@ moved = Table(
     metadata,
     Column("unit", String, ForeignKey("units.unit"), primary_key=True),
     Column("epoch", String, primary_key=True),
-    Column("seq", Integer, primary_key=True),
+    Column("seq", Number, primary_key=True),
 )
 """First numbers of facts that a unit took over into a later epoch (`"was": [epoch, seq]`): so that each counts once."""
 
 gaps = Table(
     "gaps",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("epoch_id", Integer, ForeignKey("epochs.id"), nullable=False),
-    Column("first", Integer, nullable=False),
-    Column("last", Integer, nullable=False),
+    Column("id", Number, primary_key=True),
+    Column("epoch_id", Number, ForeignKey("epochs.id"), nullable=False),
+    Column("first", Number, nullable=False),
+    Column("last", Number, nullable=False),
     Column("h", LargeBinary, nullable=False),
     UniqueConstraint("epoch_id", "first"),
 )
@@ -129,12 +130,12 @@ gaps = Table(
 batches = Table(
     "batches",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("epoch_id", Integer, ForeignKey("epochs.id"), nullable=False),
-    Column("key_id", Integer, ForeignKey("unit_keys.id"), nullable=False),
+    Column("id", Number, primary_key=True),
+    Column("epoch_id", Number, ForeignKey("epochs.id"), nullable=False),
+    Column("key_id", Number, ForeignKey("unit_keys.id"), nullable=False),
     Column("batch", String, nullable=False),
-    Column("first", Integer, nullable=False),
-    Column("last", Integer, nullable=False),
+    Column("first", Number, nullable=False),
+    Column("last", Number, nullable=False),
     Column("prev", LargeBinary, nullable=False),
     Column("head", LargeBinary, nullable=False),
     Column("sig", LargeBinary, nullable=False),
@@ -146,8 +147,8 @@ batches = Table(
 pruned = Table(
     "pruned",
     metadata,
-    Column("epoch_id", Integer, ForeignKey("epochs.id"), primary_key=True),
-    Column("base", Integer, nullable=False, comment="last number that is kept no longer; the epoch's base"),
+    Column("epoch_id", Number, ForeignKey("epochs.id"), primary_key=True),
+    Column("base", Number, nullable=False, comment="last number that is kept no longer; the epoch's base"),
     Column("h", LargeBinary, nullable=False, comment="hash of the chain there; the epoch's start"),
     Column("link", String, nullable=False, comment="what the epoch's link was"),
     Column("start", LargeBinary, nullable=False, comment="what its start was"),
@@ -158,10 +159,10 @@ pruned = Table(
 forks = Table(
     "forks",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("epoch_id", Integer, ForeignKey("epochs.id"), nullable=False),
-    Column("first", Integer, nullable=False),
-    Column("last", Integer, nullable=False),
+    Column("id", Number, primary_key=True),
+    Column("epoch_id", Number, ForeignKey("epochs.id"), nullable=False),
+    Column("first", Number, nullable=False),
+    Column("last", Number, nullable=False),
     Column("head", LargeBinary, nullable=False),
     Column("message", LargeBinary, nullable=False, comment="the whole batch as it came"),
     Column("taken_utc", Float, nullable=False),
@@ -172,26 +173,27 @@ forks = Table(
 alarms = Table(
     "alarms",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("unit", String, ForeignKey("units.unit"), nullable=False),
+    Column("id", Number, primary_key=True),
+    Column("unit", String, ForeignKey("units.unit")),
     Column(
         "kind", String, nullable=False, comment="of the fact; or of the books themselves: history.*, epoch.*, enrol.*"
     ),
     Column("epoch", String, nullable=False, default=""),
-    Column("seq", Integer, nullable=False, default=0),
+    Column("seq", Number, nullable=False, default=0),
     Column("line", LargeBinary),
     Column("detail", Text, nullable=False, default=""),
     Column("taken_utc", Float, nullable=False),
     Column(
         "matched", Boolean, comment="the chain brought the same line; null while it has not come; false: another line"
     ),
+    Column("handed_utc", Float, comment="when the operator's program was run for it; null: not yet"),
     UniqueConstraint("unit", "kind", "epoch", "seq", "detail"),
 )
 
 acknowledgements = Table(
     "acknowledgements",
     metadata,
-    Column("alarm", Integer, ForeignKey("alarms.id"), primary_key=True),
+    Column("alarm", Number, ForeignKey("alarms.id"), primary_key=True),
     Column("by", Text, nullable=False),
     Column("why", Text, nullable=False),
     Column("at_utc", Float, nullable=False),
@@ -201,8 +203,8 @@ acknowledgements = Table(
 repeats = Table(
     "repeats",
     metadata,
-    Column("alarm", Integer, ForeignKey("alarms.id"), primary_key=True),
-    Column("count", Integer, nullable=False),
+    Column("alarm", Number, ForeignKey("alarms.id"), primary_key=True),
+    Column("count", Number, nullable=False),
     Column("kind", String, nullable=False, comment="of the last one"),
     Column("detail", Text, nullable=False, comment="likewise"),
     Column("last_utc", Float, nullable=False),
@@ -215,8 +217,8 @@ excesses = Table(
     Column("unit", String, ForeignKey("units.unit"), primary_key=True),
     Column("what", String, primary_key=True, comment="fork | epoch | gap"),
     Column("day", Integer, primary_key=True, comment="UTC days since 1970"),
-    Column("kept", Integer, nullable=False),
-    Column("beyond", Integer, nullable=False, comment="over the limits: not kept"),
+    Column("kept", Number, nullable=False),
+    Column("beyond", Number, nullable=False, comment="over the limits: not kept"),
 )
 """What a unit left in the books that only trouble brings, since it was enrolled."""
 
@@ -225,7 +227,7 @@ receipts = Table(
     metadata,
     Column("notice", String, primary_key=True),
     Column("unit", String, primary_key=True),
-    Column("rev", Integer, primary_key=True),
+    Column("rev", Number, primary_key=True),
     Column("received_utc", Float, comment="the unit's clock, as the two below"),
     Column("shown_utc", Float),
     Column("ended_utc", Float),
@@ -236,7 +238,7 @@ early = Table(
     metadata,
     Column("unit", String, ForeignKey("units.unit"), primary_key=True),
     Column("epoch", String, primary_key=True),
-    Column("seq", Integer, primary_key=True),
+    Column("seq", Number, primary_key=True),
     Column("line", LargeBinary, nullable=False, comment="the fact, exactly as it came"),
     Column("sig", LargeBinary, nullable=False),
     Column("taken_utc", Float, nullable=False),
@@ -250,7 +252,7 @@ state = Table(
     Column("scope", String, primary_key=True),
     Column("id", String, primary_key=True, comment="empty for settings and keys"),
     Column("part", Integer, primary_key=True, comment="0 but for rosters"),
-    Column("rev", Integer, nullable=False),
+    Column("rev", Number, nullable=False),
     Column("topic", String, nullable=False),
     Column("token", LargeBinary, comment="the signed message; none where the topic is cleared"),
     Column("made_utc", Float, nullable=False),
@@ -260,7 +262,7 @@ state = Table(
         "title", Text, nullable=False, default="", comment="for lists: a notice's title, a roster's count of holders"
     ),
     Column("holders", Integer, nullable=False, default=0),
-    Column("sent_rev", Integer, nullable=False, default=0, comment="last revision the broker acknowledged"),
+    Column("sent_rev", Number, nullable=False, default=0, comment="last revision the broker acknowledged"),
     Column("sent_utc", Float),
 )
 """Desired state, newest revision of each; commands write it, `serve` and the commands publish it."""
@@ -271,7 +273,7 @@ shown_revs = Table(
     Column("kind", String, primary_key=True),
     Column("scope", String, primary_key=True),
     Column("id", String, primary_key=True, comment="empty for settings, keys and secrets"),
-    Column("rev", Integer, nullable=False),
+    Column("rev", Number, nullable=False),
     Column("shown_utc", Float, nullable=False),
 )
 """Revisions newer than the books', signed by our own keys or by a unit that has them: of books since restored from an older copy."""
@@ -315,7 +317,7 @@ refusals = Table(
     Column("unit", String, primary_key=True),
     Column("leaf", String, primary_key=True),
     Column("reason", String, primary_key=True),
-    Column("count", Integer, nullable=False),
+    Column("count", Number, nullable=False),
     Column("detail", Text, nullable=False),
     Column("first_utc", Float, nullable=False),
     Column("last_utc", Float, nullable=False),
@@ -347,7 +349,7 @@ applied = Table(
     Column("kind", String, primary_key=True, comment="keys | secrets | roster"),
     Column("scope", String, primary_key=True),
     Column("id", String, primary_key=True, comment="empty but for rosters"),
-    Column("rev", Integer, nullable=False),
+    Column("rev", Number, nullable=False),
     Column("heard_utc", Float, nullable=False),
 )
 """The newest revision a unit told that it has in force. Gone where another signing key is pinned."""
@@ -385,12 +387,12 @@ roster_numbers = Table(
 rotations = Table(
     "rotations",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("what", String, nullable=False, comment="working | card | pin | login"),
+    Column("id", Number, primary_key=True),
+    Column("what", String, nullable=False, comment="working | card | pin | visitor | login"),
     Column("unit", String, ForeignKey("units.unit"), comment="of a login"),
     Column("old", Text, nullable=False, comment="ids, separated by blanks"),
     Column("new", Text, nullable=False, comment="likewise"),
-    Column("rev", Integer, comment="working: the keys that units must have applied"),
+    Column("rev", Number, comment="working: the keys that units must have applied"),
     Column("token", LargeBinary, comment="working: the keys that follow, signed by the root"),
     Column("begun_utc", Float, nullable=False),
     Column("done_utc", Float),

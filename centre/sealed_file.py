@@ -14,6 +14,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
+from centre.words import _
+
 MAGIC = b"doorward-backup-1\n"
 SALT_BYTES = 16
 CHUNK = 1024 * 1024
@@ -72,14 +74,14 @@ class SealedReader(io.RawIOBase):
     def __init__(self, file: BinaryIO, passphrase: str) -> None:
         head = file.read(len(MAGIC) + SALT_BYTES)
         if len(head) < len(MAGIC) + SALT_BYTES or not head.startswith(MAGIC):
-            raise SealedFileError("no backup of ours")
+            raise SealedFileError(_("no backup of ours"))
         self._file = file
         self._cipher = _cipher(passphrase, head[len(MAGIC) :])
         self._number = 0
         self._open = b""
         self._next = file.read(CHUNK + TAG)
         if not self._next:
-            raise SealedFileError("damaged or cut off")
+            raise SealedFileError(_("damaged or cut off"))
 
     def readable(self) -> bool:
         return True
@@ -98,6 +100,6 @@ class SealedReader(io.RawIOBase):
         try:
             self._open = self._cipher.decrypt(_nonce(self._number, last=not self._next), chunk, MAGIC)
         except InvalidTag:
-            what = "another passphrase, or damaged" if self._number == 0 else "damaged or cut off"
+            what = _("another passphrase, or damaged") if self._number == 0 else _("damaged or cut off")
             raise SealedFileError(what) from None
         self._number += 1

@@ -10,50 +10,51 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
-from centre import acknowledgements, commands, shown, state
+from sqlalchemy.exc import DataError, InterfaceError, InternalError
+
+from centre import acknowledgements, polls, publisher, shown, state
 from centre.alarm_hook import AlarmHook
 from centre.alarms import RaisedAlarm
-from centre.books import Books, OperationalError, changes
-from centre.broker import figures_of
+from centre.answers import Answer, Answers
+from centre.backlog import Backlog
+from centre.books import Books, OperationalError, changes, one_line
 from centre.broker_watch import BrokerWatch
-from centre.errors import CentreError
-from centre.folder import LOGIN, URGENT, Folder, Site
+from centre.checker import Checker
+from centre.current_keys import CurrentKeys
+from centre.daily_checkpoint import DailyCheckpoint
+from centre.erasures import Erasures
+from centre.errors import TWIN, CentreError
+from centre.folder import Folder, ServeLogins, Site
+from centre.handover import Handover
 from centre.intake import InboundMessage, Intake, IntakeOutcome
-from centre.keys import CentreKeys, load_keys
-from centre.link import WINDOW, Arrived, Event, EventQueue, Link, LinkDown, LinkUp, Login, Sent, Will
+from centre.keys import CentreKeys
+from centre.link import Arrived, Event, EventQueue, Link, LinkDown, LinkUp, Sent
+from centre.outbox import Outbox
+from centre.questions import Questions
 from centre.read_back import ReadBack
-from centre.rotations import Rotor
-from centre.signing import Signer
-from centre.state import RetainedMessage
-from contract.commands import Resync
-from contract.messages import Confirm, Kind
-from contract.plain import build_presence
-from contract.scopes import Scope
-from contract.topics import PREFIX, centre, down
+from centre.serve_links import everything, mark_topic, serve_links
+from centre.share import Share
+from centre.standing import Standing
+from centre.twin import Place
+from centre.words import _
+from contract.messages import Kind
+from contract.plain import Presence, parse_presence
+from contract.topics import centre, down
 
-URGENT_LEAVES = ("alarm", "receipt", "reply", "status", "revs", "enrol", "seal")
-OTHER_LEAVES = ("enrol", "facts")
-"""A unit's key comes by both: facts follow it in order."""
 TURN_S = 0.25
 """How often the books are looked at for what a command changed."""
 TIDY_S = 30.0
 """How often ended notices are cleared from the broker."""
-STALE_S = 10.0
-"""A scope is published again at most so often, however many units say that they lack something."""
-ASK_S = 600.0
-"""A unit that says it is stale is asked for its list of revisions at most so often."""
-KEYS_S = 1.0
-"""What units tell moves a change of keys on at most so often: with 2,000 units a look takes 0.1 s."""
 STRAYS_S = 3.0
 """After a connection everything is read for so long: what is retained where nothing belongs comes at once, or never."""
 MENDING_S = 1.0
 """Between attempts to write while the books can't be written."""
-PECULIAR = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+PECULIAR = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, DataError)
 """What a fault of ours in reading one message would raise: that one is set aside, the rest goes on."""
-
-MAX_ALARMS = 64
-"""Alarms told one by one of each group; the rest are only counted."""
+AWAY = (OperationalError, InterfaceError, InternalError)
+"""What the books raise that are full, locked, gone, starting, or for the moment read-only: it is tried again."""
 
 Say = Callable[[str], None]
 
@@ -62,65 +63,52 @@ class Service:
     """`say` takes lines for the operator, with nothing in them that a terminal obeys; `hook` is stopped here. `run` returns after `stop`."""
 
     def __init__(
-        self, folder: Folder, site: Site, keys: CentreKeys, books: Books, say: Say, hook: AlarmHook | None = None
+        self,
+        folder: Folder,
+        site: Site,
+        keys: CentreKeys,
+        books: Books,
+        say: Say,
+        hook: AlarmHook | None = None,
+        name: str | None = None,
     ) -> None:
+        """`name`: of several that share the books at PostgreSQL; None: the first, or the only one."""
+        logins = ServeLogins.of(name)
         self._site = site.site
         self._books = books
         self._say_raw = say
-        self._hook = hook
-        self._handed = 0
-        self._folder = folder
-        self._keys = keys
-        self._signer = Signer(site.site, keys)
-        self._rotor = Rotor(folder, site, books)
-        self._moved = True
-        self._rotated = -1
-        self._rotated_mono = float("-inf")
-        self._trouble: list[str] = []
-        self._intake = Intake(books, site.site, time.time)
-        self._read_back = ReadBack(folder, site, books)
-        self._since = time.time()
+        self._handover = None if hook is None else Handover(hook, books)
+        self._current = CurrentKeys(folder, site, keys, books, owns=name is None)
+        self._share = Share(books, site.site, name)
+        self._intake = Intake(books, site.site, time.time, self._share.leases)
+        self._read_back = ReadBack(folder, site, books, logins.desks)
+        self._checkpoint = DailyCheckpoint(books)
+        self._events = EventQueue()
+        look = partial(publisher.connected, folder, site, keys, desks=logins.desks)
+        self._place = Place(site.site, look, self._events.wake, alone=not self._share.may_be_others)
+        self._early: list[tuple[Link, Arrived]] = []
         self._presence = centre(site.site)
         self._watch = BrokerWatch(folder, site.site, books)
-        self._make_links(folder, site, keys)
-        self._urgent_down_because = ""
+        several = self._share.may_be_others
+        self._link, self._urgent = serve_links(folder, site, keys, logins, self._events, self._place, several=several)
+        self._backlog = Backlog(Checker(self._site, self._events.wake), self._intake.expect)
+        self._share.watch(
+            {self._link: mark_topic(self._site, logins.main), self._urgent: mark_topic(self._site, logins.urgent)}
+        )
         self._up = False
-        self._down_because = ""
+        self._down_because = self._urgent_down_because = ""
         self._looking_mono: float | None = None
-        self._stopping = False
+        self._stopping = self._troubled = False
         self._changes = -1
         self._looked_mono = self._tidied_mono = float("-inf")
-        self._outbox: deque[RetainedMessage] = deque()
-        self._flying: dict[int, RetainedMessage] = {}
-        self._stale_mono: dict[str, float] = {}
-        self._asked_mono: dict[str, float] = {}
+        self._outbox = Outbox(books)
+        self._standing = Standing(books, self._read_back, self._outbox, self._share)
+        self._questions = Questions(self._site, books)
+        self._answers = Answers()
+        self._erasures = Erasures(self._site, books)
+        self._arrived: deque[tuple[Link, Arrived]] = deque()
         self._held_urgent: list[Arrived] = []
         self._held: list[Arrived] = []
-        self._sent: list[RetainedMessage] = []
-        self._troubled = False
-
-    def _make_links(self, folder: Folder, site: Site, keys: CentreKeys) -> None:
-        """One for facts and for what goes out, one for what must not wait behind them; both tell into one queue."""
-        ca = folder.ca if folder.ca.exists() else None
-        login = Login(site.address, LOGIN, keys.logins[LOGIN], ca)
-        will = Will(self._presence, build_presence(online=False, since_utc=self._since))
-        self._events = EventQueue()
-        own = f"{PREFIX}/{site.site}/up"
-        wanted = [f"{own}/+/{leaf}" for leaf in OTHER_LEAVES]
-        self._everything = f"{own}/#"
-        further = [self._everything, *figures_of(site)]
-        self._link = Link(
-            login,
-            wanted,
-            will=will,
-            persistent=True,
-            events=self._events,
-            unsubscribe=[self._everything],
-            where_allowed=further,
-        )
-        login = Login(site.address, URGENT, keys.logins[URGENT], ca)
-        wanted = [f"{own}/+/{leaf}" for leaf in URGENT_LEAVES]
-        self._urgent = Link(login, wanted, will=None, persistent=True, events=self._events, urgent=True)
 
     def _say(self, line: str) -> None:
         self._say_raw(shown.plain(line))
@@ -131,257 +119,276 @@ class Service:
         self._events.wake()
 
     def run(self) -> None:
+        self._share.enter(lambda: self._stopping)
         self._link.start()
         self._urgent.start()
-        if self._hook is not None:
-            with self._books.writing() as conn:
-                self._hook.offer(acknowledgements.not_handed(conn))
         try:
             while not self._stopping:
                 self._turn()
         finally:
+            self._place.close()
+            self._backlog.close()
             self._urgent.stop()
+            if self._up:
+                self._answers.send(self._confirm, lambda: False)
             if self._up and self._looking_mono is not None:
-                self._link.unsubscribe(self._everything)
-            if self._hook is not None:
-                self._hook.stop()
-                with suppress(OperationalError):
-                    self._note_handed(self._hook)
-            self._link.stop(Will(self._presence, build_presence(online=False, since_utc=self._since)))
+                self._link.unsubscribe(everything(self._site))
+            self._end()
+
+    def _end(self) -> None:
+        if self._handover is not None:
+            self._handover.stop()
+            with suppress(*AWAY):
+                self._handover.mark(self._say)
+        self._link.stop(self._place.good_bye if self._share.leave() and self._up else None)
 
     def _turn(self) -> None:
-        for link, event in self._events.take(MENDING_S if self._troubled else TURN_S):
+        wait_s = MENDING_S if self._troubled else 0.0 if self._backlog.ready or self._answers else TURN_S
+        events = self._events.take(wait_s, rest=not self._backlog.full)
+        if self._place.why_not is not None:
+            raise CentreError(self._place.why_not, TWIN)
+        for link, event in events:
             self._heard(link, event)
+        self._place.announce(self._link)
         try:
+            self._settle()
+            if self._handover is not None:
+                self._handover.begin()
+            self._sort()
             self._take()
+            if self._up:
+                self._standing.look(self._say, self._current.keys)
             self._look()
-            self._note_sent()
-            if self._hook is not None:
-                self._note_handed(self._hook)
+            self._outbox.note_sent()
+            if self._handover is not None:
+                self._handover.mark(self._say)
+                if self._share.leads:
+                    self._handover.offer()
             self._tend()
-        except OperationalError as error:
+        except AWAY as error:
             if not self._troubled:
-                self._say(f"books: cannot be written, nothing is confirmed meanwhile: {error.orig}")
+                line = _("books: cannot be written, nothing is confirmed meanwhile: {error}")
+                self._say(line.format(error=one_line(error)))
             self._troubled = True
         else:
             if self._troubled:
-                self._say("books: can be written again")
+                self._say(_("books: can be written again"))
             self._troubled = False
-        self._send()
+        self._answer()
+        if not self._share.leads:  # what another publishes by now may be newer
+            self._outbox.lost()
+            self._standing.all_due()
+        elif self._up:
+            self._outbox.send(self._link)
 
     def _heard(self, link: Link, event: Event) -> None:
         match event:
             case LinkUp() if not link.urgent:
-                self._connected()
+                self._share.up(link)
+                self._place.arrived(link)
             case LinkUp():
+                self._share.up(link)
+                if self._urgent_down_because:
+                    self._say(_("connected again for alarms, replies and statuses"))
                 self._urgent_down_because = ""
             case LinkDown(reason) if not link.urgent:
+                self._share.down(link)
                 self._lost(reason)
             case LinkDown(reason):
+                self._share.down(link)
                 if reason != self._urgent_down_because:
-                    self._say(f"not connected for alarms, replies and statuses: {reason}")
+                    self._say(_("not connected for alarms, replies and statuses: {reason}").format(reason=reason))
                 self._urgent_down_because = reason
-            case Arrived() if self._watch.takes(event.message, retained=event.retained):
+            case Arrived() if self._place.heard(link, event):
+                pass
+            case Arrived() if event.message.topic == self._presence:
                 link.ack(event)
+                self._contradict(event.message.payload)
+            case Arrived() if not self._up:
+                self._early.append((link, event))
             case Arrived():
-                (self._held_urgent if link.urgent else self._held).append(event)
-            case Sent(mid):
-                if (item := self._flying.pop(mid, None)) is not None:
-                    self._sent.append(item)
+                self._arrived.append((link, event))
+            case Sent(mid) if self._place.holds(link, mid):
+                self._connected()
+            case Sent(mid) if not link.urgent:
+                self._outbox.acknowledged(mid)
 
     def _tend(self) -> None:
-        """The broker itself: what it keeps that nobody should have left there, what it lost, how long its certificate holds."""
+        """The second process, idle; others in our place; the broker: what it keeps that nobody should have left there, what it lost, how long its certificate holds."""
+        self._backlog.tend()
+        self._alarm(self._place.alarms(self._books, time.time()))
         if self._up:
-            for topic in self._watch.strays(time.time()):
+            for topic in self._watch.strays(time.time()) if self._share.leads else ():
                 self._link.publish(topic, b"", retain=True)
             raised, self._watch.raised = self._watch.raised, []
             self._alarm(raised)
             if self._looking_mono is not None and time.monotonic() - self._looking_mono >= STRAYS_S:
-                self._link.unsubscribe(self._everything)
+                self._link.unsubscribe(everything(self._site))
                 self._looking_mono = None
-        for line in self._watch.lines():
+                self._watch.leave_strays()
+        told, self._place.lines = self._place.lines, []
+        for line in (*told, *self._watch.lines()):
             self._say(line)
 
     # --- the connections
 
     def _connected(self) -> None:
+        """And the place is ours."""
         self._up = True
         self._down_because = ""
-        self._since = time.time()
-        for line in self._read_back.read(self._keys):
-            self._say(line)
-        self._say("connected")
+        self._standing.all_due()
+        self._outbox.lost()
+        with suppress(*AWAY):  # then it is done, and said, once they are back
+            self._settle()
+            self._standing.look(self._say, self._current.keys)
+        self._say(_("connected"))
         self._watch.connected()
         self._looking_mono = time.monotonic()
-        self._link.publish(self._presence, build_presence(online=True, since_utc=self._since), retain=True)
-        self._publish_all()
+        early, self._early = self._early, []
+        for link, event in early:
+            self._heard(link, event)
 
-    def _publish_all(self) -> None:
-        """All desired state, unless it may be older than what the broker retains."""
-        with self._books.reading() as conn:
-            items = state.retained(conn, self._since)
-        self._outbox, self._flying = deque(filter(self._read_back.may_publish, items)), {}
+    def _contradict(self, payload: bytes) -> None:
+        """Another `serve` died, and its will says that nobody is there."""
+        said = parse_presence(payload)
+        if self._up and not self._stopping and isinstance(said, Presence) and not said.online:
+            self._link.publish(self._presence, self._place.here, retain=True)
 
     def _lost(self, reason: str) -> None:
         if self._up or reason != self._down_because:
-            self._say(f"not connected: {reason}")
+            self._say(_("not connected: {reason}").format(reason=reason))
         self._up, self._down_because = False, reason
-        self._outbox, self._flying = deque(), {}
+        self._place.lost()
+        self._answers.forget()
+        self._early = [each for each in self._early if each[0].urgent]  # what is not acknowledged comes again
+        self._outbox.lost()
 
     # --- what came
 
+    def _settle(self) -> None:
+        """Which units' messages are ours to take, of several `serve`; what came of those that are now."""
+        if self._share.settle(self._say, at_once=self._troubled):
+            self._intake.forget()
+            self._held_urgent[:0] = self._share.late(self._urgent)
+            self._held[:0] = self._share.late(self._link)
+
+    def _sort(self) -> None:
+        while self._arrived:
+            link, event = self._arrived[0]
+            if self._share.passes_over(link, event.message) or self._watch.takes(
+                event.message, retained=event.retained
+            ):
+                link.ack(event)
+            else:
+                (self._held_urgent if link.urgent else self._held).append(event)
+            self._arrived.popleft()
+        self._share.sort(self._urgent, self._held_urgent)
+        self._share.sort(self._link, self._held)
+
     def _take(self) -> None:
         """Each group in a transaction of its own, what is urgent first."""
-        for link, held in ((self._urgent, self._held_urgent), (self._link, self._held)):
-            if not held:
-                continue
-            try:
-                outcomes = [self._intake.take([event.message for event in held])]
-            except PECULIAR:
-                outcomes = [self._apart(event.message) for event in held]
-            taken = held.copy()
-            held.clear()
-            for outcome in outcomes:
-                self._tell(outcome)
-            for event in taken:
-                link.ack(event)
+        if self._held_urgent:
+            self._take_group(self._urgent, self._held_urgent)
+            self._held_urgent = []
+        if self._held:
+            self._backlog.add(self._held)
+            self._held = []
+        if self._backlog.ready:
+            group = self._backlog.first()
+            self._share.sort(self._link, group)  # leases may have gone elsewhere while it waited
+            self._take_group(self._link, group)
+            self._backlog.done()
+
+    def _take_group(self, link: Link, group: list[Arrived]) -> None:
+        """Raises the database's errors, with nothing taken."""
+        if not group:
+            return
+        try:
+            outcomes = [self._intake.take([event.message for event in group])]
+        except PECULIAR:
+            outcomes = [self._apart(event.message) for event in group]
+        for outcome in outcomes:
+            self._tell(outcome)
+        for event in group:
+            link.ack(event)
 
     def _apart(self, message: InboundMessage) -> IntakeOutcome:
         """One message of a group that could not be read; its bytes are not shown, they may hold anything."""
         try:
             return self._intake.take([message])
         except PECULIAR as error:
-            return IntakeOutcome(lines=[f"set aside a message on {message.topic}: {type(error).__name__}"], refused=1)
+            line = _("set aside a message on {topic}: {error}").format(topic=message.topic, error=type(error).__name__)
+            return IntakeOutcome(lines=[line], refused=1)
 
     def _tell(self, outcome: IntakeOutcome) -> None:
         """What was committed may be said: to the units, to the operator."""
         for line in outcome.lines:
             self._say(line)
         self._alarm(outcome.alarms)
-        self._moved = self._moved or outcome.moved
+        if outcome.moved:
+            self._current.heard()
         if not self._up:
             return
-        for confirm in outcome.confirms:
-            self._confirm(confirm)
-        now = time.monotonic()
-        scopes = {str(scope) for scope in outcome.stale if self._may_repeat(scope, now)}
-        if scopes:
-            self._say(f"published again for {len(scopes)} scopes: a unit lacks some of its state")
-            with self._books.reading() as conn:
-                again = [item for item in state.retained(conn, time.time()) if item.scope in scopes]
-            self._outbox.extend(again)
-        self._ask(sorted(outcome.ask), now)
+        self._answers.add(outcome.answers)
+        count = self._standing.lacking(outcome.stale)
+        if count:
+            line = _("published again for {scopes} scopes: a unit lacks some of its state")
+            self._say(line.format(scopes=count))
+        self._questions.add(outcome.ask)
+
+    def _answer(self) -> None:
+        """Unless there is more to take."""
+        if self._up:
+            busy = partial(self._events.waits, rest=not self._backlog.full)
+            self._answers.send(self._confirm, lambda: self._backlog.ready or busy())
+
+    def _confirm(self, answer: Answer) -> None:
+        confirm = self._intake.confirm(answer)
+        topic = down(self._site, confirm.scope, Kind.CONFIRM)
+        self._link.publish(topic, self._current.signer.sign(Kind.CONFIRM, confirm), retain=False)
 
     def _alarm(self, raised: list[RaisedAlarm]) -> None:
-        for alarm in raised[:MAX_ALARMS]:
-            self._say(f"{alarm.unit}: ALARM {alarm.id} {alarm.kind} {acknowledgements.words(alarm)}".rstrip())
-        if len(raised) > MAX_ALARMS:
-            self._say(f"and {len(raised) - MAX_ALARMS} more alarms: see `alarms list`")
-        if self._hook is not None:
-            self._hook.offer(raised)
-
-    def _note_handed(self, hook: AlarmHook) -> None:
-        for line in hook.lines():
+        for line in acknowledgements.told(raised):
             self._say(line)
-        if hook.handed > self._handed:
-            handed = hook.handed
-            with self._books.writing() as conn:
-                acknowledgements.note_handed(conn, handed)
-            self._handed = handed
-
-    def _ask(self, units: list[str], now: float) -> None:
-        """Units that differ are asked for their lists, signed: what they say is told by the intake."""
-        due = [unit for unit in units if now - self._asked_mono.get(unit, float("-inf")) >= ASK_S]
-        if not due:
-            return
-        utc = time.time()
-        make, why = commands.make, "its state differs"
-        orders = [make(self._site, unit, Resync(), "serve", why, commands.VALID_S, utc) for unit in due]
-        with self._books.writing() as conn:
-            for command in orders:
-                commands.record(conn, command)
-        for command in orders:
-            self._asked_mono[command.unit] = now
-            topic = down(self._site, command.scope, Kind.COMMAND)
-            self._link.publish(topic, self._signer.sign(Kind.COMMAND, command), retain=False)
-
-    def _confirm(self, confirm: Confirm) -> None:
-        topic = down(self._site, confirm.scope, Kind.CONFIRM)
-        self._link.publish(topic, self._signer.sign(Kind.CONFIRM, confirm), retain=False)
-
-    def _may_repeat(self, scope: Scope, now: float) -> bool:
-        if now - self._stale_mono.get(str(scope), float("-inf")) < STALE_S:
-            return False
-        self._stale_mono[str(scope)] = now
-        return True
+        if raised and self._handover is not None:
+            self._handover.look_now()
 
     # --- what is to go out
 
     def _look(self) -> None:
         """Ended notices, and what commands committed and could not publish themselves."""
+        self._questions.send(self._link if self._up else None, self._current.signer)
         now = time.monotonic()
-        if now - self._looked_mono < TURN_S:
+        if now - self._looked_mono < TURN_S or not self._place.was_ours:
+            return
+        if self._up and not self._read_back.done and self._share.leads:
             return
         self._looked_mono = now
-        if self._up and not self._read_back.done:
-            if not self._read_back.due():
-                return
-            for line in self._read_back.read(self._keys):
+        if self._share.leads:
+            self._tidy(now)
+            if self._up:
+                self._erasures.look(self._link, self._current.signer)
+            for line in self._checkpoint.look():
                 self._say(line)
-            self._publish_all()
-        if now - self._tidied_mono >= TIDY_S:
-            self._tidied_mono = now
-            with self._books.reading() as conn:
-                ended = state.has_ended(conn, time.time())
-            if ended:
-                with self._books.changing() as conn:
-                    state.clear_ended(conn, time.time())
-                    state.forget_cleared_parts(conn, time.time())
-        self._rotate()
+        if self._share.leases.others:
+            self._current.heard()  # by one of them, perhaps
+        self._current.follow(self._say)
         with self._books.reading() as conn:
             number = changes(conn)
-            if number == self._changes or not self._up:
+            if number == self._changes or not self._up or not self._share.leads:
                 return
             fresh = state.unsent(conn)
         self._changes = number
-        waiting = {(item.topic, item.token) for item in (*self._outbox, *self._flying.values())}
-        self._outbox.extend(item for item in fresh if (item.topic, item.token) not in waiting)
+        self._outbox.add_new(fresh)
 
-    def _rotate(self) -> None:
-        """Changes of keys are moved on by what came, and by what commands began; the signing keys are read again."""
-        with self._books.reading() as conn:
-            number = changes(conn)
-        now = time.monotonic()
-        if number == self._rotated and not (self._moved and now - self._rotated_mono >= KEYS_S):
+    def _tidy(self, now: float) -> None:
+        if now - self._tidied_mono < TIDY_S:
             return
-        self._rotated_mono = now
-        trouble: list[str] = []
-        try:
-            for line in self._rotor.advance(time.time()):
-                self._say(line)
-            trouble = self._rotor.troubles
-            keys = load_keys(self._folder)
-            if keys.working != self._keys.working:
-                self._keys, self._signer = keys, Signer(self._site, keys)
-        except CentreError as error:
-            trouble = [str(error)]
-        for line in trouble:
-            if line not in self._trouble:
-                self._say(f"keys: {line}")
-        self._rotated, self._moved, self._trouble = number, False, trouble
-
-    def _send(self) -> None:
-        while self._up and self._outbox and len(self._flying) < WINDOW:
-            item = self._outbox.popleft()
-            self._flying[self._link.publish(item.topic, item.token, retain=True)] = item
-
-    def _note_sent(self) -> None:
-        """Written in a transaction of their own, several at a time; told again after a crash, at worst."""
-        if not self._sent or (self._outbox and len(self._sent) < WINDOW):
-            return
-        fresh, self._sent = self._sent, []
         with self._books.reading() as conn:
-            unsent = {(item.topic, item.rev) for item in state.unsent(conn)}
-        if any((item.topic, item.rev) in unsent for item in fresh):
-            with self._books.writing() as conn:
-                state.mark_sent(conn, fresh, time.time())
+            ended = state.has_ended(conn, time.time()) or polls.ending(conn, time.time())
+        if ended:
+            with self._books.changing() as conn:
+                polls.keep_ends(conn, self._site, time.time())
+                state.clear_ended(conn, time.time())
+                state.forget_cleared_parts(conn, time.time())
+        self._tidied_mono = now

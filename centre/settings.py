@@ -11,24 +11,36 @@ from sqlalchemy import Connection, select
 
 from centre import state
 from centre.errors import WRONG_USE, CentreError
+from centre.names import explained
 from centre.opened import OpenCentre
 from centre.schema import state as state_table
 from centre.state import Signed
+from centre.words import _
 from contract import codec
+from contract.hours import Hours
 from contract.messages import Kind, Settings
 from contract.scopes import Scope
 
-KEYS = ("timezone", "language", "sign")
+KEYS = ("timezone", "language", "sign", "doors", "report_codes", "care", "display")
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What to set, None and empty for what stays. `sign`: of the sign's own keys, those to set. `unset`: of KEYS, taken out again."""
+    """What to set, None and empty for what stays. `sign`: of the sign's own keys, those to set. `codes`, `care`: the whole of it. `unset`: of KEYS, taken out again.
+
+    `hours`: the profiles, in place of those before. `doors`: by door and key (`hours`, `hold_open`), the name of a profile, or none.
+    """
 
     timezone: str | None = None
     language: str | None = None
-    sign: Mapping[str, str] = field(default_factory=dict)
+    sign: Mapping[str, Any] = field(default_factory=dict)
     unset: tuple[str, ...] = ()
+    codes: Mapping[str, Any] | None = None
+    hours: Mapping[str, Hours] | None = None
+    doors: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    care: Mapping[str, Any] | None = None
+    letters: str | None = None
+    """`normal` or `large`, on displays with designed pages."""
 
     def applied(self, before: Mapping[str, Any]) -> dict[str, Any]:
         values = dict(before)
@@ -36,7 +48,17 @@ class Change:
         values |= {"language": self.language} if self.language else {}
         if self.sign:
             values["sign"] = {**values.get("sign", {}), **self.sign}
-        return {key: value for key, value in values.items() if key not in self.unset}
+        values |= {} if self.codes is None else {"report_codes": dict(self.codes)}
+        values |= {} if self.care is None else {"care": dict(self.care)}
+        values |= {} if self.letters is None else {"display": {"size": self.letters}}
+        if self.hours is not None:
+            values["hours"] = {name: codec.write(profile) for name, profile in self.hours.items()}
+        for (door, key), profile in self.doors.items():
+            doors = values.setdefault("doors", {})
+            kept = {name: each for name, each in doors.get(door, {}).items() if name != key}
+            values["doors"] = {**doors, door: kept | ({key: profile} if profile else {})}
+        gone = {*self.unset, *(("hours",) if "doors" in self.unset else ())}
+        return {key: value for key, value in values.items() if key not in gone}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +78,7 @@ def put(centre: OpenCentre, scope: Scope, change: Change, now: float) -> ScopeSe
         before = _current(conn, scope)
         values = change.applied(before)
         if values == before:
-            raise CentreError("nothing to change", WRONG_USE)
+            raise CentreError(_("nothing to change"), WRONG_USE)
         message = _message(scope, state.next_rev(conn, Kind.SETTINGS, scope, now), now, values)
         topic = state.topic_of(site, message)
         signed = Signed(topic, message, centre.signer.sign_state(topic, message))
@@ -76,7 +98,8 @@ def _current(conn: Connection, scope: Scope) -> dict[str, Any]:
     mine = (state_table.c.kind == Kind.SETTINGS.value) & (state_table.c.scope == str(scope))
     text = conn.execute(select(state_table.c.title).where(mine)).scalar()
     values: dict[str, Any] = json.loads(text) if text else {}
-    values.pop("display", None)  # once taken, and now refused
+    if "size" not in values.get("display", {"size": ""}):  # of an earlier version, without effect
+        del values["display"]
     return values
 
 
@@ -84,4 +107,4 @@ def _message(scope: Scope, rev: int, now: float, values: Mapping[str, Any]) -> S
     try:
         return codec.read(Settings, {"scope": str(scope), "rev": rev, "iat": round(now, 3), **values})
     except codec.FieldError as error:
-        raise CentreError(str(error), WRONG_USE) from None
+        raise CentreError(explained(str(error)), WRONG_USE) from None

@@ -14,7 +14,9 @@ from joserfc.jwk import OKPKey
 
 from centre.errors import CentreError
 from centre.keys import CentreKeys
+from centre.names import explained
 from centre.state import RetainedMessage
+from centre.words import _
 from contract.envelope import KeyRing, key_ring, unverified_payload, verify
 from contract.kinds import Message
 from contract.messages import MAX_MESSAGE_BYTES, ROOT_KID, Kind
@@ -49,7 +51,7 @@ class Signer:
         """The token for `topic`, read back as a unit reads it: CentreError says what no unit would take."""
         down = parse_down(topic)
         if down is None:
-            raise CentreError(f"{topic}: no topic of the contract")
+            raise CentreError(_("{topic}: no topic of the contract").format(topic=topic))
         token = self.sign(down.kind, message)
         self.check(topic, token, self._ring)
         return token
@@ -73,7 +75,7 @@ class Signer:
         payload = verify(token, down.kind, ring)
         refusal = payload if isinstance(payload, Refusal) else parse(down.kind, self.site, down, payload)
         if isinstance(refusal, Refusal):
-            raise CentreError(f"no unit would take it: {refusal.detail}")
+            raise CentreError(_("no unit would take it: {detail}").format(detail=explained(refusal.detail)))
 
 
 def seal(private: OKPKey, kid: str, kind: Kind, payload: Mapping[str, Any]) -> bytes:
@@ -83,5 +85,5 @@ def seal(private: OKPKey, kid: str, kind: Kind, payload: Mapping[str, Any]) -> b
         warnings.simplefilter("ignore", SecurityWarning)
         token = jws.serialize_compact(header, dumps(payload), private, algorithms=[_ALGORITHM]).encode()
     if len(token) > MAX_MESSAGE_BYTES:
-        raise CentreError(f"{kind.value}: larger than 64 KiB when signed")
+        raise CentreError(_("{kind}: larger than 64 KiB when signed").format(kind=kind.value))
     return token

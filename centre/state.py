@@ -12,10 +12,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, func, or_, select, update
 
-from centre import units
+from centre import acts, adopted, units
 from centre.books import insert_or_update
 from centre.errors import WRONG_USE, CentreError
 from centre.schema import shown_revs, state
+from centre.schema_reports import setting_revs
+from centre.schema_rounds import round_revs
+from centre.words import _
 from contract.base64url import unb64url
 from contract.digest import digest
 from contract.envelope import unverified_payload
@@ -108,13 +111,20 @@ def commit(conn: Connection, signed: Sequence[Signed], now: float, title: str = 
             "token": item.token,
             "made_utc": now,
             "until_utc": message.until_utc if isinstance(message, Notice) else None,
-            "withdrawn": isinstance(message, Notice) and message.withdrawn,
+            "withdrawn": getattr(message, "withdrawn", False),
             "title": title,
             "holders": len(getattr(message, "holders", ())),
             "sent_rev": 0,
             "sent_utc": None,
         }
         conn.execute(insert_or_update(conn, state, values))
+    if kind == Kind.ROUND:
+        row = {"scope": scope, "id": name, "rev": rev, "token": signed[0].token, "made_utc": now}
+        conn.execute(insert_or_update(conn, round_revs, row))
+    elif kind == Kind.SETTINGS:
+        row = {"scope": scope, "rev": rev, "token": signed[0].token, "made_utc": now}
+        conn.execute(insert_or_update(conn, setting_revs, row))
+    acts.note(conn, "state", adopted.state_data(conn, kind, scope, name), now)
 
 
 def where_notice(conn: Connection, name: str) -> Row[Any] | None:
@@ -125,7 +135,7 @@ def where_notice(conn: Connection, name: str) -> Row[Any] | None:
 def notice_row(conn: Connection, name: str) -> Row[Any]:
     row = where_notice(conn, name)
     if row is None:
-        raise CentreError(f"{name}: no such notice", WRONG_USE)
+        raise CentreError(_("{name}: no such notice").format(name=name), WRONG_USE)
     return row
 
 
@@ -143,6 +153,25 @@ def unsent(conn: Connection) -> list[RetainedMessage]:
     return sorted(found, key=lambda item: item.kind == Kind.KEYS)
 
 
+def send_again(conn: Connection, scopes: Collection[str]) -> None:
+    """What stands in these scopes counts as not sent."""
+    conn.execute(update(state).where(state.c.scope.in_(scopes)).values(sent_rev=0))
+
+
+def overtaken(conn: Connection, items: Iterable[RetainedMessage]) -> list[RetainedMessage]:
+    """Those of them whose place in the books has a newer revision that counts as sent."""
+    columns = (state.c.kind, state.c.scope, state.c.id, state.c.part, state.c.rev)
+    known = {tuple(row[:4]): row.rev for row in conn.execute(select(*columns).where(state.c.sent_rev == state.c.rev))}
+    return [item for item in items if known.get((item.kind, item.scope, item.id, item.part), item.rev) > item.rev]
+
+
+def count_unsent(conn: Connection, items: Iterable[RetainedMessage]) -> None:
+    """What stands in the places of these counts as not sent."""
+    for item in items:
+        mine = and_(state.c.kind == item.kind, state.c.scope == item.scope, state.c.id == item.id)
+        conn.execute(update(state).where(mine, state.c.part == item.part).values(sent_rev=0))
+
+
 def mark_sent(conn: Connection, items: Iterable[RetainedMessage], now: float) -> None:
     """The broker has these. A newer revision committed meanwhile stays unsent."""
     for item in items:
@@ -152,7 +181,7 @@ def mark_sent(conn: Connection, items: Iterable[RetainedMessage], now: float) ->
         conn.execute(update(state).where(same).values(sent_rev=item.rev, sent_utc=now))
 
 
-def sign_again(conn: Connection, kids: Collection[str], sign: Callable[[RetainedMessage], bytes]) -> int:
+def sign_again(conn: Connection, kids: Collection[str], sign: Callable[[RetainedMessage], bytes], now: float) -> int:
     """What these keys had signed goes out anew under the same revision, as `sign` makes it. Returns how many messages."""
     found = [
         item
@@ -163,6 +192,8 @@ def sign_again(conn: Connection, kids: Collection[str], sign: Callable[[Retained
         mine = and_(state.c.kind == item.kind, state.c.scope == item.scope, state.c.id == item.id)
         again = update(state).where(mine, state.c.part == item.part)
         conn.execute(again.values(token=sign(item), sent_rev=0, sent_utc=None))
+    for kind, scope, name in sorted({(item.kind, item.scope, item.id) for item in found}):
+        acts.note(conn, "state", adopted.state_data(conn, kind, scope, name), now)
     return len(found)
 
 
@@ -175,7 +206,10 @@ def clear_scope(conn: Connection, scope: Scope, now: float, kinds: Collection[Ki
     """Nothing stays retained for this scope. Returns how many topics are to be cleared."""
     mine = and_(state.c.scope == str(scope), state.c.kind.in_([kind.value for kind in kinds]))
     clear = {"token": None, "made_utc": now, "sent_rev": 0, "sent_utc": None, "holders": 0}
-    return conn.execute(update(state).where(mine, state.c.token.is_not(None)).values(**clear)).rowcount
+    count = conn.execute(update(state).where(mine, state.c.token.is_not(None)).values(**clear)).rowcount
+    if count:
+        acts.note(conn, "cleared", {"scope": str(scope), "kinds": [kind.value for kind in kinds]}, now)
+    return count
 
 
 def has_ended(conn: Connection, now: float) -> bool:
@@ -185,7 +219,12 @@ def has_ended(conn: Connection, now: float) -> bool:
 
 def clear_ended(conn: Connection, now: float) -> int:
     """Notices and tombstones past their `until`: their topics are to be cleared. Their ids stay known for ever."""
-    return conn.execute(update(state).where(_ended(now)).values(token=None, made_utc=now, sent_rev=0)).rowcount
+    columns = (state.c.scope, state.c.id, state.c.rev)
+    found = conn.execute(select(*columns).where(_ended(now)).order_by(state.c.scope, state.c.id)).all()
+    if found:
+        conn.execute(update(state).where(_ended(now)).values(token=None, made_utc=now, sent_rev=0))
+        acts.note(conn, "ended", {"notices": [list(row) for row in found]}, now)
+    return len(found)
 
 
 def _ended(now: float) -> ColumnElement[bool]:
@@ -235,12 +274,16 @@ def lacks_room(conn: Connection, site: str, notice: Notice, now: float) -> str |
         if not over and _is_urgent(row.token) is urgent:
             counts[row.scope] += 1
     if counts[str(notice.scope)] >= most_scope:
-        return f"{notice.scope} has {most_scope} in force, and a unit takes no more"
+        return _("{scope} has {most_scope} in force, and a unit takes no more").format(
+            scope=notice.scope, most_scope=most_scope
+        )
     for unit in units.listed(conn, site):
         if not unit.revoked and notice.scope in unit.scopes:
             total = sum(counts[str(scope)] for scope in unit.scopes)
             if total >= most_unit:
-                return f"{unit.unit} has {most_unit} in force, and takes no more"
+                return _("{unit} has {most_unit} in force, and takes no more").format(
+                    unit=unit.unit, most_unit=most_unit
+                )
     return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from centre.sheet import Cells, Columns, Fault, lines
+from centre.words import _
 from contract.scopes import LEVELS, Scope
 from contract.topics import valid_id
 
@@ -20,18 +21,20 @@ COLUMNS = Columns(
         "building": ("楼栋", "楼"),
     },
     ("unit",),
+    frozenset({"name"}),
 )
 _MAX_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
 class NewUnit:
-    """`line`: of the file it is from."""
+    """`line`: of the file it is from; `heading`: what that calls the column of units."""
 
     line: int
     unit: str
     name: str
     scopes: tuple[Scope, ...]
+    heading: str = "unit"
 
 
 def read_units(data: bytes, faults: list[Fault]) -> list[NewUnit]:
@@ -43,7 +46,7 @@ def read_units(data: bytes, faults: list[Fault]) -> list[NewUnit]:
             continue
         first = found.setdefault(made.unit, made)
         if first is not made:
-            cells.fault("unit", f"the same as in line {first.line}")
+            cells.fault("unit", _("the same as in line {line}").format(line=first.line))
     return list(found.values())
 
 
@@ -52,16 +55,16 @@ def _unit(cells: Cells) -> NewUnit | None:
     name = cells.read("name", _name, "")
     places = {level: cells.read(level, _ident, "") for level in PLACES}
     scopes = tuple(Scope(level, place) for level, place in places.items() if place)
-    return NewUnit(cells.line, ident, name, scopes) if cells.good else None
+    return NewUnit(cells.line, ident, name, scopes, cells.heading("unit")) if cells.good else None
 
 
 def _ident(text: str) -> str:
     if not valid_id(text):
-        raise ValueError("not an id (a-z, 0-9, - and _, at most 48)" if text else "missing")
+        raise ValueError(_("not an id (a-z, 0-9, - and _, at most 48)") if text else _("missing"))
     return text
 
 
 def _name(text: str) -> str:
     if len(text) > _MAX_NAME:
-        raise ValueError(f"more than {_MAX_NAME} characters")
+        raise ValueError(_("more than {max_name} characters").format(max_name=_MAX_NAME))
     return text

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from centre import acts, adopted
 from centre.errors import WRONG_USE, CentreError
 from centre.folder import LOGIN
 from centre.passwords import hashed
 from centre.schema import logins, tokens, unit_keys, units
+from centre.words import _
 from contract.enrolment import KEY_BYTES
 from contract.scopes import LEVELS, Scope
 from contract.topics import unit_scopes, valid_id
@@ -43,29 +45,42 @@ class PinnedKey:
 
 def parse_scope(text: str, site: str) -> Scope:
     """`level/id`. Raises CentreError (wrong use) with what is wrong."""
-    level, _, name = text.partition("/")
+    level, _slash, name = text.partition("/")
     if level not in LEVELS:
-        raise CentreError(f"{text}: a scope is LEVEL/ID, level one of {', '.join(LEVELS)}", WRONG_USE)
+        raise CentreError(
+            _("{text}: a scope is LEVEL/ID, level one of {levels}").format(text=text, levels=", ".join(LEVELS)),
+            WRONG_USE,
+        )
     if not valid_id(name) or (level == "site" and name != site):
-        raise CentreError(f"{text}: {name!r} is no id, or not of this site", WRONG_USE)
+        raise CentreError(_("{text}: {name!r} is no id, or not of this site").format(text=text, name=name), WRONG_USE)
     return Scope(level, name)
 
 
 def add(conn: Connection, site: str, unit: str, name: str, scopes: Iterable[Scope], now: float) -> None:
     """Raises CentreError where the id is no id, taken, or the centre's own."""
     if not valid_id(unit) or unit == LOGIN:
-        raise CentreError(f"{unit}: not an id for a unit (a-z, 0-9, - and _; not {LOGIN!r})", WRONG_USE)
+        raise CentreError(
+            _("{unit}: not an id for a unit (a-z, 0-9, - and _; not {login!r})").format(unit=unit, login=LOGIN),
+            WRONG_USE,
+        )
     if conn.execute(select(logins.c.login).where(logins.c.login == unit)).first():
-        raise CentreError(f"{unit}: the name of another unit's login", WRONG_USE)
+        raise CentreError(_("{unit}: the name of another unit's login").format(unit=unit), WRONG_USE)
     there = conn.execute(select(units.c.revoked_utc).where(units.c.unit == unit)).first()
     if there is not None:
-        way = "a replaced box needs only a new `unit enrolment`"
-        way = way if there.revoked_utc is None else f"revoked; `unit readmit {unit}` takes it back"
-        raise CentreError(f"{unit}: there already; {way}", WRONG_USE)
+        way = _("a replaced box needs only a new `unit enrolment`")
+        way = way if there.revoked_utc is None else _("revoked; `unit readmit {unit}` takes it back").format(unit=unit)
+        raise CentreError(_("{unit}: there already; {way}").format(unit=unit, way=way), WRONG_USE)
     kept = [scope for scope in dict.fromkeys(scopes) if scope not in unit_scopes(site, unit, ())]
     if any(scope.level == "unit" for scope in kept):
-        raise CentreError(f"{unit}: the scope of another unit is not for it", WRONG_USE)
+        raise CentreError(_("{unit}: the scope of another unit is not for it").format(unit=unit), WRONG_USE)
     conn.execute(insert(units).values(unit=unit, name=name, scopes=" ".join(map(str, kept)), added_utc=now))
+    note_unit(conn, unit, now)
+
+
+def note_unit(conn: Connection, unit: str, now: float) -> None:
+    """What the register says of a unit from now on is an act of the centre."""
+    row = conn.execute(select(units).where(units.c.unit == unit)).one()
+    acts.note(conn, "unit", adopted.unit_data(row), now)
 
 
 def listed(conn: Connection, site: str) -> list[Unit]:
@@ -78,7 +93,7 @@ def one(conn: Connection, site: str, unit: str) -> Unit:
     """Raises CentreError where there is none of this id."""
     row = conn.execute(select(units).where(units.c.unit == unit)).first()
     if row is None:
-        raise CentreError(f"{unit}: no such unit", WRONG_USE)
+        raise CentreError(_("{unit}: no such unit").format(unit=unit), WRONG_USE)
     return _unit(row, site, _second_logins(conn))
 
 
@@ -133,11 +148,12 @@ def key_of(conn: Connection, unit: str) -> PinnedKey | None:
 def new_login(conn: Connection, unit: Unit, now: float) -> tuple[str, str]:
     """A new broker password and one-time token (hex) for an enrolment file; those of an earlier file end. A pinned key stays."""
     if unit.revoked:
-        raise CentreError(f"{unit.unit}: revoked; `unit readmit {unit.unit}` takes it back", WRONG_USE)
+        raise CentreError(_("{unit}: revoked; `unit readmit {unit}` takes it back").format(unit=unit.unit), WRONG_USE)
     password, token = secrets.token_urlsafe(24), secrets.token_hex(KEY_BYTES)
     conn.execute(update(units).where(units.c.unit == unit.unit).values(password=hashed(password)))
     conn.execute(update(tokens).where(tokens.c.unit == unit.unit).values(token=None))
     conn.execute(insert(tokens).values(unit=unit.unit, token=token, made_utc=now))
+    acts.note(conn, "enrolment", {"unit": unit.unit}, now)
     return password, token
 
 
@@ -157,21 +173,24 @@ def pin(conn: Connection, unit: str, public: bytes, token_id: int, now: float) -
     if not conn.execute(again).rowcount:
         conn.execute(insert(unit_keys).values(**values))
     row = conn.execute(select(unit_keys.c.id).where(mine, unit_keys.c.public == public.hex())).one()
+    acts.note(conn, "key", adopted.key_data(unit, public.hex()), now)
     return PinnedKey(row.id, unit, public)
 
 
 def revoke(conn: Connection, unit: Unit, now: float) -> None:
     """No login, no key, no token any more. What it sent stays in the books."""
     if unit.revoked:
-        raise CentreError(f"{unit.unit}: revoked already", WRONG_USE)
+        raise CentreError(_("{unit}: revoked already").format(unit=unit.unit), WRONG_USE)
     conn.execute(update(units).where(units.c.unit == unit.unit).values(revoked_utc=now, password=None))
     mine = unit_keys.c.unit == unit.unit
     conn.execute(update(unit_keys).where(mine, unit_keys.c.retired_utc.is_(None)).values(retired_utc=now))
     conn.execute(update(tokens).where(tokens.c.unit == unit.unit).values(token=None))
+    note_unit(conn, unit.unit, now)
 
 
-def readmit(conn: Connection, unit: Unit) -> None:
+def readmit(conn: Connection, unit: Unit, now: float) -> None:
     """It belongs to the site again, and has no login and no key until a new enrolment: what it had before ended for good."""
     if not unit.revoked:
-        raise CentreError(f"{unit.unit}: not revoked", WRONG_USE)
+        raise CentreError(_("{unit}: not revoked").format(unit=unit.unit), WRONG_USE)
     conn.execute(update(units).where(units.c.unit == unit.unit).values(revoked_utc=None))
+    note_unit(conn, unit.unit, now)

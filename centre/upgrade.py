@@ -5,6 +5,7 @@ Reads one row by itself. Alembic is imported only where a migration is due, sinc
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from centre.errors import CHECK_FAILED, CONFIGURATION, CentreError
 from centre.folder import Folder, taken
 from centre.revision_mark import alembic_version
 from centre.schema import HEAD, meta
+from centre.words import _
 
 if TYPE_CHECKING:
     from centre.books import Books
@@ -41,7 +43,12 @@ def schema_of(conn: Connection) -> BooksSchema:
         if not (len(revision) == len(HEAD) and revision.isdecimal() and revision >= FIRST):
             raise _unknown(", ".join(map(str, marks)) or "none")
         if revision > HEAD:
-            raise CentreError(f"books: of a newer program (revision {revision}, this one knows {HEAD})", CONFIGURATION)
+            raise CentreError(
+                _("books: of a newer program (revision {revision}, this one knows {head})").format(
+                    revision=revision, head=HEAD
+                ),
+                CONFIGURATION,
+            )
         return BooksSchema(revision, marked=True)
     if not (
         there.has_table(meta.name) and {"name", "value"} <= {each["name"] for each in there.get_columns(meta.name)}
@@ -55,7 +62,10 @@ def schema_of(conn: Connection) -> BooksSchema:
 
 def _unknown(version: str) -> CentreError:
     return CentreError(
-        f"books: of no version this program knows ({version}; it knows {FIRST} to {HEAD})", CONFIGURATION
+        _("books: of no version this program knows ({version}; it knows {first} to {head})").format(
+            version=version, first=FIRST, head=HEAD
+        ),
+        CONFIGURATION,
     )
 
 
@@ -68,6 +78,9 @@ def bring_up(books: Books, folder: Folder) -> None:
         found = schema_of(conn)
     if found == BooksSchema(HEAD, marked=True):
         return
+    if found.revision != HEAD and books.engine.dialect.name == "postgresql":
+        _refuse_elsewhere(books, folder)
+    journal = books.journal
     with nullcontext() if found.revision == HEAD else _unserved(folder), books.rebuilding() as conn:
         # SQLite's transaction shuts others out; elsewhere this row does. Who waited here may find everything done.
         conn.execute(select(meta).where(meta.c.name == "version").with_for_update())
@@ -76,6 +89,10 @@ def bring_up(books: Books, folder: Folder) -> None:
             mark(conn, found.revision)
         if found.revision != HEAD:
             _migrate(conn)
+            if journal is not None and not journal.begun():
+                journal.begin(conn, time.time())
+    if journal is not None and not journal.begun():
+        journal.begin_done()
 
 
 def mark(conn: Connection, revision: str) -> None:
@@ -91,11 +108,23 @@ def _migrate(conn: Connection) -> None:
     conn.execute(update(meta).where(meta.c.name == "version").values(value=int(HEAD)))
 
 
+def _refuse_elsewhere(books: Books, folder: Folder) -> None:
+    """Where a `serve` runs on any machine; it holds a lock in the database."""
+    from centre.leases import class_of, members  # noqa: PLC0415  # which needs books.py, and that needs this
+
+    with books.reading() as conn:
+        if members(conn, class_of(folder.load().site)):
+            raise _served()
+
+
+def _served() -> CentreError:
+    said = _("books: of an earlier program, as is the `serve` that runs: stop it, and start it again")
+    return CentreError(said, CHECK_FAILED)
+
+
 @contextmanager
 def _unserved(folder: Folder) -> Iterator[None]:
     with taken(folder.serving, shared=True) as free:
         if not free:
-            raise CentreError(
-                "books: of an earlier program, as is the `serve` that runs: stop it, and start it again", CHECK_FAILED
-            )
+            raise _served()
         yield

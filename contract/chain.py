@@ -6,7 +6,7 @@ The bytes of a line are made once, when it is journaled, and never again: the ch
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar
 
@@ -36,6 +36,8 @@ from contract.messages import MAX_MESSAGE_BYTES
 from contract.refusal import Refusal, parsed
 from contract.strict_json import dumps, load_object
 
+Holds = Callable[[bytes, bytes, bytes], bool]
+"""Whether a signature holds, of the key's 32 bytes, the signature's 64 and what is signed."""
 MAX_BATCH_FACTS = 500
 MAX_BATCH_BYTES = 60 * 1024
 """Of the lines together, without their ends; with those and the header a message stays below 64 KiB."""
@@ -163,21 +165,27 @@ def build_batch(private: Ed25519PrivateKey, site: str, header: Header, lines: Se
     """The signed message: header line, then `lines` as journaled. Raises ValueError beyond 500 facts or 60 KiB."""
     if len(lines) > MAX_BATCH_FACTS or sum(map(len, lines)) > MAX_BATCH_BYTES:
         raise ValueError("more than a batch may hold")
-    sealed = replace(header, sig=private.sign(_batch_text(site, header)))
+    sealed = replace(header, sig=private.sign(batch_text(site, header, gap_marks(header.prev, lines))))
     return b"\n".join((dumps(codec.write(sealed)), *lines))
 
 
 def parse_batch(data: bytes) -> Batch | Refusal:
-    """Takes a batch apart; checks nothing but its form. One line end after the last line is allowed."""
+    """Takes a batch apart; checks nothing but its form."""
     if len(data) > MAX_MESSAGE_BYTES:
         return Refusal(Reason.TOO_LONG, "larger than 64 KiB")
-    first, *lines = data.removesuffix(b"\n").split(b"\n")
+    lines = lines_of(data)
     if len(lines) > MAX_BATCH_FACTS:
         return Refusal(Reason.TOO_LONG, "more than 500 lines")
     try:
-        return Batch(codec.read(Header, load_object(first, max_depth=1)), tuple(lines))
+        return Batch(codec.read(Header, load_object(data.partition(b"\n")[0], max_depth=1)), lines)
     except ValueError as error:
         return Refusal(Reason.MALFORMED, f"header: {error}")
+
+
+def lines_of(data: bytes) -> tuple[bytes, ...]:
+    """What follows the header of a batch. One line end after the last line is allowed."""
+    _, *lines = data.removesuffix(b"\n").split(b"\n")
+    return tuple(lines)
 
 
 def open_batch(batch: Batch, site: str, public: bytes) -> tuple[FactLine | Gap, ...] | Refusal:
@@ -185,13 +193,16 @@ def open_batch(batch: Batch, site: str, public: bytes) -> tuple[FactLine | Gap, 
 
     Whether `prev` is the hash the books have before `first` is for the books to say.
     """
-    opened = check_header(batch.header, site, public) or open_lines(batch)
+    opened = check_signature(batch, site, public) or open_lines(batch)
     return opened if isinstance(opened, Refusal) else tuple(element for element, _ in opened)
 
 
-def check_header(header: Header, site: str, public: bytes) -> Refusal | None:
-    """None where the signature holds: it covers the header, and by `head` the lines that lead there (open_lines)."""
-    if not signed(public, header.sig, _batch_text(site, header)):
+def check_signature(batch: Batch, site: str, public: bytes, holds: Holds = signed) -> Refusal | None:
+    """None where it holds: it covers the header and the batch's gaps, and by `head` the lines that lead there (open_lines).
+
+    `holds`: another way to look at a signature, as `signed`.
+    """
+    if signed_marks(batch, site, public, holds) is None:
         return Refusal(Reason.BAD_SIGNATURE, "signature does not hold")
     return None
 
@@ -227,14 +238,69 @@ def check_batch(batch: Batch, site: str, public: bytes) -> Refusal | None:
     return opened if isinstance(opened, Refusal) else None
 
 
-def signed_header(header: Header, site: str, public: bytes) -> bool:
-    """Whether the unit signed this header. Says nothing of the lines, which need not be there any more."""
-    return signed(public, header.sig, _batch_text(site, header))
-
-
-def _batch_text(site: str, header: Header) -> bytes:
+def batch_text(site: str, header: Header, marks: str = "") -> bytes:
+    """What `sig` of a header is over; `marks` are those of the batch's gaps."""
     h = header
-    return f"doorward-facts-1|{site}|{h.unit}|{h.epoch}|{h.batch}|{h.first}|{h.last}|{h.prev}|{h.head}".encode()
+    text = f"doorward-facts-1|{site}|{h.unit}|{h.epoch}|{h.batch}|{h.first}|{h.last}|{h.prev}|{h.head}"
+    return (text + marks).encode()
+
+
+@frozen
+class GapMark:
+    """A gap as a signature names it: its first and last number, the chain's hash (hex) before the one and after the other."""
+
+    first: int
+    last: int
+    before: str
+    after: str
+
+
+def gap_marks(prev: str, lines: Sequence[bytes]) -> str:
+    """`|FIRST-LAST:BEFORE:AFTER` for each gap among the lines of a batch, whose chain begins at `prev` (hex); empty where none is."""
+    if not any(line.startswith(_GAP_BEGINS) for line in lines):
+        return ""
+    h, marks = bytes.fromhex(prev), []
+    for raw in lines:
+        gap = _gap_of(raw)
+        if gap is None:
+            h = next_hash(h, raw)
+        else:
+            marks.append(f"|{gap.first}-{gap.last}:{h.hex()}:{gap.h}")
+            h = bytes.fromhex(gap.h)
+    return "".join(marks)
+
+
+def parse_marks(marks: str) -> tuple[GapMark, ...]:
+    """Raises ValueError for what gap_marks does not make."""
+    found = []
+    for part in marks.split("|")[1:]:
+        span, before, after = part.split(":")
+        first, last = span.split("-")
+        found.append(GapMark(int(first), int(last), before, after))
+    return tuple(found)
+
+
+def signed_marks(batch: Batch, site: str, public: bytes, holds: Holds = signed) -> str | None:
+    """The marks of its gaps as the unit signed them; empty where it has none, or is of a unit that signed none; None where the
+    signature does not hold.
+    """
+    header, marks = batch.header, gap_marks(batch.header.prev, batch.lines)
+    if marks and holds(public, header.sig, batch_text(site, header, marks)):
+        return marks
+    return "" if holds(public, header.sig, batch_text(site, header)) else None
+
+
+_GAP_BEGINS = b'{"gap":'
+
+
+def _gap_of(raw: bytes) -> Gap | None:
+    if not raw.startswith(_GAP_BEGINS):
+        return None
+    try:
+        element = parse_line(raw)
+    except ValueError:
+        return None
+    return element if isinstance(element, Gap) else None
 
 
 @frozen

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from contract.bounds import Id, Length, Moment, Pattern, Reading, Tagged, WireName
+from contract.bounds import Id, Length, Moment, Pattern, Range, Reading, Tagged, WireName
 from contract.frozen import frozen
 from contract.messages import Address, Kind, Message, Name, message
 from contract.scopes import ScopeText
@@ -81,9 +81,20 @@ class Restart:
 
 @frozen
 class Erase:
-    """Not done by this version."""
+    """Remove what the unit keeps of this holder beside its journal: the keyed hashes of cards and PINs first of all. Refused while a roster names them."""
 
     TAG: ClassVar = "erase"
+    holder: Id
+    door: Id | None = None
+
+
+@frozen
+class Say:
+    """Show this text on the displays, as an answer to whoever stands there."""
+
+    TAG: ClassVar = "say"
+    text: Annotated[str, Length(1, 60)]
+    seconds: Annotated[int, Range(5, 60)] = 60
     door: Id | None = None
 
 
@@ -95,7 +106,7 @@ class Pair:
     door: Id | None = None
 
 
-Order = Open | SetMode | Identify | Selftest | Resync | FireReset | Restart | Erase | Pair
+Order = Open | SetMode | Identify | Selftest | Resync | FireReset | Restart | Erase | Pair | Say
 """What a command asks for."""
 OPEN_LIFETIME_S = 30.0
 COMMAND_LIFETIME_S = 600.0

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
+from dataclasses import field
 from typing import Annotated, ClassVar
 
 from contract import codec
@@ -45,6 +46,8 @@ class Enrolment:
     """Good once."""
     ca: Annotated[str, Length(1, 60_000)] | None = None
     """The site's CA certificate as PEM; none where the broker is `mqtt://` or its CA is the system's."""
+    visitor_keys: Annotated[Mapping[Id, Hex64], Items(0, 100)] = field(default_factory=dict)
+    """This unit's keys for visitors' codes, by the ids of the site's master keys."""
 
     def __repr__(self) -> str:
         return f"Enrolment(site={self.site!r}, unit={self.unit!r}, broker={self.broker!r})"

@@ -35,6 +35,7 @@ def frozen(cls: type[T]) -> type[T]:
         "__hash__": cls.__dict__.get("__hash__", _hash),
         "__setattr__": _setattr,
         "__delattr__": _delattr,
+        "__reduce__": _reduce,
         _COMPARED: attrgetter(*compared) if compared else staticmethod(_nothing),
     }
     for name, method in methods.items():
@@ -86,6 +87,11 @@ def _hash(self: Any) -> int:
 
 def _nothing(_: object) -> tuple[()]:
     return ()
+
+
+def _reduce(self: Any) -> tuple[type, tuple[Any, ...]]:
+    """For copy and pickle, which would set one field after the other."""
+    return self.__class__, tuple(getattr(self, each.name) for each in dataclasses.fields(self))
 
 
 def _setattr(_: object, name: str, value: object) -> None:

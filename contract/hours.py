@@ -1,12 +1,13 @@
-"""Weekly profiles of a roster: when, in local time, its holders may come."""
+"""Weekly profiles, in local time: when the holders of a roster may come, when a door is for residents, when it stands open."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Annotated, ClassVar
 
-from contract.bounds import Items, TextForm
+from contract.bounds import Id, Items, TextForm
 from contract.frozen import frozen
 
 
@@ -43,6 +44,8 @@ def _iso_date(text: str) -> str:
     return text
 
 
+DayText = Annotated[str, TextForm(_iso_date, str, "a date as 2026-10-01", {"format": "date"})]
+"""A local date."""
 Day = Annotated[
     tuple[Annotated[Span, TextForm(parse_span, str, "a span as 06:00-22:00", {"pattern": f"^{_SPAN}$"})], ...],
     Items(0, 8),
@@ -58,8 +61,31 @@ class Hours:
     """Profiles of one message; a site has a handful."""
     week: Annotated[tuple[Day, ...], Items(7, 7)]
     """Monday first."""
-    holidays: Annotated[
-        frozenset[Annotated[str, TextForm(_iso_date, str, "a date as 2026-10-01", {"format": "date"})]], Items(0, 400)
-    ] = frozenset()
+    holidays: Annotated[frozenset[DayText], Items(0, 400)] = frozenset()
     """Dates on which `holiday` holds instead of `week`."""
     holiday: Day = ()
+
+
+@frozen
+class DoorTimes:
+    """Of one door, by the names of profiles: when residents may use it, and when it stands open."""
+
+    REFUSED: ClassVar = {"lockdown": "no schedule locks down: that is a command's"}
+    hours: Id | None = None
+    """Outside of this profile residents' cards and codes are refused. Absent: at any time."""
+    hold_open: Id | None = None
+    """Held open within this profile. Absent: never."""
+
+
+Profiles = Annotated[Mapping[Id, Hours], Items(0, Hours.MOST)]
+"""Named weekly profiles."""
+TimesOfDoors = Annotated[Mapping[Id, DoorTimes], Items(0, 64)]
+"""By door."""
+
+
+def unnamed(profiles: Mapping[str, Hours] | None, doors: Mapping[str, DoorTimes] | None) -> Iterator[str]:
+    """Profiles that doors name and that are not there, in words."""
+    for door, times in (doors or {}).items():
+        for key, name in (("hours", times.hours), ("hold_open", times.hold_open)):
+            if name is not None and name not in (profiles or {}):
+                yield f"doors: {door}: {key}: no such profile"

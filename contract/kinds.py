@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from contract import commands, messages
+from contract import commands, messages, rounds, visitors
 from contract.messages import DECLARED, Kind, Message
 
-__all__ = ["KINDS", "Message", "commands", "messages"]
+__all__ = ["KINDS", "Message", "commands", "messages", "rounds", "visitors"]
 
 KINDS: Final[Mapping[Kind, type[Message]]] = DECLARED
-"""Kinds that are not among them are of a later version: `round`."""
+"""Kinds that are not among them are of a later version."""

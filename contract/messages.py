@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import field
 from enum import StrEnum
 from typing import Annotated, ClassVar, Final, TypeVar, cast, dataclass_transform
-from zoneinfo import ZoneInfo
 
 from contract.base64url import b64url, unb64url
 from contract.bounds import (
@@ -33,9 +32,12 @@ from contract.bounds import (
     TextForm,
     WireName,
 )
+from contract.care import CareRule
 from contract.frozen import frozen
-from contract.hours import Hours
+from contract.hours import Hours, Profiles, TimesOfDoors, unnamed
+from contract.people import DisplaySettings, Duty, ReportCodes
 from contract.scopes import Scope, ScopeText
+from contract.timezones import timezone_name
 
 MAX_MESSAGE_BYTES = 64 * 1024
 MAX_HOLDERS = 20_000
@@ -57,6 +59,7 @@ class Kind(StrEnum):
     NOTICE = "notice"
     ROSTER = "roster"
     ROUND = "round"
+    VISITORS = "visitors"
     SETTINGS = "settings"
     KEYS = "keys"
     SECRETS = "secrets"
@@ -151,6 +154,8 @@ class Rating:
 
     TAG: ClassVar = "rating"
     report: Id
+    by: Id | None = None
+    """The holder who is asked. Absent: any resident."""
 
 
 @frozen
@@ -190,7 +195,7 @@ class Notice(StateMessage):
     """Higher first."""
     lang: Annotated[str, Length(2, 16)] = "zh-CN"
     ask: Annotated[Ask | None, Tagged("kind")] = None
-    """`{"kind":"rating","report":id}`, answered 1 to 5; or `{"kind":"poll","options":[2 to 9 texts of 1 to 60 characters],"per":"holder"}`, also per `room` or, by default, `anyone`."""
+    """`{"kind":"rating","report":id}`, answered 1 to 5 by the holder `by`, by default any resident; or `{"kind":"poll","options":[2 to 9 texts of 1 to 60 characters],"per":"holder"}`, also per `room` or, by default, `anyone`."""
     withdrawn: bool = False
     """True: a tombstone."""
 
@@ -207,6 +212,8 @@ class Role(StrEnum):
     STAFF = "staff"
     PATROL = "patrol"
     EMERGENCY = "emergency"
+    SERVICE = "service"
+    """Couriers, carers: people of an organisation who come and go, always with an end."""
 
 
 @frozen
@@ -231,6 +238,12 @@ class Holder:
     """A longer opening, in seconds, for those who need it."""
     flags: Annotated[frozenset[Id], Items(0, 16)] = frozenset()
     """`care`, `fire_reset`, …"""
+    org: Id | None = None
+    """The organisation they come for; a centre wants one of `service`, and `until`."""
+    duress: Hex32 | None = None
+    """As `pin`, of a second PIN: it opens as the other does, and raises an alarm at the centre alone."""
+    pin_required: bool = False
+    """True: the card opens only with the PIN after it, and the PIN only after the card."""
 
 
 @message(Kind.ROSTER, Address("signed `roster`; `{part}` counts from 1, without leading zeros", ("roster", "part")))
@@ -257,15 +270,6 @@ class RosterPart(StateMessage):
 # --- settings
 
 
-def _timezone(name: str) -> str:
-    """Raises ValueError for what is no name of the IANA database."""
-    try:
-        ZoneInfo(name)
-    except (OSError, ValueError, KeyError):
-        raise ValueError("not a name of the IANA database") from None
-    return name
-
-
 @frozen
 class Sign:
     """Lines of the idle page: who looks after this place."""
@@ -275,19 +279,33 @@ class Sign:
     boundary: Annotated[str, Length(0, 100)] | None = None
     worker: Annotated[str, Length(0, 100)] | None = None
     phone: Annotated[str, Length(0, 100)] | None = None
+    duty: Annotated[tuple[Duty, ...], Items(0, 16)] | None = None
+    """Who is on duty when: the first whose hours it is stands in place of `worker` and `phone`."""
 
 
 @message(Kind.SETTINGS, Address("signed `settings`"))
 class Settings(StateMessage):
     """Of several scopes the most specific wins, for each key by itself."""
 
-    REFUSED: ClassVar = {"display": "has no effect in this version"}
     scope: ScopeText
     rev: Revision
     iat: Reading
-    timezone: Annotated[str, TextForm(_timezone, str, "a name of the IANA database")] | None = None
+    timezone: Annotated[str, TextForm(timezone_name, str, "a name of the IANA database")] | None = None
     language: Annotated[str, Length(2, 16)] | None = None
     sign: Sign | None = None
+    hours: Profiles | None = None
+    """Named weekly profiles, for `doors` of the same message; they win and lose together."""
+    doors: TimesOfDoors | None = None
+    """By door, its times. A door that is not named has none."""
+    report_codes: ReportCodes | None = None
+    """By the code that is typed."""
+    care: CareRule | None = None
+    """Absent: nobody is watched."""
+    display: DisplaySettings | None = None
+    """`{"size":"normal"}` or `"large"`: of the letters on displays with designed pages."""
+
+    def faults(self) -> Iterator[str]:
+        yield from unnamed(self.hours, self.doors)
 
 
 # --- keys
@@ -377,3 +395,5 @@ class Confirm(Message):
     """Over the state this unit should have."""
     window: Annotated[int, Range(1, 1_000_000)] | None = None
     """So many facts of its backlog may be on their way from now on. Absent: any number."""
+    checkpoint: Hex64 | None = None
+    """Of the centre's newest checkpoint, its digest: a unit writes a new one down, and is a witness of it."""

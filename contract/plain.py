@@ -16,7 +16,7 @@ Word = Annotated[str, Length(0, 100)]
 """One of a set that later versions may add to."""
 Name = Annotated[str, Length(0, 200)]
 Session = Annotated[str, Length(1, 64)]
-"""New at each start of a unit."""
+"""New at each start of a unit, or of the centre."""
 
 
 @frozen
@@ -25,10 +25,12 @@ class Presence:
 
     online: bool
     since_utc: Annotated[Moment, WireName("since")] = 0.0
+    session: Session | None = None
+    """For the centre itself, which tells by it who was at the broker last. Units pass it over."""
 
 
-def build_presence(online: bool, since_utc: float) -> bytes:
-    return dumps(codec.write(Presence(online, since_utc)))
+def build_presence(online: bool, since_utc: float, session: str | None = None) -> bytes:
+    return dumps(codec.write(Presence(online, since_utc, session)))
 
 
 def parse_presence(data: bytes) -> Presence | Refusal:
@@ -73,6 +75,8 @@ class DeviceStatus:
     reason: Word | None = None
     since: At | None = None
     tamper: Annotated[tuple[Word, ...], Items(0, 10)] = ()
+    note: Word | None = None
+    """What it cannot do and settings ask for."""
 
 
 @frozen
@@ -118,6 +122,8 @@ class Status:
     at: At | None
     login: Name | None = None
     """The user name by which the unit is at the broker."""
+    checkpoint: Hex64 | None = None
+    """The digest of the centre's newest checkpoint that a confirm named since the start."""
 
 
 @frozen

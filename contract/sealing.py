@@ -6,6 +6,7 @@ The key is derived from the unit's own signing key, so that a unit enrolled by a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import field
 from typing import Annotated, Final
 
 from cryptography import x509
@@ -41,11 +42,12 @@ class SealedSecrets:
     """Of that login."""
     ca: Annotated[str, Length(1, 20_000)] | None = None
     """Certificates as PEM, trusted beside those of the enrolment."""
+    visitor_keys: Annotated[Mapping[Id, Hex64], Items(0, MAX_KEYS)] = field(default_factory=dict)
+    """By the ids of the site's master keys: this unit's key of each, for visitors' codes. Units of an earlier version leave them unread."""
 
     def __repr__(self) -> str:
-        return (
-            f"SealedSecrets(card_keys={sorted(self.card_keys)}, pin_keys={sorted(self.pin_keys)}, login={self.login!r})"
-        )
+        keys = f"card_keys={sorted(self.card_keys)}, pin_keys={sorted(self.pin_keys)}"
+        return f"SealedSecrets({keys}, visitor_keys={sorted(self.visitor_keys)}, login={self.login!r})"
 
     def faults(self) -> Iterator[str]:
         if self.login is not None and self.password is None:

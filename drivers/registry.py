@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from contract.frozen import frozen
+from drivers.display.designed import DesignedLayout
 from drivers.display.dwin import DwinPanel
 from drivers.display.layout import DwinOptions
-from drivers.display.tjc import TjcPanel
+from drivers.display.tjc_drawn import tjc_session
 from drivers.display.tjc_layout import TjcOptions
 from drivers.modbus.line import ModbusLine, round_s
 from drivers.modbus.options import BoardOptions
@@ -54,7 +55,11 @@ class Driver:
     """At this speed the least time of one look at all inputs and outputs that are polled."""
     reads_cards: bool = False
     reads_keys: bool = False
+    has_keys: Callable[[Any], bool] = _always
+    """Whether a device with such options has keys, where its driver reads them."""
     draws: bool = False
+    enlarges: bool = False
+    """Its designed pages change to large letters at run time."""
     has_tone: bool = False
     shared: bool = False
     counts_by_use: bool = False
@@ -73,6 +78,10 @@ def _inputs(options: BoardOptions) -> int:
 
 def _times_pulses(options: BoardOptions) -> bool:
     return options.board().pulse is not None
+
+
+def _has_keypad(options: DwinOptions) -> bool:
+    return isinstance(options.layout, DesignedLayout)
 
 
 DRIVERS: Mapping[str, Driver] = {
@@ -105,7 +114,7 @@ DRIVERS: Mapping[str, Driver] = {
             counts_by_use=True,
             secrets=("key",),
         ),
-        Driver("dwin", DwinOptions, DwinPanel, draws=True, has_tone=True),
-        Driver("tjc", TjcOptions, TjcPanel, draws=True, has_tone=True, reads_keys=True),
+        Driver("dwin", DwinOptions, DwinPanel, draws=True, has_tone=True, reads_keys=True, has_keys=_has_keypad),
+        Driver("tjc", TjcOptions, tjc_session, draws=True, enlarges=True, has_tone=True, reads_keys=True),
     )
 }

@@ -70,7 +70,7 @@ class CardSeen:
 
 @frozen
 class KeyReport:
-    """One key of a keypad: `0`-`9`, `*` or `#`. The key is in no repr; it stops where agent/devices.py hands it to the core.
+    """One key of a keypad: `0`-`9`, `*` or `#`; a space where a screen was touched beside its keys. The key is in no repr; it stops where agent/devices.py hands it to the core.
 
     Pressed at some time from `not_before` on, as with CardSeen.
     """
@@ -100,7 +100,7 @@ class SecurityAlarm:
 
     `what`: downgrade (it no longer offers Secure Channel), default_key (it offers the key everybody knows), handshake (its cryptogram
     does not hold: wrong key or replay), plaintext (an unsecured reply inside a session, or a card outside one), mac (replies that do
-    not authenticate), sequence (a reply out of turn), resets (its session breaks off again and again).
+    not authenticate), sequence (replies out of turn, again and again), resets (its session breaks off again and again).
     `count`: how often since it was last told.
     """
 
@@ -201,7 +201,11 @@ class SetOutput:
 
 @frozen
 class DrawPage:
-    """Show this page: `page` names the layout's page (idle, notice, answer, refused, alarm), the texts fill its fields. Newest wins, older unsent ones are dropped."""
+    """Show this page: `page` names the layout's page (idle, notice, answer, refused, alarm), the texts fill its fields. Newest wins, older unsent ones are dropped.
+
+    What follows is of a designed page (drivers/display/design.py): its look, its further parts, by part which of its sizes where that is
+    not the first, and whether it is drawn in large letters.
+    """
 
     device: str
     token: int
@@ -209,11 +213,17 @@ class DrawPage:
     title: str
     body: tuple[str, ...]
     footer: str
+    look: str = ""
+    large: str = ""
+    aside: str = ""
+    contact: str = ""
+    sizes: tuple[tuple[str, int], ...] = ()
+    enlarged: bool = False
 
 
 @frozen
 class PlayTone:
-    """`tone`: yes, no, warning. A device without a buzzer ignores it."""
+    """`tone`: yes, no, warning, key (drivers/tones.py). A device without a buzzer ignores it."""
 
     device: str
     tone: str

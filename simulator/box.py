@@ -15,11 +15,13 @@ from typing import Self
 from simulator.card_reader import CardReader
 from simulator.clockwork import Clockwork
 from simulator.dwin_panel import DwinPanel, Layout
+from simulator.dwin_set.project import DwinProject
 from simulator.line import Line
 from simulator.osdp_reader import OsdpReader, Peripheral
 from simulator.panel import Panel
 from simulator.relay_board import RelayBoard
 from simulator.stairwell import Door, DoorSpec, Wire
+from simulator.tjc_canvas import TjcCanvas, TjcCanvasPanel
 from simulator.tjc_panel import TjcPanel, TjcProject
 from simulator.trace import Trace
 
@@ -27,7 +29,7 @@ from simulator.trace import Trace
 @dataclass(frozen=True, slots=True)
 class BoxSpec:
     """What is built in. The first reader and the n-th belong to the first and the n-th door; `gas` is a relay board input. `panel` is a
-    DWIN panel's layout or a TJC panel's project.
+    DWIN panel's layout or the files of its project, or a TJC panel's project.
     """
 
     doors: tuple[DoorSpec, ...] = (DoorSpec(),)
@@ -40,7 +42,7 @@ class BoxSpec:
     screen_baud: int = 115200
     reader_form: str = "decimal"
     """A form of card_reader.py, or `osdp`: readers with Secure Channel and keypad, each with a key of its own."""
-    panel: Layout | TjcProject = field(default_factory=Layout)
+    panel: Layout | DwinProject | TjcProject = field(default_factory=Layout)
     panel_crc: bool = False
     gas: int | None = 4
     seed: int = 1
@@ -90,8 +92,13 @@ class Box:
         return Line(self._clockwork, name, self.folder / name, baud, self.trace, self.spec.seed)
 
     def _panel(self) -> Panel:
+        if isinstance(self.spec.panel, TjcCanvas):
+            return TjcCanvasPanel(self._clockwork, self.spec.panel, self.trace)
         if isinstance(self.spec.panel, TjcProject):
             return TjcPanel(self._clockwork, self.spec.panel, self.trace)
+        if isinstance(self.spec.panel, DwinProject):
+            crc, project = self.spec.panel_crc, self.spec.panel
+            return DwinPanel(self._clockwork, Layout(), self.trace, crc=crc, project=project)
         return DwinPanel(self._clockwork, self.spec.panel, self.trace, crc=self.spec.panel_crc)
 
     def _add_reader(self, name: str) -> None:
@@ -163,9 +170,12 @@ class Box:
 
     def touch(self, keys: str) -> None:
         """Touch keys of the panel's keypad, where it has one."""
-        assert isinstance(self.panel, TjcPanel)
         for key in keys:
-            self.panel.touch(key)
+            if isinstance(self.panel, DwinPanel):
+                assert self.panel.press(key), f"this page has no key {key}"
+            else:
+                assert isinstance(self.panel, TjcPanel)
+                self.panel.touch(key)
 
     def press_keys(self, keys: str, reader: str = "reader") -> None:
         """Type on the keypad of an OSDP reader."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import tempfile
@@ -14,10 +15,12 @@ import click
 from simulator.box import BoxSpec
 from simulator.broker import BrokerError, Kind
 from simulator.demo.disk import keep_mounts_to_ourselves
+from simulator.demo.panels import designed
 from simulator.demo.pictures import draw
 from simulator.demo.stage import Stage
 from simulator.demo.story import Story
 from simulator.demo.waiting import NotHeldError
+from simulator.demo.words import LANGUAGES, PANEL, languages
 from simulator.practice import BOARDS, PANELS, READERS
 
 HELD, NOT_HELD, UNREACHABLE = 0, 1, 69
@@ -40,13 +43,24 @@ class _StopError(BaseException):
     "--panel", type=click.Choice([*PANELS]), default="dwin", help="Which display is built in.", show_default=True
 )
 @click.option(
-    "--reader", type=click.Choice([*READERS]), default="decimal", help="What the reader sends.", show_default=True
+    "--reader",
+    type=click.Choice([*READERS]),
+    default="osdp",
+    help="What the reader sends; `osdp` has a keypad.",
+    show_default=True,
 )
 @click.option(
     "--board", type=click.Choice([*BOARDS]), default="waveshare-d", help="Which relay board.", show_default=True
 )
 @click.option(
-    "--svg", type=click.Path(path_type=Path, file_okay=False), help="With --story: write its pictures into this folder."
+    "--pictures",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="With --story: write its pictures into this folder.",
+)
+@click.option(
+    "--language",
+    type=click.Choice([*LANGUAGES]),
+    help="Of the panel and of the demo at a terminal (default: zh-CN for the panel). The story has a Chinese panel.",
 )
 @click.option(
     "--keep", type=click.Path(path_type=Path, file_okay=False), help="Work in this folder and leave it (logs, books)."
@@ -59,10 +73,15 @@ def demo(
     panel: str,
     reader: str,
     board: str,
-    svg: Path | None,
+    pictures: Path | None,
+    language: str | None,
     keep: Path | None,
 ) -> None:
     """A unit, its centre and a broker at work, on serial hardware in software. Needs no other machine; leaves nothing running."""
+    at_terminal = not story and sys.stdin.isatty() and sys.stdout.isatty()
+    if language not in (None, PANEL) and not at_terminal:
+        raise click.UsageError(f"--language {language} is for the demo at a terminal: the story reads a Chinese panel")
+    spoken = languages(language, os.environ, sys.stdout.encoding) if at_terminal else (PANEL, "en")
     mix = BoxSpec(panel=PANELS[panel], reader_form=reader, board=board, address=BOARDS[board])
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGHUP, _stop)
@@ -70,10 +89,10 @@ def demo(
     try:
         if keep is not None:
             keep.mkdir(parents=True, exist_ok=True)
-            code = _play(keep.absolute(), story, broker, mix, svg)
+            code = _play(keep.absolute(), at_terminal, broker, mix, pictures, spoken)
         else:
             with tempfile.TemporaryDirectory(prefix="doorward-demo-") as folder:
-                code = _play(Path(folder), story, broker, mix, svg)
+                code = _play(Path(folder), at_terminal, broker, mix, pictures, spoken)
     except NotHeldError as error:
         click.echo(f"demo: {error}", err=True)
         code = NOT_HELD
@@ -86,28 +105,31 @@ def demo(
     ctx.exit(code)
 
 
-def _play(folder: Path, story: bool, broker: str | None, mix: BoxSpec, svg: Path | None) -> int:
+def _play(
+    folder: Path, at_terminal: bool, broker: str | None, mix: BoxSpec, pictures: Path | None, spoken: tuple[str, str]
+) -> int:
     kind: Kind | None = None
     if broker is not None:
         kind = "mosquitto" if broker == "mosquitto" else "iotcore"
-    with Stage(folder, kind, mix) as stage:
+    here, there = designed(mix, _say)
+    with Stage(folder, kind, here, warm=True, next_door=there, language=spoken[0]) as stage:
         try:
-            if story or not (sys.stdin.isatty() and sys.stdout.isatty()):
-                return _tell(stage, svg)
+            if not at_terminal:
+                return _tell(stage, pictures)
             from simulator.demo.terminal import interact  # noqa: PLC0415  # only people need rich
 
             with suppress(KeyboardInterrupt):  # as good a way to leave as `q`
-                interact(stage)
+                interact(stage, LANGUAGES[spoken[1]])
             return HELD
         finally:
             _deaf()
 
 
-def _tell(stage: Stage, svg: Path | None) -> int:
+def _tell(stage: Stage, pictures: Path | None) -> int:
     story = Story(stage, _say)
     held = story.run()
-    if svg is not None:
-        draw(svg, story.told, story.scene.shots)
+    if pictures is not None:
+        draw(pictures, story.told, story.scene.shots, stage.panel_font)
     return HELD if held else NOT_HELD
 
 

@@ -28,6 +28,12 @@ _SPEEDS = {getattr(termios, f"B{rate}"): rate for rate in (1200, 2400, 4800, 960
 _CODES = {rate: code for code, rate in _SPEEDS.items()}
 
 
+class Voice(Protocol):
+    """What a device that has one line alone needs of it."""
+
+    def send(self, data: bytes) -> None: ...
+
+
 class FarEnd(Protocol):
     """A device at the end of a line. `gap_s` of silence after the last byte calls `quiet`."""
 

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
 from simulator.clockwork import Clockwork
-from simulator.line import Line
+from simulator.line import Voice
 from simulator.trace import Trace
 
 
@@ -19,9 +19,16 @@ class Screen:
     title: str
     body: tuple[str, ...]
     footer: str
+    further: tuple[tuple[str, str], ...] = ()
+    """Texts of a designed page's other parts, by the part's name."""
 
     def __str__(self) -> str:
-        return " | ".join([self.page, self.title, *self.body, self.footer])
+        return " | ".join([self.page, *self.texts])
+
+    @property
+    def texts(self) -> list[str]:
+        """All that is to be read, title to footer."""
+        return [self.title, *self.body, *(text for _, text in self.further), self.footer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,7 @@ class Panel(ABC):
         """Power lost and returned."""
 
     @abstractmethod
-    def connect(self, line: Line) -> None: ...
+    def connect(self, line: Voice) -> None: ...
 
     @abstractmethod
     def heard(self, data: bytes, now: float) -> None: ...
@@ -105,8 +112,7 @@ class Panel(ABC):
     @property
     def text(self) -> str:
         """All that is to be read, title to footer, one line each."""
-        screen = self.screen()
-        return "\n".join([screen.title, *screen.body, screen.footer])
+        return "\n".join(self.screen().texts)
 
     @property
     def legible(self) -> str:

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 
 from simulator.clockwork import Clockwork
-from simulator.line import Line
+from simulator.line import Voice
 from simulator.panel import Panel, Screen
 from simulator.trace import Trace
 
@@ -58,7 +58,7 @@ class TjcPanel(Panel):
     def __init__(self, clockwork: Clockwork, project: TjcProject, trace: Trace, *, name: str = "panel") -> None:
         super().__init__(clockwork, trace, name)
         self.project = project
-        self._line: Line | None = None
+        self._line: Voice | None = None
         self._buffer = bytearray()
         self._waiting: list[bytes] = []
         self._busy_until = 0.0
@@ -69,7 +69,7 @@ class TjcPanel(Panel):
         self._awake_since = 0.0
         self._restart()
 
-    def connect(self, line: Line) -> None:
+    def connect(self, line: Voice) -> None:
         self._line = line
 
     def power_cycle(self) -> None:
@@ -256,7 +256,7 @@ class TjcPanel(Panel):
         component, _, attribute = name.rpartition(".")
         if attribute != "txt" or component not in self._components:
             return INVALID
-        raw = _unescaped(value)
+        raw = unescaped(value)
         if raw is None:
             return ESCAPE
         try:
@@ -269,7 +269,7 @@ class TjcPanel(Panel):
         return DONE
 
 
-def _unescaped(quoted: bytes) -> bytes | None:
+def unescaped(quoted: bytes) -> bytes | None:
     """The text between the quotes; None where the quotes or an escape are wrong."""
     out = bytearray()
     at = 1

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from simulator.box import Box
 from simulator.dwin_panel import Layout
+from simulator.dwin_set.project import DwinProject
 from simulator.stairwell import DoorSpec
+from simulator.tjc_canvas import TjcCanvas
 from simulator.tjc_panel import TjcProject
 
 
@@ -58,12 +60,17 @@ def hardware_yaml(box: Box, pulse_s: float = 5.0) -> str:
     lines += [f"  card{number or ''}: {_flow(_reader_options(box, name))}" for number, name in _numbered(readers)]
     lines += [f"  panel: {_flow(_panel_options(box))}", "doors:"]
     for (number, _), door in zip(_numbered(readers), box.doors.values(), strict=True):
-        pad = ["panel"] if not number and isinstance(box.spec.panel, TjcProject) else []
+        pad = ["panel"] if not number and _has_keypad(box) else []
         lines += _door(door.spec, [f"card{number or ''}", *pad], pulse_s)
     lines.append("displays: [panel]")
     if box.spec.gas is not None:
         lines += ["inputs:", f"  gas: {{device: relay, input: {box.spec.gas}, normally: closed, alarm: true}}"]
     return "\n".join(lines) + "\n"
+
+
+def _has_keypad(box: Box) -> bool:
+    """Whether keys are typed at the panel."""
+    return isinstance(box.spec.panel, DwinProject | TjcProject)
 
 
 def _numbered(names: Sequence[str]) -> list[tuple[int, str]]:
@@ -100,10 +107,18 @@ READER_OPTIONS: Mapping[str, Mapping[str, object]] = {
 def _panel_options(box: Box) -> dict[str, object]:
     if isinstance(box.spec.panel, TjcProject):
         return _tjc_options(box.spec.panel)
+    if isinstance(box.spec.panel, DwinProject):
+        crc = {"crc": "true"} if box.spec.panel_crc or box.spec.panel.folder.settings.crc else {}
+        return {"driver": "dwin", "port": "screen", **crc, "layout": box.spec.panel.layout}
     return _dwin_options(box, box.spec.panel)
 
 
 def _tjc_options(project: TjcProject) -> dict[str, object]:
+    if isinstance(project, TjcCanvas):
+        drawn: dict[str, object] = {"design": project.design, "rotate": project.rotate}
+        if project.shows:
+            drawn["pictures"] = dict(project.shows)
+        return {"driver": "tjc", "port": "screen", "charset": project.charset, "buzzer": "true", "layout": drawn}
     body = [f"{name}.txt" for name in project.body]
     fields = {
         "title": f"{project.title}.txt",

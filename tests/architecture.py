@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("contract", "agent", "drivers", "centre", "simulator")
+PACKAGES = ("contract", "agent", "drivers", "centre", "simulator", "panel")
 
 MAX_MODULE_LINES = 400
 MAX_FUNCTION_LINES = 50
@@ -60,16 +60,16 @@ SPEECH = frozenset({"exit", "stdin", "stdout", "stderr", "argv"})
 
 NOT_SO_PURE = {
     "drivers/osdp/crypto.py": frozenset({"cryptography", "secrets"}),
-    "contract/messages.py": frozenset({"zoneinfo"}),
+    "contract/timezones.py": frozenset({"zoneinfo"}),
 }
 """Ciphers are pure though the library is not in the stdlib; a challenge has to be random, and no caller may forget that. A time zone's name is looked up."""
 
 CORE_KNOWS = frozenset(
-    {"bounds", "codec", "commands", "digest", "facts", "frozen", "hours", "kinds", "messages", "plain", "scopes",
-     "strict_json"}
+    {"bounds", "care", "codec", "commands", "digest", "facts", "frozen", "hours", "kinds", "messages", "people", "plain",
+     "rounds", "scopes", "strict_json", "visitors"}
 )  # fmt: skip
 """What of the contract the core may import."""
-PURE_CONTRACT = CORE_KNOWS | {"base64url", "refusal", "values"}
+PURE_CONTRACT = CORE_KNOWS | {"base64url", "refusal", "timezones", "values"}
 """That, and what it is made of: as pure as the core itself."""
 
 LIBRARY_HOMES = {
@@ -80,10 +80,19 @@ LIBRARY_HOMES = {
     "sqlite_utils": ("agent/store/",),
     "sqlite3": ("agent/store/",),
     "joserfc": ("centre/",),
+    "nacl": ("centre/sodium.py",),
     "sqlalchemy": ("centre/",),
     "alembic": ("centre/migrations/",),
     "rich": ("centre/", "simulator/"),
     "iotcore": ("simulator/",),
+    "PIL": (
+        "panel/",
+        "simulator/dwin_set/",
+        "simulator/demo/acting.py",
+        "simulator/dwin_panel.py",
+        "simulator/sheet.py",
+        "simulator/tjc_canvas.py",
+    ),
 }
 """The one file (or folder, with a slash) that knows each library."""
 
@@ -94,12 +103,22 @@ THIRD_PARTY = {
     "contract": frozenset({"cryptography"}),
     "drivers": frozenset({"serial", "cryptography"}),
     "agent": frozenset({"cryptography", "paho", "apscheduler", "yaml", "click", "sqlite_utils"}),
-    "centre": frozenset({"cryptography", "paho", "joserfc", "sqlalchemy", "alembic", "rich", "click"}),
-    "simulator": frozenset({"iotcore", "rich", "click", "cryptography", "paho"}),
+    "centre": frozenset({"cryptography", "paho", "joserfc", "nacl", "sqlalchemy", "alembic", "rich", "click"}),
+    "simulator": frozenset({"iotcore", "rich", "click", "cryptography", "paho", "PIL"}),
+    "panel": frozenset({"PIL", "click"}),
 }
 """What each package may ask of others; all of it is declared in pyproject.toml."""
 
-SEES = {"agent": ("drivers", "contract"), "centre": ("contract",), "simulator": ("contract",)}
+OTHER_CLOCKS = frozenset({"simulator/demo/clocked.py"})
+"""The agent itself, started by the story's clock: some of its limits are shortened in that process."""
+JOINS = "panel/show/"
+"""It shows a unit's pages as its resident sees them: the agent's pages, by its drivers, on a simulated panel."""
+SEES = {
+    "agent": ("drivers", "contract"),
+    "centre": ("contract",),
+    "simulator": ("contract",),
+    "panel": ("drivers", "contract"),
+}
 """Whose classes a reader of a package meets in it, beside its own."""
 
 APP_USERS = frozenset({"agent/__main__.py", "agent/cli/run.py"})
@@ -209,8 +228,11 @@ def _direction(module: Module, name: str) -> Iterator[str]:
             allowed = under(name, "centre", "contract", "drivers.reader.card")
         case "simulator":
             allowed = under(name, "simulator", "centre", "contract") or (
-                under(name, "agent") and not under(name, "agent.core", "agent.store")
+                under(name, "agent") and (module.path in OTHER_CLOCKS or not under(name, "agent.core", "agent.store"))
             )
+        case "panel":
+            whole = module.path.startswith(JOINS) and under(name, "agent", "drivers", "simulator")
+            allowed = whole or under(name, "panel", "drivers.display", "contract")
         case _:
             allowed = True
     if not allowed:

@@ -20,9 +20,7 @@ RULES = {
     "D12": "No card, key or code counts that was shown while nobody served its line (over 1 s): late is not at all",
 }
 
-NOT_YET = {
-    "D8": "comes with PIN entry: no keypad is read yet",
-}
+NOT_YET: dict[str, str] = {}
 
 FAULTS = {
     "F1": "kill -9 at random moments under load",
@@ -79,6 +77,7 @@ FAULTS = {
     "F52": "the service's exposure as systemd scores it",
     "F53": "upgrade and downgrade of the databases",
     "F54": "deleting a person leaves nothing behind",
+    "F55": "a `serve` of several, or their database's server, killed while all units send",
 }
 
 CLAIMS = RULES | FAULTS

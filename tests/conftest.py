@@ -5,28 +5,50 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+from pathlib import Path
 
 import hypothesis
 import pytest
 
-hypothesis.settings.register_profile("ci", derandomize=True)
-if os.environ.get("CI"):
-    hypothesis.settings.load_profile("ci")  # the same cases each time; new ones are looked for on developers' machines
+from simulator.postgres import postgres
+from tests import longer
+
+# How long an example takes is the machine's affair: what has to be quick has a test of its own.
+hypothesis.settings.register_profile("developer", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)  # the same cases each time
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "developer")
 
 pytest_plugins = ["tests.figures"]
 
+os.environ["XDG_CACHE_HOME"] = str(Path(__file__).parent.parent / ".pytest_cache" / "xdg")
+"""Files of simulated panels are built once for all tests, and not kept among the developer's own."""
 
-TOOLS = ("mosquitto", "strace", "systemd-analyze", "systemd-sysusers", "systemd-tmpfiles", "udevadm", "fusermount3")
-"""Programs of the machine that a test may ask for with `@pytest.mark.needs(…)`."""
+
+TOOLS = {
+    "mosquitto": "mosquitto",
+    "nats-server": "nats-server",
+    "postgres": "postgresql",
+    "strace": "strace",
+    "systemd-analyze": "systemd",
+    "systemd-sysusers": "systemd",
+    "systemd-tmpfiles": "systemd",
+    "udevadm": "udev",
+    "fusermount3": "fuse3",
+    "fsck.fat": "dosfstools",
+    "mcopy": "mtools",
+}
+"""Programs of the machine that a test may ask for with `@pytest.mark.needs(…)`, and the Debian package of each."""
 
 
 def _missing(tool: str) -> bool:
+    if tool == "postgres":  # Debian keeps it out of PATH
+        return not postgres()
     return shutil.which(tool, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin") is None
 
 
 def _missing_tools(item: pytest.Item) -> set[str]:
     asked = {tool for mark in item.iter_markers("needs") for tool in mark.args}
-    if asked - set(TOOLS):
+    if asked - TOOLS.keys():
         raise pytest.UsageError(f"{item.nodeid}: needs a tool that tests/conftest.py does not list")
     return {tool for tool in asked if _missing(tool)}
 
@@ -36,13 +58,21 @@ def pytest_configure(config: pytest.Config) -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # Started in the background of a shell: the processes that tests interrupt would inherit that.
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES"):
+        os.environ.pop(name, None)
+    os.environ["LANG"] = "C.UTF-8"  # what commands print is compared; a test of another language says so
     missing = [tool for tool in TOOLS if _missing(tool)]
     if missing and os.environ.get("DOORWARD_ALL_TOOLS"):
         raise pytest.UsageError(f"missing on this machine: {', '.join(missing)}")
 
 
+@pytest.hookimpl(tryfirst=True)  # ahead of `-m`
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Long runs only when `-m` asks for them; nothing that needs a missing tool."""
+    """Long runs only when `-m` asks for them; nothing that needs a missing tool. What took long when it was last measured is slow."""
+    long = longer.listed()
+    for item in items:
+        if item.nodeid.partition("[")[0] in long:
+            item.add_marker("slow")
     soak_asked = "soak" in (config.option.markexpr or "").replace("not soak", "")
     left = [item for item in items if (item.get_closest_marker("soak") and not soak_asked) or _missing_tools(item)]
     if left:

@@ -113,7 +113,14 @@ def test_no_paths_of_one_machine() -> None:
 
 def test_libraries_are_declared() -> None:
     declared = (ROOT / "pyproject.toml").read_text(encoding="utf-8").casefold()
-    spelled = {"serial": "pyserial", "yaml": "pyyaml", "paho": "paho-mqtt", "sqlite_utils": "sqlite-utils"}
+    spelled = {
+        "serial": "pyserial",
+        "yaml": "pyyaml",
+        "paho": "paho-mqtt",
+        "sqlite_utils": "sqlite-utils",
+        "nacl": "pynacl",
+        "PIL": "pillow",
+    }
     for name in set().union(*architecture.THIRD_PARTY.values()):
         assert f'"{spelled.get(name, name)}' in declared, name
 
@@ -158,6 +165,11 @@ PLANTED: list[tuple[Callable[[Module], Iterable[str]], str, str]] = [
     (architecture.speech_faults, "centre/notices.py", "import sys\nx = sys.stdin.read()"),
     (architecture.import_faults, "simulator/board.py", "from drivers import wire"),
     (architecture.import_faults, "simulator/board.py", "from agent.core import door"),
+    (architecture.import_faults, "panel/pictures.py", "from agent.core import pages"),
+    (architecture.import_faults, "panel/pictures.py", "from drivers.port import Port"),
+    (architecture.import_faults, "agent/setup.py", "from panel.dwin import folder"),
+    (architecture.import_faults, "centre/notices.py", "import panel.pictures"),
+    (architecture.import_faults, "drivers/display/design.py", "from PIL import Image"),
     (architecture.clock_faults, "agent/core/panel.py", "from datetime import datetime\nx = datetime.now()"),
     (architecture.clock_faults, "agent/core/panel.py", "from datetime import date\nx = date.today()"),
     (architecture.clock_faults, "agent/core/panel.py", "from datetime import datetime\nx = datetime.fromtimestamp(1)"),

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = re.sub(r"```.*?```", "", (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8"), flags=re.DOTALL)
 HOPS = sorted(
-    set(re.findall(r"`((?:agent|centre|contract|drivers|simulator|tests)/[\w/]+(?:\.py)?/?)(?:: (\w+))?`", PAGE))
+    set(re.findall(r"`((?:agent|centre|contract|drivers|panel|simulator|tests)/[\w/]+(?:\.py)?/?)(?:: (\w+))?`", PAGE))
 )
 
 

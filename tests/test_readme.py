@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import TOOLS
+
 ROOT = Path(__file__).resolve().parent.parent
 _BLOCK = re.compile(r"(?:^<!-- ([^>]*) -->\n)?^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -67,7 +69,7 @@ def test_ci_installs_the_packages() -> None:
     wanted = re.search(r"wanted=\(([^)]*)\)", CI)
     assert wanted is not None
     assert packages == ["git", "make", "python3", "python3-venv"]
-    assert set(packages) <= set(wanted[1].split())
+    assert {*packages, *TOOLS.values()} <= set(wanted[1].split())
 
 
 @pytest.mark.slow

@@ -39,7 +39,11 @@ def whole(part: str) -> str:
     drivers = {name: DRIVERS[device["driver"]] for name, device in said["devices"].items()}
     lock = next((name for name, driver in drivers.items() if driver.name == "modbus-relay"), "board")
     readers = [name for name, driver in drivers.items() if driver.reads_cards or driver.reads_keys]
-    readers = [name for name in readers if not drivers[name].draws or "keys" in said["devices"][name]["layout"]]
+    readers = [
+        name
+        for name in readers
+        if not drivers[name].draws or {"keys", "design"} & said["devices"][name]["layout"].keys()
+    ]
     displays = [name for name, driver in drivers.items() if driver.draws]
     text = part.rstrip("\n") + "\n"
     if lock == "board":

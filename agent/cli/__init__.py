@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from gettext import gettext as _  # click's own domain: a command that speaks another language binds it
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -88,11 +89,11 @@ class CommandGroup(click.Group):
                 click.echo(error.format_message(), err=True)
                 sys.exit(EXIT_USAGE)
             path = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "doorward"
-            about = f" (see {path} --help)" if isinstance(error, click.UsageError) else ""
+            about = _(" (see {path} --help)").format(path=path) if isinstance(error, click.UsageError) else ""
             click.echo(f"{' '.join(error.format_message().split())}{about}", err=True)
             sys.exit(error.exit_code if isinstance(error, click.UsageError) else EXIT_USAGE)
         except click.Abort:
-            click.echo("stopped", err=True)
+            click.echo(_("stopped"), err=True)
             sys.exit(EXIT_CHECK_FAILED)
         sys.exit(outcome if type(outcome) is int else 0)
 

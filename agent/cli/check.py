@@ -1,4 +1,6 @@
-"""`doorward check`: is everything here as it must be, and if not, what mends it. Opens no device and changes nothing; the broker only where asked."""
+"""`doorward check`: is everything here as it must be, and if not, what mends it. Changes nothing and moves
+nothing; of the devices it asks a built panel what files it has, the broker only where asked.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,8 @@ from dataclasses import asdict
 import click
 
 from agent.cli import Invocation
-from agent.commissioning.findings import Finding, findings
+from agent.commissioning.finding import Finding
+from agent.commissioning.findings import findings
 from agent.errors import EXIT_CHECK_FAILED, EXIT_CONFIG, ConfigError
 
 _MARKS = {"ok": "ok  ", "note": "note", "ask": "ask ", "failed": "FAIL"}

@@ -16,9 +16,11 @@ from agent.cli.moment import local, moment
 from agent.cli.running import running
 from agent.config import Config, unit_plan
 from agent.config.values import suggestion
+from agent.core import settings
 from agent.core.access import Decision, decide
-from agent.core.plan import Catalogue, DoorPlan
+from agent.core.plan import Catalogue, DoorPlan, UnitPlan
 from agent.core.time import Now, Trust
+from agent.core.weekly import Times
 from agent.errors import EXIT_CHECK_FAILED, UnreachableError
 from agent.identity import Identity
 from agent.locale import LANGUAGES
@@ -27,7 +29,9 @@ from agent.sealed import all_card_keys
 from agent.store import reading
 from contract.cards import card_hash
 from contract.commands import Mode
-from contract.messages import Holder
+from contract.hours import Hours
+from contract.messages import Holder, Kind, Settings
+from contract.scopes import LEVELS
 from drivers.reader.card import CardFormError, from_printed
 
 
@@ -69,13 +73,15 @@ def command(
     now = Now(0.0, utc, _offset(utc, zone), Trust(clock), floor_utc=utc)
     at_mode = Mode(mode) if mode else _present_mode(config, door)
     entries = _entries(config, card)
-    decision = decide(entries, door_plan, at_mode, now, plan.unknown_clock_allows)
+    hours = _door_hours(config, plan, door) if at_mode is Mode.NORMAL else None
+    decision = decide(entries, door_plan, at_mode, now, plan.unknown_clock_allows, hours)
     if as_json:
         click.echo(json.dumps({"door": door, "at": utc, "mode": at_mode, **_plain(decision)}, ensure_ascii=False))
     else:
         words = catalogues()[lang or config.unit.language]
         when = words["explain.when"].format(at=local(utc, zone), clock=clock, mode=at_mode)
-        click.echo(f"{verdict(decision, door_plan, words)}; {when}")
+        with_pin = words["explain.pin"] if decision.granted and all(each.pin_required for each in entries) else ""
+        click.echo(f"{verdict(decision, door_plan, words)}{with_pin}; {when}")
     if not decision.granted:
         ctx.exit(EXIT_CHECK_FAILED)
 
@@ -105,6 +111,14 @@ def _entries(config: Config, card: str) -> tuple[Holder, ...]:
     holders = reading.holders(config.state)
     keys = all_card_keys(Identity.load(config.identity), reading.secrets(config.state))
     return tuple(entry for key in keys for entry in holders.get(card_hash(key, number), ()))
+
+
+def _door_hours(config: Config, plan: UnitPlan, door: str) -> Hours | None:
+    """By the settings that the unit keeps, the most specific that say anything of doors."""
+    kept = [each for each in reading.messages(config.state, Kind.SETTINGS) if isinstance(each, Settings)]
+    mine = [each for each in kept if plan.covers(each.scope) and each.doors is not None]
+    found = max(mine, key=lambda each: LEVELS.index(each.scope.level), default=None)
+    return None if found is None else settings.times(found).get(door, Times()).hours
 
 
 def _present_mode(config: Config, door: str) -> Mode:

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from agent.cli.alone import alone
 from agent.cli.running import running
-from agent.commissioning.findings import EARLIEST_UTC, Finding
+from agent.commissioning.finding import Finding
+from agent.commissioning.findings import EARLIEST_UTC
 from agent.config import Config, unit_plan
 from agent.core.time import Dates
 from agent.errors import DoorwardError, UnreachableError

@@ -97,7 +97,9 @@ def _of_identity(folder: Path) -> Iterator[bytes]:
         enrolment = json.loads((folder / ENROLMENT).read_bytes())
     except (OSError, ValueError):
         return
-    yield from _values({key: enrolment.get(key) for key in ("password", "card_keys", "pin_keys", "token")})
+    yield from _values(
+        {key: enrolment.get(key) for key in ("password", "card_keys", "pin_keys", "visitor_keys", "token")}
+    )
 
 
 def _values(given: Any) -> Iterator[bytes]:
@@ -138,5 +140,6 @@ def hashes_of(state: Path) -> frozenset[str]:
         holders = reading.holders(state)
     except DoorwardError:
         return frozenset()
-    pins = {holder.pin for entries in holders.values() for holder in entries if holder.pin}
+    people = [holder for entries in holders.values() for holder in entries]
+    pins = {hashed for holder in people for hashed in (holder.pin, holder.duress) if hashed}
     return frozenset(holders) | pins

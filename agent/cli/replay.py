@@ -13,6 +13,7 @@ import click
 from agent.cli import Invocation
 from agent.cli.explain import verdict
 from agent.core import access, effects
+from agent.core.admission import hours_of
 from agent.core.controller import step
 from agent.core.events import Event
 from agent.core.events.door import CardRead
@@ -113,7 +114,8 @@ def _decision(state: State, event: Event, now: Now) -> str | None:
         return None
     entries = tuple(entry for key in event.hashes for entry in state.access.by_key.get(key, ()))
     mode = Mode.NORMAL if door.latched else door.mode
-    decision = access.decide(entries, door.plan, mode, now, state.plan.unknown_clock_allows)
+    hours = hours_of(state, door)
+    decision = access.decide(entries, door.plan, mode, now, state.plan.unknown_clock_allows, hours)
     return verdict(decision, door.plan, catalogues()["en"])
 
 

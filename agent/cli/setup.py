@@ -16,6 +16,7 @@ import click
 
 from agent.cli import Invocation
 from agent.cli.alone import alone, configured
+from agent.cli.panel_files import deliver
 from agent.cli.probe import LISTEN_S, all_adapters, named, report, survey
 from agent.commissioning.hardware import Hardware, hardware, quoted, unpaired
 from agent.commissioning.interview import BACK, AnswersError, AnswersFile, Interview, TerminalInterview, yes_or_no
@@ -85,6 +86,7 @@ def command(
                 written(path, terminal, found, equipment, wait)
     said = f"{path} is written{'; the one before is kept beside it' if replaced else ''}."
     click.echo(f"{said} Next: {', then '.join([*pairings(found), 'doorward selftest'])}", err=True)
+    deliver(ctx, path, found)
     from agent.cli.check import command as check  # noqa: PLC0415  # a command beside this one
 
     ctx.invoke(check, no_devices=False, as_json=False)

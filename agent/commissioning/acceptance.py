@@ -38,7 +38,7 @@ _REST = {
 
 
 @frozen
-class Place:
+class DoorWires:
     """What a door has, as input and output places (device, number)."""
 
     door: str
@@ -149,12 +149,12 @@ class Acceptance:
 
     # --- locks
 
-    def _place(self, door: str, drive: Drive) -> Place:
+    def _place(self, door: str, drive: Drive) -> DoorWires:
         entry = self._config.doors[door]
         contact, fire = (None if wire is None else (wire.device, wire.input) for wire in (entry.contact, entry.fire))
-        return Place(door, drive, contact, fire)
+        return DoorWires(door, drive, contact, fire)
 
-    def _door(self, place: Place) -> Iterator[Row]:
+    def _door(self, place: DoorWires) -> Iterator[Row]:
         """Locked first, as the agent would have it; in the end as the configuration calls it safe."""
         drive, about = place.drive, f"door {place.door}, lock"
         latched = latch.read(self._config.state)
@@ -183,13 +183,13 @@ class Acceptance:
             safe = (self._config.doors[place.door].lock.safe_state == "unlocked") == drive.high_unlocks
             self._bench.set(drive.device, drive.number, on=safe)
 
-    def _burns(self, place: Place) -> bool:
+    def _burns(self, place: DoorWires) -> bool:
         if place.fire is None:
             return False
         normal_high = self._senses[place.fire][0].normal_high
         return not self._readable(place.fire) or self._bench.inputs[place.fire] != normal_high
 
-    def _click(self, place: Place) -> Row:
+    def _click(self, place: DoorWires) -> Row:
         """Unlocked for one pulse of the board's own, and back."""
         drive, bench, about = place.drive, self._bench, f"door {place.door}, lock"
         output = (drive.device, drive.number)
@@ -205,7 +205,7 @@ class Acceptance:
         took = time.monotonic() - begun
         return Row(about, True, f"unlocked for {took:.1f} s, then locked again by itself")
 
-    def _by_hand(self, place: Place) -> Iterator[Row]:
+    def _by_hand(self, place: DoorWires) -> Iterator[Row]:
         door = place.door
         if not self._person.there:
             yield Row(f"door {door}, holds", None, _NOBODY)
@@ -218,7 +218,7 @@ class Acceptance:
         )
         yield self._opens(place)
 
-    def _opens(self, place: Place) -> Row:
+    def _opens(self, place: DoorWires) -> Row:
         drive, about = place.drive, f"door {place.door}, opens"
         since = len(self._bench.moves)
         refused = self._bench.pulse(drive.device, drive.number, self._act_s, on=drive.high_unlocks)
@@ -278,8 +278,9 @@ class Acceptance:
             return Row(about, False, "not there")
         token = self._bench.next_order()
         unit = self._config.unit
-        body = (unit.id, "自检 SELFTEST", "0123456789", time.strftime("%H:%M UTC", time.gmtime()))
-        self._bench.order(DrawPage(name, token, "notice", unit.name, body, unit.site))
+        body = ("自检 SELFTEST", time.strftime("%H:%M UTC", time.gmtime()), unit.id, "0123456789")
+        small = (("title", 1),)  # on designed pages: letters that can draw any name
+        self._bench.order(DrawPage(name, token, "notice", unit.name, body, unit.site, sizes=small))
         if not self._bench.wait(lambda: token in self._bench.drawn, DRAWN_S):
             return Row(about, False, "nothing was acknowledged")
         if not self._person.there:

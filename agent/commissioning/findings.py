@@ -11,17 +11,23 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 
 from agent import devicekeys
 from agent.commissioning import hardwired
+from agent.commissioning.finding import Finding
 from agent.commissioning.measure import MAX_ROUND_MS, ROUND_MENDS
-from agent.config import Config
+from agent.commissioning.panel_findings import panel_findings
+from agent.config import Config, unit_plan
 from agent.config.checks import broker_fault
 from agent.config.model import STATE
+from agent.core.plan import ONE_SIZE, cannot_enlarge
 from agent.errors import IdentityError
 from agent.identity import Identity, differences, secret_path
-from contract.frozen import frozen
+from agent.store import reading
+from agent.store.reading import StoreUnreadableError
+from contract.messages import Kind, Settings
+from contract.people import LetterSize
+from contract.scopes import LEVELS
 from drivers.registry import DRIVERS
 
 SERVICE_USER = "doorward"
@@ -30,15 +36,6 @@ SPARE_MB = 64
 EARLIEST_UTC = 1_767_225_600
 """2026-01-01: a system clock before it has not been set."""
 _BY_NAME = (Path("/dev/serial/by-path"), Path("/dev/serial/by-id"))
-
-
-@frozen
-class Finding:
-    """`ask`: a question only a person at the door can answer. `text` says what mends a failure."""
-
-    about: str
-    state: Literal["ok", "note", "ask", "failed"]
-    text: str
 
 
 def findings(config: Config, *, devices: bool) -> list[Finding]:
@@ -52,9 +49,11 @@ def findings(config: Config, *, devices: bool) -> list[Finding]:
         *_link(config),
         *_identity(config, on_unit=devices),
         *(each for name in config.ports if devices for each in _port(config, name)),
+        *(panel_findings(config) if devices else ()),
         *_state(config, on_unit=devices),
         *(_clock() if devices else ()),
         *wiring(config),
+        *_letters(config),
     ]
 
 
@@ -101,6 +100,22 @@ def _keys(config: Config) -> Iterator[Finding]:
             must = device.options.secure == "required"
             text = f"has no key of its own{' and is not used' if must else ''}: doorward pair {name}"
             yield Finding(f"device {name}", "failed" if must else "note", text)
+
+
+def _letters(config: Config) -> Iterator[Finding]:
+    """By the settings that the unit keeps, the most specific that say how large they are."""
+    plan = unit_plan(config, {})
+    cannot = [display.name for display in plan.displays if cannot_enlarge(display)]
+    if not cannot:
+        return
+    try:
+        kept = reading.messages(config.state, Kind.SETTINGS)
+    except (StoreUnreadableError, OSError):
+        return  # said elsewhere, or not the unit
+    mine = [each for each in kept if isinstance(each, Settings) and plan.covers(each.scope) and each.display]
+    found = max(mine, key=lambda each: LEVELS.index(each.scope.level), default=None)
+    if found is not None and found.display is not None and found.display.size is LetterSize.LARGE:
+        yield from (Finding(f"device {name}", "note", ONE_SIZE) for name in cannot)
 
 
 def _link(config: Config) -> Iterator[Finding]:

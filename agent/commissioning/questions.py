@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from agent.commissioning import designs
 from agent.commissioning.hardware import Hardware, flow, quoted, scalar, yaml_lines
 from agent.commissioning.hardwired import BY_ITSELF
 from agent.commissioning.interview import Interview, choice, seconds, whole, words, yes_or_no
@@ -146,9 +147,12 @@ class Questions:
         yield from yaml_lines(Hardware(self._found.ports, devices))
 
     def _sized(self, name: str, sighting: Sighting) -> Sighting:
-        """A display's size: it does not tell it."""
-        if not DRIVERS[sighting.driver].draws:
+        """What a display does not tell: its size and how it hangs, or what its own project shows."""
+        if not DRIVERS[sighting.driver].draws or "layout" in sighting.options:
             return sighting
+        asked = designs.asked(self._ask, name, sighting)
+        if asked is not None:
+            return replace(sighting, options={**sighting.options, "layout": asked})
         usual = DRIVERS[sighting.driver].options()
         size: dict[str, object] = {}
         for key, (what, low, high) in PANEL_SIZE.items():

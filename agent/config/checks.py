@@ -241,12 +241,17 @@ class Checks:
         driver = self._driver(reader, path)
         if driver is not None and not (driver.reads_cards or driver.reads_keys):
             self._fault(path, f"{reader} ({driver.name}) reads no cards and has no keys")
+        elif driver is not None and reader in self._faultless and not self._can_read(driver, reader):
+            self._fault(path, f"{reader} ({driver.name}) has keys with designed pages alone (layout: {{design: …}})")
         elif reader in self._readers:
             self._fault(
                 path,
                 f"{shown(reader)} already belongs to door {self._readers[reader]}, and a reader belongs to one door only",
             )
         self._readers.setdefault(reader, door)
+
+    def _can_read(self, driver: Any, reader: str) -> bool:
+        return bool(driver.reads_cards or driver.has_keys(self._config.devices[reader].options))
 
     def _displays(self) -> None:
         if bad(self._config.displays):

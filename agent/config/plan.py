@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from agent import __version__
 from agent.config.model import Config, DoorConfig
-from agent.core.plan import Catalogue, DisplayPlan, DoorPlan, InputPlan, PageFont, UnitPlan
+from agent.core.plan import Catalogue, DisplayPlan, DoorPlan, InputPlan, PageFont, Places, TextSize, UnitPlan
 from contract.scopes import LEVELS, Scope
 from contract.topics import unit_scopes
+from drivers.display.design import LOOKS, Form, drawing
+from drivers.registry import DRIVERS
 
 
 def unit_plan(config: Config, catalogues: Mapping[str, Catalogue]) -> UnitPlan:
@@ -54,6 +57,27 @@ def _door(name: str, door: DoorConfig) -> DoorPlan:
 
 
 def _display(config: Config, name: str) -> DisplayPlan:
-    options = config.devices[name].options
+    device = config.devices[name]
+    options = device.options
+    if options.form is not None:
+        return designed(name, options.form, enlarges=DRIVERS[device.driver].enlarges)
     fonts = tuple(PageFont(page, *options.size(page)) for page in options.fonts)
     return DisplayPlan(name, options.columns, options.rows, options.charset, options.titled, fonts)
+
+
+def designed(name: str, form: Form, *, enlarges: bool) -> DisplayPlan:
+    """A display with designed pages. Columns, rows and charset are those of a notice's text."""
+    places = _places(form)
+    text = places["policy"]["body"][-1]
+    large = _places(replace(form, large=True)) if enlarges or form.large else {}
+    return DisplayPlan(name, text.columns, text.rows, text.charset, places=places, enlarged=large)
+
+
+def _places(form: Form) -> Places:
+    return {
+        look: {
+            place.part: tuple(TextSize(each.columns, each.rows, each.letters.charset) for each in place.sizes)
+            for place in drawing(form, look).places
+        }
+        for look in LOOKS
+    }

@@ -165,9 +165,16 @@ class Values:
 
 
 def _fitting(want: Any, given: Plain) -> Any:
-    """Of `X | None` the X; of `str | tuple[str, ...]` the list where a list is given."""
+    """Of `X | None` the X; of `str | tuple[str, ...]` the list where a list is given; of several blocks the first that lacks no key."""
     kinds = [kind for kind in get_args(want) if kind is not NoneType]
+    if isinstance(given, dict):
+        return next((kind for kind in kinds if is_dataclass(kind) and _needs(kind) <= given.keys()), kinds[0])
     return next((kind for kind in kinds if (get_origin(kind) is tuple) == isinstance(given, list)), kinds[0])
+
+
+def _needs(cls: Any) -> set[str]:
+    """Keys that a block of it must have."""
+    return {each.name for each in fields(cls) if each.default is MISSING and each.default_factory is MISSING}
 
 
 def _choices(want: Any) -> tuple[str, ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
-from agent.core.local import local_time
 from agent.core.plan import DoorPlan
 from agent.core.time import Now
 from agent.core.validity import Judgement, Limit, judge
+from agent.core.weekly import within
 from contract.commands import Mode
 from contract.facts import Denial
 from contract.frozen import frozen
@@ -31,16 +32,33 @@ _NEAREST = (Denial.LOCKDOWN, Denial.CLOCK, Denial.HOURS, Denial.NOT_YET, Denial.
 """Of several entries that all say no, the reason of the one that is nearest to a yes is told."""
 
 
+PASSES: Final[Mapping[Mode, frozenset[Role]]] = {
+    Mode.NORMAL: frozenset(Role),
+    Mode.HOLD_OPEN: frozenset(Role),
+    Mode.LOCKDOWN: frozenset({Role.EMERGENCY}),
+}
+"""Whose cards and codes pass in each mode."""
+
+PASSES_OFF_HOURS: Final = frozenset({Role.STAFF, Role.PATROL, Role.EMERGENCY})
+"""Whose pass a normal door outside of its hours: those who are on duty."""
+
+
 def decide(
-    entries: Sequence[Holder], plan: DoorPlan, mode: Mode, now: Now, allows: frozenset[str] = frozenset()
+    entries: Sequence[Holder],
+    plan: DoorPlan,
+    mode: Mode,
+    now: Now,
+    allows: frozenset[str] = frozenset(),
+    hours: Hours | None = None,
 ) -> Decision:
     """Decide for the entries one card has in all rosters. Any entry may grant; the opening is the longest of the holder's granting entries.
 
-    `allows`: what works with the clock unknown (`hours`, `dates`).
+    `allows`: what works with the clock unknown (`hours`, `dates`). `hours`: the door's own; None: at any time.
     """
     if not entries:
         return Decision(False, None, Denial.UNKNOWN, "no_such_card")
-    judged = [(entry, _judge(entry, plan, mode, now, allows)) for entry in entries]
+    closed = hours is not None and mode is Mode.NORMAL and closed_by_hours(hours, now)
+    judged = [(entry, _judge(entry, plan, mode, now, allows, closed=closed)) for entry in entries]
     granting = [entry for entry, (reason, _) in judged if reason is None]
     if not granting:
         entry, (reason, rule) = min(judged, key=lambda pair: _NEAREST.index(pair[1][0] or Denial.DOOR))
@@ -53,18 +71,27 @@ def decide(
     return Decision(True, holder, None, rule, min(seconds, MAX_UNLOCK_S), flags)
 
 
-def _judge(entry: Holder, plan: DoorPlan, mode: Mode, now: Now, allows: frozenset[str]) -> tuple[Denial | None, str]:
+def closed_by_hours(hours: Hours, now: Now) -> bool:
+    """By the door's own hours. Where the time is not known nobody is shut out by them."""
+    return judge(Limit.DOOR_HOURS, now) is Judgement.TIME and not within(hours, now)
+
+
+def _judge(
+    entry: Holder, plan: DoorPlan, mode: Mode, now: Now, allows: frozenset[str], *, closed: bool
+) -> tuple[Denial | None, str]:
     """(reason or None, rule) of one entry."""
     if entry.doors is not None and plan.id not in entry.doors:
         return Denial.DOOR, "entry.doors"
+    if entry.role is Role.SERVICE and entry.until_utc is None:
+        return Denial.EXPIRED, "service.no_end"
     timed = valid_in_time(entry, now, allows)
     if timed is not None:
         return timed
-    if mode is Mode.LOCKDOWN:
-        if entry.role is Role.EMERGENCY:
-            return None, "lockdown.emergency"
+    if entry.role not in PASSES[mode]:
         return Denial.LOCKDOWN, "lockdown"
-    return None, f"role.{entry.role}"
+    if closed and entry.role not in PASSES_OFF_HOURS:
+        return Denial.HOURS, "door.hours"
+    return None, "lockdown.emergency" if mode is Mode.LOCKDOWN else f"role.{entry.role}"
 
 
 def valid_in_time(entry: Holder, now: Now, allows: frozenset[str]) -> tuple[Denial, str] | None:
@@ -99,15 +126,3 @@ def _has_come(limit: Limit, utc: float, now: Now) -> bool | None:
             return surely
         case _:
             return None
-
-
-def within(hours: Hours, now: Now) -> bool:
-    """The profile allows this local minute; on its holidays the holiday's spans hold instead of the weekday's."""
-    local = local_time(now)
-    minute = local.hour * 60 + local.minute
-    if local.date().isoformat() in hours.holidays:
-        spans = hours.holiday
-    else:
-        day = local.weekday()
-        spans = hours.week[day] if day < len(hours.week) else ()
-    return any(span.start <= minute < span.end for span in spans)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agent.core import access, checkin, door, late, limits
-from agent.core.door_actions import SignalData
+from agent.core import admission, door, entry, late, limits, pin, present
+from agent.core.admission import Claim
 from agent.core.events.door import CardRead
 from agent.core.step_builder import StepBuilder
-from contract.commands import Mode
-from contract.facts import AccessDenied, AccessGranted, Denial, Via
+from contract.facts import Via
 
 FIRE_RESET_FLAG = "fire_reset"
 
@@ -25,30 +24,23 @@ def card(step: StepBuilder, event: CardRead) -> None:
     known = step.state.access
     if at is None:
         return
+    present.left(step, event.reader)
+    for each in step.beside(event.reader):
+        entry.emptied(step, each, event.not_before_mono)
     entries = tuple(entry for key in event.hashes for entry in known.by_key.get(key, ()))
-    mode = Mode.NORMAL if at.latched else at.mode
-    decision = access.decide(entries, plan, mode, step.now, step.state.plan.unknown_clock_allows)
-    if at.blind or (not decision.granted and not known.loaded):
-        decision = replace(decision, granted=False, reason=decision.reason or Denial.UNKNOWN, rule="not_loaded")
-    patrol = checkin.of(entries, step.now, step.state.plan.unknown_clock_allows)
-    if decision.granted:
-        within = limits.CARD_DEADLINE_S - late.age(step, event)
-        step.fact(AccessGranted(plan.id, decision.holder, Via.CARD))
-        door.signal(
-            step,
-            plan.id,
-            door.Signal.GRANT,
-            SignalData(seconds=decision.unlock_s, who=decision.holder, within_s=within),
-        )
-    elif patrol is None or decision.reason is not Denial.DOOR:
-        step.fact(AccessDenied(plan.id, decision.holder, Via.CARD, decision.reason or Denial.UNKNOWN))
-    if patrol is not None:
-        checkin.take(step, plan.id, patrol)
-    elif decision.granted:
-        step.say("granted", limits.ANSWER_YES_S, "yes", door=plan.id)
-    else:
-        key = "not_loaded" if decision.rule == "not_loaded" else f"denied.{decision.reason}"
-        step.say(key, limits.ANSWER_NO_S, "no", door=plan.id)
+    alone = tuple(entry for entry in entries if not entry.pin_required)
+    decision = admission.judge(step, at, plan, alone or entries)
+    if len(alone) < len(entries) and (not alone or not decision.granted):
+        both = admission.judge(step, at, plan, entries)
+        if both.granted or (not alone and admission.patrol_of(step, entries) is not None):
+            if any(entry.pin or entry.duress for entry in entries):
+                pin.ask(step, event.reader, plan.id, entries)
+            else:
+                pin.missing(step, plan.id, entries)
+            return
+        decision = both
+    claim = Claim(event.reader, plan, Via.CARD, alone or entries, limits.CARD_DEADLINE_S - late.age(step, event))
+    admission.admit(step, claim, decision)
     if decision.granted and FIRE_RESET_FLAG in decision.flags and door.latched(step):
         _reset(step, plan.id, decision.holder)
 

@@ -1,4 +1,4 @@
-"""Patrol check-ins: durable before the person is told (D10), a bounced tag within a minute counts once. Rounds are not known here."""
+"""Patrol check-ins: durable before the person is told (D10), a bounced tag within a minute counts once. What it is for, of patrol rounds, `rounds.py` says."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from agent.core import access, limits
-from agent.core.effects import CheckedIn
+from agent.core import access, limits, rounds
 from agent.core.events.store import StoreOpened
 from agent.core.local import hh_mm
+from agent.core.marks import CheckedIn, RoundMarks
 from agent.core.state import State
 from agent.core.state.people import CheckIn
+from agent.core.state.rounds import SeenVisit
 from agent.core.step_builder import StepBuilder
 from agent.core.time import Now, Trust
 from agent.core.timer import Timer
-from contract.facts import PatrolCheckin, PatrolNotSaved, PatrolUntold
+from contract.facts import PatrolCheckin, PatrolNotSaved, PatrolUntold, Timing
 from contract.messages import Holder, Role
 
 
@@ -38,10 +39,16 @@ def take(step: StepBuilder, door_id: str, holder: str) -> None:
     if step.state.health.storage == "hung":
         step.say("checkin.not_saved", limits.ANSWER_NO_S, "no", door=door_id)
         return
-    fact = step.dated(PatrolCheckin(None, door_id, holder))
+    stop = rounds.tapped(step.state, door_id, holder)
+    made = PatrolCheckin(None, door_id, holder)
+    if stop is not None:
+        made = PatrolCheckin(stop.round, door_id, holder, Timing(stop.timing))
     mark = CheckedIn(door_id, holder, step.now.utc)
-    token = step.record((fact,), durable_by_mono=step.now.mono + limits.CHECKIN_DURABLE_S, checkin=mark)
-    taken = CheckIn(step.now.mono, step.now.utc, token)
+    visit = rounds.visit_of(door_id, holder, step.now, step.now.utc)
+    durable_by = step.now.mono + limits.CHECKIN_DURABLE_S
+    marks = RoundMarks(visit=visit)
+    token = step.record((step.dated(made),), durable_by_mono=durable_by, checkin=mark, rounds=marks)
+    taken = CheckIn(step.now.mono, step.now.utc, token, stop, visit.timed)
     recent = {k: c for k, c in known.checkins.items() if c.token or step.now.mono - c.at < limits.CHECKIN_REPEAT_S}
     _keep(step, {**recent, (holder, door_id): taken})
 
@@ -54,6 +61,7 @@ def recorded(step: StepBuilder, token: int) -> None:
             reported_checkins = (*step.state.access.reported_checkins, CheckedIn(key[1], key[0], taken.utc))
             step.state = replace(step.state, access=replace(step.state.access, reported_checkins=reported_checkins))
             _tell(step, key[1], saved)
+            rounds.saved(step, SeenVisit(key[1], key[0], taken.utc if taken.timed else None, taken.at))
             return
 
 
@@ -84,12 +92,24 @@ def _give_up(step: StepBuilder, key: tuple[str, str]) -> None:
     utc = step.state.access.checkins[key].utc
     _forget(step, key)
     fact, mark = PatrolNotSaved(door_id, holder, utc), CheckedIn(door_id, holder, utc)
-    step.record((step.dated(fact),), reported_checkins=(mark,))
+    marks = RoundMarks(not_visit=rounds.visit_of(door_id, holder, step.now, utc))
+    step.record((step.dated(fact),), reported_checkins=(mark,), rounds=marks)
 
 
 def _tell(step: StepBuilder, door_id: str, taken: CheckIn) -> None:
     time = "" if step.now.clock is Trust.UNKNOWN else hh_mm(step.now, taken.utc)
-    step.say("checkin.saved", limits.ANSWER_CHECKIN_S, "yes", door=door_id, time=time)
+    key, stop, fields = "checkin.saved", taken.stop, {"time": time}
+    if stop is not None and stop.off and stop.timing == Timing.EARLY:
+        key, fields = "checkin.early", {**fields, "begins": stop.begins, "ends": stop.ends}
+    elif stop is not None and stop.off and stop.next:
+        key, fields = "checkin.late_next", {**fields, "next": stop.next, "from": stop.next_from}
+    elif stop is not None and stop.off:
+        key, fields = "checkin.late", {**fields, "begins": stop.begins, "ends": stop.ends}
+    elif stop is not None and stop.does and stop.timing == Timing.OUT_OF_ORDER:
+        key = "checkin.out_of_order"
+    elif stop is not None and stop.next:
+        key, fields = "checkin.next", {**fields, "next": stop.next, "from": stop.next_from}
+    step.say(key, limits.ANSWER_CHECKIN_S, "yes", door=door_id, **fields)
 
 
 def _forget(step: StepBuilder, key: tuple[str, str]) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 
 from agent.core import limits, lock
-from agent.core.effects import SendReply
+from agent.core.effects import KeptMode, SendReply
 from agent.core.events.store import PendingCommand
 from agent.core.state import State
 from agent.core.state.commands import CommandProgress, Commands, CutOff, ResetProgress
@@ -116,7 +116,7 @@ def _hear(step: StepBuilder, progress: CommandProgress, item: DoorOutcome) -> No
 
 def _unlocked(step: StepBuilder, progress: CommandProgress, *, opened: bool) -> None:
     """The relay moved, as read back (or the door opened, which says the same)."""
-    _done(step, progress.id, progress.action, progress.actor, progress.door)
+    done(step, progress.id, progress.action, progress.actor, progress.door)
     at = step.door(progress.door)
     if opened or (at is not None and at.open is True):
         _end(step, progress)
@@ -129,7 +129,7 @@ def _unlocked(step: StepBuilder, progress: CommandProgress, *, opened: bool) -> 
 
 def _failed(step: StepBuilder, progress: CommandProgress) -> None:
     _end(step, progress)
-    _refused(step, About(progress.id, progress.action, progress.actor, progress.door), Reason.DEVICE)
+    fail(step, About(progress.id, progress.action, progress.actor, progress.door), Reason.DEVICE)
 
 
 def _put(step: StepBuilder, progress: CommandProgress) -> None:
@@ -206,11 +206,11 @@ def _reset_over(step: StepBuilder, progress: ResetProgress, missed: dict[str, st
     words = ", ".join(f"{name}: {why}" for name, why in sorted(missed.items())) or None
     if words is None:
         detail = f"read back {_AFTER_RESTART}" if progress.again else None
-        _done(step, progress.id, "fire_reset", progress.actor, progress.door, detail)
+        done(step, progress.id, "fire_reset", progress.actor, progress.door, detail)
     elif progress.again:
         _unknown(step, About(progress.id, "fire_reset", progress.actor, progress.door), words)
     else:
-        _refused(step, About(progress.id, "fire_reset", progress.actor, progress.door), Reason.DEVICE, words)
+        fail(step, About(progress.id, "fire_reset", progress.actor, progress.door), Reason.DEVICE, words)
 
 
 def _how_it_stands(door: Door | None) -> str:
@@ -233,9 +233,7 @@ def found(step: StepBuilder, left: PendingCommand, exp: float) -> None:
     data = About(left.id, left.action, left.actor, left.door)
     match left.action:
         case "open" if left.opened:
-            _done(
-                step, left.id, left.action, left.actor, left.door, f"opened before it was told; told {_AFTER_RESTART}"
-            )
+            done(step, left.id, left.action, left.actor, left.door, f"opened before it was told; told {_AFTER_RESTART}")
             reply(step, left.id, "opened", door=left.door)
         case "open" if left.door is not None and step.door(left.door) is not None:
             until = step.now.mono + limits.COURSE_S
@@ -253,7 +251,7 @@ def found(step: StepBuilder, left: PendingCommand, exp: float) -> None:
         case "mode":
             _unknown(step, data, "a restart came first; the mode is not in force")
         case _:
-            _refused(step, data, Reason.ABANDONED)
+            fail(step, data, Reason.ABANDONED)
 
 
 def _look_back(step: StepBuilder, left: CutOff) -> None:
@@ -267,7 +265,7 @@ def _look_back(step: StepBuilder, left: CutOff) -> None:
         commands=replace(step.state.commands, cut_off=tuple(c for c in step.state.commands.cut_off if c.id != left.id)),
     )
     if read is True and step.now.utc <= left.exp + MAX_UNLOCK_S:
-        _done(step, left.id, "open", left.actor, left.door, f"read back {_AFTER_RESTART}")
+        done(step, left.id, "open", left.actor, left.door, f"read back {_AFTER_RESTART}")
     else:
         _unknown(
             step,
@@ -282,12 +280,23 @@ _ORDERED = "; the unlock was ordered before it"
 # --- outcomes
 
 
-def _done(step: StepBuilder, id_: str, action: str, actor: str, door: str | None, detail: str | None = None) -> None:
-    step.record((step.dated(CommandDone(id_, action, actor, door, detail)),), finish=(id_,))
+def done(
+    step: StepBuilder,
+    id_: str,
+    action: str,
+    actor: str,
+    door: str | None,
+    detail: str | None = None,
+    modes: tuple[KeptMode, ...] = (),
+) -> int:
+    """Returns the token of its record."""
+    token = step.record((step.dated(CommandDone(id_, action, actor, door, detail)),), finish=(id_,), modes=modes)
     reply(step, id_, "done", door=door, detail=detail)
+    return token
 
 
-def _refused(step: StepBuilder, about: About, reason: Reason, detail: str | None = None) -> None:
+def fail(step: StepBuilder, about: About, reason: Reason, detail: str | None = None) -> None:
+    """Refused after its acceptance was committed."""
     step.record((step.dated(refusal(about, reason, detail)),), finish=(about.id,))
     reply(step, about.id, "refused", reason, about.door, detail)
 

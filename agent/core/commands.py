@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
-from agent.core import command_progress, door, limits, modes, refused, status, supervise
+from agent.core import ability, command_progress, door, erasing, helping, limits, modes, refused, status, supervise
 from agent.core.command_progress import About, reply
 from agent.core.door_actions import SignalData
 from agent.core.effects import AckMessage, KeptMode, Resubscribe, SeenCommand, SendRevs, SoundTone, WriteLog
@@ -22,21 +22,19 @@ from agent.core.step_builder import StepBuilder
 from agent.core.timer import Timer
 from contract.commands import (
     COMMAND_LIFETIME_S,
-    MODE_MAX_S,
     OPEN_LIFETIME_S,
     Command,
+    Erase,
     FireReset,
     Identify,
     Open,
     Reason,
     Restart,
     Resync,
+    Say,
     SetMode,
 )
-from contract.facts import AccessGranted, CommandAccepted, CommandDone, Refusals, Via
-
-_ABLE = (Open, SetMode, Identify, Resync, FireReset, Restart)
-"""What this unit can do; the rest is refused as `device`: it has nothing to do it with."""
+from contract.facts import AccessGranted, CommandAccepted, Refusals, Via
 
 EVERY_COMMAND = "*"
 """In the place of a command's id, which cannot be this: all that were signed before its `exp`."""
@@ -103,7 +101,7 @@ def _judge(state: State, command: Command, *, retained: bool) -> tuple[Reason | 
         return Reason.STORAGE, state.health.storage
     if command.action == "open" and _opens_lately(state, _door_of(command) or "") >= limits.OPEN_RATE:
         return Reason.RATE, None
-    return _able(state, command)
+    return ability.able(state, command)
 
 
 def _start_utc(state: State) -> float:
@@ -118,29 +116,6 @@ def _opens_lately(state: State, door_id: str) -> int:
     before = [min(exp, start) for name, exp in state.commands.opens_before if name == door_id]
     recent = _recent(state.commands.opens.get(door_id, ()), now.mono)
     return len(recent) + sum(now.utc - at < limits.OPEN_RATE_S for at in before)
-
-
-def _able(state: State, command: Command) -> tuple[Reason | None, str | None]:
-    """What is known to fail is refused before it is committed."""
-    order = command.order
-    if not isinstance(order, _ABLE):
-        return Reason.DEVICE, "this unit cannot"
-    name = _door_of(command)
-    known = next((d for d in state.doors if d.id == name), None)
-    if name is not None and known is None:
-        return Reason.DEVICE, "no such door"
-    if isinstance(order, SetMode) and not state.now.utc < order.until_utc <= state.now.utc + MODE_MAX_S:
-        return Reason.MALFORMED, "until: not within 31 days from now"
-    if isinstance(order, Open) and known is not None:
-        if known.phase is Phase.LOCKDOWN:
-            return Reason.LOCKDOWN, None
-        if state.health.lost(known.plan.lock_device) or known.blind:
-            return Reason.DEVICE, "lock lost"
-    if isinstance(order, FireReset) and any(d.latched for d in state.doors):
-        burning = door.still_burning(state)
-        if burning is not None:
-            return Reason.DEVICE, burning
-    return None, None
 
 
 def _under_way(commands: Commands, id_: str) -> bool:
@@ -233,6 +208,11 @@ def _act(step: StepBuilder, command: Command) -> None:
             step.emit(Resubscribe())
             step.emit(SendRevs(command.id, *status.revisions(step.state)))
             _done(step, command)
+        case Say(text, seconds, only):
+            helping.said(step, text, seconds, only)
+            _done(step, command)
+        case Erase(holder):
+            erasing.begin(step, _about(command), holder)
         case FireReset(only):
             _reset_fire(step, command, only)
         case Restart():
@@ -263,6 +243,7 @@ def _open(step: StepBuilder, command: Command, name: str) -> None:
             SignalData(seconds=at.plan.pulse_s, via="remote", within_s=command.exp - step.now.utc),
         )
         step.say("remote", limits.ANSWER_YES_S, "yes", door=name)
+        helping.answered(step)
         command_progress.opens(step, command.id, command.actor, name)
 
 
@@ -281,10 +262,8 @@ def _reset_fire(step: StepBuilder, command: Command, only: str | None) -> None:
 
 
 def _done(step: StepBuilder, command: Command, kept: tuple[KeptMode, ...] = ()) -> int:
-    fact = CommandDone(command.id, command.action, command.actor, _door_of(command))
-    token = step.record((step.dated(fact),), finish=(command.id,), modes=kept)
-    reply(step, command.id, "done", door=_door_of(command))
-    return token
+    about = (command.id, command.action, command.actor, _door_of(command))
+    return command_progress.done(step, *about, modes=kept)
 
 
 def _fail(

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from agent.core import (
     card_access,
+    care,
     checkin,
     command_progress,
     commands,
@@ -16,19 +17,31 @@ from agent.core import (
     door,
     enrolment,
     entry,
+    erasing,
+    helping,
+    inputs,
+    keypad,
     latched,
     late,
     limits,
     modes,
     notice_board,
     panel,
+    present,
+    questions,
     refused,
+    reporting,
+    rounds,
+    schedule,
     sealed,
+    sending,
     status,
     storage,
     supervise,
     sync,
     timekeeping,
+    tries,
+    visitors,
 )
 from agent.core.effects import AckMessage, Effect
 from agent.core.events import Event
@@ -68,23 +81,35 @@ def step(state: State, event: Event, now: Now) -> tuple[State, tuple[Effect, ...
     command_progress.follow(builder)
     for timers in _PEOPLE:
         run_due(builder, timers)
+    questions.prune(builder)
     panel.follow(builder)
     run_due(builder, panel.timers)
+    questions.expect(builder)
     panel.render(builder)
     for timers in _CENTRE:
         run_due(builder, timers)
     return builder.finish()
 
 
-_DOOR: tuple[Timers, ...] = (latched.timers, door.timers)
+_DOOR: tuple[Timers, ...] = (latched.timers, schedule.timers, door.timers)
 _PEOPLE: tuple[Timers, ...] = (
     checkin.timers,
     commands.timers,
     notice_board.timers,
     entry.timers,
+    present.timers,
+    sending.timers,
+    reporting.timers,
+    questions.timers,
+    helping.timers,
+    erasing.timers,
+    care.timers,
+    tries.timers,
+    visitors.timers,
     storage.timers,
     late.timers,
     supervise.timers,
+    rounds.timers,
 )
 _CENTRE: tuple[Timers, ...] = (sync.timers, timekeeping.timers, refused.timers, status.timers)
 """Whose timers are run, in this order; those of the panel come between the last two. The status is last: it tells what the rest did."""
@@ -105,16 +130,28 @@ def _dispatch(builder: StepBuilder, event: Event) -> None:
     match event:
         case door_ev.CardRead():
             card_access.card(builder, event)
-        case door_ev.KeyPressed():
-            entry.key(builder, event)
+        case (
+            door_ev.Approached()
+            | door_ev.Typed()
+            | door_ev.PinEntered()
+            | door_ev.VisitorEntered()
+            | door_ev.CodeEntered()
+            | door_ev.Chosen()
+            | door_ev.Confirmed()
+            | door_ev.Cancelled()
+            | door_ev.BadEntry()
+        ):
+            keypad.take(builder, event)
         case door_ev.ContactChanged(door_id, is_open):
             door.contact(builder, door_id, is_open)
+            if not is_open:
+                questions.gone_in(builder, door_id)
         case door_ev.ExitChanged(door_id, pressed):
             door.exit_button(builder, door_id, pressed)
         case door_ev.FireChanged(door_id, active):
             door.fire(builder, door_id, active)
         case door_ev.UnitInputChanged(name, active):
-            supervise.input_changed(builder, name, active)
+            inputs.changed(builder, name, active=active)
         case door_ev.LockRead(door_id, unlocked):
             door.read_back(builder, door_id, unlocked)
         case door_ev.LockOrderSent(door_id, order):
@@ -140,6 +177,7 @@ def _dispatch(builder: StepBuilder, event: Event) -> None:
 def _dispatch_rest(builder: StepBuilder, event: Event) -> None:
     match event:
         case life_ev.Started():
+            modes.started(builder, event)
             latched.started(builder, event)
             commands.started(builder)
             sealed.started(builder, event.card_keys)
@@ -147,6 +185,8 @@ def _dispatch_rest(builder: StepBuilder, event: Event) -> None:
             supervise.started(builder, event)
         case life_ev.LatchRead():
             latched.read(builder, event)
+        case life_ev.LockdownRead():
+            modes.read(builder, event)
         case life_ev.ThreadDied(thread):
             supervise.thread_died(builder)
             if thread == "store" and builder.state.door_only:
@@ -156,6 +196,8 @@ def _dispatch_rest(builder: StepBuilder, event: Event) -> None:
         case life_ev.ClockStepped():
             supervise.clock_changed(builder, event)
             modes.clock_changed(builder)
+            schedule.follow(builder)
+            rounds.anew(builder)
             sync.clock_changed(builder)
         case life_ev.CalendarFired():
             supervise.calendar(builder, event)
@@ -172,6 +214,10 @@ def _dispatch_store(builder: StepBuilder, event: Event) -> None:
             storage.opened(builder, event)
             commands.store_opened(builder, event)
             checkin.store_opened(builder, event)
+            tries.store_opened(builder, event.tries)
+            visitors.store_opened(builder, event.visitors)
+            rounds.store_opened(builder, event)
+            care.store_opened(builder, event.homes)
             modes.store_opened(builder, event.modes, event.known)
         case (
             store_ev.StoreFailed()
@@ -181,22 +227,18 @@ def _dispatch_store(builder: StepBuilder, event: Event) -> None:
             | store_ev.FactsDropped()
         ):
             _dispatch_storage(builder, event)
-        case store_ev.Recorded():
-            sync.recorded(builder, event)
-            checkin.recorded(builder, event.token)
-            commands.recorded(builder, event.token)
-        case store_ev.RecordRefused(token, _, facts):
-            sync.not_recorded(builder, token, facts)
-            checkin.refused(builder, token)
-            commands.not_recorded(builder, token)
+        case store_ev.Recorded() | store_ev.RecordRefused():
+            _dispatch_record(builder, event)
         case store_ev.BatchLoaded():
             sync.batch_loaded(builder, event)
         case store_ev.FactsConfirmed(seq):
             sync.facts_confirmed(builder, seq)
+            helping.confirmed(builder, seq)
         case store_ev.HistoryDiffers():
             sync.history_differs(builder, event)
         case store_ev.HoldersReplaced():
             desired_state.holders_replaced(builder, event)
+            care.watch(builder, event.watched)
             sync.judge_again(builder)
         case store_ev.StateLoaded():
             desired_state.loaded(builder, event)
@@ -212,6 +254,23 @@ def _dispatch_store(builder: StepBuilder, event: Event) -> None:
             _dispatch_secrets(builder, event)
 
 
+def _dispatch_record(builder: StepBuilder, event: store_ev.Recorded | store_ev.RecordRefused) -> None:
+    match event:
+        case store_ev.Recorded():
+            sync.recorded(builder, event)
+            checkin.recorded(builder, event.token)
+            visitors.recorded(builder, event.token)
+            sending.recorded(builder, event.token)
+            helping.recorded(builder, event)
+            commands.recorded(builder, event.token)
+        case store_ev.RecordRefused(token, _, facts):
+            sync.not_recorded(builder, token, facts)
+            checkin.refused(builder, token)
+            visitors.refused(builder, token)
+            sending.refused(builder, token)
+            commands.not_recorded(builder, token)
+
+
 def _dispatch_secrets(builder: StepBuilder, event: Event) -> None:
     match event:
         case store_ev.SecretsLoaded(kept):
@@ -223,6 +282,8 @@ def _dispatch_secrets(builder: StepBuilder, event: Event) -> None:
         case store_ev.SecretsRefused():
             sealed.not_opened(builder, event)
             sync.judge_again(builder)
+        case store_ev.HolderErased(token, why):
+            erasing.over(builder, token, why)
         case _:
             _dispatch_link(builder, event)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from agent.core import door, limits, notice_board, panel, refused, sealed
+from agent.core import door, limits, notice_board, panel, refused, rounds, sealed, settings
 from agent.core.effects import (
     AckMessage,
     DropNotices,
@@ -13,7 +13,6 @@ from agent.core.effects import (
     Resubscribe,
     SaveState,
     UseKeys,
-    UseTimezone,
 )
 from agent.core.events.link import MessageReceived
 from agent.core.events.store import (
@@ -26,7 +25,6 @@ from agent.core.events.store import (
 )
 from agent.core.state import State
 from agent.core.step_builder import StepBuilder
-from contract import codec
 from contract.facts import KeysApplied, NoticeEnded, NoticeReceived, RosterApplied, SettingsApplied, StateApplied
 from contract.messages import (
     ROSTERS_PER_SCOPE,
@@ -40,7 +38,7 @@ from contract.messages import (
     Settings,
     StateMessage,
 )
-from contract.scopes import LEVELS, Scope
+from contract.rounds import ROUNDS_PER_UNIT, Round
 
 
 def store_opened(step: StepBuilder, event: StoreOpened) -> None:
@@ -88,16 +86,24 @@ def _notices_loaded(step: StepBuilder, notices: Sequence[Notice]) -> None:
 
 def _kept_loaded(step: StepBuilder, messages: Sequence[StateMessage]) -> None:
     known = step.state.desired
-    loaded = {_name(each): each for each in messages if step.state.plan.covers(each.scope)}
+    loaded = {_name(each): each for each in messages if step.state.plan.covers(each.scope) and not _is_over(each)}
     step.state = replace(step.state, desired=replace(known, kept={**loaded, **known.kept}))
-    _use_settings(step)
+    settings.use(step)
+    rounds.anew(step)
+    for each in filter(_is_over, messages):
+        step.emit(DropNotices(((str(each.scope), each.ident),), each.KIND.value))
 
 
 def holders_replaced(step: StepBuilder, event: HoldersReplaced) -> None:
     old = step.state.access
     ready = old.loaded or not sealed.waits(step)
     new = replace(
-        old, by_key=event.by_key, applied_revisions=event.applied_revisions, card_keys=event.card_keys, loaded=ready
+        old,
+        by_key=event.by_key,
+        by_pin=event.by_pin,
+        applied_revisions=event.applied_revisions,
+        card_keys=event.card_keys,
+        loaded=ready,
     )
     step.state = replace(step.state, access=new)
     sealed.choose(step)
@@ -208,23 +214,40 @@ def _room_for_roster(state: State, scope: str, ident: str) -> bool:
 
 
 def _keep(step: StepBuilder, token: int, message: StateMessage, signed: bytes) -> None:
-    """Settings, and every kind that needs no rule but this: the newest revision is in force, as long as there are not too many."""
+    """Settings, rounds, and every kind that needs no rule but this: the newest revision is in force, as long as there are not too many."""
     name = _name(message)
     here = step.state.desired.kept.get(name)
     known = max(step.state.desired.revs.get(" ".join(name), 0), 0 if here is None else here.rev)
-    if message.rev < known or (here is not None and here.rev == message.rev):
+    over = _is_over(message)
+    again = over if here is None else here.rev == message.rev
+    if message.rev < known or (message.rev == known and again):
         step.emit(AckMessage(token))
         return
-    if here is None and len(step.state.desired.kept) >= limits.KEPT_MAX:
+    if here is None and not over and _is_full(step.state, message):
         refused.refuse(step, (*name, message.rev), "full")
         step.emit(AckMessage(token))
         return
     _saving(step, token, message, " ".join(name), message.rev)
     desired = step.state.desired
-    step.state = replace(step.state, desired=replace(desired, kept={**desired.kept, name: message}))
+    kept = (
+        {each: held for each, held in desired.kept.items() if each != name} if over else {**desired.kept, name: message}
+    )
+    step.state = replace(step.state, desired=replace(desired, kept=kept))
     step.emit(SaveState(token, message, signed))
     step.changed()
-    _use_settings(step)
+    settings.use(step)
+    rounds.anew(step)
+
+
+def _is_over(message: StateMessage) -> bool:
+    """A tombstone: nothing is in force by it."""
+    return isinstance(message, Round) and message.withdrawn
+
+
+def _is_full(state: State, message: StateMessage) -> bool:
+    if isinstance(message, Round):
+        return len(state.desired.of(Round)) >= ROUNDS_PER_UNIT
+    return len(state.desired.kept) >= limits.KEPT_MAX
 
 
 def _name(message: StateMessage) -> tuple[str, str, str]:
@@ -302,6 +325,8 @@ def saved(step: StepBuilder, event: StateSaved) -> None:
         case RosterPart():
             pass  # told when the whole is in force
         case StateMessage():
+            if _is_over(message):
+                step.emit(DropNotices(((str(message.scope), message.ident),), message.KIND.value))
             step.fact(StateApplied(*_name(message), message.rev))
 
 
@@ -341,33 +366,3 @@ def _bounded(revs: dict[str, int], state: State) -> dict[str, int]:
         if old is not None:
             del revs[old]
     return revs
-
-
-# --- settings in force
-
-
-def merged(state: State) -> Settings:
-    """The most specific scope wins, for each key by itself."""
-    found = Settings(Scope("site", state.plan.site), 0, 0.0)
-    for each in sorted(state.desired.of(Settings), key=lambda s: LEVELS.index(s.scope.level)):
-        timezone, language, sign = each.timezone, each.language, each.sign
-        found = replace(
-            found,
-            timezone=found.timezone if timezone is None else timezone,
-            language=found.language if language is None else language,
-            sign=found.sign if sign is None else sign,
-        )
-    return found
-
-
-def _use_settings(step: StepBuilder) -> None:
-    wanted, plan = merged(step.state), step.state.plan
-    language = wanted.language if wanted.language in plan.catalogues else None
-    language = language or plan.language
-    timezone = wanted.timezone or plan.timezone
-    words = codec.write(wanted.sign) if wanted.sign is not None else {}
-    if timezone != step.state.timezone:
-        step.emit(UseTimezone(timezone))
-    if language != step.state.language:
-        notice_board.off_screens(step, tuple(step.state.board.notices))
-    step.state = replace(step.state, language=language, timezone=timezone, sign=words)

@@ -32,6 +32,8 @@ class Signal(StrEnum):
     RESET = "reset"
     MODE = "mode"
     MODE_OVER = "mode_over"
+    SPAN = "span"
+    SPAN_OVER = "span_over"
     LEASE_DUE = "lease_due"
     READY = "ready"
     NO_ENTRY = "no_entry"
@@ -56,6 +58,8 @@ _ROWS: Mapping[Signal, tuple[Action | str, ...]] = {
     Signal.RESET:      ("not latched",          "not latched",          "not latched",          "not latched",                   door_actions.reset),
     Signal.MODE:       (door_actions.mode_set,         door_actions.mode_set,         door_actions.mode_set,         door_actions.mode_set,                  door_actions.mode_kept),
     Signal.MODE_OVER:  ("no mode",              "no mode",              door_actions.mode_set,         door_actions.mode_set,                  door_actions.mode_kept),
+    Signal.SPAN:       (door_actions.span_begins,      door_actions.span_begins,      door_actions.span_noted,       "a lockdown stands over it",            door_actions.span_noted),
+    Signal.SPAN_OVER:  ("no span",              "no span",              door_actions.span_over,        "no span",                       door_actions.span_kept),
     Signal.LEASE_DUE:  ("no lease",             "no lease",             door_actions.lease,            "no lease",                      "released, not leased"),
     Signal.READY:      (door_actions.ready,            door_actions.ready,            door_actions.ready,            door_actions.ready,                     door_actions.ready),
     Signal.NO_ENTRY:   (door_actions.no_entry,         door_actions.no_entry,         door_actions.no_entry,         door_actions.no_entry,                  "nobody is awaited under fire"),
@@ -222,6 +226,7 @@ def timers(state: State) -> Iterator[Timer]:
         stuck = None if door.exit_since is None or door.exit_stuck else door.exit_since + limits.EXIT_STUCK_S
         for at, act in (
             (door.mode_until, _mode_over),
+            (door.span_until, _span_over),
             (door.lease_due, _lease_due),
             (stuck, _exit_stuck),
             (door.awaited_until, _nobody_came),
@@ -240,7 +245,12 @@ def timers(state: State) -> Iterator[Timer]:
 
 def _mode_over(step: StepBuilder, door_id: str) -> None:
     step.put(replace(step.at(door_id), mode_until=None))
-    signal(step, door_id, Signal.MODE_OVER, SignalData(mode=Mode.NORMAL, detail="ended"))
+    signal(step, door_id, Signal.MODE_OVER, SignalData(mode=Mode.NORMAL, detail="ended", ends_span=False))
+
+
+def _span_over(step: StepBuilder, door_id: str) -> None:
+    signal(step, door_id, Signal.SPAN_OVER, SignalData(detail="its hours are over"))
+    step.put(replace(step.at(door_id), span_until=None))
 
 
 def _lease_due(step: StepBuilder, door_id: str) -> None:

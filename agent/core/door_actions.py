@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agent.core import limits, lock
-from agent.core.effects import SoundTone
+from agent.core.effects import KeptMode, SaveLockdown, SoundTone
 from agent.core.state.door import Door, Phase
 from agent.core.step_builder import DoorOutcome, StepBuilder
 from contract import facts
@@ -26,6 +26,8 @@ from contract.facts import (
 )
 from contract.frozen import frozen
 
+BY_SCHEDULE = "by its schedule"
+
 
 @frozen
 class SignalData:
@@ -41,6 +43,8 @@ class SignalData:
     within_s: float = limits.CARD_DEADLINE_S
     """The unlock is on the wire by then, or not at all."""
     detail: str | None = None
+    ends_span: bool = True
+    """Of a mode other than held open: what a schedule holds open ends with it."""
 
 
 def grant(step: StepBuilder, door: Door, cue: SignalData) -> Door:
@@ -195,6 +199,38 @@ def mode_set(step: StepBuilder, door: Door, cue: SignalData) -> Door:
     return lock.level(step, door)
 
 
+def span_begins(step: StepBuilder, door: Door, cue: SignalData) -> Door:
+    """Its schedule holds it open from now on."""
+    door = span_noted(step, door, cue)
+    return _lease(step, replace(door, warn_at=None, held_at=None))
+
+
+def span_noted(step: StepBuilder, door: Door, cue: SignalData) -> Door:
+    """Held open by command already, or released by fire: what the schedule says holds after that."""
+    door = replace(door, span_until=cue.until_mono)
+    if door.mode is Mode.NORMAL:
+        step.fact(facts.DoorMode(door.id, str(Mode.HOLD_OPEN), cue.until_utc, BY_SCHEDULE))
+        step.changed()
+    return door
+
+
+def span_over(step: StepBuilder, door: Door, cue: SignalData) -> Door:
+    """Locked as at the end of a mode, unless a command holds it open too."""
+    door = span_kept(step, door, cue)
+    if door.phase is Phase.HELD:
+        return door
+    return lock.level(step, _watch_again(step, replace(door, lease_due=None)))
+
+
+def span_kept(step: StepBuilder, door: Door, cue: SignalData) -> Door:
+    """Under fire the lock stays as it is."""
+    door = replace(door, span_until=None)
+    if door.mode is Mode.NORMAL:
+        step.fact(facts.DoorMode(door.id, str(Mode.NORMAL), detail=cue.detail))
+        step.changed()
+    return door
+
+
 def lease(step: StepBuilder, door: Door, cue: SignalData) -> Door:
     return _lease(step, door)
 
@@ -275,7 +311,7 @@ def _lease(step: StepBuilder, door: Door) -> Door:
     if door.unsure and not door.found_locked:
         return lease_soon(step, door)
     now = step.now.mono
-    left = door.plan.lease_s if door.mode_until is None else min(door.plan.lease_s, door.mode_until - now)
+    left = door.plan.lease_s if door.held_until is None else min(door.plan.lease_s, door.held_until - now)
     if left <= 0:
         return replace(door, lease_due=None)
     door = lock.pulse(step, door, left, limits.CARD_DEADLINE_S)
@@ -289,7 +325,30 @@ def lease_soon(step: StepBuilder, door: Door) -> Door:
 
 
 def _told_mode(step: StepBuilder, door: Door, cue: SignalData) -> Door:
-    step.fact(facts.DoorMode(door.id, str(cue.mode), cue.until_utc, cue.detail))
-    step.changed()
+    span = None if cue.ends_span and cue.mode is not Mode.HOLD_OPEN else door.span_until
     until = None if cue.mode is Mode.NORMAL else cue.until_mono
-    return replace(door, mode=cue.mode, mode_until=until, mode_utc=None, lease_due=None)
+    if cue.mode is Mode.NORMAL and span is not None:
+        ends = step.now.utc + (span - step.now.mono)
+        step.fact(facts.DoorMode(door.id, str(Mode.HOLD_OPEN), ends, BY_SCHEDULE))
+    else:
+        step.fact(facts.DoorMode(door.id, str(cue.mode), cue.until_utc, cue.detail))
+    step.changed()
+    if Mode.LOCKDOWN in {door.mode, cue.mode}:
+        _save_lockdowns(step, door, cue)
+    return replace(door, mode=cue.mode, mode_until=until, mode_utc=None, span_until=span, kept=False, lease_due=None)
+
+
+def _save_lockdowns(step: StepBuilder, door: Door, cue: SignalData) -> None:
+    """For the first moments of the next start, until its journal is open. `door` is about to be as the cue says."""
+    others = [each for each in step.state.doors if each.id != door.id and each.mode is Mode.LOCKDOWN]
+    kept = [KeptMode(each.id, str(each.mode), lockdown_utc(step, each)) for each in others]
+    if cue.mode is Mode.LOCKDOWN and cue.until_utc is not None:
+        kept.append(KeptMode(door.id, str(cue.mode), cue.until_utc))
+    step.emit(SaveLockdown(tuple(sorted(kept, key=lambda each: each.door))))
+
+
+def lockdown_utc(step: StepBuilder, door: Door) -> float:
+    """When the door's lockdown ends, by the clock as it is now."""
+    if door.mode_utc is not None or door.mode_until is None:
+        return door.mode_utc or step.now.utc
+    return step.now.utc + (door.mode_until - step.now.mono)

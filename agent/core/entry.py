@@ -1,7 +1,4 @@
-"""Keys pressed at a reader, collected until `#`, `*` or ten seconds of silence. What a whole entry means is not decided here.
-
-The keys are nobody's to see: not in a fact, not on a screen, not in a repr; the record keeps only how many.
-"""
+"""Entries in progress at keypads: how many keys so far. The digits stay at the reader's port (agent/keypad.py)."""
 
 from __future__ import annotations
 
@@ -9,30 +6,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from agent.core import late, limits
-from agent.core.events.door import KeyPressed
+from agent.core.effects import ForgetKeys
 from agent.core.state import State
 from agent.core.state.people import TypedKeys
 from agent.core.step_builder import StepBuilder
 from agent.core.timer import Timer
 
-CLEAR, DONE = "*", "#"
+
+def begin(step: StepBuilder, reader: str, entry: TypedKeys) -> None:
+    """What the person before was told gives way to it."""
+    step.state = replace(step.state, answer=None)
+    put(step, reader, entry)
 
 
-def key(step: StepBuilder, event: KeyPressed) -> None:
-    """`*` clears what this reader has collected, `#` ends it; a digit is added."""
-    if step.door_of_reader(event.reader) is None:
-        return
-    if late.dropped(step, event):
-        _drop(step, event.reader)  # a code with a hole in it is none
-    elif event.key in {CLEAR, DONE}:
-        _drop(step, event.reader)
-    elif len(event.key) == 1 and event.key in "0123456789":
-        before = step.state.entries.get(event.reader, TypedKeys())
-        keys = (before.keys + event.key)[: limits.ENTRY_KEYS]
-        entry = replace(before, keys=keys, until=step.now.mono + limits.ENTRY_S)
-        entries = {reader: each for reader, each in step.state.entries.items() if reader != event.reader}
-        step.state = replace(step.state, entries={**entries, event.reader: entry})
+def put(step: StepBuilder, reader: str, entry: TypedKeys) -> None:
+    entries = {name: each for name, each in step.state.entries.items() if name != reader}
+    step.state = replace(step.state, entries={**entries, reader: entry})
 
 
 def newest(state: State) -> TypedKeys | None:
@@ -42,10 +31,16 @@ def newest(state: State) -> TypedKeys | None:
 
 def timers(state: State) -> Iterator[Timer]:
     for reader, entry in state.entries.items():
-        yield entry.until, partial(_drop, reader=reader)
+        yield entry.until, partial(drop, reader=reader)
 
 
-def _drop(step: StepBuilder, reader: str) -> None:
+def emptied(step: StepBuilder, reader: str, upto: float | None, *, star: bool = False) -> None:
+    """What was pressed up to then counts no more: a card was shown, or this star cancelled something."""
+    drop(step, reader)
+    step.emit(ForgetKeys(reader, step.now.mono if upto is None else upto, star))
+
+
+def drop(step: StepBuilder, reader: str) -> None:
     step.state = replace(
         step.state, entries={name: entry for name, entry in step.state.entries.items() if name != reader}
     )

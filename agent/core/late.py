@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from agent.core import limits
-from agent.core.events.door import CardRead, KeyPressed
+from agent.core.events.door import CardRead, KeypadEvent
 from agent.core.state import State
 from agent.core.state.people import Late
 from agent.core.step_builder import StepBuilder
@@ -19,14 +19,14 @@ from agent.core.timer import Timer
 from contract.facts import AccessLate
 
 
-def age(step: StepBuilder, event: CardRead | KeyPressed) -> float:
+def age(step: StepBuilder, event: CardRead | KeypadEvent) -> float:
     """Seconds since it was shown, at the most; infinite where nobody knows."""
     if event.not_before_mono is None:
         return 0.0
     return max(0.0, step.now.mono - event.not_before_mono)
 
 
-def dropped(step: StepBuilder, event: CardRead | KeyPressed) -> bool:
+def dropped(step: StepBuilder, event: CardRead | KeypadEvent) -> bool:
     """True, and it is counted, where it is too old to count."""
     old = age(step, event)
     if old <= limits.CARD_DEADLINE_S:

@@ -43,6 +43,13 @@ CARD_REPEAT_S = 0.8
 """The same card at the same reader within this of its last reading is the same tap: readers repeat while it lies there."""
 CHECKIN_REPEAT_S = 60.0
 """The same tag at the same door within this is one check-in (reliability.md, row 49)."""
+VISITS_S = 3 * 86_400.0
+VISITS_MAX = 256
+"""Check-ins kept for rounds, of the days that may still be looked at: five an hour."""
+TOLD_STOPS_MAX = 4096
+"""Stops told as missed that are remembered: two days of the most that a unit can have (contract.rounds)."""
+ROUNDS_LOOK_S = 600.0
+"""Stops are looked at anew this often also where none is due: a day may have begun, or local time changed."""
 CHECKIN_DURABLE_S = 2.0
 """A check-in that is not on disk by then is not taken, and the person is told (D10)."""
 STORE_SLACK_S = 1.0
@@ -61,12 +68,58 @@ READING_COLUMN_S = 0.15
 a minute of simplified Chinese on paper, 0.24 s each (IReST); a third of the readers here are old, and stand two steps away."""
 IDLE_PAGE_S = 6.0
 """A page of clock and sign shows this long, between notices and where they turn."""
+NO_NETWORK_S = 300.0
+"""Without a broker for so long, the screen says since when: shorter is a restart of it, or of a router."""
 PAGES_MAX = 20
 """A notice is shown up to this many pages; more is a document, not a notice."""
 ENTRY_S = 10.0
 """An entry at a keypad is forgotten this long after its last key (product.md, The panel)."""
-ENTRY_KEYS = 16
+ENTRY_KEYS = 32
 """Further keys of an entry are passed over: no code is longer."""
+TRIES = 5
+LOCK_OUT_S = 30.0
+LOCK_OUT_MAX_S = 900.0
+"""Five wrong codes in a row lock a reader's entry of codes for 30 s, doubling to 15 min (D8)."""
+FORGIVEN = 12
+FORGOTTEN_S = 600.0
+"""So many wrong codes lock it as well, whatever was right between them; one is forgotten every ten minutes. Who has a PIN of their own tries no other's for long."""
+IN_SECONDS_S = 90.0
+"""A lock-out up to this long is told in seconds, a longer one in minutes."""
+VISITOR_DURABLE_S = 1.0
+"""A visitor's code whose use is not on disk by then opens nothing (D7, D10)."""
+CHOICE_S = 2.0
+"""A digit alone answers a question once no other key has followed for so long."""
+PRESENT_S = 10.0
+"""Whoever passed by card or PIN stands at the reader this long, for a report, a service, an answer; each key they press begins it anew."""
+REPORT_CONFIRM_S = 10.0
+"""A code that was typed and repeated waits this long for its `#`."""
+QUESTION_S = 15.0
+"""What is asked behind a card stays open this long: ten seconds behind the word that the door is open, and somewhat more for old people."""
+OPEN_ANSWER_S = 60.0
+"""A question open to anyone takes one answer a reader in this time."""
+EXPECT_S = 3600.0
+"""A reader's port takes digits for answers at most so long without a new word; a notice stands on a screen for minutes."""
+
+CARE_TICK_S = 60.0
+"""Watched households are looked at once a minute: their limit is hours."""
+CARE_GAP_S = 600.0
+"""Looks that lie further apart: the process was stopped, and saw nobody; so much of it counts."""
+CARE_KEEP_S = 600.0
+CARE_KEEP_ALL_S = 3600.0
+"""Signs of life are written down at most every ten minutes, how long each household has been silent every hour: 24 small writes a day."""
+CARE_OFF_S = 40 * 86_400.0
+"""Longer without power says no more than this: a limit is at most 30 days."""
+
+HELP_PAGE_S = 60.0
+"""Who called for help reads for this long who was called; the centre's words stay as long at most."""
+HELP_LATE_S = 60.0
+"""What a caller is told waits so long for a fire, an answer or somebody who types: longer, and nobody stands there any more."""
+HELP_AGAIN_S = 30.0
+"""Further calls within this are the same one."""
+HELP_WAIT_S = 20.0
+"""A centre that has not confirmed the call by then was not reached, as far as is said at the door: an answer takes a second or two."""
+ERASE_S = 300.0
+"""The store has answered an erasure by then, or it failed: it looks through what is kept of rosters, a second or so."""
 
 OPEN_RATE = 6
 OPEN_RATE_S = 60.0
@@ -145,3 +198,6 @@ OVERDUE_S = 1.0
 """What is still due after a step is looked at again after this, and never at once: no timer can keep the loop busy."""
 DEVICE_FACTS_S = 60.0
 """A device's coming and going, and its tamper switch's, is written down at most this often; what fell out is counted in the next."""
+
+CHECKPOINT_S = 60.0
+"""A new checkpoint of the centre's record is written down at most so often."""

@@ -6,21 +6,24 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from agent.core import entry, limits, notice_board, pages, text
+from agent.core import entry, helping, limits, notice_board, pages, text
 from agent.core.effects import Page, ShowPage
 from agent.core.state import State
 from agent.core.state.panel import Screen, Stay
+from agent.core.state.people import TypedKeys
 from agent.core.step_builder import StepBuilder
 from agent.core.time import Trust
 from agent.core.timer import Timer
 from contract.messages import Category, Notice
 
-_MASK = "●"
+ORDER = ("fire", "emergency", "answer", "entry", "question", "said", "help")
+"""What covers notices, clock and sign, from the strongest: who acts at the door sees what they do. What that covers of a call for help comes after it."""
 
 
 def render(step: StepBuilder) -> None:
-    """Order the pages that changed. Fire and emergency before an answer, that before an entry, notices in turn, clock and sign."""
-    over = _overlay_kind(step.state)
+    """Order the pages that changed: the first of ORDER, else notices in turn, clock and sign."""
+    over = overlay_kind(step.state)
+    helping.shows(step, over)
     for screen in step.state.screens:
         page, turned = _page(step, screen, over)
         if page != screen.page:
@@ -40,16 +43,18 @@ def put(step: StepBuilder, screen: Screen) -> None:
 # --- which page
 
 
-def _overlay_kind(state: State) -> str | None:
-    if any(door.latched for door in state.doors):
-        return "fire"
-    if any(plan.alarm and state.health.inputs.get(plan.name) for plan in state.plan.inputs):
-        return "emergency"
-    if state.answer is not None and state.answer.until > state.now.mono:
-        return "answer"
-    if state.entries:
-        return "entry"
-    return None
+def overlay_kind(state: State) -> str | None:
+    """What is shown in place of notices, clock and sign."""
+    there = {
+        "fire": any(door.latched for door in state.doors),
+        "emergency": bool(pages.emergencies(state)),
+        "answer": state.answer is not None and state.answer.until > state.now.mono,
+        "entry": bool(state.entries),
+        "question": bool(state.asking.drafts or state.asking.questions),
+        "said": state.said is not None,
+        "help": helping.page_key(state) is not None,
+    }
+    return next((kind for kind in ORDER if there[kind]), None)
 
 
 def _page(step: StepBuilder, screen: Screen, over: str | None) -> tuple[Page, Screen]:
@@ -86,14 +91,16 @@ def _told(state: State, screen: Screen, over: str | None) -> tuple[Page, ...]:
     if over == "fire":
         return pages.message_pages(state, display, "fire", "fire", {}, "fire")
     if over == "emergency":
-        names = [p.name for p in state.plan.inputs if p.alarm and state.health.inputs.get(p.name)]
-        words = "\n".join(pages.say(state, f"input.{name}", default=name) for name in names)
-        return pages.message_pages(state, display, "emergency", "emergency", {"inputs": words}, "warning")
+        return pages.emergency(state, display)
     if over == "answer" and answer is not None:
         return pages.message_pages(state, display, "answer", answer.key, answer.fields, answer.tone)
-    typed = entry.newest(state)
-    keys = "" if typed is None else typed.keys
-    return pages.message_pages(state, display, "entry", "entry", {"keys": _MASK * len(keys)}, "none")
+    if over == "said" and state.said is not None:
+        return pages.message_pages(state, display, "answer", "said", {"text": state.said.text}, "yes")
+    if over == "help":
+        return pages.message_pages(state, display, "answer", helping.page_key(state) or "", pages.called(state), "yes")
+    if over == "question":
+        return pages.question(state, display)
+    return pages.entry(state, display, entry.newest(state) or TypedKeys())
 
 
 def _leave_time(step: StepBuilder, message_pages: tuple[Page, ...]) -> None:
@@ -113,7 +120,7 @@ def timers(state: State) -> Iterator[Timer]:
     now = state.now
     if state.answer is not None:
         yield state.answer.until, _end_answer
-    over = _overlay_kind(state)
+    over = overlay_kind(state)
     for screen in state.screens:
         if screen.flip_at is not None:
             yield screen.flip_at, None
@@ -135,7 +142,7 @@ def _turn(step: StepBuilder, name: str) -> None:
 def follow(step: StepBuilder) -> None:
     """In every step: what an answer covers goes on after it, an emergency begins at once, and the first notice's turn is set."""
     now = step.now.mono
-    if _overlay_kind(step.state) is not None:
+    if overlay_kind(step.state) is not None:
         for screen in step.state.screens:
             put(step, _covered(screen, now))
         return

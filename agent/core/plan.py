@@ -49,6 +49,19 @@ class PageFont:
 
 
 @frozen
+class TextSize:
+    """How much fits a part of a designed page in one size of letters, and what these can draw."""
+
+    columns: int
+    rows: int
+    charset: str
+
+
+Places = Mapping[str, Mapping[str, tuple[TextSize, ...]]]
+"""By look and part of a designed page, the sizes of letters that it can have there, the preferred first."""
+
+
+@frozen
 class DisplayPlan:
     """A display's size in columns (a Chinese character takes two) and body rows, the charset it can draw, and what it lacks."""
 
@@ -59,12 +72,25 @@ class DisplayPlan:
     titled: bool = True
     """It has a place for a title; else the title heads the body."""
     fonts: tuple[PageFont, ...] = ()
+    places: Places = field(default_factory=dict)
+    """Of a display with designed pages; empty for one of plain lines."""
+    enlarged: Places = field(default_factory=dict)
+    """The same in large letters, where the display has them or can change to them."""
 
     def on(self, kind: str) -> DisplayPlan:
         """The display as it is on the page of that kind: what is no notice and not idle is an answer."""
         page = kind if kind in ("idle", "notice") else "answer"
         font = next((font for font in self.fonts if font.page == page), None)
         return self if font is None else replace(self, columns=font.columns, rows=font.rows)
+
+
+ONE_SIZE = "large letters are asked for; the panel's files are normal: panel build --large"
+"""Of a display that cannot do as settings ask."""
+
+
+def cannot_enlarge(display: DisplayPlan) -> bool:
+    """Its designed pages have one size of letters, and that is not the large one."""
+    return bool(display.places) and not display.enlarged
 
 
 @frozen

@@ -14,17 +14,20 @@ from enum import Enum
 from types import ModuleType
 from typing import Any, Protocol
 
-from agent.core import effects, plan, state, time
+from agent.core import effects, marks, plan, state, time, weekly
 from agent.core.effects import Effect
 from agent.core.events import Event
 from agent.core.events import door as door_events
 from agent.core.events import life as life_events
 from agent.core.events import link as link_events
 from agent.core.events import store as store_events
-from agent.core.state import State, commands, desired, door, health, panel, people, sync
+from agent.core.state import State, asking, care, commands, desired, door, health, panel, people, sync
+from agent.core.state import rounds as rounds_state
 from agent.core.time import Now
+from contract import care as watched
 from contract import commands as orders
-from contract import facts, hours, messages, plain, scopes
+from contract import facts, hours, messages, plain, rounds, scopes, visitors
+from contract import people as said
 from contract.frozen import frozen
 
 
@@ -97,8 +100,9 @@ def _types(*modules: ModuleType) -> dict[str, type[Any]]:
 
 
 _EVENTS = (life_events, door_events, store_events, link_events)
-_STATES = (state, door, people, panel, commands, sync, desired, health)
-_BY_NAME = _types(messages, scopes, hours, orders, time, plan, *_EVENTS, effects, *_STATES, facts, plain)
+_STATES = (state, asking, care, door, people, panel, commands, sync, desired, health, rounds_state)
+_CONTRACT = (messages, said, watched, scopes, hours, rounds, orders, facts, plain, visitors)
+_BY_NAME = _types(*_CONTRACT, time, plan, weekly, *_EVENTS, effects, marks, *_STATES)
 _NAMES = {kind: name for name, kind in _BY_NAME.items()}
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from agent.core import limits
 from agent.core.effects import SendStatus
+from agent.core.plan import ONE_SIZE, cannot_enlarge
 from agent.core.state import State
 from agent.core.state.door import Door
 from agent.core.state.health import Health, Tamper
@@ -44,7 +45,7 @@ def status(state: State) -> Status:
             storage=health.reported_storage,
             taken_over=health.taken_over,
             doors={door.id: _door(health, door) for door in state.doors},
-            devices={name: _device(health, name) for name in sorted(health.devices)},
+            devices={name: _device(state, name) for name in sorted(health.devices)},
             inputs=dict(sorted(health.inputs.items())),
             backlog=backlog(state),
             oldest=sync.confirmed + 1 if sync.next_seq - 1 > sync.confirmed else None,
@@ -54,6 +55,7 @@ def status(state: State) -> Status:
             centre_since=sync.centre_since,
             at=state.now.utc,
             login=state.link.login or None,
+            checkpoint=sync.checkpoint,
         )
     )
 
@@ -129,7 +131,7 @@ def _time_of(state: State, mono: float) -> float:
 def _door(health: Health, door: Door) -> DoorStatus:
     lost = health.lost(door.plan.lock_device)
     return DoorStatus(
-        mode="fire" if door.latched else str(door.mode),
+        mode="fire" if door.latched else str(door.in_force),
         open=door.open,
         unlocked=door.lock.read,
         lock="lost" if lost else "fault" if door.lock.faulted else "ok",
@@ -137,12 +139,13 @@ def _door(health: Health, door: Door) -> DoorStatus:
     )
 
 
-def _device(health: Health, name: str) -> DeviceStatus:
-    device = health.devices[name]
+def _device(state: State, name: str) -> DeviceStatus:
+    health, device = state.health, state.health.devices[name]
     if device.lost:
         return DeviceStatus("lost", device.reason, device.since_utc)
     active = (what for what in ("tamper", "power") if health.tampers.get(f"{name} {what}", Tamper()).active)
-    return DeviceStatus("ok", tamper=tuple(active))
+    cannot = any(each.name == name and cannot_enlarge(each) for each in state.plan.displays)
+    return DeviceStatus("ok", tamper=tuple(active), note=ONE_SIZE if state.enlarged and cannot else None)
 
 
 def timers(state: State) -> Iterator[Timer]:

@@ -6,7 +6,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agent.core import limits
-from agent.core.effects import AppendFacts, CheckedIn, DatedFact, Effect, KeptMode, SeenCommand, SoundTone
+from agent.core.effects import (
+    AppendFacts,
+    DatedFact,
+    Effect,
+    KeptHome,
+    KeptMode,
+    KeptTries,
+    SeenCommand,
+    SoundTone,
+    UsedVisitor,
+)
+from agent.core.marks import CheckedIn, RoundMarks
 from agent.core.plan import DoorPlan
 from agent.core.state import State
 from agent.core.state.door import Door
@@ -82,6 +93,11 @@ class StepBuilder:
                 return plan
         return None
 
+    def beside(self, reader: str) -> tuple[str, ...]:
+        """All readers and keypads of the same door: who shows a card at one types at another."""
+        plan = self.door_of_reader(reader)
+        return (reader,) if plan is None else plan.readers
+
     def dated(self, fact: Fact) -> DatedFact:
         return DatedFact(fact, self.now.utc, str(self.now.clock), self.now.mono)
 
@@ -100,23 +116,27 @@ class StepBuilder:
         known: KnownTime | None = None,
         checkin: CheckedIn | None = None,
         reported_checkins: tuple[CheckedIn, ...] = (),
+        tries: KeptTries | None = None,
+        visitor: UsedVisitor | None = None,
+        rounds: RoundMarks | None = None,
+        homes: tuple[KeptHome, ...] = (),
     ) -> int:
         """Journal these facts by themselves; returns the token of the record. What is known of the time goes along once a minute,
         and with a record that is not refused, of which check-ins the person was told.
         """
         token = self.number()
-        self.state = replace(self.state, sync=replace(self.state.sync, unsaved=self.state.sync.unsaved + len(facts)))
+        sync = self.state.sync
         ahead = tuple((i, leaf) for i, fact in enumerate(facts) if (leaf := _leaf(fact.fact)) is not None)
-        if ahead:
-            sync = self.state.sync
-            self.state = replace(self.state, sync=replace(sync, ahead_tokens={**sync.ahead_tokens, token: ahead}))
+        tokens = {**sync.ahead_tokens, token: ahead} if ahead else sync.ahead_tokens
+        self.state = replace(
+            self.state, sync=replace(sync, unsaved=sync.unsaved + len(facts), ahead_tokens=tokens)
+        )  # in one, with an alarm or without: the time it takes tells nobody of a duress PIN
         known = known or self._known_time()
         if durable_by_mono is None and self.state.access.reported_checkins:
             reported_checkins = (*reported_checkins, *self.state.access.reported_checkins)
             self.state = replace(self.state, access=replace(self.state.access, reported_checkins=()))
-        self.emit(
-            AppendFacts(token, tuple(facts), seen, finish, durable_by_mono, modes, known, checkin, reported_checkins)
-        )
+        precious = (modes, known, checkin, reported_checkins, tries, visitor, rounds, homes)
+        self.emit(AppendFacts(token, tuple(facts), seen, finish, durable_by_mono, *precious))
         return token
 
     def _known_time(self) -> KnownTime | None:

@@ -51,10 +51,8 @@ def hangs(step: StepBuilder, *, hangs: bool) -> None:
         step.emit(
             WriteLog("error", "storage: the disk does not answer; facts are kept in memory, nothing else waits for it")
         )
-        if health.boot is None:
-            step.emit(
-                WriteLog("error", "storage: modes commanded before the start, a lockdown among them, are not known")
-            )
+        if health.boot is None and not step.state.lockdown_known:
+            step.emit(WriteLog("error", "storage: a lockdown commanded before the start is not known"))
         step.state = replace(step.state, health=replace(step.state.health, storage=HUNG, storage_before=health.storage))
         step.changed()
         supervise.connect(step)
@@ -110,8 +108,8 @@ def _ails(step: StepBuilder, mode: str, detail: str) -> None:
         )
         return
     lately = health.trouble_reported_at is not None and now - health.trouble_reported_at < limits.DEVICE_FACTS_S
-    if health.boot is None:
-        detail = f"{detail}; modes commanded before the start are not known"
+    if health.boot is None and not step.state.lockdown_known:
+        detail = f"{detail}; a lockdown commanded before the start is not known"
     trouble = StorageTrouble(mode, step.now.utc, detail, reported=not lately)
     if lately:
         step.state = replace(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from agent.core import desired_state, limits, status, timekeeping
+from agent.core import care, desired_state, limits, status, timekeeping
 from agent.core.effects import Connect, Purge, SendStatus, Stop
 from agent.core.events.door import DeviceGone, LineAttacked, TamperRead
 from agent.core.events.life import CalendarFired, ClockStepped, Started
@@ -24,9 +24,10 @@ def started(step: StepBuilder, event: Started) -> None:
     if event.no_link or event.door_only:
         link(step, "off", event.no_link or "the door only, after three crashes")
     else:
+        step.state = replace(step.state, link=replace(step.state.link, since=step.now.mono))
         link(step, "connecting")
     detail = "door only" if event.door_only else None
-    step.fact(AgentStarted(event.session, step.state.plan.version, detail))
+    step.fact(AgentStarted(event.session, step.state.plan.version, detail, event.host or None))
 
 
 def thread_died(step: StepBuilder) -> None:
@@ -71,6 +72,7 @@ def stop(step: StepBuilder, why: str) -> None:
     if step.state.stopping:
         return
     step.fact(AgentStopping(why))
+    care.keep(step)
     timekeeping.keep(step)
     step.state = replace(step.state, stopping=True)
     step.emit(SendStatus(status.status(step.state)))

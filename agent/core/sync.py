@@ -17,6 +17,7 @@ from agent.core.state.sync import InFlightBatch, Sync
 from agent.core.step_builder import StepBuilder
 from agent.core.time import Trust
 from agent.core.timer import Timer
+from agent.core.witness import witness
 from contract.digest import digest
 from contract.facts import JournalRecovered
 from contract.messages import Confirm
@@ -299,9 +300,14 @@ def confirm(step: StepBuilder, message: Confirm) -> None:
                 step.state.sync, flights=tuple(f for f in step.state.sync.flights if f.batch != message.batch)
             ),
         )
+        witness(step, message.checkpoint)
     _take(step, message, flight)
-    step.state = replace(step.state, sync=replace(step.state.sync, digest=message.digest, window=message.window))
-    judge(step)
+    if (
+        flight is not None or message.now_utc >= sync.digest_utc
+    ):  # else a replay would say of an old state that it is right
+        news = replace(step.state.sync, digest=message.digest, digest_utc=message.now_utc, window=message.window)
+        step.state = replace(step.state, sync=news)
+        judge(step)
 
 
 def _take(step: StepBuilder, message: Confirm, flight: InFlightBatch | None) -> None:

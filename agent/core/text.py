@@ -34,8 +34,18 @@ def drawable(text: str, charset: str) -> str:
     taken out, newlines kept. Never an error. (Not by `?`: a notice with a picture at its end would become a question.)
     """
     plain = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    clean = "".join(" " if _blank(c) else c for c in plain if c == "\n" or _blank(c) or not _silent(c))
-    return "".join(c if "\n" <= c < "\x7f" else _drawn(c, charset) for c in clean)
+    return "".join(_shown(char, charset) for char in plain)
+
+
+@lru_cache(maxsize=16384)
+def _shown(char: str, charset: str) -> str:
+    if char == "\n":
+        return char
+    if _blank(char):
+        return " "
+    if _silent(char):
+        return ""
+    return char if char < "\x7f" else _drawn(char, charset)
 
 
 def _blank(char: str) -> bool:
@@ -53,7 +63,8 @@ def _drawn(char: str, charset: str) -> str:
 
 def _encodes(text: str, charset: str) -> bool:
     try:
-        return text.encode(charset).decode(charset) == text and not any(_silent(c) for c in text)
+        drawn = text.encode(charset).decode(charset) == text
+        return drawn and text.isprintable() and not any(_silent(c) for c in text)
     except (LookupError, UnicodeError):
         return False
 
@@ -72,7 +83,7 @@ def char_width(char: str, wide_ambiguous: bool = True) -> int:
 
 
 def width(text: str, wide_ambiguous: bool = True) -> int:
-    return sum(char_width(char, wide_ambiguous) for char in text)
+    return sum([char_width(char, wide_ambiguous) for char in text])
 
 
 def wide_ambiguous(charset: str) -> bool:
@@ -105,16 +116,19 @@ def wrap(text: str, columns: int, wide: bool = True) -> Iterator[str]:
 def _wrap_paragraph(paragraph: str, columns: int, wide: bool) -> Iterator[str]:
     line, used = "", 0
     for atom in _atoms(paragraph):
-        if used + width(atom.rstrip(), wide) > columns:
+        bare = atom.rstrip()
+        bare_width, spaces = width(bare, wide), len(atom) - len(bare)
+        if used + bare_width > columns:
             if line.strip():
                 yield line.rstrip()
-            *full, line = _chopped(atom.rstrip(), columns, wide)
-            yield from full
-            line += atom[len(atom.rstrip()) :]
-            used = width(line, wide)
+            if bare_width > columns:
+                *full, bare = _chopped(bare, columns, wide)
+                yield from full
+                bare_width = width(bare, wide)
+            line, used = bare + atom[len(atom) - spaces :], bare_width + spaces
         else:
             line += atom
-            used += width(atom, wide)
+            used += bare_width + spaces
     yield line.rstrip()
 
 

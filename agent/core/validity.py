@@ -27,6 +27,7 @@ class Limit(StrEnum):
     UNTIL = "`until`"
     HOURS = "`hours`"
     VISITOR = "visitor code"
+    DOOR_HOURS = "hours of the door"
 
 
 class Judgement(StrEnum):
@@ -37,24 +38,26 @@ class Judgement(StrEnum):
     OVER = "over once surely past"
     ALLOWED = "refused, unless allowed"
     REFUSED = "refused"
+    OPEN = "none is refused"
 
 
-_TIME, _SURE, _OVER, _ALLOWED, _NO = (
+_TIME, _SURE, _OVER, _ALLOWED, _NO, _OPEN = (
     Judgement.TIME,
     Judgement.SURE,
     Judgement.OVER,
     Judgement.ALLOWED,
     Judgement.REFUSED,
+    Judgement.OPEN,
 )
 
 # fmt: off
 _ROWS: Final = {
-    #                  from       until      hours      visitor
-    Ground.SYNCED:    (_TIME,    _TIME,     _TIME,     _TIME),
-    Ground.HOLDOVER:  (_TIME,    _TIME,     _TIME,     _TIME),
-    Ground.RUN_ON:    (_TIME,    _TIME,     _TIME,     _NO),
-    Ground.FLOOR:     (_SURE,    _OVER,     _ALLOWED,  _NO),
-    Ground.UNKNOWN:   (_ALLOWED, _ALLOWED,  _ALLOWED,  _NO),
+    #                  from       until      hours      visitor    door's hours
+    Ground.SYNCED:    (_TIME,    _TIME,     _TIME,     _TIME,     _TIME),
+    Ground.HOLDOVER:  (_TIME,    _TIME,     _TIME,     _TIME,     _TIME),
+    Ground.RUN_ON:    (_TIME,    _TIME,     _TIME,     _NO,       _TIME),
+    Ground.FLOOR:     (_SURE,    _OVER,     _ALLOWED,  _NO,       _OPEN),
+    Ground.UNKNOWN:   (_ALLOWED, _ALLOWED,  _ALLOWED,  _NO,       _OPEN),
 }
 # fmt: on
 TABLE: Final[Mapping[Ground, Mapping[Limit, Judgement]]] = MappingProxyType(

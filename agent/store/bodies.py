@@ -58,6 +58,16 @@ def holders_in(body: bytes) -> int:
         raise DamagedError(f"a kept message cannot be read: {type(error).__name__}") from None
 
 
+def ids_in(body: bytes) -> frozenset[str]:
+    """Ids of the holders of a part."""
+    try:
+        if body.startswith(b"["):
+            return frozenset(str(each[0]) for each in json.loads(body)[3])
+        return frozenset(str(each["id"]) for each in _payload(body)["holders"])
+    except _WRONG as error:
+        raise DamagedError(f"a kept message cannot be read: {type(error).__name__}") from None
+
+
 def card_key_in(body: bytes) -> str:
     """The id of the card key that a part is hashed with."""
     try:

@@ -63,8 +63,9 @@ class Cache:
         self.reading = None
         return loaded
 
-    def drop_notices(self, ids: Iterable[Roster]) -> None:
-        self.db.conn.executemany("DELETE FROM messages WHERE kind = 'notice' AND scope = ? AND id = ?", ids)
+    def drop(self, kind: str, ids: Iterable[Roster]) -> None:
+        rows = [(kind, *each) for each in ids]
+        self.db.conn.executemany("DELETE FROM messages WHERE kind = ? AND scope = ? AND id = ?", rows)
 
     def forget_notices(self) -> None:
         self.db.conn.execute("DELETE FROM messages WHERE kind = 'notice'")

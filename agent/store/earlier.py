@@ -12,7 +12,7 @@ _NOTICE = ("scope", "id", "rev", "iat", "category", "title", "text", "from", "un
 _HOLDER = ("id", "role", "key", "pin", "room", "doors", "from", "until", "hours", "unlock_s", "flags")
 _TITLE_CHARS = 200
 _WITHOUT_EFFECT = "display"
-"""Once taken in settings, and now refused."""
+"""Once taken in settings in another form."""
 
 
 def payload(kind: type, row: list[Any]) -> Json:

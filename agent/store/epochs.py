@@ -11,9 +11,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.core.effects import CheckedIn, KeptMode
+from agent.core.effects import KeptHome, KeptMode, KeptTries, UsedVisitor
+from agent.core.marks import CheckedIn, PatrolVisit, ToldStop
 from agent.core.time import KnownTime
+from agent.store import patrol
 from agent.store.database import Database, Transaction
+from agent.store.homes import put_home
 from agent.store.journal import Journal
 from agent.store.rows import (
     put_epoch,
@@ -24,7 +27,9 @@ from agent.store.rows import (
     put_position,
     put_rev,
     put_secrets,
+    put_tries,
     put_unreported_checkins,
+    put_visited,
 )
 from agent.store.schema import FACTS
 from contract import chain
@@ -52,6 +57,11 @@ class CarriedOver:
     """Likewise."""
     modes: list[KeptMode] = field(default_factory=list)
     unreported_checkins: list[CheckedIn] = field(default_factory=list)
+    tries: list[KeptTries] = field(default_factory=list)
+    visited: list[UsedVisitor] = field(default_factory=list)
+    visits: list[PatrolVisit] = field(default_factory=list)
+    told_stops: list[ToldStop] = field(default_factory=list)
+    homes: list[KeptHome] = field(default_factory=list)
     lines: Iterable[tuple[int, bytes]] = ()
 
 
@@ -75,6 +85,16 @@ def found(db: Database, site: str, unit: str, utc: float, carried: CarriedOver) 
             put_mode(db, mode)
         for checkin in carried.unreported_checkins:
             put_unreported_checkins(db, checkin)
+        for tries in carried.tries:
+            put_tries(db, tries)
+        for code in carried.visited:
+            put_visited(db, code)
+        for visit in carried.visits:
+            patrol.put_visit(db, visit)
+        for stop in carried.told_stops:
+            patrol.put_told(db, stop)
+        for home in carried.homes:
+            put_home(db, home)
         return _begin(db, "facts", (site, unit), utc, (previous, carried.head), carried.lines)
 
 

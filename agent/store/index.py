@@ -1,4 +1,4 @@
-"""The holders of all rosters in force, by card hash, as the core wants them. Built on the store's thread; shared, never changed after."""
+"""The holders of all rosters in force, by the hashes of cards and PINs, as the core wants them. Built on the store's thread; shared, never changed after."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from agent.core.events.store import HoldersReplaced
+from agent.core.events.store import HoldersReplaced, WatchedHome
 from agent.store.cache import Cache, Roster
 from contract.messages import Holder
+
+FLAG = "care"
+"""Of a holder: their household is watched, at their own wish."""
 
 
 @contextmanager
@@ -49,12 +52,32 @@ class HolderIndex:
     def event(self, applied: tuple[str, str, int] | None = None) -> HoldersReplaced:
         """Plain loops: the interpreter can hand over to the door's thread between any two holders."""
         by_key: dict[str, tuple[Holder, ...]] = {}
+        by_pin: dict[str, tuple[Holder, ...]] = {}
         for roster in sorted(self._rosters):
             for holder in self._rosters[roster][1]:
                 if holder.key is not None:
                     by_key[holder.key] = (*by_key.get(holder.key, ()), holder)
+                if holder.pin is not None:
+                    by_pin[holder.pin] = (*by_pin.get(holder.pin, ()), holder)
+                if holder.duress is not None:
+                    by_pin[holder.duress] = (*by_pin.get(holder.duress, ()), holder)
         kept = sorted(self._rosters.keys() - self._lost)
         applied_revisions = tuple(("roster", *roster, self._rosters[roster][0]) for roster in kept)
-        return HoldersReplaced(
-            by_key, applied, applied_revisions, frozenset().union(*(each[2] for each in self._rosters.values()))
-        )
+        card_keys = frozenset[str]().union(*(each[2] for each in self._rosters.values()))
+        return HoldersReplaced(by_key, applied, applied_revisions, card_keys, by_pin, self._watched())
+
+    def _watched(self) -> tuple[WatchedHome, ...]:
+        """By the rosters of the unit itself: one of a yard or a street names people who live elsewhere, and would be silent here."""
+        rooms: dict[str, set[str]] = {}
+        flagged: dict[str, str] = {}
+        alone: list[str] = []
+        for roster in sorted(each for each in self._rosters if each[0].startswith("unit/")):
+            for holder in self._rosters[roster][1]:
+                if holder.room is not None:
+                    rooms.setdefault(holder.room, set()).add(holder.id)
+                if FLAG in holder.flags and holder.room is not None:
+                    flagged[holder.room] = min(holder.id, flagged.get(holder.room, holder.id))
+                elif FLAG in holder.flags:
+                    alone.append(holder.id)
+        found = [WatchedHome(flagged[room], room, frozenset(rooms[room])) for room in sorted(flagged)]
+        return (*found, *(WatchedHome(each, None, frozenset({each})) for each in sorted(set(alone))))

@@ -12,8 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from agent.core.effects import AppendFacts, CheckedIn, DatedFact, KeptMode, SaveState
+from agent.core.effects import AppendFacts, DatedFact, KeptMode, KeptTries, SaveState, UsedVisitor
 from agent.core.events.store import BatchLoaded, PendingCommand, Recorded
+from agent.core.marks import CheckedIn
 from agent.core.time import KnownTime
 from agent.store import bodies, database
 from agent.store.database import Database, Transaction
@@ -23,6 +24,7 @@ from agent.store.rows import (
     blob,
     forget_revs,
     forget_seen,
+    forget_visited,
     keep_secrets,
     number,
     only,
@@ -33,7 +35,9 @@ from agent.store.rows import (
     put_secrets,
     put_with,
     secrets,
+    tries,
     unreported_checkins,
+    visited,
 )
 from agent.store.schema import journal_kind, unseal
 from contract import chain
@@ -304,9 +308,16 @@ class Journal:
         """What ended before this no clock comes to again, and it is refused by that alone; of the refused only the newest are kept."""
         with Transaction(self.db):
             forget_seen(self.db, before_utc, REFUSED)
+            forget_visited(self.db, before_utc)
 
     def unreported_checkins(self) -> tuple[CheckedIn, ...]:
         return unreported_checkins(self.db)
+
+    def tries(self) -> tuple[KeptTries, ...]:
+        return tries(self.db)
+
+    def visited(self) -> tuple[UsedVisitor, ...]:
+        return visited(self.db)
 
     def modes(self) -> tuple[KeptMode, ...]:
         rows = self.db.conn.execute("SELECT door, mode, until, sum FROM modes ORDER BY door").fetchall()

@@ -13,9 +13,10 @@ from pathlib import Path
 from agent.core.effects import ConfirmFacts, SaveState
 from agent.core.events import Event
 from agent.core.events import store as events
-from agent.store import database, epochs, opening, room
+from agent.store import database, epochs, opening, patrol, room
 from agent.store.faults import StorageMode
 from agent.store.folder import Ballast
+from agent.store.homes import homes
 from agent.store.journal import Draft, Journal
 from agent.store.opening import Terms
 from agent.store.retry import Retry
@@ -225,6 +226,11 @@ class JournalKeeper:
                 opens=journal.opens(),
                 unreported_checkins=journal.unreported_checkins(),
                 secrets=journal.secrets(),
+                tries=journal.tries(),
+                visitors=journal.visited(),
+                visits=patrol.visits(journal.db),
+                told_stops=patrol.told_stops(journal.db),
+                homes=homes(journal.db),
                 recovered=tuple(dict.fromkeys(self.recovered)),
             )
         )

@@ -41,9 +41,9 @@ class _Slot:
     doors: frozenset[str]
 
 
-def read(folder: Path) -> frozenset[str] | None:
+def read(folder: Path, names: tuple[str, str] = NAMES) -> frozenset[str] | None:
     """The doors that are latched; None where that cannot be known. Never raises. May hang where the disk does."""
-    found, unread = _slots(folder)
+    found, unread = _slots(folder, names)
     slots = found.values()
     if slots:
         newest = max(slot.number for slot in slots)
@@ -73,15 +73,16 @@ def begin(folder: Path) -> LatchState:
 def write(folder: Path, doors: Iterable[str]) -> None:
     """Make `doors` the latched ones, durable when this returns. Raises OSError, after trying both files."""
     with _WRITING:
-        _write(folder, doors)
+        write_both(folder, doors)
 
 
-def _write(folder: Path, doors: Iterable[str]) -> None:
+def write_both(folder: Path, doors: Iterable[str], names: tuple[str, str] = NAMES) -> None:
+    """As `write`, one after the other into the files of these names."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    slots, _ = _slots(folder)
+    slots, _ = _slots(folder, names)
     block = _block(1 + max((slot.number for slot in slots.values()), default=0), sorted(doors))
     failed: OSError | None = None
-    for name in sorted(NAMES, key=lambda name: slots[name].number if name in slots else -1):  # the one to rely on last
+    for name in sorted(names, key=lambda name: slots[name].number if name in slots else -1):  # the one to rely on last
         try:
             _put(folder / name, block)
         except OSError as error:
@@ -98,14 +99,14 @@ def prepare(folder: Path) -> None:
         if doors is not None and (
             unread or len(slots) < len(NAMES) or any(slot.number == 0 for slot in slots.values())
         ):
-            _write(folder, doors)
+            write_both(folder, doors)
 
 
-def _slots(folder: Path) -> tuple[dict[str, _Slot], int]:
+def _slots(folder: Path, names: tuple[str, str] = NAMES) -> tuple[dict[str, _Slot], int]:
     """What can be believed, by file, and how many files there are that cannot."""
     slots: dict[str, _Slot] = {}
     unread = 0
-    for name in NAMES:
+    for name in names:
         try:
             slot = _parsed(plainfile.read(folder / name, BLOCK))
         except (FileNotFoundError, NotADirectoryError):

@@ -1,4 +1,4 @@
-"""The fire latch on its way to the disk, on a thread of its own: no commit is waited for, however slow the disk is (rule D1)."""
+"""The fire latch on its way to the disk, on a thread of its own: no commit is waited for, however slow the disk is (rule D1). Lockdowns likewise, on another."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agent import limits
-from agent.core.effects import SaveLatch
+from agent.core.effects import SaveLatch, SaveLockdown
 from agent.core.events import Event
 from agent.core.events.store import LatchSaved
-from agent.store import latch
+from agent.store import latch, lockdown
 from agent.store.faults import StorageMode, mode_of
 from agent.store.folder import Ballast
 
@@ -21,31 +21,39 @@ log = logging.getLogger("store")
 RETRY_S = 0.5
 """Between two tries while the disk refuses it."""
 
+Saving = SaveLatch | SaveLockdown
+
 
 class LatchKeeper:
-    """Called on the main thread; the thread `latch` writes. Only the newest order counts: one that waits is replaced by the next.
+    """Called on the main thread; the thread `latch` writes, or one of another `name`. Only the newest order counts: one that waits is replaced by the next.
 
     `latch_read` waits until the start has read the latch, with a limit of its own: what it has not read yet is not written over.
     """
 
     def __init__(
-        self, folder: Path, ballast: Ballast, post: Callable[[Event], None], latch_read: Callable[[], object]
+        self,
+        folder: Path,
+        ballast: Ballast,
+        post: Callable[[Event], None],
+        latch_read: Callable[[], object],
+        name: str = "latch",
     ) -> None:
+        self._words = "the fire latch" if name == "latch" else "the lockdown file"
         self._folder = folder
         self._ballast = ballast
         self._post = post
         self._latch_read = latch_read
         self._changed = threading.Condition()
-        self._order: SaveLatch | None = None  # the newest, until it is on disk
+        self._order: Saving | None = None  # the newest, until it is on disk
         self._since = 0.0  # when it came, or when the disk took the one before
         self._closed = False
         self._reported = False  # as not saved
-        self._thread = threading.Thread(target=self._run, name="latch", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
-    def put(self, order: SaveLatch) -> None:
+    def put(self, order: Saving) -> None:
         with self._changed:
             if self._order is None:
                 self._since = time.monotonic()
@@ -80,14 +88,14 @@ class LatchKeeper:
         self._wait(None)
         if self._order is not None:
             self._latch_read()
-        refused: SaveLatch | None = None
+        refused: Saving | None = None
         while True:
             order, last = self._wait(refused)
             refused = None if order is None or self._save(order) else order
             if last:
                 return
 
-    def _wait(self, refused: SaveLatch | None) -> tuple[SaveLatch | None, bool]:
+    def _wait(self, refused: Saving | None) -> tuple[Saving | None, bool]:
         """What to write, once there is something that was not refused just now; and whether it is the last."""
         with self._changed:
             self._changed.wait_for(
@@ -95,7 +103,7 @@ class LatchKeeper:
             )
             return self._order, self._closed
 
-    def _save(self, order: SaveLatch) -> bool:
+    def _save(self, order: Saving) -> bool:
         try:
             self._write(order)
         except OSError as error:
@@ -109,23 +117,36 @@ class LatchKeeper:
                 self._report_saved()
         return True
 
-    def _write(self, order: SaveLatch) -> None:
+    def _write(self, order: Saving) -> None:
         """Raises OSError. A full disk gets the ballast back."""
         try:
-            latch.write(self._folder, order.doors)
+            _put(self._folder, order)
         except OSError as error:
             if mode_of(error, self._folder) is not StorageMode.FULL or not self._ballast.give_back():
                 raise
-            latch.write(self._folder, order.doors)
+            _put(self._folder, order)
 
     def _report(self, why: str) -> None:
         if not self._reported:
             self._reported = True
-            log.error("the fire latch cannot be saved: %s", why)
-            self._post(LatchSaved(saved=False, detail=why))
+            log.error("%s cannot be saved: %s", self._words, why)
+            self._tell(LatchSaved(saved=False, detail=why))
 
     def _report_saved(self) -> None:
         if self._reported:
             self._reported = False
-            log.warning("the fire latch is saved")
-            self._post(LatchSaved(saved=True))
+            log.warning("%s is saved", self._words)
+            self._tell(LatchSaved(saved=True))
+
+    def _tell(self, event: LatchSaved) -> None:
+        """Of the fire latch alone: what a lockdown is, the journal has too."""
+        if self._thread.name == "latch":
+            self._post(event)
+
+
+def _put(folder: Path, order: Saving) -> None:
+    match order:
+        case SaveLatch(doors):
+            latch.write(folder, doors)
+        case SaveLockdown(kept):
+            lockdown.write(folder, kept)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
-from agent.core.effects import AppendFacts, CheckedIn, KeptMode, SeenCommand
+from agent.core.effects import AppendFacts, KeptMode, KeptTries, SeenCommand, UsedVisitor
+from agent.core.marks import CheckedIn
 from agent.core.time import KnownTime
+from agent.store import patrol
 from agent.store.database import Database
 from agent.store.faults import DamagedError
+from agent.store.homes import put_home
 from agent.store.schema import seal, unseal
 
 ALL_NOTICES = "notice * *"
@@ -92,8 +96,16 @@ def put_with(db: Database, record: AppendFacts) -> None:
         put_mode(db, mode)
     if record.known is not None:
         put_known(db, record.known)
+    if record.tries is not None:
+        put_tries(db, record.tries)
+    if record.visitor is not None:
+        put_visited(db, record.visitor)
+    for home in record.homes:
+        put_home(db, home)
     if record.checkin is not None:
         put_unreported_checkins(db, record.checkin)
+    if record.rounds is not None:
+        patrol.put(db, record.rounds)
     for reported_checkins in record.reported_checkins:
         db.conn.execute(
             "DELETE FROM untold WHERE stop = ? AND by = ? AND utc = ?",
@@ -112,6 +124,40 @@ def unreported_checkins(db: Database) -> tuple[CheckedIn, ...]:
     for *values, sum_ in rows:
         unseal(sum_, *values)
     return tuple(CheckedIn(*row[:3]) for row in rows)
+
+
+def put_tries(db: Database, tries: KeptTries) -> None:
+    """The newest word on a reader; a good one needs none."""
+    db.conn.execute("DELETE FROM tries WHERE reader = ?", (tries.reader,))
+    if tries.wrong or tries.rounds:
+        values = (tries.reader, tries.wrong, tries.rounds, None if tries.until_utc is None else float(tries.until_utc))
+        db.conn.execute("INSERT INTO tries VALUES (?, ?, ?, ?, ?)", (*values, seal(*values)))
+
+
+def tries(db: Database) -> tuple[KeptTries, ...]:
+    rows = db.conn.execute("SELECT reader, wrong, rounds, until, sum FROM tries ORDER BY reader").fetchall()
+    for *values, sum_ in rows:
+        unseal(sum_, *values)
+    return tuple(KeptTries(*row[:4]) for row in rows)
+
+
+def put_visited(db: Database, code: UsedVisitor) -> None:
+    values = (code.door, code.day, code.serial)
+    db.conn.execute("INSERT OR REPLACE INTO visited VALUES (?, ?, ?, ?)", (*values, seal(*values)))
+
+
+def visited(db: Database) -> tuple[UsedVisitor, ...]:
+    """Visitors' codes that were used."""
+    rows = db.conn.execute("SELECT door, day, serial, sum FROM visited ORDER BY day, door, serial").fetchall()
+    for *values, sum_ in rows:
+        unseal(sum_, *values)
+    return tuple(UsedVisitor(*row[:3]) for row in rows)
+
+
+def forget_visited(db: Database, before_utc: float) -> None:
+    """Those of days that were over before."""
+    day = datetime.fromtimestamp(min(max(before_utc, 0.0), 253402214400.0), UTC).date().isoformat()
+    db.conn.execute("DELETE FROM visited WHERE day < ?", (day,))
 
 
 def put_seen(db: Database, seen: SeenCommand) -> None:

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from agent.core.effects import CheckedIn, KeptMode
+from agent.core.effects import KeptMode, KeptTries, UsedVisitor
+from agent.core.marks import CheckedIn, PatrolVisit, ToldStop
 from agent.core.time import KnownTime
 from agent.store import bodies
 from agent.store.copying import copied
 from agent.store.epochs import CarriedOver
 from agent.store.faults import DamagedError
+from agent.store.homes import home_of
 from agent.store.schema import EARLIER_MESSAGES, message_row, seal
 from contract import chain
 from contract.messages import Keys, Secrets
@@ -70,6 +72,17 @@ def carried_over_from(conn: sqlite3.Connection | None, confirmed: int = 0) -> Ca
     carried.secrets = [(message.rev, body) for message, body in _secrets(conn)]
     carried.modes = [KeptMode(*row[1:4]) for row in _intact(conn, "modes", "door, mode, until, sum")]
     carried.unreported_checkins = [CheckedIn(*row[1:4]) for row in _intact(conn, "untold", "stop, by, utc, sum")]
+    if not _lacks(conn, "visited"):  # a journal of before
+        carried.tries = [KeptTries(*row[1:5]) for row in _intact(conn, "tries", "reader, wrong, rounds, until, sum")]
+        carried.visited = [UsedVisitor(*row[1:4]) for row in _intact(conn, "visited", "door, day, serial, sum")]
+    carried.visits = [
+        PatrolVisit(row[1], row[2], row[3], bool(row[4]))
+        for row in _patrol(conn, "visits", "door, by, utc, timed, sum")
+    ]
+    carried.told_stops = [ToldStop(*row[1:3]) for row in _patrol(conn, "told_stops", "round, key, sum")]
+    if not _lacks(conn, "homes"):
+        kept = "name, holder, room, counted, at, silent, sum"
+        carried.homes = [home_of(row[1:]) for row in _intact(conn, "homes", kept)]
     for row in _intact(conn, "position", "confirmed, confirmed_h, base, base_h, sum"):
         confirmed, carried.head = max(confirmed, row[1]), row[2].hex()
     last = _try(lambda: conn.execute("SELECT h FROM facts ORDER BY seq DESC LIMIT 1").fetchone())
@@ -101,6 +114,11 @@ def _count(conn: sqlite3.Connection, table: str) -> int | None:
 def _lacks(conn: sqlite3.Connection, table: str) -> bool:
     """Surely not there."""
     return _count(conn, table) == 0
+
+
+def _patrol(conn: sqlite3.Connection, table: str, columns: str) -> Iterator[tuple[Any, ...]]:
+    if not _lacks(conn, table):  # a journal of before has none
+        yield from _intact(conn, table, columns)
 
 
 def _secrets(conn: sqlite3.Connection) -> Iterator[tuple[Secrets, bytes]]:

@@ -90,6 +90,36 @@ def m007_secrets(db: Database) -> None:
     db.conn.execute("CREATE TABLE secrets (rev INTEGER PRIMARY KEY, body BLOB NOT NULL, sum INTEGER NOT NULL)")
 
 
+def m008_wrong_codes(db: Database) -> None:
+    """By reader; `until` NULL: no lock-out."""
+    db.conn.execute(
+        "CREATE TABLE tries (reader TEXT PRIMARY KEY, wrong INTEGER NOT NULL, rounds INTEGER NOT NULL, until REAL, sum INTEGER NOT NULL)"
+    )
+
+
+def m009_used_visitor_codes(db: Database) -> None:
+    db.conn.execute(
+        "CREATE TABLE visited (door TEXT NOT NULL, day TEXT NOT NULL, serial INTEGER NOT NULL, sum INTEGER NOT NULL, "
+        "PRIMARY KEY (door, day, serial))"
+    )
+
+
+def m010_rounds(db: Database) -> None:
+    """Check-ins of the last days by the stops they may do; stops of a day that facts told of."""
+    db.conn.execute(
+        "CREATE TABLE visits (door TEXT NOT NULL, by TEXT NOT NULL, utc REAL NOT NULL, timed INTEGER NOT NULL, sum INTEGER NOT NULL)"
+    )
+    db.conn.execute("CREATE TABLE told_stops (round TEXT NOT NULL, key TEXT NOT NULL, sum INTEGER NOT NULL)")
+
+
+def m011_watched_households(db: Database) -> None:
+    """`at` NULL: the time was not known."""
+    db.conn.execute(
+        "CREATE TABLE homes (name TEXT PRIMARY KEY, holder TEXT NOT NULL, room TEXT, counted REAL NOT NULL, at REAL, "
+        "silent INTEGER NOT NULL, sum INTEGER NOT NULL)"
+    )
+
+
 def _set_by_the_centre(line: object) -> float | None:
     """The date of a fact that was written with a set clock. Damage is found and mended elsewhere."""
     if not isinstance(line, bytes):
@@ -155,6 +185,10 @@ JOURNAL_STEPS: Final = (
     m005_signed_time,
     m006_untold_check_ins,
     m007_secrets,
+    m008_wrong_codes,
+    m009_used_visitor_codes,
+    m010_rounds,
+    m011_watched_households,
 )
 CACHE_STEPS: Final = (m001_notices_rosters_settings, m002_one_table_for_all_kinds)
 CACHE_CAP: Final = 128 * 1024 * 1024
@@ -166,7 +200,8 @@ def journal_kind(journal_mb: int) -> DatabaseKind:
     The cap only stops a runaway: room.py keeps the file at `journal_mb`, and a new epoch may need it twice for a moment.
     """
     cap = (2 * journal_mb + 4) * 1024 * 1024
-    tables = ("facts", "epochs", "position", "life", "seen", "revs", "keys", "modes", "known", "untold", "secrets")
+    steering = ("epochs", "position", "life", "seen", "revs", "keys", "modes", "known", "untold", "secrets")
+    tables = ("facts", *steering, "tries", "visited", "visits", "told_stops", "homes")
     return DatabaseKind("journal", JOURNAL_STEPS, tables, page=1024, checkpoint=800, cap=cap)
 
 

@@ -12,7 +12,7 @@ from agent.aside import Entry, entry_of, state_name
 from agent.core import effects
 from agent.core.events import Event
 from agent.core.events import store as events
-from agent.store import salvage
+from agent.store import erasure, salvage
 from agent.store.cache import Cache, Roster, Saved, rev_name
 from agent.store.cache_keeper import NAME as CACHE
 from agent.store.cache_keeper import CacheKeeper
@@ -148,6 +148,8 @@ class Work:
             case effects.KeepSecrets(revs):
                 if self._cache.on_disk:  # else the disk has older rosters, which need older keys
                     self._journal.keep_secrets(revs)
+            case effects.EraseHolder(token, holder):
+                self._post(events.HolderErased(token, erasure.erase(self._folder, self._cache, holder)))
             case effects.Purge(utc):
                 self._journal.purge(utc)
                 self._cache.read(lambda cache: cache.fold(), None)
@@ -229,8 +231,8 @@ def _apply(cache: Cache, saves: list[Save], card_keys: Collection[str] | None) -
     full: set[int] = set()
     for save in saves:
         match save:
-            case effects.DropNotices(ids):
-                cache.drop_notices(ids)
+            case effects.DropNotices(ids, kind):
+                cache.drop(kind, ids)
             case effects.SaveState(token, RosterPart() as part, signed):
                 saved = cache.save_part(part, signed, card_keys)
                 if saved is Saved.WHOLE:

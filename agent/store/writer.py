@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Order = (
     effects.SaveLatch
+    | effects.SaveLockdown
     | effects.AppendFacts
     | effects.LoadBatch
     | effects.ConfirmFacts
@@ -32,6 +33,7 @@ Order = (
     | effects.ForgetNotices
     | effects.AllowCardKeys
     | effects.KeepSecrets
+    | effects.EraseHolder
     | effects.Purge
 )
 
@@ -63,6 +65,7 @@ class Store:
         aside: Callable[[], Collection[str]] = tuple,
         card_keys: Collection[str] | None = None,
         latch_read: Callable[[], object] = bool,
+        lockdown_read: Callable[[], object] = bool,
     ) -> None:
         """Takes the folder's lock at once (raises FolderInUseError), unless the caller holds it (`locked`).
 
@@ -70,6 +73,7 @@ class Store:
         `card_keys`: ids of those of the enrolment; a roster hashed with another waits until AllowCardKeys names it (None: none waits).
         `aside` gives the names of messages that were in hand at a crash; at start they leave the cache, unread. Called on the store's thread; may wait.
         `latch_read` waits, for a while, until the start has read the fire latch. Called on the latch's thread.
+        `lockdown_read` likewise.
         """
         self.counts = StoreCounts()
         self._lock = None if locked else FolderLock(folder)
@@ -78,6 +82,7 @@ class Store:
         self._waiting: OrderLanes[object] = OrderLanes()
         ballast = Ballast(folder, ballast_bytes)
         self._latch = LatchKeeper(folder, ballast, post, latch_read)
+        self._lockdown = LatchKeeper(folder, ballast, post, lockdown_read, "lockdown")
         self._work: Work | None = None
 
         def run() -> None:
@@ -94,6 +99,7 @@ class Store:
 
     def start(self) -> None:
         self._latch.start()
+        self._lockdown.start()
         self._thread.start()
 
     @property
@@ -105,6 +111,8 @@ class Store:
         """Never blocks, never fails."""
         if isinstance(effect, effects.SaveLatch):
             self._latch.put(effect)
+        elif isinstance(effect, effects.SaveLockdown):
+            self._lockdown.put(effect)
         elif isinstance(effect, effects.AppendFacts):
             self._waiting.put_record(effect)
         else:
@@ -116,6 +124,7 @@ class Store:
         Says LatchSaved(saved=False) of a fire latch that has waited so long.
         """
         self._latch.look(mono)
+        self._lockdown.look(mono)
         hangs = self._thread.is_alive() and self._waiting.silent_s(mono) >= limits.STORE_HUNG_S
         if hangs is not self._hangs:
             self._hangs = hangs
@@ -133,13 +142,15 @@ class Store:
         """Write what waits, end. False where that goes on for twice `limit_s`, or one call to the disk for `limit_s` and no fire latch waits; the folder stays locked then."""
         self._waiting.close()
         self._latch.close()
+        self._lockdown.close()
         end = time.monotonic() + 2 * limit_s
-        while self._thread.is_alive() or not self._latch.ended():
+        while self._thread.is_alive() or not self._latch.ended() or not self._lockdown.ended():
             now = time.monotonic()
             if now >= end or (self._latch.ended() and self._waiting.silent_s(now) >= limit_s):
                 return False
             self._thread.join(_LOOK_S)
             self._latch.ended(_LOOK_S)
+            self._lockdown.ended(_LOOK_S)
         if self._lock is not None:
             self._lock.release()
         return True

@@ -10,30 +10,40 @@ import click
 from sqlalchemy.exc import OperationalError
 
 from centre import shown
+from centre.books import one_line
 from centre.cli import (
     alarms,
     backup,
     broker,
     check,
+    checkpoint,
     command,
     coverage,
     facts,
     health,
+    holder,
     init,
     keys,
     notice,
+    poll,
+    recipient,
+    report,
     roster,
+    rounds,
     serve,
     settings,
     unit,
     verify,
+    visitor,
 )
 from centre.cli.context import CliContext
+from centre.cli.language import SpokenCommand
 from centre.errors import UNREACHABLE, BadValueError, CentreError
 from centre.folder import ENVIRONMENT
+from centre.words import _
 
 
-class _Centre(click.Group):
+class _Centre(SpokenCommand, click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
@@ -43,7 +53,7 @@ class _Centre(click.Group):
                 click.echo(shown.plain(f"centre: {line}"), err=True)
             return ctx.exit(error.code)
         except OperationalError as error:
-            click.echo(f"centre: books: {error.orig}", err=True)
+            click.echo(_("centre: books: {error}").format(error=one_line(error)), err=True)
             return ctx.exit(UNREACHABLE)
 
 
@@ -72,9 +82,17 @@ for _command in (
     broker.broker,
     check.check,
     notice.notice,
+    report.report,
+    poll.poll,
     roster.roster,
+    visitor.visitor,
+    rounds.round_group,
+    holder.holder,
+    holder.org,
+    recipient.recipient,
     settings.settings,
     command.open_door,
+    command.say,
     command.mode,
     command.identify,
     command.restart,
@@ -83,6 +101,8 @@ for _command in (
     facts.facts,
     coverage.coverage,
     verify.verify,
+    checkpoint.checkpoint,
+    checkpoint.export_record,
     keys.keys,
     alarms.alarms,
     health.health,

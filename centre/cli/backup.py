@@ -9,9 +9,10 @@ from pathlib import Path
 import click
 
 from centre import backup as backing
-from centre import restored, retention
+from centre import retention
 from centre.cli.context import CliContext
 from centre.errors import WRONG_USE, CentreError
+from centre.words import _
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _passphrase = click.option(
@@ -31,11 +32,15 @@ def backup(office: CliContext, path: Path, passphrase_file: Path | None, books_o
     """
     passphrase = None if books_only else _asked(passphrase_file, confirm=True)
     made = backing.back_up(office, path, passphrase, time.time())
-    click.echo(f"wrote {made.path} ({made.size / 1_000_000:.1f} MB)")
+    click.echo(_("wrote {path} ({size:.1f} MB)").format(path=made.path, size=made.size / 1_000_000))
     if not made.books:
-        click.echo("centre: the books are not in it: back up their database with pg_dump, at the same time", err=True)
+        click.echo(
+            _("centre: the books are not in it. Copy them just before, so that they name no key that is not in it:"),
+            err=True,
+        )
+        click.echo(f"centre: {made.dump}", err=True)
     if not made.keys:
-        click.echo("centre: no key is in it, and it is not encrypted: keep keys/ and tls/ elsewhere", err=True)
+        click.echo(_("centre: no key is in it, and it is not encrypted: keep keys/ and tls/ elsewhere"), err=True)
 
 
 @click.command()
@@ -57,51 +62,56 @@ def restore(
     since the backup is taken back as far as it is there. docs/operations.md, "Losing a disk", says the rest.
     """
     if (path is None) != copied:
-        raise CentreError("either FILE or --copied", WRONG_USE)
+        raise CentreError(_("either FILE or --copied"), WRONG_USE)
     if path is None:
-        restored.mark_copied(office, time.time())
-        click.echo("marked as restored: start `serve` again")
+        for unit in backing.mark_copied(office, time.time(), broker_files):
+            click.echo(_("revoked {unit}: the broker lets it in no longer").format(unit=unit))
+        click.echo(_("marked as restored: start `serve` again"))
         return
     passphrase = _asked(passphrase_file, confirm=False) if backing.is_sealed(path) else None
     made = backing.restore(path, office.folder.path, passphrase, time.time(), broker_files)
     when = datetime.fromtimestamp(made.made_utc, UTC)
-    click.echo(f"made the centre of site {made.site} as it was at {when:%Y-%m-%d %H:%M:%S} UTC")
+    click.echo(
+        _("made the centre of site {site} as it was at {when:%Y-%m-%d %H:%M:%S} UTC").format(site=made.site, when=when)
+    )
     for unit in made.revoked:
-        click.echo(f"revoked {unit}: the broker lets it in no longer")
+        click.echo(_("revoked {unit}: the broker lets it in no longer").format(unit=unit))
     if not made.keys:
-        click.echo("centre: no key was in it: put keys/ and tls/ into the folder", err=True)
+        click.echo(_("centre: no key was in it: put keys/ and tls/ into the folder"), err=True)
     if not made.books:
         click.echo(
-            "centre: the books were not in it: restore their database with pg_restore, then `restore --copied`",
+            _("centre: the books were not in it. Where their database is lost, make an empty one and fill it:"),
             err=True,
         )
-    if broker_files is None:
+        click.echo(f"centre: {made.load}", err=True)
+        click.echo(_("centre: then `restore --copied`, with --broker-files if there are any"), err=True)
+    elif broker_files is None:
         click.echo(
-            "centre: revoke again what was revoked since (`unit revoke`), before `broker` writes logins", err=True
+            _("centre: revoke again what was revoked since (`unit revoke`), before `broker` writes logins"), err=True
         )
-    click.echo("centre: then `broker`, reload mosquitto, `serve`", err=True)
+    click.echo(_("centre: then `broker`, reload mosquitto, `serve`"), err=True)
 
 
 @click.command()
 @click.option("--months", type=click.IntRange(min=retention.LEAST_MONTHS), default=6, show_default=True)
 @click.pass_obj
 def retain(office: CliContext, months: int) -> None:
-    """Take out facts that came more than so many months ago. A checkpoint stays in their place, and `verify` goes on from it.
+    """Take out facts that came more than so many months ago. A cutoff stays in their place, and `verify` goes on from it.
 
     Receipts, orders and matched alarms as old go too. Backups made before keep what they have.
     """
     gone = retention.retain(office, months, time.time())
-    click.echo(f"took out {gone.facts} facts of {gone.epochs} epochs")
+    click.echo(_("took out {facts} facts of {epochs} epochs").format(facts=gone.facts, epochs=gone.epochs))
 
 
 def _asked(file: Path | None, *, confirm: bool) -> str:
     if file is None:
-        text = str(click.prompt("Passphrase", hide_input=True, confirmation_prompt=confirm, err=True))
+        text = str(click.prompt(_("Passphrase"), hide_input=True, confirmation_prompt=confirm, err=True))
     else:
         try:
             text = (file.read_text(encoding="utf-8").splitlines() or [""])[0]
         except (OSError, UnicodeError) as error:
             raise CentreError(f"{file}: {error}", WRONG_USE) from None
     if not text:
-        raise CentreError("the passphrase is empty", WRONG_USE)
+        raise CentreError(_("the passphrase is empty"), WRONG_USE)
     return text

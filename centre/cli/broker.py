@@ -9,6 +9,7 @@ import click
 from centre import broker_files
 from centre.cli.context import CliContext
 from centre.errors import WRONG_USE, CentreError
+from centre.words import _
 
 
 @click.command()
@@ -32,6 +33,14 @@ from centre.errors import WRONG_USE, CentreError
     help="Your own server certificate, with --key; else the site's CA signs one.",
 )
 @click.option("--key", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--serve",
+    "serves",
+    multiple=True,
+    metavar="NAME",
+    help="Logins for a further `serve --name NAME` that shares the books at PostgreSQL. Repeatable.",
+)
+@click.option("--no-serve", "without", multiple=True, metavar="NAME", help="That one has none any more. Repeatable.")
 @click.pass_obj
 def broker(
     office: CliContext,
@@ -41,6 +50,8 @@ def broker(
     user: str | None,
     cert: Path | None,
     key: Path | None,
+    serves: tuple[str, ...],
+    without: tuple[str, ...],
 ) -> None:
     """Write mosquitto's configuration and access file: each unit reads its own scopes and writes below its own name, no more.
 
@@ -52,9 +63,11 @@ def broker(
     Once written, `unit enrolment` and `unit revoke` write it again; mosquitto takes that up on SIGHUP (systemctl reload mosquitto).
     """
     if (cert is None) != (key is None):
-        raise CentreError("--cert and --key go together", WRONG_USE)
+        raise CentreError(_("--cert and --key go together"), WRONG_USE)
     pair = None if cert is None or key is None else (cert, key)
-    path = broker_files.configure(office, out=out, listen=listen, port=port, user=user, certificate=pair)
+    path = broker_files.configure(
+        office, out=out, listen=listen, port=port, user=user, certificate=pair, serves=serves, without=without
+    )
     click.echo(str(path))
 
 
@@ -62,4 +75,4 @@ def rewrite(office: CliContext) -> None:
     """After a change of units, where the files were written before."""
     out = broker_files.rewrite(office)
     if out is not None:
-        click.echo(f"wrote {out} again: reload the broker (SIGHUP)")
+        click.echo(_("wrote {out} again: reload the broker (SIGHUP)").format(out=out))

@@ -8,6 +8,8 @@ import click
 
 from centre import checks
 from centre.cli.context import CliContext
+from centre.names import named
+from centre.words import _
 
 
 @click.command()
@@ -20,5 +22,6 @@ def check(office: CliContext) -> None:
     code = 0
     for each in checks.check(office, time.time()):
         code = max(code, each.code)
-        click.echo(f"{'no' if each.code else 'ok'}  {each.about}: {each.text}")
+        found = _("no  {about}: {text}") if each.code else _("ok  {about}: {text}")
+        click.echo(found.format(about=named(each.about), text=each.text))
     click.get_current_context().exit(code)

@@ -5,18 +5,24 @@ from __future__ import annotations
 import difflib
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
-from centre import key_changes, publisher, units
-from centre.errors import UNREACHABLE, WRONG_USE, CentreError
+from centre import key_changes, known, publisher, shown, units
+from centre.errors import CHECK_FAILED, UNREACHABLE, WRONG_USE, CentreError
 from centre.opened import OpenCentre
+from centre.profiles_csv import profiles
 from centre.roster_csv import moment
 from centre.sheet import BadTableError
+from centre.words import ENGLISH, _, speak
+from contract.hours import Hours
 from contract.scopes import Scope
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 MAX_FAULTS = 50
 """Of a file, told by line."""
@@ -32,9 +38,10 @@ class CliContext(OpenCentre):
         except CentreError as error:
             if error.code != UNREACHABLE:
                 raise
-            click.echo(f"centre: {error}; `serve` publishes it when it comes up", err=True)
+            click.echo(_("centre: {error}; `serve` publishes it when it comes up").format(error=error), err=True)
         else:
-            click.echo(f"published ({count} messages)")
+            said = _("published (1 message)") if count == 1 else _("published ({count} messages)")
+            click.echo(said.format(count=count) if count else _("published by `serve`"))
 
     def rotate(self) -> None:
         """Move changes of keys on as far as they go now, and publish what was done; `serve` goes on with it."""
@@ -51,7 +58,21 @@ class CliContext(OpenCentre):
         with self.books.reading() as conn:
             found = units.reach(conn, self.site.site, scope)
         if not found.units:
-            self.ask(f"{scope}: no unit is there", str(scope), found.known, yes=yes)
+            self.ask(_("{scope}: no unit is there").format(scope=scope), str(scope), found.known, yes=yes)
+
+    def warn(self, what: str) -> None:
+        """What is done all the same, and is mostly a slip of the pen."""
+        click.echo(shown.plain(f"centre: {what}"), err=True)
+
+    def check_doors(self, scope: Scope, doors: Collection[str]) -> None:
+        """The centre knows doors by what units say of themselves alone; one that no unit has may be meant for later."""
+        with self.books.reading() as conn:
+            found = units.reach(conn, self.site.site, scope).units
+            strange = known.doors_nobody_has(conn, found, doors)
+        for door in strange:
+            self.warn(
+                _("{door}: no unit of {scope} has said so far that it has this door").format(door=door, scope=scope)
+            )
 
     def ask(self, what: str, name: str, known: Sequence[str], *, yes: bool) -> None:
         """Whether a name that is none so far is meant; those of `known` that are most like it are told. Without a terminal only `yes` says so.
@@ -61,15 +82,35 @@ class CliContext(OpenCentre):
         if yes:
             return
         near = difflib.get_close_matches(name, known, 5, 0.3) or sorted(known)[:5]
-        what += f"; known: {', '.join(near)}{', …' if len(known) > len(near) else ''}" if near else ""
+        if near:
+            more = ", …" if len(known) > len(near) else ""
+            what += _("; known: {names}").format(names=", ".join(near) + more)
         if not sys.stdin.isatty():
-            raise CentreError(f"{what}. With --yes it is done all the same", WRONG_USE)
-        if not click.confirm(f"{what}. Go on?", err=True):
-            raise CentreError("nothing was changed", WRONG_USE)
+            raise CentreError(_("{what}. With --yes it is done all the same").format(what=what), WRONG_USE)
+        if not click.confirm(_("{what}. Go on?").format(what=what), err=True):
+            raise CentreError(_("nothing was changed"), WRONG_USE)
 
     def local(self, utc: float | None) -> str:
         """A time as read in the site's timezone, to the second."""
         return "-" if utc is None else f"{datetime.fromtimestamp(utc, self.site.zone):%Y-%m-%d %H:%M:%S}"
+
+
+def json_option(text: str) -> Callable[[F], F]:
+    """--json, as parameter `as_json`. What programs read is in English, whatever the language."""
+
+    def chosen(_context: click.Context, _option: click.Parameter, value: bool) -> bool:
+        if value:
+            speak(ENGLISH)
+        return value
+
+    return click.option("--json", "as_json", is_flag=True, is_eager=True, callback=chosen, help=text)
+
+
+def said(_context: click.Context, option: click.Parameter, value: str) -> str:
+    """What is to be said is not left empty."""
+    if not value.strip():
+        raise CentreError(_("--{name}: says nothing").format(name=option.name), WRONG_USE)
+    return value
 
 
 yes_option = click.option("--yes", is_flag=True, help="Do not ask about a scope or id that is none so far.")
@@ -81,8 +122,18 @@ def told_faults(file: Path, error: BadTableError, nothing: str) -> str:
         return f"{file}: {nothing}"
     lines = [f"{file}:{fault}" for fault in error.faults[:MAX_FAULTS]]
     if len(error.faults) > MAX_FAULTS:
-        lines.append(f"{file}: and {len(error.faults) - MAX_FAULTS} more")
+        lines.append(_("{file}: and {count} more").format(file=file, count=len(error.faults) - MAX_FAULTS))
     return "\n".join(lines)
+
+
+def profiles_of(file: Path | None) -> dict[str, Hours] | None:
+    """The weekly profiles of a file; None without one. Raises CentreError, a line for each fault."""
+    if file is None:
+        return None
+    try:
+        return profiles(file.read_bytes())
+    except BadTableError as error:
+        raise CentreError(told_faults(file, error, _("holds nothing")), CHECK_FAILED) from None
 
 
 def moment_option(office: CliContext, name: str, text: str | None, *, end: bool = False) -> float | None:
@@ -95,4 +146,4 @@ def moment_option(office: CliContext, name: str, text: str | None, *, end: bool 
     try:
         return moment(text, office.site.zone, end=end)
     except ValueError as error:
-        raise CentreError(f"--{name}: {error}, or as 15m, 2h, 3d", WRONG_USE) from None
+        raise CentreError(_("--{name}: {error}, or as 15m, 2h, 3d").format(name=name, error=error), WRONG_USE) from None

@@ -7,12 +7,13 @@ import json
 import click
 
 from centre import reports
-from centre.cli.context import CliContext
+from centre.cli.context import CliContext, json_option
+from centre.words import _
 
 
 @click.command()
 @click.argument("notice")
-@click.option("--json", "as_json", is_flag=True, help="One object.")
+@json_option("One object.")
 @click.pass_obj
 def coverage(office: CliContext, notice: str, as_json: bool) -> None:
     """Where NOTICE was sent, received and shown, unit by unit, and the share of all units of its scope."""
@@ -28,11 +29,25 @@ def coverage(office: CliContext, notice: str, as_json: bool) -> None:
         click.echo(json.dumps(value, ensure_ascii=False))
         return
     for unit in found.units:
-        times = (unit.sent_utc, unit.received_utc, unit.shown_utc)
-        click.echo(f"{unit.unit}  sent {{}}  received {{}}  shown {{}}".format(*map(office.local, times)))
+        click.echo(
+            _("{unit}  sent {sent}  received {received}  shown {shown}").format(
+                unit=unit.unit,
+                sent=office.local(unit.sent_utc),
+                received=office.local(unit.received_utc),
+                shown=office.local(unit.shown_utc),
+            )
+        )
     share = "  ".join(
-        f"{word} {count} ({100 * count // every if every else 0} %)"
-        for word, count in (("sent", sent), ("received", received), ("shown", shown))
+        words.format(count=count, percent=100 * count // every if every else 0)
+        for words, count in (
+            (_("sent {count} ({percent} %)"), sent),
+            (_("received {count} ({percent} %)"), received),
+            (_("shown {count} ({percent} %)"), shown),
+        )
     )
-    withdrawn = ", withdrawn" if found.withdrawn else ""
-    click.echo(f"{notice} rev {found.rev} for {found.scope}{withdrawn}: {every} units  {share}")
+    withdrawn = _(", withdrawn") if found.withdrawn else ""
+    click.echo(
+        _("{notice} rev {rev} for {scope}{withdrawn}: {every} units  {share}").format(
+            notice=notice, rev=found.rev, scope=found.scope, withdrawn=withdrawn, every=every, share=share
+        )
+    )

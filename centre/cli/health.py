@@ -9,13 +9,15 @@ import click
 
 from centre import health as looking
 from centre import shown
-from centre.cli.context import CliContext
+from centre.cli.context import CliContext, json_option
 from centre.errors import CHECK_FAILED
 from centre.health import Finding
+from centre.names import named
+from centre.words import _
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="One object a line.")
+@json_option("One object a line.")
 @click.pass_obj
 def health(office: CliContext, as_json: bool) -> None:
     """Whether anything is open: alarms, units away for longer than a day, `serve`, broker or books not there.
@@ -30,5 +32,10 @@ def health(office: CliContext, as_json: bool) -> None:
 
 def _line(office: CliContext, each: Finding) -> str:
     number = f" {each.alarm}" if each.alarm is not None else ""
-    since = f" (since {office.local(each.since_utc)})" if each.since_utc is not None else ""
-    return f"{each.cause.value}{number}: {f'{each.unit}: ' if each.unit else ''}{each.text}{since}"
+    since = "" if each.since_utc is None else _(" (since {since})").format(since=office.local(each.since_utc))
+    if each.happened_utc is not None:
+        since = _(" (happened {at}, came {since})").format(
+            at=office.local(each.happened_utc), since=office.local(each.since_utc)
+        )
+    since += "" if each.seen_utc is None else _(", seen again {at}").format(at=office.local(each.seen_utc))
+    return f"{named(each.cause.value)}{number}: {f'{each.unit}: ' if each.unit else ''}{each.text}{since}"

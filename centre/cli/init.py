@@ -9,6 +9,7 @@ import click
 
 from centre.folder import Site
 from centre.founding import found
+from centre.words import _
 
 
 @click.command()
@@ -26,7 +27,7 @@ from centre.founding import found
     show_default=True,
     help="For dates in rosters and notices, and for what is printed.",
 )
-@click.option("--books", help="Database URL, if not SQLite in the folder.")
+@click.option("--books", help="postgresql+psycopg://USER@HOST/DATABASE, an empty one, if not SQLite in the folder.")
 def init(path: Path, site: str, broker: str, ca: Path | None, timezone: str, books: str | None) -> None:
     """Make a centre in DIR: its root key, working keys, card and PIN keys, CA for the broker, and empty books.
 
@@ -34,6 +35,6 @@ def init(path: Path, site: str, broker: str, ca: Path | None, timezone: str, boo
     signs only the list of working keys; take it offline once the first units are enrolled.
     """
     made = found(path, Site(site, broker, timezone, books), ca, time.time())
-    click.echo(f"made the centre of site {site} in {path}")
+    click.echo(_("made the centre of site {site} in {path}").format(site=site, path=path))
     if not made.encrypted:
-        click.echo("centre: mqtt:// is not encrypted: only for trying on one machine", err=True)
+        click.echo(_("centre: mqtt:// is not encrypted: only for trying on one machine"), err=True)

@@ -12,8 +12,9 @@ import click
 
 from centre import key_changes
 from centre.cli.broker import rewrite
-from centre.cli.context import CliContext
+from centre.cli.context import CliContext, json_option
 from centre.keys import COMMAND_KEYS, STATE_KEYS
+from centre.words import _
 from contract.messages import Kind
 
 SHOWN = 20
@@ -61,7 +62,10 @@ def card(office: CliContext) -> None:
     """
     done = key_changes.begin_card(office, time.time())
     for roster in done.unkept:
-        click.echo(f"centre: roster {roster.id} of {roster.scope}: put it again from its file", err=True)
+        click.echo(
+            _("centre: roster {id} of {scope}: put it again from its file").format(id=roster.id, scope=roster.scope),
+            err=True,
+        )
     _go_on(office, "card", begun=done.begun)
 
 
@@ -77,8 +81,16 @@ def pin(office: CliContext, out: Path) -> None:
     """A new PIN key, and a new PIN for everybody who has one. A holder's old PIN is good until the roster with the new one is in force."""
     count = key_changes.begin_pin(office, out, time.time())
     if count is not None:
-        click.echo(f"{out}: {count} new PINs")
+        click.echo(_("{out}: {count} new PINs").format(out=out, count=count))
     _go_on(office, "pin", begun=count is not None)
+
+
+@rotate.command()
+@click.pass_obj
+def visitor(office: CliContext) -> None:
+    """A new key for visitors' codes, or the first one of an older site: handed to each unit. The old one goes when no code made with it is good any more."""
+    begun = key_changes.begin_visitor(office, time.time())
+    _go_on(office, "visitor", begun=begun)
 
 
 @rotate.command()
@@ -93,24 +105,24 @@ def login(office: CliContext, unit_id: str) -> None:
 
 
 def _go_on(office: CliContext, what: str, unit: str | None = None, *, begun: bool) -> None:
-    click.echo("begun" if begun else "was begun already")
+    click.echo(_("begun") if begun else _("was begun already"))
     office.rotate()
     waits = key_changes.waits(office, what, unit)
     if waits is None:
-        click.echo("done")
+        click.echo(_("done"))
     else:
         _tell_waits(waits)
 
 
 def _tell_waits(found: Sequence[str]) -> None:
     for line in found[:SHOWN]:
-        click.echo(f"  waits: {line}")
+        click.echo(_("  waits: {line}").format(line=line))
     if len(found) > SHOWN:
-        click.echo(f"  waits: and {len(found) - SHOWN} more")
+        click.echo(_("  waits: and {count} more").format(count=len(found) - SHOWN))
 
 
 @keys.command()
-@click.option("--json", "as_json", is_flag=True, help="One object.")
+@json_option("One object.")
 @click.pass_obj
 def show(office: CliContext, as_json: bool) -> None:
     """Keys by their ids, since when, which units have which, what waits for whom. No secret is shown."""
@@ -124,13 +136,22 @@ def show(office: CliContext, as_json: bool) -> None:
         click.echo(json.dumps(value, ensure_ascii=False))
         return
     for key in shown.keys:
-        since = "the beginning" if key.since_utc is None else office.local(key.since_utc)
-        click.echo(f"{key.what}  {key.id}  since {since}")
+        since = _("the beginning") if key.since_utc is None else office.local(key.since_utc)
+        click.echo(_("{what}  {id}  since {since}").format(what=key.what, id=key.id, since=since))
     for unit, has in shown.units.items():
-        due = f" of {has.due}" if has.due else ""
-        told = f"secrets revision {has.secrets}{due}" if has.seals else "has not shown a key to seal to"
-        click.echo(f"{unit}  keys revision {has.keys}  {told}  login {has.login or '-'}")
+        due = _(" of {due}").format(due=has.due) if has.due else ""
+        secrets = _("secrets revision {secrets}{due}").format(secrets=has.secrets, due=due)
+        told = secrets if has.seals else _("has not shown a key to seal to")
+        click.echo(
+            _("{unit}  keys revision {keys}  {told}  login {login}").format(
+                unit=unit, keys=has.keys, told=told, login=has.login or "-"
+            )
+        )
     for each in shown.open:
         of = each.rotation
-        click.echo(f"{of.name}: {' '.join(of.old)} -> {' '.join(of.new)}, begun {office.local(of.begun_utc)}")
+        click.echo(
+            _("{name}: {old} -> {new}, begun {begun}").format(
+                name=of.name, old=" ".join(of.old), new=" ".join(of.new), begun=office.local(of.begun_utc)
+            )
+        )
         _tell_waits(each.waits)

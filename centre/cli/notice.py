@@ -10,10 +10,12 @@ import click
 
 from centre import notices, shown
 from centre.charset import decoded
-from centre.cli.context import CliContext, moment_option, yes_option
+from centre.cli.context import CliContext, json_option, moment_option, yes_option
 from centre.errors import WRONG_USE, CentreError
+from centre.names import named
 from centre.notices import Draft, NoticeState
 from centre.units import parse_scope
+from centre.words import _
 from contract.messages import Category
 
 
@@ -56,13 +58,13 @@ def put(
 ) -> None:
     """Put a notice up on every screen of a scope. Prints its id."""
     if (text is None) == (file is None):
-        raise CentreError("either --text or -f", WRONG_USE)
+        raise CentreError(_("either --text or -f"), WRONG_USE)
     where = parse_scope(scope, office.site.site)
     office.check_scope(where, yes=yes)
     if name is not None:
         known = [each.id for each in notices.listed(office, time.time())]
         if name not in known:
-            office.ask(f"{name}: no such notice", name, known, yes=yes)
+            office.ask(_("{name}: no such notice").format(name=name), name, known, yes=yes)
     draft = Draft(
         scope=where,
         category=Category(category),
@@ -88,13 +90,13 @@ def withdraw(office: CliContext, name: str, scope: str | None) -> None:
     Also one that only units know, after the books were restored from a backup.
     """
     notices.withdraw(office, name, time.time(), None if scope is None else parse_scope(scope, office.site.site))
-    click.echo(f"withdrew {name}")
+    click.echo(_("withdrew {name}").format(name=name))
     office.publish()
 
 
 @notice.command("list")
 @click.option("--all", "everything", is_flag=True, help="Also those that are down.")
-@click.option("--json", "as_json", is_flag=True, help="One object a line.")
+@json_option("One object a line.")
 @click.pass_obj
 def list_notices(office: CliContext, everything: bool, as_json: bool) -> None:
     """Notices that are up."""
@@ -105,10 +107,11 @@ def list_notices(office: CliContext, everything: bool, as_json: bool) -> None:
             value = {"id": each.id, "rev": each.rev, "scope": each.scope, "title": each.title, "state": each.state}
             click.echo(shown.as_json(value | {"until": each.until_utc, "sent": each.sent_utc}))
         else:
-            sent = "sent" if each.sent_utc is not None else "not sent yet"
+            sent = _("sent") if each.sent_utc is not None else _("not sent yet")
             until = office.local(each.until_utc)
-            line = f"{each.id}  rev {each.rev}  {each.scope}  {each.state}  until {until}  {sent}  {each.title}"
-            click.echo(shown.plain(line))
+            line = _("{id}  rev {rev}  {scope}  {state}  until {until}  {sent}  {title}")
+            state, rest = named(each.state), {"until": until, "sent": sent, "title": each.title}
+            click.echo(shown.plain(line.format(id=each.id, rev=each.rev, scope=each.scope, state=state, **rest)))
 
 
 def _read(file: Path | None) -> str:
@@ -116,5 +119,5 @@ def _read(file: Path | None) -> str:
     data: bytes = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     text = decoded(data)
     if text is None:
-        raise CentreError(f"{file}: neither UTF-8 nor GBK nor UTF-16: not a text file", WRONG_USE)
+        raise CentreError(_("{file}: neither UTF-8 nor GBK nor UTF-16: not a text file").format(file=file), WRONG_USE)
     return text.strip()

@@ -10,12 +10,14 @@ import click
 
 from centre import register, shown
 from centre.cli.broker import rewrite
-from centre.cli.context import CliContext, told_faults
+from centre.cli.context import CliContext, json_option, told_faults
 from centre.errors import WRONG_USE, CentreError
+from centre.names import named
 from centre.register import ListedUnit
 from centre.sheet import BadTableError
 from centre.unit_csv import COLUMNS
 from centre.units import parse_scope
+from centre.words import _
 
 
 @click.group()
@@ -42,22 +44,22 @@ def unit() -> None:
 def add(office: CliContext, unit_id: str | None, name: str, scopes: tuple[str, ...], file: Path | None) -> None:
     """Add a unit to the register, or those of a file."""
     if (unit_id is None) is (file is None) or (file is not None and (name or scopes)):
-        raise CentreError("either a unit, its name and scopes, or --csv FILE alone", WRONG_USE)
+        raise CentreError(_("either a unit, its name and scopes, or --csv FILE alone"), WRONG_USE)
     if file is not None:
         try:
             added = register.add_all(office, file.read_bytes(), time.time())
         except BadTableError as error:
-            raise CentreError(told_faults(file, error, "names no unit"), error.code) from None
-        click.echo(f"added {len(added)} units")
+            raise CentreError(told_faults(file, error, _("names no unit")), error.code) from None
+        click.echo(_("added {added} units").format(added=len(added)))
         return
     assert unit_id is not None
     parsed = [parse_scope(text, office.site.site) for text in scopes]
     register.add(office, unit_id, name, parsed, time.time())
-    click.echo(f"added {unit_id}")
+    click.echo(_("added {unit_id}").format(unit_id=unit_id))
 
 
 @unit.command("list")
-@click.option("--json", "as_json", is_flag=True, help="One object a line.")
+@json_option("One object a line.")
 @click.pass_obj
 def list_units(office: CliContext, as_json: bool) -> None:
     """All units: enrolled, there, unwell."""
@@ -78,12 +80,12 @@ def _value(unit: ListedUnit) -> dict[str, Any]:
 
 
 def _line(office: CliContext, unit: ListedUnit) -> str:
-    presence = "online" if unit.online else "offline"
-    stale = ", lacks state" if unit.online and unit.status.get("stale") is True else ""
+    presence = _("online") if unit.online else _("offline")
+    stale = _(", lacks state") if unit.online and unit.status.get("stale") is True else ""
     if unit.online and unit.status.get("storage") not in {"ok", None}:
-        stale += f", storage {unit.status['storage']}"
+        stale += _(", storage {storage}").format(storage=unit.status["storage"])
     seen, scopes = office.local(unit.heard_utc), " ".join(map(str, unit.scopes))
-    return f"{unit.unit}  {unit.state}  {presence}{stale}  {seen}  {scopes}  {unit.name}"
+    return f"{unit.unit}  {named(unit.state)}  {presence}{stale}  {seen}  {scopes}  {unit.name}"
 
 
 @unit.command()
@@ -108,9 +110,13 @@ def enrolment(office: CliContext, unit_id: str | None, out: Path | None, folder:
     Also for a replaced box. A file written earlier for the unit works no more.
     """
     if (unit_id is None) is (folder is None) or (folder is not None and out is not None):
-        raise CentreError("either a unit, or --all FOLDER", WRONG_USE)
+        raise CentreError(_("either a unit, or --all FOLDER"), WRONG_USE)
     if folder is not None:
-        click.echo(f"{register.enrol_all(office, folder, time.time())} enrolment files in {folder}")
+        click.echo(
+            _("{count} enrolment files in {folder}").format(
+                count=register.enrol_all(office, folder, time.time()), folder=folder
+            )
+        )
     else:
         assert unit_id is not None
         click.echo(str(register.enrol(office, unit_id, out, time.time())))
@@ -136,7 +142,7 @@ def revoke(office: CliContext, unit_id: str) -> None:
     A thief has the keyed hashes of the unit's scopes and the key to guess short card numbers from them: then `keys rotate card`; see docs/security.
     """
     done = register.revoke(office, unit_id, time.time())
-    click.echo(f"revoked {unit_id}")
+    click.echo(_("revoked {unit_id}").format(unit_id=unit_id))
     for line in done.left:
         click.echo(f"centre: {line}", err=True)
     rewrite(office)

@@ -14,6 +14,9 @@ from contract.facts.declaration import KINDS
 # isort: off
 from contract.facts.declaration import *
 from contract.facts.doors import *
+from contract.facts.people import *
+from contract.facts.patrol import *
+from contract.facts.care import *
 from contract.facts.state import *
 from contract.facts.commands import *
 from contract.facts.devices import *

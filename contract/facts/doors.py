@@ -1,4 +1,4 @@
-"""At a door: who came in and who did not, what the door did, who checked in there on patrol."""
+"""At a door: who came in and who did not, what the door did."""
 
 from __future__ import annotations
 
@@ -36,22 +36,24 @@ class Denial(StrEnum):
 
 @kind("access.granted", Keep.ACCESS)
 class AccessGranted(Fact):
-    """`by`: the holder; none by exit button and by command, which `command` names."""
+    """`by`: the holder; none by exit button, by a visitor's code, which `visitor` names by its local day and serial (`2026-11-26/3`), and by command, which `command` names."""
 
     door: Id
     by: Id | None
     via: Via
     command: Id | None = None
+    visitor: Detail | None = None
 
 
 @kind("access.denied", Keep.ACCESS)
 class AccessDenied(Fact):
-    """`by`: the holder where the card is known."""
+    """`by`: the holder where the card is known. `visitor` as in `access.granted`, where the code is one of the day's."""
 
     door: Id
     by: Id | None
     via: Via
     reason: Denial
+    visitor: Detail | None = None
 
 
 @kind("access.late", Keep.ACCESS)
@@ -61,6 +63,15 @@ class AccessLate(Fact):
     device: Word
     count: Count
     detail: Detail
+
+
+@kind("visitor.used", Keep.ACCESS)
+class VisitorUsed(Fact):
+    """A visitor's code, written down before it opens: from here on it opens never again. `day`: the local day it is of."""
+
+    door: Id
+    day: Detail
+    serial: Count
 
 
 @kind("access.duress", alarm=True)
@@ -138,30 +149,3 @@ class DoorMode(Fact):
     mode: Word
     until: At | None = None
     detail: Detail | None = None
-
-
-@kind("patrol.checkin", Keep.MOST)
-class PatrolCheckin(Fact):
-    """`round`: none without a round. `stop`: the door where it was."""
-
-    round: Id | None
-    stop: Id
-    by: Id
-
-
-@kind("patrol.not_saved", Keep.MOST)
-class PatrolNotSaved(Fact):
-    """The person was told that the check-in of `checkin` was not saved; where it is in the journal after all, it does not count."""
-
-    stop: Id
-    by: Id
-    checkin: At
-
-
-@kind("patrol.untold", Keep.MOST)
-class PatrolUntold(Fact):
-    """The agent ended before it was sure what the person was told of the check-in of `checkin`, that it is saved or not; it counts."""
-
-    stop: Id
-    by: Id
-    checkin: At

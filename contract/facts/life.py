@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from contract.bounds import At, Count, Length, Range
+from contract.bounds import At, Count, Hex64, Length, Range
 from contract.facts.declaration import Detail, Fact, Word, kind
 
 
 @kind("agent.started")
 class AgentStarted(Fact):
-    """`detail`: `door only`, after three crashes."""
+    """`detail`: `door only`, after three crashes. `host`: names the boot of the unit's computer; as long as it is the same, `mono` runs on from start to start."""
 
     session: Annotated[str, Length(1, 64)]
     version: Annotated[str, Length(1, 64)]
     detail: Detail | None = None
+    host: Annotated[str, Length(1, 64)] | None = None
 
 
 @kind("agent.stopping")
@@ -63,3 +64,10 @@ class ClockChanged(Fact):
 
     trust: Word
     step_s: Annotated[float, Range(-1e12, 1e12)]
+
+
+@kind("centre.checkpoint")
+class CentreCheckpoint(Fact):
+    """`digest`: of the newest checkpoint of the centre's record that a confirm named; the unit is a witness of it."""
+
+    digest: Hex64

@@ -20,6 +20,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from contract import codec
 from contract.bounds import ByName, Items, Length, Named, Pattern, Range, Rest, Tagged, TextForm, WireName
+from contract.care import CareRule
 from contract.chain import Alarm, EarlyReceipt, FactLine, GapLine, Header
 from contract.channels import CHANNELS, Channel, PayloadForm
 from contract.commands import Command
@@ -28,11 +29,14 @@ from contract.facts import KINDS as FACTS
 from contract.facts import Keep
 from contract.hours import Hours
 from contract.kinds import KINDS
-from contract.messages import Holder, WorkingKey
+from contract.messages import Holder, Sign, WorkingKey
+from contract.people import DisplaySettings, Duty, ReportCode
 from contract.plain import DeviceStatus, DoorStatus, LinkStatus, Presence, Reply, Status, UnitPresence
 from contract.revs import RevsPage
+from contract.rounds import RoundStop
 from contract.sealing import Seal, SealedSecrets
 from contract.strict_json import dumps
+from contract.visitors import VisitorCode
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "contract.md"
@@ -42,7 +46,14 @@ TABLES: dict[str, type] = {
     **{kind.value: declared for kind, declared in KINDS.items()},
     "holder": Holder,
     "hours": Hours,
+    "stop": RoundStop,
     "working_key": WorkingKey,
+    "sign": Sign,
+    "duty": Duty,
+    "display": DisplaySettings,
+    "report_code": ReportCode,
+    "visitor_code": VisitorCode,
+    "care": CareRule,
     "header": Header,
     "line": FactLine,
     "gap": GapLine,
@@ -64,7 +75,22 @@ TABLES: dict[str, type] = {
 """By the marker in the page."""
 
 
-_PARTS = {"link", "door", "device", "holder", "hours", "working_key"}
+_PARTS = frozenset(
+    [
+        "link",
+        "door",
+        "device",
+        "holder",
+        "hours",
+        "stop",
+        "visitor_code",
+        "working_key",
+        "sign",
+        "duty",
+        "display",
+        "report_code",
+    ]
+)
 """Tables of what stands inside a message."""
 
 
@@ -310,6 +336,7 @@ _PARAMETERS = {
     "id": "Id of the scope.",
     "notice": "Id of the notice.",
     "roster": "Id of the roster.",
+    "round": "Id of the round.",
     "part": "From 1, without leading zeros.",
     "unit": "Id of the unit.",
 }

@@ -18,6 +18,8 @@ MAX_DATA = 240
 MAX_FRAME = 3 + 255
 
 VP_VERSION = 0x000F
+VP_SHOWN = 0x0014
+"""Which page shows, to be read."""
 VP_PAGE = 0x0084
 VP_BUZZER = 0x00A0
 PAGE_MARK = b"\x5a\x01"
@@ -79,8 +81,12 @@ class AnswerDecoder:
         """Bytes held back: the beginning of a frame."""
         return len(self._buffer)
 
-    def clear(self) -> None:
-        self._buffer.clear()
+    def clear(self, but: int | None = None) -> None:
+        """Forget what is held back; `but`: unless it is the beginning of what a touch uploads at that VP."""
+        upload = HEAD + bytes((8 if self._crc else 6, READ)) + (but or 0).to_bytes(2, "big")
+        held = bytes(self._buffer.data[: len(upload)])
+        if but is None or len(self._buffer) >= len(upload) + (5 if self._crc else 3) or not upload.startswith(held):
+            self._buffer.clear()
 
     def add(self, data: bytes) -> list[Answer]:
         answers = []

@@ -1,9 +1,12 @@
-"""DGUS II frames in words, both ways, with or without CRC. What is on a display is no secret; it is shown."""
+"""DGUS II frames in words, both ways, with or without CRC. What is on a display is no secret; it is shown. Keys touched on it are masked:
+they may be a PIN.
+"""
 
 from __future__ import annotations
 
 from drivers.decoding import IN, OUT, UNKNOWN, FrameDecoder, Seen, no_frame
 from drivers.display import dgus
+from drivers.display.design import KEY_VP
 from drivers.wire import crc16
 
 
@@ -38,6 +41,8 @@ def _words(frame: bytes) -> Seen:
     vp = int.from_bytes(body[1:3], "big")
     if body[0] == dgus.READ and len(body) == 4:
         return Seen(f"read {body[3]} words from {vp:#06x}", OUT, frame)
+    if body[0] == dgus.READ and vp == KEY_VP:
+        return Seen("touched: •", IN)
     if body[0] == dgus.READ:
         return Seen(f"{body[3]} words from {vp:#06x}: {body[4:].hex(' ')}", IN, frame)
     if vp == dgus.VP_PAGE and body[3:5] == dgus.PAGE_MARK:
@@ -46,8 +51,9 @@ def _words(frame: bytes) -> Seen:
 
 
 def _text(data: bytes) -> str:
-    """A text up to its end, as a Chinese panel has it; numbers in hex."""
+    """The texts up to their ends, as a Chinese panel has them; numbers in hex."""
     if not data.endswith(dgus.TEXT_END):
         return data.hex(" ")
-    text = data.split(dgus.TEXT_END, 1)[0].decode("gbk", "replace")
+    lines = [line for line in data.split(dgus.TEXT_END) if line.strip(b"\xff")]
+    text = b"\r\n".join(lines).decode("gbk", "replace")
     return '"' + "".join(char if char.isprintable() else "/" for char in text.replace("\r\n", "/")).rstrip() + '"'

@@ -11,6 +11,8 @@ from dataclasses import field
 from itertools import pairwise
 
 from contract.frozen import frozen
+from drivers.display.design import Form
+from drivers.display.designed import PLAIN_KEYS, DesignedLayout, check_designed
 from drivers.display.dgus import MAX_DATA, TEXT_END, VP_BUZZER
 from drivers.display.texts import FURTHER_PAGES, PAGES, Font, check_pages, check_size, encode, known, size
 from drivers.reports import DrawPage
@@ -43,24 +45,40 @@ class DwinOptions:
     columns: int = 20
     rows: int = 8
     charset: str = "gbk"
-    layout: Layout = field(default_factory=Layout)
+    layout: DesignedLayout | Layout = field(default_factory=Layout)
     fonts: Mapping[str, Font] = field(default_factory=dict)
     crc: bool = False
     nonce: int = 0x1FFE
     buzzer: int = VP_BUZZER
 
+    @property
+    def form(self) -> Form | None:
+        """Of a panel with designed pages."""
+        return self.layout.form if isinstance(self.layout, DesignedLayout) else None
+
+    @property
+    def plain(self) -> Layout:
+        """Of a panel without."""
+        return self.layout if isinstance(self.layout, Layout) else Layout()
+
     def check(self) -> list[tuple[str, str]]:
+        if isinstance(self.layout, DesignedLayout):
+            return check_designed(self, self.layout, (*PLAIN_KEYS, "nonce")) + self._check_buzzer()
         faults = check_size(self.columns, self.rows, self.fonts)
         if self.charset not in CHARSETS:
             faults.append(("charset", f"must be one of {', '.join(CHARSETS)}, not {self.charset!r}"))
-        if self.buzzer not in (0, VP_BUZZER):
-            faults.append(("buzzer", f"must be 0 (none) or {VP_BUZZER:#06x}, not {self.buzzer:#06x}"))
+        faults += self._check_buzzer()
         if not faults:
             faults += self._check_places()
         return faults + self._check_pages()
 
+    def _check_buzzer(self) -> list[tuple[str, str]]:
+        if self.buzzer in (0, VP_BUZZER):
+            return []
+        return [("buzzer", f"must be 0 (none) or {VP_BUZZER:#06x}, not {self.buzzer:#06x}")]
+
     def _check_pages(self) -> list[tuple[str, str]]:
-        page = self.layout.page
+        page = self.plain.page
         return check_pages(page) + [
             (f"layout.page.{name}", f"must be 0 to 65535, not {n}") for name, n in page.items() if not 0 <= n <= 0xFFFF
         ]
@@ -73,7 +91,7 @@ class DwinOptions:
             if not FIRST_USER_VP <= vp <= LAST_VP + 1 - words
         ]
         wanted = text_words(self.most_columns)
-        if self.layout.line_words and self.layout.line_words < wanted:
+        if self.plain.line_words and self.plain.line_words < wanted:
             faults.append(("layout.line_words", f"{self.most_columns} columns need {wanted} words a line"))
         ordered = sorted(places, key=lambda place: place[1])
         for (one, vp, words), (other, next_vp, _) in pairwise(ordered):
@@ -83,7 +101,7 @@ class DwinOptions:
 
     def places(self) -> tuple[tuple[str, int, int], ...]:
         """Key, first VP and words of each variable there is."""
-        layout = self.layout
+        layout = self.plain
         line = text_words(self.most_columns)
         sizes = [self.size(page) for page in PAGES]
         body = max(rows * layout.line_words or text_words(rows * (columns + 2)) for columns, rows in sizes)
@@ -101,7 +119,7 @@ class DwinOptions:
 
     @property
     def titled(self) -> bool:
-        return bool(self.layout.title)
+        return bool(self.plain.title)
 
     @property
     def most_columns(self) -> int:
@@ -144,7 +162,7 @@ def ended(text: bytes) -> bytes:
 
 def image(page: DrawPage, options: DwinOptions) -> Image:
     """The bytes of a page. An unknown page name shows as `notice`; more lines than rows are cut."""
-    layout = options.layout
+    layout = options.plain
     name = known(page.page)
     columns, rows = options.size(name)
     lines = [encode(line, options.charset, columns) for line in page.body[:rows]]
@@ -165,7 +183,7 @@ def _picture(layout: Layout, name: str) -> int:
 
 
 def _body(lines: list[bytes], options: DwinOptions) -> bytes:
-    words = options.layout.line_words
+    words = options.plain.line_words
     if not words:
         return ended(LINE_END.join(lines))
     lines = lines + [b""] * (options.most_rows - len(lines))
@@ -182,18 +200,19 @@ EMPTY = TEXT_END
 def next_write(shown: Mapping[int, bytes], shown_page: int | None, target: Image) -> Piece | int | None:
     """The next frame on the way from what the panel shows (`shown`: data by VP) to `target`: a piece, a page to switch to, or None when all is there.
 
-    No title ever stands over a body that is not its own: where both change the title is emptied, then the body written, then the
-    footer, then the title. A body of several pieces is emptied first and its beginning written last, so that none of it shows before
-    all of it is there. The page is switched last, to fields that are complete.
+    No title ever stands over a body that is not its own, nor over none: where both change, or the body in several pieces, the title is
+    emptied, then the body written, then the footer, then the title. A body of several pieces is emptied first and its beginning written
+    last, so that none of it shows before all of it is there. The page is switched last, to fields that are complete.
     """
     body = [piece for piece in target.body if shown.get(piece.vp) != piece.data]
     title, footer = target.title, target.footer
     title_differs = title is not None and shown.get(title.vp) != title.data
     if body:
-        if title is not None and title_differs and shown.get(title.vp) != EMPTY:
-            return Piece("title", title.vp, EMPTY)
         first = target.body[0]
-        if len(body) > 1 or body[0] is not first:
+        several = len(body) > 1 or body[0] is not first
+        if title is not None and (title_differs or several) and shown.get(title.vp) != EMPTY:
+            return Piece("title", title.vp, EMPTY)
+        if several:
             if shown.get(first.vp) != EMPTY:
                 return Piece("body", first.vp, EMPTY)
             return body[-1]

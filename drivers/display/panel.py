@@ -27,6 +27,7 @@ from drivers.reports import (
     SetOutput,
     SetReaderLine,
 )
+from drivers.tones import Sounding
 from drivers.wire import wire_s
 
 ANSWER_S = 0.15
@@ -41,10 +42,6 @@ LOSE_AFTER_S = 1.0
 UNACKNOWLEDGED = 12
 AGAIN_S = 0.1
 PROBES_S = (0.5, 1.0, 2.0)
-TONES_S = {"yes": 0.12, "no": 0.6, "warning": 1.6}
-"""One short, one long, one very long beep: told apart without looking."""
-TONE_LIFE_S = 1.0
-"""A tone that could not be sounded within a second says nothing any more."""
 
 
 class PanelOptions(Protocol):
@@ -70,7 +67,7 @@ class Outstanding(Generic[ActT]):
 class PanelSession(ABC, Generic[ActT, OptionsT]):
     """A `drivers.session.Session` for the one panel on its line, but for how its protocol says things (an `ActT` each).
 
-    `HELLO` is asked until it answers, `CHECK` reads the nonce, `TONE` is a beep; `MUTE` says what is wrong with one that acknowledges nothing.
+    `HELLO` is asked until it answers, `CHECK` reads the nonce, `TONE` is one beep; `MUTE` says what is wrong with one that acknowledges nothing.
     """
 
     unasked = False
@@ -99,7 +96,9 @@ class PanelSession(ABC, Generic[ActT, OptionsT]):
         self._check_at = 0.0
         self._wanted: DrawPage | None = None
         self._drawn: int | None = None
-        self._tone: tuple[str, float] | None = None
+        self._tone = Sounding()
+        self._beeped = 0
+        """Which tone the beep that was said last is of."""
 
     # --- a protocol's own
 
@@ -165,8 +164,8 @@ class PanelSession(ABC, Generic[ActT, OptionsT]):
                 self._wanted = order
                 self._aim(order)
                 self._tell_drawn()
-            case PlayTone() if order.tone in TONES_S and self._options.buzzer:
-                self._tone = (order.tone, now + TONE_LIFE_S)
+            case PlayTone() if self._options.buzzer:
+                self._tone.begin(order.tone, now)
             case PulseOutput() | SetOutput() | PairReader() | SetReaderLine():
                 self._facts.append(OrderFailed(order.device, order.order, "refused"))
             case _:
@@ -190,8 +189,11 @@ class PanelSession(ABC, Generic[ActT, OptionsT]):
         if self._outstanding is not None:
             return max(0.0, self._outstanding.deadline - now)
         due = self._check_at
-        if self._alive and (self._tries or self._tone or self._setting() is not None or self._step() is not None):
-            due = now
+        if self._alive:
+            beep = self._tone.next_at
+            due = due if beep is None else min(due, beep)
+            if self._tries or self._setting() is not None or self._step() is not None:
+                due = now
         return max(0.0, max(due, self._free_at) - now)
 
     def facts(self) -> list[Fact]:
@@ -215,13 +217,12 @@ class PanelSession(ABC, Generic[ActT, OptionsT]):
         return act
 
     def _sound(self, now: float) -> ActT | None:
-        if self._tone is not None and now > self._tone[1]:
-            self._tone = None
-        return self.TONE if self._tone is not None else None
+        return self.TONE if self._tone.due(now) else None
 
-    def _tone_s(self) -> float:
-        """How long the tone that waits lasts."""
-        return TONES_S[self._tone[0]] if self._tone is not None else 0.0
+    def _beep_s(self) -> float:
+        """How long the beep lasts that is said now."""
+        self._beeped = self._tone.number
+        return self._tone.beep_s
 
     def _new_nonce(self) -> int:
         self._nonce = self._nonce % 0xFFF0 + 1

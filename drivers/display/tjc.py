@@ -6,6 +6,7 @@ It keeps neither its pages nor bkcmd over a loss of power: it gets everything ag
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from drivers.display import hmi
 from drivers.display.panel import GAP_S, NONCE_S, TRIES, PanelSession
@@ -29,13 +30,15 @@ class TjcPanel(PanelSession[Act, TjcOptions]):
     HELLO, CHECK, TONE = TjcQuery.CONNECT, TjcQuery.CHECK, TjcQuery.TONE
     MUTE = "answers, but acknowledges nothing (bkcmd=3)"
 
+    SETTINGS: ClassVar[tuple[TjcQuery, ...]] = SETTINGS
+
     unasked = True  # its keys
 
     def __init__(self, devices: Sequence[tuple[str, TjcOptions]], baud: int) -> None:
         super().__init__(devices, baud)
         self._returns = hmi.Returns()
-        self._keys = {component: key for key, component in self._options.layout.keys.items()}
-        self._settings_left: tuple[TjcQuery, ...] = SETTINGS
+        self._keys = {component: key for key, component in self._options.plain.keys.items()}
+        self._settings_left = self.SETTINGS
         self._model = ""
         self._slow_until = 0.0
         self._refusals = 0
@@ -50,7 +53,7 @@ class TjcPanel(PanelSession[Act, TjcOptions]):
         return self._model
 
     def _start_anew(self, now: float) -> None:
-        self._settings_left = SETTINGS
+        self._settings_left = self.SETTINGS
         self._refusals = 0
         self._lacking.clear()
         self._asleep = False
@@ -75,20 +78,26 @@ class TjcPanel(PanelSession[Act, TjcOptions]):
 
     def _step(self) -> Act | None:
         """A sleeping panel takes no texts. Only what is more than the idle page wakes it."""
-        if self._target is None or self._wanted is None:
+        if self._wanted is None:
             return None
         if self._asleep:
             return TjcQuery.WAKE if self._wanted.page != "idle" else None
-        return next_step(self._shown, self._target, self._lacking)
+        return self._drawing()
+
+    def _drawing(self) -> Act | None:
+        """The next step of drawing, on a panel that is awake."""
+        return None if self._target is None else next_step(self._shown, self._target, self._lacking)
+
+    def _stands(self) -> bool:
+        """Whether all that is to be read stands there."""
+        return self._target is not None and complete(self._shown, self._target)
 
     def _whole(self) -> bool:
-        if self._target is None or self._asleep:
-            return False
-        return self._step() is None and complete(self._shown, self._target)
+        return not self._asleep and self._step() is None and self._stands()
 
     def _frame(self, act: Act) -> bytes:
         nonce = self._new_nonce() if act is TjcQuery.NONCE else self._nonce
-        return spoken(act, self._options, nonce, self._tone_s())
+        return spoken(act, self._options, nonce, self._beep_s())
 
     def _deadline(self, act: Act, size: int, now: float) -> float:
         """From here on a page change or waking holds what follows."""
@@ -102,7 +111,7 @@ class TjcPanel(PanelSession[Act, TjcOptions]):
     def receive(self, data: bytes, now: float, not_before: float = UNKNOWN) -> None:
         for found in self._returns.add(data):
             match found:
-                case hmi.Touched():
+                case hmi.Touched() | hmi.TouchedAt():
                     self._touched(found, now, not_before)
                 case hmi.PanelStarted() | hmi.Ready():
                     self._restarted(now, BOOT_S if isinstance(found, hmi.PanelStarted) else GAP_S)
@@ -123,7 +132,7 @@ class TjcPanel(PanelSession[Act, TjcOptions]):
                 self._alive = True
                 self._slow_until = now  # it answers, so it is awake
                 self._model = found.model
-                self._settings_left = SETTINGS
+                self._settings_left = self.SETTINGS
             case TjcQuery.CONNECT, _:
                 return
             case TjcQuery.CHECK, hmi.Number():
@@ -151,7 +160,7 @@ class TjcPanel(PanelSession[Act, TjcOptions]):
             case str():
                 self._shown.switched(act)
             case TjcQuery.TONE:
-                self._tone = None
+                self._tone.sounded(self._beeped, now)
             case TjcQuery.WAKE:
                 self._woke(now)
             case _:
@@ -175,8 +184,8 @@ class TjcPanel(PanelSession[Act, TjcOptions]):
             case Backlight():
                 self._shown.light = act.percent  # a panel without that setting
             case TjcQuery.TONE:
-                self._tone = None
-            case TjcQuery.SLEEP_AFTER | TjcQuery.WAKE_ON_TOUCH | TjcQuery.WAKE:
+                self._tone.stop()
+            case TjcQuery.SLEEP_AFTER | TjcQuery.WAKE_ON_TOUCH | TjcQuery.TOUCH_POINTS | TjcQuery.WAKE:
                 self._done(act, now)
             case _:
                 self._lose(now, "wrong", f"refuses {self._frame(act)[:-3].decode()} ({reason})")
@@ -185,7 +194,7 @@ class TjcPanel(PanelSession[Act, TjcOptions]):
         """Without a page, a title or a footer it still shows what is to be read; without a line of the body it does not."""
         self._lacking[what] = now + LACKING_S
         detail = f"its project has no {name} ({reason})"
-        if what[1] not in self._options.layout.lines:
+        if what[1] not in self._options.plain.lines:
             self._facts.append(DeviceFoundReport(self._device, f"{self._model}; WARNING: {detail}"))
         elif self._lost != "wrong":
             self._told_found, self._lost = False, "wrong"
@@ -212,8 +221,10 @@ class TjcPanel(PanelSession[Act, TjcOptions]):
         self._slow_until = now + REDRAW_S
         self._shown.forget()
 
-    def _touched(self, touch: hmi.Touched, now: float, not_before: float) -> None:
+    def _touched(self, touch: hmi.Touched | hmi.TouchedAt, now: float, not_before: float) -> None:
         """A press counts; letting go counts where the project tells only that."""
+        if isinstance(touch, hmi.TouchedAt):
+            return
         where = (touch.page, touch.component)
         key = self._keys.get(touch.component)
         counts = touch.pressed or self._pressed != where
@@ -224,4 +235,4 @@ class TjcPanel(PanelSession[Act, TjcOptions]):
     def _doubt(self, act: Act) -> None:
         self._shown.doubt(act)
         if self._unacknowledged % TRIES == 0 and self._told_found:
-            self._settings_left = SETTINGS[:1]  # acknowledgements may have been switched off
+            self._settings_left = self.SETTINGS[:1]  # acknowledgements may have been switched off

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 from contract.frozen import frozen
 from drivers.display import hmi
+from drivers.display.design import Form
+from drivers.display.designed import check_designed
 from drivers.display.texts import (
     EVERY_PAGE,
     FURTHER_PAGES,
@@ -21,14 +23,17 @@ from drivers.display.texts import (
     known,
     size,
 )
+from drivers.display.tjc_drawing import DRAWN_CHARSETS, TjcDesigned
 from drivers.reports import DrawPage
 
-CHARSETS = ("gbk", "gb2312", "utf-8", "ascii")
+CHARSETS: tuple[str, ...] = ("gbk", "gb2312", "utf-8", "ascii")
 ESCAPES = ("bytes", "characters")
 KEYS = "0123456789*#"
 MAX_SLEEP_S = 65535
 MIN_SLEEP_S = 3
 SYSTEM_NONCES = ("sys0", "sys1", "sys2")
+_PLAIN_KEYS = ("columns", "rows", "fonts")
+"""The charset stays: it is that of the panel's project."""
 
 
 @frozen
@@ -60,7 +65,7 @@ class TjcOptions:
     rows: int = 8
     charset: str = "gbk"
     escape: str = "bytes"
-    layout: TjcLayout = field(default_factory=TjcLayout)
+    layout: TjcDesigned | TjcLayout = field(default_factory=TjcLayout)
     fonts: Mapping[str, Font] = field(default_factory=dict)
     nonce: str = "sys2"
     buzzer: bool = False
@@ -68,10 +73,24 @@ class TjcOptions:
     dim_idle: int = 100
     sleep_s: int = 0
 
+    @property
+    def form(self) -> Form | None:
+        """Of a panel with designed pages."""
+        return self.layout.form if isinstance(self.layout, TjcDesigned) else None
+
+    @property
+    def plain(self) -> TjcLayout:
+        """Of a panel without."""
+        return self.layout if isinstance(self.layout, TjcLayout) else TjcLayout()
+
     def check(self) -> list[tuple[str, str]]:
-        faults = check_size(self.columns, self.rows, self.fonts)
-        if self.charset not in CHARSETS:
-            faults.append(("charset", f"must be one of {', '.join(CHARSETS)}, not {self.charset!r}"))
+        charsets = CHARSETS
+        if isinstance(self.layout, TjcDesigned):
+            faults, charsets = check_designed(self, self.layout, _PLAIN_KEYS), DRAWN_CHARSETS
+        else:
+            faults = check_size(self.columns, self.rows, self.fonts)
+        if self.charset not in charsets:
+            faults.append(("charset", f"must be one of {', '.join(charsets)}, not {self.charset!r}"))
         if self.escape not in ESCAPES:
             faults.append(("escape", f"must be one of {', '.join(ESCAPES)}, not {self.escape!r}"))
         if self.nonce not in SYSTEM_NONCES and not _attribute(self.nonce, "val"):
@@ -87,7 +106,7 @@ class TjcOptions:
         return faults or self._check_room()
 
     def _check_components(self) -> list[tuple[str, str]]:
-        layout = self.layout
+        layout = self.plain
         places = [(key, name) for key in ("title", "footer") if (name := getattr(layout, key))]
         places += [("body", name) for name in layout.lines]
         faults = [
@@ -105,7 +124,7 @@ class TjcOptions:
         return faults
 
     def _check_pages(self) -> list[tuple[str, str]]:
-        page = self.layout.page
+        page = self.plain.page
         return check_pages(page) + [
             (f"layout.page.{name}", f"must be a page's number 0 to 255 or its name, not {there!r}")
             for name, there in page.items()
@@ -115,7 +134,7 @@ class TjcOptions:
     def _check_keys(self) -> list[tuple[str, str]]:
         faults = []
         used: dict[int, str] = {}
-        for key, component in self.layout.keys.items():
+        for key, component in self.plain.keys.items():
             where = f"layout.keys.{key}"
             if len(key) != 1 or key not in KEYS:
                 faults.append((where, f"no such key; known: {' '.join(KEYS)}"))
@@ -132,9 +151,9 @@ class TjcOptions:
         faults = []
         for page in PAGES:
             columns, rows = self.size(page)
-            if not isinstance(self.layout.body, str):
-                if len(self.layout.body) < rows:
-                    faults.append(("layout.body", f"names {len(self.layout.body)} lines, and {page} has {rows} rows"))
+            if not isinstance(self.plain.body, str):
+                if len(self.plain.body) < rows:
+                    faults.append(("layout.body", f"names {len(self.plain.body)} lines, and {page} has {rows} rows"))
             elif (columns * bytes_a_column + 2) * rows > hmi.MAX_INSTRUCTION:
                 faults.append(("layout.body", f"{rows} rows of {columns} are too long for one text: list a line each"))
         return faults[:1]
@@ -145,7 +164,7 @@ class TjcOptions:
 
     @property
     def titled(self) -> bool:
-        return bool(self.layout.title)
+        return bool(self.plain.title)
 
 
 def _attribute(name: str, wanted: str) -> bool:
@@ -180,7 +199,7 @@ class Picture:
 
 def picture(page: DrawPage, options: TjcOptions) -> Picture:
     """The texts of a page. An unknown page name shows as `notice`; more lines than rows are cut."""
-    layout = options.layout
+    layout = options.plain
     name = known(page.page)
     columns, rows = options.size(name)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from drivers.display import hmi
+from drivers.display.tjc_drawing import Strokes
 from drivers.display.tjc_layout import Backlight, Step, Text, TjcOptions
 
 
@@ -19,11 +20,14 @@ class TjcQuery(Enum):
     CHECK = "get"
     TONE = "beep"
     WAKE = "sleep"
+    TOUCH_POINTS = "sendxy"
 
 
-Act = Step | TjcQuery
+Act = Step | Strokes | TjcQuery
 SETTINGS = (TjcQuery.ACKNOWLEDGE, TjcQuery.SLEEP_AFTER, TjcQuery.WAKE_ON_TOUCH, TjcQuery.NONCE)
 """In this order once it has answered."""
+DRAWN_SETTINGS = (*SETTINGS[:-1], TjcQuery.TOUCH_POINTS, SETTINGS[-1])
+"""Of a panel that is drawn on."""
 
 
 def spoken(act: Act, options: TjcOptions, nonce: int, tone_s: float) -> bytes:
@@ -31,6 +35,8 @@ def spoken(act: Act, options: TjcOptions, nonce: int, tone_s: float) -> bytes:
     match act:
         case Text():
             return hmi.set_text(act.name, act.data)
+        case Strokes():
+            return b"".join(stroke.said + hmi.END for stroke in act.strokes)
         case Backlight():
             return hmi.set_number("dim", act.percent)
         case str():
@@ -43,6 +49,8 @@ def spoken(act: Act, options: TjcOptions, nonce: int, tone_s: float) -> bytes:
             return hmi.set_number("thsp", options.sleep_s)
         case TjcQuery.WAKE_ON_TOUCH:
             return hmi.set_number("thup", 1)
+        case TjcQuery.TOUCH_POINTS:
+            return hmi.set_number("sendxy", 1)
         case TjcQuery.NONCE:
             return hmi.set_number(options.nonce, nonce)
         case TjcQuery.TONE:

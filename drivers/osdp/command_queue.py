@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from drivers.osdp import messages
 from drivers.osdp.messages import LedState, Message
 from drivers.reports import MAX_PULSE_S, OrderFailed, PlayTone, PulseOutput, SetOutput, SetReaderLine, ShowText
+from drivers.tones import TONES, Sounding
 
 TimedOrder = PulseOutput | SetOutput | SetReaderLine
 
@@ -17,12 +18,12 @@ ORDER_ATTEMPTS = 4
 """New sessions an order may need within its deadline. In one session it is said again until answered, and done once."""
 MAX_EXTRAS = 8
 
-TONES: dict[str, tuple[LedState, tuple[int, int, int]]] = {
-    "yes": (LedState(colour=2, seconds=2.0), (1, 2, 1)),
-    "no": (LedState(colour=1, seconds=2.0), (3, 1, 1)),
-    "warning": (LedState(colour=3, seconds=5.0, on_tenths=3, off_tenths=3), (5, 3, 3)),
+LIGHTS = {
+    "yes": LedState(colour=2, seconds=2.0),
+    "no": LedState(colour=1, seconds=2.0),
+    "warning": LedState(colour=3, seconds=6.0, on_tenths=6, off_tenths=9),
 }
-"""By tone: the light, and beeps as (times, tenths on, tenths off)."""
+"""What goes with a tone; a key's tick has no light."""
 
 
 @dataclass(slots=True)
@@ -51,6 +52,7 @@ class CommandQueue:
         self._outputs = outputs
         self.orders: deque[QueuedCommand] = deque()
         self.extras: deque[Message] = deque(maxlen=MAX_EXTRAS)
+        self._sounding = Sounding()
         self.read_back: set[int] = set()
         """Outputs (from 1) whose level must be told after an order, changed or not."""
 
@@ -69,22 +71,23 @@ class CommandQueue:
             case _:
                 return 1 <= order.number <= self._outputs
 
-    def show(self, order: PlayTone | ShowText, able: messages.Capabilities) -> None:
+    def show(self, order: PlayTone | ShowText, able: messages.Capabilities, now: float) -> None:
         if isinstance(order, PlayTone):
-            self._sound(order, able)
+            self._sound(order, able, now)
         else:
             self._text(order, able)
 
-    def _sound(self, order: PlayTone, able: messages.Capabilities) -> None:
-        """What the reader has of light and buzzer. Only the newest tone matters."""
-        if order.tone not in TONES:
+    def _sound(self, order: PlayTone, able: messages.Capabilities, now: float) -> None:
+        """What the reader has of light and buzzer, which repeats by itself. Only the newest tone matters."""
+        if not self._sounding.begin(order.tone, now):
             return
-        light, beeps = TONES[order.tone]
+        self._sounding.stop()
         self.extras = deque((e for e in self.extras if e.code == messages.TEXT), MAX_EXTRAS)
-        if messages.LEDS in able:
+        light = LIGHTS.get(order.tone)
+        if light is not None and messages.LEDS in able:
             self.extras.append(light.message())
         if messages.BUZZER in able:
-            self.extras.append(messages.beep(*beeps))
+            self.extras.append(messages.beep(TONES[order.tone]))
 
     def _text(self, order: ShowText, able: messages.Capabilities) -> None:
         if messages.DISPLAY in able:

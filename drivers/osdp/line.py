@@ -102,7 +102,7 @@ class OsdpLine:
             case PairReader():
                 self._pair(reader, order, now)
             case PlayTone() | ShowText():
-                reader.show(order)
+                reader.show(order, now)
             case DrawPage():
                 pass
         self._collect(reader)

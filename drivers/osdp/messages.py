@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import field
 
 from contract.frozen import frozen
+from drivers.tones import Tone
 
 # Commands (table 1)
 POLL, ID, CAP = 0x60, 0x61, 0x62
@@ -83,9 +84,10 @@ class LedState:
         return Message(LED, bytes((0, 0)) + temporary + bytes(5))
 
 
-def beep(times: int, on_tenths: int, off_tenths: int) -> Message:
-    """Never endless: `times` 0 would be."""
-    return Message(BUZ, bytes((0, 2, on_tenths, off_tenths, max(1, times))))
+def beep(tone: Tone) -> Message:
+    """The default tone, on and off in 100 ms, at least one of each. Never endless: no beeps at all would be."""
+    on, off = (max(1, min(255, round(10 * seconds))) for seconds in (tone.on_s, tone.off_s))
+    return Message(BUZ, bytes((0, 2, on, off, max(1, tone.beeps))))
 
 
 def text(words: str, seconds: int) -> Message:

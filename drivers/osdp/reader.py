@@ -159,10 +159,10 @@ class Reader:
         else:
             self._facts += self._queue.take(order)
 
-    def show(self, order: PlayTone | ShowText) -> None:
+    def show(self, order: PlayTone | ShowText, now: float) -> None:
         """Later, when a lost reader is back, nobody would want it any more."""
         if self.found:
-            self._queue.show(order, self._handshake.able)
+            self._queue.show(order, self._handshake.able, now)
 
     def pair(self, order: PairReader, now: float) -> bool:
         """True when the conversation begins anew: what is on the line is no part of it."""
@@ -174,8 +174,7 @@ class Reader:
 
     def expire(self, now: float, reason: str, *, on_line: bool) -> None:
         """`on_line`: its command is on the line at this moment."""
-        sent = self._sent
-        running = sent.waiting if sent is not None else None
+        running = self._sent.waiting if self._sent is not None else None
         self._facts += self._queue.expire(now, running, reason)
         if on_line:
             return
@@ -384,6 +383,7 @@ class Reader:
         sent = self._sent
         if sent is None:
             return
+        self._secure.unanswered()
         self._due = now + (RETRY_S if self._alone or self._queue.orders else RETRY_SHARED_S)
         if self._probing and sent.want is ReaderRequest.IDENTITY:
             self.lose(now, self.lost or "silent", "")

@@ -19,6 +19,11 @@ from drivers.reports import SecurityAlarm
 FLOOD_SPAN_S = 60.0
 FLOOD_MACS = 10
 """A MAC has four bytes: more wrong ones than this in a minute are somebody searching for it."""
+FLOOD_TURNS = 10
+"""More replies out of turn than this in a minute are somebody repeating old ones. Those that the reader owes are none of them: a command that was
+said again has two answers, and the later one may come in the next one's turn. A line may also double a packet.
+"""
+OWED_MAX = 8
 RESETS_SPAN_S = 60.0
 RESETS = 10
 """A reader that reboots breaks its session once; more than this in a minute is told."""
@@ -64,6 +69,8 @@ class SecureSession:
         self._ours = self._theirs = b""
         self._command_mac = self._reply_mac = b""
         self._flood: deque[float] = deque(maxlen=FLOOD_MACS + 1)
+        self._turns: deque[float] = deque(maxlen=FLOOD_TURNS + 1)
+        self._owed = 0
         self._resets: deque[float] = deque(maxlen=RESETS + 1)
         self.default_key = False
         self.secured = False
@@ -77,6 +84,10 @@ class SecureSession:
         self._command_mac = self._reply_mac = b""
         self.default_key = False
         self.secured = False
+
+    def unanswered(self) -> None:
+        """A command had no answer in its time: that may come yet, whatever was said since."""
+        self._owed = min(self._owed + 1, OWED_MAX)
 
     # --- saying
 
@@ -140,8 +151,7 @@ class SecureSession:
         if kind not in SECURED_REPLIES:
             return self._unsecured(packet, now)
         if packet.sequence != self._sequence:
-            self.told += self._alarms.sound("sequence", now)
-            return Heard(Verdict.PASS)
+            return self._out_of_turn(now)
         assert self._keys is not None
         mac = self._keys.mac(packet.signed, self._command_mac)
         if not crypto.same(mac[: codec.MAC_BYTES], packet.mac):
@@ -161,6 +171,8 @@ class SecureSession:
             return Heard(Verdict.BUSY)
         if packet.code == messages.NAK and packet.data[:1] == bytes((messages.NAK_CHECK,)):
             return Heard(Verdict.AGAIN)
+        if packet.code != messages.NAK and packet.sequence != self._sequence:
+            return self._out_of_turn(now)  # as a second answer to the handshake
         self.restart()
         if packet.code != messages.NAK:
             self.told += self._alarms.sound("plaintext", now)
@@ -170,6 +182,20 @@ class SecureSession:
         if len(self._resets) > RESETS and now - self._resets[0] < RESETS_SPAN_S:
             self.told += self._alarms.sound("resets", now)
         return Heard(Verdict.BROKEN)
+
+    def _out_of_turn(self, now: float) -> Heard:
+        """Never taken. An alarm only where no late or doubled answer of the reader's own explains it."""
+        if self._owed:
+            self._owed -= 1
+            self._alarms.note("late")
+            return Heard(Verdict.PASS)
+        self._turns.append(now)
+        if len(self._turns) <= FLOOD_TURNS or now - self._turns[0] >= FLOOD_SPAN_S:
+            self._alarms.note("sequence")
+            return Heard(Verdict.PASS)
+        self._turns.clear()
+        self.told += self._alarms.sound("sequence", now)
+        return Heard(Verdict.PASS)
 
     def _wrong_mac(self, now: float) -> Heard:
         self._alarms.note("mac")

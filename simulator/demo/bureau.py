@@ -32,12 +32,12 @@ class BookFact:
 
 
 class Bureau:
-    """Keys and books under `path`; `serve` as a process of its own."""
+    """Keys and books under `path`; `serve` as a process of its own. `extra`: added to its environment."""
 
-    def __init__(self, path: Path, log: Path, commands: Commands) -> None:
+    def __init__(self, path: Path, log: Path, commands: Commands, extra: Mapping[str, str] | None = None) -> None:
         self.path = path
         self._commands = commands
-        self.serve = Child("centre", ["centre", "--dir", str(path), "serve"], log)
+        self.serve = Child("centre", ["centre", "--dir", str(path), "serve"], log, extra)
         self._books: Books | None = None
 
     def order(self, *arguments: str, limit_s: float = 90.0) -> Outcome:

@@ -1,22 +1,30 @@
-"""The story as pictures for the README: the panel's screens, and the steps with their times. Plain SVG, no font from elsewhere."""
+"""The story as pictures for the README: the panel as it was, pixel by pixel, and the steps with their times in plain SVG."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 from xml.sax.saxutils import escape
 
 from simulator.demo.told import Told
-from simulator.panel import Screen
+
+if TYPE_CHECKING:
+    from simulator.sheet import Shot
 
 COLUMN, LINE = 9, 22
 """Pixels of a half-width character and of a line."""
-_PANEL_COLUMNS, _PANEL_LINES = 20, 10
+LEADING = (
+    "between notices: the unit's sign",
+    "a resident's card",
+    "an expired card",
+    "a notice to the yard",
+    "a patrol check-in, offline",
+    "fire",
+)
+"""Captions of what stands at the head of the README."""
 _FONT = "ui-monospace, 'Noto Sans Mono CJK SC', 'Sarasa Mono SC', 'Source Han Mono', monospace"
-_INK = {"idle": "#dfe7ee", "notice": "#f3e7ff", "answer": "#c9f2d4", "refused": "#ffe3b3", "alarm": "#ffffff"}
-_BOARD = {"idle": "#12344d", "notice": "#43285c", "answer": "#14432a", "refused": "#6b3d00", "alarm": "#a11616"}
 
 
 def columns(text: str) -> int:
@@ -24,47 +32,15 @@ def columns(text: str) -> int:
     return sum(2 if east_asian_width(message) in "WF" else 1 for message in text)
 
 
-@dataclass(frozen=True, slots=True)
-class _Box:
-    x: int
-    y: int
-    width: int
-    height: int
-
-
-def draw(folder: Path, told: Sequence[Told], shots: Sequence[tuple[str, Screen]]) -> None:
-    """`panel.svg` and `story.svg` into `folder`."""
+def draw(folder: Path, told: Sequence[Told], shots: Sequence[Shot], font: Path | None) -> None:
+    """`story.svg` into `folder`; where there were pictures to take, all of them as `story.png`, and some as `panel.png`."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "panel.svg").write_text(panel_svg(shots), encoding="utf-8")
     (folder / "story.svg").write_text(story_svg(told), encoding="utf-8")
+    if shots and font is not None:
+        from simulator.sheet import sheet  # noqa: PLC0415  # where there are pixels, there is Pillow
 
-
-def panel_svg(shots: Sequence[tuple[str, Screen]]) -> str:
-    """The screens beside one another, three a row, each as a resident saw it."""
-    gap, caption = 24, 26
-    width, height = _PANEL_COLUMNS * COLUMN + 36, _PANEL_LINES * LINE + 32
-    rows = (len(shots) + 2) // 3
-    parts = []
-    for number, (words, screen) in enumerate(shots):
-        x = gap + (number % 3) * (width + gap)
-        y = gap + (number // 3) * (height + caption + gap)
-        parts += _screen(screen, _Box(x, y, width, height))
-        parts.append(_text(words, x, y + height + 19, "#5b6670", 13))
-    return _svg(3 * (width + gap) + gap, rows * (height + caption + gap) + gap, parts)
-
-
-def _screen(screen: Screen, box: _Box) -> list[str]:
-    ink, board = _INK.get(screen.page, "#ffffff"), _BOARD.get(screen.page, "#222222")
-    parts = [
-        f'<rect x="{box.x}" y="{box.y}" width="{box.width}" height="{box.height}" rx="10" fill="#20262b"/>',
-        f'<rect x="{box.x + 8}" y="{box.y + 8}" width="{box.width - 16}" height="{box.height - 16}" rx="4" fill="{board}"/>',
-    ]
-    left, top = box.x + 18, box.y + 32
-    parts.append(_run(screen.title, left, top, ink, bold=True))
-    for row, line in enumerate(screen.body):
-        parts.append(_run(line, left, top + (row + 1) * LINE + 6, ink))
-    parts.append(_run(screen.footer, left, box.y + box.height - 17, ink))
-    return parts
+        (folder / "story.png").write_bytes(sheet(shots, font))
+        (folder / "panel.png").write_bytes(sheet([shot for shot in shots if shot.caption in LEADING], font))
 
 
 def story_svg(told: Sequence[Told]) -> str:
@@ -105,10 +81,6 @@ def _run(text: str, x: int, y: int, colour: str, *, bold: bool = False) -> str:
     weight = ' font-weight="bold"' if bold else ""
     length = f'textLength="{columns(text) * COLUMN}" lengthAdjust="spacingAndGlyphs"'
     return f'<text x="{x}" y="{y}" fill="{colour}"{weight} {length}>{escape(text)}</text>'
-
-
-def _text(text: str, x: int, y: int, colour: str, size: int) -> str:
-    return f'<text x="{x}" y="{y}" fill="{colour}" font-size="{size}">{escape(text)}</text>'
 
 
 def _svg(width: int, height: int, parts: Sequence[str]) -> str:

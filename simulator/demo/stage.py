@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Self
@@ -15,24 +15,31 @@ from simulator.box import ONE_DOOR, Box, BoxSpec
 from simulator.broker import Broker, Kind, free_port, start_broker
 from simulator.demo.bureau import SITE, Bureau
 from simulator.demo.children import Child, Commands
+from simulator.demo.clock import StoryClock
 from simulator.demo.disk import SmallDisk
-from simulator.demo.people import roster_csv
+from simulator.demo.people import CODES_CSV, roster_csv
 from simulator.demo.waiting import NotHeldError, until
+from simulator.demo.words import LANGUAGES, PANEL
+from simulator.dwin_set.project import DwinProject
 from simulator.network import Cable
 from simulator.stairwell import DoorSpec
+from simulator.tjc_canvas import TjcCanvas
 from simulator.wiring import UnitNames, config_yaml
 
 UNIT = "b12-u2"
 NAME = "12号楼2单元"
+NEXT, NEXT_NAME = "b12-u1", "12号楼1单元"
+"""The unit next door, where the story needs two."""
 SCOPES = ("building/b12", "yard/y07", "grid/g21", "community/c05")
 TIMEZONE = "Asia/Shanghai"
 PULSE_S = 2.0
-CLOSER_S = 0.7
+CLOSER_S = 0.5
 READERS_S = 1.3
 """After a start cards count from then on: what a line says in its first second may be from before."""
 SETTLED_POLLS = 4
 """Looks at the board after which every input has been read and debounced."""
 SIGN = ("community=八大湖社区", "grid=第21网格", "worker=王敏", "phone=5550 1234")
+SIGN_EN = ("community=Badahu", "grid=Grid 21", "worker=Wang Min", "phone=5550 1234")
 
 
 def local(utc: float) -> datetime:
@@ -40,30 +47,55 @@ def local(utc: float) -> datetime:
     return datetime.fromtimestamp(utc, ZoneInfo(TIMEZONE))
 
 
+@dataclass(frozen=True, slots=True)
+class NextDoor:
+    """A second unit: its hardware and its agent."""
+
+    box: Box
+    agent: Child
+
+
 class Stage:
     """`with Stage(folder) as stage`: everything is made, nothing runs yet but the hardware. On leaving nothing runs any more.
 
-    `mix` is what is built in; its doors are this stage's.
+    `mix` is what is built in; its doors are this stage's. `warm`: the centre's commands begin sooner (`children.Commands`).
+    `next_door`: what is built in there, if not the same. `language`: the panel's.
     """
 
     def __init__(
-        self, folder: Path, broker: Kind | None = None, mix: BoxSpec = ONE_DOOR, disk: SmallDisk | None = None
+        self,
+        folder: Path,
+        broker: Kind | None = None,
+        mix: BoxSpec = ONE_DOOR,
+        disk: SmallDisk | None = None,
+        *,
+        warm: bool = False,
+        language: str = PANEL,
+        next_door: BoxSpec | None = None,
     ) -> None:
         self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.language = language
+        self.name = NAME if language == PANEL else LANGUAGES[language]["unit"]
         self._prefer = broker
         self._port = free_port()
         self._broker: Broker | None = None
         self._stack = ExitStack()
-        self.box = Box(folder / "dev", replace(mix, doors=(DoorSpec(closer_s=CLOSER_S),)))
+        doors = (DoorSpec(closer_s=CLOSER_S),)
+        self._next_mix = replace(next_door or mix, doors=doors)
+        self.box = Box(folder / "dev", replace(mix, doors=doors))
         self.cable = Cable(self._port)
         self.disk = disk or SmallDisk(folder / "state")
-        self._commands = Commands()
-        self.bureau = Bureau(folder / "centre", folder / "centre.log", self._commands)
+        self.clock = StoryClock(folder / "clock", TIMEZONE)
+        extra = self.clock.environment
+        self._commands = Commands(extra, warm=warm)
+        self.bureau = Bureau(folder / "centre", folder / "centre.log", self._commands, extra)
         self.config = folder / "config.yaml"
-        self.agent = Child("agent", ["-c", str(self.config), "run"], folder / "agent.log")
+        self.agent = Child("agent", ["-c", str(self.config), "run"], folder / "agent.log", extra)
 
     def __enter__(self) -> Self:
         try:
+            self._stack.callback(self.clock.close)
             self._stack.enter_context(self.disk)
             self._stack.enter_context(self.box)
             self._stack.enter_context(self.cable)
@@ -84,7 +116,8 @@ class Stage:
         names = UnitNames(
             id=UNIT,
             site=SITE,
-            name=NAME,
+            name=self.name,
+            language=self.language,
             scopes=SCOPES,
             broker=f"mqtt://127.0.0.1:{self.cable.port}",
             identity=self.identity,
@@ -97,6 +130,12 @@ class Stage:
     @property
     def identity(self) -> Path:
         return self.folder / "identity"
+
+    @property
+    def panel_font(self) -> Path | None:
+        """Of a designed panel the file that its letters were made from."""
+        panel = self.box.spec.panel
+        return panel.font if isinstance(panel, DwinProject | TjcCanvas) else None
 
     def stop_commands(self) -> None:
         """End the centre's commands that still wait for something."""
@@ -123,22 +162,54 @@ class Stage:
     def found(self) -> None:
         """A centre, one unit in its register and enrolled, the building's roster, the grid's sign. Needs no broker."""
         self.bureau.found(f"mqtt://127.0.0.1:{self._port}")
-        scopes = [word for scope in SCOPES for word in ("--scope", scope)]
-        self.bureau.do("unit", "add", UNIT, "--name", NAME, *scopes)
-        roster = self.folder / "residents.csv"
+        self._register(UNIT, self.name)
+        roster, codes = self.folder / "residents.csv", self.folder / "codes.csv"
         roster.write_text(roster_csv(time.time()), encoding="utf-8")
+        codes.write_text(CODES_CSV, encoding="utf-8")
         self.bureau.do("roster", "put", "residents", str(roster), "--scope", "building/b12")
-        self.bureau.do("settings", "put", "--scope", "grid/g21", *(word for text in SIGN for word in ("--sign", text)))
+        signs = [word for text in (SIGN if self.language == PANEL else SIGN_EN) for word in ("--sign", text)]
+        self.bureau.do("settings", "put", "--scope", "grid/g21", *signs, "--codes", str(codes))
         self.enrol()
+
+    def _register(self, unit: str, name: str) -> None:
+        self.bureau.do("unit", "add", unit, "--name", name, *(word for scope in SCOPES for word in ("--scope", scope)))
 
     def enrol(self) -> None:
         """A new enrolment file from the centre, taken over by the unit."""
+        self._enrol(UNIT, self.config)
+
+    def _enrol(self, unit: str, config: Path) -> None:
         file = self.folder / "unit.enrolment.json"
-        self.bureau.do("unit", "enrolment", UNIT, "--out", str(file))
-        done = self._commands.run(["-c", str(self.config), "enrol", str(file)])
+        self.bureau.do("unit", "enrolment", unit, "--out", str(file))
+        done = self._commands.run(["-c", str(config), "enrol", str(file)])
         if done.code != 0:
             raise NotHeldError(f"doorward enrol: exit {done.code}: {done.err.strip()}")
         file.unlink()
+
+    def add_next_door(self) -> NextDoor:
+        """A second unit, in the register, enrolled and started; nobody waits for it here."""
+        folder = self.folder / "next"
+        box = self._stack.enter_context(Box(folder / "dev", self._next_mix))
+        config = folder / "config.yaml"
+        names = UnitNames(
+            id=NEXT,
+            site=SITE,
+            name=NEXT_NAME,
+            scopes=SCOPES,
+            broker=f"mqtt://127.0.0.1:{self._port}",
+            identity=folder / "identity",
+            state=folder / "state",
+            timezone=TIMEZONE,
+            pulse_s=PULSE_S,
+        )
+        names.state.mkdir()
+        config.write_text(config_yaml(box, names), encoding="utf-8")
+        self._register(NEXT, NEXT_NAME)
+        self._enrol(NEXT, config)
+        agent = Child(f"agent of {NEXT}", ["-c", str(config), "run"], folder / "agent.log", self.clock.environment)
+        self._stack.callback(agent.stop)
+        agent.start()
+        return NextDoor(box, agent)
 
     def wipe(self) -> None:
         """A fresh flash card: neither identity nor state. The agent must not run."""

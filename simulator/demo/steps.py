@@ -64,7 +64,7 @@ def refused_cards(scene: Scene) -> str:
     for card, title, caption in (
         (people.UNKNOWN, "此卡未登记", "an unknown card"),
         (people.EXPIRED, "此卡已过期", "an expired card"),
-        (people.NOT_YET, "时间未校准", "a card that begins later, while nobody is sure of the day"),
+        (people.NOT_YET, "时间未校准", "a card that begins later, the day unknown"),
     ):
         since = now()
         scene.box.tap(card)
@@ -106,6 +106,7 @@ def notice_shown(scene: Scene) -> str:
 
 
 def wiped_unit(scene: Scene) -> str:
+    after = scene.bureau.last
     scene.bureau.do(
         "notice",
         "put",
@@ -119,7 +120,7 @@ def wiped_unit(scene: Scene) -> str:
         "--text",
         "周六上午9时，请配合。",
     )
-    until("the notice is covered", lambda: scene.bureau.coverage("fire-drill") == (1, 1))
+    scene.booked("notice.received", after, id="fire-drill")
     after = scene.bureau.last
     scene.bureau.serve.stop()
     scene.stage.agent.stop()
@@ -134,6 +135,11 @@ def wiped_unit(scene: Scene) -> str:
     scene.bureau.serve.start()
     scene.in_touch(after, 30.0)
     return f"shown {took:.2f} s after the start, the centre stopped"
+
+
+def panel_without_power(scene: Scene) -> str:
+    took = scene.loses_power("王敏")
+    return f"all of it stands there again after {took:.1f} s"
 
 
 def remote_open(scene: Scene) -> str:

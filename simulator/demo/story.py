@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from simulator.demo import proofs, steps
+from simulator.demo import proofs, steps, steps_entry, steps_grid, steps_safety
 from simulator.demo.acting import Scene
 from simulator.demo.stage import Stage
 from simulator.demo.steps import Step
@@ -20,6 +20,7 @@ STORY = (
     Step("the broker comes up: the backlog reaches the books, once", steps.backlog),
     Step("a notice to the yard is shown, counted, and withdrawn", steps.notice_shown),
     Step("a wiped, newly enrolled unit shows the standing notice", steps.wiped_unit),
+    Step("a panel that lost its power comes back whole", steps.panel_without_power),
     Step("a remote open: the door is opened", steps.remote_open),
     Step("a remote open: nobody comes", steps.nobody_came),
     Step("six forged opens: each refused, the relay silent", proofs.forged_opens),
@@ -27,6 +28,20 @@ STORY = (
     Step("fire releases, through kill -9, until a reset", steps.fire),
     Step("the exit button works with the disk full", steps.exit_on_full_disk),
     Step("kill -9 in mid-unlock", steps.killed_in_mid_unlock),
+    Step("a second unit, next door", steps_entry.second_unit),
+    Step("a PIN opens; one for duress opens too, and raises an alarm", steps_entry.pins),
+    Step("a visitor's code, made while the unit is offline, opens once", steps_entry.visitor),
+    Step("a door's hours end to the minute", steps_entry.hours),
+    Step("a round over two units: one stop late, one missed", steps_grid.rounds),
+    Step("a report: filed, assigned, answered, rated", steps_grid.report),
+    Step("a resident orders a service", steps_grid.service),
+    Step("a poll of three households, one of which changes its vote", steps_grid.poll),
+    Step("five wrong PINs lock the keypad, a card still opens", steps_entry.wrong_pins),
+    Step("a watched household has gone silent", steps_safety.silence),
+    Step("a lockdown of the yard, and a fire in it", steps_safety.lockdown),
+    Step("an emergency notice", steps_safety.emergency),
+    Step("a lost card is revoked everywhere", steps_safety.lost_card),
+    Step("somebody moves out and is erased", steps_safety.erasure),
     Step("verify passes, and fails after one byte is changed", proofs.verified),
 )
 
@@ -65,8 +80,9 @@ class Story:
         return held
 
     def _no_half_drawn_screen(self) -> bool:
-        half = self.scene.box.panel.half_drawn
-        screens = len(self.scene.box.panel.history)
+        doors = [door for door in (self.scene, self.scene.other) if door is not None]
+        half = [glimpse for door in doors for glimpse in door.box.panel.half_drawn]
+        screens = sum(len(door.box.panel.history) for door in doors)
         if half:
             self._say(f"FAILED  half-drawn screens: {half[0]}")
             return False

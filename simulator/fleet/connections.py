@@ -9,14 +9,18 @@ import resource
 import selectors
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
+from contract.topics import parse_down
 from simulator.fleet.fleet_unit import FleetUnit
 
 KEEPALIVE_S = 30
@@ -47,6 +51,20 @@ def room_for(units: int) -> None:
         ) from None
 
 
+@dataclass(slots=True)
+class Traffic:
+    """Application messages of all units since the start, and the bytes of their MQTT packets: by `up/LEAF` and `down/KIND`."""
+
+    messages: Counter[str] = field(default_factory=Counter)
+    octets: Counter[str] = field(default_factory=Counter)
+
+    def note(self, what: str, topic: str, payload: bytes | bytearray) -> None:
+        """One, at QoS 1: a byte of header, its length, the topic and the packet's number, and the payload."""
+        size = 2 + len(topic) + 2 + len(payload)
+        self.messages[what] += 1
+        self.octets[what] += 1 + (1 if size < 128 else 2 if size < 16_384 else 3) + size
+
+
 class UnitLink:
     """One attempt of one unit, and the connection that comes of it. `on_up` when the broker has let it in and subscribed it; `on_end` once, when it is over."""
 
@@ -56,8 +74,10 @@ class UnitLink:
         selector: selectors.BaseSelector,
         on_up: Callable[[UnitLink], None],
         on_end: Callable[[UnitLink], None],
+        traffic: Traffic,
     ) -> None:
         self.unit = unit
+        self._traffic = traffic
         self.up = self.refused = self.ended = False
         self.up_mono: float | None = None
         self._selector = selector
@@ -113,6 +133,7 @@ class UnitLink:
     def publish(self, leaf: str, payload: bytes, retain: bool) -> None:
         """On the unit's own topics, at QoS 1."""
         self._unacknowledged += 1
+        self._traffic.note(f"up/{leaf}", self._prefix + leaf, payload)
         self._client.publish(self._prefix + leaf, payload, 1, retain)
 
     def resubscribe(self) -> None:
@@ -156,11 +177,16 @@ class UnitLink:
     def _on_subscribe(self, _client: mqtt.Client, _data: Any, _mid: int, codes: list[ReasonCode], _p: Any) -> None:
         if self.up or self.ended:
             return
+        if any(code.is_failure for code in codes):  # the agent would not stay either
+            self.refused = True
+            self.cut()
+            return
         self.up, self.up_mono = True, time.monotonic()
         self._on_up(self)
 
     def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         if not self.ended:
+            self._traffic.note(f"down/{_kind_of(message.topic)}", message.topic, message.payload)
             self.unit.take(message.topic, bytes(message.payload), retained=message.retain)
 
     def _on_publish(self, *_: object) -> None:
@@ -173,6 +199,13 @@ class UnitLink:
         if not self.ended:
             self.ended, self.up = True, False
             self._on_end(self)
+
+
+@lru_cache(maxsize=8192)
+def _kind_of(topic: str) -> str:
+    """Of desired state, confirms and commands their kind; `centre` of its presence."""
+    down = parse_down(topic)
+    return "centre" if down is None else down.kind.value
 
 
 _READ = selectors.EVENT_READ

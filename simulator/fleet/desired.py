@@ -15,6 +15,7 @@ from contract.kinds import Message
 from contract.messages import Keys, Kind, Notice, RosterPart, StateMessage, WorkingKey
 from contract.parse import parse
 from contract.refusal import Refusal
+from contract.rounds import Round
 from contract.topics import Down
 
 KEPT = 8192
@@ -70,8 +71,8 @@ class Desired:
             return False
         if isinstance(message, RosterPart) and not self._whole(message):
             return False
-        notice = message if isinstance(message, Notice) else None
-        until, over = (notice.until_utc, notice.withdrawn) if notice is not None else (None, False)
+        until = message.until_utc if isinstance(message, Notice) else None
+        over = isinstance(message, Notice | Round) and message.withdrawn
         self._pieces[name] = _Piece(message.rev, until, over)
         return True
 

@@ -21,7 +21,7 @@ from contract.facts import AccessGranted, Fact, Via
 from contract.facts.declaration import data_of, kind_of
 from contract.topics import Down
 from simulator.demo.waiting import NotHeldError
-from simulator.fleet.connections import MISC_S, UnitLink, room_for
+from simulator.fleet.connections import MISC_S, Traffic, UnitLink, room_for
 from simulator.fleet.fleet_unit import Enlisted, FleetUnit
 from simulator.fleet.hostile import Flood, Mischief
 from simulator.fleet.memory_journal import BOOT
@@ -37,13 +37,17 @@ T = TypeVar("T")
 
 
 class Fleet:
-    """`with Fleet(...) as fleet`. `pace`: the bounds of the back-off, the agent's own where none is given."""
+    """`with Fleet(...) as fleet`. `pace`: the bounds of the back-off, the agent's own where none is given.
+
+    `ports`: of a broker's nodes. Units are spread over them; one that a node does not let in asks the next, as with a name of several addresses.
+    """
 
     def __init__(
-        self, port: int, enlisted: Sequence[Enlisted], *, host: str = "127.0.0.1", pace: Pace | None = None
+        self, *ports: int, enlisted: Sequence[Enlisted], host: str = "127.0.0.1", pace: Pace | None = None
     ) -> None:
         room_for(len(enlisted))
-        self._host, self._port, self._pace = host, port, pace
+        self._host, self._ports, self._pace = host, ports, pace
+        self._nodes: dict[FleetUnit, int] = {}
         self._selector = selectors.DefaultSelector()
         self._links: dict[FleetUnit, UnitLink] = {}
         self._backoffs: dict[FleetUnit, Reconnect] = {}
@@ -58,6 +62,7 @@ class Fleet:
         self._looked = self._misced = time.monotonic()
         self.hold_confirms = False
         """Confirms are left lying: what it costs to check them is not spent while something is measured on this machine."""
+        self.traffic = Traffic()
         self.units: list[FleetUnit] = []
         for each in enlisted:
             self._add(FleetUnit(each, self.later, self._postpone))
@@ -74,6 +79,7 @@ class Fleet:
         self._selector.close()
 
     def _add(self, unit: FleetUnit) -> None:
+        self._nodes[unit] = len(self.units)
         self.units.append(unit)
         self._away.add(unit)
         self._backoffs[unit] = Reconnect("3.1.1", self._dice.uniform, self._pace)
@@ -143,10 +149,14 @@ class Fleet:
             unit = self._knocking.popleft()
             if unit in self._away or unit in self._links:
                 continue
-            link = UnitLink(unit, self._selector, self._came_up, self._ended)
+            link = UnitLink(unit, self._selector, self._came_up, self._ended, self.traffic)
             self._links[unit] = link
             self._handshakes.add(link)
-            link.open(self._host, self._port)
+            link.open(self._host, self.port_of(unit))
+
+    def port_of(self, unit: FleetUnit) -> int:
+        """Of the node it is at, or asks next."""
+        return self._ports[self._nodes[unit] % len(self._ports)]
 
     def _came_up(self, link: UnitLink) -> None:
         self._handshakes.discard(link)
@@ -158,6 +168,8 @@ class Fleet:
         if self._links.get(unit) is link:
             del self._links[unit]
             unit.disconnected()
+        if link.up_mono is None:
+            self._nodes[unit] += 1
         if unit not in self._away:
             self._come_back(unit, link)
 

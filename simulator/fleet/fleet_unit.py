@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -13,7 +13,7 @@ from itertools import islice
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from contract import codec, topics
-from contract.chain import build_alarm
+from contract.chain import build_alarm, build_receipt
 from contract.commands import Command, Reason
 from contract.enrolment import Enrolment, enrol_message
 from contract.facts import (
@@ -39,10 +39,14 @@ from contract.topics import Down
 from simulator.fleet import obeying
 from simulator.fleet.desired import Desired, Trusted, checked, checked_once, takes_notice_key
 from simulator.fleet.health import birth
-from simulator.fleet.memory_journal import MemoryJournal
+from simulator.fleet.memory_journal import Cut, MemoryJournal
 
 FLIGHT_MAX = 8
 """Batches sent and not yet confirmed, as the agent's."""
+FIRST_FACTS = 50
+"""Backlog on its way before the first confirm of a connection (docs/contract.md)."""
+RECEIPTS_AHEAD, RECEIPTS_AHEAD_S = 4, 60.0
+"""At most so many receipts go ahead of a backlog in this time."""
 UNCONFIRMED_S, UNCONFIRMED_MAX_S = 30.0, 600.0
 """After so long what is unconfirmed is sent again; doubling (docs/contract.md)."""
 REWIND_S = 1.0
@@ -106,6 +110,8 @@ class FleetUnit:
         self._since: float | None = None
         self._began = time.monotonic()
         self._retry_s = UNCONFIRMED_S
+        self._window: int | None = FIRST_FACTS
+        self._receipts: deque[float] = deque(maxlen=RECEIPTS_AHEAD)
         self._rewound = self._asked = float("-inf")
         self._differs_since: float | None = None
         self._alarms: list[bytes] = []
@@ -184,9 +190,26 @@ class FleetUnit:
 
     def write(self, *facts: Fact) -> None:
         """Journal them; they go out as soon as their turn comes."""
+        journal = self.journal
+        live = journal.uncut == 0 and self._flying() == len(journal.cuts) < FLIGHT_MAX
         for fact in facts:
-            self.journal.write(fact, time.time(), self.uptime)
+            made = journal.write(fact, time.time(), self.uptime)
+            if not live and isinstance(fact, NoticeReceived | NoticeShown):
+                self._send_receipt(journal.last, made)
+        if live and self.centre_online:
+            journal.cut()
         self.pump()
+
+    def _send_receipt(self, seq: int, made: bytes) -> None:
+        """Ahead of the backlog."""
+        now = time.monotonic()
+        if not self.centre_online or (
+            len(self._receipts) == RECEIPTS_AHEAD and now - self._receipts[0] < RECEIPTS_AHEAD_S
+        ):
+            return
+        self._receipts.append(now)
+        copy = build_receipt(self.enlisted.key, self.site, self.name, self.journal.epoch, seq, made)
+        self.send("receipt", copy)
 
     @property
     def uptime(self) -> float:
@@ -207,6 +230,7 @@ class FleetUnit:
         """From the first fact that is not confirmed on; with none, a confirm is asked for."""
         self._land()
         self._retry_s = UNCONFIRMED_S
+        self._window = FIRST_FACTS
         self.pump()
         if not self.journal.backlog:
             self._ask()
@@ -215,16 +239,27 @@ class FleetUnit:
         """What may be on its way goes out. `anyway`: all of it, and with no centre to hear it: load made beforehand."""
         if self._publish is None or not (self.centre_online or anyway):
             return
+        if anyway:
+            self.journal.cut()
+            for cut in islice(self.journal.cuts, self._flying(), None):
+                self._send_cut(cut)
+            return
         journal, flying = self.journal, self._flying()
-        most = len(journal.cuts) + 1 if anyway else FLIGHT_MAX
-        if flying == len(journal.cuts) < most:
-            journal.cut()
-        now = time.monotonic()
-        for cut in islice(journal.cuts, flying, len(journal.cuts) if anyway else FLIGHT_MAX):
-            if not cut.message:
-                journal.sign(cut)
-            self.send("facts", cut.message)
-            cut.message, cut.sent_mono = b"", now
+        while flying < FLIGHT_MAX:
+            on_way = sum(cut.last + 1 - cut.first for cut in islice(journal.cuts, flying))
+            room = journal.batch_facts if self._window is None else self._window - on_way
+            if flying == len(journal.cuts):
+                if not journal.uncut or (flying and room < journal.batch_facts):
+                    return
+                journal.cut(min(max(1, room), journal.batch_facts))
+            self._send_cut(journal.cuts[flying])
+            flying += 1
+
+    def _send_cut(self, cut: Cut) -> None:
+        if not cut.message:
+            self.journal.sign(cut)
+        self.send("facts", cut.message)
+        cut.message, cut.sent_mono = b"", time.monotonic()
 
     def prepare(self) -> None:
         """All that waits is cut into batches and signed now, so that sending it costs little."""
@@ -246,6 +281,7 @@ class FleetUnit:
             if cut.sent_mono is None:
                 break
             cut.sent_mono = None
+        self.journal.join()
 
     def _ask(self) -> None:
         self._asked = time.monotonic()
@@ -289,7 +325,7 @@ class FleetUnit:
         if flight is not None and message.seq + 1 < flight.first and now - self._rewound >= REWIND_S:
             self._rewound = now
             self._land()
-        self._retry_s, self._wanted_digest = UNCONFIRMED_S, message.digest
+        self._retry_s, self._wanted_digest, self._window = UNCONFIRMED_S, message.digest, message.window
         self._judge()
         self.pump()
 

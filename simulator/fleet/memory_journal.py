@@ -88,16 +88,29 @@ class MemoryJournal:
         self.head = next_hash(self.head, made)
         self._open.append(made)
 
-    def cut(self) -> None:
-        """What was written since goes into batches, as few as may be."""
+    @property
+    def uncut(self) -> int:
+        """Facts that are in no batch yet."""
+        return len(self._open)
+
+    def cut(self, most: int | None = None) -> None:
+        """What was written since goes into batches, as few as may be; `most`: only so many facts of it."""
         first, prev = self.last - len(self._open) + 1, self.cuts[-1].head if self.cuts else self._confirmed_head
-        for lines in _parted(self._open, self.batch_facts):
+        part, rest = self._open[:most], [] if most is None else self._open[most:]
+        for lines in _parted(part, self.batch_facts):
             h = prev
             for each in lines:
                 h = next_hash(h, each)
             self.cuts.append(Cut(first, first + len(lines) - 1, prev, h, lines))
             first, prev = first + len(lines), h
-        self._open = []
+        self._open = rest
+
+    def join(self) -> None:
+        """What was cut and is not on its way is cut anew when it goes."""
+        lines: list[bytes] = []
+        while self.cuts and self.cuts[-1].sent_mono is None and not self.cuts[-1].message:
+            lines = [*self.cuts.pop().lines, *lines]
+        self._open = [*lines, *self._open]
 
     def sign(self, cut: Cut) -> None:
         """Under a new batch's name: each sending has its own."""
@@ -121,7 +134,9 @@ class MemoryJournal:
             return False
         if seq < self.confirmed:
             return True  # of what is gone here the centre's word is all there is
-        self.cut()
+        cut = self.cuts[-1].last if self.cuts else self.confirmed
+        if seq > cut:
+            self.cut(seq - cut)
         own = self._hash_at(seq)
         if own.hex() != head:
             return False

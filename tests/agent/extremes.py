@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import Any, get_args
 
-from contract import commands, messages, topics
+from contract import commands, messages, topics, visitors
 from contract.bounds import MAX_INTEGER
-from contract.commands import Command, Mode, Order, SetMode
-from contract.hours import Hours, Span
+from contract.care import CareRule
+from contract.commands import Command, Erase, Mode, Order, Say, SetMode
+from contract.hours import DoorTimes, Hours, Span
 from contract.kinds import Message
 from contract.messages import (
     Address,
@@ -35,8 +36,11 @@ from contract.messages import (
     WorkingKey,
 )
 from contract.parse import payload_of
+from contract.people import DisplaySettings, Duty, LetterSize, ReportCode, ReportKind, Who, Words
+from contract.rounds import Round, RoundStop, Weekday
 from contract.scopes import Scope
 from contract.strict_json import MAX_DEPTH
+from contract.visitors import VisitorCode, Visitors
 from tests.contract import signing
 
 SITE, UNIT = "badahu", "b12-u2"
@@ -49,7 +53,13 @@ HOURS = Hours((((Span(360, 1320), Span(1330, 1440)),) * 7), frozenset({"2026-10-
 HOLDER = Holder(
     "h1", Role.EMERGENCY, "ab" * 16, "cd" * 16, "301", frozenset({"main"}), UTC - 9, UTC + 99, HOURS, 8.5,
     frozenset({"care", "fire_reset"}),
+    duress="ab" * 16,
+    pin_required=True,
+    org="sf-express",
 )  # fmt: skip
+SIGN = Sign("第七网格", "c", "b", "王师傅", "1", (Duty("李师傅", HOURS, "2"),))
+CODE = ReportCode(Words("垃圾清运", "Rubbish"), "sanitation", ReportKind.SERVICE, Who.ANY, 3600)
+CARE = CareRule(12.0, (Span(0, 360), Span(1320, 1440)), frozenset({"main"}), {"water": "301"})
 CENTRE_KEYS = tuple(
     WorkingKey(f"c{n}", signing.COMMANDS.public_key().public_bytes_raw().hex(), frozenset(Kind) - {Kind.KEYS})
     for n in (1, 2)
@@ -62,22 +72,41 @@ def _notice(**more: Any) -> Notice:
 
 
 def _command(kind: type[Any]) -> Command:
-    order = SetMode(Mode.LOCKDOWN, UTC + 60, "main") if kind is SetMode else kind("main")
+    made = {SetMode: (Mode.LOCKDOWN, UTC + 60, "main"), Say: ("请稍等", 30, "main"), Erase: ("h1", "main")}
+    order = kind(*made.get(kind, ("main",)))
     return Command(SITE, OWN, "c-01", UNIT, UTC - 1, UTC + 20, order, "desk", "courier")
 
 
 ORDERS = get_args(Order)
 SAMPLES: tuple[Message, ...] = (
     _notice(ask=Poll(("好", "不好"), Per.ROOM)),
-    _notice(ask=Rating("r1")),
+    _notice(ask=Rating("r1", "h1")),
     _notice(withdrawn=True),
     RosterPart(YARD, "residents", 2, UTC - 5, 1, 2, "k1", (HOLDER, Holder("h2", key="ef" * 16))),
     RosterPart(YARD, "residents", 2, UTC - 5, 2, 2, "k1", ()),
-    Settings(YARD, 4, UTC - 5, "Asia/Shanghai", "en", Sign("第七网格", "c", "b", "王师傅", "1")),
+    Settings(
+        YARD,
+        4,
+        UTC - 5,
+        "Asia/Shanghai",
+        "en",
+        SIGN,
+        hours={"day": HOURS},
+        doors={"main": DoorTimes("day", "day")},
+        report_codes={"21": CODE},
+        care=CARE,
+        display=DisplaySettings(LetterSize.LARGE),
+    ),
+    Round(
+        YARD, "r1", 2, UTC - 5, "夜间巡查", True, (RoundStop(UNIT, "main", 480, 600, "12号楼2单元"), RoundStop("b12-u1", "main", 1380, 60)),
+        frozenset(Weekday), frozenset({"2026-10-01"}), 900, frozenset({"wang"}),
+    ),
+    Round(YARD, "r2", 2, UTC - 5, withdrawn=True),
     Keys(WHOLE, 2, UTC - 5, CENTRE_KEYS),
+    Visitors(OWN, 2, UTC - 5, (VisitorCode("main", "2026-11-24", 3),)),
     Secrets(OWN, 2, UTC - 5, UNIT, bytes(range(90))),
     *map(_command, ORDERS),
-    Confirm(OWN, UTC - 1, UNIT, "e1", 1, "ab" * 32, "s1-1", UTC, "cd" * 32, 50),
+    Confirm(OWN, UTC - 1, UNIT, "e1", 1, "ab" * 32, "s1-1", UTC, "cd" * 32, 50, "ef" * 32),
 )  # fmt: skip
 
 NUMBERS: tuple[Any, ...] = (
@@ -94,7 +123,7 @@ ODD = (
 WORDS = (
     *Mode, *(each.TAG for each in ORDERS), *Category, *Role, *Per, "poll", "rating", "main", "nobody", "*", UNIT, "zh-CN", "en", "xx",
     "UTC", "America/St_Johns", "Pacific/Kiritimati", "Etc/GMT+12", "Africa/Monrovia", "../../etc/passwd", "localtime", "posixrules", "Asia", "Factory",
-    "ab" * 16, "AB" * 16, "00" * 32, "ff" * 32, "00:00-24:00", "24:00-24:00", "23:59-24:00", "0001-01-01", "9999-12-31", "2026-02-30",
+    "ab" * 16, "AB" * 16, "00" * 32, "ff" * 32, "00:00-24:00", "24:00", "00:00", "23:59", *Weekday, "24:00-24:00", "23:59-24:00", "0001-01-01", "9999-12-31", "2026-02-30",
 )  # fmt: skip
 PLAIN: tuple[Any, ...] = (None, True, False, [], {}, [[]], {"": ""}, [None], {"door": None})
 
@@ -190,7 +219,7 @@ def topic_of(kind: Kind, payload: dict[str, Any]) -> str:
     """The topic that says the same as the payload; where there is none, the one the sample has."""
     sample = next(each for each in SAMPLES if kind_of(each) is kind)
     scope, names = payload.get("scope"), [payload.get("id"), payload.get("part")]
-    count = {Kind.NOTICE: 1, Kind.ROSTER: 2}.get(kind, 0)
+    count = {Kind.NOTICE: 1, Kind.ROUND: 1, Kind.ROSTER: 2}.get(kind, 0)
     with_scope = scope if isinstance(scope, str) else str(sample.scope)
     text = f"{topics.PREFIX}/{SITE}/down/{with_scope}/{kind}"
     text = "/".join([text, *(str(name) for name in names[:count])])
@@ -205,7 +234,7 @@ def unset() -> list[str]:
     seen: dict[type, set[str]] = {}
     for sample in SAMPLES:
         _look(sample, seen)
-    named = [(module, kind) for module in (messages, commands) for kind in vars(module).values()]
+    named = [(module, kind) for module in (messages, commands, visitors) for kind in vars(module).values()]
     declared = [kind for module, kind in named if getattr(kind, "__module__", "") == module.__name__]
     kinds = [kind for kind in declared if isinstance(kind, type) and dataclasses.is_dataclass(kind)]
     kinds.remove(Address)  # of a declaration, no message carries it

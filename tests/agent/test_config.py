@@ -145,7 +145,7 @@ def test_ten_mistakes_are_ten_lines() -> None:
         ("input: 2, normally: open", "input: 1, normally: open", "doors.main.exit_button.input: input 1 of relay is already doors.main.contact"),
         ("input: 4,", "input: 3,", "inputs.gas.input: input 3 of relay is already fire"),
         ("input: 4,", "input: 0,", "inputs.gas.input: 0 is outside 1 to 8: relay has 8 inputs"),
-        ("readers: [card]", "readers: [panel]", "doors.main.readers[0]: panel (dwin) reads no cards and has no keys"),
+        ("readers: [card]", "readers: [panel]", "doors.main.readers[0]: panel (dwin) has keys with designed pages alone (layout: {design: …})"),
         ("readers: [card]", "readers: card", "doors.main.readers: must be a list, like [a, b]"),
         ("displays: [panel]", "displays: [relay]", "displays[0]: relay (modbus-relay) draws no pages"),
         ("displays: [panel]", "displays: [panel, panel]", "displays[1]: panel is listed twice"),

@@ -68,12 +68,12 @@ def test_mangled_files(seed: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.claim("F46")
-def test_thousands_of_mangled_files(seed: int, record_property: Callable[[str, object], None]) -> None:
+def test_a_thousand_mangled_files(seed: int, record_property: Callable[[str, object], None]) -> None:
     rng = random.Random(seed + 1)
-    good = sum(isinstance(outcome(mangled(rng)), Config) for _ in range(5000))
-    assert good < 5000, f"seed {seed}"
+    good = sum(isinstance(outcome(mangled(rng)), Config) for _ in range(1000))
+    assert good < 1000, f"seed {seed}"
     record_property(
-        "figure", f"5,000 mangled files: {good} still good, the rest named line by line, no other exception"
+        "figure", f"1,000 mangled files: {good} still good, the rest named line by line, no other exception"
     )
 
 

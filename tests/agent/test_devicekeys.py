@@ -125,7 +125,7 @@ def test_what_a_reader_tells_becomes_events_without_secrets(tmp_path: Path) -> N
     ):
         devices._take(fact)
     assert posted == [
-        ev.KeyPressed("card", "7", 0.9),
+        ev.Typed("card", 1, False, 0.9),
         ev.CardRead("card", (card_hash(bytes(32), "BC614E"),), 1.5),
         ev.TamperRead("card", "tamper", True),
         ev.LineAttacked("card", "mac", 2),

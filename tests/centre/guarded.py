@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from click.testing import CliRunner
@@ -21,12 +22,12 @@ OWN = f"doorward/1/{SITE}"
 
 
 class Guarded:
-    """A centre whose broker runs on its own files, with two units. `ca` is None where `scheme` is mqtt."""
+    """A centre whose broker runs on its own files, with two units. `ca` is None where `scheme` is mqtt; `books`: what `init` is told of them."""
 
-    def __init__(self, path: Path, scheme: str = "mqtts") -> None:
+    def __init__(self, path: Path, scheme: str = "mqtts", books: Sequence[str] = ()) -> None:
         self.port = free_port()
         url = f"{scheme}://127.0.0.1:{self.port}"
-        made = CliRunner().invoke(centre, ["init", str(path / "c"), "--site", SITE, "--broker", url])
+        made = CliRunner().invoke(centre, ["init", str(path / "c"), "--site", SITE, "--broker", url, *books])
         assert made.exit_code == 0, made.output
         self.desk = Desk(path / "c")
         self.a: FakeUnit = self.desk.unit("a", "yard/y1")

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 _PLACE = Path(__file__).parent / "books_before"
 DUMPS = [*sorted(_PLACE.glob("first_*.sql")), *sorted(_PLACE.glob("last_*.sql"))]
 """From before alembic: the first and the last day of that schema."""
 MARKED = sorted(_PLACE.glob("marked_*.sql"))
 """One of each revision before the newest, with alembic's mark."""
+JOURNAL = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"the centre's own journal, in books for tests").digest())
+"""Signed the centre's own journal in the dumps that have one, since revision 0006."""
+
+
+UNSIGNED = "centre: unit b12-u2: receipt ahead of its fact, e2 13: its signature does not hold\n"
+"""What `verify` says of the one row of the newer of them that was put there by hand."""
 
 
 def old_folder(fresh: Path, path: Path, dump: Path) -> Path:
     """A centre's folder whose books are the dump's."""
     shutil.copytree(fresh, path)
+    journal = path / "keys" / "journal.pem"
+    journal.unlink()  # of a later program, as the books are
+    if dump.stem >= "marked_0006":
+        journal.write_bytes(JOURNAL.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        journal.chmod(0o600)
     for file in path.glob("books.db*"):
         file.unlink()
     with closing(sqlite3.connect(path / "books.db")) as conn:

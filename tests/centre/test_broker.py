@@ -17,6 +17,7 @@ from centre.intake import InboundMessage
 from contract.messages import MAX_MESSAGE_BYTES
 from contract.scopes import Scope
 from contract.topics import subscriptions
+from tests.centre.conftest import Fresh
 from tests.centre.guarded import OWN, Guarded
 from tests.centre.unit import SITE, FakeUnit
 from tests.centre.wire import Wire
@@ -26,8 +27,8 @@ pytestmark = pytest.mark.needs("mosquitto")
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
-    made = Guarded(tmp_path_factory.mktemp("guarded"))
+def running(fresh: Fresh, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    made = Guarded(tmp_path_factory.mktemp("guarded"), books=fresh.books())
     yield made
     made.end()
 

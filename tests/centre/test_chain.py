@@ -6,7 +6,7 @@ import pytest
 
 from centre import schema
 from tests.centre.conftest import Desk
-from tests.centre.test_intake import alarms, only_confirm
+from tests.centre.test_intake import alarms, only_answer
 from tests.centre.unit import FakeUnit
 
 
@@ -19,9 +19,9 @@ def test_the_next_number_of_another_history_is_not_entered(desk: Desk) -> None:
     again = FakeUnit(unit.name)
     again.key = unit.key
     again.fact("door.opened", 11)
-    assert only_confirm(desk.take(again.batch(11, 11))).head == unit.head
+    assert only_answer(desk.take(again.batch(11, 11))).head == unit.head
     assert alarms(desk) == ["history.fork"]
     assert desk.count(schema.facts) == 10
     unit.fact()
-    assert only_confirm(desk.take(unit.batch(11, 11))).seq == 11
+    assert only_answer(desk.take(unit.batch(11, 11))).seq == 11
     desk.run("verify")

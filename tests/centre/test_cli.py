@@ -18,7 +18,7 @@ from centre.cli import centre
 from contract.enrolment import parse_enrolment
 from contract.envelope import unverified_payload
 from contract.messages import Kind
-from tests.centre.conftest import Desk
+from tests.centre.conftest import ONE_ENGINE, Desk
 from tests.centre.unit import FakeUnit
 
 LATER = "`serve` publishes it when it comes up"
@@ -62,6 +62,7 @@ def test_init_says_what_is_wrong(tmp_path: Path, args: tuple[str, ...], said: st
     assert run("--dir", str(path), "unit", "list")[0] == 78
 
 
+@ONE_ENGINE
 def test_what_reaches_nobody_or_revokes_everybody_is_said(desk: Desk, tmp_path: Path) -> None:
     at = ("--dir", str(desk.path))
     file = tmp_path / "r.csv"
@@ -76,6 +77,7 @@ def test_what_reaches_nobody_or_revokes_everybody_is_said(desk: Desk, tmp_path: 
     assert run(*at, "verify") == (0, "centre: no facts in the books yet, nothing to prove\n")
 
 
+@ONE_ENGINE
 @pytest.mark.parametrize("charset", ["utf-8-sig", "gbk", "utf-16"])
 def test_a_notice_from_a_file_as_windows_writes_it(desk: Desk, tmp_path: Path, charset: str) -> None:
     file = tmp_path / "notice.txt"
@@ -100,7 +102,8 @@ def test_where_no_centre_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert "named: no centre here" in run("verify")[1]
 
 
-def test_damaged_files_are_named(desk: Desk) -> None:
+def test_damaged_files_are_named(sqlite_desk: Desk) -> None:
+    desk = sqlite_desk
     (desk.path / "centre.json").write_text("{")
     assert "centre.json" in run("--dir", str(desk.path), "unit", "list")[1]
     (desk.path / "books.db").rename(desk.path / "elsewhere")
@@ -128,6 +131,7 @@ def test_units(desk: Desk) -> None:
     assert "revoked" in desk.run("unit", "list").stdout
 
 
+@ONE_ENGINE
 def test_an_enrolment_file_is_what_a_unit_reads(desk: Desk, tmp_path: Path) -> None:
     desk.run("unit", "add", "b12-u2")
     out = tmp_path / "to the box.json"
@@ -139,7 +143,7 @@ def test_an_enrolment_file_is_what_a_unit_reads(desk: Desk, tmp_path: Path) -> N
     again = parse_enrolment(out.read_bytes())
     assert (first.token, first.password) != (again.token, again.password)
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
-    kept = b"".join(file.read_bytes() for file in desk.path.glob("books.db*"))
+    kept = desk.kept()
     assert again.password.encode() not in kept
     assert desk.run("unit", "enrolment", "b12-u2", "--out", "/no/such/folder/f", code=2).stderr.count("\n") == 1
 
@@ -174,6 +178,7 @@ def test_a_notice_lives_and_ends(desk: Desk) -> None:
     assert "no such notice" in desk.run("coverage", "n404", code=2).stderr
 
 
+@ONE_ENGINE
 @pytest.mark.parametrize(
     "args",
     [
@@ -189,6 +194,20 @@ def test_a_notice_that_is_none(desk: Desk, args: tuple[str, ...]) -> None:
     assert (
         desk.run("notice", "put", "--yes", "--scope", "yard/y07", "--title", "x", *args, code=2).stderr.count("\n") == 1
     )
+
+
+def test_what_a_clock_that_stood_ahead_cleared_is_no_tampering(desk: Desk) -> None:
+    desk.run("notice", "put", "--yes", "--scope", "yard/y07", "--title", "x", "--text", "y", "--id", "n1", "--until", "1d")  # fmt: skip
+    with desk.books.changing() as conn:
+        assert state.clear_ended(conn, time.time() + 3 * 86_400) == 1
+    unit = desk.unit("b77-u7")
+    unit.fact("door.opened", door="main")
+    desk.take(unit.batch())
+    assert desk.run("verify").stderr == ""
+    desk.run("notice", "put", "--yes", "--scope", "yard/y07", "--title", "x", "--text", "z", "--id", "n2", "--until", "1d")  # fmt: skip
+    with desk.books.writing() as conn:
+        conn.execute(update(schema.state).where(schema.state.c.id == "n2").values(token=None))
+    assert "n2: its messages are not those" in desk.run("verify", code=1).stderr, "of that nothing tells"
 
 
 def test_ended_notices_are_cleared_and_their_topics_not_forgotten(desk: Desk) -> None:
@@ -223,19 +242,31 @@ def test_keys_stand_first(desk: Desk) -> None:
 
 def test_settings_grow_and_shrink(desk: Desk) -> None:
     said = desk.run(
-        "settings", "put", "--yes", "--scope", "site/badahu", "--language", "zh-CN", "--sign", "worker=王师傅"
+        "settings", "put", "--yes", "--scope", "site/badahu", "--language", "zh-CN", "--sign", "worker=王师傅", "--json"
     )
     assert json.loads(said.stdout) == {"language": "zh-CN", "sign": {"worker": "王师傅"}}
-    said = desk.run("settings", "put", "--yes", "--scope", "site/badahu", "--sign", "phone=110")
+    said = desk.run("settings", "put", "--yes", "--scope", "site/badahu", "--sign", "phone=110", "--json")
     assert json.loads(said.stdout)["sign"] == {"worker": "王师傅", "phone": "110"}
-    said = desk.run("settings", "put", "--yes", "--scope", "site/badahu", "--unset", "sign")
+    said = desk.run("settings", "put", "--yes", "--scope", "site/badahu", "--unset", "sign", "--json")
     assert json.loads(said.stdout) == {"language": "zh-CN"}
     rev = desk.rev(Kind.SETTINGS, "site/badahu")
     assert f"rev {rev}" in desk.run("settings", "list").stdout
     assert "nothing to change" in desk.run("settings", "put", "--yes", "--scope", "site/badahu", code=2).stderr
     said = desk.run("settings", "put", "--yes", "--scope", "site/badahu", "--timezone", "X/Y", code=2).stderr
     assert said == "centre: timezone: not a name of the IANA database\n"
+    (value,) = map(json.loads, desk.run("settings", "list", "--json").stdout.splitlines())
+    assert value == {"scope": "site/badahu", "rev": rev, "sent": False, "settings": {"language": "zh-CN"}}
     assert f"rev {rev}" in desk.run("settings", "list").stdout, "what no unit would take leaves no trace"
+
+
+def test_large_letters_are_asked_for_and_taken_out_again(desk: Desk) -> None:
+    put = ("settings", "put", "--yes", "--json", "--scope", "site/badahu")
+    assert json.loads(desk.run(*put, "--letters", "large").stdout) == {"display": {"size": "large"}}
+    assert json.loads(desk.run(*put, "--language", "en").stdout)["display"] == {"size": "large"}
+    (token,) = (row.token for row in desk.rows(select(schema.state).where(schema.state.c.kind == "settings")))
+    assert unverified_payload(token)["display"] == {"size": "large"}
+    assert json.loads(desk.run(*put, "--unset", "display").stdout) == {"language": "en"}
+    desk.run(*put, "--letters", "huge", code=2)
 
 
 def test_what_an_earlier_version_took_for_the_display_goes_with_the_next_change(desk: Desk) -> None:
@@ -243,7 +274,7 @@ def test_what_an_earlier_version_took_for_the_display_goes_with_the_next_change(
     with desk.books.changing() as conn:
         told = json.dumps({"language": "en", "display": {"brightness": 60}})
         conn.execute(update(schema.state).where(schema.state.c.kind == "settings").values(title=told))
-    said = desk.run("settings", "put", "--yes", "--scope", "site/badahu", "--sign", "phone=110")
+    said = desk.run("settings", "put", "--yes", "--scope", "site/badahu", "--sign", "phone=110", "--json")
     assert json.loads(said.stdout) == {"language": "en", "sign": {"phone": "110"}}
     (token,) = (row.token for row in desk.rows(select(schema.state).where(schema.state.c.kind == "settings")))
     assert "display" not in unverified_payload(token)
@@ -277,6 +308,7 @@ def test_facts_and_coverage(desk: Desk) -> None:
     assert "no such unit" in desk.run("facts", "--unit", "x", code=2).stderr
 
 
+@ONE_ENGINE
 def test_an_order_without_a_broker_is_not_sent(desk: Desk) -> None:
     desk.unit("b12-u2")
     said = desk.run("open", "--unit", "b12-u2", "--door", "main", "--why", "test", code=69)

@@ -22,7 +22,7 @@ from contract import chain
 from contract.plain import Reply, ReplyState
 from contract.strict_json import dumps
 from simulator.broker import start_broker
-from tests.centre.conftest import Desk
+from tests.centre.conftest import OTHER_ENGINE_LONG, Desk, Fresh
 from tests.centre.site import Site
 from tests.centre.test_alarms import open_alarms
 from tests.centre.unit import FakeUnit
@@ -83,7 +83,7 @@ def test_hostile_text_does_not_reach_a_terminal(desk: Desk, text: str) -> None:
     unit = desk.unit()
     desk.run("unit", "add", "b12-u9", "--name", text.replace("\x00", ""))
     unit.fact("door.forced", door=text, by=[text], **{text or "x": text})
-    kind = (text or "x")[:48]
+    kind = (text.replace("\x00", "") or "x")[:48]  # with it a batch is refused
     unit.fact(kind, detail=text)
     line = chain.line(9, unit.at, "synced", 1, 0.0, kind, {"detail": text})
     status = json.loads(unit.status(version=text, storage=text).payload)
@@ -148,7 +148,7 @@ def test_forks_are_kept_up_to_a_limit_and_told_by_one_alarm(desk: Desk) -> None:
     desk.take(unit.batch())
     bound = BOUNDS[Excess.FORK]
     for each in forks(unit, bound.day + 100):
-        confirms = desk.take(each.batch()).confirms
+        confirms = desk.take(each.batch()).answers
         assert [confirm.head for confirm in confirms] == [unit.head], "it is told what the books have"
     assert desk.count(schema.forks) == bound.day
     assert [(each["kind"], each["unit"]) for each in open_alarms(desk)] == [
@@ -241,7 +241,7 @@ def test_who_sends_only_what_does_not_hold_is_not_listened_to_for_a_while(desk: 
     garbage = thief.batch()
     outcome = desk.take(*[garbage] * (USELESS + 50), unit.batch(), other.batch())
     assert (outcome.refused, outcome.new) == (USELESS + 51, 1)
-    assert [each.unit for each in outcome.confirms] == ["b12-u3"]
+    assert [each.unit for each in outcome.answers] == ["b12-u3"]
     assert [each["kind"] for each in open_alarms(desk)] == ["unit.limit"]
     assert len([line for line in outcome.lines if "refused" in line]) == 2
     assert [line for line in desk.take(*[garbage] * 3).lines if "refused" in line] == [], "told once a minute"
@@ -269,14 +269,14 @@ def test_replies_leave_nothing_in_the_books_that_no_command_asked_for(desk: Desk
 # --- what it costs the others
 
 
+@OTHER_ENGINE_LONG
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["forks", "epochs", "known", "garbage"])
 def test_a_flood_holds_up_no_other_unit(
-    tmp_path: Path, fresh_folder: Path, kind: str, record_property: Callable[[str, object], None]
+    tmp_path: Path, copies: Fresh, kind: str, record_property: Callable[[str, object], None]
 ) -> None:
     """1,200 messages as fast as the broker takes them; meanwhile another unit's facts, one after the other, are confirmed."""
-    with start_broker(tmp_path / "broker") as broker:
-        site = Site(tmp_path, fresh_folder, broker)
+    with start_broker(tmp_path / "broker") as broker, Site(tmp_path, copies, broker) as site:
         site.serve()
         bad, flooding = site.unit("bad")
         good, wire = site.unit("good")
@@ -301,8 +301,6 @@ def test_a_flood_holds_up_no_other_unit(
         record_property("figure", f"{kind}: another unit's fact at most {max(took):.2f} s, books +{grown / 1e6:.1f} MB")
         assert max(took) < 4, "12 s and more before there were limits"
         assert grown < 4e6
-        site.close()
-        broker.kill()
 
 
 def flood_of(kind: str, bad: FakeUnit) -> list[object]:

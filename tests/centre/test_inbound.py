@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from centre import commands, schema
 from centre.intake import InboundMessage
@@ -18,7 +19,7 @@ from contract.plain import Reply, ReplyState, build_will
 from contract.scopes import Scope
 from contract.strict_json import dumps
 from tests.centre.conftest import Desk
-from tests.centre.test_intake import alarms, only_confirm
+from tests.centre.test_intake import alarms, only_answer
 from tests.centre.unit import SITE, FakeUnit
 
 
@@ -91,7 +92,7 @@ def test_a_replaced_box_is_enrolled_anew_and_linked(desk: Desk) -> None:
     box.fact(count=2)
     wrong = FakeUnit("b12-u2", old.enrolment)
     assert desk.take(wrong.enrol()).refused == 1, "the earlier file works no more"
-    assert only_confirm(desk.take(box.enrol(), box.batch())).epoch == "e9"
+    assert only_answer(desk.take(box.enrol(), box.batch())).epoch == "e9"
     old.fact()
     assert desk.take(old.batch(4, 4)).refused == 1, "the old box is out"
     epochs = desk.rows(select(schema.epochs).order_by(schema.epochs.c.id))
@@ -158,12 +159,42 @@ def test_the_course_of_a_command_from_replies_and_facts(desk: Desk) -> None:
 
 def test_the_digest_is_of_what_the_unit_should_have(desk: Desk) -> None:
     unit = desk.unit("b12-u2", "yard/y07")
-    assert only_confirm(desk.take(unit.nothing())).digest == digest([("keys", "site/badahu", "", 1)])
+    assert desk.intake.confirm(only_answer(desk.take(unit.nothing()))).digest == digest(
+        [("keys", "site/badahu", "", 1)]
+    )
     desk.run("notice", "put", "--yes", "--scope", "yard/y07", "--title", "停水", "--text", "明天", "--id", "n1")
     desk.run("notice", "put", "--yes", "--scope", "yard/y08", "--title", "停水", "--text", "明天", "--id", "n2")
     desk.run("settings", "put", "--yes", "--scope", "site/badahu", "--language", "en")
     own = [("keys", "site/badahu", "", 1), ("settings", "site/badahu", "", desk.rev(Kind.SETTINGS, "site/badahu"))]
     notice = ("notice", "yard/y07", "n1", desk.rev(Kind.NOTICE, "yard/y07", "n1"))
-    assert only_confirm(desk.take(unit.nothing())).digest == digest([*own, notice])
+    assert desk.intake.confirm(only_answer(desk.take(unit.nothing()))).digest == digest([*own, notice])
     desk.run("notice", "withdraw", "n1")
-    assert only_confirm(desk.take(unit.nothing())).digest == digest(own)
+    assert desk.intake.confirm(only_answer(desk.take(unit.nothing()))).digest == digest(own)
+
+
+# --- a NUL, which JSON can bring and PostgreSQL keeps in no text
+
+
+def test_a_nul_is_refused_or_kept_in_the_line_and_never_stops_the_intake(desk: Desk) -> None:
+    unit, other = desk.unit("a"), desk.unit("b")
+    order = {"unit": "a", "action": "resync", "args": "{}", "actor": "x", "why": "", "iat_utc": 0.0, "exp_utc": 0.0}
+    with desk.books.writing() as conn:
+        conn.execute(insert(schema.commands), [order | {"id": name} for name in ("c1", "c2")])
+    when = "2026-09-21T14:13:21.000Z"
+    reply = {"id": "c1", "state": "refused", "at": when, "reason": "a\0b"}
+    bad = [
+        unit.reply(Reply("c1", ReplyState.REFUSED, desk.now, "a\0b")),
+        unit.message("status", json.dumps({"state": "online", "session": "s\0"}).encode()),
+        unit.message("status", build_will("\0")),
+        unit.message("reply", json.dumps(reply | {"state": "\0"}).encode()),
+    ]
+    unit.fact("command.refused", id="c2", reason="x\0y", actor="\0")
+    unit.fact("door.forced", door="main", note="\0")
+    other.fact("odd\0kind")
+    outcome = desk.take(*bad, unit.batch(), other.batch())
+    assert (outcome.new, outcome.refused) == (2, 4)
+    assert [confirm.unit for confirm in outcome.answers] == ["a"]
+    courses = desk.rows(select(schema.courses.c.command, schema.courses.c.reason).order_by(schema.courses.c.command))
+    assert courses == [("c1", "a\ufffdb"), ("c2", "x\ufffdy")]
+    assert [bytes(row.line) for row in desk.rows(select(schema.facts.c.line))] == unit.lines
+    assert not any("\0" in row.detail for row in desk.rows(select(schema.refusals)))

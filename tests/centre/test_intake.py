@@ -7,19 +7,20 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, select
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from centre import schema
+from centre.answers import Answer
 from centre.history import PATIENCE_S
-from centre.intake import InboundMessage
+from centre.intake import InboundMessage, IntakeOutcome
 from contract import chain
 from contract.envelope import key_ring, verify
-from contract.messages import Confirm, Kind
+from contract.messages import Kind
 from contract.parse import parse
 from contract.scopes import Scope
 from contract.topics import Down, up
-from tests.centre.conftest import Desk
+from tests.centre.conftest import Desk, impatient
 from tests.centre.unit import SITE, FakeUnit
 
 
@@ -27,10 +28,9 @@ def alarms(desk: Desk) -> list[str]:
     return [row.kind for row in desk.rows(select(schema.alarms).order_by(schema.alarms.c.id))]
 
 
-def only_confirm(outcome: object) -> Confirm:
-    (confirm,) = outcome.confirms  # type: ignore[attr-defined]
-    assert isinstance(confirm, Confirm)
-    return confirm
+def only_answer(outcome: IntakeOutcome) -> Answer:
+    (answer,) = outcome.answers
+    return answer
 
 
 def test_a_batch_is_entered_line_by_line_and_confirmed(desk: Desk) -> None:
@@ -39,7 +39,7 @@ def test_a_batch_is_entered_line_by_line_and_confirmed(desk: Desk) -> None:
     unit.fact("door.opened", door="main")
     message = unit.batch()
     outcome = desk.take(message)
-    confirm = only_confirm(outcome)
+    confirm = desk.intake.confirm(only_answer(outcome))
     assert (outcome.new, outcome.refused) == (2, 0)
     assert (confirm.unit, confirm.epoch, confirm.seq, confirm.head) == ("b12-u2", "e1", 2, unit.head)
     assert confirm.batch == chain.parse_batch(message.payload).header.batch
@@ -55,7 +55,7 @@ def test_a_batch_is_entered_line_by_line_and_confirmed(desk: Desk) -> None:
 def test_a_confirm_is_what_a_unit_takes(desk: Desk) -> None:
     unit = desk.unit()
     unit.fact()
-    confirm = only_confirm(desk.take(unit.batch()))
+    confirm = desk.intake.confirm(only_answer(desk.take(unit.batch())))
     token = desk.office.signer.sign(Kind.CONFIRM, confirm)
     keys = unit.enrolment
     ring = key_ring(bytes.fromhex(keys.root_key), keys.working_keys)
@@ -73,7 +73,7 @@ def test_what_is_sent_again_counts_once(desk: Desk) -> None:
     desk.fresh_intake()
     outcome = desk.take(*sent, unit.batch(50, 170))
     assert (outcome.new, outcome.known) == (0, 250 + 121)
-    assert only_confirm(outcome).seq == 250
+    assert only_answer(outcome).seq == 250
     assert desk.count(schema.facts) == 250
     assert desk.count(schema.batches) == 3
     assert alarms(desk) == []
@@ -94,10 +94,10 @@ def test_from_beyond_the_books_is_answered_with_where_they_stand(desk: Desk) -> 
     unit = desk.unit()
     unit.fact(count=30)
     desk.take(unit.batch(1, 10))
-    confirm = only_confirm(desk.take(unit.batch(21, 30)))
+    confirm = only_answer(desk.take(unit.batch(21, 30)))
     assert (confirm.seq, confirm.head) == (10, unit.h[10].hex())
     assert desk.count(schema.facts) == 10
-    assert only_confirm(desk.take(unit.batch(11, 20), unit.batch(21, 30))).seq == 30
+    assert only_answer(desk.take(unit.batch(11, 20), unit.batch(21, 30))).seq == 30
     assert alarms(desk) == []
 
 
@@ -109,7 +109,7 @@ def test_books_older_than_the_unit_lose_nothing_silently(desk: Desk) -> None:
     assert desk.take(unit.batch(21, 30)).new == 0
     desk.now += PATIENCE_S + 1
     outcome = desk.take(unit.batch(21, 30))
-    assert (outcome.new, only_confirm(outcome).seq) == (10, 30)
+    assert (outcome.new, only_answer(outcome).seq) == (10, 30)
     assert alarms(desk) == ["history.torn"]
     assert [(row.first, row.last) for row in desk.rows(select(schema.gaps))] == [(11, 20)]
     desk.run("verify")
@@ -118,11 +118,11 @@ def test_books_older_than_the_unit_lose_nothing_silently(desk: Desk) -> None:
 def test_an_epoch_whose_beginning_never_comes(desk: Desk) -> None:
     unit = desk.unit()
     unit.fact(count=30)
-    assert desk.take(unit.batch(11, 20)).confirms == []
+    assert desk.take(unit.batch(11, 20)).answers == []
     desk.now += PATIENCE_S + 1
-    assert only_confirm(desk.take(unit.batch(11, 20))).seq == 20
+    assert only_answer(desk.take(unit.batch(11, 20))).seq == 20
     assert alarms(desk) == ["history.torn"]
-    assert only_confirm(desk.take(unit.batch(21, 30))).seq == 30
+    assert only_answer(desk.take(unit.batch(21, 30))).seq == 30
     assert "earlier facts lost" in desk.run("verify").stdout
 
 
@@ -131,7 +131,7 @@ def test_gaps_of_a_full_journal_are_kept_and_counted(desk: Desk) -> None:
     unit.fact(count=20)
     unit.drop(5, 9)
     outcome = desk.take(unit.batch())
-    assert (outcome.new, only_confirm(outcome).seq) == (15, 20)
+    assert (outcome.new, only_answer(outcome).seq) == (15, 20)
     assert [(row.first, row.last) for row in desk.rows(select(schema.gaps))] == [(5, 9)]
     assert desk.take(unit.batch()).new == 0
     assert "15 facts, 1 gaps" in desk.run("verify").stdout
@@ -144,7 +144,7 @@ def test_a_gap_over_what_the_books_have_in_part(desk: Desk) -> None:
     desk.take(unit.batch(1, 6))
     unit.drop(4, 9)
     outcome = desk.take(unit.batch(4, 12))
-    assert (outcome.new, only_confirm(outcome).seq) == (3, 12)
+    assert (outcome.new, only_answer(outcome).seq) == (3, 12)
     assert [(row.first, row.last) for row in desk.rows(select(schema.gaps))] == [(7, 9)]
     assert alarms(desk) == []
     desk.run("verify")
@@ -160,10 +160,10 @@ def test_another_history_is_kept_beside_and_alarmed(desk: Desk) -> None:
     again.key = unit.key
     again.fact("door.opened", 7)
     message = again.batch()
-    confirm = only_confirm(desk.take(message, message))
+    confirm = only_answer(desk.take(message, message))
     assert (confirm.seq, confirm.head) == (10, unit.head)
     again.fact(count=8)
-    assert only_confirm(desk.take(again.batch(8, 15))).head == unit.head
+    assert only_answer(desk.take(again.batch(8, 15))).head == unit.head
     assert alarms(desk) == ["history.fork"]
     assert [(row.count, row.kind) for row in desk.rows(select(schema.repeats))] == [(2, "history.fork")]
     assert desk.count(schema.forks) == 2
@@ -177,14 +177,14 @@ def test_a_unit_that_forgot_is_alarmed_once(desk: Desk) -> None:
     unit = desk.unit()
     unit.fact(count=10)
     empty = unit.nothing()
-    assert only_confirm(desk.take(unit.batch(), empty)).seq == 10
+    assert only_answer(desk.take(unit.batch(), empty)).seq == 10
     unit.fact(count=5)
     desk.take(unit.batch(11, 15), empty)
     assert alarms(desk) == [], "an empty batch delivered twice is no loss of memory"
     forgetful = FakeUnit(unit.name)
     forgetful.key, forgetful.lines, forgetful.h = unit.key, unit.lines[:8], unit.h[:9]
     forgetful.numbers = 100
-    confirm = only_confirm(desk.take(forgetful.nothing(), forgetful.nothing()))
+    confirm = only_answer(desk.take(forgetful.nothing(), forgetful.nothing()))
     assert (confirm.seq, confirm.head) == (15, unit.head)
     assert alarms(desk) == ["history.behind"]
 
@@ -196,7 +196,7 @@ def test_a_new_epoch_is_linked_to_the_one_before(desk: Desk) -> None:
     unit.begin("e2", ("e1", unit.head))
     unit.fact(count=3)
     outcome = desk.take(unit.batch())
-    assert (only_confirm(outcome).epoch, outcome.new) == ("e2", 3)
+    assert (only_answer(outcome).epoch, outcome.new) == ("e2", 3)
     unit.begin("e3")
     unit.fact()
     desk.take(unit.batch())
@@ -261,7 +261,7 @@ def test_what_is_not_signed_by_the_unit_is_refused(desk: Desk) -> None:
         InboundMessage("doorward/1/badahu/down/unit/b12-u2/confirm", true.payload),
     ]
     outcome = desk.take(*forged)
-    assert (outcome.refused, outcome.new, outcome.confirms) == (len(forged), 0, [])
+    assert (outcome.refused, outcome.new, outcome.answers) == (len(forged), 0, [])
     assert desk.count(schema.facts) == 0
     assert sum(row.count for row in desk.rows(select(schema.refusals))) == len(forged)
     assert desk.take(true).new == 3
@@ -276,7 +276,7 @@ def test_unknown_and_revoked_units_are_refused(desk: Desk) -> None:
     desk.run("unit", "revoke", "b12-u2")
     alive = unit.status()
     outcome = desk.take(unit.batch(3, 3), unit.enrol(), alive)
-    assert (outcome.refused, outcome.new, outcome.confirms) == (3, 0, [])
+    assert (outcome.refused, outcome.new, outcome.answers) == (3, 0, [])
     assert desk.rows(select(schema.units.c.online)) == [(False,)]
     assert desk.count(schema.facts) == 2
     desk.run("verify")
@@ -298,7 +298,7 @@ def test_a_flood_of_invented_units_does_not_fill_the_books(desk: Desk) -> None:
 def test_any_bytes_are_only_counted(shared_desk: Desk, messages: list[tuple[str, bytes]]) -> None:
     outcome = shared_desk.take(*(InboundMessage(up(SITE, "b12-u2", leaf), payload) for leaf, payload in messages))
     assert outcome.new == 0
-    assert outcome.confirms == []
+    assert outcome.answers == []
 
 
 # --- durable first
@@ -310,12 +310,11 @@ def test_nothing_is_confirmed_that_is_not_committed(desk: Desk) -> None:
     unit.fact(count=20)
     messages = [unit.batch(1, 10), unit.batch(11, 20)]
     desk.take(messages[0])
-    desk.books.engine.dispose()
-    event.listen(desk.books.engine, "connect", lambda dbapi, _: dbapi.execute("PRAGMA busy_timeout=0"))
-    with desk.books.writing(), pytest.raises(OperationalError):
+    impatient(desk.books)
+    with desk.books.alone(), pytest.raises(OperationalError):
         desk.take(*messages)
     outcome = desk.take(*messages)
-    assert (outcome.new, only_confirm(outcome).seq) == (10, 20)
+    assert (outcome.new, only_answer(outcome).seq) == (10, 20)
     desk.run("verify")
 
 

@@ -26,7 +26,7 @@ from contract.scopes import Scope
 from contract.strict_json import dumps
 from simulator.broker import free_port, start_broker, start_written
 from tests.centre.box import Box
-from tests.centre.conftest import Desk
+from tests.centre.conftest import OTHER_ENGINE_LONG, Desk, Fresh
 from tests.centre.unit import SITE
 from tests.centre.wire import Wire
 from tests.waiting import eventually
@@ -47,10 +47,10 @@ class Person:
 class Street:
     """A site with a guarded broker, `serve` in a thread, and its boxes. Everybody may ask at any moment who opens what."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, fresh: Fresh) -> None:
         self.port = free_port()
         url = f"mqtt://127.0.0.1:{self.port}"
-        made = CliRunner().invoke(centre, ["init", str(path / "c"), "--site", SITE, "--broker", url])
+        made = CliRunner().invoke(centre, ["init", str(path / "c"), "--site", SITE, "--broker", url, *fresh.books()])
         assert made.exit_code == 0, made.output
         self.path, self.desk, self.said = path, Desk(path / "c"), [made.output]
         self.boxes: list[Box] = []
@@ -147,12 +147,13 @@ class Street:
 
 
 @pytest.fixture
-def street(tmp_path: Path) -> Iterator[Street]:
-    made = Street(tmp_path)
+def street(tmp_path: Path, copies: Fresh) -> Iterator[Street]:
+    made = Street(tmp_path, copies)
     yield made
     made.close()
 
 
+@OTHER_ENGINE_LONG
 def test_all_keys_change_under_a_street_of_doors(street: Street, tmp_path: Path) -> None:
     """At every moment each door opens for the cards it should; a stolen unit's keys open nothing new; no key shows anywhere."""
     street.serve()
@@ -313,7 +314,7 @@ def _no_key_shows(street: Street, retained: list[tuple[str, bytes]], first: Cent
     shared = (street.desk.path / "keys" / "shared.json").read_bytes()
     assert all(key.encode() in shared for key in now.card_keys.values()), "looked for as it is written where it belongs"
     words += [password.encode() for password in street.boxes[SECOND].passwords()]
-    places = {path.name: path.read_bytes() for path in street.desk.path.glob("books.db*")}
+    places = {"books": street.desk.kept()}
     places |= {f"data/{path.name}": path.read_bytes() for path in (street.desk.path / "broker" / "data").iterdir()}
     places |= {"broker's log": street.broker.log.read_bytes(), "said": "\n".join(street.said).encode()}
     sent = [(topic, payload) for box in street.boxes for wire in box.wires for topic, payload, _ in wire.got]

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, event, select
+from sqlalchemy import event, select
 
 from centre import folder as folders
 from centre import holders, rotations, schema
@@ -16,7 +16,7 @@ from centre.keys import STATE_KEYS, load_keys
 from contract.envelope import verify
 from contract.messages import Kind
 from tests.centre.changing import YARD, advance, current_ring, hashes, roster, secrets_of, shows, tokens, told
-from tests.centre.conftest import Desk
+from tests.centre.conftest import Desk, Fresh
 from tests.centre.unit import SITE, FakeUnit
 
 
@@ -41,22 +41,33 @@ def _begun(desk: Desk) -> list[FakeUnit]:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("fresh", "every"),
+    [
+        ("sqlite", 5),
+        pytest.param("sqlite", 1, marks=pytest.mark.soak),
+        pytest.param("postgresql", 12, marks=[pytest.mark.soak, pytest.mark.needs("postgres")]),
+    ],
+    indirect=["fresh"],
+)
 @pytest.mark.parametrize("second", [False, True], ids=["first step", "last step"])
 def test_what_is_cut_off_anywhere_is_done_again(
-    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, second: bool
+    desk: Desk, copies: Fresh, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, second: bool, every: int, seed: int
 ) -> None:
-    """Before each statement, each commit and each file: what stands then is sound, and the next attempt ends as one that nobody cut."""
+    """Before each statement, each commit and each file (or every so many of them, from one that the seed says): what stands then is
+    sound, and the next attempt ends as one that nobody cut.
+    """
     boxes = _begun(desk)
     if second:
         advance(desk)
         for box in boxes:
             told(desk, box)
     desk.close()
-    cuts, ended = 0, False
+    cuts, ended = -(seed % every), False
     while not ended:
-        cuts += 1
-        shutil.copytree(desk.path, tmp_path / str(cuts))
-        copy = Desk(tmp_path / str(cuts))
+        cuts += every
+        mark = copies.mark()
+        copy = Desk(copies.copy(tmp_path / str(cuts), desk.path))
         with monkeypatch.context() as patch:
             ended = not _cut(copy, cuts, patch)
         _sound(copy)
@@ -66,6 +77,7 @@ def test_what_is_cut_off_anywhere_is_done_again(
         assert hashes(copy)[0] == "c2"
         _ends(copy, boxes)
         copy.close()
+        copies.leave(mark)
         shutil.rmtree(tmp_path / str(cuts))
     assert cuts > 20
 
@@ -103,15 +115,16 @@ def _cut(desk: Desk, at: int, patch: pytest.MonkeyPatch) -> bool:
 
     for module in (centre_keys, holders):
         patch.setattr(module, "write_secret", write)
-    event.listen(Engine, "before_cursor_execute", place)
-    event.listen(Engine, "commit", place)
+    engine = desk.books.engine
+    event.listen(engine, "before_cursor_execute", place)
+    event.listen(engine, "commit", place)
     try:
         advance(desk)
     except _CutError:
         return True
     finally:
-        event.remove(Engine, "before_cursor_execute", place)
-        event.remove(Engine, "commit", place)
+        event.remove(engine, "before_cursor_execute", place)
+        event.remove(engine, "commit", place)
     return False
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from paho.mqtt.packettypes import PacketTypes
@@ -11,7 +12,9 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from centre.folder import BrokerAddress
 from centre.intake import InboundMessage
-from centre.link import FIRST_WAIT_S, Arrived, Event, Link, LinkDown, LinkUp, Login
+from centre.link import FIRST_WAIT_S, Arrived, Event, Link, LinkDown, LinkUp, Login, Sent
+from simulator.broker import start_broker
+from tests.centre.wire import Wire
 from tests.waiting import eventually
 
 
@@ -63,3 +66,51 @@ def test_what_comes_before_and_behind_the_brokers_word_is_kept_in_order(end: Eve
         link._tell(event)
     assert link.until_up(1.0) == (None if isinstance(end, LinkUp) else "refused")
     assert link.take(0.0) == [first, second]
+
+
+@pytest.mark.slow
+def test_what_was_on_its_way_goes_out_over_no_later_connection(tmp_path: Path) -> None:
+    """Another may have been in its place meanwhile, or the broker have lost the keys it is signed with."""
+    with start_broker(tmp_path / "broker") as broker:
+        address = BrokerAddress(tls=False, host="127.0.0.1", port=broker.port)
+        link = Link(Login(address, "centre", "secret"), [], will=None, persistent=True)
+        link.start()
+        assert link.until_up(5.0) is None
+        broker.kill()
+        for number in range(150):
+            link.publish(f"old/{number}", b"x", retain=True)
+        broker.start()
+        eventually(lambda: any(isinstance(each, LinkUp) for each in link.take(0.1)), 10.0)
+        new = link.publish("new", b"x", retain=True)
+        eventually(lambda: Sent(new) in link.take(0.1))
+        reader = Wire(broker.port, "reader", None)
+        reader.subscribe("#")
+        eventually(lambda: reader.payloads("new"))
+        assert [topic for topic, _, _ in reader.got] == ["new"]
+        reader.close()
+        link.stop()
+
+
+def test_a_name_of_several_addresses_is_tried_address_by_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As that of a broker's nodes: the first is dead."""
+    look_up = socket.getaddrinfo
+
+    def found(host: str, port: int, *args: int) -> list[object]:
+        nodes = ("127.0.0.2", "127.0.0.1") if host == "broker.test" else (host,)
+        return [each for node in nodes for each in look_up(node, port, *args)]
+
+    monkeypatch.setattr("socket.getaddrinfo", found)
+    with start_broker(tmp_path) as broker:
+        link = Link(
+            Login(BrokerAddress(tls=False, host="broker.test", port=broker.port), "centre", "x"),
+            ["up/#"],
+            will=None,
+            persistent=False,
+        )
+        link.start()
+        try:
+            assert link.until_up(5.0) is None
+        finally:
+            link.stop()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from centre import schema
-from tests.centre.conftest import Desk
+from tests.centre.conftest import ONE_ENGINE, Desk
 
 NOTICE = ("notice", "put", "--title", "t", "--text", "x")
 
@@ -29,6 +29,7 @@ def yard(desk: Desk) -> Desk:
     return desk
 
 
+@ONE_ENGINE
 def test_without_a_terminal_it_is_refused_with_what_is_near(yard: Desk, file: str) -> None:
     for args, said in (
         ((*NOTICE, "--scope", "yard/y70"), "yard/y70: no unit is there; known: yard/y07. With --yes"),
@@ -43,6 +44,7 @@ def test_without_a_terminal_it_is_refused_with_what_is_near(yard: Desk, file: st
         assert yard.count(schema.state) == before + 1
 
 
+@ONE_ENGINE
 def test_what_is_there_is_not_asked_about(yard: Desk, file: str) -> None:
     """Nor the first roster of a scope: it has to get its name some time."""
     yard.run(*NOTICE, "--scope", "site/badahu")
@@ -51,9 +53,13 @@ def test_what_is_there_is_not_asked_about(yard: Desk, file: str) -> None:
     yard.run("roster", "put", "residents", file, "--scope", "building/b12")
     yard.run("roster", "put", "residents", file, "--scope", "building/b12")
     said = yard.run("roster", "put", "resident", file, "--scope", "building/b12", code=2).stderr
-    assert "no such roster for building/b12, those there stay in force; known: residents" in said
+    assert (
+        "resident: a new roster for building/b12, beside those that are there and stay in force; known: residents"
+        in said
+    )
 
 
+@ONE_ENGINE
 @pytest.mark.slow
 @pytest.mark.parametrize(("answer", "code", "notices"), [(b"n\n", 2, 0), (b"y\n", 0, 1)])
 def test_at_a_terminal_a_person_is_asked(yard: Desk, answer: bytes, code: int, notices: int) -> None:

@@ -15,6 +15,7 @@ from centre.intake import InboundMessage
 from contract.envelope import key_ring, verify
 from contract.messages import Kind
 from contract.plain import Reply, ReplyState, build_will
+from contract.topics import up
 from tests.centre.site import Site
 from tests.centre.unit import FakeUnit, door
 from tests.centre.wire import Wire
@@ -193,3 +194,44 @@ def test_one_that_is_waited_for_is_sent_it_all_the_same(site: Site) -> None:
     offline(unit, wire)
     result = ordered(site, unit, wire, [("accepted", None), ("done", None), ("opened", None)], 0, *OPEN, "--wait")
     assert [line.split("  ")[1] for line in result.stdout.splitlines()] == ["accepted", "done", "opened"]
+
+
+YARD_DOWN = ("mode", "lockdown", "--until", "1h", "--scope", "yard/y07", "--why", "test", "--actor", "wang")
+
+
+def test_a_mode_for_a_whole_yard_goes_to_each_unit_and_tells_each_answer(site: Site) -> None:
+    """One does it, one refuses, one is offline; a unit of another yard hears nothing."""
+    names = ("b1", "b2", "b3")
+    there = {name: site.unit(name, enrolled=True) for name in names}
+    its = there["b3"][1]
+    its.publish(up("badahu", "b3", "status"), build_will("s1"), retain=True)
+    elsewhere = site.desk.unit("c1", "yard/y08")
+    other = site.wire(elsewhere)
+    results: list[Result] = []
+    thread = threading.Thread(target=lambda: results.append(site.desk.run(*YARD_DOWN, code=3)), name="order")
+    thread.start()
+    for name, state, reason in (("b1", ReplyState.DONE, None), ("b2", ReplyState.REFUSED, "storage")):
+        unit, wire = there[name]
+        command = _command(site, unit, eventually(lambda wire=wire: wire.payloads("/command"))[0])
+        assert (command["unit"], command["scope"], command["action"]) == (name, f"unit/{name}", "mode")
+        if state is ReplyState.DONE:
+            wire.send(unit.reply(Reply(command["id"], ReplyState.ACCEPTED, time.time())))
+        wire.send(unit.reply(Reply(command["id"], state, time.time(), reason)))
+        forged = elsewhere.reply(Reply(command["id"], ReplyState.REFUSED, time.time(), "device"))
+        other.send(forged)
+    thread.join(15)
+    told = results[0].stdout.splitlines()
+    assert [line.split("  ")[0] for line in told if line.startswith("b")].count("b1") == 2
+    assert told[-1] == "1 of 3 units: done"
+    assert "b2: refused" in results[0].stderr
+    assert "b3: nothing was sent" in results[0].stderr
+    assert not its.payloads("/command")
+    assert not other.payloads("/command")
+    assert {row.unit for row in site.desk.rows(select(schema.commands))} == {"b1", "b2"}
+    assert site.desk.run("verify", code=0)
+
+
+def test_a_mode_needs_one_place(site: Site) -> None:
+    for args in ((), ("--unit", "b1", "--scope", "yard/y07")):
+        assert "say --unit or --scope" in site.desk.run("mode", "normal", *args, "--why", "x", code=2).stderr
+    assert "no unit is there" in site.desk.run("mode", "normal", "--scope", "yard/y99", "--why", "x", code=2).stderr

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 from pathlib import Path
 
@@ -14,8 +13,10 @@ from centre import restored, rosters, schema
 from centre.replay import replay
 from contract.messages import Kind
 from contract.scopes import Scope
+from tests.centre.conftest import ONE_ENGINE, Fresh
+from tests.centre.filled import contents, refill
+from tests.centre.guarded import Guarded
 from tests.centre.site import OWN, Site
-from tests.centre.test_broker import Guarded
 from tests.centre.wire import Wire
 from tests.waiting import eventually
 
@@ -27,23 +28,12 @@ def day_lost(site: Site) -> bytes:
     """The books are those of yesterday again; the broker has today's. Returns today's notice as it is retained."""
     site.desk.unit("b12-u2", "yard/y07")
     site.desk.run(*PUT, "n1")
-    site.desk.books.close()
-    kept = site.desk.path.with_name("yesterday")
-    shutil.copytree(site.desk.path, kept)
+    kept = contents(site.desk.books)
     site.desk.run(*PUT, "n1")
     site.desk.run(*PUT, "n2")
     token = retained(site, "n1")
-    site.desk.books.close()
-    put_back(site, kept)
+    refill(site.desk.books, kept)
     return token
-
-
-def put_back(site: Site, kept: Path) -> None:
-    """The books of a folder that was kept."""
-    for path in site.desk.path.glob("books.db*"):
-        path.unlink()
-    for path in kept.glob("books.db*"):
-        shutil.copy(path, site.desk.path)
 
 
 def retained(site: Site, name: str) -> bytes:
@@ -79,6 +69,7 @@ def test_books_that_nobody_restored_take_nothing_and_overwrite_nothing(site: Sit
     """It may be a folder that was copied back, or the work of a thief who has a key: that is for the operator to say."""
     today = day_lost(site)
     site.serve()
+    eventually(lambda: any("another signs" in line for line in site.said))
     said = "\n".join(site.said)
     assert "the broker retains 2 messages newer than the books, as notice n1 of yard/y07" in said
     assert "another signs with our keys" in said
@@ -93,10 +84,10 @@ def test_books_that_nobody_restored_take_nothing_and_overwrite_nothing(site: Sit
 @pytest.mark.slow
 @pytest.mark.needs("mosquitto")
 def test_a_broker_that_cannot_be_read_holds_only_restored_books_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, copies: Fresh, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As with an access file of an earlier version."""
-    guarded = Guarded(tmp_path)
+    guarded = Guarded(tmp_path, books=copies.books())
     made = Site.__new__(Site)
     made.desk, made.said, made.service, made._wires = guarded.desk, [], None, []
     try:
@@ -110,12 +101,13 @@ def test_a_broker_that_cannot_be_read_holds_only_restored_books_back(
         assert guarded.broker.pid is not None
         os.kill(guarded.broker.pid, signal.SIGHUP)
         monkeypatch.setattr("centre.replay.SILENT_S", 1.0)
+        monkeypatch.setattr("centre.twin.MARK_S", 0.5)
         guarded.desk.run("notice", "put", "--yes", "--scope", "yard/y1", "--title", "x", "--text", "y", "--id", "n1")
         made.serve()
         assert any("hands out nothing" in line and "published all the same" in line for line in made.said)
         made.stop()
         with office.books.changing() as conn:
-            restored.mark(conn, guarded.desk.now)
+            restored.mark(conn, guarded.desk.now, None)
         reader = guarded.unit(guarded.a)
         reader.subscribe(f"{OWN}/down/yard/y1/#")
         eventually(lambda: reader.payloads("/notice/n1"))
@@ -130,18 +122,17 @@ def test_a_broker_that_cannot_be_read_holds_only_restored_books_back(
         guarded.desk.close()
 
 
+@ONE_ENGINE
 @pytest.mark.slow
 def test_a_roster_of_twenty_thousand_is_read_back_whole(site: Site) -> None:
     people = ("id,card\n" + "".join(f"h{n},{n + 1}\n" for n in range(20_000))).encode()
     site.desk.run(*PUT, "n1")
-    site.desk.books.close()
-    kept = site.desk.path.with_name("yesterday")
-    shutil.copytree(site.desk.path, kept)
+    kept = contents(site.desk.books)
     rev = rosters.put(site.desk.office, YARD, "people", people, 1_790_000_000.0).rev
     site.desk.run(*PUT, "n2")  # publishes all
-    site.desk.books.close()
-    put_back(site, kept)
+    refill(site.desk.books, kept)
     site.desk.run("restore", "--copied")
     site.serve()
+    eventually(lambda: rosters.listed(site.desk.office))
     (listed,) = rosters.listed(site.desk.office)
     assert (listed.rev, listed.holders) == (rev, 20_000)

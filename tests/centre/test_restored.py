@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,7 +22,7 @@ from contract.revs import Entry, build_revs
 from contract.scopes import Scope
 from contract.topics import down
 from tests.centre.changing import roster, shows, tokens
-from tests.centre.conftest import Desk
+from tests.centre.conftest import Desk, Fresh
 from tests.centre.unit import SITE, FakeUnit
 
 YARD = Scope("yard", "y07")
@@ -33,11 +32,10 @@ TWO_CARDS = b"id,card\nr-1,0012345678\nr-2,0012345679\n"
 KEYS = ("keys", "site/badahu", "", 1)
 
 
-def copied(desk: Desk, path: Path) -> Desk:
-    """The folder as it is now, to come back to: what an old backup is."""
+def copied(copies: Fresh, desk: Desk, path: Path) -> Desk:
+    """The centre as it is now, to come back to: what an old backup is."""
     desk.books.close()
-    shutil.copytree(desk.path, path)
-    return Desk(path)
+    return Desk(copies.copy(path, desk.path))
 
 
 def said_by(desk: Desk, unit: FakeUnit, *have: Entry) -> list[str]:
@@ -76,10 +74,10 @@ def test_what_units_tell_of_a_revision_of_2040_counts(desk: Desk) -> None:
     assert desk.rows(select(schema.applied.c.rev)) == [(people.rev,)]
 
 
-def test_a_restored_centre_is_ahead_of_what_units_saw(desk: Desk, tmp_path: Path) -> None:
+def test_a_restored_centre_is_ahead_of_what_units_saw(copies: Fresh, desk: Desk, tmp_path: Path) -> None:
     """A revoked card: the roster without it must count at units that saw a hundred revisions since the backup."""
     rosters.put(desk.office, YARD, "people", TWO_CARDS, NOW)
-    before = copied(desk, tmp_path / "old")
+    before = copied(copies, desk, tmp_path / "old")
     seen = [rosters.put(desk.office, YARD, "people", TWO_CARDS, NOW + hour * 3600).rev for hour in range(24)]
     again = rosters.put(before.office, YARD, "people", b"id,card\nr-1,0012345678\n", NOW + 86_400)
     assert again.rev > max(seen)
@@ -155,18 +153,20 @@ def test_a_notice_somebody_saw_on_a_screen_is_withdrawn_by_its_scope(desk: Desk)
 # --- facts
 
 
-def test_a_unit_with_more_confirmed_is_told_once_asked_and_fills_the_books_again(desk: Desk, tmp_path: Path) -> None:
+def test_a_unit_with_more_confirmed_is_told_once_asked_and_fills_the_books_again(
+    copies: Fresh, desk: Desk, tmp_path: Path
+) -> None:
     unit = desk.unit("b12-u2", "yard/y07")
     unit.fact(count=5)
     desk.take(unit.batch())
-    old = copied(desk, tmp_path / "old")
+    old = copied(copies, desk, tmp_path / "old")
     unit.fact(count=4)
     desk.take(unit.batch(6))
     outcome = old.take(unit.nothing())
     loud = "books older than unit b12-u2: restored? Its facts up to 9 were confirmed, the books have 5"
     assert outcome.lines == [loud]
     assert outcome.ask == {"b12-u2"}
-    assert [confirm.seq for confirm in outcome.confirms] == [5], "by which it sends again what it still has"
+    assert [confirm.seq for confirm in outcome.answers] == [5], "by which it sends again what it still has"
     again = old.take(unit.nothing())
     assert (again.lines, again.ask) == ([], set()), "once"
     assert old.take(unit.batch(6)).new == 4
@@ -190,7 +190,7 @@ def test_after_a_restore_each_unit_is_asked_until_it_gave_its_list(desk: Desk) -
     units = [desk.unit(f"u{n}") for n in range(3)]
     assert not any(desk.take(unit.status()).ask for unit in units)
     with desk.books.changing() as conn:
-        restored.mark(conn, desk.now)
+        restored.mark(conn, desk.now, None)
     assert [desk.take(unit.status()).ask for unit in units] == [{"u0"}, {"u1"}, {"u2"}]
     desk.now += 1
     said_by(desk, units[0], KEYS)
@@ -212,13 +212,13 @@ def retained(desk: Desk) -> dict[str, bytes]:
     return {topic: token for kind in Kind for topic, token in tokens(desk, kind).items()}
 
 
-def test_what_was_published_since_is_taken_back(desk: Desk, tmp_path: Path) -> None:
+def test_what_was_published_since_is_taken_back(copies: Fresh, desk: Desk, tmp_path: Path) -> None:
     desk.unit("b12-u2", "yard/y07")
     notices.put(desk.office, Draft(YARD, "old", "x", id="n1"), NOW)
     notices.put(desk.office, Draft(YARD, "stays", "x", id="n2"), NOW)
     settings.put(desk.office, YARD, Change(language="en", sign={"phone": "110"}), NOW)
     roster(desk, "id,card,pin,room\nh1,0012345678,4711,101\nh2,0x9ABCDEF1,,102\n")
-    old = copied(desk, tmp_path / "old")
+    old = copied(copies, desk, tmp_path / "old")
     notices.withdraw(desk.office, "n1", NOW + 5)
     notices.put(desk.office, Draft(YARD, "new", "x", id="n3"), NOW + 5)
     settings.put(desk.office, YARD, Change(sign={"phone": "119"}), NOW + 5)
@@ -242,9 +242,9 @@ def test_what_was_published_since_is_taken_back(desk: Desk, tmp_path: Path) -> N
     old.close()
 
 
-def test_only_what_our_keys_signed_for_that_topic_is_taken_back(desk: Desk, tmp_path: Path) -> None:
+def test_only_what_our_keys_signed_for_that_topic_is_taken_back(copies: Fresh, desk: Desk, tmp_path: Path) -> None:
     notices.put(desk.office, Draft(YARD, "ours", "x", id="n1"), NOW)
-    old = copied(desk, tmp_path / "old")
+    old = copied(copies, desk, tmp_path / "old")
     notices.put(desk.office, Draft(YARD, "ours, newer", "x", id="n1"), NOW + 5)
     topic = down(SITE, YARD, Kind.NOTICE, "n1")
     token = retained(desk)[topic]
@@ -272,9 +272,11 @@ def test_an_older_or_equal_revision_is_nothing(desk: Desk) -> None:
     assert retained(desk) == before
 
 
-def test_a_roster_that_is_not_whole_is_not_taken_and_the_next_comes_above_it(desk: Desk, tmp_path: Path) -> None:
+def test_a_roster_that_is_not_whole_is_not_taken_and_the_next_comes_above_it(
+    copies: Fresh, desk: Desk, tmp_path: Path
+) -> None:
     many = ("id,card\n" + "".join(f"h{n},{n + 1}\n" for n in range(1800))).encode()
-    old = copied(desk, tmp_path / "old")
+    old = copied(copies, desk, tmp_path / "old")
     made = rosters.put(desk.office, YARD, "people", many, IN_2040)
     there = retained(desk)
     del there[down(SITE, YARD, Kind.ROSTER, "people", 2)]
@@ -287,11 +289,13 @@ def test_a_roster_that_is_not_whole_is_not_taken_and_the_next_comes_above_it(des
     old.close()
 
 
-def test_keys_and_secrets_made_since_are_lost_said_and_never_named_again(desk: Desk, tmp_path: Path) -> None:
+def test_keys_and_secrets_made_since_are_lost_said_and_never_named_again(
+    copies: Fresh, desk: Desk, tmp_path: Path
+) -> None:
     unit = desk.unit("b12-u2", "yard/y07")
     shows(desk, unit)
     roster(desk)
-    old = copied(desk, tmp_path / "old")
+    old = copied(copies, desk, tmp_path / "old")
     desk.run("keys", "rotate", "state")
     desk.run("keys", "rotate", "card")
     with desk.books.reading() as conn:
@@ -311,9 +315,9 @@ def test_keys_and_secrets_made_since_are_lost_said_and_never_named_again(desk: D
     old.close()
 
 
-def test_working_keys_that_units_trust_no_longer_are_named(desk: Desk, tmp_path: Path) -> None:
+def test_working_keys_that_units_trust_no_longer_are_named(copies: Fresh, desk: Desk, tmp_path: Path) -> None:
     unit = desk.unit("b12-u2", "yard/y07")
-    old = copied(desk, tmp_path / "old")
+    old = copied(copies, desk, tmp_path / "old")
     desk.run("keys", "rotate", "state")
     unit.fact("keys.applied", scope="site/badahu", id="", rev=desk.rev(Kind.KEYS, "site/badahu"))
     desk.take(unit.batch())

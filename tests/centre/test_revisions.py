@@ -7,7 +7,7 @@ import pytest
 from centre import state
 from contract.messages import EMERGENCIES_PER_SCOPE, NOTICES_PER_SCOPE, Kind
 from contract.revs import build_revs
-from tests.centre.conftest import Desk
+from tests.centre.conftest import ONE_ENGINE, Desk
 from tests.centre.site import Site
 from tests.centre.unit import SITE, FakeUnit
 from tests.waiting import eventually
@@ -18,6 +18,7 @@ def put(desk: Desk, name: str, *more: str, code: int = 0) -> str:
     return desk.run(*words, *more, code=code).output
 
 
+@ONE_ENGINE
 @pytest.mark.claim("F48")
 def test_no_more_notices_are_published_than_a_unit_takes(desk: Desk) -> None:
     desk.unit("b12-u2", "yard/y07")

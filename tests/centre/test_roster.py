@@ -201,17 +201,17 @@ def test_a_smaller_revision_clears_the_parts_that_are_over(desk: Desk) -> None:
     said = put(desk, "id,card\nh1,1\n")
     rev = desk.rev(Kind.ROSTER, "yard/y07", "main")
     assert rev > first
-    assert f"roster main rev {rev}: 1 holders in 1 parts for yard/y07, 1800 before\n" in said
+    assert f"roster main rev {rev}: 1 holder for yard/y07, 1800 before\n" in said
     rows = desk.rows(select(schema.state).where(schema.state.c.kind == "roster").order_by(schema.state.c.part))
     assert [(row.part, row.rev, row.token is None) for row in rows] == [(1, rev, False), (2, rev, True), (3, rev, True)]
-    assert desk.run("roster", "list").stdout == f"main  rev {rev}  yard/y07  1 holders in 1 parts  not sent yet\n"
+    assert desk.run("roster", "list").stdout == f"main  rev {rev}  yard/y07  1 holder  not sent yet\n"
 
 
 def test_no_card_number_reaches_the_books(desk: Desk) -> None:
     put(desk, "id,card\nh1,0012345678\n")
     key = desk.office.keys.card_key[1]
     token = desk.rows(select(schema.state.c.token).where(schema.state.c.kind == "roster"))[0][0]
-    kept = b"".join(file.read_bytes() for file in desk.path.glob("books.db*"))
+    kept = desk.kept()
     assert bytes(token) in kept
     for number in (b"12345678", b"BC614E", b"bc614e"):
         assert number not in kept.replace(bytes(token), b"")
@@ -252,7 +252,7 @@ def test_headings_and_roles_in_chinese() -> None:
     assert read("编号,身份,卡号,房号,截止\nh1,巡查,12345678,302,2026/10/7\n") == [
         Holder("h1", Role.PATROL, key=HASH, room="302", until_utc=1_790_784_000.0 + 7 * 86_400)
     ]
-    assert "2: role" in faults("编号,卡号,角色\nh1,12345678,保安\n")[0]
+    assert "2: 角色" in faults("编号,卡号,角色\nh1,12345678,保安\n")[0]
 
 
 @pytest.mark.parametrize("text", ["id,card,\nh1,12345678,\n", "id,card,,\nh1,12345678\n", "id,card\nh1,12345678,,,\n"])
@@ -262,3 +262,27 @@ def test_columns_whose_cells_were_deleted_are_passed_over(text: str) -> None:
 
 def test_a_column_without_a_name_is_told_by_its_number() -> None:
     assert faults("id,,card\nh1,x,12345678\n") == ["1: 2: column has no name"]
+
+
+def test_a_flag_that_no_unit_knows_is_a_fault_of_its_cell() -> None:
+    (fault,) = faults("id,card,flags\nh1,1,care cares\n")
+    assert fault == "2: flags: no such flag: cares; known: care, fire_reset"
+    assert read("编号,卡号,标记\nh1,1,关爱、消防复位\n")[0].flags == {"care", "fire_reset"}
+
+
+def test_full_width_digits_and_letters_are_those_of_any_keyboard() -> None:
+    data = "ｉｄ,卡号,房号,密码,从,到\nＨ１,００１２３４５６７８,３０８,４７１１,2026-10-01 8:00,2026/10/07\n".replace(
+        "Ｈ", "ｈ"
+    )
+    reading = read_csv(data.encode(), HashKeys(("c1", KEY), ("p1", KEY)), ZONE)
+    assert not reading.faults
+    (holder,) = reading.holders
+    assert (holder.id, holder.room, holder.key) == ("h1", "308", HASH)
+    assert reading.numbers[0].pin == "4711"
+    assert holder.from_utc == 1_790_784_000.0 + 8 * 3600
+
+
+def test_faults_name_the_heading_that_the_file_has() -> None:
+    assert faults("编号,卡号,标记\nh1,1,cares\n")[0].startswith("2: 标记: ")
+    assert faults("编号,房号\nh1,1\n") == ["1: 卡号: column is missing"]
+    assert faults("编号,卡号,姓名\n")[0].startswith("1: 姓名: no such column")

@@ -66,20 +66,22 @@ def upgraded(path: Path, before: Contents) -> None:
     assert whole(path)
     like = columns(path)
     assert "district" in like["units"]
-    assert {"previous_number", "id"} <= set(like["epochs"])
+    assert {"begun_at", "id"} <= set(like["epochs"])
     assert len(asked(path, "SELECT * FROM visits")) == len(old_rows["units"])
     like["units"].remove("district")
     like["facts"].remove("door")
+    like["alarms"].remove("handed_utc")
     for table, was in old_rows.items():
         now = rows(path, {table: like[table]})[table]
         assert now == was if table != "meta" else dict(now) == dict(was) | {"version": int(later.HEAD), "trial": 1}
     assert asked(path, "SELECT version_num FROM alembic_version") == [(later.HEAD,)]
     now = shape(path)
     assert now["facts_at"] == old_shape["facts_at"]
-    for table in ("units", "epochs", "facts"):
+    rebuilt = {"units", "epochs", "facts", "alarms"} & set(old_shape)
+    for table in rebuilt:
         for words in ("REFERENCES", "UNIQUE", "PRIMARY KEY"):
             assert now[table].count(words) == old_shape[table].count(words), (table, words)
-    same = set(old_shape) - {"units", "epochs", "facts"}
+    same = set(old_shape) - rebuilt
     assert {name: now[name] for name in same} == {name: old_shape[name] for name in same}
 
 

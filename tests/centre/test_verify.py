@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,16 +11,15 @@ from sqlalchemy import delete, insert, select, update
 
 from centre import schema
 from contract import chain
-from tests.centre.conftest import Desk
+from tests.centre.conftest import Desk, Fresh
 
 F, B, E, G = schema.facts, schema.batches, schema.epochs, schema.gaps
 
 
 @pytest.fixture(scope="module")
-def proven_folder(fresh_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def proven_folder(fresh: Fresh, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two epochs, a gap, five batches."""
-    path = tmp_path_factory.mktemp("proven") / "centre"
-    shutil.copytree(fresh_folder, path)
+    path = fresh.copy(tmp_path_factory.mktemp("proven") / "centre")
     desk = Desk(path)
     unit = desk.unit()
     unit.fact(count=30, door="main")
@@ -39,9 +37,8 @@ def proven_folder(fresh_folder: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture
-def proven(proven_folder: Path, tmp_path: Path) -> Iterator[Desk]:
-    shutil.copytree(proven_folder, tmp_path / "centre")
-    desk = Desk(tmp_path / "centre")
+def proven(proven_folder: Path, copies: Fresh, tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(copies.copy(tmp_path / "centre", proven_folder))
     yield desk
     desk.close()
 
@@ -49,7 +46,8 @@ def proven(proven_folder: Path, tmp_path: Path) -> Iterator[Desk]:
 def tamper(desk: Desk, *statements: Any) -> list[str]:
     """What verify says then; its exit code is 1."""
     with desk.books.writing() as conn:
-        conn.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+        loose = {"sqlite": "PRAGMA defer_foreign_keys=ON", "postgresql": "SET LOCAL session_replication_role = replica"}
+        conn.exec_driver_sql(loose[conn.dialect.name])
         for statement in statements:
             conn.execute(statement)
     found = desk.run("verify", code=1).stderr.splitlines()
@@ -82,7 +80,7 @@ def test_a_decoded_column(proven: Desk, column: str, value: object) -> None:
 
 def test_a_row_too_many(proven: Desk) -> None:
     row = proven.rows(select(F).where(F.c.seq == 20, F.c.epoch_id == 2))[0]._asdict()
-    found = tamper(proven, insert(F).values(**{**row, "n": None, "seq": 21}))
+    found = tamper(proven, insert(F).values(**{**row, "n": row["n"] + 1, "seq": 21}))
     assert found[0].startswith("unit b12-u2 epoch e2 seq 21: ")
 
 

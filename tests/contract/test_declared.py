@@ -81,7 +81,10 @@ def objects(kind: type) -> st.SearchStrategy[Any]:
 
 
 TIMES = st.integers(0, 253_402_300_799_000).map(lambda millis: millis // 1000 + millis % 1000 / 1000)
-FORMS = {"a time as 2026-11-24T07:35:54.123Z": TIMES}
+FORMS = {
+    "a time as 2026-11-24T07:35:54.123Z": TIMES,
+    "a date as 2026-10-01": st.dates().map(str),
+}
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -234,7 +237,7 @@ def test_a_status_there_and_back(status: plain.Status) -> None:
     assert plain.parse_status(written) == status
     assert plain.parse_unit_presence(written) == plain.UnitPresence(status.state, status.session)
     assert missed(loads(dumps(codec.write(status))), codec.schema(plain.Status)) == []
-    absent = {"login"} if status.login is None else set()
+    absent = {name for name in ("login", "checkpoint") if getattr(status, name) is None}
     assert set(codec.write(status)) == {key.name for key in codec.keys(plain.Status)} - absent
 
 

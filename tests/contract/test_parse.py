@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from contract import topics
 from contract.commands import Reason
-from contract.kinds import Message
-from contract.messages import Keys, Kind, Notice, RosterPart, Settings, Sign
+from contract.kinds import KINDS, Message
+from contract.messages import Confirm, Keys, Kind, Notice, RosterPart, Settings, Sign
 from contract.parse import parse, payload_of
 from contract.refusal import Refusal
 from tests.contract.samples import KIND_OF, MESSAGES, SAMPLES, SITE
@@ -71,6 +71,14 @@ def test_a_message_cannot_be_passed_off_as_another(kind: Kind, fields: dict[str,
     assert refused.reason == Reason.NOT_MINE
 
 
+def test_what_a_later_version_adds_to_a_confirm_is_passed_over() -> None:
+    """As an earlier one does with `window` and `checkpoint`; and a centre of an earlier version says neither."""
+    assert changed(Kind.CONFIRM, later="x", witnesses=["b12-u3"]) == SAMPLES[Kind.CONFIRM]
+    without = changed(Kind.CONFIRM, window=..., checkpoint=...)
+    assert isinstance(without, Confirm)
+    assert (without.window, without.checkpoint) == (None, None)
+
+
 BAD: list[tuple[Kind, dict[str, Any]]] = [
     *((kind, {"iat": value}) for kind in SAMPLES for value in (..., None, "1", True, -1, 10**12)),
     *((kind, {"rev": v}) for kind in (Kind.NOTICE, Kind.ROSTER, Kind.SETTINGS, Kind.KEYS) for v in (..., 0, 1.0, "1", True, 2**53)),
@@ -113,6 +121,8 @@ BAD: list[tuple[Kind, dict[str, Any]]] = [
     (Kind.SETTINGS, {"sign": ["x"]}),
     (Kind.SETTINGS, {"sign": {"grid": 7}}),
     (Kind.SETTINGS, {"display": {"a": 1}}),
+    (Kind.SETTINGS, {"display": {"size": "huge"}}),
+    (Kind.SETTINGS, {"display": "large"}),
     (Kind.KEYS, {"keys": []}),
     (Kind.KEYS, {"keys": [{"kid": "n1", "public": "ab" * 32, "kinds": ["notice"]}]}),
     (Kind.KEYS, {"keys": [{"kid": "root", "public": "ab" * 32, "kinds": ["command"]}]}),
@@ -181,9 +191,10 @@ def test_what_this_version_does_not_know_in_settings_and_keys_is_left_out() -> N
     assert keys.keys[0].kinds == {Kind.COMMAND}
 
 
-def test_rounds_are_for_a_later_version() -> None:
+def test_a_kind_of_a_later_version_is_malformed(monkeypatch: pytest.MonkeyPatch) -> None:
     down = topics.parse_down("doorward/1/badahu/down/grid/g21/round/r1")
     assert down is not None
+    monkeypatch.delitem(KINDS, Kind.ROUND)  # type: ignore[arg-type]
     assert parse(Kind.ROUND, SITE, down, {"site": SITE, "scope": "grid/g21", "id": "r1"}).reason == Reason.MALFORMED
 
 

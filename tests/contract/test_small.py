@@ -60,6 +60,8 @@ def test_digest_is_over_sorted_lines() -> None:
 def test_presence_there_and_back() -> None:
     assert parse_presence(build_presence(True, 1.5)) == Presence(True, 1.5)
     assert parse_presence(b'{"online":false}') == Presence(False, 0.0)
+    assert parse_presence(build_presence(True, 1.5, "s1")) == Presence(True, 1.5, "s1")
+    assert build_presence(True, 1.5) == b'{"online":true,"since":1.5}', "as versions before wrote it"
 
 
 def test_status_and_will() -> None:

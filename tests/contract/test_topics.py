@@ -70,6 +70,10 @@ def test_any_text_is_safe(text: str) -> None:
 
 def test_a_kind_of_a_later_version_is_known_by_its_name_alone() -> None:
     found = topics.parse_down("doorward/1/badahu/down/grid/g21/round/r1")
+    assert found == Down("badahu", Scope("grid", "g21"), Kind.ROUND, "r1")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delitem(topics.KINDS, Kind.ROUND)  # as in a version before rounds
+        found = topics.parse_down("doorward/1/badahu/down/grid/g21/round/r1/any")
     assert found == Down("badahu", Scope("grid", "g21"), Kind.ROUND)
 
 
@@ -81,7 +85,7 @@ def test_a_kind_of_a_later_version_is_known_by_its_name_alone() -> None:
     st.integers(1, 9999),
 )
 def test_building_and_taking_apart(site: str, scope: Scope, kind: Kind, name: str, part: int) -> None:
-    ids = {Kind.ROSTER: (name, part), Kind.NOTICE: (name,)}.get(kind, ())
+    ids = {Kind.ROSTER: (name, part), Kind.NOTICE: (name,), Kind.ROUND: (name,)}.get(kind, ())
     found = topics.parse_down(topics.down(site, scope, kind, *ids))
     assert found is not None
     assert (found.site, found.scope, found.kind) == (site, scope, kind)

@@ -49,6 +49,8 @@ class Panel:
         vp = int.from_bytes(body[1:3], "big")
         if body[0] == 0x83:
             data = b"".join(self.word(vp + n) for n in range(body[3]))
+            if vp == 0x0014:
+                data = self.page.to_bytes(2, "big")
             return self.frame(body[:4] + data)
         data = body[3:]
         if vp == 0x0084:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.display import dwin_inquiry, tjc_inquiry
+from drivers.display.design import ROTATIONS, SIZES, VERSION, Form
+from drivers.display.designed import DesignedLayout
 from drivers.inquiries import HEARINGS, INQUIRIES
 from drivers.modbus import codec, inquiry
 from drivers.modbus.models import MODELS
@@ -78,15 +82,79 @@ def test_a_dwin_panel_with_and_without_crc() -> None:
     plain, checked = dwin_inquiry.questions(())
     assert plain.frame == bytes.fromhex("5AA504 83000F01")
     answer = bytes.fromhex("5AA506 83000F01 4010")
-    seen = plain.read(b"\x00" + answer)
-    assert isinstance(seen, Sighting)
-    assert (seen.options, seen.detail) == ({}, "DGUS II panel, version 4010")
+    further = plain.read(b"\x00" + answer)
+    assert isinstance(further, Question)
+    assert further.frame == bytes.fromhex("5AA504 835FE010")
+    assert further.silence is not None, "one without files of ours is a panel too"
+    assert isinstance(further.silence, Sighting)
+    assert (further.silence.options, further.silence.detail) == ({}, "DGUS II panel, version 4010")
     assert checked.read(answer) is None
     assert plain.read(plain.frame) is None, "the adapter's echo"
     body = bytes.fromhex("83000F014010")
-    seen = checked.read(b"\x5a\xa5\x08" + body + crc16(body))
+    further = checked.read(b"\x5a\xa5\x08" + body + crc16(body))
+    assert isinstance(further, Question)
+    assert isinstance(further.silence, Sighting)
+    assert further.silence.options == {"crc": True}
+
+
+OURS = f"DOORWARD {VERSION} ".encode()
+
+
+def built(told: bytes) -> Sighting:
+    """What is seen of a panel that tells this of its files."""
+    further = next(iter(dwin_inquiry.questions(()))).read(bytes.fromhex("5AA506 83000F01 4010"))
+    assert isinstance(further, Question)
+    assert further.read(further.frame) is None, "the adapter's echo"
+    body = bytes.fromhex("835FE010") + told.ljust(32, b"\xff")
+    assert further.answer_bytes >= 3 + len(body)
+    seen = further.read(b"\x5a\xa5" + bytes((len(body),)) + body)
     assert isinstance(seen, Sighting)
-    assert seen.options == {"crc": True}
+    return seen
+
+
+@pytest.mark.parametrize("form", [Form(*size, turn, large) for size in SIZES for turn in ROTATIONS for large in (0, 1)])
+def test_a_built_dwin_panel_says_what_it_is_built_for(form: Form) -> None:
+    form = replace(form, large=bool(form.large))
+    seen = built(form.identity.encode())
+    layout = seen.options["layout"]
+    assert layout == {"design": f"{form.width}x{form.height}", "rotate": form.rotate, "large": form.large}
+    assert DesignedLayout(**layout).form == form
+    assert f"built for {form.width}x{form.height}" in seen.detail
+    assert ("large letters" in seen.detail, f"rotated {form.rotate}" in seen.detail) == (form.large, bool(form.rotate))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        b"",
+        bytes(32),
+        b"DOORWARD 0 800x480 0 normal",
+        OURS + b"800x481 0 normal",
+        OURS + b"800x480 45 normal",
+        OURS + b"800x480 \xb2 normal",
+        OURS + b"800x480 00 normal",
+        OURS + b"800x480 0 huge",
+        b"\x80" * 32,
+    ],
+)
+def test_of_other_files_only_the_panel_is_seen(told: bytes) -> None:
+    seen = built(told)
+    assert seen.options == {}
+    assert seen.detail == "DGUS II panel, version 4010"
+
+
+@pytest.mark.parametrize(
+    ("model", "size"),
+    [
+        ("NX8048P070_011C", "800x480"),
+        ("TJC4827T143_011R", "480x272"),
+        ("TJC1060X570_011C", "1024x600"),
+        ("NX4832T035", ""),
+        ("", ""),
+    ],
+)
+def test_a_tjc_panels_model_tells_its_size(model: str, size: str) -> None:
+    assert tjc_inquiry.size_of(model) == size
 
 
 @pytest.mark.parametrize(

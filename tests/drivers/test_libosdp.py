@@ -175,11 +175,15 @@ def test_everything_a_reader_can(make, baud: int) -> None:
     (out,) = far.happened("out")
     assert (out["output_no"], out["control_code"], out["timer_count"]) == (0, 5, 300)
     eventually(lambda: [f for f in told.of(OutputLevel) if f.on])
+    far.port.order(PlayTone("card0", "no"))
+    eventually(lambda: far.happened("buzzer"))
     far.port.order(PlayTone("card0", "yes"))
     far.port.order(ShowText("card0", "Door open", 3))
     eventually(lambda: far.happened("text"))
-    assert far.happened("led")[0]["on_color"] == 2
-    assert far.happened("buzzer")[0]["rep_count"] == 1
+    assert [light["on_color"] for light in far.happened("led")] == [1, 2]
+    no, yes = far.happened("buzzer")
+    assert (no["rep_count"], no["on_count"], no["off_count"]) == (3, 2, 2)
+    assert (yes["rep_count"], yes["on_count"]) == (1, 8)
     assert far.happened("text")[0]["data"] == "Door open"
     far.say("tamper", 0, 1)
     eventually(lambda: [f for f in told.of(TamperReport) if f.what == "tamper" and f.active], 1.5)

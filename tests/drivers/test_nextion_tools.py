@@ -58,7 +58,7 @@ def test_text_and_pages(bench: Bench) -> None:
     assert bench.texts == ("停水通知", "请进", "2/9")
     assert bench.display.errors[2:] == []  # the first two end what the panel may have half of
     bench.port.order(PlayTone("panel", "yes"))
-    eventually(lambda: "beep 120" in bench.display.commands)
+    eventually(lambda: "beep 800" in bench.display.commands)
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from drivers.osdp import codec, messages
 from drivers.reader.card import from_wiegand
+from drivers.tones import Tone
 from simulator.osdp_reader import crc
 from tests.vectors import osdp
 
@@ -185,7 +186,7 @@ def test_a_text_is_ascii_and_short_whatever_it_is() -> None:
 
 
 def test_no_beep_is_for_ever() -> None:
-    assert messages.beep(0, 1, 1).data[4] == 1
+    assert messages.beep(Tone(0, 0.1, 0.1)).data[4] == 1
 
 
 def test_a_key_or_a_card_is_in_no_repr() -> None:

@@ -157,7 +157,21 @@ def test_tones_lights_and_texts() -> None:
     bus.session.order(PlayTone("card0", "unheard of"), bus.now)
     bus.session.order(ShowText("card0", "Door open", 3), bus.now)
     bus.run(0.1)
-    assert did == [("light", "red 2.0"), ("beeps", "3 1/1"), ("text", "Door open")]
+    assert did == [("light", "red 2.0"), ("beeps", "3 2/2"), ("text", "Door open")]
+
+
+def test_each_tone_is_told_from_the_others_and_a_tick_cuts_none_short() -> None:
+    bus, wire = up()
+    did = []
+    wire.peripherals[0].did = lambda what, value: did.append((what, value))
+    for tone in ("key", "yes", "no", "warning"):
+        bus.session.order(PlayTone("card0", tone), bus.now)
+        bus.run(0.1)
+        bus.session.order(PlayTone("card0", "key"), bus.now)
+        bus.run(7.0)
+    beeps = [value for what, value in did if what == "beeps"]
+    assert beeps == ["1 1/1", "1 1/1", "1 8/1", "3 2/2", "4 6/9"]
+    assert [value for what, value in did if what == "light"] == ["green 2.0", "red 2.0", "amber 6.0"]
 
 
 def test_a_tone_for_a_lost_reader_is_not_heard_when_it_is_back() -> None:

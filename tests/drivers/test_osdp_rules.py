@@ -230,3 +230,82 @@ def test_no_card_and_no_key_in_any_text(caplog: pytest.LogCaptureFixture) -> Non
     texts = [repr(order), repr(ReaderOptions(key=KEY.hex())), caplog.text, *map(repr, bus.facts), *map(str, bus.facts)]
     for secret in (CARD_HEX, str(CARD), KEY.hex(), repr(KEY), OTHER_KEY.hex(), "4711", "key='4'", "key='#'"):
         assert not [text for text in texts if secret.lower() in text.lower()], secret
+
+
+# --- answers that come late, or twice: no attack
+
+
+def test_an_answer_that_comes_after_its_command_was_said_again_is_no_attack() -> None:
+    """Each command is answered twice: too late, and again when it is said again; the late one comes with the next one's answer."""
+    bus, wire = up()
+    late: list[bytes] = []
+
+    def delayed(frame: bytes, reply: bytes) -> bytes:
+        if late:
+            return late.pop() + reply
+        if secured(frame) and bus.now > 1002.0 and len(wire.frames) % 7 == 0:
+            wire.between = again
+            return b""
+        return reply
+
+    def again(frame: bytes, reply: bytes) -> bytes:
+        late.append(reply)
+        wire.between = delayed
+        return reply
+
+    wire.between = delayed
+    bus.run(30.0)
+    wire.peripherals[0].present(CARD)
+    bus.run(1.0)
+    assert bus.session._readers[0].alarms.counts["late"] > 50
+    assert alarms(bus) == []
+    assert [card.card for card in bus.of(CardSeen)] == [CARD_HEX]
+    assert not bus.of(DeviceLostReport)
+
+
+def test_a_packet_that_the_line_doubles_now_and_then_is_no_attack() -> None:
+    bus, wire = up()
+    before: list[bytes] = [b""]
+
+    def doubled(frame: bytes, reply: bytes) -> bytes:
+        held, before[0] = before[0], reply
+        return held + reply if secured(frame) and len(wire.frames) % 700 == 0 else reply
+
+    wire.between = doubled
+    bus.run(60.0)
+    assert bus.session._readers[0].alarms.counts["sequence"] > 2
+    assert alarms(bus) == []
+    assert not bus.of(DeviceLostReport)
+
+
+def test_a_second_answer_to_the_handshake_does_not_end_the_session() -> None:
+    wire = Wire(Peripheral(KEY))
+    bus = line(wire)
+    proof: list[bytes] = []
+
+    def twice(frame: bytes, reply: bytes) -> bytes:
+        if proof and secured(frame):
+            return proof.pop() + reply
+        if not secured(frame) and code_of(frame) == ReaderCommand.SCRYPT and not proof:
+            proof.append(reply)
+        return reply
+
+    wire.between = twice
+    bus.run(1.0)
+    assert alarms(bus) == []
+    assert len(bus.of(DeviceFoundReport)) == 1
+    assert sum(not secured(frame) and code_of(frame) == ReaderCommand.SCRYPT for frame in wire.frames) == 1
+
+
+def test_old_answers_played_again_and_again_are_told() -> None:
+    bus, wire = up()
+    recorded: list[bytes] = []
+
+    def played(frame: bytes, reply: bytes) -> bytes:
+        if not recorded and secured(frame):
+            recorded.append(reply)
+        return recorded[0] + reply if recorded and sequence_of(recorded[0]) != sequence_of(frame) else reply
+
+    wire.between = played
+    bus.run(5.0)
+    assert alarms(bus) == ["sequence"]

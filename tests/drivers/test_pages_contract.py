@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import random
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from agent.config.load import loads
+from agent.core.pages import of_notice
+from agent.core.plan import DisplayPlan
 from drivers.port import Port
 from drivers.registry import DRIVERS
 from drivers.reports import DeviceLostReport, DrawPage, PageReport
@@ -16,6 +20,9 @@ from simulator.box import Box, BoxSpec
 from simulator.dwin_panel import Layout
 from simulator.tjc_panel import TjcProject
 from simulator.wiring import UnitNames, config_yaml
+from tests.agent.absurd import TEXT_MAX, absurd
+from tests.agent.core.bench import Bench as CoreBench
+from tests.agent.core.bench import notice, unit_plan
 from tests.drivers.rig import Told
 from tests.waiting import eventually
 
@@ -47,6 +54,7 @@ class Bench:
         names = UnitNames("b12-u2", "badahu", "x", ["yard/y07"], "mqtt://127.0.0.1:1", folder / "id", folder)
         device = loads(config_yaml(box, names), folder / "config.yaml").devices["panel"]
         session = DRIVERS[device.driver].session([("panel", device.options)], 115200)
+        self.charset = device.options.charset
         self.box = box
         self.told = Told()
         self.port = Port("screen", str(box.ports["screen"]), 115200, session, self.told.append)
@@ -80,6 +88,28 @@ def test_every_display_shows_the_same_pages_whole(bench: Bench) -> None:
     assert bench.box.panel.counts.text_faults == []
     assert bench.box.panel.counts.refused[2:] == []
     assert [fact.token for fact in bench.told.of(PageReport)] == [*range(1, len(PAGES) + 1)]
+    assert not bench.told.of(DeviceLostReport)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bench", [pytest.param(KINDS[kind], id=kind) for kind in KINDS], indirect=True)
+def test_absurd_notices_are_drawn_whole_also_when_the_next_one_comes_in_the_midst(bench: Bench) -> None:
+    """What the core makes of them, through the port's own thread; most are replaced before they stand."""
+    rng = random.Random(3)
+    core = CoreBench(unit_plan(displays=(DisplayPlan("panel", 20, 8, bench.charset),))).start()
+    page = PAGES[0]
+    for token in range(1, 60):
+        made = notice("n1", token, title=absurd(rng, 200)[:200] or "x", text=absurd(rng, TEXT_MAX))
+        told = rng.choice(of_notice(core.state, core.state.screens[0].plan, made))
+        page = ("notice", told.title, told.body, told.footer)
+        bench.port.order(DrawPage("panel", token, *page))
+        time.sleep(rng.choice((0.0, 0.01, 0.03, 0.08)))
+    bench.draw(60, page)
+    shown = [bench.seen[1].rstrip(), *(line.rstrip() for line in bench.seen[2]), bench.seen[3]]
+    wanted = [page[1].rstrip(), *(line.rstrip() for line in page[2]), page[3]]
+    assert shown == wanted
+    assert bench.box.panel.half_drawn == []
+    assert bench.box.panel.counts.text_faults == []
     assert not bench.told.of(DeviceLostReport)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -152,20 +153,67 @@ def test_a_touch_in_between_is_no_answer(kind: Kind) -> None:
     assert len(bus.of(PageReport)) == 1
 
 
-def test_tones_differ_and_overtake_the_page(kind: Kind) -> None:
-    bus = kind.bus(kind.panel(), 9600)
+def sounded(kind: Kind, bus: Bus) -> list[tuple[float, float]]:
+    """When each beep was said, and for how many seconds."""
+    found = []
+    for at, frame in bus.written:
+        if frame.startswith(kind.beep):
+            ms = frame[5:-3].decode() if kind.beep == b"beep" else 8 * int.from_bytes(frame[6:8], "big")
+            found.append((at, int(ms) / 1000))
+    return found
+
+
+@pytest.mark.parametrize("baud", [9600, 115200])
+def test_each_tone_is_told_from_the_others_also_while_a_page_is_drawn(kind: Kind, baud: int) -> None:
+    bus = kind.bus(kind.panel(), baud)
     bus.open()
     bus.run(0.5)
-    heard = set()
-    for tone in ("yes", "no", "warning"):
-        show(bus, 1, title=tone, body=(tone,) * 8)
-        bus.run(0.002)
+    for tone, beeps, least_s, most_s in (
+        ("yes", 1, 0.7, 1.0),
+        ("no", 3, 0.15, 0.25),
+        ("key", 1, 0.03, 0.06),
+        ("warning", 4, 0.5, 0.8),
+    ):
         bus.written.clear()
+        show(bus, 1, title=tone, body=(tone * 5,) * 8)
+        bus.run(0.002)
         bus.session.order(PlayTone("panel", tone), bus.now)
-        bus.run(1.5)
-        assert kind.beep in b"".join(frame for _, frame in bus.written[:2])
-        heard |= set(beeps(kind, bus))
-    assert len(heard) == 3
+        bus.run(8.0)
+        assert kind.beep in b"".join(frame for _, frame in bus.written[:2]), "it overtakes the page"
+        heard = sounded(kind, bus)
+        assert len(heard) == beeps
+        assert all(least_s <= seconds <= most_s for _, seconds in heard)
+        silences = [after - at - seconds for (at, seconds), (after, _) in itertools.pairwise(heard)]
+        assert all(0.15 <= silence <= 1.5 for silence in silences), "beeps never run into one another"
+
+
+def test_a_tick_cuts_no_answer_short_and_an_answer_does_not_wait_for_a_tick(kind: Kind) -> None:
+    bus = kind.bus(kind.panel())
+    bus.open()
+    bus.run(0.5)
+    bus.session.order(PlayTone("panel", "key"), bus.now)
+    bus.run(0.001)
+    bus.session.order(PlayTone("panel", "no"), bus.now)
+    for _ in range(10):
+        bus.run(0.1)
+        bus.session.order(PlayTone("panel", "key"), bus.now)
+    bus.run(2.0)
+    assert [seconds for _, seconds in sounded(kind, bus)] == [0.04, 0.2, 0.2, 0.2]
+    bus.session.order(PlayTone("panel", "key"), bus.now)
+    bus.session.order(PlayTone("panel", "unheard of"), bus.now)
+    bus.run(2.0)
+    assert len(beeps(kind, bus)) == 5
+
+
+def test_the_newest_answer_ends_the_one_before(kind: Kind) -> None:
+    bus = kind.bus(kind.panel())
+    bus.open()
+    bus.run(0.5)
+    bus.session.order(PlayTone("panel", "warning"), bus.now)
+    bus.run(2.0)
+    bus.session.order(PlayTone("panel", "yes"), bus.now)
+    bus.run(8.0)
+    assert [seconds for _, seconds in sounded(kind, bus)] == [0.6, 0.6, 0.8]
 
 
 def test_an_old_tone_is_not_sounded(kind: Kind) -> None:

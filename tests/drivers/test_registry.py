@@ -26,7 +26,7 @@ def test_roles() -> None:
     assert able("draws") == {"dwin", "tjc"}
     assert able("has_tone") == {"dwin", "tjc", "osdp"}
     assert able("reads_cards") == {"line-reader", "rdm6300", "osdp"}
-    assert able("reads_keys") == {"line-reader", "keypad", "tjc", "osdp"}
+    assert able("reads_keys") == {"line-reader", "keypad", "tjc", "osdp", "dwin"}
     assert able("shared") == {"modbus-relay", "osdp"}
     for model in ("waveshare-d", "waveshare-io8"):
         options = BoardOptions(model=model)

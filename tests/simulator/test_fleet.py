@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from agent.link.reconnect import Pace
 from contract import chain
 from contract.chain import MAX_BATCH_FACTS, Batch, Header, build_batch, chain_start, check_batch, parse_batch
-from contract.facts import AccessGranted, DoorForced, Via
+from contract.facts import AccessGranted, DoorForced, NoticeReceived, Via
 from contract.messages import Kind
 from contract.scopes import Scope
 from contract.topics import Down
@@ -68,6 +68,25 @@ def test_a_notice_reaches_all_and_all_tell_it(street: Street) -> None:
         street.fleet.until(column, lambda asked=asked: street.ask(asked, name) == UNITS)  # type: ignore[misc]
     street.fleet.until("all is confirmed", lambda: not street.fleet.unconfirmed)
     assert not any(unit.refused for unit in street.fleet.units)
+    proven(street)
+
+
+@pytest.mark.needs("mosquitto")
+@pytest.mark.slow
+def test_a_backlog_goes_in_the_window_and_receipts_go_ahead_of_it(street: Street) -> None:
+    """As docs/contract.md has it: 50 facts before the first confirm of a connection, then what that grants; a notice's receipt does not wait."""
+    street.settle()
+    unit, fleet = street.fleet.units[0], street.fleet
+    fleet.leave([unit])
+    fleet.drain(600, [unit])
+    before = street.ask("SELECT max(id) FROM batches")
+    fleet.connect([unit])
+    fleet.until("the centre is heard", lambda: unit.centre_online)
+    unit.write(NoticeReceived(f"site/{SITE}", "n1", 1))
+    assert fleet.traffic.messages["up/receipt"] == 1
+    fleet.until("all is confirmed", lambda: not fleet.unconfirmed)
+    first = street.ask("SELECT last - first + 1 FROM batches WHERE id > ? ORDER BY id", before)
+    assert first == 50
     proven(street)
 
 
@@ -261,13 +280,17 @@ def test_its_batches_are_the_contracts(facts: int, batch_facts: int) -> None:
     assert prev == made.head.hex()
 
 
-def test_a_confirm_in_the_middle_of_a_batch_leaves_the_rest() -> None:
+@pytest.mark.parametrize("batches", [False, True], ids=["before it was cut", "cut"])
+def test_a_confirm_in_the_middle_of_a_batch_leaves_the_rest(batches: bool) -> None:
     made = journal()
     lines = [made.write(AccessGranted("main", f"r-{n}", Via.CARD), 1_790_000_000.0, float(n)) for n in range(10)]
     h = chain_start(SITE, "u1", made.epoch)
     for each in lines[:4]:
         h = chain.next_hash(h, each)
+    if batches:
+        made.cut()
     assert made.confirm(made.epoch, 4, h.hex())
+    made.cut()
     (rest,) = made.cuts
     assert (rest.first, rest.last, rest.prev) == (5, 10, h)
     assert made.backlog == 6

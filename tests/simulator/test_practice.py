@@ -26,6 +26,7 @@ ANSWERS = {
     "unit.id": "b12-u2",
     "unit.site": "badahu",
     "link": "none",
+    "panel.design": "own",
     "door.main.lock.output": "1",
     "door.main.lock.without_power": "locked",
     "door.main.lock.terminal": "NO",

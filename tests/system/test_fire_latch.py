@@ -146,7 +146,13 @@ def test_fire_on_a_disk_that_takes_nothing_is_latched_soon_after_it_does(unit: U
 
 
 @pytest.mark.claim("D1", "F13")
-@pytest.mark.parametrize("again", [False, True], ids=["fire and reset", "fire, reset and fire"])
+@pytest.mark.parametrize(
+    "again",
+    [
+        pytest.param(False, id="fire and reset", marks=pytest.mark.soak),
+        pytest.param(True, id="fire, reset and fire"),
+    ],
+)
 def test_what_was_last_within_one_slow_write_is_what_the_next_start_knows(unit: Unit, again: bool) -> None:
     busy(unit)
     began = time.monotonic()

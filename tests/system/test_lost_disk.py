@@ -144,7 +144,13 @@ def recorded(street: Street, facts: set[Number]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("broker_too", [False, True], ids=["the broker stands", "the broker is lost too"])
+@pytest.mark.parametrize(
+    "broker_too",
+    [
+        pytest.param(False, id="the broker stands"),
+        pytest.param(True, id="the broker is lost too", marks=pytest.mark.soak),
+    ],
+)
 def test_a_lost_disk(street: Street, broker_too: bool, record_property: Callable[[str, object], None]) -> None:
     stage, backup = street.stage, street.stage.folder / "last-night"
     street.roster(RESIDENT, PATROL)

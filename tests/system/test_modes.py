@@ -1,14 +1,21 @@
-"""A lockdown by the centre's own command, through a kill of the real process."""
+"""A lockdown by the centre's own command, through kills of the real process and starts on a slow disk."""
 
 from __future__ import annotations
 
+import signal
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from agent.store import lockdown
 from simulator.demo.people import RESIDENT
 from simulator.demo.stage import UNIT, Stage
+from tests.faulty.disk import FaultyDisk
+from tests.faulty.state import State
 from tests.system.test_faults import opens, pulses
+from tests.system.test_state_folder import Unit
 from tests.waiting import eventually
 
 
@@ -42,3 +49,47 @@ def test_a_lockdown_outlives_a_kill_and_ends_by_command(stage: Stage) -> None:
     assert "done" in order("normal")
     opens(stage, RESIDENT)
     assert stage.agent.stop() == 0
+
+
+@pytest.mark.slow
+@pytest.mark.needs("fusermount3")
+@pytest.mark.claim("D4", "F13")
+def test_a_lockdown_holds_from_the_first_moment_of_a_start_on_a_slow_disk(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    """Killed, and started again on a disk of two seconds a sync: the journal is open long after the door is served."""
+    disk = FaultyDisk(tmp_path / "state")
+    with Stage(tmp_path, disk=disk) as stage:
+        stage.found()
+        unit = Unit(stage, disk)
+        unit.start_well()
+        assert "done" in stage.bureau.do("mode", "lockdown", "--unit", UNIT, "--until", "1h", "--why", "test")
+        eventually(lambda: lockdown.read(disk.below).doors, 5)
+        unit.settled()
+        unit.end(signal.SIGKILL)
+        disk.be(State.SLOW)
+        started = len(unit.facts("agent.started"))
+        polls = unit.box.relay.polls
+        stage.agent.start()
+        eventually(lambda: unit.box.relay.polls > polls, 10)
+        began = time.monotonic()
+        time.sleep(1.2)  # what comes in a line's first second is too old to count
+        shown, taps = set(), 0
+        while len(unit.facts("agent.started")) == started and time.monotonic() - began < 10.0:
+            unit.box.tap(RESIDENT)
+            taps += 1
+            end = time.monotonic() + 1.2
+            while time.monotonic() < end:
+                assert not unit.box.lock_unlocked
+                shown.add(unit.box.panel.title)
+                time.sleep(0.01)
+        assert "本门临时管控" in shown, "told while the journal was not open yet"
+        assert taps >= 1
+        unit.box.press_exit()
+        eventually(lambda: unit.box.lock_unlocked, 1.0)
+        record_property("figure", f"{taps} cards within {time.monotonic() - began:.1f} s, none opened")
+        disk.be(State.WELL)
+        eventually(lambda: unit.facts("door.mode")[-1].data.get("detail") == "goes on after a restart", 15)
+        denied = [fact for fact in unit.facts("access.denied") if fact.data["reason"] == "lockdown"]
+        assert denied
+        stage.agent.stop()

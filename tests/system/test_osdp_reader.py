@@ -48,7 +48,7 @@ def test_a_card_opens_and_keys_show_as_dots(running: Stage) -> None:
     opens(running, RESIDENT)
     running.box.press_keys("47")
     eventually(lambda: "●●" in "".join(running.box.panel.body), 8)
-    running.box.press_keys("*")
+    running.box.press_keys("**")
     eventually(lambda: "●" not in "".join(running.box.panel.body), 3)
     lights = [moment.value for moment in running.box.trace.moments("reader", "light")]
     assert lights == ["green 2.0"]

@@ -24,8 +24,8 @@ CARDS = (RESIDENT, PATROL, SECOND_PATROL, WARDEN)
 EVERY_S = 0.45
 """A card that was just there counts as held; with four of them each is away for longer than that."""
 WARM, SHOWN = 4, 14
-SLACK_S = 0.015
-"""What a median may differ by from one time to the next on a busy machine: less than one exchange with a board at 9600 baud."""
+SLACK_S = 0.03
+"""What a median may differ by from one time to the next on a busy machine: about one exchange with a board at 9600 baud."""
 OTHERS = {"io": "io2", "reader": "reader2", "relay": "relay2", "card": "card2"}
 
 

@@ -11,7 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-COPIED = ("contract", "agent", "drivers", "centre", "simulator", "tests", "systemd", "docs", "benchmarks", "packaging")
+COPIED = (
+    "contract",
+    "agent",
+    "drivers",
+    "centre",
+    "simulator",
+    "panel",
+    "tests",
+    "systemd",
+    "docs",
+    "benchmarks",
+    "packaging",
+)
 LIMIT_S = 300.0
 """A run of one test; a variant that hangs is no proof."""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,17 @@ def test_a_mutation_fits(mutation: Mutation) -> None:
         path, *names = test.split("[", 1)[0].split("::")
         text = (ROOT / path).read_text(encoding="utf-8")
         assert all(f"{name}" in text for name in names), test
+
+
+@pytest.mark.slow
+def test_pytest_knows_each_named_test() -> None:
+    """With its parameters, which a fixture elsewhere may have changed."""
+    named = {test for mutation in MUTATIONS for test in mutation.tests}
+    files = sorted({test.split("::")[0] for test in named})
+    command = (sys.executable, "-m", "pytest", "--collect-only", "-p", "no:xdist", "-p", "no:cacheprovider", *files)
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.splitlines()
+    known = set(said) | {line.split("[")[0] for line in said}
+    assert not named - known
 
 
 @pytest.fixture

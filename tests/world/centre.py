@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from agent.core import effects as fx
 from contract.commands import Command
 from contract.digest import digest
-from contract.messages import Confirm, Notice
+from contract.messages import Confirm, Notice, Settings
+from contract.rounds import Round
 from contract.scopes import Scope
 from tests.world.disk import chained
 
@@ -25,6 +26,8 @@ class Centre:
     replies: list[fx.SendReply] = field(default_factory=list)
     commands: dict[str, Command] = field(default_factory=dict)
     notices: dict[str, Notice] = field(default_factory=dict)
+    settings: Settings | None = None
+    round: Round | None = None
     twice: int = 0
     enrolled: bool = False
 
@@ -55,5 +58,9 @@ class Centre:
             assert head == batch.head
         here = self.seq(batch.epoch)
         due = [("notice", str(n.scope), n.id, n.rev) for n in self.notices.values() if not n.withdrawn]
+        if self.settings is not None:
+            due.append(("settings", str(self.settings.scope), "", self.settings.rev))
+        if self.round is not None:
+            due.append(("round", str(self.round.scope), self.round.id, self.round.rev))
         head = self.heads.get((batch.epoch, here), "00")
         self.answer(Confirm(UNIT, utc, "b12-u2", batch.epoch, here, head, batch.batch, utc, digest(due)))

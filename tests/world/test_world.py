@@ -1,4 +1,11 @@
-"""The core as a state machine in a simulated world: people, fire, faults of every part, crashes at any point; the rules of the door hold throughout."""
+"""The core as a state machine in a simulated world: people, fire, faults of every part, crashes at any point; the rules of the door hold throughout.
+
+Where each rule is looked at, after every step:
+D1 `watch._fire`, `watch._unlocks` (no pulse ends a release) and the end of each life (the latch on the disk is the latch in force) · D2 `watch._exits`, `openings` (held for a minute: told) ·
+D3 `watch._unlocks`, `a_dead_agent_leaves_no_lasting_unlock_but_for_fire` · D4 `watch._fire` at a start, `watch._pulse_has_cause` (a start is no cause) ·
+D5 `openings` (forced, held), `watch.stepped` (a false lock.fault) and the end of each life (back to rest) · D6, D7 `watch._cards`, `keypads._pin` (the order comes in the step, whatever disk and link do), `watch._signed_open` ·
+D8 `keypads._entered`, `keypads._kept` · D9 `watch.passes`, `keypads._code` · D10 `keypads._visitor`, `keypads._told`, `watch._signed_open` · D11 `watch._told` · D12 `watch._pulse_has_cause`, `keypads._entered`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +15,6 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
     invariant,
     precondition,
@@ -18,30 +24,14 @@ from hypothesis.stateful import (
 
 from agent.core import events as ev
 from contract.commands import Command, FireReset, Mode, Open, Order, SetMode
-from contract.messages import Category, Holder, Notice, Role
+from contract.messages import Category, Notice
 from contract.scopes import Scope
-from tests.agent.core.bench import UTC, door_plan, unit_plan
+from tests.agent.core.bench import door_plan, unit_plan
+from tests.world.typists import NAMES, PEOPLE, READERS, UNIT, YARD, Typists, doors, long, short
 from tests.world.world import World
 
-PEOPLE = (
-    Holder("anna"),
-    Holder("slow", unlock_s=45.0),
-    Holder("late", until_utc=UTC - 1),
-    Holder("soon", until_utc=UTC + 900.0),
-    Holder("yard-only", doors=frozenset({"yard"})),
-    Holder("wang", role=Role.PATROL),
-    Holder("chief", role=Role.EMERGENCY, flags=frozenset({"fire_reset"})),
-)
-NAMES = (*(p.id for p in PEOPLE), "stranger")
-DOORS = ("main", "yard")
-UNIT = Scope("unit", "b12-u2")
-YARD = Scope("yard", "y07")
-doors = st.sampled_from(DOORS)
-short = st.sampled_from([0.01, 0.05, 0.3, 1.0, 5.0])
-long = st.sampled_from([12.0, 31.0, 65.0, 400.0])
 
-
-class UnitInItsWorld(RuleBasedStateMachine):
+class UnitInItsWorld(Typists):
     @initialize(
         safe=st.sampled_from(["locked", "unlocked"]),
         egress=st.booleans(),
@@ -59,7 +49,7 @@ class UnitInItsWorld(RuleBasedStateMachine):
             readers=("card2",),
         )
         self.world = World(unit_plan(main, yard), PEOPLE)
-        self.names = 0
+        self.names = self.revs = 0
         self.world.broker_up = self.world.centre_up = online
         self.world.run(2.0)
 
@@ -67,7 +57,11 @@ class UnitInItsWorld(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(NAMES), door=doors)
     def tap(self, name: str, door: str) -> None:
-        self.world.give(ev.CardRead("card" if door == "main" else "card2", (f"key-{name}",)))
+        self.world.give(ev.CardRead(READERS[door], (f"key-{name}",)))
+
+    @rule(name=st.sampled_from(NAMES), age=st.sampled_from([0.9, 1.1, 60.0]))
+    def tap_of_before(self, name: str, age: float) -> None:
+        self.world.give(ev.CardRead("card", (f"key-{name}",), self.world.mono - age))
 
     @rule(door=doors, force=st.booleans())
     def push(self, door: str, force: bool) -> None:
@@ -206,6 +200,11 @@ class UnitInItsWorld(RuleBasedStateMachine):
     def boot(self) -> None:
         self.world.boot()
 
+    @rule()
+    def crash_to_the_door_only(self) -> None:
+        self.world.crash()
+        self.world.boot(door_only=True)
+
     @rule(failing=st.booleans())
     def disk(self, failing: bool) -> None:
         store = self.world.store
@@ -276,11 +275,12 @@ class UnitInItsWorld(RuleBasedStateMachine):
         if world.state.now.clock == "synced":
             wanted = {(n.id, n.rev) for n in world.centre.notices.values() if not n.withdrawn}
             assert {(n.id, n.rev) for n in world.state.board.notices.values()} == wanted
+        world.watch.keypads.ended()
         assert world.replayed(), "the same run gave other effects"
 
 
 LONG = settings(
-    max_examples=150,
+    max_examples=40,
     stateful_step_count=60,
     deadline=None,
     suppress_health_check=list(HealthCheck),
@@ -299,6 +299,13 @@ QUICK = settings(LONG, max_examples=12, stateful_step_count=30, derandomize=True
 @pytest.mark.claim("D4")
 @pytest.mark.claim("D6")
 @pytest.mark.claim("D7")
+@pytest.mark.claim("D2")
+@pytest.mark.claim("D5")
+@pytest.mark.claim("D8")
+@pytest.mark.claim("D9")
+@pytest.mark.claim("D10")
+@pytest.mark.claim("D11")
+@pytest.mark.claim("D12")
 def test_the_rules_hold_in_a_short_life() -> None:
     run_state_machine_as_test(UnitInItsWorld, settings=QUICK)
 
@@ -314,3 +321,15 @@ def test_the_rules_hold_in_many_lives() -> None:
 @pytest.mark.soak
 def test_the_rules_hold_in_very_many_lives() -> None:
     run_state_machine_as_test(UnitInItsWorld, settings=settings(LONG, max_examples=5000, stateful_step_count=120))
+
+
+@pytest.mark.claim("D8")
+@pytest.mark.parametrize("dead", [False, True])
+def test_a_guesser_gets_five_tries_a_lock_out(dead: bool) -> None:
+    """The right code among them opens nothing, over power cuts either."""
+    life = UnitInItsWorld()
+    life.begin("locked", egress=True, online=True)
+    life.all_is_well()
+    for door, seconds in (("main", 0.0), ("main", 5.0), ("yard", 0.0), ("main", 65.0)):
+        life.guess_until_it_is_locked(door, seconds, dead)
+    life.teardown()

@@ -14,8 +14,9 @@ from agent.core.state import State
 from agent.core.time import Now, Trust
 from contract.commands import Command
 from contract.kinds import Message
-from contract.messages import Confirm, Holder, Notice
-from tests.agent.core.bench import UTC, holders
+from contract.messages import Confirm, Holder, Notice, Settings
+from contract.rounds import Round
+from tests.agent.core.bench import UTC, by_pin, holders
 from tests.world.centre import Centre
 from tests.world.disk import Disk, Store
 from tests.world.hardware import DoorHardware
@@ -28,7 +29,7 @@ class World:
     """`crash` ends the agent at once; the hardware, the disk, the broker and the centre live on."""
 
     def __init__(self, plan: UnitPlan, people: tuple[Holder, ...]) -> None:
-        self.plan, self.people = plan, holders(*people)
+        self.plan, self.people, self.pins = plan, holders(*people), by_pin(*people)
         self.mono, self.true_utc = 1000.0, UTC
         self.disk = Disk()
         self.centre = Centre(self._answer)
@@ -86,7 +87,7 @@ class World:
 
     # --- the agent
 
-    def boot(self) -> None:
+    def boot(self, *, door_only: bool = False) -> None:
         self.runs += 1
         self.alive = True
         self.cut_after = None
@@ -95,7 +96,16 @@ class World:
         run = self.runs
         self.store = Store(self.disk, lambda delay, event: self._post(run, delay, event))
         self.watch.booted()
-        self.give(ev.Started(f"s{run}", self.disk.latched, enrolment_pending=self.disk.token))
+        self.door_only = door_only
+        self.give(
+            ev.Started(
+                f"s{run}",
+                self.disk.latched,
+                door_only=door_only,
+                enrolment_pending=self.disk.token,
+                lockdown=self.disk.lockdown,
+            )
+        )
         for door in self.doors.values():
             if door.plugged:
                 door.found(0.05)
@@ -106,8 +116,9 @@ class World:
     def _open_store(self, run: int) -> None:
         if self.alive and run == self.runs:
             self.give(self.store.opened())
-            self.give(ev.StateLoaded(tuple(self.disk.notices.values())))
-            self.give(ev.HoldersReplaced(self.people))
+            kept = () if self.disk.settings is None else (self.disk.settings,)
+            self.give(ev.StateLoaded((*self.disk.notices.values(), *self.disk.rounds.values(), *kept)))
+            self.give(ev.HoldersReplaced(self.people, by_pin=self.pins))
 
     def crash(self) -> None:
         self.alive = False
@@ -169,10 +180,14 @@ class World:
             case fx.SendStatus(status) if status.stale and self.link_up and self.centre_up:
                 for notice in self.centre.notices.values():  # the centre publishes the missing state again
                     self._down(notice)
+                for kept in (self.centre.settings, self.centre.round):
+                    if kept is not None:
+                        self._down(kept)
             case fx.Stop():
                 self.crash()
             case (
                 fx.SaveLatch()
+                | fx.SaveLockdown()
                 | fx.AppendFacts()
                 | fx.LoadBatch()
                 | fx.ConfirmFacts()
@@ -242,6 +257,9 @@ class World:
         self.give(ev.CentrePresence(self.centre_up, self.true_utc))
         for notice in self.centre.notices.values():
             self._down(notice, retained=True)
+        for kept in (self.centre.settings, self.centre.round):
+            if kept is not None:
+                self._down(kept, retained=True)
 
     def disconnect(self) -> None:
         if self.link_up:
@@ -258,6 +276,14 @@ class World:
         if newest is None or newest.rev < notice.rev:
             self.centre.notices[notice.id] = notice
         self._down(notice)
+
+    def set_times(self, settings: Settings) -> None:
+        self.centre.settings = settings
+        self._down(settings)
+
+    def set_round(self, its: Round) -> None:
+        self.centre.round = its
+        self._down(its)
 
     def command(self, command: Command, *, retained: bool = False) -> None:
         self.centre.commands.setdefault(command.id, command)

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from agent.core.events.door import (
+    Approached,
+    BadEntry,
+    Cancelled,
     CardRead,
+    Chosen,
+    CodeEntered,
+    Confirmed,
     ContactChanged,
     DeviceBack,
     DeviceGone,
@@ -15,10 +21,22 @@ from agent.core.events.door import (
     LockOrderSent,
     LockRead,
     PageDrawn,
+    PinEntered,
     TamperRead,
+    Typed,
     UnitInputChanged,
+    VisitorEntered,
 )
-from agent.core.events.life import CalendarFired, ClockStepped, LatchRead, Started, StopAsked, ThreadDied, TimePassed
+from agent.core.events.life import (
+    CalendarFired,
+    ClockStepped,
+    LatchRead,
+    LockdownRead,
+    Started,
+    StopAsked,
+    ThreadDied,
+    TimePassed,
+)
 from agent.core.events.link import CentrePresence, LinkDown, LinkUp, MessageReceived, MessageRefused
 from agent.core.events.store import (
     BatchLoaded,
@@ -27,6 +45,7 @@ from agent.core.events.store import (
     FactsConfirmed,
     FactsDropped,
     HistoryDiffers,
+    HolderErased,
     HoldersReplaced,
     LatchSaved,
     Recorded,
@@ -46,6 +65,15 @@ from agent.core.events.store import (
 DoorEvent = (
     CardRead
     | KeyPressed
+    | Approached
+    | Typed
+    | PinEntered
+    | VisitorEntered
+    | CodeEntered
+    | Chosen
+    | Confirmed
+    | Cancelled
+    | BadEntry
     | ContactChanged
     | ExitChanged
     | FireChanged
@@ -63,6 +91,7 @@ DoorEvent = (
 Event = (
     Started
     | LatchRead
+    | LockdownRead
     | ThreadDied
     | TimePassed
     | StopAsked
@@ -86,6 +115,7 @@ Event = (
     | FactsConfirmed
     | HistoryDiffers
     | HoldersReplaced
+    | HolderErased
     | StateLoaded
     | StateSaved
     | StateNotKept

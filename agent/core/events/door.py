@@ -21,11 +21,97 @@ class CardRead:
 
 @frozen
 class KeyPressed:
-    """A key of a reader's keypad: `0`-`9`, `*` or `#`. The record keeps digits as 0. `not_before_mono` as in CardRead."""
+    """Of records of earlier versions: a key of a reader's keypad, digits kept as 0. Nothing makes it any more, and it does nothing."""
 
     reader: str
     key: str = field(repr=False, metadata={"secret": True})
     not_before_mono: float | None = None
+
+
+@frozen
+class Typed:
+    """An entry in progress at a keypad: so many digits and stars so far, without a leading `*` (`starred`); 0 and not starred: cleared.
+
+    `not_before_mono` here and below: the last key was pressed then or later, as in CardRead. Each key before it was judged when it came.
+    """
+
+    reader: str
+    count: int
+    starred: bool
+    not_before_mono: float | None = None
+
+
+@frozen
+class Approached:
+    """Somebody touched a screen where it draws no key: they may want to type."""
+
+    reader: str
+    not_before_mono: float | None = None
+
+
+@frozen
+class PinEntered:
+    """`room*PIN#`, or `PIN#` while one is expected: its keyed hash under each PIN key, and for each owner it may be of."""
+
+    reader: str
+    hashes: tuple[str, ...]
+    not_before_mono: float | None = None
+
+
+@frozen
+class VisitorEntered:
+    """Eight digits and `#`: the code of this serial of that local day, or none (None) of those that the door has."""
+
+    reader: str
+    serial: int | None
+    day: str | None
+    not_before_mono: float | None = None
+
+
+@frozen
+class CodeEntered:
+    """`*code#`: 1 to 3 digits, as printed on the wall: no PIN is as short."""
+
+    reader: str
+    code: str
+    not_before_mono: float | None = None
+
+
+@frozen
+class Chosen:
+    """A digit alone while a question is open."""
+
+    reader: str
+    choice: int
+    not_before_mono: float | None = None
+
+
+@frozen
+class Confirmed:
+    """`#` alone."""
+
+    reader: str
+    not_before_mono: float | None = None
+
+
+@frozen
+class Cancelled:
+    """`*` twice, or an entry of which a key was too old to count."""
+
+    reader: str
+    not_before_mono: float | None = None
+
+
+@frozen
+class BadEntry:
+    """Ended by `#`, and nothing that means anything."""
+
+    reader: str
+    count: int
+    not_before_mono: float | None = None
+
+
+KeypadEvent = Approached | Typed | PinEntered | VisitorEntered | CodeEntered | Chosen | Confirmed | Cancelled | BadEntry
 
 
 @frozen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agent.core.effects import KeptMode
 from agent.core.time import Trust
 from contract.frozen import frozen
 
@@ -11,9 +12,11 @@ class Started:
     """First event of a run. `session` is random, new each start; `latched` are the doors the fire latch file names.
 
     `latch_known`: false where other doors may be latched too, for the file could not be read (yet): LatchRead follows, or does not.
+    `lockdown`: the doors that were locked down when the agent ended, by their own file; `lockdown_known` as `latch_known`, with LockdownRead.
     `door_only`: after three crashes in five minutes (rule D11).
     `no_link`: why there is none, in plain words; empty where there is one.
     `card_keys`: ids of those of the enrolment. `enrolment_pending`: its one-time token is there, not spent yet.
+    `host`: names the boot of the computer; empty where it has no name.
     """
 
     session: str
@@ -23,6 +26,9 @@ class Started:
     latch_known: bool = True
     card_keys: frozenset[str] = frozenset()
     enrolment_pending: bool = False
+    host: str = ""
+    lockdown: tuple[KeptMode, ...] = ()
+    lockdown_known: bool = True
 
 
 @frozen
@@ -30,6 +36,14 @@ class LatchRead:
     """What the fire latch file names, read later than the start. `known`: false where it cannot be read for certain."""
 
     latched: frozenset[str]
+    known: bool
+
+
+@frozen
+class LockdownRead:
+    """What the lockdown file says, read later than the start. `known`: false where it cannot be read for certain."""
+
+    lockdown: tuple[KeptMode, ...]
     known: bool
 
 

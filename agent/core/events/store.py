@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import field
 
-from agent.core.effects import CheckedIn, KeptMode
+from agent.core.effects import KeptHome, KeptMode, KeptTries, UsedVisitor
+from agent.core.marks import CheckedIn, PatrolVisit, ToldStop
 from agent.core.time import KnownTime
 from contract.frozen import frozen
 from contract.messages import Holder, Keys, Secrets, StateMessage
@@ -32,7 +34,7 @@ class StoreOpened:
     `seen`: command ids already used with their `exp`; `revs`: highest revision seen by "kind scope id"; `epoch_utc`: when this epoch began (iat of commands must not be before).
     `recovered`: what was set aside and rebuilt, if anything ("journal", "cache"). `boot` counts starts. `known`: what signed messages said of the time up to the last start; None: nothing.
     `keys`: the newest working keys the root signed, None where only those of the enrolment are known. `modes`: what was commanded last and did not end by command.
-    `secrets`: those that are kept, as they came, oldest first.
+    `tries`: wrong codes at each reader; `visitors`: the codes used lately. `secrets`: those that are kept, as they came, oldest first.
     `opens`: (door, `exp`) of the newest opens accepted before this start: they count for the rate. `unreported_checkins`: check-ins of which it is not sure that the person was told.
     """
 
@@ -52,6 +54,13 @@ class StoreOpened:
     opens: tuple[tuple[str, float], ...] = ()
     unreported_checkins: tuple[CheckedIn, ...] = ()
     secrets: tuple[Secrets, ...] = ()
+    tries: tuple[KeptTries, ...] = ()
+    visitors: tuple[UsedVisitor, ...] = ()
+    visits: tuple[PatrolVisit, ...] = ()
+    """Check-ins of the last days, oldest first."""
+    told_stops: tuple[ToldStop, ...] = ()
+    homes: tuple[KeptHome, ...] = ()
+    """Watched households."""
 
 
 @frozen
@@ -175,6 +184,23 @@ class HistoryDiffers:
 
 
 @frozen
+class HolderErased:
+    """`why` not, in a few words; empty where nothing of the holder is left."""
+
+    token: int
+    why: str = ""
+
+
+@frozen
+class WatchedHome:
+    """A household that a roster of the unit itself flags as watched. `living`: the holders of its room, or the holder alone where there is none."""
+
+    holder: str
+    room: str | None
+    living: frozenset[str]
+
+
+@frozen
 class HoldersReplaced:
     """The whole index of holders by card hash, every roster in force merged (a person's rights in several rosters stay several entries).
 
@@ -187,6 +213,9 @@ class HoldersReplaced:
     """(kind, scope, id, rev) of every roster in force: part of the digest."""
     card_keys: frozenset[str] = frozenset()
     """Ids of the card keys they are hashed with."""
+    by_pin: Mapping[str, tuple[Holder, ...]] = field(default_factory=dict)
+    """Those with a PIN by its hash, and by that for duress."""
+    watched: tuple[WatchedHome, ...] = ()
 
 
 @frozen

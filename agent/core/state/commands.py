@@ -60,6 +60,17 @@ class CutOff:
 
 
 @frozen
+class Erasing:
+    """An erasure that the store was asked for, by command `id`; given up then (monotonic)."""
+
+    id: str
+    actor: str
+    door: str | None
+    holder: str
+    give_up: float
+
+
+@frozen
 class Commands:
     seen: Mapping[str, float] = field(default_factory=dict)
     waiting: Mapping[int, WaitingCommand] = field(default_factory=dict)
@@ -67,6 +78,8 @@ class Commands:
     in_progress: tuple[CommandProgress, ...] = ()
     resets: tuple[ResetProgress, ...] = ()
     cut_off: tuple[CutOff, ...] = ()
+    erasing: Mapping[int, Erasing] = field(default_factory=dict)
+    """By the token of EraseHolder."""
     opens: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     """By door: when opens were accepted in the last minute."""
     opens_before: tuple[tuple[str, float], ...] = ()

@@ -1,8 +1,10 @@
-"""A door and its lock: what was ordered, what was read, what is awaited."""
+"""A door and its lock: what was ordered, what was read, what is awaited; and which rule is in force at it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
+from typing import Final
 
 from agent.core.plan import DoorPlan
 from contract.commands import Mode
@@ -10,7 +12,7 @@ from contract.frozen import frozen
 
 
 class Phase(StrEnum):
-    """What rules a door now, strongest first: fire, then the commanded mode, then whether cards can be decided yet."""
+    """What rules a door now; RULES says which of them wins."""
 
     FIRE = "fire"
     LOCKDOWN = "lockdown"
@@ -78,6 +80,12 @@ class Door:
     mode_until: float | None = None
     mode_utc: float | None = None
     """When a mode from before the start ends, as long as the clock could not say how soon that is."""
+    kept: bool = False
+    """The lockdown is of before the start, by its own file: what the journal says of it counts, once that is open."""
+    span_until: float | None = None
+    """Until when its schedule holds it open."""
+    spent: str = ""
+    """The span of its schedule that runs and does not hold it open: ended by a command, or begun before the start."""
     lease_due: float | None = None
     """When the next pulse of a `hold_open` chain is due."""
     exit_since: float | None = None
@@ -100,14 +108,31 @@ class Door:
         return self.plan.id
 
     @property
+    def rule(self) -> Rule:
+        """The first of RULES that applies."""
+        for rule, _, applies in RULES:
+            if applies(self):
+                return rule
+        raise AssertionError("the last rule always applies")
+
+    @property
     def phase(self) -> Phase:
-        if self.latched:
-            return Phase.FIRE
-        if self.mode is Mode.LOCKDOWN:
-            return Phase.LOCKDOWN
-        if self.mode is Mode.HOLD_OPEN:
-            return Phase.HELD
-        return Phase.NORMAL if self.ready else Phase.STARTING
+        for _, phase, applies in RULES:
+            if applies(self):
+                return phase
+        raise AssertionError("the last rule always applies")
+
+    @property
+    def in_force(self) -> Mode:
+        """The mode, also where a schedule sets it."""
+        return Mode.HOLD_OPEN if self.mode is Mode.NORMAL and self.span_until is not None else self.mode
+
+    @property
+    def held_until(self) -> float | None:
+        """When it is no longer held open, by command or schedule, whichever is later; None: no end is known."""
+        if self.mode is not Mode.HOLD_OPEN:
+            return self.span_until
+        return None if self.mode_until is None else max(self.mode_until, self.span_until or 0.0)
 
     @property
     def blind(self) -> bool:
@@ -121,3 +146,25 @@ class Door:
         if self.unsure:
             return self.lock.read is True and not self.found_locked
         return phase is Phase.FIRE or (phase is Phase.STARTING and self.plan.safe_state == "unlocked")
+
+
+class Rule(StrEnum):
+    """Why a door is in its phase; as docs/door-rules.md names it."""
+
+    FIRE = "Fire"
+    LOCKDOWN = "Lockdown"
+    COMMAND = "Held open by command"
+    SCHEDULE = "Held open by schedule"
+    STARTING = "Starting"
+    NORMAL = "Normal"
+
+
+RULES: Final[tuple[tuple[Rule, Phase, Callable[[Door], bool]], ...]] = (
+    (Rule.FIRE, Phase.FIRE, lambda door: door.latched),
+    (Rule.LOCKDOWN, Phase.LOCKDOWN, lambda door: door.mode is Mode.LOCKDOWN),
+    (Rule.COMMAND, Phase.HELD, lambda door: door.mode is Mode.HOLD_OPEN),
+    (Rule.SCHEDULE, Phase.HELD, lambda door: door.span_until is not None),
+    (Rule.STARTING, Phase.STARTING, lambda door: not door.ready),
+    (Rule.NORMAL, Phase.NORMAL, lambda door: True),
+)
+"""Which rule is in force at a door, the strongest first: the first that applies, and the phase it puts the door in."""

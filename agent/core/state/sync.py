@@ -60,7 +60,12 @@ class Sync:
     alarms: tuple[tuple[str, int, bytes], ...] = ()
     """(epoch, seq, line) of alarms that wait for the link."""
     digest: str | None = None
+    digest_utc: float = 0.0
+    """The centre's time in the confirm that said so."""
     """Of the newest confirm: over what this unit should have."""
+    checkpoint: str | None = None
+    """Digest of the centre's newest checkpoint, and when (monotonic) it was written down."""
+    checkpoint_at: float | None = None
     differs_since: float | None = None
     stale: bool = False
 

@@ -13,8 +13,8 @@ from agent.core.effects import SaveState
 from agent.identity import Identity
 from agent.statusfile import save, status_path
 from contract.cards import card_hash
-from contract.hours import Hours, Span
-from contract.messages import Holder, Role, Secrets
+from contract.hours import DoorTimes, Hours, Span
+from contract.messages import Holder, Role, Secrets, Settings
 from contract.plain import DoorStatus
 from contract.scopes import Scope
 from contract.sealing import SealedSecrets, seal_secrets, sealing_key
@@ -139,3 +139,17 @@ def test_without_identity_or_rosters(unit: Unit) -> None:
     outcome = unit.doorward("explain", "--card", CARD, "--door", "main")
     assert outcome.exit_code == 69
     assert outcome.stderr.count("\n") == 1
+
+
+def test_by_the_doors_own_hours(known: Unit) -> None:
+    hours = {"noon": Hours(week=((Span(11 * 60, 13 * 60),),) * 7)}
+    site = Settings(Scope("site", "badahu"), 1, UTC, hours=hours, doors={"main": DoorTimes("noon")})
+    with running(known.state) as (store, posted):
+        store.order(SaveState(7, site))
+        eventually(lambda: [each for each in posted.of(events.StateSaved) if each.token == 7])
+    ask = ("explain", "--lang", "en", "--card", CARD, "--door", "main")
+    outcome = known.doorward(*ask, "--at", "2026-11-24 14:05")
+    assert outcome.exit_code == 1
+    assert "Outside the hours of this door (reason hours, rule door.hours)" in outcome.stdout
+    assert known.doorward(*ask, "--at", "2026-11-24 12:05").exit_code == 0
+    assert known.doorward(*ask, "--at", "2026-11-24 14:05", "--mode", "hold_open").exit_code == 0

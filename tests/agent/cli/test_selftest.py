@@ -169,7 +169,7 @@ def test_wrong_polarity_of_inputs(unit: Unit, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_noisy_line(unit: Unit, tmp_path: Path) -> None:
     def disturb(box: Box) -> None:
-        box.io.faults.flip = 0.01
+        box.io.faults.flip = 0.03
 
     found = failures(sheet_of(unit, tmp_path, ONE, fault=disturb))
     assert "lost (" in found["line io"]

@@ -19,6 +19,7 @@ BEGIN: dict[str, Act | list[Act]] = {
     r"Its name.*: ": "Stair two, #2",
     r"What it belongs to.*: ": "building/b12",
     r"The centre's broker.*: ": "none",
+    r"Display panel: its size.*: ": "own",
     r"fit on a line.*: ": "",
     r"lines of text.*: ": "",
     r"How many doors.*: ": "",

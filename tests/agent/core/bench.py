@@ -14,8 +14,10 @@ from agent.core.state import State
 from agent.core.state.door import Door
 from agent.core.status import applied_entries, status
 from agent.core.time import Now, Trust
+from agent.keypad import KeypadEntry
 from agent.locale import load
 from contract import codec
+from contract.cards import pin_hash
 from contract.commands import Command, Mode, Open, Order, SetMode
 from contract.digest import digest
 from contract.facts import data_of, fact_of, kind_of
@@ -33,6 +35,7 @@ UTC = 1_795_500_000.0
 """2026-11-24 06:00:00 UTC, a Tuesday; 14:00 local."""
 CATALOGUES = load()
 OPEN = Open("main")
+PIN_KEY = bytes(range(32))
 
 
 def door_plan(**changes: Any) -> DoorPlan:
@@ -93,6 +96,21 @@ def holders(*people: Holder) -> dict[str, tuple[Holder, ...]]:
     return found
 
 
+def by_pin(*people: Holder) -> dict[str, tuple[Holder, ...]]:
+    """Of those with a PIN, by its hash and by that for duress."""
+    found: dict[str, tuple[Holder, ...]] = {}
+    for person in people:
+        for hashed in (person.pin, person.duress):
+            if hashed is not None:
+                found[hashed] = (*found.get(hashed, ()), person)
+    return found
+
+
+def pin(pin: str, owner: str = "302") -> str:
+    """The keyed hash of a PIN."""
+    return pin_hash(PIN_KEY, owner, pin)
+
+
 PEOPLE = (
     Holder("anna"),
     Holder("old-li", unlock_s=12.0),
@@ -118,6 +136,7 @@ class Bench:
         self.effects: list[tuple[float, fx.Effect]] = []
         self.seq = 1
         self.tokens = 0
+        self.keypads: dict[str, KeypadEntry] = {}
 
     # --- time
 
@@ -155,9 +174,39 @@ class Bench:
     def _step(self, event: ev.Event) -> tuple[fx.Effect, ...]:
         self.state, found = step(self.state, event, self.now())
         self.effects += [(self.mono, effect) for effect in found]
+        for effect in found:
+            self._expected(effect)
         facts_of(found)  # each as its kind declares it
         overdue = [act for at, act in all_timers(self.state) if at <= self.mono]
         assert not overdue, f"still due after {type(event).__name__}: {overdue}"
+        return found
+
+    def keypad(self, reader: str = "card") -> KeypadEntry:
+        if reader not in self.keypads:
+            self.keypads[reader] = KeypadEntry(reader)
+            self.keypads[reader].use_pin_keys((PIN_KEY,))
+        return self.keypads[reader]
+
+    def _expected(self, effect: fx.Effect) -> None:
+        """As agent/devices.py does."""
+        match effect:
+            case fx.ExpectPin(reader, owners, until):
+                self.keypad(reader).expect_pin(owners, until)
+            case fx.ExpectChoice(reader, most, until):
+                self.keypad(reader).expect_choice(most, until)
+            case fx.ForgetKeys(reader, upto, star):
+                self.keypad(reader).forget(upto, star=star)
+            case _:
+                pass
+
+    def type(self, keys: str, reader: str = "card", *, after: float = 0.1, old: float = 0.05) -> list[fx.Effect]:
+        """Keys one by one, each `old` seconds old; what came out."""
+        found: list[fx.Effect] = []
+        for key in keys:
+            self.wait(after)
+            event = self.keypad(reader).key(key, self.mono - old, self.mono)
+            if event is not None:
+                found += self.do(event)
         return found
 
     # --- a unit at work
@@ -174,11 +223,14 @@ class Bench:
             if door.plan.fire:
                 self.do(ev.FireChanged(door.id, active=False))
         self.opened()
-        self.do(ev.HoldersReplaced(holders(*(people or PEOPLE)), None, ()))
+        self.roster(*(people or PEOPLE))
         for door in self.state.doors:
             self.settle(door.id)
         self.wait(2.0)
         return self
+
+    def roster(self, *people: Holder) -> tuple[fx.Effect, ...]:
+        return self.do(ev.HoldersReplaced(holders(*people), None, (), by_pin=by_pin(*people)))
 
     def opened(self, **changes: Any) -> tuple[fx.Effect, ...]:
         event = ev.StoreOpened(1, "e1", UTC - 86_400, self.seq, "00", 0, (), {}, {})

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from agent.core import effects as fx
 from agent.core import events as ev
-from agent.core.access import decide, within
+from agent.core.access import decide
 from agent.core.time import Now, Trust
+from agent.core.weekly import within
 from agent.locale import load
 from contract.commands import Mode
 from contract.hours import Hours, Span

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from agent.core import effects as fx
 from agent.core import events as ev
+from agent.core.marks import CheckedIn
 from contract.bounds import rfc3339
 from contract.messages import Holder, Role
 from tests.agent.core.bench import UTC, Bench, facts_in, facts_of, of
@@ -101,7 +102,7 @@ def test_until_the_person_is_told_a_check_in_is_marked_and_the_next_record_ends_
     bench = Bench().start()
     record = checkin(bench.tap("wang"))
     mark = record.checkin
-    assert mark == fx.CheckedIn("main", "wang", record.facts[0].utc)
+    assert mark == CheckedIn("main", "wang", record.facts[0].utc)
     found = bench.recorded(record)
     assert bench.page().title.startswith("签到成功")
     assert of(fx.AppendFacts, found) == []  # no write of its own
@@ -126,7 +127,7 @@ def test_a_record_that_may_be_refused_takes_no_mark_away() -> None:
 @pytest.mark.claim("D10")
 def test_a_check_in_of_which_nobody_was_surely_told_says_so_at_the_next_start() -> None:
     bench = Bench()
-    mark = fx.CheckedIn("main", "wang", UTC - 60)
+    mark = CheckedIn("main", "wang", UTC - 60)
     found = bench.opened(unreported_checkins=(mark,))
     assert facts_of(found)["patrol.untold"] == {"stop": "main", "by": "wang", "checkin": rfc3339(UTC - 60)}
     assert [r.reported_checkins for r in of(fx.AppendFacts, found) if facts_in(r)[0].kind == "patrol.untold"] == [

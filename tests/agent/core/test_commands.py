@@ -38,7 +38,7 @@ def accept(bench: Bench, *args: Any, **kw: Any) -> tuple[fx.Effect, ...]:
         (Reason.TOO_LONG, {"exp": UTC + 30.02}),
         (Reason.DEVICE, {"order": Open("attic")}),
         (Reason.DEVICE, {"order": Selftest()}),
-        (Reason.DEVICE, {"order": Erase()}),
+        (Reason.DEVICE, {"order": Erase("anna")}),
         (Reason.DEVICE, {"order": Pair()}),
         (Reason.MALFORMED, {"order": SetMode(Mode.LOCKDOWN, UTC - 1)}),
         (Reason.MALFORMED, {"order": SetMode(Mode.LOCKDOWN, UTC + 32 * 86_400)}),

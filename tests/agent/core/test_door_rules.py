@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,14 +10,19 @@ import pytest
 
 from agent.core import effects as fx
 from agent.core import events as ev
-from agent.core.access import valid_in_time
+from agent.core.access import closed_by_hours, valid_in_time
+from agent.core.state.door import RULES, Phase
 from agent.core.time import Now, Trust
 from agent.core.validity import Ground, Judgement, Limit, judge
 from contract.commands import Mode, SetMode
-from contract.hours import Hours, Span
-from contract.messages import Holder
-from tests.agent.core.bench import UTC, Bench, command, door_plan, facts_of, of, the, unit_plan
+from contract.hours import DoorTimes, Hours, Span
+from contract.messages import Holder, Role, Settings
+from tests.agent.core.bench import PEOPLE, UNIT, UTC, Bench, command, door_plan, facts_of, of, pin, the, unit_plan
 
+KEYED = (
+    Holder("may", key="key-may", pin=pin("4711"), room="302"),
+    Holder("boss", key="key-boss", pin=pin("4711", "303"), room="303", role=Role.EMERGENCY),
+)
 LIMITS = "What a limit by time asks of the clock"
 PAGE = Path(__file__).parents[3] / "docs" / "door-rules.md"
 
@@ -30,7 +36,12 @@ def cells(heading: str = "What each asks of the lock") -> list[tuple[str, str, s
     return [(row[0], phase, cell) for row in body for phase, cell in zip(head[1:], row[1:], strict=True)]
 
 
-def at(phase: str, *, egress: bool) -> Bench:
+NEVER = Hours(tuple(() for _ in range(7)))
+ALWAYS = Hours(tuple((Span(0, 1440),) for _ in range(7)))
+CREW = (*PEOPLE, Holder("clerk", role=Role.STAFF))
+
+
+def at(phase: str, *, egress: bool, by: str = "command") -> Bench:
     bench = Bench(unit_plan(door_plan(egress=egress)))
     if phase == "starting":
         bench.do(ev.Started("s1", frozenset()))
@@ -40,14 +51,25 @@ def at(phase: str, *, egress: bool) -> Bench:
         bench.settle()
         bench.online()
         return bench
-    bench.start().online()
+    bench.start(*CREW, *KEYED).online()
     if phase == "fire":
         bench.do(ev.FireChanged("main", active=True))
+    elif phase == "off hours":
+        timed(bench, DoorTimes(hours="never"))
+    elif phase == "held open" and by == "schedule":
+        timed(bench, DoorTimes(hours="never", hold_open="soon"))
+        bench.wait(300.0)
     elif phase != "normal":
         order = SetMode(Mode(phase.replace("held open", "hold_open")), bench.utc + 900.0)
         bench.recorded(the(fx.AppendFacts, bench.message(command(bench, order, name="m"))))
     bench.settle()
     return bench
+
+
+def timed(bench: Bench, times: DoorTimes) -> None:
+    """Settings as from the centre: profiles `never`, and `soon`, which begins in five minutes."""
+    soon = Hours(tuple((Span(14 * 60 + 5, 15 * 60),) for _ in range(7)))
+    bench.message(Settings(UNIT, 1, bench.utc, hours={"never": NEVER, "soon": soon}, doors={"main": times}))
 
 
 def happen(bench: Bench, what: str) -> tuple[fx.Effect, ...]:
@@ -60,6 +82,18 @@ def happen(bench: Bench, what: str) -> tuple[fx.Effect, ...]:
             return bench.tap("anna")
         case "emergency card":
             return bench.tap("chief")
+        case "staff's card":
+            return bench.tap("clerk")
+        case "patrol's card":
+            return bench.tap("wang")
+        case "resident's PIN":
+            return tuple(bench.type("302*4711#"))
+        case "emergency holder's PIN":
+            return tuple(bench.type("303*4711#"))
+        case "visitor's code":
+            found = bench.do(ev.VisitorEntered("card", 0, bench.state.access.visitor_day))
+            waiting = [each for each in of(fx.AppendFacts, found) if each.visitor is not None]
+            return bench.recorded(waiting[0]) if waiting else found
         case "signed `open`":
             found = bench.message(command(bench))
             accepted = [r for r in of(fx.AppendFacts, found) if r.seen is not None]
@@ -73,9 +107,13 @@ def happen(bench: Bench, what: str) -> tuple[fx.Effect, ...]:
             raise AssertionError(f"the page has a row this test does not know: {what}")
 
 
-@pytest.mark.parametrize(("what", "phase", "cell"), cells())
-def test_each_cell_of_the_page(what: str, phase: str, cell: str) -> None:
-    bench = at(phase, egress="false" not in what)
+@pytest.mark.parametrize(
+    ("what", "phase", "cell", "by"),
+    [(*cell, by) for cell in cells() for by in ("command", "schedule") if by == "command" or cell[1] == "held open"],
+)
+def test_each_cell_of_the_page(what: str, phase: str, cell: str, by: str) -> None:
+    bench = at(phase, egress="false" not in what, by=by)
+    assert bench.door().phase is {"off hours": Phase.NORMAL, "held open": Phase.HELD}.get(phase) or Phase(phase)
     if what == "lock at rest":
         words = {"released": True, "locked": False, "safe state": False}
         if cell == "leased":
@@ -124,8 +162,35 @@ def test_a_safe_state_that_is_unlocked_is_not_ended_by_a_pulse(what: str) -> Non
 
 
 def test_the_page_has_the_cells_it_should() -> None:
-    assert len(cells()) == 8 * 5
+    assert len(cells()) == 13 * 6
     assert len(cells(LIMITS)) == len(Ground) * len(Limit)
+
+
+def test_the_page_lists_the_rules_as_the_code_has_them() -> None:
+    section = PAGE.read_text(encoding="utf-8").split("## Which rule is in force\n")[1].split("\n## ")[0]
+    assert re.findall(r"^\d\. \*\*([^*]+)\*\*", section, re.MULTILINE) == [rule.value for rule, _, _ in RULES]
+
+
+@pytest.mark.parametrize("loaded", [True, False])
+@pytest.mark.parametrize("span", [None, 5000.0])
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("latched", [True, False])
+def test_of_all_that_apply_the_first_rule_of_the_page_is_in_force(
+    latched: bool, mode: Mode, span: float | None, loaded: bool
+) -> None:
+    bench = Bench()
+    door = replace(bench.door(), latched=latched, mode=mode, span_until=span, ready=loaded)
+    applies = {
+        "Fire": latched,
+        "Lockdown": mode is Mode.LOCKDOWN,
+        "Held open by command": mode is Mode.HOLD_OPEN,
+        "Held open by schedule": span is not None,
+        "Starting": not loaded,
+        "Normal": True,
+    }
+    assert door.rule.value == next(name for name, holds in applies.items() if holds)
+    phases = {"Held open by command": "held", "Held open by schedule": "held"}
+    assert door.phase.value == phases.get(door.rule.value, door.rule.value.lower())
 
 
 def now_at(where: Ground) -> Now:
@@ -140,7 +205,11 @@ def test_each_cell_of_the_table_of_limits_by_time(where: str, limit: str, cell: 
     now = now_at(Ground(where))
     assert judge(Limit(limit), now) is Judgement(cell)
     if limit == Limit.VISITOR:
-        return  # there are none yet
+        return  # tests/agent/core/test_visitors.py
+    if limit == Limit.DOOR_HOURS:
+        assert closed_by_hours(NEVER, now) is (cell == "by the time")
+        assert not closed_by_hours(ALWAYS, now)
+        return
     kind = "hours" if limit == Limit.HOURS else "dates"
     # where the time is not signed, what decides nothing is the system's clock: years too early, right, years too late
     systems = [now] if now.trusted or now.runs_on else [replace(now, utc=utc) for utc in (UTC - 1e9, UTC, UTC + 3e9)]

@@ -219,7 +219,7 @@ command_progress = st.lists(st.tuples(st.sampled_from(ACTS), st.sampled_from(DOO
 @pytest.mark.slow
 @pytest.mark.claim("D1")
 @pytest.mark.claim("D4")
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(start=starts, progress=command_progress)
 def test_no_order_of_events_undoes_a_release_or_makes_one_up(
     start: tuple[set[str], str, str], progress: list[tuple[str, str]]

@@ -100,13 +100,14 @@ def test_the_next_card_is_served() -> None:
 
 def test_an_old_key_spoils_its_code_and_asks_for_nothing() -> None:
     bench = Bench().start()
-    for key in "47":
-        bench.do(ev.KeyPressed("card", key, bench.mono - 0.05), after=0.1)
-    bench.do(ev.KeyPressed("card", "1", bench.mono - 1.5))
+    bench.type("47")
+    bench.type("1", old=1.5)
     assert not bench.state.entries
     assert bench.page().kind == "idle"
-    bench.do(ev.KeyPressed("card", "9", bench.mono - 0.05), after=0.1)
-    assert [entry.keys for entry in bench.state.entries.values()] == ["9"]
+    bench.type("9")
+    assert [entry.count for entry in bench.state.entries.values()] == [1]
+    bench.type("#")
+    assert bench.page().kind == "idle", "and what is left of the code is none"
     bench.wait(LATE_GATHER_S)
     assert [count for _, count, _ in late(bench)] == [1]
 

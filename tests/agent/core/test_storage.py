@@ -90,7 +90,7 @@ def test_trouble_within_the_minute_of_another_is_told_if_it_lasts() -> None:
 
 def test_a_store_that_hangs_at_the_start_lets_the_link_begin_and_says_what_is_not_known() -> None:
     bench = Bench()
-    bench.do(ev.Started("s1", frozenset()))
+    bench.do(ev.Started("s1", frozenset(), lockdown_known=False))
     assert not bench.all(fx.Connect)
     bench.do(ev.StoreHangs(hangs=True), after=10.0)
     assert bench.all(fx.Connect)

@@ -7,6 +7,7 @@ import pytest
 from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core import limits
+from agent.core.status import status
 from agent.core.time import Trust
 from contract.digest import digest
 from tests.agent.core.bench import UTC, Bench, confirm, facts_in, facts_of, notice, of, the, unit_plan
@@ -363,3 +364,18 @@ def test_alarms_wait_for_the_link() -> None:
     assert bench.all(fx.SendAhead) == []
     assert the(fx.SendAhead, bench.do(ev.LinkUp("5"))).line == b"line 1"
     assert of(fx.SendAhead, bench.do(ev.LinkUp("5"))) == []
+
+
+def test_a_new_checkpoint_of_the_centre_is_written_down_once() -> None:
+    """By the answer to a batch of ours; a confirm that somebody plays again brings nothing back."""
+    bench = Bench().start().online()
+    first, second = "ab" * 32, "cd" * 32
+    batch = the(fx.SendBatch, bench.recorded(the(fx.AppendFacts, bench.tap("anna"))))
+    old = confirm(bench, batch.batch, checkpoint=first)
+    found = bench.do(ev.MessageReceived(1, old), after=0.2)
+    assert facts_of(found)["centre.checkpoint"] == {"digest": first}
+    assert status(bench.state).checkpoint == first
+    bench.forget()
+    bench.do(ev.MessageReceived(2, confirm(bench, "another", checkpoint=second)), after=limits.CHECKPOINT_S)
+    bench.do(ev.MessageReceived(3, old), after=limits.CHECKPOINT_S)
+    assert "centre.checkpoint" not in bench.kinds()

@@ -94,7 +94,6 @@ def test_empty_payloads_and_unknown_kinds_are_acknowledged_and_say_nothing(any_b
             40
         ):  # more than mosquitto keeps in flight for one client: unacknowledged ones would stop the flow
             far.put(topics.down(SITE, YARD, Kind.NOTICE, "n9"), b"", retain=True)
-            far.put(topics.down(SITE, YARD, Kind.ROUND, "r1"), b"of a later version", retain=False)
             far.put(f"doorward/1/{SITE}/down/yard/y07/novelty/x", b"{}")
         far.notice("last")
         near.wait(MessageReceived)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from agent.core import effects, events
-from agent.core.effects import CheckedIn, KeptMode
+from agent.core.effects import KeptMode
+from agent.core.marks import CheckedIn
 from agent.core.time import KnownTime
 from agent.store import latch, reading
 from contract.hours import Hours, Span

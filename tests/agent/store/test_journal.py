@@ -259,6 +259,10 @@ def test_an_older_schema_is_migrated_with_its_facts(tmp_path: Path) -> None:
         "m005_signed_time",
         "m006_untold_check_ins",
         "m007_secrets",
+        "m008_wrong_codes",
+        "m009_used_visitor_codes",
+        "m010_rounds",
+        "m011_watched_households",
     ]
     after.close()
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from agent.core import effects, events
-from agent.core.effects import CheckedIn, SeenCommand
+from agent.core.effects import SeenCommand
 from agent.core.events.store import PendingCommand
+from agent.core.marks import CheckedIn
 from agent.store import reading
 from agent.store.journal_keeper import KEEP_SEEN_S
 from contract.facts import Via

@@ -58,7 +58,14 @@ def test_the_latch_waits_for_no_commit(tmp_path: Path, record_property: Callable
 @on_a_faulty_disk
 @pytest.mark.slow
 @pytest.mark.claim("D1")
-@pytest.mark.parametrize("more", [(NONE,), (NONE, MAIN), (MAIN | {"back"}, NONE, MAIN)], ids=["reset", "fire", "two"])
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param((NONE,), id="reset", marks=pytest.mark.soak),
+        pytest.param((NONE, MAIN), id="fire", marks=pytest.mark.soak),
+        pytest.param((MAIN | {"back"}, NONE, MAIN), id="two"),
+    ],
+)
 def test_the_newest_of_what_comes_within_one_slow_write_is_what_stays(
     tmp_path: Path, more: tuple[frozenset[str], ...]
 ) -> None:

@@ -36,7 +36,7 @@ class Killer:
 def main(place: Path, folder: Path, out: Path) -> None:
     install(place)
     at, status = 0, -1
-    while status != 0:
+    while status < 0:
         at += 1
         path = out / str(at)
         shutil.copytree(folder, path)

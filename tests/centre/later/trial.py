@@ -16,7 +16,7 @@ def upgrade() -> None:
     with op.batch_alter_table("units", recreate="always") as units:
         units.add_column(Column("district", Text, nullable=False, server_default="south"))
     with op.batch_alter_table("epochs", recreate="always") as epochs:
-        epochs.alter_column("previous_seq", new_column_name="previous_number")
+        epochs.alter_column("begun_utc", new_column_name="begun_at")
     with op.batch_alter_table("facts", recreate="always") as facts:
         facts.add_column(Column("door", String))
     op.create_table(

@@ -3,7 +3,26 @@
 from __future__ import annotations
 
 from tests.teeth.mutation import Mutation
-from tests.teeth.mutations import agent, broker, contract_and_centre, core, door, drivers, hostile, store
+from tests.teeth.mutations import (
+    agent,
+    broker,
+    contract_and_centre,
+    core,
+    designed,
+    door,
+    drivers,
+    hostile,
+    households,
+    modes,
+    panel,
+    people,
+    record,
+    rounds,
+    said,
+    seen,
+    serves,
+    store,
+)
 
 MUTATIONS: list[Mutation] = [
     *door.MUTATIONS,
@@ -13,5 +32,15 @@ MUTATIONS: list[Mutation] = [
     *drivers.MUTATIONS,
     *contract_and_centre.MUTATIONS,
     *hostile.MUTATIONS,
+    *modes.MUTATIONS,
+    *people.MUTATIONS,
+    *households.MUTATIONS,
     *broker.MUTATIONS,
+    *serves.MUTATIONS,
+    *record.MUTATIONS,
+    *rounds.MUTATIONS,
+    *said.MUTATIONS,
+    *panel.MUTATIONS,
+    *designed.MUTATIONS,
+    *seen.MUTATIONS,
 ]

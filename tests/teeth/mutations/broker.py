@@ -74,10 +74,19 @@ MUTATIONS = [
     ),
     Mutation(
         "a wiped broker is not told again",
-        "centre/service.py",
-        "            items = state.retained(conn, self._since)\n        self._outbox, self._flying",
-        "            items = state.unsent(conn)\n        self._outbox, self._flying",
+        "centre/standing.py",
+        "state.retained(conn, time.time())))\n        if self._due",
+        "state.unsent(conn)))\n        if self._due",
         ("tests/centre/test_broker_lost.py::test_a_broker_wiped_at_any_moment_loses_nothing",),
+    ),
+    Mutation(
+        "an older state that came to the broker after a newer one stays there",
+        "centre/outbox.py",
+        "        if overtaken:",
+        "        if not overtaken:",
+        (
+            "tests/centre/test_outbox.py::test_what_came_to_the_broker_after_its_successor_is_followed_by_it_again[sqlite]",
+        ),
     ),
     Mutation(
         "the centre's name is not looked for in the broker's certificate",

@@ -51,11 +51,11 @@ MUTATIONS = [
         ("tests/agent/core/test_checkin.py::test_the_screen_says_so_only_when_it_is_durable",),
     ),
     Mutation(
-        "typed keys in the crash file",
-        "agent/core/replay_codec.py",
-        '    if field.metadata.get("secret") and isinstance(value, str):\n',
-        '    if field.metadata.get("hidden") and isinstance(value, str):\n',
-        ("tests/agent/core/test_entry.py::test_no_key_in_a_repr_or_in_the_record",),
+        "a PIN goes in as it was typed",
+        "agent/keypad.py",
+        "            return events.PinEntered(reader, self._hashes((room,), pin), at)\n",
+        "            return events.PinEntered(reader, (pin,), at)\n",
+        ("tests/agent/test_keypad.py::test_no_digit_of_a_pin_goes_further_in",),
     ),
     Mutation(
         "a remote open is accepted while the disk does not answer",
@@ -87,7 +87,7 @@ MUTATIONS = [
     Mutation(
         "a check-in told as not saved is booked afterwards without a word",
         "agent/core/checkin.py",
-        "    step.record((step.dated(fact),), reported_checkins=(mark,))\n",
+        "    step.record((step.dated(fact),), reported_checkins=(mark,), rounds=marks)\n",
         "    del utc\n",
         (
             "tests/agent/core/test_checkin.py::test_what_a_hanging_store_saves_after_all_does_not_count_and_says_so",
@@ -234,8 +234,8 @@ MUTATIONS = [
     Mutation(
         "a check-in of which the person may not have been told is not marked",
         "agent/core/checkin.py",
-        "durable_by_mono=step.now.mono + limits.CHECKIN_DURABLE_S, checkin=mark)\n",
-        "durable_by_mono=step.now.mono + limits.CHECKIN_DURABLE_S)\n",
+        "durable_by_mono=durable_by, checkin=mark, rounds=marks)\n",
+        "durable_by_mono=durable_by, rounds=marks)\n",
         (
             "tests/agent/core/test_checkin.py::test_until_the_person_is_told_a_check_in_is_marked_and_the_next_record_ends_that",
         ),

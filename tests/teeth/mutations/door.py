@@ -25,8 +25,8 @@ MUTATIONS = [
     Mutation(
         "a lockdown ends with the process",
         "agent/core/modes.py",
-        "        if each.mode == Mode.LOCKDOWN:\n",
-        "        if each.mode != Mode.LOCKDOWN:\n",
+        "    if each.mode == Mode.LOCKDOWN:\n        cue",
+        "    if each.mode != Mode.LOCKDOWN:\n        cue",
         ("tests/agent/core/test_modes.py::test_a_lockdown_goes_on_after_a_restart_until_its_end",),
     ),
     Mutation(
@@ -90,16 +90,9 @@ MUTATIONS = [
     Mutation(
         "an old card gets a whole second more for its unlock",
         "agent/core/card_access.py",
-        "        within = limits.CARD_DEADLINE_S - late.age(step, event)\n",
-        "        within = limits.CARD_DEADLINE_S\n",
+        "limits.CARD_DEADLINE_S - late.age(step, event))\n",
+        "limits.CARD_DEADLINE_S)\n",
         ("tests/agent/core/test_late.py::test_a_card_opens_within_what_is_left_of_its_second",),
-    ),
-    Mutation(
-        "a code may have a hole",
-        "agent/core/entry.py",
-        "        _drop(step, event.reader)  # a code with a hole in it is none\n",
-        "        pass\n",
-        ("tests/agent/core/test_late.py::test_an_old_key_spoils_its_code_and_asks_for_nothing",),
     ),
     Mutation(
         "a stranger at the output is put right without a word",

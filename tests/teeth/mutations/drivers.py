@@ -16,6 +16,27 @@ MUTATIONS = [
         ("tests/drivers/test_tjc_faults.py::test_a_power_cycled_panel_gets_everything_again",),
     ),
     Mutation(
+        "a drawn title stays over the next notice",
+        "drivers/display/tjc_painting.py",
+        ' and others and _stands(painted, "title"):\n',
+        ' and others and _stands(painted, "none"):\n',
+        ("tests/drivers/test_tjc_drawn.py::test_noise_never_leaves_a_title_over_another_body",),
+    ),
+    Mutation(
+        "one answer stands for all of a frame",
+        "drivers/display/tjc_drawn.py",
+        "            if len(self._answers) == len(act.strokes):\n                self._all_answered(act.strokes, now)\n",
+        "            if self._answers:\n                self._all_answered(act.strokes[: len(self._answers)], now)\n",
+        ("tests/drivers/test_tjc_drawn.py::test_a_page_is_drawn_and_told",),
+    ),
+    Mutation(
+        "a refused text is asked for again and again",
+        "drivers/display/tjc_drawn.py",
+        "        self._given_up[stroke.said] = now + LACKING_S\n",
+        '        self._given_up[b""] = now + LACKING_S\n',
+        ("tests/drivers/test_tjc_drawn.py::test_a_text_that_is_refused_is_given_up_and_nothing_else",),
+    ),
+    Mutation(
         "a pulse that the board does not time",
         "drivers/modbus/board.py",
         "            return self.model.pulse.request(self.unit, index, order.on, order.seconds)\n",
@@ -39,8 +60,8 @@ MUTATIONS = [
     Mutation(
         "no look at the number of a reply",
         "drivers/osdp/secure_session.py",
-        '        if packet.sequence != self._sequence:\n            self.told += self._alarms.sound("sequence", now)\n',
-        '        if packet.sequence > 3:\n            self.told += self._alarms.sound("sequence", now)\n',
+        "        if packet.sequence != self._sequence:\n            return self._out_of_turn(now)\n        assert",
+        "        if packet.sequence > 3:\n            return self._out_of_turn(now)\n        assert",
         (f"{ATTACKS}[out of turn]",),
     ),
     Mutation(

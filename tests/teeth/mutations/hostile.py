@@ -10,6 +10,13 @@ ALARMS = "tests/centre/test_alarms.py"
 
 MUTATIONS = [
     Mutation(
+        "a unit's name is taken for a message with placeholders",
+        "centre/cli/unit.py",
+        "shown.plain(_line(office, each))",
+        "shown.plain(_line(office, each).format(unit=each))",
+        ("tests/centre/test_words.py::test_text_from_outside_is_never_formatted",),
+    ),
+    Mutation(
         "a reply is signed over less than it says",
         "contract/replies.py",
         "{reply.reason or ''}|{reply.door or ''}|{detail}",
@@ -38,7 +45,7 @@ MUTATIONS = [
         "centre/commands.py",
         "check_reply(reply, command.site, command.unit, key.public) is not None",
         "not reply.sig",
-        ("tests/centre/test_orders.py::test_a_forged_reply_ends_no_order[False]",),
+        ("tests/centre/test_orders.py::test_a_forged_reply_ends_no_order[sqlite-False]",),
     ),
     Mutation(
         "characters of direction reach the terminal",

@@ -76,8 +76,8 @@ MUTATIONS = [
     Mutation(
         "the whole file of the fire latch is written before the damaged one",
         "agent/store/latch.py",
-        "    for name in sorted(NAMES, key=lambda name: slots[name].number if name in slots else -1):",
-        "    for name in NAMES:",
+        "    for name in sorted(names, key=lambda name: slots[name].number if name in slots else -1):",
+        "    for name in names:",
         (
             "tests/agent/store/test_latch_cuts.py::test_a_cut_leaves_the_old_or_the_new[written where the second is damaged]",
         ),

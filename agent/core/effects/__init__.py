@@ -4,72 +4,54 @@ from __future__ import annotations
 
 from dataclasses import field
 
+from agent.core.effects.door import (
+    ExpectChoice as ExpectChoice,
+)
+from agent.core.effects.door import (
+    ExpectPin as ExpectPin,
+)
+from agent.core.effects.door import (
+    ForgetKeys as ForgetKeys,
+)
+from agent.core.effects.door import (
+    Page as Page,
+)
+from agent.core.effects.door import (
+    PulseLock as PulseLock,
+)
+from agent.core.effects.door import (
+    SaveLatch as SaveLatch,
+)
+from agent.core.effects.door import (
+    SetLock as SetLock,
+)
+from agent.core.effects.door import (
+    ShowPage as ShowPage,
+)
+from agent.core.effects.door import (
+    SoundTone as SoundTone,
+)
+from agent.core.effects.door import (
+    UseVisitorDay as UseVisitorDay,
+)
+from agent.core.effects.kept import (
+    KeptHome as KeptHome,
+)
+from agent.core.effects.kept import (
+    KeptMode as KeptMode,
+)
+from agent.core.effects.kept import (
+    KeptTries as KeptTries,
+)
+from agent.core.effects.kept import (
+    UsedVisitor as UsedVisitor,
+)
+from agent.core.marks import CheckedIn, RoundMarks
 from agent.core.time import LEFT_OUT, KnownTime
 from contract.facts import Fact
 from contract.frozen import frozen
 from contract.messages import Keys, Secrets, StateMessage
 from contract.plain import Status
-
-# --- drivers
-
-
-@frozen
-class PulseLock:
-    """Unlock for `seconds`, timed by the relay or reader itself. Outcome: LockOrderSent or LockOrderFailed, then LockRead."""
-
-    door: str
-    order: int
-    seconds: float
-    not_after_mono: float
-
-
-@frozen
-class SetLock:
-    """Drive the lock to a lasting level: locked (relock on closing, safe state) or unlocked (fire latch, safe state unlocked)."""
-
-    door: str
-    order: int
-    unlocked: bool
-    not_after_mono: float
-
-
-@frozen
-class SaveLatch:
-    """Write the fire latch file: the doors that are latched released. On a thread of its own, which waits for nothing else."""
-
-    doors: frozenset[str]
-
-
-@frozen
-class Page:
-    """What a screen shows: a value of state and time, wrapped to the display's columns and rows. `tone`: none, yes, no, warning, fire.
-
-    `kind`: fire, emergency, answer, notice, idle. At most `rows` lines in `body`.
-    """
-
-    kind: str
-    title: str
-    body: tuple[str, ...]
-    footer: str
-    tone: str = "none"
-
-
-@frozen
-class ShowPage:
-    """Outcome: PageDrawn when all of it is on the display."""
-
-    display: str
-    token: int
-    page: Page
-
-
-@frozen
-class SoundTone:
-    """At the reader or display that can: yes, no, warning."""
-
-    door: str
-    tone: str
-
 
 # --- store
 
@@ -97,21 +79,10 @@ class SeenCommand:
 
 
 @frozen
-class KeptMode:
-    """A door's commanded mode (normal, hold_open, lockdown) and when it ends, as kept for the next start."""
+class SaveLockdown:
+    """Write which doors are locked down, and until when: a file of its own, beside the fire latch, for the time until the next start's journal is open."""
 
-    door: str
-    mode: str
-    until_utc: float
-
-
-@frozen
-class CheckedIn:
-    """A check-in at `stop` by `by` of `utc`, of which the person has to be told."""
-
-    stop: str
-    by: str
-    utc: float
+    doors: tuple[KeptMode, ...]
 
 
 @frozen
@@ -132,6 +103,10 @@ class AppendFacts:
     checkin: CheckedIn | None = None
     """Kept with its fact, until a Record names it in `reported_checkins`."""
     reported_checkins: tuple[CheckedIn, ...] = ()
+    tries: KeptTries | None = None
+    visitor: UsedVisitor | None = None
+    rounds: RoundMarks | None = None
+    homes: tuple[KeptHome, ...] = ()
 
 
 @frozen
@@ -166,9 +141,10 @@ class SaveState:
 
 @frozen
 class DropNotices:
-    """Take these (scope, id) out of the cache: ended or left the scope. Their revision stays known."""
+    """Take these (scope, id) out of the cache: ended or left the scope. Their revision stays known. `kind`: `notice`, or `round`."""
 
     ids: tuple[tuple[str, str], ...]
+    kind: str = "notice"
 
 
 @frozen
@@ -214,6 +190,17 @@ class KeepSecrets:
     """Of all secrets only those of these revisions are needed: the rest goes, from the disk too."""
 
     revs: tuple[int, ...]
+
+
+@frozen
+class EraseHolder:
+    """Remove this holder from what is kept beside the journal: what rosters of before left in files, crash files, files set aside.
+
+    Outcome: HolderErased.
+    """
+
+    token: int
+    holder: str
 
 
 @frozen
@@ -365,8 +352,13 @@ Effect = (
     PulseLock
     | SetLock
     | SaveLatch
+    | SaveLockdown
     | ShowPage
     | SoundTone
+    | ExpectPin
+    | ExpectChoice
+    | ForgetKeys
+    | UseVisitorDay
     | AppendFacts
     | LoadBatch
     | ConfirmFacts
@@ -378,6 +370,7 @@ Effect = (
     | AllowCardKeys
     | UseLogin
     | KeepSecrets
+    | EraseHolder
     | Purge
     | Connect
     | AckMessage

@@ -1,0 +1,93 @@
+"""The words of the centre in the language of who reads them. English stands in the code and is what a message is known by; other languages are catalogues in locale/.
+
+What is signed or kept in the books (reasons, details of alarms) is never said through here: it stays as it was written.
+"""
+
+from __future__ import annotations
+
+import gettext
+from collections.abc import Mapping
+from pathlib import Path
+
+LOCALE = Path(__file__).parent / "locale"
+DOMAIN = "centre"
+ENGLISH, CHINESE = "en", "zh"
+"""CHINESE is the folder in LOCALE: all that read simplified Chinese have this one."""
+
+_NO_LANGUAGE = frozenset({"c", "posix"})
+_SIMPLIFIED = frozenset({"zh", "zh_cn", "zh_sg", "zh_my", "zh_hans"})
+_spoken: gettext.NullTranslations = gettext.NullTranslations()
+
+
+def language_of(environ: Mapping[str, str]) -> str:
+    """The language that the environment asks for, by gettext's rules: LC_ALL before LC_MESSAGES before LANG, and ahead of them the list
+    LANGUAGE, but where the locale is C. English where there is no catalogue.
+    """
+    locale = next((environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(name)), "")
+    if _plain(locale) in _NO_LANGUAGE:
+        return ENGLISH
+    for name in [*environ.get("LANGUAGE", "").split(":"), locale]:
+        plain = _plain(name)
+        if plain.partition("_")[0] == "en" or plain in _NO_LANGUAGE:
+            return ENGLISH
+        if plain in _SIMPLIFIED or plain.startswith("zh_hans_"):
+            return CHINESE
+    return ENGLISH
+
+
+def speak(language: str) -> None:
+    """From now on, in all threads of the process."""
+    global _spoken  # noqa: PLW0603  # a process has one terminal
+    _spoken = gettext.translation(DOMAIN, LOCALE, [language], fallback=True)
+
+
+def _(text: str) -> str:
+    """`text` as it is said now. Placeholders are filled in afterwards, by `format`: what comes from outside is never formatted itself."""
+    return _spoken.gettext(text)
+
+
+def N_(text: str) -> str:  # noqa: N802  # gettext's own name for it
+    """Marks a text for the catalogue that is said through `_` elsewhere."""
+    return text
+
+
+def reason_of(error: OSError) -> str:
+    """Why the system refused, in the language of who reads it where it is one of the usual reasons."""
+    return _(error.strerror) if error.strerror else str(error)
+
+
+REASONS = (
+    N_("No such file or directory"),
+    N_("Permission denied"),
+    N_("File exists"),
+    N_("Not a directory"),
+    N_("Is a directory"),
+    N_("Directory not empty"),
+    N_("No space left on device"),
+    N_("Read-only file system"),
+    N_("Input/output error"),
+    N_("Operation not permitted"),
+    N_("Too many open files"),
+    N_("File name too long"),
+    N_("Exec format error"),
+    N_("Connection refused"),
+    N_("Connection reset by peer"),
+    N_("Connection timed out"),
+    N_("Network is unreachable"),
+    N_("No route to host"),
+    N_("Address already in use"),
+    N_("Name or service not known"),
+    N_("Bad user name or password"),
+    N_("Not authorized"),
+    N_("Server unavailable"),
+    N_("Keep alive timeout"),
+    N_("Unspecified error"),
+    N_("Normal disconnection"),
+    N_("Temporary failure in name resolution"),
+)
+"""As the system and the MQTT library word them in English."""
+
+
+def _plain(name: str) -> str:
+    """Of a locale's name language and country: `zh_CN.UTF-8@pinyin` is `zh_cn`."""
+    return name.partition(".")[0].partition("@")[0].replace("-", "_").lower()

@@ -1,0 +1,202 @@
+"""The catalogue of the centre's words: what the code says, what is translated, what is not said through it yet. `python -m tests.catalogue` (`make words`).
+
+It brings centre.po up to the code (new messages empty, old ones gone, the rest as translated), and writes the .mo files that programs read.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import string
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from babel.messages import Catalog
+from babel.messages.extract import extract_from_file
+from babel.messages.mofile import read_mo, write_mo
+from babel.messages.pofile import read_po, write_po
+
+from centre.cli import centre
+from centre.cli.verify_record import verify_record
+from centre.words import CHINESE, DOMAIN, LOCALE
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = LOCALE / CHINESE / "LC_MESSAGES"
+KEYWORDS: dict[str, None] = {"_": None, "N_": None}
+
+COMMANDS = (centre, verify_record)
+"""What `doorward` calls by name."""
+
+SAID = {
+    "BadRecordError": 0,
+    "BadValueError": 1,
+    "Break": 3,
+    "CentreError": 0,
+    "CheckResult": 2,
+    "Fault": 2,
+    "Finding": 1,
+    "MissingValueError": 1,
+    "RecordFault": 0,
+    "SealedFileError": 0,
+    "ValueError": 0,
+    "append": 0,
+    "ask": 0,
+    "confirm": 0,
+    "echo": 0,
+    "fault": 1,
+    "prompt": 0,
+    "say": 0,
+    "_break": 1,
+    "_fail": 0,
+    "_say": 0,
+}
+"""Functions whose argument of this number a person reads."""
+
+_FORM = """msgid ""
+msgstr ""
+"Language: zh_CN\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+"Plural-Forms: nplurals=1; plural=0;\\n"
+
+"""
+HEADS = {
+    DOMAIN: f"# The words of `doorward centre`, in simplified Chinese. `make words` brings this file up to the code.\n{_FORM}",
+    "messages": f"# What click says itself (versions 8.1 to 8.5) and `doorward` around it, in simplified Chinese.\n{_FORM}",
+}
+"""What stands first in each .po file."""
+
+
+def modules() -> list[Path]:
+    return sorted((ROOT / "centre").rglob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def messages() -> dict[str, set[str]]:
+    """What the code says, each with the modules that say it: texts within `_( )`, and the help of commands."""
+    found: dict[str, set[str]] = {}
+    for path in modules():
+        for _line, text, _comments, _context in extract_from_file("python", path, keywords=KEYWORDS):
+            assert isinstance(text, str), (path, text)
+            found.setdefault(text, set()).add(name_of(path))
+    for each in (each for command in COMMANDS for each in command.texts):
+        if each.english:
+            found.setdefault(each.english, set()).add("centre/cli")
+    return found
+
+
+def placeholders(text: str) -> set[tuple[str, str]]:
+    """Name and form of each: how it is converted and laid out must be the same in every language."""
+    return {
+        (name, f"{conversion or ''}:{form}")
+        for _text, name, form, conversion in string.Formatter().parse(text)
+        if name is not None
+    }
+
+
+def unsaid(source: str) -> Iterator[str]:
+    """Words that a person would read in English whatever the language: literals outside `_( )` where something is said or yielded. By line."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Yield) and isinstance(node.value, _TEXT):
+            yield from (f"{line}: {text!r}" for line, text in _words(node.value))
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        number = SAID.get(name, len(node.args))
+        if len(node.args) > number and (name != "append" or isinstance(node.args[number], _TEXT)):
+            yield from (f"{line}: {text!r}" for line, text in _words(node.args[number]))
+
+
+_TEXT = (ast.JoinedStr, ast.Constant, ast.BinOp, ast.IfExp)
+
+
+def _words(node: ast.AST) -> Iterator[tuple[int, str]]:
+    if isinstance(node, ast.Call):
+        inner = node.func
+        if isinstance(inner, ast.Name) and inner.id in {"_", "N_"}:
+            return
+        if isinstance(inner, ast.Attribute) and inner.attr == "format":  # what is filled in is data
+            yield from _words(inner.value)
+        return
+    if isinstance(node, ast.Constant):
+        text = re.sub("^centre: |--", "", node.value) if isinstance(node.value, str) else ""
+        if re.search("[A-Za-z]{2}", text):
+            yield node.lineno, text
+        return
+    if isinstance(node, ast.FormattedValue):
+        yield from _words(node.value)  # not its form
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from _words(child)
+
+
+def refused(source: str) -> Iterator[str]:
+    """Why messages are refused, as the code says it: details that are literals."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Refusal":
+            yield from (str(each.value) for each in node.args[1:] if isinstance(each, ast.Constant))
+
+
+def shadowed(source: str) -> Iterator[str]:
+    """Functions that give the name `_` to something else and say a message through it."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef):
+            uses = [each for each in ast.walk(node) if isinstance(each, ast.Name) and each.id == "_"]
+            if len({type(each.ctx) for each in uses}) > 1:
+                yield node.name
+
+
+def read(domain: str = DOMAIN) -> Catalog:
+    with (FOLDER / f"{domain}.po").open("rb") as file:
+        return read_po(file, locale="zh_CN", domain=domain, abort_invalid=True)
+
+
+def compiled(catalog: Catalog) -> bytes:
+    out = io.BytesIO()
+    write_mo(out, catalog)
+    return out.getvalue()
+
+
+def said_by(data: bytes) -> dict[str, Any]:
+    """The messages of a .mo file, but for its head, in which the tool's version and the date stand."""
+    return {str(each.id): each.string for each in read_mo(io.BytesIO(data)) if each.id}
+
+
+def written(catalog: Catalog) -> bytes:
+    """As the .po file stands: sorted, no date in it, no line numbers, so that a change of one message is a change of one place."""
+    out = io.BytesIO()
+    write_po(out, catalog, width=120, sort_output=True, include_lineno=False, omit_header=True)
+    return HEADS[catalog.domain or ""].encode() + out.getvalue()
+
+
+def renewed(old: Catalog) -> Catalog:
+    """The catalogue of the code as it is, with the translations that there are."""
+    made = Catalog(locale="zh_CN", domain=DOMAIN)
+    for text, where in messages().items():
+        known = old.get(text)
+        made.add(text, known.string if known is not None else "", locations=[(name, 0) for name in sorted(where)])
+    return made
+
+
+def main() -> int:
+    catalog = renewed(read())
+    (FOLDER / f"{DOMAIN}.po").write_bytes(written(catalog))
+    for domain in (DOMAIN, "messages"):
+        path, made = FOLDER / f"{domain}.mo", compiled(read(domain))
+        if not path.exists() or said_by(path.read_bytes()) != said_by(made):
+            path.write_bytes(made)
+    left = [str(each.id) for each in catalog if each.id and not each.string]
+    for text in left:
+        sys.stdout.write(f"not translated: {text!r}\n")
+    return 1 if left else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
