@@ -79,8 +79,10 @@ def _cancelled(step: StepBuilder, door_id: str, reader: str) -> bool:
 
 
 def _approached(step: StepBuilder, reader: str) -> None:
-    """A page to type on, unless something is on the screens that goes before it. It ends what the person before was told."""
-    if reader not in step.state.entries and panel.overlay_kind(step.state) in {None, "answer"}:
+    """A page to type on, unless something is on the screens that goes before it. It ends what the person before was told; a call for
+    help or a question goes on behind it.
+    """
+    if panel.overlay_kind(step.state) not in {"fire", "emergency", "entry"}:
         entry.begin(step, reader, TypedKeys(until=step.now.mono + limits.ENTRY_S))
 
 

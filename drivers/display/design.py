@@ -183,6 +183,8 @@ class _Table:
         return (self.scale.head, next(each for each in self.scale.body if each.charset == "gbk"))
 
 
+_UNTOUCHED = ("emergency", "fire")
+"""Nothing that is typed covers them."""
 _BELOW = 480
 """So high a display has its answers one below the other: sign, title, text."""
 
@@ -246,7 +248,7 @@ def _banded(form: Form, look: str) -> Drawing:
     table.put("title", (x, pad, table.right - x, head), table.headings, ink=WHITE)
     table.top = band + table.margin // 2
     table.footer()
-    keys = _answers(table) if look == "question" else anywhere(form.across, form.down)
+    keys = (look == "question" and _answers(table)) or anywhere(form.across, form.down)
     table.body(below_title=True)
     fills = (Fill(0, 0, form.across, band, BANDS[look]),)
     return Drawing(look, WHITE, fills, sign, tuple(table.places), keys)
@@ -321,7 +323,8 @@ def _answer(form: Form, look: str) -> Drawing:
         table.put("title", (x, table.top + (side - head.size) // 2, table.right - x, head.size), table.headings)
         table.top += side + table.margin // 2
     table.body(centred=below)
-    return Drawing(look, ground, fills, sign, tuple(table.places))
+    keys = () if look in _UNTOUCHED else anywhere(form.across, form.down)
+    return Drawing(look, ground, fills, sign, tuple(table.places), keys)
 
 
 def _side(form: Form) -> int:

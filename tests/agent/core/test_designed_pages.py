@@ -263,7 +263,7 @@ def test_who_touches_the_screen_gets_a_page_to_type_on() -> None:
     assert shown(bench).look == "idle"
 
 
-def test_a_touch_ends_an_answer_but_covers_nothing_graver_nor_a_question() -> None:
+def test_a_touch_ends_an_answer_and_covers_a_call_for_help_but_nothing_graver() -> None:
     bench = begun()
     bench.do(ev.CardRead("card", card("nobody")))
     bench.do(ev.Approached("card", bench.mono))
@@ -272,7 +272,9 @@ def test_a_touch_ends_an_answer_but_covers_nothing_graver_nor_a_question() -> No
     bench.type("*0#")
     assert shown(bench).look == "help"
     bench.do(ev.Approached("card", bench.mono))
-    assert shown(bench).look == "help"
+    assert shown(bench).look == "entry", "the door opens by a code while somebody waits for help"
+    bench.wait(limits.ENTRY_S + 1.0)
+    assert shown(bench).look == "help", "and the call goes on behind it"
     bench.do(ev.FireChanged("main", active=True))
     bench.do(ev.Approached("card", bench.mono))
     assert shown(bench).look == "fire"
