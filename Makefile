@@ -65,8 +65,10 @@ check: $(STAMP)
 	$(PYTEST) -m "not slow and not soak" -n $(WORKERS) --dist loadgroup $(ARGS)
 
 # Most of the slow tests wait, for lines at line speed, for brokers and databases: one worker more than there are cores.
+# A few that fail are tried once more, alone (tests/again.py).
 test: $(STAMP)
-	$(PYTEST) -n $(TEST_WORKERS) --dist loadgroup $(ARGS)
+	$(PYTEST) -n $(TEST_WORKERS) --dist loadgroup $(ARGS) || \
+	  { [ $$? -eq 1 ] && $(BIN)/python -m tests.again && $(PYTEST) --last-failed --last-failed-no-failures none $(ARGS); }
 
 soak: $(STAMP)
 	$(PYTEST) -m soak --keep-figures -v $(ARGS)

@@ -41,7 +41,8 @@ def enter(conn: Connection, unit: str, public: bytes, now: float) -> None:
 
 def sealing(conn: Connection) -> dict[str, bytes]:
     """By unit."""
-    return {row.unit: bytes.fromhex(row.public) for row in conn.execute(select(sealing_keys))}
+    rows = conn.execute(select(sealing_keys.c.unit, sealing_keys.c.public))
+    return {unit: bytes.fromhex(public) for unit, public in rows}
 
 
 def note_applied(conn: Connection, unit: str, kind: Kind, scope: str, name: str, rev: int, now: float) -> None:

@@ -6,10 +6,11 @@ Owns the tables units, unit_keys and tokens, but for a unit's presence, which pr
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from centre import acts, adopted
 from centre.errors import WRONG_USE, CentreError
@@ -85,16 +86,16 @@ def note_unit(conn: Connection, unit: str, now: float) -> None:
 
 def listed(conn: Connection, site: str) -> list[Unit]:
     """All units by id, revoked ones included."""
-    second = _second_logins(conn)
-    return [_unit(row, site, second) for row in conn.execute(select(units).order_by(units.c.unit))]
+    second, scopes = _second_logins(conn), _Scopes(site)
+    return [_unit(row, scopes, second) for row in conn.execute(_REGISTERED.order_by(units.c.unit))]
 
 
 def one(conn: Connection, site: str, unit: str) -> Unit:
     """Raises CentreError where there is none of this id."""
-    row = conn.execute(select(units).where(units.c.unit == unit)).first()
+    row = conn.execute(_REGISTERED.where(units.c.unit == unit)).first()
     if row is None:
         raise CentreError(_("{unit}: no such unit").format(unit=unit), WRONG_USE)
-    return _unit(row, site, _second_logins(conn))
+    return _unit(row, _Scopes(site), _second_logins(conn))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +120,28 @@ def _second_logins(conn: Connection) -> dict[str, list[tuple[str, str]]]:
     return found
 
 
-def _unit(row: Row[tuple[object, ...]], site: str, second: Mapping[str, list[tuple[str, str]]]) -> Unit:
-    given = (Scope(*text.split("/", 1)) for text in row.scopes.split())
-    revoked = row.revoked_utc is not None
-    enrolled = () if row.password is None else ((row.unit, row.password),)
-    names = () if revoked else (*enrolled, *second.get(row.unit, ()))
-    return Unit(row.unit, row.name, unit_scopes(site, row.unit, given), revoked, row.password, names)
+class _Scopes:
+    """The scopes of one unit after another: those that many of a street's units have are made once."""
+
+    def __init__(self, site: str) -> None:
+        self._site, self._known = f"site/{site}", dict[str, Scope]()
+
+    def of(self, unit: str, given: str) -> tuple[Scope, ...]:
+        """As contract.topics.unit_scopes; `given` as the register has them."""
+        known = self._known
+        texts = dict.fromkeys((self._site, *given.split(), f"unit/{unit}"))
+        return tuple(known.get(text) or known.setdefault(text, Scope(*text.split("/", 1))) for text in texts)
+
+
+_REGISTERED = select(units.c.unit, units.c.name, units.c.scopes, units.c.revoked_utc, units.c.password)
+
+
+def _unit(row: Sequence[Any], scopes: _Scopes, second: Mapping[str, list[tuple[str, str]]]) -> Unit:
+    unit, name, given, revoked_utc, password = row
+    revoked = revoked_utc is not None
+    enrolled = () if password is None else ((unit, password),)
+    names = () if revoked else (*enrolled, *second.get(unit, ()))
+    return Unit(unit, name, scopes.of(unit, given), revoked, password, names)
 
 
 def enrolled(conn: Connection) -> set[str]:
@@ -134,8 +151,9 @@ def enrolled(conn: Connection) -> set[str]:
 
 def pinned(conn: Connection) -> dict[str, PinnedKey]:
     """The key in force of each enrolled unit."""
-    rows = conn.execute(select(unit_keys).where(unit_keys.c.retired_utc.is_(None)))
-    return {row.unit: PinnedKey(row.id, row.unit, bytes.fromhex(row.public)) for row in rows}
+    columns = (unit_keys.c.id, unit_keys.c.unit, unit_keys.c.public)
+    rows = conn.execute(select(*columns).where(unit_keys.c.retired_utc.is_(None)))
+    return {unit: PinnedKey(number, unit, bytes.fromhex(public)) for number, unit, public in rows}
 
 
 def key_of(conn: Connection, unit: str) -> PinnedKey | None:

@@ -232,7 +232,7 @@ def _direction(module: Module, name: str) -> Iterator[str]:
             )
         case "panel":
             whole = module.path.startswith(JOINS) and under(name, "agent", "drivers", "simulator")
-            allowed = whole or under(name, "panel", "drivers.display", "contract")
+            allowed = whole or under(name, "panel", "drivers.display", "drivers.wire", "contract")
         case _:
             allowed = True
     if not allowed:

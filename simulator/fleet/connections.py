@@ -84,6 +84,8 @@ class UnitLink:
         self._on_up, self._on_end = on_up, on_end
         self._prefix = unit.will[0].removesuffix("status")
         self._unacknowledged = 0
+        self._awaited = _READ
+        self._reading = self._wants_to_write = False
         client = self._client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
             client_id=unit.name,
@@ -122,9 +124,14 @@ class UnitLink:
         """The selector's word that it can be read or written."""
         code = MQTTErrorCode.MQTT_ERR_SUCCESS
         if mask & selectors.EVENT_READ:
+            self._reading = True
             code = self._client.loop_read(READS)
-        if mask & selectors.EVENT_WRITE and code == MQTTErrorCode.MQTT_ERR_SUCCESS:
+            self._reading = False
+        wants, self._wants_to_write = self._wants_to_write, False
+        if (wants or mask & selectors.EVENT_WRITE) and code == MQTTErrorCode.MQTT_ERR_SUCCESS:
             self._client.loop_write()
+            if self._client.want_write():  # the broker takes no more for now
+                self._await(self._client.socket(), _BOTH)
 
     def misc(self) -> None:
         """Pings, where one is due."""
@@ -161,6 +168,13 @@ class UnitLink:
         self._forget(sock)
 
     def _await(self, sock: Any, events: int) -> None:
+        """What is said while a message is read is written right after it: most of the time the selector need not be asked."""
+        if events == _BOTH and self._reading:
+            self._wants_to_write = True
+            return
+        if events == self._awaited:
+            return
+        self._awaited = events
         with suppress(KeyError, ValueError):  # it is gone meanwhile
             self._selector.modify(sock, events, self)
 
