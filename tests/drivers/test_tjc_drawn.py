@@ -285,7 +285,12 @@ def test_a_touched_answer_and_a_touched_key_are_keys() -> None:
     bus.run(1.0)
     tap(bus, there)
     bus.run(0.1)
-    assert len(bus.of(KeyReport)) == 7, "an answer has no keys"
+    assert "".join(fact.key for fact in bus.of(KeyReport)[7:]) == " ", "an answer has no keys, but says that somebody is there"
+    show(bus, 4, look="fire", body=("请马上撤离",))
+    bus.run(1.0)
+    tap(bus, there)
+    bus.run(0.1)
+    assert len(bus.of(KeyReport)) == 8, "a fire has nothing to type"
 
 
 def test_a_keypad_is_drawn_where_something_is_typed() -> None:
