@@ -22,11 +22,11 @@ def template(text: str) -> str:
         named = [(name, form, conversion) for _text, name, form, conversion in string.Formatter().parse(text) if name is not None]
         address = urlsplit(text)
     except ValueError:
-        raise BadValueError("--clip", _("no address: a brace is left open")) from None
+        raise BadValueError("clip", _("no address: a brace is left open")) from None
     if not all(name in FIELDS and not form and not conversion for name, form, conversion in named):
-        raise BadValueError("--clip", _("knows {names} in braces, and nothing else").format(names=", ".join(FIELDS)))
+        raise BadValueError("clip", _("knows {names} in braces, and nothing else").format(names=", ".join(FIELDS)))
     if address.scheme not in {"http", "https", "rtsp"} or not address.netloc or not text.isprintable() or " " in text:
-        raise BadValueError("--clip", _("must be an address that begins with https://, http:// or rtsp://"))
+        raise BadValueError("clip", _("must be an address that begins with https://, http:// or rtsp://"))
     return text
 
 
@@ -37,4 +37,4 @@ def clip(filled: str, entry: Entry, utc: float) -> str | None:
     if not isinstance(camera, str) or not camera:
         return None
     values = {"camera": camera, "at": rfc3339(utc), "utc": str(int(utc)), "unit": entry.unit, "door": str(door)}
-    return filled.format_map({name: quote(value, safe="") for name, value in values.items()})
+    return filled.format_map({name: quote(value, safe="", errors="replace") for name, value in values.items()})
