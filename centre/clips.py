@@ -19,10 +19,14 @@ FIELDS: Final = ("camera", "at", "utc", "unit", "door")
 def template(text: str) -> str:
     """`text`, as it can be filled. Raises BadValueError."""
     try:
-        named = [(name, form, conversion) for _text, name, form, conversion in string.Formatter().parse(text) if name is not None]
+        named = [
+            (name, form, conversion)
+            for _text, name, form, conversion in string.Formatter().parse(text)
+            if name is not None
+        ]
         address = urlsplit(text)
     except ValueError:
-        raise BadValueError("clip", _("no address: a brace is left open")) from None
+        raise BadValueError("clip", _("is no address, or a brace in it is left open")) from None
     if not all(name in FIELDS and not form and not conversion for name, form, conversion in named):
         raise BadValueError("clip", _("knows {names} in braces, and nothing else").format(names=", ".join(FIELDS)))
     if address.scheme not in {"http", "https", "rtsp"} or not address.netloc or not text.isprintable() or " " in text:

@@ -48,15 +48,21 @@ ROWS = rows(PAGE)
 
 
 @cache
-def tests_of(path: str) -> frozenset[str]:
+def names_in(path: str) -> frozenset[str]:
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
-    return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"))
+    return frozenset(
+        node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    )
 
 
 def gone(page: str) -> list[str]:
     """Tests that it names and that are not there."""
     named = TEST.findall(page)
-    return [f"{path}::{name}" for path, name in named if not (ROOT / path).is_file() or (name and name not in tests_of(path))]
+    return [
+        f"{path}::{name}"
+        for path, name in named
+        if not (ROOT / path).is_file() or (name and name not in names_in(path))
+    ]
 
 
 def test_each_named_test_is_there() -> None:
@@ -65,7 +71,10 @@ def test_each_named_test_is_there() -> None:
 
 
 def test_one_that_is_not_is_seen() -> None:
-    assert gone("`tests/test_conformity.py::test_of_nobody` and `tests/nowhere.py`") == ["tests/test_conformity.py::test_of_nobody", "tests/nowhere.py::"]
+    assert gone("`tests/test_conformity.py::test_of_nobody` and `tests/nowhere.py`") == [
+        "tests/test_conformity.py::test_of_nobody",
+        "tests/nowhere.py::",
+    ]
 
 
 def test_there_is_a_row_of_each_text() -> None:
@@ -76,7 +85,9 @@ def test_there_is_a_row_of_each_text() -> None:
     assert set(sections(PAGE)) - set(HEADINGS) == {"How each text is known", "What is missing"}
 
 
-@pytest.mark.parametrize(("text", "clause", "asked", "who", "by"), ROWS, ids=[f"{text} {clause}" for text, clause, *_ in ROWS])
+@pytest.mark.parametrize(
+    ("text", "clause", "asked", "who", "by"), ROWS, ids=[f"{text} {clause}" for text, clause, *_ in ROWS]
+)
 def test_a_row_says_who_answers(text: str, clause: str, asked: str, who: str, by: str) -> None:
     assert clause
     assert asked
@@ -89,7 +100,16 @@ def test_a_row_says_who_answers(text: str, clause: str, asked: str, who: str, by
 
 
 def test_what_is_missing_is_listed_and_nothing_else() -> None:
-    listed = set(re.findall(r"`([^`]+)`", "\n".join(line.partition(": ")[0] for line in sections(PAGE)["What is missing"].splitlines() if line.startswith("- "))))
+    listed = set(
+        re.findall(
+            r"`([^`]+)`",
+            "\n".join(
+                line.partition(": ")[0]
+                for line in sections(PAGE)["What is missing"].splitlines()
+                if line.startswith("- ")
+            ),
+        )
+    )
     rows_of = {f"{text} {clause}" for text, clause, _asked, who, _by in ROWS if who == "missing"}
     assert rows_of == listed
 
@@ -98,7 +118,16 @@ def test_it_claims_nothing() -> None:
     """Neither here nor on the page that others read first."""
     for name in ("docs/conformity.md", "docs/security.md", "README.md"):
         page = (ROOT / name).read_text(encoding="utf-8").casefold()
-        for claim in ("complies with", "compliant", "conforms to", "certified to", "certified by", "meets the requirements", "符合国家标准", "通过认证"):
+        for claim in (
+            "complies with",
+            "compliant",
+            "conforms to",
+            "certified to",
+            "certified by",
+            "meets the requirements",
+            "符合国家标准",
+            "通过认证",
+        ):
             assert claim not in page, f"{name} says {claim!r}"
 
 

@@ -41,7 +41,9 @@ def test_every_block_says_what_it_is_of() -> None:
 @pytest.mark.parametrize("how", PROGRAMS)
 def test_only_programs_of_that_system_are_called(how: str) -> None:
     for words in lines(how):
-        assert words[0] in PROGRAMS[how] or re.fullmatch(r"/usr/lib/doorward(\.new)?/bin/(pip|doorward)", words[0]), words
+        assert words[0] in PROGRAMS[how] or re.fullmatch(r"/usr/lib/doorward(\.new)?/bin/(pip|doorward)", words[0]), (
+            words
+        )
 
 
 def test_doorwards_own_commands_are_there() -> None:
@@ -58,7 +60,11 @@ def test_doorwards_own_commands_are_there() -> None:
 
 
 def test_the_extras_it_names_are_those_there_are() -> None:
-    declared = re.search(r"\[project\.optional-dependencies\]\n(.*?)\n\n", (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.DOTALL)
+    declared = re.search(
+        r"\[project\.optional-dependencies\]\n(.*?)\n\n",
+        (ROOT / "pyproject.toml").read_text(encoding="utf-8"),
+        re.DOTALL,
+    )
     assert declared is not None
     extras = set(re.findall(r"^(\w+) = ", declared[1], re.MULTILINE))
     named = {name for part in re.findall(r"'\.\[([\w,]+)\]'", PAGE) for name in part.split(",")}
@@ -72,7 +78,13 @@ def test_the_files_land_where_systemd_looks_for_them(tmp_path: Path) -> None:
         if words[0] == "install":
             subprocess.run([*words[:-1], str(tmp_path) + words[-1]], cwd=ROOT, check=True, timeout=60)
     placed = {path.relative_to(tmp_path).as_posix(): path for path in tmp_path.rglob("*") if path.is_file()}
-    assert {place.rsplit("/", 1)[0] for place in placed} == {"etc/systemd/system", "etc/udev/rules.d", "etc/sysusers.d", "etc/tmpfiles.d", "etc/doorward"}
+    assert {place.rsplit("/", 1)[0] for place in placed} == {
+        "etc/systemd/system",
+        "etc/udev/rules.d",
+        "etc/sysusers.d",
+        "etc/tmpfiles.d",
+        "etc/doorward",
+    }
     assert all(path.stat().st_mode & 0o777 == 0o644 for path in placed.values())
     named = {words[-1] for words in lines("board") if words[0] in {"systemd-sysusers", "systemd-tmpfiles"}}
     assert {f"etc/{kind}/{name}" for kind in ("sysusers.d", "tmpfiles.d") for name in named} <= set(placed)

@@ -27,7 +27,12 @@ _OWN = ("seq", "at", "clock", "boot", "mono", "kind")
 @click.option("--door", help="Only what was at this door.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the last so many.")
 @click.option("--follow", is_flag=True, help="Go on with those that come; begins with the last ten.")
-@click.option("--clip", "clip_template", metavar="URL", help="Add where the recorder has the clip of it: an address with {camera}, {at}, {utc}, {unit}, {door}.")
+@click.option(
+    "--clip",
+    "clip_template",
+    metavar="URL",
+    help="Add where the recorder has the clip of it: an address with {camera}, {at}, {utc}, {unit}, {door}.",
+)
 @json_option("One object a line: unit, epoch, and the fact as it was signed.")
 @click.pass_obj
 def facts(

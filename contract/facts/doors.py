@@ -8,7 +8,6 @@ from typing import Annotated
 from contract.bounds import At, Count, Id, Length, Range
 from contract.facts.declaration import Detail, Fact, Keep, Word, kind
 
-
 Camera = Annotated[str, Length(1, 64)]
 """The door's camera, as the unit's configuration names it: by it and the fact's time a centre finds the clip. Absent where it names none."""
 

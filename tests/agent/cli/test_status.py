@@ -39,7 +39,9 @@ def test_for_a_person_and_for_a_program(unit: Unit) -> None:
 
 def test_what_a_program_reads_is_as_its_schema_says(unit: Unit) -> None:
     """docs/monitoring.md; made by `make contract`."""
-    schema = json.loads((Path(__file__).parents[3] / "docs/contract/schemas/unit_status.json").read_text(encoding="utf-8"))
+    schema = json.loads(
+        (Path(__file__).parents[3] / "docs/contract/schemas/unit_status.json").read_text(encoding="utf-8")
+    )
     save(status_path(unit.state), TOLD)
     told = unit.json("status", "--json")
     jsonschema.validate(told, schema)

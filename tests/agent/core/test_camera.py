@@ -72,8 +72,11 @@ def test_a_reader_of_before_passes_it_over_and_one_of_now_takes_a_fact_of_before
 
 def test_what_it_costs_a_line() -> None:
     """Nothing where there is none; else the name and twelve bytes."""
+
     def size(fact: AccessGranted) -> int:
         return len(line(1, 1.79e9, "synced", 1, 1.0, kind_of(fact), data_of(fact)))
 
     plain = AccessGranted("main", "r-0001", Via.CARD)
-    assert size(AccessGranted("main", "r-0001", Via.CARD, camera=CAMERA)) - size(plain) == len(CAMERA) + len(',"camera":""')
+    assert size(AccessGranted("main", "r-0001", Via.CARD, camera=CAMERA)) - size(plain) == len(CAMERA) + len(
+        ',"camera":""'
+    )

@@ -12,8 +12,8 @@ MUTATIONS = [
     Mutation(
         "a door of which nobody can say is told as shut",
         "agent/metrics.py",
-        "        yield {\"door\": name}, of(door)\n",
-        "        yield {\"door\": name}, of(door) or 0\n",
+        '        yield {"door": name}, of(door)\n',
+        '        yield {"door": name}, of(door) or 0\n',
         (f"{METRICS}::test_what_nobody_can_say_has_no_sample",),
     ),
     Mutation(
@@ -27,7 +27,7 @@ MUTATIONS = [
         "metrics are written over the last ones",
         "agent/statusfile.py",
         "        plainfile.replace(path, metrics.text(status).encode(), durable=False, mode=0o644)\n",
-        "        path.write_text(metrics.text(status), encoding=\"utf-8\")\n",
+        '        path.write_text(metrics.text(status), encoding="utf-8")\n',
         (f"{METRICS}::test_a_disk_without_room_leaves_the_last_one_whole",),
     ),
     Mutation(
@@ -40,7 +40,7 @@ MUTATIONS = [
     Mutation(
         "what a unit wrote leads the clip's address elsewhere",
         "centre/clips.py",
-        "{name: quote(value, safe=\"\", errors=\"replace\") for name, value in values.items()}",
+        '{name: quote(value, safe="", errors="replace") for name, value in values.items()}',
         "values",
         (f"{CLIPS}::test_what_a_unit_wrote_stays_in_its_place",),
     ),
