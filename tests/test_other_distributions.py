@@ -19,7 +19,7 @@ PAGE = (ROOT / "docs" / "other-distributions.md").read_text(encoding="utf-8")
 BLOCKS = blocks(PAGE)
 PROGRAMS = {
     "desk": {"python3", "pipx"},
-    "board": {"python3", "ln", "install", "mv", "systemd-sysusers", "systemd-tmpfiles", "udevadm", "systemctl", "doorward"},
+    "board": {"python3", "ln", "install", "mv", "rm", "systemd-sysusers", "systemd-tmpfiles", "udevadm", "systemctl", "doorward"},
     "alpine": {"apk", "adduser", "addgroup", "rc-update", "rc-service"},
 }  # fmt: skip
 """What each system brings. Of Alpine's none is here."""
