@@ -235,8 +235,11 @@ class Checks:
             self._fault((*path, "exit"), "says none, and an exit_button is wired")
         if door.on_fire == "release" and door.fire is None:
             self._fault((*path, "fire"), "is missing: on_fire says release, so a fire input is needed")
-        if door.camera is not None and not bad(door.camera) and not _is_name(door.camera):
-            self._fault((*path, "camera"), "must be one line of 1 to 64 characters")
+        if door.camera is not None and not bad(door.camera):
+            if not _is_name(door.camera):
+                self._fault((*path, "camera"), "must be one line of 1 to 64 characters")
+            elif "://" in door.camera and "@" in door.camera:
+                self._fault((*path, "camera"), "must hold no login: every fact of the door carries it")
         if not bad(door.readers):
             for number, reader in enumerate(door.readers):
                 self._reader((*path, "readers", number), reader, str(path[-1]))

@@ -392,3 +392,9 @@ def test_a_doors_camera_is_any_name_of_one_line(name: str) -> None:
 def test_a_camera_that_no_line_could_show_is_refused(name: str) -> None:
     said = fault(("    # camera: nvr1/03 ", f"    camera: {name} "))
     assert said == "doors.main.camera: must be one line of 1 to 64 characters"
+
+
+@pytest.mark.parametrize("name", ["rtsp://admin:geheim@10.0.0.9/ch3", "http://admin@nvr/3"])
+def test_a_camera_with_a_login_is_refused_before_facts_carry_it(name: str) -> None:
+    said = fault(("    # camera: nvr1/03 ", f"    camera: {name} "))
+    assert said == "doors.main.camera: must hold no login: every fact of the door carries it"
