@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "docs" / "conformity.md").read_text(encoding="utf-8")
+CHINESE = (ROOT / "docs" / "conformity.zh-CN.md").read_text(encoding="utf-8")
 WHO = {"ours", "ours, in part", "laboratory", "installer", "operator", "missing", "not read"}
 TEST = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
 HEADINGS = {
@@ -31,12 +32,15 @@ def sections(page: str) -> dict[str, str]:
     return {title: body for title, _, body in (part.partition("\n") for part in page.split("\n## ")[1:])}
 
 
-def rows(page: str) -> list[tuple[str, str, str, str, str]]:
+def rows(page: str, head: str = "| clause | what it asks | who | by |") -> list[tuple[str, str, str, str, str]]:
     """Text, clause, what it asks, who, by."""
     found = []
     for title, text in HEADINGS.items():
-        lines = [line for line in sections(page)[title].splitlines() if line.startswith("|")]
-        assert lines[:2] == ["| clause | what it asks | who | by |", "|---|---|---|---|"], title
+        part = next(
+            body for name, body in sections(page).items() if re.split("[,，]", name)[0] == title.partition(",")[0]
+        )
+        lines = [line for line in part.splitlines() if line.startswith("|")]
+        assert lines[:2] == [head, "|---|---|---|---|"], title
         for line in lines[2:]:
             cells = [cell.strip() for cell in line.strip("|").split(" | ")]
             clause, asked, who, *by = [*cells, ""] if len(cells) == 3 else cells
@@ -134,3 +138,41 @@ def test_it_claims_nothing() -> None:
 def test_the_texts_themselves_are_not_copied() -> None:
     """What they ask stands in our own words: no run of Chinese longer than a name."""
     assert max(map(len, re.findall(r"[\u4e00-\u9fff]+", PAGE))) <= 10
+
+
+IN_CHINESE = {
+    "second hand": "二手", " and what follows": "及以后", "tables 1 to 7": "表 1 至 7", "grades 2 to 4": "2 至 4 级", "annex B": "附录 B",
+    "notes": "条文说明", "the rest": "其余", "contents": "目次", "intercom": "对讲", "(all)": "(全部)", " to ": " 至 ",
+}  # fmt: skip
+WHO_IN_CHINESE = {
+    "ours": "我们", "ours, in part": "我们（部分）", "laboratory": "检测机构", "installer": "安装方", "operator": "使用单位",
+    "missing": "缺", "not read": "未读",
+}  # fmt: skip
+
+
+def in_chinese(clause: str) -> str:
+    for english, chinese in IN_CHINESE.items():
+        clause = clause.replace(english, chinese)
+    return "全部" if clause == "all" else clause
+
+
+def test_the_chinese_page_says_the_same_of_each_clause() -> None:
+    told = [
+        (text, clause, who) for text, clause, _asked, who, _by in rows(CHINESE, "| 条款 | 要求什么 | 由谁回答 | 说明 |")
+    ]
+    assert told == [(text, in_chinese(clause), WHO_IN_CHINESE[who]) for text, clause, _asked, who, _by in ROWS]
+    missing = re.findall(
+        r"`([^`]+)`",
+        "\n".join(
+            line.partition("：")[0] for line in sections(CHINESE)["缺什么"].splitlines() if line.startswith("- ")
+        ),
+    )
+    assert set(missing) == {
+        f"{text} {in_chinese(clause)}" for text, clause, _asked, who, _by in ROWS if who == "missing"
+    }
+
+
+def test_nor_does_the_chinese_page_claim_anything() -> None:
+    for claim in ("符合国家标准", "通过认证", "达到标准", "满足本标准"):
+        assert claim not in CHINESE
+    assert "**不是符合性声明**" in CHINESE

@@ -166,3 +166,8 @@ def test_a_disk_without_room_leaves_the_last_one_whole(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8") == metrics.text(STATUS)
     assert [each.name for each in tmp_path.glob("*.prom")] == ["doorward.prom"], "a collector reads whatever ends so"
     save_metrics(tmp_path / "gone" / "doorward.prom", STATUS)
+
+
+def test_the_rules_of_the_page_ask_for_metrics_that_there_are() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "monitoring.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"\bdoorward_[a-z_]+", page)) == {metric.name for metric in metrics.METRICS}
