@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -71,3 +74,39 @@ def test_the_camera_stands_in_the_books_with_the_fact(watched: Stage) -> None:
     said = watched.bureau.do("facts", "--kind", "access.granted", "--clip", "https://nvr.example.cn/{camera}?t={utc}")
     assert f"camera={CAMERA}  https://nvr.example.cn/nvr1%2F03?t=" in said
     watched.bureau.do("verify")
+
+
+WAITS = {("tcp", "0A"), ("tcp6", "0A"), ("udp", "07"), ("udp6", "07")}
+"""Listening, and bound without a far end."""
+
+
+def sockets(pid: int) -> list[tuple[str, str, bool]]:
+    """Of this process: protocol, own address, and whether it waits there for others."""
+    links = []
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile, as the folder's own
+            links.append(str(link.readlink()))
+    inodes = {link.removeprefix("socket:[").removesuffix("]") for link in links if link.startswith("socket:[")}
+    found = []
+    for table in ("tcp", "tcp6", "udp", "udp6"):
+        for line in Path(f"/proc/{pid}/net/{table}").read_text(encoding="ascii").splitlines()[1:]:
+            _number, address, _remote, state, *_, inode = line.split()[:10]
+            if inode in inodes:
+                found.append((table, address, (table, state) in WAITS))
+    return found
+
+
+def test_a_unit_at_work_waits_for_nobody(watched: Stage) -> None:
+    """It opens no port: what it hears comes by the connection that it made."""
+    opens(watched, RESIDENT)
+    eventually(lambda: watched.bureau.facts(kind="access.granted"), 10)
+    assert watched.agent.pid is not None
+    there = sockets(watched.agent.pid)
+    assert there, "its connection to the broker is one"
+    assert not [each for each in there if each[2]]
+
+
+def test_one_that_waits_is_seen() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert [waits for _table, address, waits in sockets(os.getpid()) if address.endswith(f":{port:04X}")] == [True]
