@@ -8,7 +8,7 @@
 #   make teeth     known-bad variants of the code: each must turn its test red
 #   make bench     measure, and write docs/benchmarks.md
 #   make pictures  play the story and draw the README's pictures from it; draw the boxes of docs/wiring.md, the panels of docs/people.md
-#   make contract  write what docs/ say of the declared messages: tables, JSON Schemas, the AsyncAPI document
+#   make contract  write what docs/ say of the declared messages, status and metrics: tables, JSON Schemas, the AsyncAPI document
 #   make words     bring the centre's Chinese catalogue up to the code (centre/locale), and name what is not translated
 #   make claims    run the tests that prove a rule, keep their figures, write docs/claims.md
 #

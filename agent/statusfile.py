@@ -1,4 +1,4 @@
-"""The newest status as a small file for `doorward status`, in the runtime folder (memory) where there is one.
+"""The newest status as a small file for `doorward status`, in the runtime folder (memory) where there is one; there also as Prometheus reads it.
 
 Written on a thread of its own: without systemd the file lies in the state folder, and the loop must not wait for a disk.
 """
@@ -11,6 +11,7 @@ import os
 import threading
 from pathlib import Path
 
+from agent import metrics
 from agent.store import plainfile
 from contract import codec
 from contract.plain import Status
@@ -18,8 +19,18 @@ from contract.plain import Status
 
 def status_path(state: Path) -> Path:
     """`$RUNTIME_DIRECTORY/status.json` under systemd, else in the state folder."""
+    return (_runtime() or state) / "status.json"
+
+
+def metrics_path() -> Path | None:
+    """`$RUNTIME_DIRECTORY/doorward.prom` under systemd; else there is none: a disk is not worn out by it."""
+    runtime = _runtime()
+    return None if runtime is None else runtime / "doorward.prom"
+
+
+def _runtime() -> Path | None:
     runtime = os.environ.get("RUNTIME_DIRECTORY", "").split(":")[0]
-    return (Path(runtime) if runtime else state) / "status.json"
+    return Path(runtime) if runtime else None
 
 
 def save(path: Path, status: Status) -> None:
@@ -29,11 +40,18 @@ def save(path: Path, status: Status) -> None:
         plainfile.replace(path, text.encode(), durable=False, mode=0o640)
 
 
+def save_metrics(path: Path, status: Status) -> None:
+    """As `save`; for everybody, as the collector is a user of its own and nothing in it is about a person."""
+    with contextlib.suppress(OSError):
+        plainfile.replace(path, metrics.text(status).encode(), durable=False, mode=0o644)
+
+
 class StatusFile:
     """Only the newest status waits to be written."""
 
     def __init__(self, state: Path) -> None:
         self._path = status_path(state)
+        self._metrics = metrics_path()
         self._changed = threading.Condition()
         self._newest: Status | None = None
         self._ends = False
@@ -64,5 +82,8 @@ class StatusFile:
             if status is None:
                 break
             save(self._path, status)
-        with contextlib.suppress(OSError):
-            self._path.unlink(missing_ok=True)
+            if self._metrics is not None:
+                save_metrics(self._metrics, status)
+        for path in filter(None, (self._path, self._metrics)):
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)

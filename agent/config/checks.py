@@ -72,6 +72,10 @@ def broker_fault(url: str, *, insecure: bool) -> str | None:
     return None
 
 
+def _is_name(text: str) -> bool:
+    return bool(text.strip()) and text.isprintable() and len(text) <= 64
+
+
 class Checks:
     """`fault(path, message)` takes each fault."""
 
@@ -107,7 +111,7 @@ class Checks:
                 self._fault(
                     ("unit", key), f'"{shown(value)}" is no id: lower-case letters, digits, - and _, at most 48'
                 )
-        if not bad(unit.name) and not (unit.name.strip() and unit.name.isprintable() and len(unit.name) <= 64):
+        if not bad(unit.name) and not _is_name(unit.name):
             self._fault(("unit", "name"), "must be one line of 1 to 64 characters")
         if not bad(unit.timezone):
             self._timezone(unit.timezone)
@@ -231,6 +235,11 @@ class Checks:
             self._fault((*path, "exit"), "says none, and an exit_button is wired")
         if door.on_fire == "release" and door.fire is None:
             self._fault((*path, "fire"), "is missing: on_fire says release, so a fire input is needed")
+        if door.camera is not None and not bad(door.camera):
+            if not _is_name(door.camera):
+                self._fault((*path, "camera"), "must be one line of 1 to 64 characters")
+            elif "://" in door.camera and "@" in door.camera:
+                self._fault((*path, "camera"), "must hold no login: every fact of the door carries it")
         if not bad(door.readers):
             for number, reader in enumerate(door.readers):
                 self._reader((*path, "readers", number), reader, str(path[-1]))

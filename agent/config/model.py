@@ -97,6 +97,8 @@ class ContactConfig:
 
 @frozen
 class DoorConfig:
+    """`camera`: as the recorder names the camera that sees the door; facts carry it, and nothing else reads it."""
+
     lock: LockConfig
     exit: Literal["button", "mechanical", "none"] = required("how people get out")
     on_fire: Literal["release", "nothing"] = required("what happens on fire has no default")
@@ -106,6 +108,7 @@ class DoorConfig:
     egress: bool = True
     readers: tuple[str, ...] = ()
     held_open_s: float = within(1, 3600, "s", default=30.0)
+    camera: str | None = None
 
 
 @frozen

@@ -53,6 +53,7 @@ def _door(name: str, door: DoorConfig) -> DoorPlan:
         held_open_s=door.held_open_s,
         exit_device=door.exit_button.device if door.exit_button else None,
         fire_device=door.fire.device if door.fire else None,
+        camera=door.camera,
     )
 
 

@@ -23,7 +23,7 @@ from agent.core.state import State
 from agent.core.state.door import Door
 from agent.core.state.people import ScreenAnswer
 from agent.core.time import KnownTime, Now
-from contract.facts import Fact, NoticeReceived, NoticeShown, declared
+from contract.facts import Fact, Filmed, NoticeReceived, NoticeShown, declared
 from contract.frozen import frozen
 
 
@@ -99,7 +99,14 @@ class StepBuilder:
         return (reader,) if plan is None else plan.readers
 
     def dated(self, fact: Fact) -> DatedFact:
-        return DatedFact(fact, self.now.utc, str(self.now.clock), self.now.mono)
+        return DatedFact(self._filmed(fact), self.now.utc, str(self.now.clock), self.now.mono)
+
+    def _filmed(self, fact: Fact) -> Fact:
+        """With the camera that sees its door, where the configuration names one."""
+        if not isinstance(fact, Filmed):
+            return fact
+        door = self.door(fact.door)
+        return fact if door is None or door.plan.camera is None else replace(fact, camera=door.plan.camera)
 
     def fact(self, fact: Fact) -> None:
         """Journal this fact with the others of the step."""

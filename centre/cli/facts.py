@@ -6,7 +6,7 @@ import json
 
 import click
 
-from centre import reports, shown
+from centre import clips, reports, shown
 from centre.cli.context import CliContext, json_option, moment_option
 from centre.reports import Entry, FactFilter
 from centre.timing import TRUSTED, Times, TrueTime
@@ -27,6 +27,12 @@ _OWN = ("seq", "at", "clock", "boot", "mono", "kind")
 @click.option("--door", help="Only what was at this door.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the last so many.")
 @click.option("--follow", is_flag=True, help="Go on with those that come; begins with the last ten.")
+@click.option(
+    "--clip",
+    "clip_template",
+    metavar="URL",
+    help="Add where the recorder has the clip of it: an address with {camera}, {at}, {utc}, {unit}, {door}.",
+)
 @json_option("One object a line: unit, epoch, and the fact as it was signed.")
 @click.pass_obj
 def facts(
@@ -38,6 +44,7 @@ def facts(
     door: str | None,
     limit: int | None,
     follow: bool,
+    clip_template: str | None,
     as_json: bool,
 ) -> None:
     """Facts in order of arrival, each once.
@@ -51,10 +58,10 @@ def facts(
         moment_option(office, "since", _ago(since)),
         moment_option(office, "until", _ago(until), end=True),
     )
-    times = Times()
+    teller = _Teller(office, Times(), None if clip_template is None else clips.template(clip_template))
     last = FOLLOWED if follow and limit is None else limit
     for entry in reports.facts_of(office, wanted, last=last, follow=follow):
-        click.echo(_as_json(office, entry, times) if as_json else _as_text(office, entry, times))
+        click.echo(teller.as_json(entry) if as_json else teller.as_text(entry))
 
 
 def _ago(text: str | None) -> str | None:
@@ -62,31 +69,44 @@ def _ago(text: str | None) -> str | None:
     return f"-{text}" if text and text[-1:] in "smhd" and text[:-1].isdecimal() else text
 
 
-def _as_json(office: CliContext, entry: Entry, times: Times) -> str:
-    """The line's own bytes inside; the same value written anew where they hold what no terminal should get."""
-    true = _true(office, entry, times)
-    told = f',"true":{{"at":"{rfc3339(true.utc)}","within_s":{json.dumps(_rounded(true))}}}' if true else ""
-    return f'{{"unit":"{entry.unit}","epoch":"{entry.epoch}"{told},"fact":{shown.json_line(entry.line)}}}'
+class _Teller:
+    """How one fact is told: as a line for a person or a program, with the time that was worked out and, where asked for, its clip."""
 
+    def __init__(self, office: CliContext, times: Times, clip: str | None) -> None:
+        self._office = office
+        self._times = times
+        self._clip = clip
 
-def _as_text(office: CliContext, entry: Entry, times: Times) -> str:
-    fact = json.loads(entry.line)
-    true = _true(office, entry, times)
-    rest = "  ".join(f"{shown.value(key)}={shown.value(value)}" for key, value in fact.items() if key not in _OWN)
-    at = office.local(entry.at_utc if true is None else true.utc)
-    if true is not None:
-        within = _rounded(true)
-        mark = _("(unit's clock not set)") if within is None else _("(±{seconds:g} s)").format(seconds=within)
-        rest = f"{rest}  {mark}"
-    return shown.plain(f"{at}  {entry.unit}  {entry.seq}  {entry.kind}  {rest}".rstrip())
+    def as_json(self, entry: Entry) -> str:
+        """The line's own bytes inside; the same value written anew where they hold what no terminal should get."""
+        true = self._true(entry)
+        told = f',"true":{{"at":"{rfc3339(true.utc)}","within_s":{json.dumps(_rounded(true))}}}' if true else ""
+        clip = self._clip_of(entry, true)
+        where = f',"clip":{shown.as_json(clip)}' if clip else ""
+        return f'{{"unit":"{entry.unit}","epoch":"{entry.epoch}"{told}{where},"fact":{shown.json_line(entry.line)}}}'
 
+    def as_text(self, entry: Entry) -> str:
+        fact = json.loads(entry.line)
+        true, office = self._true(entry), self._office
+        rest = "  ".join(f"{shown.value(key)}={shown.value(value)}" for key, value in fact.items() if key not in _OWN)
+        at = office.local(entry.at_utc if true is None else true.utc)
+        if true is not None:
+            within = _rounded(true)
+            mark = _("(unit's clock not set)") if within is None else _("(±{seconds:g} s)").format(seconds=within)
+            rest = f"{rest}  {mark}"
+        clip = self._clip_of(entry, true)
+        rest = f"{rest}  {clip}" if clip else rest
+        return shown.plain(f"{at}  {entry.unit}  {entry.seq}  {entry.kind}  {rest}".rstrip())
 
-def _true(office: CliContext, entry: Entry, times: Times) -> TrueTime | None:
-    """When it was, where the unit had no clock; None where it had, and the fact's own date is right."""
-    if any(f'"clock":"{clock}"'.encode() in entry.line for clock in TRUSTED):
-        return None
-    with office.books.reading() as conn:
-        return times.of(conn, entry.unit, entry.epoch, entry.line)
+    def _true(self, entry: Entry) -> TrueTime | None:
+        """When it was, where the unit had no clock; None where it had, and the fact's own date is right."""
+        if any(f'"clock":"{clock}"'.encode() in entry.line for clock in TRUSTED):
+            return None
+        with self._office.books.reading() as conn:
+            return self._times.of(conn, entry.unit, entry.epoch, entry.line)
+
+    def _clip_of(self, entry: Entry, true: TrueTime | None) -> str | None:
+        return None if self._clip is None else clips.clip(self._clip, entry, entry.at_utc if true is None else true.utc)
 
 
 def _rounded(true: TrueTime) -> float | None:

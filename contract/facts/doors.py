@@ -8,6 +8,9 @@ from typing import Annotated
 from contract.bounds import At, Count, Id, Length, Range
 from contract.facts.declaration import Detail, Fact, Keep, Word, kind
 
+Camera = Annotated[str, Length(1, 64)]
+"""The door's camera, as the unit's configuration names it: by it and the fact's time a centre finds the clip. Absent where it names none."""
+
 
 class Via(StrEnum):
     """By what a door was asked to open."""
@@ -43,6 +46,7 @@ class AccessGranted(Fact):
     via: Via
     command: Id | None = None
     visitor: Detail | None = None
+    camera: Camera | None = None
 
 
 @kind("access.denied", Keep.ACCESS)
@@ -54,6 +58,7 @@ class AccessDenied(Fact):
     via: Via
     reason: Denial
     visitor: Detail | None = None
+    camera: Camera | None = None
 
 
 @kind("access.late", Keep.ACCESS)
@@ -81,6 +86,7 @@ class AccessDuress(Fact):
     door: Id
     by: Id | None
     via: Via
+    camera: Camera | None = None
 
 
 @kind("door.opened")
@@ -105,6 +111,7 @@ class DoorForced(Fact):
 
     door: Id
     detail: Detail | None = None
+    camera: Camera | None = None
 
 
 @kind("door.held")
@@ -113,6 +120,7 @@ class DoorHeld(Fact):
 
     door: Id
     detail: Detail | None = None
+    camera: Camera | None = None
 
 
 @kind("door.no_entry")
@@ -130,6 +138,7 @@ class DoorFireRelease(Fact):
 
     door: Id
     detail: Detail | None = None
+    camera: Camera | None = None
 
 
 @kind("door.fire_reset")
@@ -149,3 +158,7 @@ class DoorMode(Fact):
     mode: Word
     until: At | None = None
     detail: Detail | None = None
+
+
+Filmed = AccessGranted | AccessDenied | AccessDuress | DoorForced | DoorHeld | DoorFireRelease
+"""What somebody may want to see: these name the door's camera."""

@@ -1,4 +1,4 @@
-"""Writes what docs/contract says of the declared messages: the tables of contract.md, the AsyncAPI 3 document, a JSON Schema for each message and fact.
+"""Writes what docs/ say of what is declared: the tables of contract.md and monitoring.md, the AsyncAPI 3 document, a JSON Schema for each message and fact.
 
 `make contract` runs it; with --check it writes nothing, and exits 1 where something differs from the code.
 """
@@ -18,6 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
+from agent.metrics import METRICS
 from contract import codec
 from contract.bounds import ByName, Items, Length, Named, Pattern, Range, Rest, Tagged, TextForm, WireName
 from contract.care import CareRule
@@ -39,7 +40,7 @@ from contract.strict_json import dumps
 from contract.visitors import VisitorCode
 
 HERE = Path(__file__).parent
-PAGE = HERE.parent / "contract.md"
+PAGES = (HERE.parent / "contract.md", HERE.parent / "monitoring.md")
 VERSION = "1.0.0"
 """Of the contract; `1` is its first part in every topic."""
 TABLES: dict[str, type] = {
@@ -266,12 +267,33 @@ def keep_list() -> str:
     return "\n".join([*lines, "", f"Alarms: {alarms}"])
 
 
+def metric_table() -> str:
+    """What Prometheus reads of a unit."""
+    rows = ["| metric | type | meaning |", "|---|---|---|"]
+    return "\n".join([*rows, *(f"| `{each.name}` | {each.type} | {each.words} |" for each in METRICS)])
+
+
+def unit_status_table() -> str:
+    """What `doorward status --json` prints."""
+    return f"{field_table(Status)}\n| `pid` | whole number from 1 | {_PID} |"
+
+
+_PID = "The agent's process."
+
+
 def page(text: str) -> str:
-    """contract.md with each table as the code declares it."""
+    """contract.md or monitoring.md with each table as the code declares it."""
 
     def made(found: re.Match[str]) -> str:
         name = found[1]
-        special = {"topics": topic_table, "facts": fact_table, "orders": order_table, "keep": keep_list}
+        special = {
+            "topics": topic_table,
+            "facts": fact_table,
+            "orders": order_table,
+            "keep": keep_list,
+            "metrics": metric_table,
+            "unit_status": unit_status_table,
+        }
         table = special[name]() if name in special else field_table(TABLES[name])
         return f"<!-- declared: {name} -->\n{table}\n<!-- /declared -->"
 
@@ -287,6 +309,7 @@ def schemas() -> dict[str, dict[str, Any]]:
     for kind in KINDS:
         named[kind.value] = _with_site(named[kind.value])
     named |= {f"fact.{name}": codec.schema(each.type) for name, each in FACTS.items()}
+    named["unit_status"] = _with_pid(named["status"])
     draft = "https://json-schema.org/draft/2020-12/schema"
     return {name: {"$schema": draft, "title": name, **schema} for name, schema in named.items()}
 
@@ -296,6 +319,12 @@ def _with_site(schema: dict[str, Any]) -> dict[str, Any]:
     site = {"site": codec.schema(Enrol)["properties"]["unit"]}
     required = [name for name in schema.get("required", []) if name != "site"]
     return {**schema, "properties": {**site, **schema["properties"]}, "required": ["site", *required]}
+
+
+def _with_pid(schema: dict[str, Any]) -> dict[str, Any]:
+    """The status as the unit itself has it, in a file."""
+    pid = {"type": "integer", "minimum": 1, "description": _PID}
+    return {**schema, "properties": {**schema["properties"], "pid": pid}, "required": [*schema["required"], "pid"]}
 
 
 def asyncapi() -> dict[str, Any]:
@@ -379,7 +408,8 @@ def files() -> dict[Path, str]:
     """All that is made, by its place."""
     made = {HERE / "schemas" / f"{name}.json": schema for name, schema in schemas().items()}
     made[HERE / "asyncapi.json"] = asyncapi()
-    return {PAGE: page(PAGE.read_text(encoding="utf-8"))} | {path: _text(value) for path, value in made.items()}
+    pages = {path: page(path.read_text(encoding="utf-8")) for path in PAGES}
+    return pages | {path: _text(value) for path, value in made.items()}
 
 
 def _text(value: dict[str, Any]) -> str:

@@ -378,3 +378,23 @@ def test_a_lock_and_inputs_on_a_reader_need_no_further_key() -> None:
     said = (CARD, OSDP.replace("}", ", outputs: 1}"))
     (line,) = faults(changed(said, *moved[1:]))
     assert line.endswith("doors.main.lock.output: 2 is outside 1 to 1: card has 1 outputs")
+
+
+@pytest.mark.parametrize("name", ["nvr1/03", "rtsp://10.0.0.9/ch3", "单元门口", "x" * 64])
+def test_a_doors_camera_is_any_name_of_one_line(name: str) -> None:
+    config = loads(changed(("    # camera: nvr1/03 ", f"    camera: {name} ")), Path("config.yaml"))
+    assert config.doors["main"].camera == name
+    assert unit_plan(config, {}).doors[0].camera == name
+    assert unit_plan(loads(EXAMPLE, Path("config.yaml")), {}).doors[0].camera is None
+
+
+@pytest.mark.parametrize("name", ["x" * 65, '" "', '"a\\nb"', '"\\e[2J"'])
+def test_a_camera_that_no_line_could_show_is_refused(name: str) -> None:
+    said = fault(("    # camera: nvr1/03 ", f"    camera: {name} "))
+    assert said == "doors.main.camera: must be one line of 1 to 64 characters"
+
+
+@pytest.mark.parametrize("name", ["rtsp://admin:geheim@10.0.0.9/ch3", "http://admin@nvr/3"])
+def test_a_camera_with_a_login_is_refused_before_facts_carry_it(name: str) -> None:
+    said = fault(("    # camera: nvr1/03 ", f"    camera: {name} "))
+    assert said == "doors.main.camera: must hold no login: every fact of the door carries it"

@@ -7,6 +7,10 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
+
+import jsonschema
+import pytest
 
 from agent.statusfile import save, status_path
 from contract import codec
@@ -31,6 +35,20 @@ def test_for_a_person_and_for_a_program(unit: Unit) -> None:
     assert unit.json("status", "--json") == {**WRITTEN, "pid": os.getpid()}
     save(status_path(unit.state), replace(STATUS, centre_since=UTC))
     assert "centre        online since 2026-11-18 19:06:40" in unit.doorward("status").stdout
+
+
+def test_what_a_program_reads_is_as_its_schema_says(unit: Unit) -> None:
+    """docs/monitoring.md; made by `make contract`."""
+    schema = json.loads(
+        (Path(__file__).parents[3] / "docs/contract/schemas/unit_status.json").read_text(encoding="utf-8")
+    )
+    save(status_path(unit.state), TOLD)
+    told = unit.json("status", "--json")
+    jsonschema.validate(told, schema)
+    assert told.keys() <= schema["properties"].keys(), "a key that no page tells of"
+    for key in ("pid", "unit", "doors"):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({**told, key: -1.5}, schema)
 
 
 def test_a_unit_whose_link_is_down_is_not_called_online(unit: Unit) -> None:

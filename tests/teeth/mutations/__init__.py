@@ -14,6 +14,7 @@ from tests.teeth.mutations import (
     hostile,
     households,
     modes,
+    outside,
     panel,
     people,
     record,
@@ -43,4 +44,5 @@ MUTATIONS: list[Mutation] = [
     *panel.MUTATIONS,
     *designed.MUTATIONS,
     *seen.MUTATIONS,
+    *outside.MUTATIONS,
 ]
