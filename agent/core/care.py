@@ -241,12 +241,6 @@ def keep(step: StepBuilder) -> None:
         _write(step, grown=True)
 
 
-def rooms_of(state: State, holder: str) -> frozenset[str]:
-    """Of the watched households that this holder stands for, here or in what is kept."""
-    known = (*state.care.homes.values(), *state.care.kept.values())
-    return frozenset(each.room for each in known if each.holder == holder and each.room is not None)
-
-
 def erased(step: StepBuilder, holder: str) -> None:
     """Nothing of this holder stays."""
     care = step.state.care

@@ -64,7 +64,7 @@ def _forget(step: StepBuilder, holder: str) -> None:
         asking=replace(asking, drafts=drafts, questions=questions),
         entries=entries,
     )
-    meters.forget(step, care.rooms_of(step.state, holder))
+    meters.forget(step, holder)
     care.erased(step, holder)
 
 

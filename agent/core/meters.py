@@ -35,7 +35,9 @@ def store_opened(step: StepBuilder, event: StoreOpened) -> None:
             gone.append(replace(kept, gone=True))
         elif meters.get(kept.name, Meter()).litres is None:
             quiet = () if kept.quiet is None else (kept.quiet,)
-            meters[kept.name] = Meter(kept.litres, at_utc=kept.at_utc, quiet=quiet, told=kept.told)
+            meters[kept.name] = Meter(
+                kept.litres, at_utc=kept.at_utc, quiet=quiet, told=kept.told, holder=kept.holder
+            )
         else:
             meters[kept.name] = replace(meters[kept.name], told=meters[kept.name].told or kept.told)
     step.state = replace(step.state, meters=meters)
@@ -49,6 +51,8 @@ def read(step: StepBuilder, event: MeterRead) -> None:
     if plan is None:
         return
     known = replace(step.state.meters.get(plan.name, Meter()), read_mono=step.now.mono)
+    home = step.state.care.homes.get(f"room {plan.room}")
+    known = known if home is None else replace(known, holder=home.holder)
     told: list[Fact] = []
     hours = _hours(step.now, known)
     doubt = _doubt(known, event.litres, hours)
@@ -68,13 +72,13 @@ def read(step: StepBuilder, event: MeterRead) -> None:
         step.record(tuple(step.dated(each) for each in told), meters=(_kept(plan.name, known),))
 
 
-def forget(step: StepBuilder, rooms: frozenset[str]) -> None:
-    """Nothing of these households' water stays; their meters begin anew."""
-    mine = [plan.name for plan in step.state.plan.meters if plan.room in rooms and plan.name in step.state.meters]
+def forget(step: StepBuilder, holder: str) -> None:
+    """Nothing of this household's water stays; its meters begin anew."""
+    mine = [name for name, meter in step.state.meters.items() if meter.holder == holder]
     if mine:
         left = {name: meter for name, meter in step.state.meters.items() if name not in mine}
         step.state = replace(step.state, meters=left)
-        step.record((), meters=tuple(KeptMeter(name, 0, None, None, "", gone=True) for name in mine))
+        step.record((), meters=tuple(KeptMeter(name, 0, gone=True) for name in mine))
 
 
 def _plan(state: State, device: str) -> MeterPlan | None:
@@ -122,7 +126,7 @@ def _followed(step: StepBuilder, plan: MeterPlan, known: Meter, event: MeterRead
 
 def _kept(name: str, known: Meter) -> KeptMeter:
     quiet = min(known.quiet) if known.quiet else None
-    return KeptMeter(name, known.litres or 0, known.at_utc, quiet, known.told)
+    return KeptMeter(name, known.litres or 0, known.at_utc, quiet, known.told, known.holder)
 
 
 # --- the day's reading

@@ -84,8 +84,8 @@ def carried_over_from(conn: sqlite3.Connection | None, confirmed: int = 0) -> Ca
         kept = "name, holder, room, counted, at, silent, sum"
         carried.homes = [home_of(row[1:]) for row in _intact(conn, "homes", kept)]
     if not _lacks(conn, "meters"):
-        columns = "name, litres, at, quiet, told, sum"
-        carried.meters = [KeptMeter(*row[1:6]) for row in _intact(conn, "meters", columns)]
+        columns = "name, litres, at, quiet, told, holder, sum"
+        carried.meters = [KeptMeter(*row[1:7]) for row in _intact(conn, "meters", columns)]
     for row in _intact(conn, "position", "confirmed, confirmed_h, base, base_h, sum"):
         confirmed, carried.head = max(confirmed, row[1]), row[2].hex()
     last = _try(lambda: conn.execute("SELECT h FROM facts ORDER BY seq DESC LIMIT 1").fetchone())

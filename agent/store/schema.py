@@ -121,10 +121,10 @@ def m011_watched_households(db: Database) -> None:
 
 
 def m012_water_meters(db: Database) -> None:
-    """`at` NULL: the time was not known; `quiet` NULL: nothing to compare with yet."""
+    """`at` NULL: the time was not known; `quiet` NULL: nothing to compare with yet; `holder` NULL: nobody is watched there."""
     db.conn.execute(
         "CREATE TABLE meters (name TEXT PRIMARY KEY, litres INTEGER NOT NULL, at REAL, quiet REAL, told TEXT NOT NULL, "
-        "sum INTEGER NOT NULL)"
+        "holder TEXT, sum INTEGER NOT NULL)"
     )
 
 

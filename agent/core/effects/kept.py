@@ -35,16 +35,16 @@ class UsedVisitor:
 
 @frozen
 class KeptMeter:
-    """What a water meter counted last, at `at_utc` (None where the time is not known), how many litres an hour always ran, the day told last.
-
-    `gone`: nothing of it is kept any more.
+    """What a water meter counted last, at `at_utc` (None where the time is not known), how many litres an hour always ran, the day told last,
+    and who was watched in its room last. `gone`: nothing of it is kept any more.
     """
 
     name: str
     litres: int
-    at_utc: float | None
-    quiet: float | None
-    told: str
+    at_utc: float | None = None
+    quiet: float | None = None
+    told: str = ""
+    holder: str | None = None
     gone: bool = False
 
 

@@ -19,3 +19,5 @@ class Meter:
     told: str = ""
     told_mono: float | None = None
     read_mono: float | None = None
+    holder: str | None = None
+    """Who was watched in its room last: with them, it is forgotten."""
