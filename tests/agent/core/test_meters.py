@@ -50,15 +50,24 @@ class Meter:
         found = self.bench.do(ev.MeterRead("water", self.litres // self.step * self.step, self.step))
         return [fact for record in of(fx.AppendFacts, found) for fact in facts_in(record)]
 
+    def passes(self, hours: float) -> list[Told]:
+        """So many hours without a reading, looked at every ten minutes; what was told."""
+        before = len(self.bench.effects)
+        for _ in range(round(6 * hours)):
+            self.bench.stopped(600.0)
+        return self._told(before)
+
+    def _told(self, before: int) -> list[Told]:
+        found = [effect for _, effect in self.bench.effects[before:]]
+        return [fact for record in of(fx.AppendFacts, found) for fact in facts_in(record)]
+
     def hours(self, *used: int) -> list[Told]:
         """Each hour so much; what was told meanwhile."""
         before = len(self.bench.effects)
         for litres in used:
-            for _ in range(6):
-                self.bench.stopped(600.0)
+            self.passes(1.0)
             self.read(litres)
-        found = [effect for _, effect in self.bench.effects[before:]]
-        return [fact for record in of(fx.AppendFacts, found) for fact in facts_in(record)]
+        return self._told(before)
 
 
 def kept(bench: Bench) -> tuple[fx.KeptMeter, ...]:
@@ -184,24 +193,20 @@ def test_a_tap_that_is_left_running_ends_as_a_leak() -> None:
     meter = Meter(unit())
     meter.read()
     meter.hours(0, 0, 30, 0)
-    assert silent(meter.hours(*[300] * (limits.METER_LOOK_BACK + 11))) == []
+    assert silent(meter.hours(*[300] * (limits.METER_LOOK_BACK + 9))) == []
     assert len(silent(meter.hours(300, 300))) == 1
 
 
 def test_use_counts_from_the_reading_before() -> None:
     """It may have been just after that: rather a word too early than none."""
-    plan = replace(WATER, every_s=6 * HOUR)
-    meter = Meter(unit(plan=plan), 50_000)
+    meter = Meter(unit(plan=replace(WATER, every_s=6 * HOUR)))
     meter.read()
-    for used in (0, 60):
-        meter.bench.stopped(3 * HOUR)
-        meter.bench.stopped(3 * HOUR)
-        meter.read(used)
-    before = len(meter.bench.effects)
-    for _ in range(38):
-        meter.bench.stopped(600.0)
-    found = [effect for _, effect in meter.bench.effects[before:]]
-    assert [f.kind for r in of(fx.AppendFacts, found) for f in facts_in(r) if f.data.get("holder") == "li"] == ["care.silent"]
+    meter.passes(5.9)
+    meter.read()
+    meter.passes(5.9)
+    meter.read(60)
+    assert silent(meter.passes(5.8)) == []
+    assert len(silent(meter.passes(0.5))) == 1
 
 
 def test_a_meter_read_too_rarely_for_the_limit_says_nothing() -> None:
@@ -215,11 +220,7 @@ def test_a_meter_that_fell_silent_is_not_named() -> None:
     meter = Meter(unit())
     meter.read()
     meter.hours(0, 0, 40)
-    before = len(meter.bench.effects)
-    for _ in range(80):
-        meter.bench.stopped(600.0)
-    found = [fact for _, e in meter.bench.effects[before:] if isinstance(e, fx.AppendFacts) for fact in facts_in(e)]
-    assert silent(found) == [{"holder": "li", "room": "301"}]
+    assert silent(meter.passes(13.0)) == [{"holder": "li", "room": "301"}]
 
 
 def test_the_settings_say_how_much_is_use() -> None:
