@@ -13,7 +13,6 @@ from simulator.stairwell import DoorSpec
 from simulator.tjc_canvas import TjcCanvas
 from simulator.tjc_panel import TjcProject
 
-
 METER_ROOM = "'304'"
 """Whose water the box's meter counts."""
 
@@ -63,7 +62,9 @@ def hardware_yaml(box: Box, pulse_s: float = 5.0) -> str:
     lines += ["devices:", f"  relay: {_flow(_relay_options(box))}"]
     lines += [f"  card{number or ''}: {_flow(_reader_options(box, name))}" for number, name in _numbered(readers)]
     if box.spec.meter:
-        lines.append(f"  water: {_flow({'driver': 'meter', 'port': 'meters', 'address': repr(box.spec.meter), 'room': METER_ROOM})}")
+        lines.append(
+            f"  water: {_flow({'driver': 'meter', 'port': 'meters', 'address': repr(box.spec.meter), 'room': METER_ROOM})}"
+        )
     lines += [f"  panel: {_flow(_panel_options(box))}", "doors:"]
     for (number, _), door in zip(_numbered(readers), box.doors.values(), strict=True):
         pad = ["panel"] if not number and _has_keypad(box) else []

@@ -110,7 +110,9 @@ def _target(config: Config | None, port: str, speed: int | None, driver: str | N
         if inquiry.driver == device.driver
         for question in inquiry.questions([getattr(device.options, "address", 0)])
     )
-    return Target(entry.device, speed or entry.baud, driver or (devices[0].driver if devices else None), asked, True, entry.parity)
+    return Target(
+        entry.device, speed or entry.baud, driver or (devices[0].driver if devices else None), asked, True, entry.parity
+    )
 
 
 def _name(config: Config | None, port: str) -> str | None:

@@ -156,7 +156,9 @@ class Questions:
     def _sized(self, name: str, sighting: Sighting) -> Sighting:
         """What a display does not tell: its size and how it hangs, or what its own project shows; and a meter, whose water it is."""
         if DRIVERS[sighting.driver].counts_water:
-            whose = self._ask(f"{name}.room", f"Water meter {name}: of which room, as the roster has it? - for nobody's", room, "-")
+            whose = self._ask(
+                f"{name}.room", f"Water meter {name}: of which room, as the roster has it? - for nobody's", room, "-"
+            )
             return sighting if whose == "-" else replace(sighting, options={**sighting.options, "room": whose})
         if not DRIVERS[sighting.driver].draws or "layout" in sighting.options:
             return sighting

@@ -215,7 +215,9 @@ class Checks:
                 return
             address = getattr(device.options, "address", None)
             if "any" in (address, getattr(there.options, "address", None)):
-                self._fault((*path, "address"), f"any is for a meter alone on its line, and port {device.port} has {other}")
+                self._fault(
+                    (*path, "address"), f"any is for a meter alone on its line, and port {device.port} has {other}"
+                )
                 return
             if address is not None and not bad(address) and address == getattr(there.options, "address", None):
                 self._fault((*path, "address"), f"{address} on port {device.port} is already {other}")

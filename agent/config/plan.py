@@ -32,7 +32,9 @@ def unit_plan(config: Config, catalogues: Mapping[str, Catalogue]) -> UnitPlan:
         doors=tuple(_door(name, door) for name, door in config.doors.items()),
         displays=tuple(_display(config, name) for name in config.displays),
         inputs=tuple(InputPlan(name, wire.alarm, wire.urgent, wire.device) for name, wire in config.inputs.items()),
-        meters=tuple(_meter(config, name) for name in config.devices if DRIVERS[config.devices[name].driver].counts_water),
+        meters=tuple(
+            _meter(config, name) for name in config.devices if DRIVERS[config.devices[name].driver].counts_water
+        ),
         catalogues=catalogues,
         version=__version__,
         drain_facts_s=config.link.drain_facts_s if config.link else 0.0,

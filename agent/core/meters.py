@@ -35,9 +35,7 @@ def store_opened(step: StepBuilder, event: StoreOpened) -> None:
             gone.append(replace(kept, gone=True))
         elif meters.get(kept.name, Meter()).litres is None:
             quiet = () if kept.quiet is None else (kept.quiet,)
-            meters[kept.name] = Meter(
-                kept.litres, at_utc=kept.at_utc, quiet=quiet, told=kept.told, holder=kept.holder
-            )
+            meters[kept.name] = Meter(kept.litres, at_utc=kept.at_utc, quiet=quiet, told=kept.told, holder=kept.holder)
         else:
             meters[kept.name] = replace(meters[kept.name], told=meters[kept.name].told or kept.told)
     step.state = replace(step.state, meters=meters)

@@ -17,8 +17,8 @@ from agent.core.time import KnownTime
 from agent.store import patrol
 from agent.store.database import Database, Transaction
 from agent.store.homes import put_home
-from agent.store.meters import put_meter
 from agent.store.journal import Journal
+from agent.store.meters import put_meter
 from agent.store.rows import (
     put_epoch,
     put_keys,

@@ -17,8 +17,8 @@ from agent.store import database, epochs, opening, patrol, room
 from agent.store.faults import StorageMode
 from agent.store.folder import Ballast
 from agent.store.homes import homes
-from agent.store.meters import meters
 from agent.store.journal import Draft, Journal
+from agent.store.meters import meters
 from agent.store.opening import Terms
 from agent.store.retry import Retry
 from agent.store.rows import ALL_NOTICES

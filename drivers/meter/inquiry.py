@@ -38,7 +38,9 @@ def _seen(reply: cjt188.CountReply) -> Sighting:
         options["type"] = reply.type
     counts = "does not say its count" if reply.centilitres is None else f"counts by {reply.step} l"
     note = "say `room` for a watched household"
-    return Sighting("meter", f"CJ/T 188 water meter, {counts}", None, options, reply.centilitres is not None, note, PARITY)
+    return Sighting(
+        "meter", f"CJ/T 188 water meter, {counts}", None, options, reply.centilitres is not None, note, PARITY
+    )
 
 
 INQUIRY = Inquiry("meter", questions, speeds=SPEEDS, parity=PARITY)

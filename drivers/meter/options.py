@@ -107,7 +107,6 @@ class DetectorOptions:
             faults.append(("poll_ms", f"must be {POLL_MS[0]} to {POLL_MS[1]}, not {self.poll_ms}"))
         return faults
 
-
     def alarms(self, value: int) -> bool:
         """Whether this value is an alarm."""
         if self.alarm_from is not None:

@@ -66,7 +66,7 @@ def test_any_is_for_a_meter_that_is_alone() -> None:
     ],
 )
 def test_a_slip_is_one_line(wrong: str, said: str) -> None:
-    key = wrong.split(":")[0]
+    key = wrong.split(":", maxsplit=1)[0]
     text = re.sub(rf"{key}: [^,}}]+", wrong, FURTHER, count=1)
     if text == FURTHER:
         text = FURTHER.replace("driver: meter, port: meters,", f"driver: meter, port: meters, {wrong},")
@@ -89,7 +89,11 @@ def test_check_says_of_a_detector_whose_alarm_goes_nowhere(tmp_path: Path) -> No
         "no door, display or input uses it",
         "input 1, its alarm, is used by no input",
     ]
-    wired = gas.replace("inputs:", "inputs:\n  cellar: {device: detector, input: 1, normally: NORMALLY, alarm: true}", 1)
-    assert [s for a, s, _ in notes(wired.replace("NORMALLY", "closed"), tmp_path) if a == "device detector"] == ["failed"]
+    wired = gas.replace(
+        "inputs:", "inputs:\n  cellar: {device: detector, input: 1, normally: NORMALLY, alarm: true}", 1
+    )
+    assert [s for a, s, _ in notes(wired.replace("NORMALLY", "closed"), tmp_path) if a == "device detector"] == [
+        "failed"
+    ]
     assert [s for a, s, _ in notes(wired.replace("NORMALLY", "open"), tmp_path) if a == "device detector"] == []
     assert "3 is outside 1 to 2" in faults(wired.replace("input: 1, normally: NORMALLY", "input: 3, normally: open"))[0]

@@ -30,7 +30,9 @@ def test_asks_as_others_do(frame: str, address: str, source: str) -> None:
     order = next(each for each in cjt188.COUNT_ORDERS if each == wanted[11:13])
     made = cjt188.count_request(cjt188.wire_address(address), order).frame.lstrip(b"\xfe")
     assert made[:13] == wanted[:13], source
-    assert (made[13] - wanted[13]) % 256 == (made[14] - wanted[14]) % 256, "the serial number may differ, and the sum by it"
+    assert (made[13] - wanted[13]) % 256 == (made[14] - wanted[14]) % 256, (
+        "the serial number may differ, and the sum by it"
+    )
     assert made[15] == wanted[15]
 
 
@@ -102,7 +104,11 @@ def test_the_probe_asks_in_both_orders_and_tells_no_count() -> None:
 
 def test_in_words_nobodys_count_and_no_whole_address() -> None:
     decoder = CjtDecoder()
-    seen = [each for text in (ASKS[0][0], TELLS[0][0], ASKS[1][0], *ADDRESS[:2]) for each in decoder.add(bytes.fromhex(text))]
+    seen = [
+        each
+        for text in (ASKS[0][0], TELLS[0][0], ASKS[1][0], *ADDRESS[:2])
+        for each in decoder.add(bytes.fromhex(text))
+    ]
     assert [(each.way, each.text) for each in seen] == [
         (OUT, "meter …3344: read"),
         (IN, "meter …3344: read, answered (22 bytes)"),

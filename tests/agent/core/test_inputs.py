@@ -92,7 +92,10 @@ def test_a_detector_that_fell_silent_is_an_alarm_after_a_minute() -> None:
     assert told(bench) == []
     bench.wait(2.0)
     blind = told(bench)
-    assert [(fact.kind, fact.data["input"]) for fact in blind] == [("input.blind", "gas"), ("input.blind", "detector-fault")]
+    assert [(fact.kind, fact.data["input"]) for fact in blind] == [
+        ("input.blind", "gas"),
+        ("input.blind", "detector-fault"),
+    ]
     assert all(fact.data["device"] == "detector" for fact in blind)
     assert since is not None
     bench.wait(600.0)

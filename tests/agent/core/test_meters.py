@@ -24,9 +24,7 @@ HOUR = 3600.0
 WATER = MeterPlan("water", "301", 4 * 60 + 17, HOUR)
 
 
-def unit(
-    rule: CareRule | None = None, plan: MeterPlan = WATER, trust: Trust = Trust.SYNCED, **opened: Any
-) -> Bench:
+def unit(rule: CareRule | None = None, plan: MeterPlan = WATER, trust: Trust = Trust.SYNCED, **opened: Any) -> Bench:
     bench = Bench(unit_plan(meters=(plan,)), trust=trust)
     bench.do(ev.Started("s1", frozenset()))
     bench.do(ev.DeviceBack("relay", "here"))
@@ -251,9 +249,10 @@ def test_use_while_the_unit_was_off_is_a_sign_and_takes_nobody_nearer_than_halfw
     meter.read()
     meter.hours(0, 0, 40)
     rows = kept(meter.bench)
-    later = unit(meters=tuple(replace(row, at_utc=UTC - 20 * HOUR) for row in rows), homes=(
-        fx.KeptHome("room 301", "li", "301", 11 * HOUR, UTC - 20 * HOUR, silent=False),
-    ))
+    later = unit(
+        meters=tuple(replace(row, at_utc=UTC - 20 * HOUR) for row in rows),
+        homes=(fx.KeptHome("room 301", "li", "301", 11 * HOUR, UTC - 20 * HOUR, silent=False),),
+    )
     again = Meter(later, rows[0].litres)
     again.read(120)
     assert silent(again.hours(0, 0, 0, 0, 0)) == []

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from agent.core import effects, events
+from agent.core.effects import DatedFact
 from contract import facts
 from contract.facts import Doubt
-from agent.core.effects import DatedFact
 from tests.agent.store.harness import UTC, as_before_signed_time, record, running
 
 ONE = effects.KeptMeter("water-301", 48_213_440, UTC, 1.25, "2026-11-26", "li")
