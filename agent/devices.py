@@ -268,7 +268,7 @@ class Devices:
             case wire.PageReport(device, token):
                 return [events.PageDrawn(device, token)]
             case wire.MeterReading(device, litres, step):
-                return [events.MeterRead(device, litres, step)]
+                return [events.MeterCounted(device, litres, step)]
 
 
 def _doors_by_output(found: Mapping[str, Drive]) -> dict[tuple[str, int], tuple[str, ...]]:

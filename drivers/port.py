@@ -37,6 +37,8 @@ UNSENT_S = 0.1
 WRITE_S = 0.25
 """A line that has not taken a frame for so long is given up and opened anew."""
 READ_BYTES = 4096
+_PSEUDO = Path("/dev/pts")
+"""A pseudo-terminal (of socat, of a simulated box) carries no parity bit, and refuses to be set to one a second time."""
 _PARITIES = {"none": serial.PARITY_NONE, "even": serial.PARITY_EVEN, "odd": serial.PARITY_ODD}
 MAX_ORDERS = 64
 
@@ -45,7 +47,7 @@ class Line:
     """An open port: a file descriptor that is read and written without blocking."""
 
     def __init__(self, url: str, baud: int, parity: Parity = "none") -> None:
-        sign = _PARITIES[parity]
+        sign = _PARITIES["none" if Path(url).resolve().is_relative_to(_PSEUDO) else parity]
         try:
             self._port = serial.serial_for_url(
                 url, baudrate=baud, parity=sign, timeout=0, write_timeout=0, exclusive=True

@@ -172,7 +172,7 @@ def _dispatch(builder: StepBuilder, event: Event) -> None:
             supervise.attacked(builder, event)
         case door_ev.PageDrawn(display, token):
             notice_board.drawn(builder, display, token)
-        case door_ev.MeterRead():
+        case door_ev.MeterCounted():
             meters.read(builder, event)
         case _:
             _dispatch_rest(builder, event)

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from agent.core import care, limits
 from agent.core.effects import KeptMeter
-from agent.core.events.door import MeterRead
+from agent.core.events.door import MeterCounted
 from agent.core.events.store import StoreOpened
 from agent.core.local import local_time
 from agent.core.plan import MeterPlan
@@ -24,6 +24,8 @@ from contract import facts
 from contract.facts import Doubt, Fact
 
 HOUR_S, DAY_S = 3600.0, 86_400.0
+NO_DAY = "-"
+"""In place of the day told last, where no day was known: a start tells nothing anew for that."""
 
 
 def store_opened(step: StepBuilder, event: StoreOpened) -> None:
@@ -43,7 +45,7 @@ def store_opened(step: StepBuilder, event: StoreOpened) -> None:
         step.record((), meters=tuple(gone))
 
 
-def read(step: StepBuilder, event: MeterRead) -> None:
+def read(step: StepBuilder, event: MeterCounted) -> None:
     """The meter answered."""
     plan = _plan(step.state, event.device)
     if plan is None:
@@ -60,6 +62,7 @@ def read(step: StepBuilder, event: MeterRead) -> None:
         known = _begun(step.now, known, event.litres)
     elif hours is None or 2 * hours * HOUR_S >= plan.every_s:
         known = _followed(step, plan, known, event, hours)
+    known = known if known.told_mono is not None else replace(known, told_mono=step.now.mono)
     day = _due(step.now, plan, known)
     if day is not None:
         told.append(facts.MeterRead(plan.name, plan.room, event.litres))
@@ -109,7 +112,7 @@ def _begun(now: Now, known: Meter, litres: int) -> Meter:
     return replace(known, litres=litres, at_mono=now.mono, at_utc=now.sure_utc, quiet=())
 
 
-def _followed(step: StepBuilder, plan: MeterPlan, known: Meter, event: MeterRead, hours: float | None) -> Meter:
+def _followed(step: StepBuilder, plan: MeterPlan, known: Meter, event: MeterCounted, hours: float | None) -> Meter:
     """Where it is not known how long it took, all of it counts as use, unless water always runs here."""
     ran = event.litres - (known.litres or 0)
     quiet = known.quiet
@@ -133,7 +136,7 @@ def _kept(name: str, known: Meter) -> KeptMeter:
 def _due(now: Now, plan: MeterPlan, known: Meter) -> str | None:
     """The day whose reading is to be told now. Where local time cannot be judged, a day is 24 hours since the last."""
     if judge(Limit.HOURS, now) is not Judgement.TIME:
-        since = known.told_mono
-        return known.told if since is None or now.mono - since >= DAY_S else None
+        over = known.told_mono is not None and now.mono - known.told_mono >= DAY_S
+        return NO_DAY if over or not known.told else None
     day = (local_time(now) - timedelta(minutes=plan.daily_min)).date().isoformat()
     return day if day != known.told else None

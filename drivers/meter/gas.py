@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from drivers.meter import registers
 from drivers.meter.line import PolledLine
 from drivers.meter.options import DetectorOptions
-from drivers.meter.polled import Polled, Question
+from drivers.meter.polled import Polled, PolledQuestion
 from drivers.modbus import codec
 from drivers.reports import InputLevel
 
@@ -32,8 +32,8 @@ class GasDetector(Polled):
         super().lose(reason, detail)
         self._levels.clear()
 
-    def question(self) -> Question:
-        return Question(self._request.frame, self._request.reply_length, THINK_S)
+    def question(self) -> PolledQuestion:
+        return PolledQuestion(self._request.frame, self._request.reply_length, THINK_S)
 
     def heard(self, data: bytes, now: float) -> bool:
         reply = codec.find_reply(self._request, data)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from drivers.meter.polled import Polled, Question
+from drivers.meter.polled import Polled, PolledQuestion
 from drivers.modbus.codec import gap_s
 from drivers.reports import (
     UNKNOWN,
@@ -32,7 +32,7 @@ JAM_S = 0.2
 
 class _Exchange(NamedTuple):
     device: Polled
-    question: Question
+    question: PolledQuestion
     deadline: float
 
 

@@ -13,7 +13,7 @@ FAILS_TO_LOSE = 3
 
 
 @frozen
-class Question:
+class PolledQuestion:
     """`think_s`: how long the device and its adapter may take before they answer."""
 
     frame: bytes
@@ -35,7 +35,7 @@ class Polled(ABC):
         self._lost = ""
 
     @abstractmethod
-    def question(self) -> Question:
+    def question(self) -> PolledQuestion:
         """What to ask now. Reads only."""
 
     @abstractmethod

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from drivers.meter import cjt188, registers
 from drivers.meter.line import PolledLine
 from drivers.meter.options import MOST_LITRES, MeterOptions
-from drivers.meter.polled import Polled, Question
+from drivers.meter.polled import Polled, PolledQuestion
 from drivers.modbus import codec
 from drivers.reports import MeterReading
 
@@ -30,10 +30,10 @@ class CjtMeter(Polled):
         self._asked = 0
         self._request = cjt188.count_request(self._address, kind=options.type)
 
-    def question(self) -> Question:
+    def question(self) -> PolledQuestion:
         order = cjt188.COUNT_ORDERS[self._order]
         self._request = cjt188.count_request(self._address, order, self._type)
-        return Question(self._request.frame, cjt188.ANSWER_BYTES, THINK_S)
+        return PolledQuestion(self._request.frame, cjt188.ANSWER_BYTES, THINK_S)
 
     def heard(self, data: bytes, now: float) -> bool:
         reply = cjt188.find_reply(self._request, data)
@@ -63,8 +63,8 @@ class ModbusMeter(Polled):
         self._options = options
         self._request = registers.request(int(options.address), options.table, options.register, options.words)
 
-    def question(self) -> Question:
-        return Question(self._request.frame, self._request.reply_length, THINK_S)
+    def question(self) -> PolledQuestion:
+        return PolledQuestion(self._request.frame, self._request.reply_length, THINK_S)
 
     def heard(self, data: bytes, now: float) -> bool:
         reply = codec.find_reply(self._request, data)

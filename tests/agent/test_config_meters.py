@@ -14,6 +14,8 @@ from tests.test_readme import ROOT
 EXAMPLE = (ROOT / "config.example.yaml").read_text(encoding="utf-8")
 FURTHER = re.sub(r"^  # ((?:meters|water-301|gas-fault):)", r"  \1", EXAMPLE, flags=re.MULTILINE)
 
+METER = next(line for line in FURTHER.split("\n") if line.startswith("  water-301:"))
+
 
 def faults(text: str) -> list[str]:
     with pytest.raises(ConfigFaults) as caught:
@@ -66,10 +68,12 @@ def test_any_is_for_a_meter_that_is_alone() -> None:
     ],
 )
 def test_a_slip_is_one_line(wrong: str, said: str) -> None:
-    key = wrong.split(":", maxsplit=1)[0]
-    text = re.sub(rf"{key}: [^,}}]+", wrong, FURTHER, count=1)
-    if text == FURTHER:
-        text = FURTHER.replace("driver: meter, port: meters,", f"driver: meter, port: meters, {wrong},")
+    if wrong.startswith("parity"):
+        text = FURTHER.replace("parity: even", wrong)
+    else:
+        text = re.sub(rf"{wrong.split(':', maxsplit=1)[0]}: [^,}}]+", wrong, METER, count=1)
+        text = METER.replace("port: meters,", f"port: meters, {wrong},") if text == METER else text
+        text = FURTHER.replace(METER, text)
     (line,) = faults(text)
     assert said in line
 

@@ -48,13 +48,13 @@ def test_it_is_read_told_lost_and_read_again(box: Box, tmp_path: Path) -> None:
     devices = Devices(config, {}, inbox.post, time.monotonic)
     devices.start()
     try:
-        assert eventually(lambda: taken(inbox, ev.MeterRead)) == [ev.MeterRead("water", 48_210, 10)]
+        assert eventually(lambda: taken(inbox, ev.MeterCounted)) == [ev.MeterCounted("water", 48_210, 10)]
         assert box.meter_line is not None
         box.meter_line.unplug()
         assert [event.reason for event in eventually(lambda: taken(inbox, ev.DeviceGone))] == ["port"]
         box.water(30)
         box.meter_line.plug()
-        assert eventually(lambda: taken(inbox, ev.MeterRead)) == [ev.MeterRead("water", 48_240, 10)]
+        assert eventually(lambda: taken(inbox, ev.MeterCounted)) == [ev.MeterCounted("water", 48_240, 10)]
     finally:
         assert devices.stop() == []
 

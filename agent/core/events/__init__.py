@@ -20,7 +20,7 @@ from agent.core.events.door import (
     LockOrderFailed,
     LockOrderSent,
     LockRead,
-    MeterRead,
+    MeterCounted,
     PageDrawn,
     PinEntered,
     TamperRead,
@@ -100,7 +100,7 @@ Event = (
     | CalendarFired
     | DoorEvent
     | PageDrawn
-    | MeterRead
+    | MeterCounted
     | StoreOpened
     | SecretsLoaded
     | SecretsOpened

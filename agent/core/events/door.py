@@ -201,7 +201,7 @@ class LineAttacked:
 
 
 @frozen
-class MeterRead:
+class MeterCounted:
     """What a water meter counts, in whole litres; it counts by `step` of them."""
 
     device: str

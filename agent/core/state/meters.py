@@ -9,7 +9,7 @@ from contract.frozen import frozen
 class Meter:
     """`at_mono`: of a reading of this run; else `at_utc`, of one of before, where the time was known. `quiet`: litres an hour between the last readings.
 
-    `told`: the local day whose reading was told, `told_mono` when. `read_mono`: the last answer.
+    `told`: the local day whose reading was told last, `told_mono` when, or when this run read first. `read_mono`: the last answer.
     """
 
     litres: int | None = None

@@ -45,7 +45,7 @@ class Meter:
 
     def read(self, used: int = 0) -> list[Told]:
         self.litres += used
-        found = self.bench.do(ev.MeterRead("water", self.litres // self.step * self.step, self.step))
+        found = self.bench.do(ev.MeterCounted("water", self.litres // self.step * self.step, self.step))
         return [fact for record in of(fx.AppendFacts, found) for fact in facts_in(record)]
 
     def passes(self, hours: float) -> list[Told]:
@@ -101,6 +101,22 @@ def test_a_day_that_was_told_is_not_told_again_after_a_restart() -> None:
     again = Meter(unit(meters=kept(meter.bench)))
     assert told_of(again.read(3), "meter.read") == []
     assert len(told_of(again.hours(*[0] * 15), "meter.read")) == 1
+
+
+def test_a_start_whose_clock_is_not_set_yet_tells_no_day_twice() -> None:
+    meter = Meter(unit())
+    meter.read()
+    for _ in range(3):
+        again = Meter(unit(trust=Trust.FLOOR, meters=kept(meter.bench)))
+        assert told_of(again.read(), "meter.read") == []
+        again.bench.trust = Trust.SYNCED
+        assert told_of(again.hours(0), "meter.read") == []
+        meter = again
+    never = Meter(unit(trust=Trust.UNKNOWN))
+    assert len(told_of(never.read(), "meter.read")) == 1
+    again = Meter(unit(trust=Trust.UNKNOWN, meters=kept(never.bench)))
+    assert told_of(again.hours(*[0] * 23), "meter.read") == []
+    assert len(told_of(again.hours(0, 0), "meter.read")) == 1
 
 
 def test_a_meter_that_was_silent_at_its_time_is_told_when_it_answers() -> None:
@@ -286,9 +302,9 @@ def test_any_course_of_readings_is_survived_and_told_in_bounds(course: list[tupl
     for litres, after, trust in course:
         bench.trust = trust
         bench.stopped(after)
-        bench.do(ev.MeterRead("water", litres, 10))
+        bench.do(ev.MeterCounted("water", litres, 10))
     assert all(row.litres >= 0 and (row.quiet is None or row.quiet >= 0) for row in kept(bench))
-    bench.do(ev.MeterRead("nobody", 5))
+    bench.do(ev.MeterCounted("nobody", 5))
 
 
 def test_a_meter_of_another_room_is_no_sign_of_this_one() -> None:
