@@ -213,7 +213,7 @@ class Devices:
         members = [(device, self._config.devices[device]) for device, on in self._port_of.items() if on == name]
         driver = DRIVERS[members[0][1].driver]
         session = driver.session([(device, entry.options) for device, entry in members], line.baud)
-        port = Port(name, line.device, line.baud, session, self._take)
+        port = Port(name, line.device, line.baud, session, self._take, parity=line.parity)
         port.start()
         return port
 
@@ -267,6 +267,8 @@ class Devices:
                 return [events.DeviceGone(device, reason, detail)]
             case wire.PageReport(device, token):
                 return [events.PageDrawn(device, token)]
+            case wire.MeterReading(device, litres, step):
+                return [events.MeterCounted(device, litres, step)]
 
 
 def _doors_by_output(found: Mapping[str, Drive]) -> dict[tuple[str, int], tuple[str, ...]]:

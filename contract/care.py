@@ -10,6 +10,8 @@ from contract.frozen import frozen
 from contract.hours import Day
 
 MOST_SILENT_H = 720.0
+LITRES = 10.0
+"""A bucket: a person alone uses more in the hour of a meal, a dripping tap less."""
 
 
 @frozen
@@ -24,3 +26,5 @@ class CareRule:
     """A card or PIN at these doors is a sign of life; absent: at each door of the unit."""
     inputs: Annotated[Mapping[Id, Annotated[str, Length(1, 32)]], Items(0, 64)] | None = None
     """By the name of a wired input (a meter, a motion sensor) the room of whose life each change of it is a sign."""
+    litres: Annotated[float, Range(1, 1000)] | None = None
+    """Water that ran between two readings of a meter is a sign of life of its room from so many litres on, beyond what runs all the time; absent: 10."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from drivers.decoding import Decoder, Seen, no_frame
 from drivers.display.dwin_decoding import DwinDecoder
 from drivers.display.tjc_decoding import TjcDecoder
+from drivers.meter.decoding import CjtDecoder
 from drivers.modbus.decoding import ModbusDecoder
 from drivers.osdp.decoding import OsdpDecoder
 from drivers.reader.decoding import LineDecoder
@@ -20,6 +21,8 @@ DECODERS: Mapping[str, Callable[[], Decoder]] = {
     "line-reader": LineDecoder,
     "rdm6300": LineDecoder,
     "keypad": LineDecoder,
+    "meter": CjtDecoder,
+    "gas-detector": ModbusDecoder,
 }
 
 MAX_BURST = 1024

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from drivers.display import dwin_inquiry, tjc_inquiry
+from drivers.meter import inquiry as meter_inquiry
 from drivers.modbus import inquiry as modbus_inquiry
 from drivers.osdp import inquiry as osdp_inquiry
 from drivers.probing import Hearing, Inquiry
@@ -16,6 +17,7 @@ INQUIRIES: Sequence[Inquiry] = (
     osdp_inquiry.INQUIRY,
     dwin_inquiry.INQUIRY,
     tjc_inquiry.INQUIRY,
+    meter_inquiry.INQUIRY,
 )
 
 HEARINGS: Sequence[Hearing] = (rdm6300_hearing.HEARING, line_hearing.HEARING)

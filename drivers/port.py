@@ -22,6 +22,7 @@ import serial
 from drivers.reports import AnsweredOrder, Fact, Order, OrderFailed
 from drivers.served import Served
 from drivers.session import Session
+from drivers.wire import Parity
 
 REOPEN_S = (0.1, 0.2, 0.4, 0.8, 1.6, 2.0)
 """Back-off between tries to open: a port that came back is open again within 2 s and found within 3 s (fault list, row 36)."""
@@ -36,15 +37,21 @@ UNSENT_S = 0.1
 WRITE_S = 0.25
 """A line that has not taken a frame for so long is given up and opened anew."""
 READ_BYTES = 4096
+_PSEUDO = Path("/dev/pts")
+"""A pseudo-terminal (of socat, of a simulated box) carries no parity bit, and refuses to be set to one a second time."""
+_PARITIES = {"none": serial.PARITY_NONE, "even": serial.PARITY_EVEN, "odd": serial.PARITY_ODD}
 MAX_ORDERS = 64
 
 
 class Line:
     """An open port: a file descriptor that is read and written without blocking."""
 
-    def __init__(self, url: str, baud: int) -> None:
+    def __init__(self, url: str, baud: int, parity: Parity = "none") -> None:
+        sign = _PARITIES["none" if Path(url).resolve().is_relative_to(_PSEUDO) else parity]
         try:
-            self._port = serial.serial_for_url(url, baudrate=baud, timeout=0, write_timeout=0, exclusive=True)
+            self._port = serial.serial_for_url(
+                url, baudrate=baud, parity=sign, timeout=0, write_timeout=0, exclusive=True
+            )
         except ValueError as fault:
             raise OSError(f"{url}: {fault}") from fault
         except OSError as fault:  # pyserial says the number and the path twice
@@ -128,10 +135,20 @@ class Port:
     `sink` gets every fact, on the worker's thread; it must not block. After `stop` it is called no more.
     """
 
-    def __init__(self, name: str, url: str, baud: int, session: Session, sink: Callable[[Fact], None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        baud: int,
+        session: Session,
+        sink: Callable[[Fact], None],
+        *,
+        parity: Parity = "none",
+    ) -> None:
         self.name = name
         self.url = url
         self._baud = baud
+        self._parity: Parity = parity
         self._session = session
         self._sink = sink
         self._orders: deque[Order] = deque()
@@ -245,7 +262,7 @@ class Port:
             self._line.write(frame)
 
     def _open(self) -> None:
-        self._line = Line(self.url, self._baud)
+        self._line = Line(self.url, self._baud, self._parity)
         self._tries = 0
         self._told_closed = False
         now = time.monotonic()

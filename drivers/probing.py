@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
 
 from contract.frozen import frozen
+from drivers.wire import Parity
 
 SPEEDS = (9600, 115200, 19200, 38400, 57600)
 """The usual ones, the most usual first."""
@@ -26,6 +27,8 @@ class Sighting:
     options: Mapping[str, object] = field(default_factory=dict)
     sure: bool = True
     note: str = ""
+    parity: Parity = "none"
+    """Of the line it was heard on."""
 
 
 @frozen
@@ -48,7 +51,7 @@ class Question:
 class Inquiry:
     """How one driver's devices are looked for. `questions(addresses)`: one for each address; a protocol without addresses ignores them.
 
-    `shared`: several devices a line, so all addresses are asked even when one answered.
+    `shared`: several devices a line, so all addresses are asked even when one answered. `parity`: none or even.
     """
 
     driver: str
@@ -56,6 +59,7 @@ class Inquiry:
     addresses: Sequence[int] = ()
     speeds: Sequence[int] = SPEEDS
     shared: bool = False
+    parity: Parity = "none"
 
 
 @frozen

@@ -11,6 +11,10 @@ from drivers.display.dwin import DwinPanel
 from drivers.display.layout import DwinOptions
 from drivers.display.tjc_drawn import tjc_session
 from drivers.display.tjc_layout import TjcOptions
+from drivers.meter.gas import INPUTS as DETECTOR_INPUTS
+from drivers.meter.gas import detector_line
+from drivers.meter.options import DetectorOptions, MeterOptions
+from drivers.meter.water import meter_line
 from drivers.modbus.line import ModbusLine, round_s
 from drivers.modbus.options import BoardOptions
 from drivers.osdp.line import OsdpLine
@@ -62,6 +66,7 @@ class Driver:
     """Its designed pages change to large letters at run time."""
     has_tone: bool = False
     shared: bool = False
+    counts_water: bool = False
     counts_by_use: bool = False
     """Options `outputs` and `inputs` that are 0 mean: as many as are used."""
     secrets: tuple[str, ...] = ()
@@ -116,5 +121,7 @@ DRIVERS: Mapping[str, Driver] = {
         ),
         Driver("dwin", DwinOptions, DwinPanel, draws=True, has_tone=True, reads_keys=True, has_keys=_has_keypad),
         Driver("tjc", TjcOptions, tjc_session, draws=True, enlarges=True, has_tone=True, reads_keys=True),
+        Driver("meter", MeterOptions, meter_line, counts_water=True, shared=True),
+        Driver("gas-detector", DetectorOptions, detector_line, inputs=lambda options: DETECTOR_INPUTS, shared=True),
     )
 }

@@ -155,6 +155,16 @@ class PageReport:
     token: int
 
 
+@frozen
+class MeterReading:
+    """What a meter counts, in whole litres; it counts by `step` of them. A household's own: in no repr, and in no log."""
+
+    device: str
+    litres: int = field(repr=False)
+    step: int
+    at: float
+
+
 Fact = (
     InputLevel
     | OutputLevel
@@ -169,6 +179,7 @@ Fact = (
     | DeviceFoundReport
     | DeviceLostReport
     | PageReport
+    | MeterReading
 )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+Parity = Literal["none", "even", "odd"]
 _POLY = 0xA001
 BITS_A_BYTE = 10
 """8N1: start, eight data bits, stop."""

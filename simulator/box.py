@@ -24,6 +24,9 @@ from simulator.stairwell import Door, DoorSpec, Wire
 from simulator.tjc_canvas import TjcCanvas, TjcCanvasPanel
 from simulator.tjc_panel import TjcPanel, TjcProject
 from simulator.trace import Trace
+from simulator.water_meter import WaterMeter
+
+METER_BAUD = 2400
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class BoxSpec:
     panel: Layout | DwinProject | TjcProject = field(default_factory=Layout)
     panel_crc: bool = False
     gas: int | None = 4
+    meter: str = ""
+    """A water meter with these digits, on a line of its own."""
     seed: int = 1
 
 
@@ -85,6 +90,12 @@ class Box:
         for number, door in enumerate(spec.doors, 1):
             self.doors[door.name] = Door(self._clockwork, door, self.relay.set_input, self.trace)
             self._add_reader("reader" if number == 1 else f"reader{number}")
+        self.meter_line: Line | None = None
+        self.meter: WaterMeter | None = None
+        if spec.meter:
+            self.meter_line = self._line("meters", METER_BAUD)
+            self.meter = WaterMeter(self._clockwork, spec.meter, self.trace)
+            self.meter_line.attach(self.meter)
         self.gas_wire = Wire(True, self._carry_gas)
         self.relay.switched = self._relay_switched
 
@@ -137,7 +148,8 @@ class Box:
 
     @property
     def lines(self) -> dict[str, Line]:
-        return {"io": self.io, "screen": self.screen, **self.reader_lines}
+        meters = {} if self.meter_line is None else {"meters": self.meter_line}
+        return {"io": self.io, "screen": self.screen, **self.reader_lines, **meters}
 
     @property
     def ports(self) -> dict[str, Path]:
@@ -198,6 +210,11 @@ class Box:
         with self._clockwork.lock:
             self.trace.add("gas", "leak" if leaking else "clear")
             self.gas_wire.act(leaking)
+
+    def water(self, litres: int) -> None:
+        """So much runs through the meter."""
+        assert self.meter is not None, "no meter is built in"
+        self.meter.use(litres)
 
     def power_cut(self) -> None:
         """The unit's supply fails and returns: the board reboots, the panel starts empty."""

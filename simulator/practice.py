@@ -88,12 +88,23 @@ def _install(box: Box, given: list[str]) -> None:
     from_the_factory(reader)
 
 
+def _water(box: Box, given: list[str]) -> None:
+    if box.meter is None:
+        raise NotUnderstoodError("no meter is built in: --meter")
+    if not given[0].isdecimal():
+        raise NotUnderstoodError("litres are a number, as 30")
+    box.water(int(given[0]))
+
+
 def _line(box: Box, given: list[str], *, plug: bool) -> None:
     if given[0] not in box.lines:
         raise NotUnderstoodError(f"the ports are {', '.join(box.lines)}")
     line = box.lines[given[0]]
     (line.plug if plug else line.unplug)()
 
+
+METER = "00000012345678"
+"""What stands on the meter."""
 
 DEEDS = {
     "tap": Deed("CARD [READER]", "hold a card to a reader", _tap),
@@ -105,6 +116,7 @@ DEEDS = {
     "safe": Deed("", "the fire is over", lambda b, _: b.fire(False)),
     "gas": Deed("", "the gas detector opens", lambda b, _: b.gas()),
     "nogas": Deed("", "and closes again", lambda b, _: b.gas(False)),
+    "water": Deed("LITRES", "so much water runs through the meter", _water),
     "unplug": Deed("PORT", "pull an adapter out", lambda b, g: _line(b, g, plug=False)),
     "plug": Deed("PORT", "put it back", lambda b, g: _line(b, g, plug=True)),
     "power": Deed("", "the unit's supply fails and returns", lambda b, _: b.power_cut()),
@@ -150,7 +162,8 @@ def told(moment: Moment) -> str | None:
     "--board", type=click.Choice([*BOARDS]), default="waveshare-d", help="Which relay board.", show_default=True
 )
 @click.option("--two-doors", is_flag=True, help="A cellar door too, with a maglock and a reader of its own.")
-def simulate(folder: Path | None, panel: str, reader: str, board: str, two_doors: bool) -> None:
+@click.option("--meter", is_flag=True, help="A water meter too, on a line of its own.")
+def simulate(folder: Path | None, panel: str, reader: str, board: str, two_doors: bool, meter: bool) -> None:
     """A box to practise on: relay board, reader, display and doors in software, behind serial ports in FOLDER.
 
     Prints the ports for probe and setup, then does at the doors what is typed (help). An OSDP reader comes as from the factory.
@@ -158,7 +171,9 @@ def simulate(folder: Path | None, panel: str, reader: str, board: str, two_doors
     if two_doors and board == "lctech":
         raise click.UsageError("lctech has 4 inputs, and two doors want 7")
     doors = (DoorSpec(), SECOND) if two_doors else (DoorSpec(),)
-    play(folder, BoxSpec(doors=doors, panel=PANELS[panel], reader_form=reader, board=board, address=BOARDS[board]))
+    digits = METER if meter else ""
+    spec = BoxSpec(doors, board, BOARDS[board], panel=PANELS[panel], reader_form=reader, meter=digits)
+    play(folder, spec)
 
 
 def play(folder: Path | None, spec: BoxSpec) -> None:

@@ -13,6 +13,9 @@ from simulator.stairwell import DoorSpec
 from simulator.tjc_canvas import TjcCanvas
 from simulator.tjc_panel import TjcProject
 
+METER_ROOM = "'304'"
+"""Whose water the box's meter counts."""
+
 
 @dataclass(frozen=True, slots=True)
 class UnitNames:
@@ -55,9 +58,13 @@ def hardware_yaml(box: Box, pulse_s: float = 5.0) -> str:
     """`ports`, `devices`, `doors`, `displays` and `inputs` of the box."""
     readers = list(box.readers)
     lines = ["ports:"]
-    lines += [f"  {name}: {{device: {path}, baud: {box.bauds[name]}}}" for name, path in box.ports.items()]
+    lines += [f"  {name}: {_flow(_port(box, name))}" for name in box.ports]
     lines += ["devices:", f"  relay: {_flow(_relay_options(box))}"]
     lines += [f"  card{number or ''}: {_flow(_reader_options(box, name))}" for number, name in _numbered(readers)]
+    if box.spec.meter:
+        lines.append(
+            f"  water: {_flow({'driver': 'meter', 'port': 'meters', 'address': repr(box.spec.meter), 'room': METER_ROOM})}"
+        )
     lines += [f"  panel: {_flow(_panel_options(box))}", "doors:"]
     for (number, _), door in zip(_numbered(readers), box.doors.values(), strict=True):
         pad = ["panel"] if not number and _has_keypad(box) else []
@@ -66,6 +73,11 @@ def hardware_yaml(box: Box, pulse_s: float = 5.0) -> str:
     if box.spec.gas is not None:
         lines += ["inputs:", f"  gas: {{device: relay, input: {box.spec.gas}, normally: closed, alarm: true}}"]
     return "\n".join(lines) + "\n"
+
+
+def _port(box: Box, name: str) -> dict[str, object]:
+    parity = {"parity": "even"} if name == "meters" else {}
+    return {"device": box.ports[name], "baud": box.bauds[name], **parity}
 
 
 def _has_keypad(box: Box) -> bool:

@@ -61,7 +61,9 @@ class Bench:
                 session = DRIVERS[members[0][1].driver].session(
                     [(each, entry.options) for each, entry in members], port.baud
                 )
-                self._ports[name] = Port(name, port.device, port.baud, _Counted(session, name, self.heard), self._take)
+                self._ports[name] = Port(
+                    name, port.device, port.baud, _Counted(session, name, self.heard), self._take, parity=port.parity
+                )
 
     def __enter__(self) -> Self:
         for port in self._ports.values():

@@ -23,6 +23,7 @@ from drivers.decoding import OUT, Decoder, Seen
 from drivers.inquiries import INQUIRIES
 from drivers.port import Line
 from drivers.probing import Question
+from drivers.wire import Parity
 
 QUIET_S = 0.03
 """Longer than any gap inside a frame, an adapter's 16 ms included."""
@@ -39,6 +40,7 @@ class Target:
     driver: str | None
     asked: tuple[Question, ...] = ()
     configured: bool = False
+    parity: Parity = "none"
 
 
 @click.command("monitor")
@@ -73,7 +75,7 @@ def command(
     target = _target(config, port, speed, driver)
     with alone(config, [target.device]) if target.configured else contextlib.nullcontext():
         try:
-            line = Line(target.device, target.speed)
+            line = Line(target.device, target.speed, target.parity)
         except (OSError, termios.error) as fault:
             raise UnreachableError(f"{target.device}: {why(fault)}") from None
         click.echo(f"{target.device} at {target.speed} baud; Ctrl-C ends it", err=True)
@@ -108,7 +110,9 @@ def _target(config: Config | None, port: str, speed: int | None, driver: str | N
         if inquiry.driver == device.driver
         for question in inquiry.questions([getattr(device.options, "address", 0)])
     )
-    return Target(entry.device, speed or entry.baud, driver or (devices[0].driver if devices else None), asked, True)
+    return Target(
+        entry.device, speed or entry.baud, driver or (devices[0].driver if devices else None), asked, True, entry.parity
+    )
 
 
 def _name(config: Config | None, port: str) -> str | None:

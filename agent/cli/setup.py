@@ -18,7 +18,7 @@ from agent.cli import Invocation
 from agent.cli.alone import alone, configured
 from agent.cli.panel_files import deliver
 from agent.cli.probe import LISTEN_S, all_adapters, named, report, survey
-from agent.commissioning.hardware import Hardware, hardware, quoted, unpaired
+from agent.commissioning.hardware import Hardware, hardware, parity_of, quoted, unpaired
 from agent.commissioning.interview import BACK, AnswersError, AnswersFile, Interview, TerminalInterview, yes_or_no
 from agent.commissioning.questions import KnownBefore, Questions
 from agent.commissioning.walk import Look
@@ -151,7 +151,7 @@ def known() -> KnownBefore:
 
 def equipment_of(found: Hardware) -> Equipment:
     return Equipment(
-        {name: PortConfig(device, baud) for name, (device, baud) in found.ports.items()},
+        {name: PortConfig(device, baud, parity_of(found, name)) for name, (device, baud) in found.ports.items()},
         {
             name: DeviceConfig(sighting.driver, port, DRIVERS[sighting.driver].options(**sighting.options))
             for name, (port, sighting) in found.devices.items()

@@ -28,6 +28,7 @@ from agent.store.reading import StoreUnreadableError
 from contract.messages import Kind, Settings
 from contract.people import LetterSize
 from contract.scopes import LEVELS
+from drivers.meter.gas import ALARM
 from drivers.registry import DRIVERS
 
 SERVICE_USER = "doorward"
@@ -45,6 +46,8 @@ def findings(config: Config, *, devices: bool) -> list[Finding]:
         *(Finding(where, "note", text) for where, text in config.notes),
         *_unused(config),
         *_rounds(config),
+        *_meters(config),
+        *_detectors(config),
         *_keys(config),
         *_link(config),
         *_identity(config, on_unit=devices),
@@ -68,6 +71,7 @@ def _unused(config: Config) -> Iterator[Finding]:
         if all(device.port != name for device in config.devices.values()):
             yield Finding(f"port {name}", "note", "no device is on it")
     used = {*config.displays, *(wire.device for wire in config.inputs.values())}
+    used |= {name for name, device in config.devices.items() if DRIVERS[device.driver].counts_water}
     for door in config.doors.values():
         used |= {door.lock.device, *door.readers}
         used |= {wire.device for wire in (door.contact, door.exit_button, door.fire) if wire}
@@ -86,6 +90,27 @@ def _rounds(config: Config) -> Iterator[Finding]:
                 f"a round of looks takes {took_ms:.0f} ms or more: the exit button may need over 200 ms; {ROUND_MENDS}"
             )
             yield Finding(f"port {name}", "note", text)
+
+
+def _meters(config: Config) -> Iterator[Finding]:
+    for name, device in config.devices.items():
+        if not DRIVERS[device.driver].counts_water:
+            continue
+        if device.options.room is None:
+            yield Finding(f"device {name}", "note", "no room: its reading is told, and is nobody's sign of life")
+        if device.options.protocol == "cjt188" and config.ports[device.port].parity == "none":
+            text = "CJ/T 188 meters speak with even parity, mostly at 2400 baud: say parity: even, or try it by probe"
+            yield Finding(f"port {device.port}", "note", text)
+
+
+def _detectors(config: Config) -> Iterator[Finding]:
+    """A detector that is on a bus and whose alarm goes nowhere."""
+    for name, device in config.devices.items():
+        told = [wire for wire in config.inputs.values() if wire.device == name]
+        if device.driver == "gas-detector" and not any(wire.input == ALARM for wire in told):
+            yield Finding(f"device {name}", "note", f"input {ALARM}, its alarm, is used by no input")
+        if device.driver == "gas-detector" and any(wire.normally == "closed" for wire in told):
+            yield Finding(f"device {name}", "failed", "its inputs are at rest while they are open: say normally: open")
 
 
 def _keys(config: Config) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from agent.commissioning.walk import Look
 from contract.frozen import frozen
 from drivers.probing import Sighting
 from drivers.registry import DRIVERS
+from drivers.wire import Parity
 
 
 @frozen
@@ -20,7 +21,7 @@ class Hardware:
 
 
 def hardware(looks: Sequence[Look]) -> Hardware:
-    """Ports and devices are named by what they are: io, reader, screen; relay, card, panel; the second of a kind with a 2."""
+    """Ports and devices are named by what they are: io, reader, screen; relay, card, panel, water; the second of a kind with a 2."""
     ports: dict[str, tuple[str, int]] = {}
     devices: dict[str, tuple[str, Sighting]] = {}
     for look in looks:
@@ -36,11 +37,18 @@ def hardware(looks: Sequence[Look]) -> Hardware:
 def yaml_lines(found: Hardware) -> Iterator[str]:
     yield "ports:"
     for name, (device, baud) in found.ports.items():
-        yield f"  {name}: {{device: {quoted(device)}, baud: {baud}}}"
+        parity = parity_of(found, name)
+        more = "" if parity == "none" else f", parity: {parity}"
+        yield f"  {name}: {{device: {quoted(device)}, baud: {baud}{more}}}"
     yield "devices:"
     for name, (port, sighting) in found.devices.items():
         keys = {"driver": sighting.driver, "port": port, **sighting.options, **_pace(found, port, sighting)}
         yield f"  {name}: {flow(keys)}   # {'; '.join(filter(None, (sighting.detail, sighting.note, unpaired(name, sighting))))}"
+
+
+def parity_of(found: Hardware, port: str) -> Parity:
+    """As its devices were heard: all of a line have one."""
+    return next((sighting.parity for on, sighting in found.devices.values() if on == port), "none")
 
 
 def unpaired(name: str, sighting: Sighting) -> str:
@@ -88,6 +96,8 @@ def _kinds(sighting: Sighting) -> tuple[str, str]:
     driver = DRIVERS[sighting.driver]
     if driver.draws:
         return "screen", "panel"
+    if driver.counts_water:
+        return "meters", "water"
     return ("reader", "card") if driver.reads_cards else ("io", "relay")
 
 

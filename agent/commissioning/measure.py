@@ -16,6 +16,7 @@ from agent.config import Config, DeviceConfig
 from drivers.inquiries import INQUIRIES
 from drivers.port import Line
 from drivers.probing import Question
+from drivers.registry import DRIVERS
 
 EXCHANGES = 100
 LIMIT_S = 6.0
@@ -35,6 +36,9 @@ def measured(config: Config, found: Sequence[str], exchanges: int) -> tuple[list
         before = len(timings)
         for name, device in devices:
             about = f"line {port}"
+            if DRIVERS[device.driver].counts_water:
+                rows.append(Row(about, None, f"{name} is not measured: a meter is asked no more often than it must be"))
+                continue
             try:
                 timing = _timing(config, port, name, device, exchanges)
                 if timing is not None and not _sound(timing):
@@ -68,7 +72,7 @@ def _sound(timing: DeviceTiming) -> bool:
 
 def _timing(config: Config, port: str, name: str, device: DeviceConfig, exchanges: int) -> DeviceTiming | None:
     entry = config.ports[port]
-    line = Line(entry.device, entry.baud)
+    line = Line(entry.device, entry.baud, entry.parity)
     try:
         question = _answered(line, device, entry.baud)
         if question is None:

@@ -55,6 +55,13 @@ def title(text: str) -> str:
     return text.strip()
 
 
+def room(text: str) -> str:
+    """As a roster has it; `-`: nobody's."""
+    if not (text.strip() and text.isprintable() and len(text) <= 32):
+        raise ValueError("as the roster has it, 1 to 32 characters, or - for nobody's")
+    return text.strip()
+
+
 def broker(text: str) -> str:
     if text.lower() in {"enrolment", "none"}:
         return text.lower()
@@ -147,7 +154,12 @@ class Questions:
         yield from yaml_lines(Hardware(self._found.ports, devices))
 
     def _sized(self, name: str, sighting: Sighting) -> Sighting:
-        """What a display does not tell: its size and how it hangs, or what its own project shows."""
+        """What a display does not tell: its size and how it hangs, or what its own project shows; and a meter, whose water it is."""
+        if DRIVERS[sighting.driver].counts_water:
+            whose = self._ask(
+                f"{name}.room", f"Water meter {name}: of which room, as the roster has it? - for nobody's", room, "-"
+            )
+            return sighting if whose == "-" else replace(sighting, options={**sighting.options, "room": whose})
         if not DRIVERS[sighting.driver].draws or "layout" in sighting.options:
             return sighting
         asked = designs.asked(self._ask, name, sighting)

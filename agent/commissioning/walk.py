@@ -19,7 +19,7 @@ from contract.frozen import frozen
 from drivers.inquiries import HEARINGS, INQUIRIES
 from drivers.port import Line
 from drivers.probing import SPEEDS, Inquiry, Question, Sighting
-from drivers.wire import wire_s
+from drivers.wire import Parity, wire_s
 
 PAUSE_S = 0.005
 """Between an answer and the next question; at least 3.5 characters, so that Modbus sees two frames."""
@@ -77,10 +77,10 @@ class Walk:
     def _look(self, port: str) -> Look:
         """All devices of a line have one speed and one protocol, so the first that answers settles both."""
         try:
-            for speed in self._speeds or SPEEDS:
-                line = Line(port, speed)
+            for speed, parity in self._settings():
+                line = Line(port, speed, parity)
                 try:
-                    found = self._ask_all(line, speed)
+                    found = self._ask_all(line, speed, parity)
                 finally:
                     line.close()
                 if found:
@@ -89,9 +89,18 @@ class Walk:
             return Look(port, fault=why(fault))
         return Look(port)
 
-    def _ask_all(self, line: Line, speed: int) -> tuple[Sighting, ...]:
+    def _settings(self) -> list[tuple[int, Parity]]:
+        """Speeds and parities to ask at, those without a parity bit first: so are nearly all devices."""
+        with_bit = dict.fromkeys((speed, each.parity) for each in INQUIRIES for speed in each.speeds)
+        further = [setting for setting in with_bit if setting[1] != "none"]
+        if self._speeds:
+            parities = dict.fromkeys(("none", *(parity for _, parity in further)))
+            return [(speed, parity) for parity in parities for speed in self._speeds]
+        return [*((speed, "none") for speed in SPEEDS), *further]
+
+    def _ask_all(self, line: Line, speed: int, parity: Parity) -> tuple[Sighting, ...]:
         for inquiry in INQUIRIES:
-            if self._speeds or speed in inquiry.speeds:
+            if inquiry.parity == parity and (self._speeds or speed in inquiry.speeds):
                 found = self._ask_one(line, speed, inquiry)
                 if found:
                     return found

@@ -218,6 +218,11 @@ class Checks:
                 )
                 return
             address = getattr(device.options, "address", None)
+            if "any" in (address, getattr(there.options, "address", None)):
+                self._fault(
+                    (*path, "address"), f"any is for a meter alone on its line, and port {device.port} has {other}"
+                )
+                return
             if address is not None and not bad(address) and address == getattr(there.options, "address", None):
                 self._fault((*path, "address"), f"{address} on port {device.port} is already {other}")
                 return

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from contract.frozen import frozen
 from contract.messages import MAX_UNLOCK_S
 from contract.scopes import LEVELS
+from drivers.wire import Parity
 
 IDENTITY = Path("/etc/doorward/identity")
 STATE = Path("/var/lib/doorward")
@@ -60,6 +61,7 @@ class PortConfig:
 
     device: str
     baud: int = within(300, 4_000_000, "baud", default=9600)
+    parity: Parity = "none"
 
 
 @frozen
@@ -113,12 +115,13 @@ class DoorConfig:
 
 @frozen
 class InputConfig:
-    """A further wired input; `alarm` shows an emergency page while it is not at rest."""
+    """A further wired input; while it is not at rest, `alarm` shows an emergency page and tells the centre at once, `urgent` does the latter alone."""
 
     device: str
     input: int
     normally: Literal["open", "closed"]
     alarm: bool = False
+    urgent: bool = False
 
 
 @frozen

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from zlib import crc32
 
 from agent import __version__
 from agent.config.model import Config, DoorConfig
-from agent.core.plan import Catalogue, DisplayPlan, DoorPlan, InputPlan, PageFont, Places, TextSize, UnitPlan
+from agent.core.plan import Catalogue, DisplayPlan, DoorPlan, InputPlan, MeterPlan, PageFont, Places, TextSize, UnitPlan
 from contract.scopes import LEVELS, Scope
 from contract.topics import unit_scopes
 from drivers.display.design import LOOKS, Form, drawing
 from drivers.registry import DRIVERS
+
+SPREAD_MIN = 60
 
 
 def unit_plan(config: Config, catalogues: Mapping[str, Catalogue]) -> UnitPlan:
@@ -28,12 +31,22 @@ def unit_plan(config: Config, catalogues: Mapping[str, Catalogue]) -> UnitPlan:
         language=unit.language,
         doors=tuple(_door(name, door) for name, door in config.doors.items()),
         displays=tuple(_display(config, name) for name in config.displays),
-        inputs=tuple(InputPlan(name, wire.alarm) for name, wire in config.inputs.items()),
+        inputs=tuple(InputPlan(name, wire.alarm, wire.urgent, wire.device) for name, wire in config.inputs.items()),
+        meters=tuple(
+            _meter(config, name) for name in config.devices if DRIVERS[config.devices[name].driver].counts_water
+        ),
         catalogues=catalogues,
         version=__version__,
         drain_facts_s=config.link.drain_facts_s if config.link else 0.0,
         unknown_clock_allows=frozenset(config.clock.unknown_allows),
     )
+
+
+def _meter(config: Config, name: str) -> MeterPlan:
+    """Each tells its day within the hour after the time that it is asked for, always as long after: a city's units do not all come at four."""
+    options = config.devices[name].options
+    later_min = crc32(f"{config.unit.id} {name}".encode()) % SPREAD_MIN
+    return MeterPlan(name, options.room, options.daily_min + later_min, 60.0 * options.every_min)
 
 
 def _door(name: str, door: DoorConfig) -> DoorPlan:

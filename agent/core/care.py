@@ -13,13 +13,14 @@ from dataclasses import replace
 from agent.core import limits, settings
 from agent.core.effects import KeptHome
 from agent.core.events.store import WatchedHome
+from agent.core.plan import MeterPlan
 from agent.core.state import State
 from agent.core.state.care import Home
 from agent.core.step_builder import StepBuilder
 from agent.core.time import Now
 from agent.core.timer import Timer
 from agent.core.validity import Judgement, Limit, judge
-from contract.care import CareRule
+from contract.care import LITRES, CareRule
 from contract.facts import CareSeen, CareSilent
 from contract.hours import Span
 from contract.messages import Holder
@@ -72,7 +73,7 @@ def _as_kept(step: StepBuilder, name: str, home: Home) -> Home:
 
 
 def sign(step: StepBuilder, holder: str, source: str) -> None:
-    """`source`: card, pin, or `input:` and its name."""
+    """`source`: card, pin, or `input:` or `meter:` and its name."""
     for name in step.state.care.by_holder.get(holder, frozenset()):
         _seen(step, name, source)
 
@@ -98,9 +99,31 @@ def input_changed(step: StepBuilder, name: str) -> None:
         _seen(step, f"room {room}", f"input:{name}"[:100])
 
 
-def _seen(step: StepBuilder, name: str, source: str) -> None:
+def water_used(step: StepBuilder, plan: MeterPlan, used: float, counts_by: int, within_s: float | None) -> None:
+    """So many litres, beyond what always runs, since the reading `within_s` ago: a sign, once they are more than the meter's own steps can make up.
+
+    It may have been just after that reading, so it counts from there, but takes nobody nearer to the limit than halfway.
+    """
+    rule = settings.merged(step.state).care
+    name = f"room {plan.room}"
+    if rule is None or name not in step.state.care.homes or not backs(plan, rule):
+        return
+    if used >= max(rule.litres or LITRES, 2.0 * counts_by):
+        half_s = rule.silent_h * HOUR_S / 2
+        ago_s = half_s if within_s is None else min(half_s, counted_s(step.now, step.now.utc, within_s, rule))
+        _seen(step, name, f"meter:{plan.name}"[:100], ago_s)
+
+
+def backs(plan: MeterPlan, rule: CareRule) -> bool:
+    """It is read often enough to say anything within the limit."""
+    return 2 * plan.every_s <= rule.silent_h * HOUR_S
+
+
+def _seen(step: StepBuilder, name: str, source: str, ago_s: float = 0.0) -> None:
     home = step.state.care.homes[name]
-    mark = step.state.care.counted_s + _since_tick(step)
+    mark = step.state.care.counted_s + _since_tick(step) - ago_s
+    if home.off_from is None and not home.silent:
+        mark = max(home.mark, mark)
     fresh = replace(home, mark=mark, silent=False, off_from=None, new=True, seen=home.seen or source)
     if not home.silent:
         _put(step, name, fresh)
@@ -145,8 +168,21 @@ def _since_tick(step: StepBuilder) -> float:
 def _silent(step: StepBuilder, name: str) -> None:
     home = replace(step.state.care.homes[name], silent=True, off_from=None)
     _put(step, name, replace(home, saved_s=step.state.care.counted_s - home.mark))
-    fact = step.dated(CareSilent(home.holder, home.room))
+    fact = step.dated(CareSilent(home.holder, home.room, _still(step.state, home)))
     step.record((fact,), homes=(_kept(step, name),))
+
+
+def _still(state: State, home: Home) -> tuple[str, ...] | None:
+    """The meters of theirs that say so too: read lately, and compared with readings of before."""
+    rule = settings.merged(state).care
+    found = []
+    for plan in state.plan.meters:
+        meter = state.meters.get(plan.name)
+        if home.room is None or plan.room != home.room or meter is None or rule is None or not backs(plan, rule):
+            continue
+        if meter.quiet and meter.read_mono is not None and state.now.mono - meter.read_mono <= 2 * plan.every_s:
+            found.append(plan.name)
+    return tuple(found[: limits.CARE_METERS_MAX]) or None
 
 
 def _settle(step: StepBuilder) -> None:

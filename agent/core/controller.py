@@ -24,6 +24,7 @@ from agent.core import (
     latched,
     late,
     limits,
+    meters,
     modes,
     notice_board,
     panel,
@@ -108,6 +109,7 @@ _PEOPLE: tuple[Timers, ...] = (
     visitors.timers,
     storage.timers,
     late.timers,
+    inputs.timers,
     supervise.timers,
     rounds.timers,
 )
@@ -170,6 +172,8 @@ def _dispatch(builder: StepBuilder, event: Event) -> None:
             supervise.attacked(builder, event)
         case door_ev.PageDrawn(display, token):
             notice_board.drawn(builder, display, token)
+        case door_ev.MeterCounted():
+            meters.read(builder, event)
         case _:
             _dispatch_rest(builder, event)
 
@@ -218,6 +222,7 @@ def _dispatch_store(builder: StepBuilder, event: Event) -> None:
             visitors.store_opened(builder, event.visitors)
             rounds.store_opened(builder, event)
             care.store_opened(builder, event.homes)
+            meters.store_opened(builder, event)
             modes.store_opened(builder, event.modes, event.known)
         case (
             store_ev.StoreFailed()

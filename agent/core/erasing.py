@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from agent.core import care, command_progress, limits
+from agent.core import care, command_progress, limits, meters
 from agent.core.command_progress import About
 from agent.core.effects import EraseHolder
 from agent.core.state import State
@@ -64,6 +64,7 @@ def _forget(step: StepBuilder, holder: str) -> None:
         asking=replace(asking, drafts=drafts, questions=questions),
         entries=entries,
     )
+    meters.forget(step, holder)
     care.erased(step, holder)
 
 

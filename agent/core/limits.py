@@ -109,6 +109,19 @@ CARE_KEEP_ALL_S = 3600.0
 """Signs of life are written down at most every ten minutes, how long each household has been silent every hour: 24 small writes a day."""
 CARE_OFF_S = 40 * 86_400.0
 """Longer without power says no more than this: a limit is at most 30 days."""
+CARE_METERS_MAX = 16
+"""Meters named beside a household that is silent (contract)."""
+
+METER_LITRES_H = 5000.0
+METER_SPARE_LITRES = 1000
+"""A meter of a flat lets through some 3 m³ an hour, 5 for a moment: more than that, and a thousand litres to spare, is no use of water."""
+METER_LOOK_BACK = 6
+"""Of so many readings the quietest says how much water always runs: in a usual home one of six hours is still."""
+
+ALARM_FACTS_S = 60.0
+"""An input's alarm is told at most this often: a detector at its threshold rattles. One that lasts is told when the time is over."""
+BLIND_S = 60.0
+"""What reads an alarm's input is gone for so long: told as an alarm of its own. A plug that is put back is none."""
 
 HELP_PAGE_S = 60.0
 """Who called for help reads for this long who was called; the centre's words stay as long at most."""

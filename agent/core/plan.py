@@ -97,10 +97,23 @@ def cannot_enlarge(display: DisplayPlan) -> bool:
 
 @frozen
 class InputPlan:
-    """A further wired input (gas, water, mains …); `alarm` shows an emergency page while active."""
+    """A further wired input (gas, water, mains …); `alarm` shows an emergency page while active, and is told at once, as is `urgent`."""
 
     name: str
     alarm: bool
+    urgent: bool = False
+    device: str | None = None
+    """What reads it: when that is gone, nobody would hear of an alarm."""
+
+
+@frozen
+class MeterPlan:
+    """A water meter: whose (`room`), from which minute of the local day its reading is told (over a day's minutes: of the next), how often it is read."""
+
+    name: str
+    room: str | None
+    daily_min: int
+    every_s: float
 
 
 @frozen
@@ -120,6 +133,7 @@ class UnitPlan:
     version: str
     drain_facts_s: float = 5000.0
     """Backlog facts a second sent to the centre; 0 is no limit."""
+    meters: tuple[MeterPlan, ...] = ()
     unknown_clock_allows: frozenset[str] = field(default_factory=frozenset)
     """What works with the clock unknown beside plain cards: `hours`, `dates`."""
 

@@ -11,6 +11,7 @@ from agent.core.effects import (
     DatedFact,
     Effect,
     KeptHome,
+    KeptMeter,
     KeptMode,
     KeptTries,
     SeenCommand,
@@ -127,6 +128,7 @@ class StepBuilder:
         visitor: UsedVisitor | None = None,
         rounds: RoundMarks | None = None,
         homes: tuple[KeptHome, ...] = (),
+        meters: tuple[KeptMeter, ...] = (),
     ) -> int:
         """Journal these facts by themselves; returns the token of the record. What is known of the time goes along once a minute,
         and with a record that is not refused, of which check-ins the person was told.
@@ -142,7 +144,7 @@ class StepBuilder:
         if durable_by_mono is None and self.state.access.reported_checkins:
             reported_checkins = (*reported_checkins, *self.state.access.reported_checkins)
             self.state = replace(self.state, access=replace(self.state.access, reported_checkins=()))
-        precious = (modes, known, checkin, reported_checkins, tries, visitor, rounds, homes)
+        precious = (modes, known, checkin, reported_checkins, tries, visitor, rounds, homes, meters)
         self.emit(AppendFacts(token, tuple(facts), seen, finish, durable_by_mono, *precious))
         return token
 

@@ -11,13 +11,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.core.effects import KeptHome, KeptMode, KeptTries, UsedVisitor
+from agent.core.effects import KeptHome, KeptMeter, KeptMode, KeptTries, UsedVisitor
 from agent.core.marks import CheckedIn, PatrolVisit, ToldStop
 from agent.core.time import KnownTime
 from agent.store import patrol
 from agent.store.database import Database, Transaction
 from agent.store.homes import put_home
 from agent.store.journal import Journal
+from agent.store.meters import put_meter
 from agent.store.rows import (
     put_epoch,
     put_keys,
@@ -62,6 +63,7 @@ class CarriedOver:
     visits: list[PatrolVisit] = field(default_factory=list)
     told_stops: list[ToldStop] = field(default_factory=list)
     homes: list[KeptHome] = field(default_factory=list)
+    meters: list[KeptMeter] = field(default_factory=list)
     lines: Iterable[tuple[int, bytes]] = ()
 
 
@@ -95,6 +97,8 @@ def found(db: Database, site: str, unit: str, utc: float, carried: CarriedOver) 
             patrol.put_told(db, stop)
         for home in carried.homes:
             put_home(db, home)
+        for meter in carried.meters:
+            put_meter(db, meter)
         return _begin(db, "facts", (site, unit), utc, (previous, carried.head), carried.lines)
 
 

@@ -18,6 +18,7 @@ from agent.store.faults import StorageMode
 from agent.store.folder import Ballast
 from agent.store.homes import homes
 from agent.store.journal import Draft, Journal
+from agent.store.meters import meters
 from agent.store.opening import Terms
 from agent.store.retry import Retry
 from agent.store.rows import ALL_NOTICES
@@ -231,6 +232,7 @@ class JournalKeeper:
                 visits=patrol.visits(journal.db),
                 told_stops=patrol.told_stops(journal.db),
                 homes=homes(journal.db),
+                meters=meters(journal.db),
                 recovered=tuple(dict.fromkeys(self.recovered)),
             )
         )

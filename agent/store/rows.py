@@ -12,6 +12,7 @@ from agent.store import patrol
 from agent.store.database import Database
 from agent.store.faults import DamagedError
 from agent.store.homes import put_home
+from agent.store.meters import put_meter
 from agent.store.schema import seal, unseal
 
 ALL_NOTICES = "notice * *"
@@ -102,6 +103,8 @@ def put_with(db: Database, record: AppendFacts) -> None:
         put_visited(db, record.visitor)
     for home in record.homes:
         put_home(db, home)
+    for meter in record.meters:
+        put_meter(db, meter)
     if record.checkin is not None:
         put_unreported_checkins(db, record.checkin)
     if record.rounds is not None:

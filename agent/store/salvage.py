@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from agent.core.effects import KeptMode, KeptTries, UsedVisitor
+from agent.core.effects import KeptMeter, KeptMode, KeptTries, UsedVisitor
 from agent.core.marks import CheckedIn, PatrolVisit, ToldStop
 from agent.core.time import KnownTime
 from agent.store import bodies
@@ -83,6 +83,9 @@ def carried_over_from(conn: sqlite3.Connection | None, confirmed: int = 0) -> Ca
     if not _lacks(conn, "homes"):
         kept = "name, holder, room, counted, at, silent, sum"
         carried.homes = [home_of(row[1:]) for row in _intact(conn, "homes", kept)]
+    if not _lacks(conn, "meters"):
+        columns = "name, litres, at, quiet, told, holder, sum"
+        carried.meters = [KeptMeter(*row[1:7]) for row in _intact(conn, "meters", columns)]
     for row in _intact(conn, "position", "confirmed, confirmed_h, base, base_h, sum"):
         confirmed, carried.head = max(confirmed, row[1]), row[2].hex()
     last = _try(lambda: conn.execute("SELECT h FROM facts ORDER BY seq DESC LIMIT 1").fetchone())

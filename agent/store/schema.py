@@ -120,6 +120,14 @@ def m011_watched_households(db: Database) -> None:
     )
 
 
+def m012_water_meters(db: Database) -> None:
+    """`at` NULL: the time was not known; `quiet` NULL: nothing to compare with yet; `holder` NULL: nobody is watched there."""
+    db.conn.execute(
+        "CREATE TABLE meters (name TEXT PRIMARY KEY, litres INTEGER NOT NULL, at REAL, quiet REAL, told TEXT NOT NULL, "
+        "holder TEXT, sum INTEGER NOT NULL)"
+    )
+
+
 def _set_by_the_centre(line: object) -> float | None:
     """The date of a fact that was written with a set clock. Damage is found and mended elsewhere."""
     if not isinstance(line, bytes):
@@ -189,6 +197,7 @@ JOURNAL_STEPS: Final = (
     m009_used_visitor_codes,
     m010_rounds,
     m011_watched_households,
+    m012_water_meters,
 )
 CACHE_STEPS: Final = (m001_notices_rosters_settings, m002_one_table_for_all_kinds)
 CACHE_CAP: Final = 128 * 1024 * 1024
@@ -201,7 +210,7 @@ def journal_kind(journal_mb: int) -> DatabaseKind:
     """
     cap = (2 * journal_mb + 4) * 1024 * 1024
     steering = ("epochs", "position", "life", "seen", "revs", "keys", "modes", "known", "untold", "secrets")
-    tables = ("facts", *steering, "tries", "visited", "visits", "told_stops", "homes")
+    tables = ("facts", *steering, "tries", "visited", "visits", "told_stops", "homes", "meters")
     return DatabaseKind("journal", JOURNAL_STEPS, tables, page=1024, checkpoint=800, cap=cap)
 
 

@@ -20,6 +20,11 @@ def care_options(command: F) -> F:
         click.option(
             "--care-door", multiple=True, help="A door whose cards are signs of life; all where none is named."
         ),
+        click.option(
+            "--care-litres",
+            type=click.FloatRange(1, 1000),
+            help="Water between two readings of a meter that is a sign of life (default: 10 litres).",
+        ),
         click.option("--care-input", multiple=True, metavar="INPUT=ROOM", help="A meter or sensor, and whose it is."),
         click.option("--care-quiet", multiple=True, metavar="22:00-06:00", help="Hours of each day that do not count."),
         click.option(
@@ -33,16 +38,21 @@ def care_options(command: F) -> F:
 
 
 def care_of(
-    hours: float | None, quiet: Sequence[str], inputs: Sequence[str], doors: Sequence[str]
+    hours: float | None,
+    quiet: Sequence[str],
+    inputs: Sequence[str],
+    doors: Sequence[str],
+    litres: float | None = None,
 ) -> Mapping[str, Any] | None:
     """`care` as settings have it, whole; None where nothing is said of it. Raises CentreError (wrong use)."""
     if hours is None:
-        if quiet or inputs or doors:
+        if quiet or inputs or doors or litres:
             raise CentreError(_("--care-hours is needed with the other options of care"), WRONG_USE)
         return None
     pairs = dict(map(_pair, inputs))
     spans = [span for text in quiet for span in _spans(text)]
     found: dict[str, Any] = {"silent_h": int(hours) if hours == int(hours) else hours}
+    found |= {"litres": litres} if litres else {}
     found |= {"quiet": spans} if spans else {}
     found |= {"inputs": pairs} if pairs else {}
     return found | ({"doors": sorted(set(doors))} if doors else {})

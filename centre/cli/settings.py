@@ -85,6 +85,7 @@ def put(
     care_quiet: tuple[str, ...],
     care_input: tuple[str, ...],
     care_door: tuple[str, ...],
+    care_litres: float | None,
     unset: tuple[str, ...],
     yes: bool,
     as_json: bool,
@@ -97,7 +98,7 @@ def put(
     table = None if codes is None else _read(codes, settings_csv.codes)
     doors = {(door, "hours"): name for door, name in map(_door_pair, door_hours)}
     doors |= {(door, "hold_open"): name for door, name in map(_door_pair, hold_open)}
-    care = care_of(care_hours, care_quiet, care_input, care_door)
+    care = care_of(care_hours, care_quiet, care_input, care_door, care_litres)
     office.check_doors(where, [*(door for door, _key in doors), *care_door])
     change = Change(timezone, language, signs, unset, table, profiles_of(hours), doors, care, letters)
     made = changing.put(office, where, change, time.time())

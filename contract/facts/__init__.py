@@ -20,6 +20,7 @@ from contract.facts.care import *
 from contract.facts.state import *
 from contract.facts.commands import *
 from contract.facts.devices import *
+from contract.facts.meters import *
 from contract.facts.life import *
 
 # isort: on

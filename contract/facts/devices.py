@@ -50,6 +50,23 @@ class LockFault(Fact):
     untold: Count | None = None
 
 
+@kind("input.alarm", alarm=True)
+class InputAlarm(Fact):
+    """A wired input with `alarm` or `urgent` is active: gas, smoke, water. Its end is an `input.changed`. `untold`: earlier ones of the last minute."""
+
+    input: Word
+    untold: Count | None = None
+
+
+@kind("input.blind", alarm=True)
+class InputBlind(Fact):
+    """What reads such an input has been gone for a minute: nobody would hear of gas. Its return is a `device.found`. `since`: its beginning."""
+
+    input: Word
+    device: Word
+    since: At
+
+
 @kind("input.changed")
 class InputChanged(Fact):
     """A contact of a door, or of the unit; `value` is true where it is active. `detail`: `stuck`, of an exit button that is pressed for too long."""

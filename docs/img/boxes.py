@@ -1,4 +1,4 @@
-"""Draws the three usual boxes for docs/wiring.md, from what is in them: `python docs/img/boxes.py` writes box-*.svg beside itself."""
+"""Draws the usual boxes for docs/wiring.md, from what is in them: `python docs/img/boxes.py` writes box-*.svg beside itself."""
 
 from __future__ import annotations
 
@@ -139,7 +139,20 @@ TWO_DOORS = Drawing(
         ),
     ),
 )
-DRAWINGS = (STRIKE, MAGLOCK, TWO_DOORS)
+METERS = Drawing(
+    "box-meters",
+    "Water meters and gas detectors: lines of their own, and a contact that needs no line",
+    (
+        Serial("meters", "RS-485, 2400, even", (("water meter 301", "CJ/T 188"), ("water meter 302", "CJ/T 188"))),
+        Serial("gas", "RS-485, 9600", (("gas detector", "Modbus, with a display"),)),
+    ),
+    (
+        ("DI 4", Contact("gas detector, its relay: opens on gas", closed=True, hard=False)),
+        ("DI 5", Contact("gas detector, its fault relay", closed=True, hard=False)),
+    ),
+    (),
+)
+DRAWINGS = (STRIKE, MAGLOCK, TWO_DOORS, METERS)
 
 
 def text(
@@ -278,7 +291,9 @@ def svg(drawing: Drawing) -> str:
     for each in drawing.circuits:
         more, y = circuit(each, y + 14)
         parts += more
-    parts.append(text("Red contacts work without the agent. Contacts are drawn at rest.", 24, y + 2, CUT, 12))
+    says = "Red contacts work without the agent. Contacts are drawn at rest."
+    says = says if drawing.circuits else "Contacts are drawn at rest, with the detector powered."
+    parts.append(text(says, 24, y + 2, CUT, 12))
     height = y + 18
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:g}" width="{WIDTH}" height="{height:g}" font-family="{FONT}">'
     back = f'<rect width="{WIDTH}" height="{height:g}" rx="10" fill="#f7f9fa"/>'

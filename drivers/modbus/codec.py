@@ -14,12 +14,13 @@ from drivers.wire import crc16, wire_s
 READ_COILS = 0x01
 READ_DISCRETE_INPUTS = 0x02
 READ_HOLDING_REGISTERS = 0x03
+READ_INPUT_REGISTERS = 0x04
 WRITE_SINGLE_COIL = 0x05
 WRITE_SINGLE_REGISTER = 0x06
 WRITE_MULTIPLE_COILS = 0x0F
 WRITE_MULTIPLE_REGISTERS = 0x10
 
-READS = frozenset({READ_COILS, READ_DISCRETE_INPUTS, READ_HOLDING_REGISTERS})
+READS = frozenset({READ_COILS, READ_DISCRETE_INPUTS, READ_HOLDING_REGISTERS, READ_INPUT_REGISTERS})
 COIL_ON = 0xFF00
 COIL_OFF = 0x0000
 BUSY = frozenset({0x05, 0x06})
@@ -73,6 +74,10 @@ def read_discrete_inputs(unit: int, start: int, count: int) -> Request:
 
 def read_holding_registers(unit: int, start: int, count: int) -> Request:
     return _request(unit, READ_HOLDING_REGISTERS, start, count, b"", 5 + 2 * count)
+
+
+def read_input_registers(unit: int, start: int, count: int) -> Request:
+    return _request(unit, READ_INPUT_REGISTERS, start, count, b"", 5 + 2 * count)
 
 
 def write_single_coil(unit: int, start: int, value: int) -> Request:

@@ -10,6 +10,7 @@ _NAMES = {
     codec.READ_COILS: "read outputs",
     codec.READ_DISCRETE_INPUTS: "read inputs",
     codec.READ_HOLDING_REGISTERS: "read registers",
+    codec.READ_INPUT_REGISTERS: "read input registers",
     codec.WRITE_SINGLE_COIL: "write output",
     codec.WRITE_SINGLE_REGISTER: "write register",
     codec.WRITE_MULTIPLE_COILS: "write outputs",
@@ -67,7 +68,7 @@ class ModbusDecoder(FrameDecoder):
         if function not in codec.READS:
             return f"done: {_NAMES[function]}"
         first = int.from_bytes(asked[2:4], "big") if asked else 0
-        if function == codec.READ_HOLDING_REGISTERS:
+        if function in (codec.READ_HOLDING_REGISTERS, codec.READ_INPUT_REGISTERS):
             return f"registers from {first:#06x}: {' '.join(map(str, codec.words(frame[3:-2])))}"
         count = min(int.from_bytes(asked[4:6], "big") if asked else 8 * frame[2], 8 * frame[2])
         on = [str(first + place + 1) for place, level in enumerate(codec.bits(frame[3:-2], count)) if level]

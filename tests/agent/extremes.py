@@ -59,7 +59,7 @@ HOLDER = Holder(
 )  # fmt: skip
 SIGN = Sign("第七网格", "c", "b", "王师傅", "1", (Duty("李师傅", HOURS, "2"),))
 CODE = ReportCode(Words("垃圾清运", "Rubbish"), "sanitation", ReportKind.SERVICE, Who.ANY, 3600)
-CARE = CareRule(12.0, (Span(0, 360), Span(1320, 1440)), frozenset({"main"}), {"water": "301"})
+CARE = CareRule(12.0, (Span(0, 360), Span(1320, 1440)), frozenset({"main"}), {"water": "301"}, 25.0)
 CENTRE_KEYS = tuple(
     WorkingKey(f"c{n}", signing.COMMANDS.public_key().public_bytes_raw().hex(), frozenset(Kind) - {Kind.KEYS})
     for n in (1, 2)

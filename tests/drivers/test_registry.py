@@ -27,7 +27,8 @@ def test_roles() -> None:
     assert able("has_tone") == {"dwin", "tjc", "osdp"}
     assert able("reads_cards") == {"line-reader", "rdm6300", "osdp"}
     assert able("reads_keys") == {"line-reader", "keypad", "tjc", "osdp", "dwin"}
-    assert able("shared") == {"modbus-relay", "osdp"}
+    assert able("shared") == {"modbus-relay", "osdp", "meter", "gas-detector"}
+    assert able("counts_water") == {"meter"}
     for model in ("waveshare-d", "waveshare-io8"):
         options = BoardOptions(model=model)
         assert DRIVERS["modbus-relay"].outputs(options) == DRIVERS["modbus-relay"].inputs(options) == 8

@@ -38,6 +38,9 @@ from agent.core.effects.kept import (
     KeptHome as KeptHome,
 )
 from agent.core.effects.kept import (
+    KeptMeter as KeptMeter,
+)
+from agent.core.effects.kept import (
     KeptMode as KeptMode,
 )
 from agent.core.effects.kept import (
@@ -107,6 +110,7 @@ class AppendFacts:
     visitor: UsedVisitor | None = None
     rounds: RoundMarks | None = None
     homes: tuple[KeptHome, ...] = ()
+    meters: tuple[KeptMeter, ...] = ()
 
 
 @frozen

@@ -34,6 +34,21 @@ class UsedVisitor:
 
 
 @frozen
+class KeptMeter:
+    """What a water meter counted last, at `at_utc` (None where the time is not known), how many litres an hour always ran, the day told last,
+    and who was watched in its room last. `gone`: nothing of it is kept any more.
+    """
+
+    name: str
+    litres: int
+    at_utc: float | None = None
+    quiet: float | None = None
+    told: str = ""
+    holder: str | None = None
+    gone: bool = False
+
+
+@frozen
 class KeptHome:
     """A watched household as kept for the next start, by its name. `counted_s`: without a sign of life; `at_utc`: as of then, None where the time is not known.
 

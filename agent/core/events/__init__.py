@@ -20,6 +20,7 @@ from agent.core.events.door import (
     LockOrderFailed,
     LockOrderSent,
     LockRead,
+    MeterCounted,
     PageDrawn,
     PinEntered,
     TamperRead,
@@ -99,6 +100,7 @@ Event = (
     | CalendarFired
     | DoorEvent
     | PageDrawn
+    | MeterCounted
     | StoreOpened
     | SecretsLoaded
     | SecretsOpened

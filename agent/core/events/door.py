@@ -201,6 +201,15 @@ class LineAttacked:
 
 
 @frozen
+class MeterCounted:
+    """What a water meter counts, in whole litres; it counts by `step` of them."""
+
+    device: str
+    litres: int
+    step: int = 1
+
+
+@frozen
 class PageDrawn:
     """All of the page shown with `token` is on the display."""
 

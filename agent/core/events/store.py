@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 
-from agent.core.effects import KeptHome, KeptMode, KeptTries, UsedVisitor
+from agent.core.effects import KeptHome, KeptMeter, KeptMode, KeptTries, UsedVisitor
 from agent.core.marks import CheckedIn, PatrolVisit, ToldStop
 from agent.core.time import KnownTime
 from contract.frozen import frozen
@@ -61,6 +61,7 @@ class StoreOpened:
     told_stops: tuple[ToldStop, ...] = ()
     homes: tuple[KeptHome, ...] = ()
     """Watched households."""
+    meters: tuple[KeptMeter, ...] = ()
 
 
 @frozen

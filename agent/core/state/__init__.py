@@ -13,6 +13,7 @@ from agent.core.state.commands import Commands
 from agent.core.state.desired import DesiredState
 from agent.core.state.door import Door
 from agent.core.state.health import Health, LinkState
+from agent.core.state.meters import Meter
 from agent.core.state.panel import NoticeBoard, Screen
 from agent.core.state.people import Access, Late, ScreenAnswer, TypedKeys
 from agent.core.state.rounds import Rounds
@@ -56,6 +57,8 @@ class State:
     asking: Asking = field(default_factory=Asking)
     rounds: Rounds = Rounds()
     care: Care = field(default_factory=Care)
+    meters: Mapping[str, Meter] = field(default_factory=dict)
+    """By device."""
     help: Help | None = None
     said: Said | None = None
     board: NoticeBoard = field(default_factory=NoticeBoard)

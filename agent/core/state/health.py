@@ -35,6 +35,18 @@ class Tamper:
 
 
 @frozen
+class Watched:
+    """An input whose activity is an alarm. `count`: of those not told yet; `told_mono`: of the last that was. `lost_mono`: what reads it is gone since;
+    `blind`: that was told.
+    """
+
+    count: int = 0
+    told_mono: float | None = None
+    lost_mono: float | None = None
+    blind: bool = False
+
+
+@frozen
 class StorageTrouble:
     """Of storage: what it is by now, since when it is in trouble, and whether a fact said that it began."""
 
@@ -50,6 +62,8 @@ class Health:
     tampers: Mapping[str, Tamper] = field(default_factory=dict)
     """By "device what"."""
     inputs: Mapping[str, bool] = field(default_factory=dict)
+    watched: Mapping[str, Watched] = field(default_factory=dict)
+    """By input, of those with an alarm."""
     storage: str = "opening"
     """opening, ok, full, read_only, failed or hung (it does not answer)."""
     storage_before: str = "opening"

@@ -164,7 +164,7 @@ def as_before_signed_time(path: Path, floor: float) -> None:
     conn = sqlite3.connect(path, isolation_level=None)
     conn.execute("DROP TABLE known")
     conn.execute("DROP TABLE untold")
-    for table in ("secrets", "tries", "visited", "visits", "told_stops", "homes"):
+    for table in ("secrets", "tries", "visited", "visits", "told_stops", "homes", "meters"):
         conn.execute(f"DROP TABLE {table}")
     conn.execute("DELETE FROM _sqlite_migrations WHERE name >= 'm005'")
     conn.execute("PRAGMA user_version = 4")
