@@ -25,6 +25,7 @@ from contract.bounds import (
     Length,
     Moment,
     OnlyKnown,
+    Pattern,
     Range,
     Reading,
     Revision,
@@ -303,6 +304,8 @@ class Settings(StateMessage):
     """Absent: nobody is watched."""
     display: DisplaySettings | None = None
     """`{"size":"normal"}` or `"large"`: of the letters on displays with designed pages."""
+    accepted: Annotated[str, Pattern(r"any|[0-9a-f]{64}", "any or 64 lower-case hex digits")] | None = None
+    """Which box's installation is accepted: the one with this public key, or `any` where none has to be. Only a box whose enrolment asks for it shows that it is not."""
 
     def faults(self) -> Iterator[str]:
         yield from unnamed(self.hours, self.doors)

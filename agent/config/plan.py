@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from agent import __version__
-from agent.config.model import Config, DoorConfig
+from agent.config.model import Config, DeviceConfig, DoorConfig
 from agent.core.plan import Catalogue, DisplayPlan, DoorPlan, InputPlan, PageFont, Places, TextSize, UnitPlan
 from contract.scopes import LEVELS, Scope
 from contract.topics import unit_scopes
@@ -27,7 +27,7 @@ def unit_plan(config: Config, catalogues: Mapping[str, Catalogue]) -> UnitPlan:
         timezone=unit.timezone,
         language=unit.language,
         doors=tuple(_door(name, door) for name, door in config.doors.items()),
-        displays=tuple(_display(config, name) for name in config.displays),
+        displays=tuple(display_plan(name, config.devices[name]) for name in config.displays),
         inputs=tuple(InputPlan(name, wire.alarm) for name, wire in config.inputs.items()),
         catalogues=catalogues,
         version=__version__,
@@ -56,8 +56,7 @@ def _door(name: str, door: DoorConfig) -> DoorPlan:
     )
 
 
-def _display(config: Config, name: str) -> DisplayPlan:
-    device = config.devices[name]
+def display_plan(name: str, device: DeviceConfig) -> DisplayPlan:
     options = device.options
     if options.form is not None:
         return designed(name, options.form, enlarges=DRIVERS[device.driver].enlarges)

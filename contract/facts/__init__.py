@@ -21,6 +21,7 @@ from contract.facts.state import *
 from contract.facts.commands import *
 from contract.facts.devices import *
 from contract.facts.life import *
+from contract.facts.acceptance import *
 
 # isort: on
 

@@ -307,6 +307,13 @@ class SpendToken:
 
 
 @frozen
+class SheetTold:
+    """The acceptance sheet of this id is in the journal: its file is not to be read again."""
+
+    sheet: str
+
+
+@frozen
 class SetClock:
     """The centre's signed time: it was `utc` at `at_mono`. Outcome: ClockStepped.
 
@@ -384,6 +391,7 @@ Effect = (
     | UseKeys
     | Resubscribe
     | SpendToken
+    | SheetTold
     | SetClock
     | RaiseFloor
     | UseTimezone

@@ -32,6 +32,7 @@ from agent.core.events.life import (
     ClockStepped,
     LatchRead,
     LockdownRead,
+    SheetRead,
     Started,
     StopAsked,
     ThreadDied,
@@ -92,6 +93,7 @@ Event = (
     Started
     | LatchRead
     | LockdownRead
+    | SheetRead
     | ThreadDied
     | TimePassed
     | StopAsked
