@@ -15,7 +15,6 @@ NAMES = frozenset(
         N_("enrolled"),
         N_("not enrolled"),
         N_("revoked"),
-        N_("not accepted"),
         # notices
         N_("up"),
         N_("withdrawn"),

@@ -22,6 +22,9 @@ def lines(values: Mapping[str, Any]) -> Iterator[str]:
             yield from (line for name, each in value.items() for line in _profile(name, each))
         elif key == "doors":
             yield from (_("door {door}: {times}").format(door=door, times=_pairs(each)) for door, each in value.items())
+        elif key == "accepted":
+            any_box, one = _("no box has to be accepted"), _("accepted is the box with the key {key}…")
+            yield any_box if value == "any" else one.format(key=value[:16])
         else:
             yield f"{key}: {_pairs(value) if isinstance(value, Mapping) else value}"
 

@@ -20,6 +20,7 @@ from centre.sheet import BadTableError
 from centre.unit_csv import COLUMNS
 from centre.units import parse_scope
 from centre.words import _
+from contract.bounds import rfc3339
 
 
 @click.group()
@@ -88,7 +89,8 @@ def _line(office: CliContext, unit: ListedUnit) -> str:
     if unit.online and unit.status.get("storage") not in {"ok", None}:
         stale += _(", storage {storage}").format(storage=unit.status["storage"])
     seen, scopes = office.local(unit.heard_utc), " ".join(map(str, unit.scopes))
-    accepted = f", {named(unit.standing)}" if unit.standing else ""
+    words = {Standing.ACCEPTED: _("box accepted"), Standing.DUE: _("box not accepted")}
+    accepted = f", {words[unit.standing]}" if unit.standing in words else ""
     return f"{unit.unit}  {named(unit.state)}{accepted}  {presence}{stale}  {seen}  {scopes}  {unit.name}"
 
 
@@ -202,7 +204,7 @@ def _page_lines(office: CliContext, page: UnitPage) -> list[str]:
     attended = _("somebody was at the door") if sheet.attended else _("nobody was at the door")
     lines.append(
         _("sheet {id} of {at} by the box's clock, {attended}, version {version}").format(
-            id=sheet.id, at=office.local(sheet.tried_utc), attended=attended, version=sheet.version
+            id=sheet.id, at=rfc3339(sheet.tried_utc), attended=attended, version=sheet.version
         )
     )
     return [*lines, *(f"  {_MARKS[row.passed]}  {row.about}: {row.text}" for row in sheet.rows)]
