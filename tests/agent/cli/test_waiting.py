@@ -77,7 +77,7 @@ def test_what_is_missing_stands_on_whatever_display_there_is(unit: Unit, tmp_pat
     with Box(tmp_path / "ports", spec) as box:
         if kind == "built":
             assert isinstance(box.panel, DwinPanel)
-            form = form_of("800x480", rotate=0, large=False)
+            form = form_of("800x480")
             box.panel._store(IDENTITY_VP, form.identity.encode().ljust(32, b"\xff"))
         ports = [str(box.ports[name]) for name in ("io", "screen")]
         with Waiter(unit, ports).waiting() as waiter:
