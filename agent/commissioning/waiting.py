@@ -19,9 +19,8 @@ from agent.cli.bench import Bench
 from agent.commissioning.walk import Look, Walk
 from agent.config import Config, DeviceConfig, PortConfig
 from agent.config.plan import display_plan
-from agent.core import pages
-from agent.core.controller import initial
-from agent.core.plan import Catalogue, UnitPlan
+from agent.core.plan import Catalogue
+from agent.core.unconfigured import Lacks, page
 from agent.devices import draw_order
 from agent.errors import ConfigError, IdentityError, UnreachableError
 from agent.identity import Identity
@@ -62,19 +61,14 @@ def displays(looks: Sequence[Look]) -> Found:
     return Found(ports, devices)
 
 
-def lacking(there: bool, identity: Path) -> tuple[str, ...]:
-    """What is to be said, as keys of the screen texts. `there`: the configuration is, and is wrong."""
-    said = ["missing.config.wrong" if there else "missing.config"]
+def lacking(path: Path, identity: Path) -> Lacks:
+    """What a box lacks whose configuration at `path` does not read."""
     try:
         Identity.load(identity)
+        enrolled = True
     except IdentityError:
-        said.append("missing.enrolment")
-    image = PARTITION.exists()
-    if there:
-        said.append("missing.mend" if image else "missing.check")
-    else:
-        said.append("missing.put" if image else "missing.setup")
-    return tuple(said)
+        enrolled = False
+    return Lacks(path.exists(), enrolled, PARTITION.exists())
 
 
 class Glass:
@@ -87,13 +81,13 @@ class Glass:
         self._walk = Walk()
         self._found = Found({}, {})
         self._asked: tuple[str, ...] = ()
-        self._drawn: tuple[str, ...] = ()
+        self._drawn: Lacks | None = None
         self._round: Asked[None] | None = None
         self._rounds = 0
         self._searches = 0
         self._due = 0.0
 
-    def show(self, what: tuple[str, ...], now: float) -> None:
+    def show(self, what: Lacks, now: float) -> None:
         """Called again and again."""
         if self._round is not None and not self._round.answered:
             return
@@ -114,7 +108,7 @@ class Glass:
         if self._round is not None:
             self._round.wait(END_S)
 
-    def _look(self, what: tuple[str, ...]) -> None:
+    def _look(self, what: Lacks) -> None:
         try:
             with alone(None):
                 if not self._found.devices:
@@ -124,31 +118,20 @@ class Glass:
         except (UnreachableError, OSError, termios.error) as error:
             log.info("no display was looked for: %s", error)  # an installer's tool has the ports
 
-    def _draw(self, what: tuple[str, ...]) -> bool:
+    def _draw(self, what: Lacks) -> bool:
         """Whether one display at least says that it shows it."""
         self._rounds += 1
         with Bench(self._found) as bench:
             orders = {}
             for name, device in self._found.devices.items():
                 token = orders[name] = bench.next_order()
-                bench.order(draw_order(name, token, self._page(name, device, what)))
+                made = page(what, display_plan(name, device), self._catalogues, self._language)
+                bench.order(draw_order(name, token, made[(self._rounds - 1) % len(made)]))
             bench.wait(lambda: bench.drawn >= set(orders.values()), DRAWN_S)
             shown = [name for name, token in orders.items() if token in bench.drawn]
         for name in shown if self._rounds == 1 else ():
             log.warning("the display at %s says what is missing", self._found.ports[name].device)
         return bool(shown)
-
-    def _page(self, name: str, device: DeviceConfig, what: tuple[str, ...]) -> pages.Page:
-        """The page whose turn it is, where the display is too small for all of it."""
-        display = display_plan(name, device)
-        state = initial(_nameless(self._catalogues, self._language))
-        words = "\n".join(pages.say(state, key) for key in what)
-        made = pages.message_pages(state, display, "idle", "missing.files", {"what": words}, "none")
-        return made[self._rounds % len(made) - 1]
-
-
-def _nameless(catalogues: Mapping[str, Catalogue], language: str) -> UnitPlan:
-    return UnitPlan("", "", "", (), "UTC", language, (), (), (), catalogues, "")
 
 
 def until_configured(
@@ -157,7 +140,8 @@ def until_configured(
     """Waits until there is a configuration that reads. `anew`: who started this process starts it again when something has come, and
     hands it the identity then; None says that it is time.
     """
-    notify, before, told = Notify(), _mark(identity), ()
+    notify, before = Notify(), _mark(identity)
+    told: tuple[str, ...] = ()
     notify.ready(f"waiting for {path}")
     try:
         while True:
@@ -172,7 +156,7 @@ def until_configured(
                 return None if anew else config
             if anew and _mark(identity) != before:
                 return None
-            glass.show(lacking(path.exists(), identity), time.monotonic())
+            glass.show(lacking(path, identity), time.monotonic())
             notify.alive()
             time.sleep(LOOK_S)
     finally:
