@@ -57,7 +57,9 @@ def displays(looks: Sequence[Look]) -> Found:
             if DRIVERS[sighting.driver].draws and look.speed is not None:
                 name = f"p{number}"
                 ports[name] = PortConfig(look.port, look.speed)
-                devices[name] = DeviceConfig(sighting.driver, name, DRIVERS[sighting.driver].options(**sighting.options))
+                devices[name] = DeviceConfig(
+                    sighting.driver, name, DRIVERS[sighting.driver].options(**sighting.options)
+                )
     return Found(ports, devices)
 
 

@@ -65,7 +65,9 @@ def settings() -> None:
     help="How large, on panels with designed pages that can change it.",
 )
 @click.option(
-    "--no-acceptance", is_flag=True, help="Boxes there need not be accepted: none says so on its display (see unit accept)."
+    "--no-acceptance",
+    is_flag=True,
+    help="Boxes there need not be accepted: none says so on its display (see unit accept).",
 )
 @care_options
 @click.option("--unset", multiple=True, type=click.Choice(KEYS), help="Take a key out again.")
@@ -103,7 +105,18 @@ def put(
     doors |= {(door, "hold_open"): name for door, name in map(_door_pair, hold_open)}
     care = care_of(care_hours, care_quiet, care_input, care_door)
     office.check_doors(where, [*(door for door, _key in doors), *care_door])
-    change = Change(timezone, language, signs, unset, table, profiles_of(hours), doors, care, letters, "any" if no_acceptance else None)
+    change = Change(
+        timezone,
+        language,
+        signs,
+        unset,
+        table,
+        profiles_of(hours),
+        doors,
+        care,
+        letters,
+        "any" if no_acceptance else None,
+    )
     made = changing.put(office, where, change, time.time())
     if as_json:
         click.echo(shown.as_json(made.values))

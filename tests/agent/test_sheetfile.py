@@ -74,7 +74,7 @@ def test_what_is_no_sheet_is_said_and_loses_nothing(tmp_path: Path) -> None:
             continue
     for data in bad:
         file.write_bytes(data)
-        with pytest.raises(ValueError):  # noqa: PT011  # whatever it is
+        with pytest.raises(ValueError):  # whatever it is
             sheetfile.read(tmp_path)
         assert file.read_bytes() == data
 
@@ -87,12 +87,12 @@ def test_a_link_or_a_fifo_in_its_place_neither_hangs_nor_misleads(tmp_path: Path
     state.mkdir()
     (state / sheetfile.SHEET).symlink_to(elsewhere)
     (state / f"{sheetfile.SHEET}.new").symlink_to(elsewhere)
-    with pytest.raises(OSError):  # noqa: PT011
+    with pytest.raises(OSError):
         sheetfile.read(state)
     sheetfile.keep(state, parts)
     assert elsewhere.read_text() == "precious"
     assert sheetfile.read(state) == parts
     (state / sheetfile.SHEET).unlink()
     os.mkfifo(state / sheetfile.SHEET)
-    with pytest.raises(OSError):  # noqa: PT011
+    with pytest.raises(OSError):
         sheetfile.read(state)

@@ -48,7 +48,8 @@ def test_two_signs_that_changed_places_are_seen_but_for_one_pair() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["doorward:1:elsewhere:b12-u2:a", "doorward:1:badahu", ":", "b12-u2:", "::", "B12:x", "doorward:2:badahu:b:c"]
+    "text",
+    ["doorward:1:elsewhere:b12-u2:a", "doorward:1:badahu", ":", "b12-u2:", "::", "B12:x", "doorward:2:badahu:b:c"],
 )
 def test_what_is_no_code_is_one_line(text: str) -> None:
     with pytest.raises(CentreError) as told:

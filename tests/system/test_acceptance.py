@@ -42,7 +42,7 @@ def test_from_an_enrolment_file_to_an_accepted_box(
     tried = stage._commands.run(["-c", str(stage.config), "selftest", "--yes"])
     assert "the sheet is kept" in tried.err
     stage.start_agent()
-    eventually(lambda: (stage.disk.folder / "sheet.told.json").exists(), 20.0)
+    eventually((stage.disk.folder / "sheet.told.json").exists, 20.0)
     stage.agent.kill()
     stage.start_agent()
     stage.start_broker()

@@ -131,7 +131,9 @@ def test_what_cannot_be_wiped_is_said_and_the_box_is_enrolled(unit: Unit, monkey
     file = unit.enrolment()
     outcome = unit.doorward("enrol", str(file), "--wipe")
     assert outcome.exit_code == 1
-    assert outcome.stderr == f"the box is enrolled, but {file} cannot be wiped: read-only file system: remove it by hand\n"
+    assert (
+        outcome.stderr == f"the box is enrolled, but {file} cannot be wiped: read-only file system: remove it by hand\n"
+    )
     assert Identity.load(unit.identity).unit == "b12-u2"
     monkeypatch.undo()
     assert unit.doorward("enrol", str(file), "--wipe").exit_code == 0

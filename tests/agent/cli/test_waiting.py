@@ -43,9 +43,7 @@ class Waiter:
 
         def wait() -> None:
             path = self.unit.config
-            found = waiting.until_configured(
-                lambda: load(path), path, self.unit.identity, glass, anew=self.anew
-            )
+            found = waiting.until_configured(lambda: load(path), path, self.unit.identity, glass, anew=self.anew)
             self.answer.append(found)
 
         thread = threading.Thread(target=wait, name="waiter")
@@ -96,7 +94,10 @@ def test_what_is_missing_stands_on_whatever_display_there_is(unit: Unit, tmp_pat
 def test_a_configuration_that_is_wrong_is_told_and_does_not_end_it(unit: Unit, tmp_path: Path) -> None:
     unit.enrol()
     unit.config.write_text("unit: {id: 12}\n", encoding="utf-8")
-    with Box(tmp_path / "ports", BoxSpec(screen_baud=115200)) as box, Waiter(unit, [str(box.ports["screen"])]).waiting():
+    with (
+        Box(tmp_path / "ports", BoxSpec(screen_baud=115200)) as box,
+        Waiter(unit, [str(box.ports["screen"])]).waiting(),
+    ):
         eventually(lambda: "配置文件有错" in words(box), 60.0)
         assert "没有登记文件" not in words(box)
 

@@ -113,5 +113,3 @@ def test_a_second_reading_while_the_first_is_on_its_way_tells_nothing_twice() ->
     assert bench.kinds() == ["unit.sheet"]
     bench.do(ev.SheetRead(()))
     assert bench.kinds() == ["unit.sheet"]
-
-
