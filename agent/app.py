@@ -135,7 +135,7 @@ class Agent:
             status=self._status,
             sealed=sealed,
             spend_token=lambda: forget_token(identity),
-            sheet_told=lambda sheet: Asked("sheet", lambda: sheetfile.told(self._folder, sheet)),
+            sheet_told=self._sheet_told,
             stop=self._stop,
         )
 
@@ -178,6 +178,9 @@ class Agent:
         else:
             if parts:
                 self._post(SheetRead(parts))
+
+    def _sheet_told(self, sheet: str) -> None:
+        Asked("sheet", lambda: sheetfile.told(self._folder, sheet))
 
     def _post(self, event: Event) -> None:
         self._inbox.post(event)

@@ -87,6 +87,9 @@ def idle(state: State, display: DisplayPlan) -> tuple[Page, ...]:
     """Clock, date and the unit's sign; the worker's number before the grid's boundary. Several pages where the display is small."""
     if display.places:
         return _service(state, display) or _designed_idle(state, display)
+    lacks = _service(state, display) if state.acceptance.due or not state.identified else ()
+    if lacks:
+        return lacks
     display = display.on("idle")
     date, sign = _date(state), _sign(state)
     lines = [_clock(state), *([date] if date else []), *sign.values()]

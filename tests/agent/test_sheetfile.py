@@ -49,7 +49,7 @@ def test_the_longest_rows_still_make_lines_that_the_journal_keeps() -> None:
 
 
 def test_of_too_many_rows_those_that_failed_stay() -> None:
-    many = rows(MAX_PARTS * ROWS_PER_PART) + [sheetfile.row("door main, lock", False, "did not move")]
+    many = [*rows(MAX_PARTS * ROWS_PER_PART), sheetfile.row("door main, lock", False, "did not move")]
     parts = sheetfile.parts_of(many, UTC, "0.1.0", attended=True)
     assert len(parts) == MAX_PARTS
     kept = [row for part in parts for row in part.rows]
