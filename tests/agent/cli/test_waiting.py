@@ -83,7 +83,7 @@ def test_what_is_missing_stands_on_whatever_display_there_is(unit: Unit, tmp_pat
                 eventually(lambda: "没有配置文件".encode("gbk") in bytes(box.panel._memory), 60.0)  # type: ignore[attr-defined]
             else:
                 eventually(lambda: "没有配置文件" in words(box), 60.0)
-                eventually(lambda: "没有登记文件" in words(box), 15.0)
+                eventually(lambda: "没有入网文件" in words(box), 15.0)
         assert waiter.answer[0] is not None, "it went on by itself"
         assert only_reads(box)
         assert not box.trace.moments("door main", "unlocked")
@@ -98,7 +98,7 @@ def test_a_configuration_that_is_wrong_is_told_and_does_not_end_it(unit: Unit, t
         Waiter(unit, [str(box.ports["screen"])]).waiting(),
     ):
         eventually(lambda: "配置文件有错" in words(box), 60.0)
-        assert "没有登记文件" not in words(box)
+        assert "没有入网文件" not in words(box)
 
 
 @pytest.mark.slow

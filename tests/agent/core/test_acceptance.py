@@ -80,7 +80,7 @@ def test_without_an_enrolment_it_says_that_and_not_that_the_centre_is_away() -> 
     bench.opened()
     bench.do(ev.HoldersReplaced({}, None, (), by_pin={}))
     seen = pages(bench)
-    assert "没有登记文件" in seen
+    assert "没有入网文件" in seen
     assert "中心" not in seen
 
 
