@@ -36,6 +36,7 @@ from agent.sealed import Sealed
 from agent.statefolder import StateFolder
 from agent.statusfile import StatusFile
 from agent.store import Store
+from agent.store.latch import LatchState
 from agent.uplink import forget_token, load_identity, make_link, no_link
 
 log = logging.getLogger("app")
@@ -92,12 +93,16 @@ class Agent:
         self._fault = False
         if door_only:
             log.error("three crashes in five minutes: the door only, for ten minutes")
-        without = no_link(config, identity)
-        self._started = Started(
+        self._started = self._make_started(identity, sealed, latched, door_only=door_only)
+
+    def _make_started(
+        self, identity: Identity | None, sealed: Sealed, latched: LatchState, *, door_only: bool
+    ) -> Started:
+        return Started(
             self._session,
             latched.doors,
             door_only,
-            without,
+            no_link(self._config, identity),
             latch_known=latched.sure,
             card_keys=sealed.enrolled,
             enrolment_pending=identity is not None and identity.token is not None,

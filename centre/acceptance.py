@@ -33,7 +33,7 @@ ANY = "any"
 """In settings: here no box has to be accepted."""
 
 
-class Standing(StrEnum):
+class BoxStanding(StrEnum):
     """Whether the box of a unit is accepted. Empty: nobody asked for it."""
 
     NOT_ASKED = ""
@@ -42,7 +42,7 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class AcceptanceSheet:
     """A whole acceptance sheet, signed by the box's own key with its facts. `tried_utc`: by the clock of the box, which may not know the time."""
 
     id: str
@@ -79,9 +79,9 @@ class Accepted:
 class UnitPage:
     """What stands on a unit's page of its putting into service. `sheet`: the newest whole one of the box with the key in force."""
 
-    standing: Standing
+    standing: BoxStanding
     key: str | None
-    sheet: Sheet | None
+    sheet: AcceptanceSheet | None
     accepted: Accepted | None
 
 
@@ -109,7 +109,7 @@ def note_asked(conn: Connection, token: str) -> None:
     conn.execute(insert(asked).values(token=number))
 
 
-def standings(conn: Connection, listed: Sequence[Unit]) -> dict[str, Standing]:
+def standings(conn: Connection, listed: Sequence[Unit]) -> dict[str, BoxStanding]:
     """Of these units; it is what their displays say."""
     known, keys = policies(conn), {}
     joined = select(tokens.c.unit, tokens.c.spent_utc).join(asked, asked.c.token == tokens.c.id)
@@ -119,10 +119,10 @@ def standings(conn: Connection, listed: Sequence[Unit]) -> dict[str, Standing]:
     return {unit.unit: _standing(in_force(known, unit.scopes), *keys.get(unit.unit, ("", False))) for unit in listed}
 
 
-def _standing(said: str, public: str, awaited: bool) -> Standing:
+def _standing(said: str, public: str, awaited: bool) -> BoxStanding:
     if public and said == public:
-        return Standing.ACCEPTED
-    return Standing.DUE if awaited and said != ANY else Standing.NOT_ASKED
+        return BoxStanding.ACCEPTED
+    return BoxStanding.DUE if awaited and said != ANY else BoxStanding.NOT_ASKED
 
 
 def page(conn: Connection, site: str, unit_id: str) -> UnitPage:
@@ -130,7 +130,7 @@ def page(conn: Connection, site: str, unit_id: str) -> UnitPage:
     unit = units.one(conn, site, unit_id)
     key = units.key_of(conn, unit_id)
     if key is None:
-        return UnitPage(Standing.NOT_ASKED, None, None, None)
+        return UnitPage(BoxStanding.NOT_ASKED, None, None, None)
     mine = and_(acceptances.c.unit == unit_id, acceptances.c.public == key.public.hex())
     row = conn.execute(select(acceptances).where(mine).order_by(acceptances.c.id.desc()).limit(1)).first()
     accepted = None if row is None else Accepted(row.by, row.why, row.despite, row.at_utc)
@@ -140,7 +140,7 @@ def page(conn: Connection, site: str, unit_id: str) -> UnitPage:
     return UnitPage(standings(conn, [unit])[unit_id], key.public.hex(), sheet, accepted)
 
 
-def newest_sheet(conn: Connection, key: PinnedKey) -> Sheet | None:
+def newest_sheet(conn: Connection, key: PinnedKey) -> AcceptanceSheet | None:
     """The newest whole sheet that was signed with this key: one of a box before says nothing of this one."""
     signed = and_(
         batches.c.epoch_id == facts.c.epoch_id,
@@ -171,16 +171,16 @@ def _part(line: bytes) -> UnitSheet | None:
     return None
 
 
-def _whole(parts: Mapping[int, UnitSheet]) -> Sheet:
+def _whole(parts: Mapping[int, UnitSheet]) -> AcceptanceSheet:
     first = parts[min(parts)]
     rows = tuple(row for number in sorted(parts) for row in parts[number].rows)
-    return Sheet(first.sheet, first.tried_utc, first.attended, first.version, rows)
+    return AcceptanceSheet(first.sheet, first.tried_utc, first.attended, first.version, rows)
 
 
-def _kept(text: str) -> Sheet:
+def _kept(text: str) -> AcceptanceSheet:
     value = json.loads(text)
     rows = tuple(SheetRow(row["about"], row["passed"], row["text"]) for row in value["rows"])
-    return Sheet(value["sheet"], value["tried"], value["attended"], value["version"], rows)
+    return AcceptanceSheet(value["sheet"], value["tried"], value["attended"], value["version"], rows)
 
 
 def accept(centre: OpenCentre, unit_id: str, by: str, why: str, despite: str, now: float) -> UnitPage:
@@ -220,7 +220,7 @@ def accept(centre: OpenCentre, unit_id: str, by: str, why: str, despite: str, no
         return page(conn, site, unit_id)
 
 
-def objection(sheet: Sheet | None) -> str:
+def objection(sheet: AcceptanceSheet | None) -> str:
     """Why a box with this sheet is not simply accepted; empty where nothing is against it."""
     if sheet is None:
         return _("no acceptance sheet of this box has come: doorward selftest makes one")

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import select
 
 from centre import acceptance, handed, holders, rotations, state, units
-from centre.acceptance import Standing
+from centre.acceptance import BoxStanding
 from centre.errors import WRONG_USE, CentreError
 from centre.folder import make_folder, write_secret
 from centre.keys import CentreKeys
@@ -50,7 +50,7 @@ class ListedUnit:
     online: bool
     heard_utc: float | None
     status: dict[str, Any]
-    standing: Standing = Standing.NOT_ASKED
+    standing: BoxStanding = BoxStanding.NOT_ASKED
 
 
 @dataclass(frozen=True, slots=True)

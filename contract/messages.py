@@ -36,7 +36,8 @@ from contract.bounds import (
 from contract.care import CareRule
 from contract.frozen import frozen
 from contract.hours import Hours, Profiles, TimesOfDoors, unnamed
-from contract.people import DisplaySettings, Duty, ReportCodes
+from contract.people import DisplaySettings, ReportCodes
+from contract.people import Sign as Sign  # noqa: PLC0414  # as part of this module
 from contract.scopes import Scope, ScopeText
 from contract.timezones import timezone_name
 
@@ -269,19 +270,6 @@ class RosterPart(StateMessage):
 
 
 # --- settings
-
-
-@frozen
-class Sign:
-    """Lines of the idle page: who looks after this place."""
-
-    grid: Annotated[str, Length(0, 100)] | None = None
-    community: Annotated[str, Length(0, 100)] | None = None
-    boundary: Annotated[str, Length(0, 100)] | None = None
-    worker: Annotated[str, Length(0, 100)] | None = None
-    phone: Annotated[str, Length(0, 100)] | None = None
-    duty: Annotated[tuple[Duty, ...], Items(0, 16)] | None = None
-    """Who is on duty when: the first whose hours it is stands in place of `worker` and `phone`."""
 
 
 @message(Kind.SETTINGS, Address("signed `settings`"))

@@ -42,14 +42,14 @@ END_S = 10.0
 
 
 @frozen
-class Found:
+class FoundDisplays:
     """Displays, as the drivers want them."""
 
     ports: Mapping[str, PortConfig]
     devices: Mapping[str, DeviceConfig]
 
 
-def displays(looks: Sequence[Look]) -> Found:
+def displays(looks: Sequence[Look]) -> FoundDisplays:
     """Of what answered, the displays alone."""
     ports, devices = {}, {}
     for number, look in enumerate(looks):
@@ -60,7 +60,7 @@ def displays(looks: Sequence[Look]) -> Found:
                 devices[name] = DeviceConfig(
                     sighting.driver, name, DRIVERS[sighting.driver].options(**sighting.options)
                 )
-    return Found(ports, devices)
+    return FoundDisplays(ports, devices)
 
 
 def lacking(path: Path, identity: Path) -> Lacks:
@@ -81,7 +81,7 @@ class Glass:
         self._language = language
         self._ports = ports
         self._walk = Walk()
-        self._found = Found({}, {})
+        self._found = FoundDisplays({}, {})
         self._asked: tuple[str, ...] = ()
         self._drawn: Lacks | None = None
         self._round: Asked[None] | None = None
@@ -97,7 +97,7 @@ class Glass:
         if now < self._due and what == self._drawn and ports == self._asked:
             return
         if ports != self._asked:
-            self._asked, self._found, self._searches = ports, Found({}, {}), 0
+            self._asked, self._found, self._searches = ports, FoundDisplays({}, {}), 0
         self._drawn = what
         found = bool(self._found.devices)
         self._due = now + (AGAIN_S if found else SEARCH_S[min(self._searches, len(SEARCH_S) - 1)])
@@ -116,7 +116,7 @@ class Glass:
                 if not self._found.devices:
                     self._found = displays(self._walk.look(self._asked))
                 if self._found.devices and not self._draw(what):
-                    self._found = Found({}, {})
+                    self._found = FoundDisplays({}, {})
         except (UnreachableError, OSError, termios.error) as error:
             log.info("no display was looked for: %s", error)  # an installer's tool has the ports
 

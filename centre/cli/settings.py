@@ -12,6 +12,7 @@ import click
 
 from centre import settings as changing
 from centre import settings_csv, shown
+from centre.acceptance import ANY
 from centre.cli import settings_text
 from centre.cli.care_options import care_of, care_options
 from centre.cli.context import CliContext, json_option, profiles_of, told_faults, yes_option
@@ -115,7 +116,7 @@ def put(
         doors,
         care,
         letters,
-        "any" if no_acceptance else None,
+        ANY if no_acceptance else None,
     )
     made = changing.put(office, where, change, time.time())
     if as_json:

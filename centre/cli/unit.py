@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from centre import acceptance, labels, register, shown, units
-from centre.acceptance import Standing, UnitPage
+from centre.acceptance import BoxStanding, UnitPage
 from centre.cli.broker import rewrite
 from centre.cli.context import CliContext, json_option, told_faults
 from centre.errors import WRONG_USE, CentreError
@@ -89,7 +89,7 @@ def _line(office: CliContext, unit: ListedUnit) -> str:
     if unit.online and unit.status.get("storage") not in {"ok", None}:
         stale += _(", storage {storage}").format(storage=unit.status["storage"])
     seen, scopes = office.local(unit.heard_utc), " ".join(map(str, unit.scopes))
-    words = {Standing.ACCEPTED: _("box accepted"), Standing.DUE: _("box not accepted")}
+    words = {BoxStanding.ACCEPTED: _("box accepted"), BoxStanding.DUE: _("box not accepted")}
     accepted = f", {words[unit.standing]}" if unit.standing in words else ""
     return f"{unit.unit}  {named(unit.state)}{accepted}  {presence}{stale}  {seen}  {scopes}  {unit.name}"
 
@@ -191,12 +191,12 @@ _MARKS = {True: " ok ", False: "FAIL", None: "[  ]"}
 
 def _page_lines(office: CliContext, page: UnitPage) -> list[str]:
     lines = []
-    if page.accepted is not None and page.standing is Standing.ACCEPTED:
+    if page.accepted is not None and page.standing is BoxStanding.ACCEPTED:
         done = page.accepted
         line = _("accepted {at} by {by}").format(at=office.local(done.at_utc), by=done.by)
         line += f": {done.why}" if done.why else ""
         lines.append(line + (_("; although: {despite}").format(despite=done.despite) if done.despite else ""))
-    elif page.standing is Standing.DUE:
+    elif page.standing is BoxStanding.DUE:
         lines.append(_("not accepted yet: unit accept"))
     if page.sheet is None:
         return [*lines, _("no acceptance sheet")]

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, update
 
 from centre import acceptance, adopted, retention, schema
-from centre.acceptance import Standing
+from centre.acceptance import BoxStanding
 from centre.schema import state as state_table
 from centre.schema_acceptance import acceptances
 from contract import codec
@@ -211,7 +211,7 @@ def test_a_sheet_that_was_accepted_stays_when_its_facts_are_given_up(desk: Desk)
         kept = acceptance.page(conn, "badahu", "b12-u2")
     assert kept.sheet is not None
     assert kept.sheet.rows == GOOD
-    assert kept.standing is Standing.ACCEPTED
+    assert kept.standing is BoxStanding.ACCEPTED
 
 
 @ONE_ENGINE

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import field
 
+from agent.core.effects.acceptance import (
+    SheetTold as SheetTold,
+)
 from agent.core.effects.door import (
     ExpectChoice as ExpectChoice,
 )
@@ -304,13 +307,6 @@ class Resubscribe:
 @frozen
 class SpendToken:
     """Delete the one-time token of the enrolment: the centre has the unit's key. Where the disk refuses it is there again at the next start."""
-
-
-@frozen
-class SheetTold:
-    """The acceptance sheet of this id is in the journal: its file is not to be read again."""
-
-    sheet: str
 
 
 @frozen
