@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from types import FrameType
 
-from agent import limits
+from agent import limits, sheetfile
 from agent.aside import culprits
 from agent.asked import Asked
 from agent.calendar import Calendar
@@ -20,7 +20,7 @@ from agent.clock import Clock
 from agent.config import Config, unit_plan
 from agent.core.controller import initial
 from agent.core.events import Event
-from agent.core.events.life import LatchRead, LockdownRead, Started, StopAsked, ThreadDied
+from agent.core.events.life import LatchRead, LockdownRead, SheetRead, Started, StopAsked, ThreadDied
 from agent.core.plan import UnitPlan
 from agent.crashes import Crashes, boot_id, write_crash_file
 from agent.devices import Devices
@@ -36,6 +36,7 @@ from agent.sealed import Sealed
 from agent.statefolder import StateFolder
 from agent.statusfile import StatusFile
 from agent.store import Store
+from agent.store.latch import LatchState
 from agent.uplink import forget_token, load_identity, make_link, no_link
 
 log = logging.getLogger("app")
@@ -92,18 +93,24 @@ class Agent:
         self._fault = False
         if door_only:
             log.error("three crashes in five minutes: the door only, for ten minutes")
-        without = no_link(config, identity)
-        self._started = Started(
+        self._started = self._make_started(identity, sealed, latched, door_only=door_only)
+
+    def _make_started(
+        self, identity: Identity | None, sealed: Sealed, latched: LatchState, *, door_only: bool
+    ) -> Started:
+        return Started(
             self._session,
             latched.doors,
             door_only,
-            without,
+            no_link(self._config, identity),
             latch_known=latched.sure,
             card_keys=sealed.enrolled,
             enrolment_pending=identity is not None and identity.token is not None,
             host=boot_id()[:64],
             lockdown=self._state.lockdown.doors,
             lockdown_known=self._state.lockdown.known,
+            identified=identity is not None,
+            acceptance=identity.public.hex() if identity is not None and identity.enrolment.acceptance else "",
         )
 
     def _make_store(self, plan: UnitPlan, card_keys: frozenset[str]) -> Store:
@@ -133,6 +140,7 @@ class Agent:
             status=self._status,
             sealed=sealed,
             spend_token=lambda: forget_token(identity),
+            sheet_told=self._sheet_told,
             stop=self._stop,
         )
 
@@ -143,6 +151,8 @@ class Agent:
         try:
             self._devices.start()
             self._store.start()
+            if not self._started.door_only:
+                Asked("sheet", self._read_sheet)  # the disk may hang
             self._loop.run(self._started)
         except Exception as error:
             log.exception("a fault of ours while handling %s", type(self._loop.current).__name__)
@@ -164,6 +174,18 @@ class Agent:
         names = in_hand or self._store.in_hand if name == "store" else in_hand
         Asked("crash-file", lambda: self._crashes.add(names)).wait(limits.CRASH_WRITE_S)  # the disk may hang
         self._inbox.post(ThreadDied(name))
+
+    def _read_sheet(self) -> None:
+        try:
+            parts = sheetfile.read(self._folder)
+        except (OSError, ValueError) as error:
+            log.warning("the acceptance sheet cannot be read: %s", error)
+        else:
+            if parts:
+                self._post(SheetRead(parts))
+
+    def _sheet_told(self, sheet: str) -> None:
+        Asked("sheet", lambda: sheetfile.told(self._folder, sheet))
 
     def _post(self, event: Event) -> None:
         self._inbox.post(event)

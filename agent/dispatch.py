@@ -51,6 +51,7 @@ class Dispatch:
         status: StatusFile,
         sealed: Sealed,
         spend_token: Callable[[], None],
+        sheet_told: Callable[[str], None],
         stop: Callable[[bool], None],
     ) -> None:
         self._devices = devices
@@ -61,6 +62,7 @@ class Dispatch:
         self._status = status
         self._sealed = sealed
         self._spend_token = spend_token
+        self._sheet_told = sheet_told
         self._stop = stop
 
     def __call__(self, effect: Effect) -> None:
@@ -76,6 +78,8 @@ class Dispatch:
             log.log(_LEVELS.get(effect.level, logging.INFO), "%s", effect.text)
         elif isinstance(effect, effects.SpendToken):
             self._spend_token()
+        elif isinstance(effect, effects.SheetTold):
+            self._sheet_told(effect.sheet)
         elif isinstance(effect, effects.Stop):
             self._stop(effect.fault)
         elif isinstance(effect, effects.Connect):

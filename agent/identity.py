@@ -36,6 +36,7 @@ ENROLMENT = "enrolment.json"
 UNIT_KEY = "unit.key"
 TOKEN = "token"  # noqa: S105  # the name of a file
 SPENT = "token.spent"  # likewise
+MADE_FROM = "made-from"
 _CREDENTIAL = "identity"
 _NO_TOKEN = "00" * KEY_BYTES
 _MAX_BYTES = 256 * 1024
@@ -185,6 +186,7 @@ def enrol(file: Path, folder: Path) -> Identity:
             _write(made / ENROLMENT, build_enrolment(replace(enrolment, token=_NO_TOKEN)))
             _write(made / UNIT_KEY, pem)
             _write(made / TOKEN, enrolment.token.encode("ascii"))
+            _write(made / MADE_FROM, _mark_of(enrolment))
             _sync(made)
             _put_in_place(made, folder)
         finally:
@@ -193,6 +195,20 @@ def enrol(file: Path, folder: Path) -> Identity:
     except OSError as error:
         raise IdentityError(f"{folder}: {_why(error)}") from None
     return Identity.load(folder)
+
+
+def is_made_from(folder: Path, file: Path) -> bool:
+    """Whether the identity there is what this very file made of the box: enrolled by it once more it would show a second key for one token."""
+    try:
+        made = (folder / MADE_FROM).read_bytes()
+    except OSError:
+        return False
+    return made == _mark_of(read_enrolment(file))
+
+
+def _mark_of(enrolment: Enrolment) -> bytes:
+    """A digest over all that the file holds; its random token keeps it from telling anything."""
+    return hashlib.sha256(build_enrolment(enrolment)).hexdigest().encode("ascii")
 
 
 def secret_path(value: str, folder: Path) -> Path:

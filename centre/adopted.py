@@ -205,6 +205,12 @@ def erasure_data(row: Mapping[str, Any]) -> Data:
     return {name: row[name] for name in ("asked_utc", "by", "why", "done_utc")}
 
 
+def acceptance_data(row: Mapping[str, Any]) -> Data:
+    """Who accepted which box, and on what sheet."""
+    names = ("id", "unit", "public", "sheet", "failed", "open", "by", "why", "despite", "at_utc")
+    return {name: row[name] for name in names}
+
+
 def lost_data(row: Mapping[str, Any]) -> Data:
     """What was revoked; of a card the SHA-256 of its sealed number."""
     names = ("id", "what", "name", "by", "why", "at_utc", "again_utc")

@@ -16,7 +16,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from centre import handed, holders, rotations, state, units
+from centre import acceptance, handed, holders, rotations, state, units
+from centre.acceptance import BoxStanding
 from centre.errors import WRONG_USE, CentreError
 from centre.folder import make_folder, write_secret
 from centre.keys import CentreKeys
@@ -24,6 +25,7 @@ from centre.opened import OpenCentre
 from centre.schema import units as units_table
 from centre.sheet import BadTableError, Fault
 from centre.unit_csv import read_units
+from centre.units import Unit
 from centre.words import reason_of
 from contract.enrolment import Enrolment, build_enrolment
 from contract.scopes import Scope
@@ -48,6 +50,7 @@ class ListedUnit:
     online: bool
     heard_utc: float | None
     status: dict[str, Any]
+    standing: BoxStanding = BoxStanding.NOT_ASKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ def listed(centre: OpenCentre) -> list[ListedUnit]:
     with centre.books.reading() as conn:
         known = units.listed(conn, centre.site.site)
         pinned = units.enrolled(conn)
+        standings = acceptance.standings(conn, known)
         rows = {row.unit: row for row in conn.execute(select(units_table))}
     found = []
     for item in known:
@@ -91,7 +95,8 @@ def listed(centre: OpenCentre) -> list[ListedUnit]:
         enrolled = Membership.ENROLLED if item.unit in pinned else Membership.NOT_ENROLLED
         member = Membership.REVOKED if item.revoked else enrolled
         status = json.loads(row.status) if row.status else {}
-        found.append(ListedUnit(item.unit, item.name, item.scopes, member, bool(row.online), row.heard_utc, status))
+        about = (item.unit, item.name, item.scopes, member, bool(row.online), row.heard_utc, status)
+        found.append(ListedUnit(*about, standings[item.unit]))
     return found
 
 
@@ -102,13 +107,17 @@ def enrol(centre: OpenCentre, unit_id: str, out: Path | None, now: float) -> Pat
     """
     keys = centre.keys  # before anything is changed: they may be missing
     with centre.books.changing() as conn:
-        password, token = units.new_login(conn, units.one(conn, centre.site.site, unit_id), now)
+        unit = units.one(conn, centre.site.site, unit_id)
+        password, token = units.new_login(conn, unit, now)
         handed.end_logins(conn, unit_id, now)
+        asks = acceptance.is_asked(conn, unit)
+        if asks:
+            acceptance.note_asked(conn, token)
     if out is None:
         out = centre.folder.path / "enrolments" / f"{unit_id}.enrolment.json"
         make_folder(out.parent)
     try:
-        write_secret(out, build_enrolment(enrolment_of(centre, keys, unit_id, password, token)))
+        write_secret(out, build_enrolment(enrolment_of(centre, keys, unit_id, password, token, asks=asks)))
     except OSError as error:
         raise CentreError(f"{out}: {reason_of(error)}", WRONG_USE) from None
     return out
@@ -124,8 +133,8 @@ def readmit(centre: OpenCentre, unit_id: str, out: Path | None, now: float) -> P
 LIST = "units.csv"
 
 
-def enrol_all(centre: OpenCentre, out: Path, now: float) -> int:
-    """Into the folder `out` a file for each unit that is not enrolled yet, as enrol writes it, and a list of them. Returns how many.
+def enrol_all(centre: OpenCentre, out: Path, now: float) -> list[Unit]:
+    """Into the folder `out` a file for each unit that is not enrolled yet, as enrol writes it, and a list of them. Returns whose.
 
     Enrolled units are left alone: a new file would end the login of a box that works.
     """
@@ -134,6 +143,11 @@ def enrol_all(centre: OpenCentre, out: Path, now: float) -> int:
         enrolled = units.enrolled(conn)
         due = [unit for unit in units.listed(conn, centre.site.site) if not unit.revoked and unit.unit not in enrolled]
         made = [(unit, *units.new_login(conn, unit, now)) for unit in due]
+        said = acceptance.policies(conn)
+        asking = {unit.unit for unit in due if acceptance.in_force(said, unit.scopes) != acceptance.ANY}
+        for unit, _password, token in made:
+            if unit.unit in asking:
+                acceptance.note_asked(conn, token)
     try:
         make_folder(out)
         rows = io.StringIO()
@@ -141,16 +155,19 @@ def enrol_all(centre: OpenCentre, out: Path, now: float) -> int:
         table.writerow(["unit", "name", "file"])
         for unit, password, token in made:
             name = f"{unit.unit}.enrolment.json"
-            write_secret(out / name, build_enrolment(enrolment_of(centre, keys, unit.unit, password, token)))
+            given = enrolment_of(centre, keys, unit.unit, password, token, asks=unit.unit in asking)
+            write_secret(out / name, build_enrolment(given))
             table.writerow([unit.unit, unit.name, name])
         write_secret(out / LIST, rows.getvalue().encode("utf-8-sig"))  # the mark tells Excel the charset
     except OSError as error:
         raise CentreError(f"{error.filename or out}: {reason_of(error)}", WRONG_USE) from None
-    return len(made)
+    return due
 
 
-def enrolment_of(centre: OpenCentre, keys: CentreKeys, unit_id: str, password: str, token: str) -> Enrolment:
-    """What a box is handed to become this unit."""
+def enrolment_of(
+    centre: OpenCentre, keys: CentreKeys, unit_id: str, password: str, token: str, *, asks: bool = False
+) -> Enrolment:
+    """What a box is handed to become this unit. `asks`: that somebody accepts it."""
     ca = centre.folder.ca
     return Enrolment(
         site=centre.site.site,
@@ -164,6 +181,7 @@ def enrolment_of(centre: OpenCentre, keys: CentreKeys, unit_id: str, password: s
         visitor_keys=keys.visitor_keys_of(centre.site.site, unit_id),
         token=token,
         ca=ca.read_text() if ca.exists() else None,
+        acceptance=asks,
     )
 
 

@@ -21,7 +21,7 @@ from contract.hours import Hours
 from contract.messages import Kind, Settings
 from contract.scopes import Scope
 
-KEYS = ("timezone", "language", "sign", "doors", "report_codes", "care", "display")
+KEYS = ("timezone", "language", "sign", "doors", "report_codes", "care", "display", "accepted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,8 @@ class Change:
     care: Mapping[str, Any] | None = None
     letters: str | None = None
     """`normal` or `large`, on displays with designed pages."""
+    accepted: str | None = None
+    """The public key of a unit's box that was accepted (acceptance.py), or `any`."""
 
     def applied(self, before: Mapping[str, Any]) -> dict[str, Any]:
         values = dict(before)
@@ -51,6 +53,7 @@ class Change:
         values |= {} if self.codes is None else {"report_codes": dict(self.codes)}
         values |= {} if self.care is None else {"care": dict(self.care)}
         values |= {} if self.letters is None else {"display": {"size": self.letters}}
+        values |= {"accepted": self.accepted} if self.accepted else {}
         if self.hours is not None:
             values["hours"] = {name: codec.write(profile) for name, profile in self.hours.items()}
         for (door, key), profile in self.doors.items():
@@ -71,18 +74,25 @@ class ScopeSettings:
     sent: bool
 
 
-def put(centre: OpenCentre, scope: Scope, change: Change, now: float) -> ScopeSettings:
+def put(centre: OpenCentre, scope: Scope, wanted: Change, now: float) -> ScopeSettings:
     """Commit them as they are after the change. Raises CentreError (wrong use) where it changes nothing or a value is none."""
-    site = centre.site.site
     with centre.books.changing() as conn:
-        before = _current(conn, scope)
-        values = change.applied(before)
-        if values == before:
-            raise CentreError(_("nothing to change"), WRONG_USE)
-        message = _message(scope, state.next_rev(conn, Kind.SETTINGS, scope, now), now, values)
-        topic = state.topic_of(site, message)
-        signed = Signed(topic, message, centre.signer.sign_state(topic, message))
-        state.commit(conn, [signed], now, title=json.dumps(values, ensure_ascii=False))
+        changed = change(centre, conn, scope, wanted, now)
+    if changed is None:
+        raise CentreError(_("nothing to change"), WRONG_USE)
+    return changed
+
+
+def change(centre: OpenCentre, conn: Connection, scope: Scope, wanted: Change, now: float) -> ScopeSettings | None:
+    """As `put`, in the transaction of the caller; None where it changes nothing."""
+    before = _current(conn, scope)
+    values = wanted.applied(before)
+    if values == before:
+        return None
+    message = _message(scope, state.next_rev(conn, Kind.SETTINGS, scope, now), now, values)
+    topic = state.topic_of(centre.site.site, message)
+    signed = Signed(topic, message, centre.signer.sign_state(topic, message))
+    state.commit(conn, [signed], now, title=json.dumps(values, ensure_ascii=False))
     return ScopeSettings(str(scope), message.rev, values, sent=False)
 
 

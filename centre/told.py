@@ -15,6 +15,7 @@ from centre.adopted import Data
 from centre.retention import LEAST_MONTHS, MONTH_S
 from centre.retention import LINK as CUT
 from centre.schema import acknowledgements, alarms, commands, epochs, rotations, unit_keys, units
+from centre.schema_acceptance import acceptances
 from centre.schema_holders import erasures, lost, recipients
 from centre.schema_reports import case_steps, poll_ends, polls
 from centre.words import _
@@ -84,6 +85,7 @@ class Told:
     polls: dict[str, Data] = field(default_factory=dict)
     visitors: dict[str, Data] = field(default_factory=dict)
     recipients: dict[str, Data] = field(default_factory=dict)
+    acceptances: dict[int, Data] = field(default_factory=dict)
     erasures: dict[str, Data] = field(default_factory=dict)
     """By holder and unit, a blank between them."""
     lost: dict[int, Data] = field(default_factory=dict)
@@ -235,6 +237,8 @@ def _enter_people(told: Told, act: Act, data: Data) -> None:
             told.visitors[visitor_codes.name_of(data)] = data
         case "recipient":
             told.recipients[data["id"]] = adopted.recipient_data(data)
+        case "acceptance":
+            told.acceptances[data["id"]] = data
         case "lost":
             told.lost[data["id"]] = {key: data[key] for key in _LOST}
         case "again":
@@ -277,6 +281,8 @@ def differences(conn: Connection, told: Told, now: float) -> Iterator[str]:
     yield from _compared(_("erasure"), rows, told.erasures)
     left = {row.id: adopted.lost_data(row._asdict()) for row in conn.execute(select(lost))}
     yield from _compared(_("what was revoked"), left, told.lost)
+    rows_accepted = {row.id: adopted.acceptance_data(row._asdict()) for row in conn.execute(select(acceptances))}
+    yield from _compared(_("acceptance"), rows_accepted, told.acceptances)
     ends = {f"{row.notice} {row.unit}": {"entitled": row.entitled} for row in conn.execute(select(poll_ends))}
     yield from _compared(_("end of a poll"), ends, told.poll_ends)
     yield from _states(conn, told, now)

@@ -57,6 +57,11 @@ def parse_scope(text: str, site: str) -> Scope:
     return Scope(level, name)
 
 
+def most_specific(scopes: Iterable[Scope]) -> list[Scope]:
+    """The scopes of a unit, that which is its own first."""
+    return sorted(scopes, key=lambda scope: LEVELS.index(scope.level), reverse=True)
+
+
 def add(conn: Connection, site: str, unit: str, name: str, scopes: Iterable[Scope], now: float) -> None:
     """Raises CentreError where the id is no id, taken, or the centre's own."""
     if not valid_id(unit) or unit == LOGIN:

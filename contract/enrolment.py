@@ -48,6 +48,8 @@ class Enrolment:
     """The site's CA certificate as PEM; none where the broker is `mqtt://` or its CA is the system's."""
     visitor_keys: Annotated[Mapping[Id, Hex64], Items(0, 100)] = field(default_factory=dict)
     """This unit's keys for visitors' codes, by the ids of the site's master keys."""
+    acceptance: bool = False
+    """True: the box says on its display that it is not accepted, until `settings` name its key. False, as in files of before: it never does."""
 
     def __repr__(self) -> str:
         return f"Enrolment(site={self.site!r}, unit={self.unit!r}, broker={self.broker!r})"

@@ -25,6 +25,7 @@ from contract.bounds import (
     Length,
     Moment,
     OnlyKnown,
+    Pattern,
     Range,
     Reading,
     Revision,
@@ -35,7 +36,8 @@ from contract.bounds import (
 from contract.care import CareRule
 from contract.frozen import frozen
 from contract.hours import Hours, Profiles, TimesOfDoors, unnamed
-from contract.people import DisplaySettings, Duty, ReportCodes
+from contract.people import DisplaySettings, ReportCodes
+from contract.people import Sign as Sign  # noqa: PLC0414  # as part of this module
 from contract.scopes import Scope, ScopeText
 from contract.timezones import timezone_name
 
@@ -270,19 +272,6 @@ class RosterPart(StateMessage):
 # --- settings
 
 
-@frozen
-class Sign:
-    """Lines of the idle page: who looks after this place."""
-
-    grid: Annotated[str, Length(0, 100)] | None = None
-    community: Annotated[str, Length(0, 100)] | None = None
-    boundary: Annotated[str, Length(0, 100)] | None = None
-    worker: Annotated[str, Length(0, 100)] | None = None
-    phone: Annotated[str, Length(0, 100)] | None = None
-    duty: Annotated[tuple[Duty, ...], Items(0, 16)] | None = None
-    """Who is on duty when: the first whose hours it is stands in place of `worker` and `phone`."""
-
-
 @message(Kind.SETTINGS, Address("signed `settings`"))
 class Settings(StateMessage):
     """Of several scopes the most specific wins, for each key by itself."""
@@ -303,6 +292,8 @@ class Settings(StateMessage):
     """Absent: nobody is watched."""
     display: DisplaySettings | None = None
     """`{"size":"normal"}` or `"large"`: of the letters on displays with designed pages."""
+    accepted: Annotated[str, Pattern(r"any|[0-9a-f]{64}", "any or 64 lower-case hex digits")] | None = None
+    """Which box's installation is accepted: the one with this public key, or `any` where none has to be. Only a box whose enrolment asks for it shows that it is not."""
 
     def faults(self) -> Iterator[str]:
         yield from unnamed(self.hours, self.doors)

@@ -82,3 +82,16 @@ class Duty:
     hours: Hours
     """As a profile of a roster."""
     phone: Annotated[str, Length(0, 100)] = ""
+
+
+@frozen
+class Sign:
+    """Lines of the idle page: who looks after this place."""
+
+    grid: Annotated[str, Length(0, 100)] | None = None
+    community: Annotated[str, Length(0, 100)] | None = None
+    boundary: Annotated[str, Length(0, 100)] | None = None
+    worker: Annotated[str, Length(0, 100)] | None = None
+    phone: Annotated[str, Length(0, 100)] | None = None
+    duty: Annotated[tuple[Duty, ...], Items(0, 16)] | None = None
+    """Who is on duty when: the first whose hours it is stands in place of `worker` and `phone`."""

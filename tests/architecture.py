@@ -103,7 +103,7 @@ THIRD_PARTY = {
     "contract": frozenset({"cryptography"}),
     "drivers": frozenset({"serial", "cryptography"}),
     "agent": frozenset({"cryptography", "paho", "apscheduler", "yaml", "click", "sqlite_utils"}),
-    "centre": frozenset({"cryptography", "paho", "joserfc", "nacl", "sqlalchemy", "alembic", "rich", "click"}),
+    "centre": frozenset({"cryptography", "paho", "joserfc", "nacl", "sqlalchemy", "alembic", "rich", "click", "segno"}),
     "simulator": frozenset({"iotcore", "rich", "click", "cryptography", "paho", "PIL"}),
     "panel": frozenset({"PIL", "click"}),
 }

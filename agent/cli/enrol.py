@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
+from agent import wiping
 from agent.cli import Invocation
 from agent.config.model import IDENTITY
 from agent.errors import DoorwardError
-from agent.identity import differences, enrol, read_enrolment
+from agent.identity import Identity, differences, enrol, is_made_from, read_enrolment
 
 
 @click.command("enrol")
@@ -17,23 +18,52 @@ from agent.identity import differences, enrol, read_enrolment
 @click.option(
     "--identity", type=click.Path(path_type=Path), help="The identity folder, where there is no configuration yet."
 )
+@click.option(
+    "--wipe",
+    is_flag=True,
+    help="Overwrite and remove FILE once the identity is on the disk. After a power cut, run it again.",
+)
 @click.pass_context
-def command(ctx: click.Context, file: Path, identity: Path | None) -> None:
+def command(ctx: click.Context, file: Path, identity: Path | None, wipe: bool) -> None:
     """Make this unit's own key and keep what FILE holds. A former identity is kept beside the new one."""
     invocation: Invocation = ctx.obj
+    if wipe and not file.exists() and wiping.aside_of(file).exists():
+        _wipe(file)
+        click.echo(f"{file} was being wiped when this was cut off: it is now")
+        return
     if identity is None and invocation.config_path.exists():
         config = invocation.config()
         identity = config.identity
         wrong = differences(read_enrolment(file), config.unit.site, config.unit.id)
         if wrong:
             raise DoorwardError(*(f"{invocation.config_path}: {line}: nothing was changed" for line in wrong))
-    folder = identity or IDENTITY
+    _take_over(file, identity or IDENTITY, again=wipe)
+    if wipe:
+        _wipe(file)
+        click.echo(f"{file} is wiped; the agent uses the identity from its next start: systemctl restart doorward")
+        return
+    click.echo(f"delete {file} now, it holds the unit's secrets; the agent uses the new identity from its next start")
+
+
+def _take_over(file: Path, folder: Path, *, again: bool) -> None:
+    """`again`: a file that made the identity there is only to be wiped."""
+    if again and is_made_from(folder, file):
+        known = Identity.load(folder)
+        click.echo(f"enrolled as unit {known.unit} of {known.site} already, by this very file")
+        return
     before = set(_aside(folder))
     made = enrol(file, folder)
     click.echo(f"enrolled as unit {made.unit} of {made.site}; the identity is in {folder}")
     for kept in sorted(set(_aside(folder)) - before):
         click.echo(f"the former identity is kept in {kept}")
-    click.echo(f"delete {file} now, it holds the unit's secrets; the agent uses the new identity from its next start")
+
+
+def _wipe(file: Path) -> None:
+    try:
+        wiping.wipe(file)
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise DoorwardError(f"the box is enrolled, but {file} cannot be wiped: {why}: remove it by hand") from None
 
 
 def _aside(folder: Path) -> list[Path]:

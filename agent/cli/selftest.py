@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 
 import click
 
+from agent import __version__, sheetfile
 from agent.cli import Invocation
 from agent.cli.alone import alone
 from agent.cli.bench import Bench
@@ -43,6 +45,7 @@ def command(ctx: click.Context, yes: bool, wait: float, as_json: bool) -> None:
             if not confirmed("Go on?"):
                 raise click.Abort
         rows, timings = tried(config, person, wait)
+        keep(config, rows, attended=person.there)
     if as_json:
         click.echo(json.dumps(as_plain(config, rows, timings, attended=person.there), ensure_ascii=False, indent=2))
     else:
@@ -50,6 +53,18 @@ def command(ctx: click.Context, yes: bool, wait: float, as_json: bool) -> None:
             click.echo(line)
     if not passed(rows):
         ctx.exit(EXIT_CHECK_FAILED)
+
+
+def keep(config: Config, rows: list[Row], *, attended: bool) -> None:
+    """For the agent to tell the centre. A sheet that cannot be kept is still one on paper."""
+    told = [sheetfile.row(row.about, row.passed, row.text) for row in rows]
+    try:
+        sheetfile.keep(config.state, sheetfile.parts_of(told, time.time(), __version__, attended=attended))
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        click.echo(f"the sheet cannot be kept for the centre: {config.state}: {why}", err=True)
+    else:
+        click.echo("the sheet is kept: the agent tells the centre when it runs", err=True)
 
 
 def tried(

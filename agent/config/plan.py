@@ -7,7 +7,7 @@ from dataclasses import replace
 from zlib import crc32
 
 from agent import __version__
-from agent.config.model import Config, DoorConfig
+from agent.config.model import Config, DeviceConfig, DoorConfig
 from agent.core.plan import Catalogue, DisplayPlan, DoorPlan, InputPlan, MeterPlan, PageFont, Places, TextSize, UnitPlan
 from contract.scopes import LEVELS, Scope
 from contract.topics import unit_scopes
@@ -30,11 +30,11 @@ def unit_plan(config: Config, catalogues: Mapping[str, Catalogue]) -> UnitPlan:
         timezone=unit.timezone,
         language=unit.language,
         doors=tuple(_door(name, door) for name, door in config.doors.items()),
-        displays=tuple(_display(config, name) for name in config.displays),
         inputs=tuple(InputPlan(name, wire.alarm, wire.urgent, wire.device) for name, wire in config.inputs.items()),
         meters=tuple(
             _meter(config, name) for name in config.devices if DRIVERS[config.devices[name].driver].counts_water
         ),
+        displays=tuple(display_plan(name, config.devices[name]) for name in config.displays),
         catalogues=catalogues,
         version=__version__,
         drain_facts_s=config.link.drain_facts_s if config.link else 0.0,
@@ -70,8 +70,7 @@ def _door(name: str, door: DoorConfig) -> DoorPlan:
     )
 
 
-def _display(config: Config, name: str) -> DisplayPlan:
-    device = config.devices[name]
+def display_plan(name: str, device: DeviceConfig) -> DisplayPlan:
     options = device.options
     if options.form is not None:
         return designed(name, options.form, enlarges=DRIVERS[device.driver].enlarges)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agent.core import (
+    acceptance,
     card_access,
     care,
     checkin,
@@ -185,12 +186,15 @@ def _dispatch_rest(builder: StepBuilder, event: Event) -> None:
             latched.started(builder, event)
             commands.started(builder)
             sealed.started(builder, event.card_keys)
-            enrolment.started(builder, pending=event.enrolment_pending)
+            enrolment.started(builder, pending=event.enrolment_pending, identified=event.identified)
+            acceptance.started(builder, event.acceptance)
             supervise.started(builder, event)
         case life_ev.LatchRead():
             latched.read(builder, event)
         case life_ev.LockdownRead():
             modes.read(builder, event)
+        case life_ev.SheetRead():
+            acceptance.sheet_read(builder, event)
         case life_ev.ThreadDied(thread):
             supervise.thread_died(builder)
             if thread == "store" and builder.state.door_only:
@@ -268,6 +272,7 @@ def _dispatch_record(builder: StepBuilder, event: store_ev.Recorded | store_ev.R
             sending.recorded(builder, event.token)
             helping.recorded(builder, event)
             commands.recorded(builder, event.token)
+            acceptance.recorded(builder, event.token)
         case store_ev.RecordRefused(token, _, facts):
             sync.not_recorded(builder, token, facts)
             checkin.refused(builder, token)

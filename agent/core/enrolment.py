@@ -12,8 +12,8 @@ from agent.core.step_builder import StepBuilder
 from contract.messages import Confirm
 
 
-def started(step: StepBuilder, *, pending: bool) -> None:
-    step.state = replace(step.state, enrolment_pending=pending)
+def started(step: StepBuilder, *, pending: bool, identified: bool) -> None:
+    step.state = replace(step.state, enrolment_pending=pending, identified=identified)
 
 
 def send_keys(step: StepBuilder) -> None:

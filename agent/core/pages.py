@@ -87,6 +87,9 @@ def idle(state: State, display: DisplayPlan) -> tuple[Page, ...]:
     """Clock, date and the unit's sign; the worker's number before the grid's boundary. Several pages where the display is small."""
     if display.places:
         return _service(state, display) or _designed_idle(state, display)
+    lacks = _service(state, display) if state.acceptance.due or not state.identified else ()
+    if lacks:
+        return lacks
     display = display.on("idle")
     date, sign = _date(state), _sign(state)
     lines = [_clock(state), *([date] if date else []), *sign.values()]
@@ -120,7 +123,8 @@ def _unusual_here(state: State) -> list[str]:
     modes = {door.in_force for door in state.doors}
     found = [say(state, "idle.lockdown")] if Mode.LOCKDOWN in modes else []
     found += [say(state, "idle.door_only")] if state.door_only else []
-    return found + ([say(state, "idle.held")] if Mode.HOLD_OPEN in modes else [])
+    found += [say(state, "idle.held")] if Mode.HOLD_OPEN in modes else []
+    return found + ([say(state, "idle.unaccepted")] if state.acceptance.due else [])
 
 
 def _unusual(state: State) -> list[str]:
@@ -168,9 +172,15 @@ def _service(state: State, display: DisplayPlan) -> tuple[Page, ...]:
     if known.by_key or known.by_pin:
         return ()
     what = [say(state, "idle.storage")] if trouble else []
-    what += [] if state.sync.centre_online else [say(state, "missing.centre")]
+    if not state.identified:
+        what.append(say(state, "missing.enrolment"))
+    elif not state.sync.centre_online:
+        what.append(say(state, "missing.centre"))
     what.append(say(state, "missing.cards"))
-    return message_pages(state, display, "idle", "missing", {"what": "\n".join(what)}, "none")
+    if not state.acceptance.due:
+        return message_pages(state, display, "idle", "missing", {"what": "\n".join(what)}, "none")
+    what.append(say(state, "missing.acceptance"))  # a new box: who puts it in is to see which unit it took itself for
+    return message_pages(state, display, "idle", "missing.new", {"what": "\n".join(what)}, "none")
 
 
 def question(state: State, display: DisplayPlan) -> tuple[Page, ...]:

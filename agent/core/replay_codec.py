@@ -21,7 +21,20 @@ from agent.core.events import door as door_events
 from agent.core.events import life as life_events
 from agent.core.events import link as link_events
 from agent.core.events import store as store_events
-from agent.core.state import State, asking, care, commands, desired, door, health, meters, panel, people, sync
+from agent.core.state import (
+    State,
+    acceptance,
+    asking,
+    care,
+    commands,
+    desired,
+    door,
+    health,
+    meters,
+    panel,
+    people,
+    sync,
+)
 from agent.core.state import rounds as rounds_state
 from agent.core.time import Now
 from contract import care as watched
@@ -100,7 +113,7 @@ def _types(*modules: ModuleType) -> dict[str, type[Any]]:
 
 
 _EVENTS = (life_events, door_events, store_events, link_events)
-_STATES = (state, asking, care, door, people, panel, commands, sync, desired, health, meters, rounds_state)
+_STATES = (state, acceptance, asking, care, door, people, panel, commands, sync, desired, health, meters, rounds_state)
 _CONTRACT = (messages, said, watched, scopes, hours, rounds, orders, facts, plain, visitors)
 _BY_NAME = _types(*_CONTRACT, time, plan, weekly, *_EVENTS, effects, marks, *_STATES)
 _NAMES = {kind: name for name, kind in _BY_NAME.items()}

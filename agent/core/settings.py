@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
-from agent.core import notice_board, schedule
+from agent.core import acceptance, notice_board, schedule
 from agent.core.effects import UseTimezone
 from agent.core.state import State
 from agent.core.step_builder import StepBuilder
@@ -50,6 +50,7 @@ def use(step: StepBuilder) -> None:
     if timezone != step.state.timezone:
         step.emit(UseTimezone(timezone))
     schedule.use(step, times(wanted))
+    acceptance.use(step, wanted.accepted or "")
     enlarged = wanted.display is not None and wanted.display.size is LetterSize.LARGE
     if enlarged != step.state.enlarged:
         step.changed()

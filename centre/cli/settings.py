@@ -12,6 +12,7 @@ import click
 
 from centre import settings as changing
 from centre import settings_csv, shown
+from centre.acceptance import ANY
 from centre.cli import settings_text
 from centre.cli.care_options import care_of, care_options
 from centre.cli.context import CliContext, json_option, profiles_of, told_faults, yes_option
@@ -64,6 +65,11 @@ def settings() -> None:
     type=click.Choice([each.value for each in LetterSize]),
     help="How large, on panels with designed pages that can change it.",
 )
+@click.option(
+    "--no-acceptance",
+    is_flag=True,
+    help="Boxes there need not be accepted: none says so on its display (see unit accept).",
+)
 @care_options
 @click.option("--unset", multiple=True, type=click.Choice(KEYS), help="Take a key out again.")
 @yes_option
@@ -81,6 +87,7 @@ def put(
     door_hours: tuple[str, ...],
     hold_open: tuple[str, ...],
     letters: str | None,
+    no_acceptance: bool,
     care_hours: float | None,
     care_quiet: tuple[str, ...],
     care_input: tuple[str, ...],
@@ -100,7 +107,18 @@ def put(
     doors |= {(door, "hold_open"): name for door, name in map(_door_pair, hold_open)}
     care = care_of(care_hours, care_quiet, care_input, care_door, care_litres)
     office.check_doors(where, [*(door for door, _key in doors), *care_door])
-    change = Change(timezone, language, signs, unset, table, profiles_of(hours), doors, care, letters)
+    change = Change(
+        timezone,
+        language,
+        signs,
+        unset,
+        table,
+        profiles_of(hours),
+        doors,
+        care,
+        letters,
+        ANY if no_acceptance else None,
+    )
     made = changing.put(office, where, change, time.time())
     if as_json:
         click.echo(shown.as_json(made.values))

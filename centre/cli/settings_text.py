@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from centre.acceptance import ANY
 from centre.profiles_csv import rows_of
 from centre.words import _
 from contract import codec
@@ -22,8 +23,16 @@ def lines(values: Mapping[str, Any]) -> Iterator[str]:
             yield from (line for name, each in value.items() for line in _profile(name, each))
         elif key == "doors":
             yield from (_("door {door}: {times}").format(door=door, times=_pairs(each)) for door, each in value.items())
+        elif key == "accepted":
+            yield _accepted(value)
         else:
             yield f"{key}: {_pairs(value) if isinstance(value, Mapping) else value}"
+
+
+def _accepted(value: str) -> str:
+    if value == ANY:
+        return _("no box has to be accepted")
+    return _("accepted is the box with the key {key}…").format(key=value[:16])
 
 
 def _sign(value: Mapping[str, Any]) -> Iterator[str]:

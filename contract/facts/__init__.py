@@ -22,6 +22,7 @@ from contract.facts.commands import *
 from contract.facts.devices import *
 from contract.facts.meters import *
 from contract.facts.life import *
+from contract.facts.acceptance import *
 
 # isort: on
 

@@ -168,7 +168,8 @@ class Stage:
         codes.write_text(CODES_CSV, encoding="utf-8")
         self.bureau.do("roster", "put", "residents", str(roster), "--scope", "building/b12")
         signs = [word for text in (SIGN if self.language == PANEL else SIGN_EN) for word in ("--sign", text)]
-        self.bureau.do("settings", "put", "--scope", "grid/g21", *signs, "--codes", str(codes))
+        shown = (*signs, "--codes", str(codes), "--no-acceptance")
+        self.bureau.do("settings", "put", "--scope", "grid/g21", *shown)
         self.enrol()
 
     def _register(self, unit: str, name: str) -> None:

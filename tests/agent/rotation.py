@@ -121,7 +121,7 @@ class Unit:
         self._carry_out = Dispatch(
             devices=self._devices, store=self.store, link=None, clock=clock, calendar=Calendar(clock, self._posted.put),
             status=StatusFile(state), stop=lambda _fault: None, sealed=self.sealed,
-            spend_token=lambda: None,
+            spend_token=lambda: None, sheet_told=lambda _sheet: None,
         )  # fmt: skip
         self._stops = Stops(self.store._waiting)
         self.store.start()

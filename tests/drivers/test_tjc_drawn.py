@@ -285,7 +285,9 @@ def test_a_touched_answer_and_a_touched_key_are_keys() -> None:
     bus.run(1.0)
     tap(bus, there)
     bus.run(0.1)
-    assert "".join(fact.key for fact in bus.of(KeyReport)[7:]) == " ", "an answer has no keys, but says that somebody is there"
+    assert "".join(fact.key for fact in bus.of(KeyReport)[7:]) == " ", (
+        "an answer has no keys, but says that somebody is there"
+    )
     show(bus, 4, look="fire", body=("请马上撤离",))
     bus.run(1.0)
     tap(bus, there)

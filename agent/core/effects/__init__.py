@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import field
 
+from agent.core.effects.acceptance import (
+    SheetTold as SheetTold,
+)
 from agent.core.effects.door import (
     ExpectChoice as ExpectChoice,
 )
@@ -388,6 +391,7 @@ Effect = (
     | UseKeys
     | Resubscribe
     | SpendToken
+    | SheetTold
     | SetClock
     | RaiseFloor
     | UseTimezone

@@ -33,6 +33,7 @@ from agent.core.events.life import (
     ClockStepped,
     LatchRead,
     LockdownRead,
+    SheetRead,
     Started,
     StopAsked,
     ThreadDied,
@@ -93,6 +94,7 @@ Event = (
     Started
     | LatchRead
     | LockdownRead
+    | SheetRead
     | ThreadDied
     | TimePassed
     | StopAsked

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agent.core.effects import KeptMode
 from agent.core.time import Trust
+from contract.facts import UnitSheet
 from contract.frozen import frozen
 
 
@@ -17,6 +18,7 @@ class Started:
     `no_link`: why there is none, in plain words; empty where there is one.
     `card_keys`: ids of those of the enrolment. `enrolment_pending`: its one-time token is there, not spent yet.
     `host`: names the boot of the computer; empty where it has no name.
+    `identified`: there is an identity. `acceptance`: the unit's public key, where its enrolment asks that its installation be accepted.
     """
 
     session: str
@@ -29,6 +31,8 @@ class Started:
     host: str = ""
     lockdown: tuple[KeptMode, ...] = ()
     lockdown_known: bool = True
+    identified: bool = True
+    acceptance: str = ""
 
 
 @frozen
@@ -45,6 +49,13 @@ class LockdownRead:
 
     lockdown: tuple[KeptMode, ...]
     known: bool
+
+
+@frozen
+class SheetRead:
+    """The acceptance sheet of a self-test that nobody has been told of yet, in its parts."""
+
+    parts: tuple[UnitSheet, ...]
 
 
 @frozen

@@ -7,6 +7,7 @@ from dataclasses import field
 
 from agent.core.events.store import StateLoaded
 from agent.core.plan import UnitPlan
+from agent.core.state.acceptance import AcceptanceState
 from agent.core.state.asking import Asking
 from agent.core.state.care import Care, Help, Said
 from agent.core.state.commands import Commands
@@ -74,6 +75,9 @@ class State:
     """Why there is no link, where there is none."""
     enrolment_pending: bool = False
     """The centre has not shown yet that it has this unit's key."""
+    identified: bool = True
+    """There is an identity: without one no card opens and no centre is reached."""
+    acceptance: AcceptanceState = AcceptanceState()
     language: str = "zh-CN"
     timezone: str = ""
     enlarged: bool = False

@@ -211,7 +211,7 @@ class Bench:
 
     # --- a unit at work
 
-    def start(self, *people: Holder, latched: frozenset[str] = frozenset(), **started: bool) -> Bench:
+    def start(self, *people: Holder, latched: frozenset[str] = frozenset(), **started: Any) -> Bench:
         """Up to a closed, locked door with its holders loaded and its store open."""
         self.do(ev.Started("s1", latched, **started))
         for device in devices_of(self.state.plan):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.teeth.mutation import Mutation
 from tests.teeth.mutations import (
+    acceptance,
     agent,
     broker,
     contract_and_centre,
@@ -27,6 +28,7 @@ from tests.teeth.mutations import (
 )
 
 MUTATIONS: list[Mutation] = [
+    *acceptance.MUTATIONS,
     *door.MUTATIONS,
     *core.MUTATIONS,
     *agent.MUTATIONS,
