@@ -1,0 +1,61 @@
+"""Tables of units' software: the bundles there are, how a version is rolled out, and an index over what units tell of it.
+
+Why: a version goes to one unit first and to all of them last, and stops by itself where doors do not come back; `serve` may be started anew
+at any moment of that. Who began it, stopped it and let it go on, and why, is to be known afterwards. What units tell of their software is
+little among many facts, and is looked at every few seconds while a version is rolled out.
+"""
+
+from __future__ import annotations
+
+from alembic import op
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Integer, String, Text, text
+
+revision = "0011"
+down_revision = "0010"
+
+
+def upgrade() -> None:
+    number = BigInteger().with_variant(Integer(), "sqlite")
+    told = text("substr(kind, 1, 9) = 'software.'")
+    op.create_index("facts_software", "facts", ["kind", "n"], sqlite_where=told, postgresql_where=told)
+    op.create_table(
+        "bundles",
+        Column("version", String, primary_key=True, comment="as Debian writes them"),
+        Column("form", String, primary_key=True, comment="deb | rauc"),
+        Column("size", number, nullable=False, comment="bytes"),
+        Column("sha256", String, nullable=False, comment="hex; the file's name in the folder's bundles/"),
+        Column("added_utc", Float, nullable=False),
+        Column("removed_utc", Float),
+        Column("by", Text, nullable=False, comment="who did the last of it"),
+    )
+    op.create_table(
+        "rolls",
+        Column("id", number, primary_key=True, autoincrement=False),
+        Column("version", String, nullable=False),
+        Column("form", String, nullable=False),
+        Column("scope", String, nullable=False),
+        Column("waves", String, nullable=False, comment="as 1,10,10%,all"),
+        Column("soak_s", Float, nullable=False, comment="from a wave that is ready to the next one"),
+        Column("state", String, nullable=False, comment="running | stopped | done | ended"),
+        Column("wave", Integer, nullable=False, comment="the one under way, from 1; 0: none yet"),
+        Column("passed_utc", Float, comment="since when the wave under way is ready"),
+        Column(
+            "after_n", number, nullable=False, comment="facts up to this one are of before it, or of before it went on"
+        ),
+        Column("restored", number, comment="when the books had been restored last, as it began or went on"),
+        Column("begun_utc", Float, nullable=False),
+        Column("changed_utc", Float, nullable=False),
+        Column("by", Text, nullable=False, comment="who did the last of it"),
+        Column("why", Text, nullable=False),
+    )
+    op.create_table(
+        "roll_units",
+        Column("roll", number, ForeignKey("rolls.id"), primary_key=True),
+        Column("unit", String, ForeignKey("units.unit"), primary_key=True),
+        Column("wave", Integer, nullable=False),
+        Column("handed_utc", Float, nullable=False),
+        Column("ready_utc", Float, comment="since when it runs the version, with its doors ready"),
+        Column("unwell_utc", Float, comment="since when it runs the version, and its doors are not"),
+        Column("failed", String, comment="returned | refused | unready | gone | unfit, as centre/roll_course.py has it"),
+        Column("excused", Boolean, nullable=False, comment="counts neither for nor against its wave"),
+    )
