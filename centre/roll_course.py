@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from centre.waves import may_fail
 from contract.plain import Status, UnitState
-from contract.software import is_newer
+from contract.software import is_newer, order
 
 READY_S = 300.0
 """From installing to door-ready. Also how long a unit may be away that had the bundle: it is installing."""
@@ -121,7 +121,16 @@ def heard_of(online: bool, since_utc: float | None, status: Status | None) -> He
         return Heard(online, since_utc or 0.0, None, well=False)
     locks = [] if status.doors is None or isinstance(status.doors, int) else [door.lock for door in status.doors.values()]
     well = status.state is UnitState.ONLINE and status.door_only is None and all(lock == "ok" for lock in locks)
-    return Heard(online, since_utc or 0.0, status.version, well=well)
+    return Heard(online, since_utc or 0.0, _comparable(status.version), well=well)
+
+
+def _comparable(version: str | None) -> str | None:
+    """None where it is no version: a unit says what it likes."""
+    try:
+        order(version or "")
+    except ValueError:
+        return None
+    return version or None
 
 
 def judged(standing: Standing, version: str, now: float, since_utc: float) -> Member:

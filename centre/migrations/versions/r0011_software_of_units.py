@@ -39,9 +39,8 @@ def upgrade() -> None:
         Column("state", String, nullable=False, comment="running | stopped | done | ended"),
         Column("wave", Integer, nullable=False, comment="the one under way, from 1; 0: none yet"),
         Column("passed_utc", Float, comment="since when the wave under way is ready"),
-        Column(
-            "after_n", number, nullable=False, comment="facts up to this one are of before it, or of before it went on"
-        ),
+        Column("begin_n", number, nullable=False, comment="facts up to this one are of before it"),
+        Column("after_n", number, nullable=False, comment="likewise, of before it went on last"),
         Column("restored", number, comment="when the books had been restored last, as it began or went on"),
         Column("begun_utc", Float, nullable=False),
         Column("changed_utc", Float, nullable=False),
