@@ -32,6 +32,7 @@ class Failure(StrEnum):
 class Stage(StrEnum):
     """How far a unit is, for people."""
 
+    WAITING = "waiting"
     HANDED = "handed"
     AWAY = "away"
     FETCHED = "fetched"

@@ -84,6 +84,8 @@ LIBRARY_HOMES = {
     "sqlalchemy": ("centre/",),
     "alembic": ("centre/migrations/",),
     "rich": ("centre/", "simulator/"),
+    "starlette": ("centre/file_server.py",),
+    "uvicorn": ("centre/file_server.py",),
     "iotcore": ("simulator/",),
     "PIL": (
         "panel/",
@@ -103,7 +105,7 @@ THIRD_PARTY = {
     "contract": frozenset({"cryptography"}),
     "drivers": frozenset({"serial", "cryptography"}),
     "agent": frozenset({"cryptography", "paho", "apscheduler", "yaml", "click", "sqlite_utils"}),
-    "centre": frozenset({"cryptography", "paho", "joserfc", "nacl", "sqlalchemy", "alembic", "rich", "click"}),
+    "centre": frozenset({"cryptography", "paho", "joserfc", "nacl", "sqlalchemy", "alembic", "rich", "click", "starlette", "uvicorn"}),
     "simulator": frozenset({"iotcore", "rich", "click", "cryptography", "paho", "PIL"}),
     "panel": frozenset({"PIL", "click"}),
 }
