@@ -162,8 +162,8 @@ def message(bundle: Bundle, url: str, scope: Scope, rev: int, now: float, *, wit
 
 
 def url_of(site: Site, sha256: str) -> str:
-    """Where a unit has it from. Raises CentreError (wrong use) where the site has no TLS."""
-    if not site.address.tls:
+    """Where a unit has it from. Raises CentreError (wrong use) where the site has no TLS, and `files` was never told where it is."""
+    if site.files is None and not site.address.tls:
         raise CentreError(_("the broker is reached without TLS: units take software from an encrypted centre only"), WRONG_USE)
     files = site.serves_files
     host = f"[{files.host}]" if ":" in files.host else files.host

@@ -11,7 +11,7 @@ from centre.words import _
 DEFAULT = "1,10,10%,all"
 MOST = 10
 """Waves of one roll."""
-FAILED_SHARE = 0.02
+FAILED_PERCENT = 2
 """Of a wave: so many may not come back."""
 LEAST_FOR_SHARE = 50
 """In a wave of fewer units none may fail."""
@@ -51,4 +51,4 @@ class Waves:
 
 def may_fail(count: int) -> int:
     """Of so many units that were handed a version."""
-    return math.floor(count * FAILED_SHARE) if count >= LEAST_FOR_SHARE else 0
+    return count * FAILED_PERCENT // 100 if count >= LEAST_FOR_SHARE else 0

@@ -37,6 +37,7 @@ TOOLS = {
     "fsck.fat": "dosfstools",
     "mcopy": "mtools",
     "dpkg": "dpkg",
+    "curl": "curl",
 }
 """Programs of the machine that a test may ask for with `@pytest.mark.needs(…)`, and the Debian package of each."""
 

@@ -49,8 +49,6 @@ def files(
 def _serve(office: CliContext, wanted: Files) -> None:
     from centre import file_server  # noqa: PLC0415  # no other command pays for a web server
 
-    if not office.site.address.tls:
-        raise CentreError(_("the broker is reached without TLS: units take software from an encrypted centre only"), CONFIGURATION)
     certificate = file_server.Certificate(*_certificate(office, wanted))
     at = file_server.listening(wanted.listen, wanted.port)
     with at:

@@ -20,7 +20,7 @@ from simulator.demo.waiting import until
 from simulator.fleet.connections import room_for
 from simulator.fleet.enlisting import enlist, scopes_of
 from simulator.fleet.fleet import Fleet
-from simulator.fleet.fleet_unit import Enlisted
+from simulator.fleet.enlisted import Enlisted
 
 SITE = "badahu"
 
