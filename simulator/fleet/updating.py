@@ -60,10 +60,14 @@ class Installed:
     def _fetched(self, message: Software) -> None:
         if self._wanted is message:
             self._box.write(SoftwareFetched(message.version))
-            self._later(INSTALL_S, lambda: self.install(message))
+            self._later(INSTALL_S, lambda: self._install(message))
 
-    def install(self, message: Software) -> None:
-        """Unless it was withdrawn meanwhile."""
+    def door_closed(self) -> None:
+        """What waited for it is installed, unless it was withdrawn meanwhile."""
+        if self._wanted is not None and not self._wanted.withdrawn and self._wanted.version != self.version:
+            self._install(self._wanted)
+
+    def _install(self, message: Software) -> None:
         if self._wanted is not message or self.conduct is Conduct.WAITS or self.died:
             return
         before = self.version

@@ -26,7 +26,8 @@ from tests.centre.rolling import bundle
 from tests.centre.unit import SITE
 from tests.waiting import eventually
 
-CONTENT = os.urandom(3 * 1024 * 1024)
+CONTENT = os.urandom(16 * 1024 * 1024)
+"""More than the buffers of a connection hold."""
 
 
 class Served:
