@@ -25,7 +25,7 @@ from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from centre.errors import UNREACHABLE, CentreError
-from centre.words import _, reason_of
+from centre.words import reason_of
 
 SENDS = 64
 """Bundles sent at a time; a quarter of them at most to one address."""
@@ -165,7 +165,7 @@ def listening(address: str, port: int) -> socket.socket:
         made.bind((address, port))
     except OSError as error:
         made.close()
-        raise CentreError(_("{address}:{port}: {reason}").format(address=address, port=port, reason=reason_of(error)), UNREACHABLE) from None
+        raise CentreError(f"{address}:{port}: {reason_of(error)}", UNREACHABLE) from None
     return made
 
 

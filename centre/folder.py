@@ -222,8 +222,7 @@ class Folder:
         try:
             return None if given is None else kind(**given)
         except TypeError as error:
-            line = _("{settings}: {name}: {error}")
-            raise CentreError(line.format(settings=self.settings, name=name, error=error), CONFIGURATION) from None
+            raise CentreError(f"{self.settings}: {name}: {error}", CONFIGURATION) from None
 
     def save(self, site: Site) -> None:
         value = {name: entry for name, entry in asdict(site).items() if entry is not None}
