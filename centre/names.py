@@ -94,6 +94,7 @@ NAMES = frozenset(
         N_("certificate"),
         N_("ca"),
         N_("files"),
+        N_("software"),
     }
 )
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -177,6 +178,22 @@ def test_whoever_trusts_another_ca_takes_nothing(served: Served, tmp_path: Path)
     assert (done.returncode, done.stdout) == (60, b"")
     assert served.curl(served.url.replace("127.0.0.1", "localhost")).returncode == 60, "the name is not that of the certificate"
     assert served.curl("--tls-max", "1.1", served.url).returncode != 0
+
+
+def test_check_says_whether_units_would_take_it(served: Served) -> None:
+    done = CliRunner().invoke(centre, ["--dir", str(served.path), "check"])
+    (line,) = (line for line in done.output.splitlines() if "software" in line)
+    assert "days left" in line
+    other = CliContext(served.path)
+    files = other.site.files
+    assert files is not None
+    try:
+        other.save(replace(other.site, files=replace(files, host="localhost")))
+        assert "does not hold" in CliRunner().invoke(centre, ["--dir", str(served.path), "check"]).output
+        other.save(replace(other.site, files=replace(files, port=free_port())))
+        assert "does `files` run?" in CliRunner().invoke(centre, ["--dir", str(served.path), "check"]).output
+    finally:
+        other.save(replace(other.site, files=files))
 
 
 # --- what is not there
