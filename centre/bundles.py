@@ -70,7 +70,9 @@ def add(centre: OpenCentre, source: Path, version: str | None, by: str, now: flo
                 raise CentreError(_("another bundle is being added just now"), CHECK_FAILED)
             (folder / ".new").unlink(missing_ok=True)  # of one that was cut off
             if shutil.disk_usage(folder).free - source.stat().st_size < LEAST_FREE:
-                raise CentreError(_("{folder}: no room: the books are to have some").format(folder=folder), CHECK_FAILED)
+                raise CentreError(
+                    _("{folder}: no room: the books are to have some").format(folder=folder), CHECK_FAILED
+                )
             return _add(centre, source, version, by, now)
     except OSError as error:
         raise CentreError(f"{error.filename or source}: {reason_of(error)}", WRONG_USE) from None
@@ -156,7 +158,13 @@ def _check(bundle: Bundle) -> None:
 
 def message(bundle: Bundle, url: str, scope: Scope, rev: int, now: float, *, withdrawn: bool = False) -> Software:
     """That units of `scope` should run this. Raises codec.FieldError."""
-    given = {"scope": str(scope), "rev": rev, "iat": round(now, 3), "version": bundle.version, "form": bundle.form.value}
+    given = {
+        "scope": str(scope),
+        "rev": rev,
+        "iat": round(now, 3),
+        "version": bundle.version,
+        "form": bundle.form.value,
+    }
     given |= {"size": bundle.size, "sha256": bundle.sha256, "url": url}
     return codec.read(Software, given | ({"withdrawn": True} if withdrawn else {}))
 
@@ -164,7 +172,9 @@ def message(bundle: Bundle, url: str, scope: Scope, rev: int, now: float, *, wit
 def url_of(site: Site, sha256: str) -> str:
     """Where a unit has it from. Raises CentreError (wrong use) where the site has no TLS, and `files` was never told where it is."""
     if site.files is None and not site.address.tls:
-        raise CentreError(_("the broker is reached without TLS: units take software from an encrypted centre only"), WRONG_USE)
+        raise CentreError(
+            _("the broker is reached without TLS: units take software from an encrypted centre only"), WRONG_USE
+        )
     files = site.serves_files
     host = f"[{files.host}]" if ":" in files.host else files.host
     return f"https://{host}:{files.port}/software/{sha256}"
@@ -235,7 +245,9 @@ def remove(centre: OpenCentre, version: str, form: Form | None, by: str, now: fl
         if conn.execute(select(rolls.c.id).where(open_)).first():
             raise CentreError(_("{version}: a roll of it is under way").format(version=version), WRONG_USE)
         asked = (state_table.c.kind == Kind.SOFTWARE.value) & (state_table.c.title == version)
-        if conn.execute(select(state_table.c.scope).where(asked, ~state_table.c.withdrawn, state_table.c.token.is_not(None))).first():
+        if conn.execute(
+            select(state_table.c.scope).where(asked, ~state_table.c.withdrawn, state_table.c.token.is_not(None))
+        ).first():
             what = _("{version}: units are to run it, and a replaced box would ask for it: roll out a newer one first")
             raise CentreError(what.format(version=version), WRONG_USE)
         software_rows.enter_bundle(conn, {**row, "removed_utc": now, "by": by}, now)
@@ -258,7 +270,12 @@ def pack(centre: OpenCentre, version: str, form: Form | None, scope: Scope, out:
         made = message(bundle, url_of(centre.site, bundle.sha256), scope, rev, now)
         token = centre.signer.sign_state(state.topic_of(centre.site.site, made), made)
         restored.note_shown(conn, Kind.SOFTWARE.value, str(scope), "", rev, now)  # it is given to nobody else
-        acts.note(conn, "packed", {"version": version, "form": bundle.form.value, "scope": str(scope), "rev": rev, "by": by}, now)
+        acts.note(
+            conn,
+            "packed",
+            {"version": version, "form": bundle.form.value, "scope": str(scope), "rev": rev, "by": by},
+            now,
+        )
     fresh = out.with_name(f".{out.name}.new")
     try:
         with ExitStack() as stack:

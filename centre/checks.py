@@ -117,7 +117,9 @@ def _software(office: OpenCentre, now: float) -> Iterator[CheckResult]:
         there = certificates.shown(BrokerAddress(tls=True, host=files.host, port=files.port), ca)
     except ssl.SSLError as error:
         why = error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else error.reason
-        yield CheckResult("software", CHECK_FAILED, _("the certificate of {where} does not hold: {why}").format(where=where, why=why))
+        yield CheckResult(
+            "software", CHECK_FAILED, _("the certificate of {where} does not hold: {why}").format(where=where, why=why)
+        )
     except OSError as error:
         line = _("{where} cannot be reached: {reason}; does `files` run?")
         yield CheckResult("software", UNREACHABLE, line.format(where=where, reason=reason_of(error)))

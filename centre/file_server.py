@@ -84,7 +84,9 @@ class Bundles:
                 again = str(random.randint(*AGAIN_S))  # noqa: S311  # so that they do not come together
                 await Response(status_code=503, headers={"retry-after": again})(scope, receive, send)
                 return
-            response = FileResponse(path, media_type="application/octet-stream", headers={"cache-control": "no-transform"})
+            response = FileResponse(
+                path, media_type="application/octet-stream", headers={"cache-control": "no-transform"}
+            )
             await response(_one_range(scope), receive, self._bounded(send, turn, limit))
 
     def _path(self, scope: Scope) -> Path | None:

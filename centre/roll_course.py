@@ -120,7 +120,9 @@ def heard_of(online: bool, since_utc: float | None, status: Status | None) -> He
     """`status`: the last that was no death; None where it never sent one that can be read."""
     if status is None:
         return Heard(online, since_utc or 0.0, None, well=False)
-    locks = [] if status.doors is None or isinstance(status.doors, int) else [door.lock for door in status.doors.values()]
+    locks = (
+        [] if status.doors is None or isinstance(status.doors, int) else [door.lock for door in status.doors.values()]
+    )
     well = status.state is UnitState.ONLINE and status.door_only is None and all(lock == "ok" for lock in locks)
     return Heard(online, since_utc or 0.0, _comparable(status.version), well=well)
 

@@ -76,7 +76,9 @@ def _handed(seen: RollView) -> list[Missing]:
             why = {Stage.RETURNED: each.said.returned, Stage.REFUSED: each.said.refused, Stage.UNFIT: each.said.refused}
             reason = why.get(stage) or ""
             found.append(
-                Missing(member.unit, member.wave, stage, reason, each.heard.version, each.heard.since_utc, member.excused)
+                Missing(
+                    member.unit, member.wave, stage, reason, each.heard.version, each.heard.since_utc, member.excused
+                )
             )
     return found
 

@@ -36,7 +36,11 @@ class Statuses:
         """Of these units."""
         columns = (units_table.c.unit, units_table.c.online, units_table.c.heard_utc, units_table.c.status)
         rows = conn.execute(select(*columns).where(units_table.c.revoked_utc.is_(None)))
-        return {row.unit: heard_of(row.online, row.heard_utc, self._of(row.unit, row.status)) for row in rows if row.unit in names}
+        return {
+            row.unit: heard_of(row.online, row.heard_utc, self._of(row.unit, row.status))
+            for row in rows
+            if row.unit in names
+        }
 
     def _of(self, unit: str, text: str | None) -> Status | None:
         known = self._known.get(unit)
@@ -106,7 +110,9 @@ def view(conn: Connection, site: str, roll: Roll, statuses: Statuses, now: float
 
 
 def _members(conn: Connection, roll: int) -> Iterator[Member]:
-    for row in conn.execute(select(roll_units).where(roll_units.c.roll == roll).order_by(roll_units.c.wave, roll_units.c.unit)):
+    for row in conn.execute(
+        select(roll_units).where(roll_units.c.roll == roll).order_by(roll_units.c.wave, roll_units.c.unit)
+    ):
         failed = None if row.failed is None else Failure(row.failed)
         yield Member(row.unit, row.wave, row.handed_utc, row.ready_utc, row.unwell_utc, failed, row.excused)
 
@@ -128,7 +134,9 @@ def _said(conn: Connection, roll: Roll) -> dict[str, SaidOf]:
 def _facts(conn: Connection, after: int) -> Iterable[tuple[str, int, Fact]]:
     """In order of arrival, behind that one. Data that is not of the contract's form is kept in the books and means nothing here."""
     joined = select(epochs.c.unit, facts.c.n, facts.c.line).join(epochs, facts.c.epoch_id == epochs.c.id)
-    for row in conn.execute(joined.where(and_(TOLD, facts.c.n > after, facts.c.again.is_(False))).order_by(facts.c.n)).all():
+    for row in conn.execute(
+        joined.where(and_(TOLD, facts.c.n > after, facts.c.again.is_(False))).order_by(facts.c.n)
+    ).all():
         line = parse_line(row.line)
         with suppress(FieldError):
             if isinstance(line, FactLine) and (fact := line.fact) is not None:

@@ -174,5 +174,9 @@ def _all_done(seen: RollView) -> bool:
 
 def _write(conn: Connection, roll: int, member: Member) -> None:
     mine = and_(roll_units.c.roll == roll, roll_units.c.unit == member.unit)
-    values = {"ready_utc": member.ready_utc, "unwell_utc": member.unwell_utc, "failed": member.failed and member.failed.value}
+    values = {
+        "ready_utc": member.ready_utc,
+        "unwell_utc": member.unwell_utc,
+        "failed": member.failed and member.failed.value,
+    }
     conn.execute(update(roll_units).where(mine).values(**values))

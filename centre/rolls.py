@@ -121,7 +121,13 @@ def begin(centre: OpenCentre, plan: Plan, by: str, why: str, now: float) -> Roll
 
 def _first(conn: Connection, plan: Plan, bundle: Bundle, number: int, now: float) -> dict[str, Any]:
     row: dict[str, Any] = {"id": number, "version": bundle.version, "form": bundle.form.value, "scope": str(plan.scope)}
-    row |= {"waves": plan.waves.text, "soak_s": plan.soak_s, "state": Stand.RUNNING.value, "wave": 0, "passed_utc": None}
+    row |= {
+        "waves": plan.waves.text,
+        "soak_s": plan.soak_s,
+        "state": Stand.RUNNING.value,
+        "wave": 0,
+        "passed_utc": None,
+    }
     last = _last_fact(conn)
     return row | {"begin_n": last, "after_n": last, "restored": last_restore(conn), "begun_utc": now}
 

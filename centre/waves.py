@@ -28,7 +28,9 @@ class Waves:
         """Raises ValueError with what is wrong."""
         steps = [step.strip() for step in text.split(",")]
         if steps[-1] != "all" or len(steps) > MOST:
-            raise ValueError(_("not up to {most} waves that end with all, as {example}").format(most=MOST, example=DEFAULT))
+            raise ValueError(
+                _("not up to {most} waves that end with all, as {example}").format(most=MOST, example=DEFAULT)
+            )
         for step in steps[:-1]:
             number = int(step.removesuffix("%")) if re.fullmatch(r"[0-9]{1,4}%?", step, re.ASCII) else 0
             if not 1 <= number <= (99 if step.endswith("%") else 9999):

@@ -105,7 +105,9 @@ THIRD_PARTY = {
     "contract": frozenset({"cryptography"}),
     "drivers": frozenset({"serial", "cryptography"}),
     "agent": frozenset({"cryptography", "paho", "apscheduler", "yaml", "click", "sqlite_utils"}),
-    "centre": frozenset({"cryptography", "paho", "joserfc", "nacl", "sqlalchemy", "alembic", "rich", "click", "starlette", "uvicorn"}),
+    "centre": frozenset(
+        {"cryptography", "paho", "joserfc", "nacl", "sqlalchemy", "alembic", "rich", "click", "starlette", "uvicorn"}
+    ),
     "simulator": frozenset({"iotcore", "rich", "click", "cryptography", "paho", "PIL"}),
     "panel": frozenset({"PIL", "click"}),
 }

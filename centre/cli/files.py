@@ -18,9 +18,13 @@ from centre.words import _, reason_of
 
 
 @click.command()
-@click.option("--listen", metavar="ADDRESS", help="Address to listen on (default: 0.0.0.0; what was said last is kept).")
+@click.option(
+    "--listen", metavar="ADDRESS", help="Address to listen on (default: 0.0.0.0; what was said last is kept)."
+)
 @click.option("--host", help="As units reach it: a name or an address (default: that of the broker).")
-@click.option("--port", type=click.IntRange(1, 65535), help=f"Port to listen on, and to be reached at (default: {FILES_PORT}).")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), help=f"Port to listen on, and to be reached at (default: {FILES_PORT})."
+)
 @click.option(
     "--cert",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -37,9 +41,10 @@ def files(
     """
     if (cert is None) != (key is None):
         raise CentreError(_("--cert and --key go together"), WRONG_USE)
-    named = {"listen": listen, "host": host, "port": port}
-    named |= {} if cert is None or key is None else {"certificate": str(cert.absolute()), "key": str(key.absolute())}
-    wanted = dataclasses.replace(office.site.serves_files, **{name: value for name, value in named.items() if value is not None})
+    before = office.site.serves_files
+    wanted = Files(host or before.host, port or before.port, listen or before.listen, before.certificate, before.key)
+    if cert is not None and key is not None:
+        wanted = dataclasses.replace(wanted, certificate=str(cert.absolute()), key=str(key.absolute()))
     with taken(office.folder.path / "files.lock") as ours:
         if not ours:
             raise CentreError(_("{path}: `files` runs already").format(path=office.folder.path), CHECK_FAILED)

@@ -105,7 +105,9 @@ def pack(office: CliContext, version: str, out: Path, scope: str | None, form: s
     show_default=True,
     help="How many units each wave has, as a number or a share of all; the last is `all`.",
 )
-@click.option("--soak", default="30m", show_default=True, help="How long to wait once a wave is ready: 30m, 2h, 1d, 0s.")
+@click.option(
+    "--soak", default="30m", show_default=True, help="How long to wait once a wave is ready: 30m, 2h, 1d, 0s."
+)
 @_form
 @_by
 @_why
@@ -212,7 +214,12 @@ def _missing_line(office: CliContext, each: Missing) -> str:
 
 def _value(found: RollReport) -> dict[str, Any]:
     waves = [
-        {"wave": each.number, "size": each.size, "may_fail": each.may_fail, "units": {str(k): n for k, n in each.counts.items()}}
+        {
+            "wave": each.number,
+            "size": each.size,
+            "may_fail": each.may_fail,
+            "units": {str(k): n for k, n in each.counts.items()},
+        }
         for each in found.waves
     ]
     missing = [

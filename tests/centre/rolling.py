@@ -67,7 +67,9 @@ class Rolling:
     def shows(self, *names: str | FakeUnit, **changed: Any) -> None:
         """`shows("a", "1.0")`: the last of the names is the version."""
         *whose, version = names
-        self.desk.take(*(self.units[str(name)].status(version=version, doors={"main": door()}, **changed) for name in whose))
+        self.desk.take(
+            *(self.units[str(name)].status(version=version, doors={"main": door()}, **changed) for name in whose)
+        )
 
     def lock(self, name: str, state: str, version: str = NEW) -> None:
         self.desk.take(self.units[name].status(version=version, doors={"main": replace(door(), lock=state)}))
@@ -126,7 +128,10 @@ class Rolling:
         return {row.unit for row in rows if row.wave == number}
 
     def alarms(self) -> list[str]:
-        return [row.detail for row in self.desk.rows(select(schema.alarms.c.detail).where(schema.alarms.c.kind == "software.stopped"))]
+        return [
+            row.detail
+            for row in self.desk.rows(select(schema.alarms.c.detail).where(schema.alarms.c.kind == "software.stopped"))
+        ]
 
     def verified(self) -> None:
         out = self.desk.run("verify").output

@@ -76,7 +76,9 @@ def test_a_version_is_one_file_for_ever(desk: Desk, tmp_path: Path) -> None:
     one, other = bundle(tmp_path / "a", b"one"), bundle(tmp_path / "b", b"other")
     desk.run("software", "add", str(one), "--version", "1.0")
     desk.run("software", "add", str(one), "--version", "1.0")
-    assert "a new file wants a new version" in desk.run("software", "add", str(other), "--version", "1.0", code=2).stderr
+    assert (
+        "a new file wants a new version" in desk.run("software", "add", str(other), "--version", "1.0", code=2).stderr
+    )
     assert "is here already, as 1.0" in desk.run("software", "add", str(one), "--version", "1.1", code=2).stderr
     assert len(files(desk)) == 1
 
@@ -118,7 +120,10 @@ def test_an_older_centre_is_told_to_make_a_key(desk: Desk, tmp_path: Path, monke
     keys = load_keys(desk.office.folder)
     kept = tuple(key for key in keys.working if Kind.SOFTWARE not in key.kinds)
     monkeypatch.setitem(desk.office.__dict__, "keys", keys)
-    monkeypatch.setattr("centre.opened.load_keys", lambda _: keys.__class__(kept, keys.private, keys.root_public, keys.card_keys, keys.pin_keys, keys.logins))
+    monkeypatch.setattr(
+        "centre.opened.load_keys",
+        lambda _: keys.__class__(kept, keys.private, keys.root_public, keys.card_keys, keys.pin_keys, keys.logins),
+    )
     said = desk.run("software", "add", str(bundle(tmp_path / "a")), "--version", "1.0", code=78)
     assert "no key here may sign a software: `keys rotate state` makes one, with the root key" in said.stderr
 
@@ -195,7 +200,21 @@ def test_packing_to_a_full_stick_leaves_nothing(desk: Desk, tmp_path: Path, monk
 def test_the_status_says_who_is_missing_and_why(desk: Desk, tmp_path: Path) -> None:
     rolling = Rolling(desk, ["a", "b", "c"], tmp_path)
     assert "nothing was rolled out yet" in desk.run("software", "status").stdout
-    desk.run("software", "roll", NEW, "--scope", f"site/{SITE}", "--waves", "2,all", "--soak", "1h", "--why", "因为门", "--by", "li")
+    desk.run(
+        "software",
+        "roll",
+        NEW,
+        "--scope",
+        f"site/{SITE}",
+        "--waves",
+        "2,all",
+        "--soak",
+        "1h",
+        "--why",
+        "因为门",
+        "--by",
+        "li",
+    )
     rolling.looks(3)
     first, second = sorted(rolling.handed())
     rolling.fetches(first)
@@ -244,4 +263,6 @@ def test_nobody_else_has_a_bundle_in_the_books_by_hand(desk: Desk, tmp_path: Pat
     Rolling(desk, ["a"], tmp_path)
     with desk.books.writing() as conn:
         conn.execute(delete(table))
-    assert f"software bundle {NEW} rauc: the journal tells of it, and it is not there" in desk.run("verify", code=1).output
+    assert (
+        f"software bundle {NEW} rauc: the journal tells of it, and it is not there" in desk.run("verify", code=1).output
+    )

@@ -151,7 +151,12 @@ def test_the_whole_bundle_and_any_part_of_it(served: Served) -> None:
     assert headers["connection"] == "close"
     assert "server" not in headers
     size = len(served.whole)
-    for asked, part in {"bytes=0-0": served.whole[:1], f"bytes={size - 5}-": served.whole[-5:], "bytes=100-1999": served.whole[100:2000], "bytes=-7": served.whole[-7:]}.items():
+    for asked, part in {
+        "bytes=0-0": served.whole[:1],
+        f"bytes={size - 5}-": served.whole[-5:],
+        "bytes=100-1999": served.whole[100:2000],
+        "bytes=-7": served.whole[-7:],
+    }.items():
         status, headers, body = served.ask("GET", served.there, Range=asked)
         assert (status, body) == (206, part)
         assert headers["content-range"].endswith(f"/{size}")
@@ -173,10 +178,15 @@ def test_curl_goes_on_where_it_was_cut_off(served: Served, tmp_path: Path) -> No
 def test_whoever_trusts_another_ca_takes_nothing(served: Served, tmp_path: Path) -> None:
     certificates.make_ca(tmp_path, "elsewhere")
     done = subprocess.run(
-        ["curl", "--silent", "--noproxy", "*", "--cacert", str(tmp_path / "ca.pem"), served.url], capture_output=True, timeout=30, check=False
+        ["curl", "--silent", "--noproxy", "*", "--cacert", str(tmp_path / "ca.pem"), served.url],
+        capture_output=True,
+        timeout=30,
+        check=False,
     )
     assert (done.returncode, done.stdout) == (60, b"")
-    assert served.curl(served.url.replace("127.0.0.1", "localhost")).returncode == 60, "the name is not that of the certificate"
+    assert served.curl(served.url.replace("127.0.0.1", "localhost")).returncode == 60, (
+        "the name is not that of the certificate"
+    )
     assert served.curl("--tls-max", "1.1", served.url).returncode != 0
 
 
@@ -257,7 +267,9 @@ def test_many_ranges_at_once_are_answered_with_the_whole(served: Served) -> None
     assert "multipart" not in headers["content-type"]
 
 
-@pytest.mark.parametrize("rubbish", [b"\0" * 200, b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET / HTTP/1.1\r\nA: " + b"b" * 100_000])
+@pytest.mark.parametrize(
+    "rubbish", [b"\0" * 200, b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET / HTTP/1.1\r\nA: " + b"b" * 100_000]
+)
 def test_rubbish_is_answered_or_cut_off_and_nothing_is_said_of_it(served: Served, rubbish: bytes) -> None:
     with served.raw(rubbish) as line, suppress(OSError):
         assert line.recv(100)[9:12] in (b"400", b"")

@@ -33,7 +33,23 @@ def test_waves_in_words() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "1", "all,1", "0,all", "-1,all", "1.5,all", "100%,all", "0%,all", "x,all", "１,all", "1,,all", "1,all,all", "9" * 9 + ",all", "1," * 10 + "all"]
+    "text",
+    [
+        "",
+        "1",
+        "all,1",
+        "0,all",
+        "-1,all",
+        "1.5,all",
+        "100%,all",
+        "0%,all",
+        "x,all",
+        "１,all",
+        "1,,all",
+        "1,all,all",
+        "9" * 9 + ",all",
+        "1," * 10 + "all",
+    ],
 )
 def test_what_is_no_list_of_waves(text: str) -> None:
     with pytest.raises(ValueError, match=r"all|number"):
@@ -61,7 +77,10 @@ def test_a_unit_is_ready_when_it_says_so_online_with_its_locks() -> None:
 
 @pytest.mark.parametrize(("lock", "well"), [("ok", True), ("lost", False), ("fault", False)])
 def test_each_lock_is_to_do_what_it_is_told(lock: str, well: bool) -> None:
-    doors = {"main": DoorStatus("normal", open=None, unlocked=False, lock=lock, held=False), "yard": DoorStatus("normal", open=False, unlocked=False, lock="ok", held=False)}
+    doors = {
+        "main": DoorStatus("normal", open=None, unlocked=False, lock=lock, held=False),
+        "yard": DoorStatus("normal", open=False, unlocked=False, lock="ok", held=False),
+    }
     assert heard_of(True, 1.0, replace(HEALTHY, doors=doors)).well is well
 
 
@@ -97,7 +116,10 @@ def test_who_had_the_bundle_and_is_off_for_five_minutes_failed_and_who_had_not_i
 
 def test_nobody_is_blamed_for_the_time_in_which_nobody_listened() -> None:
     assert stood(1000.0, since=900.0, heard=OFF).failed is None
-    assert stood(1000.0, since=900.0, heard=replace(RUNS, well=False), member=replace(MEMBER, unwell_utc=110.0)).failed is None
+    assert (
+        stood(1000.0, since=900.0, heard=replace(RUNS, well=False), member=replace(MEMBER, unwell_utc=110.0)).failed
+        is None
+    )
     assert stood(1201.0, since=900.0, heard=OFF).failed is Failure.GONE
 
 

@@ -85,7 +85,11 @@ def test_200_units_in_four_waves_while_serve_is_killed_in_each(street: Street) -
         street.start_serve()
     there = [unit for unit in order[:-3] if unit not in away]
     fleet.until("all that are there run it", lambda: running(there) == len(there), 120.0, 0.2)
-    assert [rows(street, "SELECT count(*) FROM roll_units WHERE wave = ?", number) for number in (1, 2, 3)] == [1, 10, 20]
+    assert [rows(street, "SELECT count(*) FROM roll_units WHERE wave = ?", number) for number in (1, 2, 3)] == [
+        1,
+        10,
+        20,
+    ]
     assert (state(street), running(away)) == ("running", 0), "who is away gets it on coming back"
     fleet.connect(away)
     fleet.until("it is done", lambda: state(street) == "done", 60.0, 0.2)

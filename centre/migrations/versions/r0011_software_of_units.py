@@ -55,6 +55,8 @@ def upgrade() -> None:
         Column("handed_utc", Float, nullable=False),
         Column("ready_utc", Float, comment="since when it runs the version, with its doors ready"),
         Column("unwell_utc", Float, comment="since when it runs the version, and its doors are not"),
-        Column("failed", String, comment="returned | refused | unready | gone | unfit, as centre/roll_course.py has it"),
+        Column(
+            "failed", String, comment="returned | refused | unready | gone | unfit, as centre/roll_course.py has it"
+        ),
         Column("excused", Boolean, nullable=False, comment="counts neither for nor against its wave"),
     )

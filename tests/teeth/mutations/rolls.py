@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.teeth.mutation import Mutation
 
 ROLLS = "tests/centre/test_rolls.py"
+STOPPED = "tests/centre/test_rolls_stopped.py"
 WAVES = "tests/centre/test_waves.py"
 FILES = "tests/centre/test_file_server.py"
 
@@ -31,7 +32,7 @@ MUTATIONS = [
         "centre/roller.py",
         "        if rolls.last_restore(conn) != seen.roll.restored:\n",
         "        if rolls.last_restore(conn) == 1:\n",
-        (f"{ROLLS}::test_books_restored_from_before_a_stop_do_not_roll_on[sqlite]",),
+        (f"{STOPPED}::test_books_restored_from_before_a_stop_do_not_roll_on[sqlite]",),
     ),
     Mutation(
         "a stop leaves what was handed out as it is",
@@ -45,7 +46,7 @@ MUTATIONS = [
         "centre/roller.py",
         "            if roll is not None and roll.state is Stand.RUNNING:  # else somebody stopped it just now\n",
         "            if roll is not None:\n",
-        (f"{ROLLS}::test_a_stop_that_comes_while_the_next_wave_is_reckoned_holds[sqlite]",),
+        (f"{STOPPED}::test_a_stop_that_comes_while_the_next_wave_is_reckoned_holds[sqlite]",),
     ),
     Mutation(
         "a link in the folder is followed",
