@@ -121,7 +121,7 @@ class Rolling:
     def messages(self) -> dict[str, dict[str, Any]]:
         mine = schema.state.c.kind == Kind.SOFTWARE.value
         rows = self.desk.rows(select(schema.state.c.scope, schema.state.c.token).where(mine))
-        return {row.scope.removeprefix("unit/"): unverified_payload(row.token) for row in rows}
+        return {row.scope.removeprefix("unit/"): unverified_payload(row.token) for row in rows if row.token}
 
     def in_wave(self, number: int) -> set[str]:
         rows = self.desk.rows(select(roll_units.c.unit, roll_units.c.wave).where(roll_units.c.roll == self.roll.id))
