@@ -154,10 +154,9 @@ class Roller:
     def _hand(self, conn: Connection, signer: Signer, seen: RollView, names: Sequence[str], now: float) -> None:
         roll = seen.roll
         bundle = bundles.known(conn, self._folder, roll.version, roll.form)
-        url = bundles.url_of(self._site, bundle.sha256)
         for name in names:
             scope = Scope("unit", name)
-            made = bundles.message(bundle, url, scope, state.next_rev(conn, Kind.SOFTWARE, scope, now), now)
+            made = bundles.message(bundle, roll.url, scope, state.next_rev(conn, Kind.SOFTWARE, scope, now), now)
             topic = state.topic_of(self._site.site, made)
             state.commit(conn, [Signed(topic, made, signer.sign_state(topic, made))], now, title=roll.version)
             row = {"roll": roll.id, "unit": name, "wave": roll.wave, "handed_utc": now}

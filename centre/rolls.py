@@ -51,6 +51,7 @@ class Roll:
     version: str
     form: str
     scope: str
+    url: str
     waves: str
     soak_s: float
     state: Stand
@@ -103,7 +104,7 @@ def begin(centre: OpenCentre, plan: Plan, by: str, why: str, now: float) -> Roll
     centre.keys.kid_for(Kind.SOFTWARE)
     with centre.books.changing() as conn:
         bundle = bundles.one(conn, centre.folder, plan.version, plan.form)
-        _check_message(centre.site, bundle)
+        url = _url(centre.site, bundle)
         before = newest(conn)
         if before is not None and before.state is Stand.RUNNING:
             what = _("{version} is being rolled out to {scope}: `software stop` first")
@@ -113,7 +114,7 @@ def begin(centre: OpenCentre, plan: Plan, by: str, why: str, now: float) -> Roll
         if not units.reach(conn, centre.site.site, plan.scope).units:
             raise CentreError(_("{scope}: no unit is there").format(scope=plan.scope), WRONG_USE)
         made = _first(conn, plan, bundle, 1 if before is None else before.id + 1, now)
-        software_rows.enter_roll(conn, made | {"by": by, "why": why}, now)
+        software_rows.enter_roll(conn, made | {"url": url, "by": by, "why": why}, now)
         found = newest(conn)
     assert found is not None
     return found
@@ -132,12 +133,14 @@ def _first(conn: Connection, plan: Plan, bundle: Bundle, number: int, now: float
     return row | {"begin_n": last, "after_n": last, "restored": last_restore(conn), "begun_utc": now}
 
 
-def _check_message(site: Site, bundle: Bundle) -> None:
-    """Before the first unit is handed it: no address may be too long for a message."""
+def _url(site: Site, bundle: Bundle) -> str:
+    """Where units have it from. Raises CentreError where no message could say so: before the first unit is handed it."""
+    url = bundles.url_of(site, bundle.sha256)
     try:
-        bundles.message(bundle, bundles.url_of(site, bundle.sha256), Scope("site", site.site), 1, 1.0)
+        bundles.message(bundle, url, Scope("site", site.site), 1, 1.0)
     except codec.FieldError as error:
         raise CentreError(str(error), WRONG_USE) from None
+    return url
 
 
 def _last_fact(conn: Connection) -> int:
@@ -196,11 +199,12 @@ def resume(centre: OpenCentre, by: str, why: str, now: float, *, skip: bool = Fa
             raise CentreError(_("{version}: is not stopped").format(version=roll.version), WRONG_USE)
         if skip and (roll.wave == 0 or roll.steps.is_last(roll.wave)):
             raise CentreError(_("{version}: there is no wave to pass over to").format(version=roll.version), WRONG_USE)
-        bundles.one(conn, centre.folder, roll.version, Form(roll.form))
+        bundle = bundles.one(conn, centre.folder, roll.version, Form(roll.form))
         if roll.state is Stand.STOPPED:
             _excuse(conn, roll)
         _note_alarm(conn, by, why, now)
         changed = {"state": Stand.RUNNING, "wave": roll.wave + skip, "passed_utc": None, "by": by, "why": why}
+        changed |= {"url": _url(centre.site, bundle)}
         changed |= {"after_n": _last_fact(conn), "restored": last_restore(conn)} if roll.state is Stand.STOPPED else {}
         software_rows.enter_roll(conn, roll.row(**changed), now)
         found = newest(conn)

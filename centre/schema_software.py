@@ -34,6 +34,7 @@ rolls = Table(
     Column("version", String, nullable=False),
     Column("form", String, nullable=False),
     Column("scope", String, nullable=False),
+    Column("url", String, nullable=False, comment="where units have it from"),
     Column("waves", String, nullable=False, comment="as 1,10,10%,all"),
     Column("soak_s", Float, nullable=False, comment="from a wave that is ready to the next one"),
     Column("state", String, nullable=False, comment="running | stopped | done | ended"),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from centre import rolls, schema
+from centre.folder import Files
 from centre.roll_course import READY_S, Stage
 from contract.envelope import key_ring, verify
 from contract.messages import Kind
@@ -145,6 +147,19 @@ def test_what_is_said_of_another_version_or_was_said_before_counts_for_nothing(r
     rolling.desk.take(rolling.unit(first).batch(len(rolling.unit(first).lines)))
     rolling.looks(3)
     assert rolling.roll.state == "running"
+
+
+def test_where_units_have_it_from_is_said_when_it_begins(rolling: Rolling) -> None:
+    """`serve` read the folder's settings long before, and `files` may have been told another port since."""
+    desk = rolling.desk
+    rolling.begin("all")
+    desk.office.save(replace(desk.office.site, files=Files("192.0.2.9", 9443)))
+    rolling.looks(2)
+    assert {each["url"].split("/")[2] for each in rolling.messages().values()} == {"127.0.0.1:8443"}
+    rolls.stop(desk.office, "li", "it moved", desk.now)
+    rolls.resume(desk.office, "li", "it moved", desk.now)
+    rolling.looks(2)
+    assert {each["url"].split("/")[2] for each in rolling.messages().values()} == {"192.0.2.9:9443"}
 
 
 # --- who is away
