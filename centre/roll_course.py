@@ -29,7 +29,7 @@ class Failure(StrEnum):
     UNFIT = "unfit"
 
 
-class Stage(StrEnum):
+class RollStage(StrEnum):
     """How far a unit is, for people."""
 
     WAITING = "waiting"
@@ -82,7 +82,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Followed:
     """A member with what was heard of it."""
 
     member: Member
@@ -104,16 +104,16 @@ class Standing:
         """It failed, and that counts."""
         return self.counts and self.member.failed is not None
 
-    def stage(self, version: str) -> Stage:
+    def stage(self, version: str) -> RollStage:
         if self.member.failed is not None:
-            return Stage(self.member.failed.value)
+            return RollStage(self.member.failed.value)
         if self.member.ready:
-            return Stage.READY
+            return RollStage.READY
         if self.away:
-            return Stage.AWAY
+            return RollStage.AWAY
         if self.heard.version == version:
-            return Stage.INSTALLED
-        return Stage.FETCHED if self.said.fetched else Stage.HANDED
+            return RollStage.INSTALLED
+        return RollStage.FETCHED if self.said.fetched else RollStage.HANDED
 
 
 def heard_of(online: bool, since_utc: float | None, status: Status | None) -> Heard:
@@ -136,7 +136,7 @@ def _comparable(version: str | None) -> str | None:
     return version or None
 
 
-def judged(standing: Standing, version: str, now: float, since_utc: float) -> Member:
+def judged(standing: Followed, version: str, now: float, since_utc: float) -> Member:
     """How the member stands now. `since_utc`: from when on units could be heard without a break, so that nobody is blamed for our own absence."""
     member, heard, said = standing.member, standing.heard, standing.said
     runs = heard.online and heard.version == version
@@ -167,7 +167,7 @@ def _runs_another(member: Member, runs: str | None, version: str) -> Member:
     return replace(member, failed=None) if member.failed is Failure.GONE else member
 
 
-def lost_in(standings: Sequence[Standing]) -> list[Standing]:
+def lost_in(standings: Sequence[Followed]) -> list[Followed]:
     """Members whose failure stops the roll: those of the first wave in which too many failed; empty where none did."""
     for wave in sorted({each.member.wave for each in standings}):
         mine = [each for each in standings if each.member.wave == wave and each.counts]
@@ -177,7 +177,7 @@ def lost_in(standings: Sequence[Standing]) -> list[Standing]:
     return []
 
 
-def passed(mine: Collection[Standing], wanted: int, more: bool) -> bool:
+def passed(mine: Collection[Followed], wanted: int, more: bool) -> bool:
     """Whether a wave of these members is door-ready. `more`: there are units to fill it with. One of nobody never is."""
     counted = [each for each in mine if each.counts]
     ready = sum(each.member.ready for each in counted)

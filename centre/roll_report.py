@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from centre import rolls
 from centre.opened import OpenCentre
-from centre.roll_course import Stage
+from centre.roll_course import RollStage
 from centre.roll_view import RollView, Statuses, view
 from centre.rolls import Roll
 from centre.waves import may_fail
@@ -19,7 +19,7 @@ class Missing:
 
     unit: str
     wave: int
-    stage: Stage
+    stage: RollStage
     why: str
     runs: str | None
     heard_utc: float
@@ -32,7 +32,7 @@ class WaveReport:
 
     number: int
     size: int
-    counts: dict[Stage, int]
+    counts: dict[RollStage, int]
     may_fail: int
 
 
@@ -72,8 +72,12 @@ def _handed(seen: RollView) -> list[Missing]:
     found = []
     for each in seen.standings:
         member, stage = each.member, each.stage(seen.roll.version)
-        if stage is not Stage.READY:
-            why = {Stage.RETURNED: each.said.returned, Stage.REFUSED: each.said.refused, Stage.UNFIT: each.said.refused}
+        if stage is not RollStage.READY:
+            why = {
+                RollStage.RETURNED: each.said.returned,
+                RollStage.REFUSED: each.said.refused,
+                RollStage.UNFIT: each.said.refused,
+            }
             reason = why.get(stage) or ""
             found.append(
                 Missing(
@@ -91,6 +95,6 @@ def _waiting(seen: RollView) -> list[Missing]:
     for name in seen.waiting:
         heard = seen.heard.get(name)
         if heard is not None:
-            stage = Stage.UNFIT if seen.newer(name) else Stage.AWAY if not heard.online else Stage.WAITING
+            stage = RollStage.UNFIT if seen.newer(name) else RollStage.AWAY if not heard.online else RollStage.WAITING
             found.append(Missing(name, 0, stage, "", heard.version, heard.since_utc))
     return found

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, and_, select
 
 from centre import units
-from centre.roll_course import Failure, Heard, Member, SaidOf, Standing, heard_of, judged
+from centre.roll_course import Failure, Followed, Heard, Member, SaidOf, heard_of, judged
 from centre.rolls import Roll
 from centre.schema import epochs, facts
 from centre.schema import units as units_table
@@ -57,10 +57,10 @@ class RollView:
     roll: Roll
     reached: tuple[str, ...]
     heard: Mapping[str, Heard]
-    standings: tuple[Standing, ...]
+    standings: tuple[Followed, ...]
     changed: tuple[Member, ...]
 
-    def wave(self, number: int) -> list[Standing]:
+    def wave(self, number: int) -> list[Followed]:
         return [each for each in self.standings if each.member.wave == number]
 
     @property
@@ -101,7 +101,7 @@ def view(conn: Connection, site: str, roll: Roll, statuses: Statuses, now: float
     for member in _members(conn, roll.id):
         if member.unit not in heard:  # revoked, or moved elsewhere
             continue
-        as_was = Standing(member, heard[member.unit], said.get(member.unit, SaidOf()))
+        as_was = Followed(member, heard[member.unit], said.get(member.unit, SaidOf()))
         found = judged(as_was, roll.version, now, since_utc)
         if found != member:
             changed.append(found)

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from centre import roll_report, rolls, schema
 from centre.folder import Files
-from centre.roll_course import Stage
+from centre.roll_course import RollStage
 from centre.roll_report import RollReport
 from centre.roller import Roller
 from centre.rolls import Plan, Roll
@@ -111,7 +111,7 @@ class Rolling:
     def roll(self) -> Roll:
         return self.report.roll
 
-    def stages(self) -> dict[str, Stage]:
+    def stages(self) -> dict[str, RollStage]:
         return {each.unit: each.stage for each in self.report.missing}
 
     def handed(self) -> set[str]:

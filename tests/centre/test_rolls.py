@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from centre import rolls, schema
 from centre.folder import Files
-from centre.roll_course import READY_S, Stage
+from centre.roll_course import READY_S, RollStage
 from contract.envelope import key_ring, verify
 from contract.messages import Kind
 from contract.parse import parse
@@ -78,7 +78,7 @@ def test_a_wave_waits_for_the_last_of_the_one_before(rolling: Rolling) -> None:
     rolling.lock(first, "lost")
     rolling.looks(5)
     assert rolling.handed() == {first}
-    assert rolling.stages() == {first: Stage.INSTALLED}
+    assert rolling.stages() == {first: RollStage.INSTALLED}
     rolling.lock(first, "ok")
     rolling.looks(5)
     assert len(rolling.handed()) == 11
@@ -187,7 +187,7 @@ def test_who_is_away_stops_no_wave_is_told_and_gets_it_on_coming_back(rolling: R
     assert rolling.handed() == set(NAMES) - {"u3", "u4"}
     rolling.shows(*rolling.handed(), NEW)
     rolling.looks(3)
-    assert rolling.stages() == {"u3": Stage.AWAY, "u4": Stage.AWAY}
+    assert rolling.stages() == {"u3": RollStage.AWAY, "u4": RollStage.AWAY}
     assert rolling.roll.state == "running"
     rolling.shows("u3", OLD)
     rolling.looks(2)
@@ -204,7 +204,7 @@ def test_a_unit_that_leaves_before_it_has_the_bundle_is_replaced_in_its_wave(rol
     rolling.goes(first)
     rolling.looks(2)
     assert len(rolling.handed()) == 2
-    assert rolling.stages()[first] is Stage.AWAY
+    assert rolling.stages()[first] is RollStage.AWAY
 
 
 def test_only_units_that_prove_something_are_in_early_waves(rolling: Rolling) -> None:
@@ -231,7 +231,7 @@ def test_a_bundle_of_the_other_form_is_for_somebody_else(rolling: Rolling) -> No
     rolling.tells(first, "refused", reason="form")
     rolling.looks(2)
     assert rolling.roll.state == "running"
-    assert rolling.stages()[first] is Stage.UNFIT
+    assert rolling.stages()[first] is RollStage.UNFIT
     assert len(rolling.handed()) == 2, "another takes its place in the wave"
 
 

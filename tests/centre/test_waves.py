@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from centre import roll_course
-from centre.roll_course import READY_S, Failure, Heard, Member, SaidOf, Stage, Standing, heard_of, judged
+from centre.roll_course import READY_S, Failure, Followed, Heard, Member, RollStage, SaidOf, heard_of, judged
 from centre.waves import Waves, may_fail
 from contract.plain import DoorStatus
 from tests.centre.unit import HEALTHY
@@ -60,8 +60,8 @@ def test_two_in_a_hundred_may_fail_and_of_few_none() -> None:
     assert [may_fail(count) for count in (0, 1, 10, 49, 50, 99, 100, 1800)] == [0, 0, 0, 0, 1, 1, 2, 36]
 
 
-def standing(member: Member = MEMBER, heard: Heard = OLD_RUNS, said: SaidOf = FETCHED) -> Standing:
-    return Standing(member, heard, said)
+def standing(member: Member = MEMBER, heard: Heard = OLD_RUNS, said: SaidOf = FETCHED) -> Followed:
+    return Followed(member, heard, said)
 
 
 def stood(now: float, since: float = 0.0, **parts: Any) -> Member:
@@ -136,7 +136,7 @@ def test_a_unit_that_went_back_without_a_word_failed() -> None:
     assert stood(200.0, heard=replace(OLD_RUNS, version="2.0")).failed is Failure.UNFIT
 
 
-def wave(ready: int, failed: int = 0, pending: int = 0, away: int = 0, excused: int = 0) -> list[Standing]:
+def wave(ready: int, failed: int = 0, pending: int = 0, away: int = 0, excused: int = 0) -> list[Followed]:
     found = [standing(replace(MEMBER, ready_utc=1.0), RUNS) for _ in range(ready)]
     found += [standing(replace(MEMBER, failed=Failure.RETURNED)) for _ in range(failed)]
     found += [standing() for _ in range(pending)]
@@ -175,12 +175,12 @@ def test_a_late_failure_of_an_earlier_wave_stops_it_too() -> None:
 
 
 def test_stages() -> None:
-    def stage(**parts: Any) -> Stage:
+    def stage(**parts: Any) -> RollStage:
         return standing(**parts).stage(NEW)
 
-    assert stage(said=SaidOf()) is Stage.HANDED
-    assert stage() is Stage.FETCHED
-    assert stage(heard=RUNS) is Stage.INSTALLED
-    assert stage(heard=OFF, said=SaidOf()) is Stage.AWAY
-    assert stage(member=replace(MEMBER, ready_utc=1.0)) is Stage.READY
-    assert stage(member=replace(MEMBER, failed=Failure.GONE)) is Stage.GONE
+    assert stage(said=SaidOf()) is RollStage.HANDED
+    assert stage() is RollStage.FETCHED
+    assert stage(heard=RUNS) is RollStage.INSTALLED
+    assert stage(heard=OFF, said=SaidOf()) is RollStage.AWAY
+    assert stage(member=replace(MEMBER, ready_utc=1.0)) is RollStage.READY
+    assert stage(member=replace(MEMBER, failed=Failure.GONE)) is RollStage.GONE
