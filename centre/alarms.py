@@ -37,7 +37,9 @@ STRAY = "broker.stray"
 """Something was retained at the broker below a unit's name, and not its status."""
 TWIN = "centre.twin"
 """Of no unit: another `serve` with a copy of the folder was at the broker, or wanted to be."""
-OWN = frozenset({FORK, BEHIND, TORN, NEW_EPOCH, MISMATCH, SECOND_KEY, CLONED, LIMIT, STRAY, BOOKS_BEHIND, TWIN})
+ROLL = "software.stopped"
+"""Of no unit: a version is rolled out no further, since doors did not come back with it."""
+OWN = frozenset({FORK, BEHIND, TORN, NEW_EPOCH, MISMATCH, SECOND_KEY, CLONED, LIMIT, STRAY, BOOKS_BEHIND, TWIN, ROLL})
 """Kinds of the books' own: at most one of each is open a unit, and counts what comes after it."""
 OF_A_CLONE = frozenset({FORK, BEHIND, TORN, NEW_EPOCH, MISMATCH})
 """What a second box brings about: told by an open `unit.cloned`."""

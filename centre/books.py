@@ -16,7 +16,15 @@ from sqlalchemy import Connection, Dialect, Table, create_engine, insert, inspec
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from centre import acts, schema_acceptance, schema_holders, schema_people, schema_record, schema_reports
+from centre import (
+    acts,
+    schema_acceptance,
+    schema_holders,
+    schema_people,
+    schema_record,
+    schema_reports,
+    schema_software,
+)
 from centre.acts import ActJournal
 from centre.engines import engine_of, reading_options
 from centre.errors import CONFIGURATION, UNREACHABLE, WRONG_USE, CentreError
@@ -28,7 +36,7 @@ from centre.words import _
 
 __all__ = ["Books", "OperationalError", "insert_new"]
 
-PARTS = (schema_record, schema_people, schema_holders, schema_reports, schema_acceptance)
+PARTS = (schema_record, schema_people, schema_holders, schema_reports, schema_acceptance, schema_software)
 """What declares tables beside schema.py: whoever founds books knows them all."""
 STALLED_S = 60
 """A PostgreSQL server ends a change that says nothing for so long: a stopped process would keep `serve` from its books."""

@@ -13,7 +13,7 @@ from centre import broker_files, certificates, publisher
 from centre.broker import DROPPED, figures_of
 from centre.certificates import RENEW_DAYS, days_left
 from centre.errors import CHECK_FAILED, UNREACHABLE, CentreError
-from centre.folder import taken
+from centre.folder import BrokerAddress, taken
 from centre.opened import OpenCentre
 from centre.words import _, reason_of
 from contract.plain import Presence, parse_presence
@@ -39,6 +39,7 @@ def check(office: OpenCentre, now: float) -> Iterator[CheckResult]:
     yield from _certificates(office, now)
     yield from _files(office)
     yield from _broker(office)
+    yield from _software(office, now)
 
 
 # --- certificates
@@ -103,6 +104,27 @@ def _reloaded(office: OpenCentre, shown: x509.Certificate) -> Iterator[CheckResu
         return  # told with the files
     if kept != shown:
         yield CheckResult("certificate", CHECK_FAILED, _("the broker shows another than its files have: reload it"))
+
+
+def _software(office: OpenCentre, now: float) -> Iterator[CheckResult]:
+    """Whether units would take software from here; nothing where it was never served."""
+    files = office.site.files
+    if files is None:
+        return
+    ca = office.folder.ca if office.folder.ca.exists() else None
+    where = f"{files.host}:{files.port}"
+    try:
+        there = certificates.shown(BrokerAddress(tls=True, host=files.host, port=files.port), ca)
+    except ssl.SSLError as error:
+        why = error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else error.reason
+        yield CheckResult(
+            "software", CHECK_FAILED, _("the certificate of {where} does not hold: {why}").format(where=where, why=why)
+        )
+    except OSError as error:
+        line = _("{where} cannot be reached: {reason}; does `files` run?")
+        yield CheckResult("software", UNREACHABLE, line.format(where=where, reason=reason_of(error)))
+    else:
+        yield _ends("software", there, now, RENEW_DAYS, _("restart `files`, which makes another"))
 
 
 # --- files

@@ -8,16 +8,19 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from centre.errors import CONFIGURATION, CentreError
 from centre.words import _
 from contract.topics import valid_id
+
+P = TypeVar("P")
 
 ENVIRONMENT = "DOORWARD_CENTRE"
 LOGIN = "centre"
@@ -87,11 +90,26 @@ class Mosquitto:
     key: str | None = None
 
 
+FILES_PORT = 8443
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Where units fetch software: `host` and `port` as they know it, `listen`: the address it is served at; `certificate`, `key`: PEM files not made here."""
+
+    host: str
+    port: int = FILES_PORT
+    listen: str = "0.0.0.0"  # noqa: S104  # units are elsewhere
+    certificate: str | None = None
+    key: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """What `centre.json` says. `books` is a database URL, None for the SQLite file of the folder.
 
-    `mosquitto`: how its files were written last, so that changes of units can write them again; None before the first time.
+    `mosquitto`: how its files were written last, so that changes of units can write them again; None before the first time. `files`: how
+    software was served last, likewise.
     """
 
     site: str
@@ -99,6 +117,12 @@ class Site:
     timezone: str
     books: str | None = None
     mosquitto: Mosquitto | None = None
+    files: Files | None = None
+
+    @property
+    def serves_files(self) -> Files:
+        """Beside the broker, where nothing else was said."""
+        return self.files or Files(self.address.host)
 
     @property
     def address(self) -> BrokerAddress:
@@ -131,6 +155,11 @@ class Folder:
     def ca(self) -> Path:
         """The certificate the broker's is checked with, if any."""
         return self.tls / "ca.pem"
+
+    @property
+    def files(self) -> Path:
+        """The certificate by which software is served, where it is made here."""
+        return self.path / "files"
 
     @property
     def broker(self) -> Path:
@@ -185,14 +214,15 @@ class Folder:
             raise CentreError(
                 _("{settings}: timezone: not a name of the IANA database").format(settings=self.settings), CONFIGURATION
             ) from None
-        files = value.get("mosquitto")
+        mosquitto, files = self._part(value, "mosquitto", Mosquitto), self._part(value, "files", Files)
+        return Site(site, str(broker), str(zone), books, mosquitto, files)
+
+    def _part(self, value: Mapping[str, Any], name: str, kind: type[P]) -> P | None:
+        given = value.get(name)
         try:
-            mosquitto = None if files is None else Mosquitto(**files)
+            return None if given is None else kind(**given)
         except TypeError as error:
-            raise CentreError(
-                _("{settings}: mosquitto: {error}").format(settings=self.settings, error=error), CONFIGURATION
-            ) from None
-        return Site(site, str(broker), str(zone), books, mosquitto)
+            raise CentreError(f"{self.settings}: {name}: {error}", CONFIGURATION) from None
 
     def save(self, site: Site) -> None:
         value = {name: entry for name, entry in asdict(site).items() if entry is not None}

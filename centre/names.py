@@ -62,6 +62,28 @@ NAMES = frozenset(
         N_("abandoned"),
         N_("internal"),
         N_("malformed"),
+        # a version rolled out, and a unit in it
+        N_("running"),
+        N_("stopped"),
+        N_("waiting"),
+        N_("handed"),
+        N_("away"),
+        N_("fetched"),
+        N_("installed"),
+        N_("ready"),
+        N_("returned"),
+        N_("unready"),
+        N_("gone"),
+        N_("unfit"),
+        # why a unit does not install a version, or gave it up
+        N_("older"),
+        N_("form"),
+        N_("wrong"),
+        N_("not_signed"),
+        N_("no_room"),
+        N_("install"),
+        N_("door"),
+        N_("centre"),
         # what health and check are about
         N_("books"),
         N_("broker"),
@@ -72,6 +94,7 @@ NAMES = frozenset(
         N_("certificate"),
         N_("ca"),
         N_("files"),
+        N_("software"),
     }
 )
 

@@ -31,6 +31,7 @@ from contract.parse import parse
 from contract.refusal import Refusal
 from contract.rounds import Round
 from contract.scopes import Scope
+from contract.software import Software
 from contract.strict_json import dumps
 from contract.topics import PREFIX, down, parse_down
 
@@ -231,6 +232,8 @@ def _title(message: StateMessage) -> str:
     match message:
         case Notice() | Round():
             return message.title
+        case Software():
+            return message.version
         case Settings():
             values = codec.write(message)
             return dumps({key: value for key, value in values.items() if key not in {"scope", "rev", "iat"}}).decode()

@@ -34,6 +34,7 @@ from centre.link import Arrived, Event, EventQueue, Link, LinkDown, LinkUp, Sent
 from centre.outbox import Outbox
 from centre.questions import Questions
 from centre.read_back import ReadBack
+from centre.roller import Roller
 from centre.serve_links import everything, mark_topic, serve_links
 from centre.share import Share
 from centre.standing import Standing
@@ -106,6 +107,7 @@ class Service:
         self._questions = Questions(self._site, books)
         self._answers = Answers()
         self._erasures = Erasures(self._site, books)
+        self._roller = Roller(folder, site, books)
         self._arrived: deque[tuple[Link, Arrived]] = deque()
         self._held_urgent: list[Arrived] = []
         self._held: list[Arrived] = []
@@ -216,7 +218,7 @@ class Service:
     def _tend(self) -> None:
         """The second process, idle; others in our place; the broker: what it keeps that nobody should have left there, what it lost, how long its certificate holds."""
         self._backlog.tend()
-        self._alarm(self._place.alarms(self._books, time.time()))
+        self._alarm(self._place.alarms(self._books, time.time()) + self._roller.alarms())
         if self._up:
             for topic in self._watch.strays(time.time()) if self._share.leads else ():
                 self._link.publish(topic, b"", retain=True)
@@ -227,7 +229,7 @@ class Service:
                 self._looking_mono = None
                 self._watch.leave_strays()
         told, self._place.lines = self._place.lines, []
-        for line in (*told, *self._watch.lines()):
+        for line in (*told, *self._roller.lines(), *self._watch.lines()):
             self._say(line)
 
     # --- the connections
@@ -368,6 +370,7 @@ class Service:
             self._tidy(now)
             if self._up:
                 self._erasures.look(self._link, self._current.signer)
+                self._roller.look(self._current.signer)
             for line in self._checkpoint.look():
                 self._say(line)
         if self._share.leases.others:

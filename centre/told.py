@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from centre import adopted, visitor_codes
+from centre import adopted, software_rows, visitor_codes
 from centre.acts import Act
 from centre.adopted import Data
 from centre.retention import LEAST_MONTHS, MONTH_S
@@ -91,6 +91,7 @@ class Told:
     lost: dict[int, Data] = field(default_factory=dict)
     poll_ends: dict[str, Data] = field(default_factory=dict)
     """By poll and unit, a blank between them."""
+    software: dict[str, Data] = field(default_factory=dict)
     retained_utc: float = 0.0
     """What was made of facts from before then was given up with them."""
     due_utc: float = 0.0
@@ -231,6 +232,8 @@ def _enter_people(told: Told, act: Act, data: Data) -> None:
     match act.what:
         case "case":
             told.cases[data["id"]] = data
+        case "bundle" | "roll":
+            told.software[software_rows.name_of(act.what, data)] = data
         case "poll":
             told.polls[data["notice"]] = data
         case "visitor":
@@ -285,6 +288,7 @@ def differences(conn: Connection, told: Told, now: float) -> Iterator[str]:
     yield from _compared(_("acceptance"), rows_accepted, told.acceptances)
     ends = {f"{row.notice} {row.unit}": {"entitled": row.entitled} for row in conn.execute(select(poll_ends))}
     yield from _compared(_("end of a poll"), ends, told.poll_ends)
+    yield from _compared(_("software"), software_rows.all_data(conn), told.software)
     yield from _states(conn, told, now)
     yield from _rounds(conn, told)
     yield from _settings(conn, told)

@@ -63,6 +63,7 @@ class Kind(StrEnum):
     ROUND = "round"
     VISITORS = "visitors"
     SETTINGS = "settings"
+    SOFTWARE = "software"
     KEYS = "keys"
     SECRETS = "secrets"
     COMMAND = "command"

@@ -72,18 +72,18 @@ CORE_KNOWS = frozenset(
 PURE_CONTRACT = CORE_KNOWS | {"base64url", "refusal", "timezones", "values"}
 """That, and what it is made of: as pure as the core itself."""
 
+WEB = frozenset({"starlette", "uvicorn"})
 LIBRARY_HOMES = {
     "serial": ("drivers/port.py",),
     "apscheduler": ("agent/calendar.py",),
     "yaml": ("agent/config/source.py",),
     "paho": ("agent/link/connection.py", "agent/link/trial.py", "centre/link.py", "simulator/fleet/connections.py"),
-    "sqlite_utils": ("agent/store/",),
-    "sqlite3": ("agent/store/",),
-    "joserfc": ("centre/",),
+    **dict.fromkeys(("sqlite_utils", "sqlite3"), ("agent/store/",)),
+    **dict.fromkeys(("joserfc", "sqlalchemy"), ("centre/",)),
     "nacl": ("centre/sodium.py",),
-    "sqlalchemy": ("centre/",),
     "alembic": ("centre/migrations/",),
     "rich": ("centre/", "simulator/"),
+    **dict.fromkeys(WEB, ("centre/file_server.py",)),
     "iotcore": ("simulator/",),
     "PIL": (
         "panel/",
@@ -103,7 +103,8 @@ THIRD_PARTY = {
     "contract": frozenset({"cryptography"}),
     "drivers": frozenset({"serial", "cryptography"}),
     "agent": frozenset({"cryptography", "paho", "apscheduler", "yaml", "click", "sqlite_utils"}),
-    "centre": frozenset({"cryptography", "paho", "joserfc", "nacl", "sqlalchemy", "alembic", "rich", "click", "segno"}),
+    "centre": frozenset({"cryptography", "paho", "joserfc", "nacl", "sqlalchemy", "alembic", "rich", "click", "segno"})
+    | WEB,
     "simulator": frozenset({"iotcore", "rich", "click", "cryptography", "paho", "PIL"}),
     "panel": frozenset({"PIL", "click"}),
 }

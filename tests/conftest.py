@@ -36,6 +36,8 @@ TOOLS = {
     "fusermount3": "fuse3",
     "fsck.fat": "dosfstools",
     "mcopy": "mtools",
+    "dpkg": "dpkg",
+    "curl": "curl",
 }
 """Programs of the machine that a test may ask for with `@pytest.mark.needs(…)`, and the Debian package of each."""
 

@@ -39,6 +39,7 @@ from contract.messages import (
     StateMessage,
 )
 from contract.rounds import ROUNDS_PER_UNIT, Round
+from contract.software import Software
 
 
 def store_opened(step: StepBuilder, event: StoreOpened) -> None:
@@ -241,7 +242,7 @@ def _keep(step: StepBuilder, token: int, message: StateMessage, signed: bytes) -
 
 def _is_over(message: StateMessage) -> bool:
     """A tombstone: nothing is in force by it."""
-    return isinstance(message, Round) and message.withdrawn
+    return isinstance(message, Round | Software) and message.withdrawn
 
 
 def _is_full(state: State, message: StateMessage) -> bool:

@@ -39,7 +39,7 @@ from agent.core.state import rounds as rounds_state
 from agent.core.time import Now
 from contract import care as watched
 from contract import commands as orders
-from contract import facts, hours, messages, plain, rounds, scopes, visitors
+from contract import facts, hours, messages, plain, rounds, scopes, software, visitors
 from contract import people as said
 from contract.frozen import frozen
 
@@ -114,7 +114,7 @@ def _types(*modules: ModuleType) -> dict[str, type[Any]]:
 
 _EVENTS = (life_events, door_events, store_events, link_events)
 _STATES = (state, acceptance, asking, care, door, people, panel, commands, sync, desired, health, meters, rounds_state)
-_CONTRACT = (messages, said, watched, scopes, hours, rounds, orders, facts, plain, visitors)
+_CONTRACT = (messages, software, said, watched, scopes, hours, rounds, orders, facts, plain, visitors)
 _BY_NAME = _types(*_CONTRACT, time, plan, weekly, *_EVENTS, effects, marks, *_STATES)
 _NAMES = {kind: name for name, kind in _BY_NAME.items()}
 

@@ -18,6 +18,7 @@ from contract.facts.people import *
 from contract.facts.patrol import *
 from contract.facts.care import *
 from contract.facts.state import *
+from contract.facts.software import *
 from contract.facts.commands import *
 from contract.facts.devices import *
 from contract.facts.meters import *

@@ -16,6 +16,7 @@ from contract.messages import Keys, Kind, Notice, RosterPart, StateMessage, Work
 from contract.parse import parse
 from contract.refusal import Refusal
 from contract.rounds import Round
+from contract.software import Software
 from contract.topics import Down
 
 KEPT = 8192
@@ -72,7 +73,7 @@ class Desired:
         if isinstance(message, RosterPart) and not self._whole(message):
             return False
         until = message.until_utc if isinstance(message, Notice) else None
-        over = isinstance(message, Notice | Round) and message.withdrawn
+        over = isinstance(message, Notice | Round | Software) and message.withdrawn
         self._pieces[name] = _Piece(message.rev, until, over)
         return True
 

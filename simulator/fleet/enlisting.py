@@ -11,7 +11,7 @@ from centre.opened import OpenCentre
 from centre.register import enrolment_of
 from contract.scopes import Scope
 from contract.topics import unit_scopes
-from simulator.fleet.fleet_unit import Enlisted
+from simulator.fleet.enlisted import Enlisted
 
 BUILDING, YARD, GRID = 4, 20, 40
 """Units of each."""

@@ -22,7 +22,8 @@ from contract.facts.declaration import data_of, kind_of
 from contract.topics import Down
 from simulator.demo.waiting import NotHeldError
 from simulator.fleet.connections import MISC_S, Traffic, UnitLink, room_for
-from simulator.fleet.fleet_unit import Enlisted, FleetUnit
+from simulator.fleet.enlisted import Enlisted
+from simulator.fleet.fleet_unit import FleetUnit
 from simulator.fleet.hostile import Flood, Mischief
 from simulator.fleet.memory_journal import BOOT
 

@@ -6,7 +6,7 @@ import secrets
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
 
@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from contract import codec, topics
 from contract.chain import build_alarm, build_receipt
 from contract.commands import Command, Reason
-from contract.enrolment import Enrolment, enrol_message
+from contract.enrolment import enrol_message
 from contract.facts import (
     Fact,
     JournalRecovered,
@@ -34,10 +34,12 @@ from contract.plain import Presence, build_will, parse_presence
 from contract.refusal import Refusal
 from contract.scopes import Scope
 from contract.sealing import open_secrets, seal_message, sealing_key
+from contract.software import Software
 from contract.strict_json import dumps
 from contract.topics import Down
-from simulator.fleet import obeying
+from simulator.fleet import obeying, updating
 from simulator.fleet.desired import Desired, Trusted, checked, checked_once, takes_notice_key
+from simulator.fleet.enlisted import Enlisted
 from simulator.fleet.health import birth
 from simulator.fleet.memory_journal import Cut, MemoryJournal
 
@@ -66,16 +68,6 @@ def _nothing() -> None:
 _parse_down = lru_cache(maxsize=8192)(topics.parse_down)
 
 
-@dataclass(frozen=True, slots=True)
-class Enlisted:
-    """Who a unit is. `scopes` are all it has; `pinned`: the centre has its key already."""
-
-    enrolment: Enrolment
-    key: Ed25519PrivateKey
-    scopes: tuple[Scope, ...]
-    pinned: bool
-
-
 class FleetUnit:
     """`later(seconds, what)` calls back; `postpone(unit, topic, token)` takes confirms, which the fleet hands to `confirm` when it has time."""
 
@@ -95,6 +87,7 @@ class FleetUnit:
         self.refused: Counter[str] = Counter()
         """What did not hold, by reason."""
         self.shown_s = SHOWN_S
+        self.software = updating.Installed(self, later)
         self.stale = self.centre_online = False
         self.seen: set[str] = set()
         """Ids of commands."""
@@ -124,7 +117,7 @@ class FleetUnit:
         """In, and subscribed. `resubscribe`: all that is retained comes again."""
         self._publish, self.read_again = publish, resubscribe
         self.centre_online = False
-        self._send_status()
+        self.send_status()
         self._send_keys()
         for alarm in self._alarms:
             publish("alarm", alarm, False)
@@ -166,7 +159,7 @@ class FleetUnit:
         if not isinstance(told, Presence) or (told.online, told.since_utc) == (self.centre_online, self._since):
             return
         self.centre_online, self._since = told.online, told.since_utc
-        self._send_status()
+        self.send_status()
         if told.online:
             self._send_keys()
             self.begin()
@@ -182,7 +175,7 @@ class FleetUnit:
             self._seal = seal_message(self.enlisted.key, self.site, self.name)
         self.send("seal", self._seal)
 
-    def _send_status(self) -> None:
+    def send_status(self) -> None:
         told = birth(self, time.time(), self._since)
         self.send("status", dumps(codec.write(told)), retain=True)
 
@@ -298,7 +291,7 @@ class FleetUnit:
             stale = now - self._differs_since >= STALE_S
             if stale is not self.stale:
                 self.stale = stale
-                self._send_status()
+                self.send_status()
             if now - self._asked >= (ASK_STALE_S if stale else STALE_S) and not cuts:
                 self._ask()
 
@@ -335,7 +328,7 @@ class FleetUnit:
             self._differs_since = None
             if self.stale:
                 self.stale = False
-                self._send_status()
+                self.send_status()
         elif self._differs_since is None:
             self._differs_since = time.monotonic()
 
@@ -357,6 +350,8 @@ class FleetUnit:
                 self.write(RosterApplied(scope, name, rev))
             case Settings():
                 self.write(SettingsApplied(scope, "", rev))
+            case Software():
+                self.software.take(message)
             case Keys(keys=keys):
                 if takes_notice_key(self.trusted, message):
                     self.desired.forget_notices()

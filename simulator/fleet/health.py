@@ -8,6 +8,7 @@ from contract.plain import DeviceStatus, DoorStatus, LinkStatus, Status, UnitSta
 from contract.scopes import Scope
 from simulator.fleet.desired import Desired
 from simulator.fleet.memory_journal import BOOT, MemoryJournal
+from simulator.fleet.updating import Installed
 
 DOOR = "main"
 _KINDS = ("notice", "roster", "settings", "keys", "secrets")
@@ -29,6 +30,8 @@ class _Who(Protocol):
     @property
     def desired(self) -> Desired: ...
     @property
+    def software(self) -> Installed: ...
+    @property
     def scopes(self) -> tuple[Scope, ...]: ...
 
 
@@ -43,7 +46,7 @@ def birth(unit: _Who, now: float, centre_since: float | None) -> Status:
         link=LinkStatus("up", now, None),
         door_only=None,
         boot=BOOT,
-        version="0.1.0",
+        version=unit.software.version,
         unit=unit.name,
         name=unit.name,
         scopes=tuple(str(scope) for scope in unit.scopes),
@@ -51,7 +54,7 @@ def birth(unit: _Who, now: float, centre_since: float | None) -> Status:
         stale=unit.stale,
         storage="ok",
         taken_over=False,
-        doors={DOOR: DoorStatus("normal", open=False, unlocked=False, lock="ok", held=False)},
+        doors={DOOR: DoorStatus("normal", open=False, unlocked=False, lock=unit.software.lock, held=False)},
         devices={name: DeviceStatus("ok") for name in ("relay", "reader", "panel")},
         inputs={"exit": False, "fire": False},
         backlog=backlog,

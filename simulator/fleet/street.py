@@ -18,9 +18,9 @@ from simulator.broker import Broker, BrokerError, free_port, mosquitto
 from simulator.demo.children import Child
 from simulator.demo.waiting import until
 from simulator.fleet.connections import room_for
+from simulator.fleet.enlisted import Enlisted
 from simulator.fleet.enlisting import enlist, scopes_of
 from simulator.fleet.fleet import Fleet
-from simulator.fleet.fleet_unit import Enlisted
 
 SITE = "badahu"
 

@@ -27,6 +27,7 @@ from contract.messages import (
     WorkingKey,
 )
 from contract.scopes import Scope
+from contract.software import Form, Software
 
 SITE = "badahu"
 YARD, OWN, WHOLE = Scope("yard", "y07"), Scope("unit", "b12-u2"), Scope("site", SITE)
@@ -42,6 +43,7 @@ SAMPLES: dict[Kind, Message] = {
         ),
     ),
     Kind.SETTINGS: Settings(YARD, 4, 1.7e9, "Asia/Shanghai", sign=Sign("第七网格", worker="王师傅")),
+    Kind.SOFTWARE: Software(OWN, 6, 1.7e9, "0.12.0", Form.DEB, 900_000, "ab" * 32, "https://centre.example:8443/software/" + "ab" * 32),
     Kind.KEYS: Keys(WHOLE, 2, 1.7e9, (WorkingKey("c1", "ab" * 32, frozenset({Kind.COMMAND, Kind.CONFIRM})),)),
     Kind.SECRETS: Secrets(OWN, 5, 1.7e9, "b12-u2", bytes(range(90))),
     Kind.COMMAND: Command(SITE, OWN, "c-01", "b12-u2", 1.7e9, 1.7e9 + 30, Open("main"), "desk", "courier"),
@@ -137,6 +139,19 @@ SECRETS = st.builds(
     iat=TIMES,
     sealed=st.binary(min_size=1, max_size=200),
 )
-MESSAGES = st.one_of(NOTICES, ROSTERS, SETTINGS, KEYS, SECRETS, COMMANDS, CONFIRMS)
+VERSIONS = st.from_regex(r"([0-9]{1,3}:)?[0-9][A-Za-z0-9.+~-]{0,20}", fullmatch=True)
+SOFTWARE = st.builds(
+    Software,
+    SCOPES,
+    REVS,
+    TIMES,
+    VERSIONS,
+    st.sampled_from(Form),
+    st.integers(1, 2**31),
+    HEX64,
+    st.just("https://192.0.2.10/b"),
+    st.booleans(),
+)
+MESSAGES = st.one_of(NOTICES, ROSTERS, SETTINGS, SOFTWARE, KEYS, SECRETS, COMMANDS, CONFIRMS)
 
 KIND_OF: dict[type, Kind] = {type(message): kind for kind, message in SAMPLES.items()}

@@ -27,7 +27,7 @@ WORKING = (
     WorkingKey(
         "c1",
         COMMANDS.public_key().public_bytes_raw().hex(),
-        frozenset({Kind.COMMAND, Kind.CONFIRM, Kind.SETTINGS, Kind.SECRETS, Kind.VISITORS}),
+        frozenset({Kind.COMMAND, Kind.CONFIRM, Kind.SETTINGS, Kind.SECRETS, Kind.VISITORS, Kind.SOFTWARE}),
     ),
     WorkingKey("n1", NOTICES.public_key().public_bytes_raw().hex(), frozenset({Kind.NOTICE, Kind.ROSTER, Kind.ROUND})),
 )

@@ -81,7 +81,7 @@ def test_what_a_later_version_adds_to_a_confirm_is_passed_over() -> None:
 
 BAD: list[tuple[Kind, dict[str, Any]]] = [
     *((kind, {"iat": value}) for kind in SAMPLES for value in (..., None, "1", True, -1, 10**12)),
-    *((kind, {"rev": v}) for kind in (Kind.NOTICE, Kind.ROSTER, Kind.SETTINGS, Kind.KEYS) for v in (..., 0, 1.0, "1", True, 2**53)),
+    *((kind, {"rev": v}) for kind in (Kind.NOTICE, Kind.ROSTER, Kind.SETTINGS, Kind.SOFTWARE, Kind.KEYS) for v in (..., 0, 1.0, "1", True, 2**53)),
     (Kind.NOTICE, {"category": "advert"}),
     (Kind.NOTICE, {"category": ["policy"]}),
     (Kind.NOTICE, {"title": ""}),
@@ -123,6 +123,15 @@ BAD: list[tuple[Kind, dict[str, Any]]] = [
     (Kind.SETTINGS, {"display": {"a": 1}}),
     (Kind.SETTINGS, {"display": {"size": "huge"}}),
     (Kind.SETTINGS, {"display": "large"}),
+    *(
+        (Kind.SOFTWARE, one)
+        for one in (
+            {"version": ""}, {"version": "v1"}, {"version": "1_0"}, {"version": "1" * 65}, {"version": ...}, {"form": "rpm"}, {"size": 0},
+            {"size": 2**31 + 1}, {"size": 1.5}, {"sha256": "AB" * 32}, {"sha256": "ab" * 31}, {"url": "http://192.0.2.10/b"},
+            {"url": "https://a:b@192.0.2.10/b"}, {"url": "https://192.0.2.10/a b"}, {"url": "https://192.0.2.10"}, {"url": "https:///b"},
+            {"url": "file:///etc/passwd"}, {"withdrawn": 1},
+        )
+    ),
     (Kind.KEYS, {"keys": []}),
     (Kind.KEYS, {"keys": [{"kid": "n1", "public": "ab" * 32, "kinds": ["notice"]}]}),
     (Kind.KEYS, {"keys": [{"kid": "root", "public": "ab" * 32, "kinds": ["command"]}]}),

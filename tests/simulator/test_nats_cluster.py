@@ -15,7 +15,7 @@ from centre import units
 from centre.broker import access
 from contract.facts import AccessGranted, DoorForced, Via
 from simulator.demo.children import Commands, Outcome
-from simulator.fleet.fleet_unit import Enlisted
+from simulator.fleet.enlisted import Enlisted
 from simulator.fleet.street import SITE, Street
 from simulator.nats import NatsCluster
 from simulator.network import Cable
