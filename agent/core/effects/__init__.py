@@ -46,6 +46,9 @@ from agent.core.effects.kept import (
 from agent.core.effects.kept import (
     UsedVisitor as UsedVisitor,
 )
+from agent.core.effects.software import (
+    SoftwareEffect as SoftwareEffect,
+)
 from agent.core.marks import CheckedIn, RoundMarks
 from agent.core.time import LEFT_OUT, KnownTime
 from contract.facts import Fact
@@ -383,6 +386,7 @@ Effect = (
     | SendSealingKey
     | UseKeys
     | Resubscribe
+    | SoftwareEffect
     | SpendToken
     | SetClock
     | RaiseFloor
