@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from contract.bounds import Id, Length, Revision
+from contract.facts import Word
 from contract.frozen import frozen
+from contract.software import Version
 
 
 @frozen
@@ -11,14 +16,14 @@ class UpdateOutcome:
     where it was given up. `scope` and `rev`: of the signed message; `id` is random, one an outcome.
     """
 
-    id: str
-    result: str
-    version: str
-    before: str
-    scope: str
-    rev: int
-    reason: str = ""
-    detail: str = ""
+    id: Id
+    result: Word
+    version: Version
+    before: Version
+    scope: Word
+    rev: Revision
+    reason: Annotated[str, Length(0, 100)] = ""
+    detail: Annotated[str, Length(0, 2000, cut=True)] = ""
 
 
 @frozen
