@@ -19,6 +19,7 @@ from agent.identity import Identity
 from agent.store import reading
 from agent.store.folder import sync_folder
 from agent.update import doors, handfile, taking
+from agent.update.download import FetchError, check_room, room_kept
 from agent.update.forms import WAYS, forms_here
 from agent.update.machine import ToolError
 from agent.update.places import KEYS, OWN, PAYLOAD, SIGNED, STATUS, WANTED, OwnFolder
@@ -60,6 +61,7 @@ def command(
         with handfile.opened(file) as hand:
             software, keys = _judged(config, folder, hand)
             installed = _installable(folder, software, downgrade=downgrade)
+            _check_room(config, folder, software)
             _tell(config, software, installed)
             if not _agreed(doors.hindrance(doors.read(status)), now=now, yes=yes):
                 raise click.Abort
@@ -115,14 +117,33 @@ def _agreed(hindrance: str, *, now: bool, yes: bool) -> bool:
     return yes or confirmed("The agent stops for some seconds. Install it now?")
 
 
+def _check_room(config: Config, own: OwnFolder, software: Software) -> None:
+    try:
+        own.path.mkdir(mode=0o755, parents=True, exist_ok=True)
+        check_room(own.path, software, 0, room_kept(config.state, config.retention.journal_mb))
+    except FetchError as error:
+        raise UpdateError(error.reason, f"the disk has no room: {error}") from None
+
+
 def _hand_over(own: OwnFolder, hand: handfile.HandFile, software: Software, keys: bytes, wish: Wish) -> None:
-    own.path.mkdir(mode=0o755, parents=True, exist_ok=True)
     own.hand.mkdir(mode=0o700, exist_ok=True)
     with taking.folder(own.hand) as fd:
         if fd is not None:
             taking.clear(fd)
+    try:
+        _copy(hand, software, own.hand / PAYLOAD)
+    except (OSError, UpdateError):  # not even a part of it stays on a full disk
+        (own.hand / PAYLOAD).unlink(missing_ok=True)
+        raise
+    taking.put(own.hand, SIGNED, hand.signed)
+    taking.put(own.hand, KEYS, keys)
+    save(own.hand / WANTED, wish)
+    sync_folder(own.path)
+
+
+def _copy(hand: handfile.HandFile, software: Software, to: Path) -> None:
     made, left = hashlib.sha256(), software.size
-    with (own.hand / PAYLOAD).open("xb") as target:
+    with to.open("xb") as target:
         while left and (chunk := hand.file.read(min(_CHUNK, left))):
             made.update(chunk)
             target.write(chunk)
@@ -130,12 +151,7 @@ def _hand_over(own: OwnFolder, hand: handfile.HandFile, software: Software, keys
         target.flush()
         os.fsync(target.fileno())
     if left or made.hexdigest() != software.sha256:
-        (own.hand / PAYLOAD).unlink()
         raise UpdateError("wrong", "the bundle is not what was signed: copy the file anew")
-    taking.put(own.hand, SIGNED, hand.signed)
-    taking.put(own.hand, KEYS, keys)
-    save(own.hand / WANTED, wish)
-    sync_folder(own.path)
 
 
 def _follow(own: OwnFolder, status: Path, before: UpdateOutcome | None) -> int:

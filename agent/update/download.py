@@ -8,8 +8,10 @@ import http.client
 import os
 import socket
 import ssl
+import stat
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -24,6 +26,8 @@ _SILENT_S: Final = 20.0
 """A server that sends nothing for so long is away."""
 _LOOK_BYTES: Final = 1024 * 1024
 """The disk's room is looked at each time so much has come."""
+_SPARE: Final = 32 * 1024 * 1024
+"""Of the disk, beside what the journal may still take."""
 
 
 class FetchError(Exception):
@@ -32,6 +36,23 @@ class FetchError(Exception):
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(detail)
         self.reason = reason
+
+
+def room_kept(state: Path, journal_mb: int) -> int:
+    """Bytes of the disk that are not an update's to fill: what the journal may still grow by, and some to spare."""
+    used = 0
+    for name in ("journal.db", "journal.db-wal"):
+        with suppress(OSError):
+            used += (state / name).stat().st_size
+    return max(0, journal_mb * 2**20 - used) + _SPARE
+
+
+def check_room(folder: Path, software: Software, have: int, kept: int) -> None:
+    """The installer takes a copy, so what is to come counts once, and the whole once more. Raises FetchError."""
+    state = os.statvfs(folder)
+    needed = 2 * software.size - have + kept
+    if state.f_bavail * state.f_frsize < needed:
+        raise FetchError("no_room", f"{needed // 2**20 + 1} MB are needed, the journal's own room among them")
 
 
 class Download:
@@ -69,7 +90,7 @@ class Download:
             self._tidy()
             if self.stopped:
                 raise FetchError("away", "broken off")
-            if (self._folder / PAYLOAD).exists() and self._holds(self._folder / PAYLOAD):
+            if self._holds(self._folder / PAYLOAD):
                 return False
             if self._size() < self._software.size:
                 self._fetch()
@@ -90,14 +111,15 @@ class Download:
 
     def _size(self) -> int:
         try:
-            return self._part.lstat().st_size
+            state = self._part.lstat()
         except FileNotFoundError:
             return 0
+        return state.st_size if stat.S_ISREG(state.st_mode) else 0
 
     def _fetch(self) -> None:
         try:
             self._receive()
-        except (http.client.HTTPException, ssl.SSLError, TimeoutError, ConnectionError) as error:
+        except (http.client.HTTPException, ssl.SSLError, TimeoutError, ConnectionError, ValueError) as error:
             raise FetchError("away", str(error) or type(error).__name__) from None
         finally:
             if self._connection is not None:
@@ -117,7 +139,7 @@ class Download:
             self._connection.request("GET", path, headers={"Accept-Encoding": "identity", **headers})
             answer = self._connection.getresponse()
         except OSError as error:
-            raise FetchError("away", str(error.strerror or error)) from None
+            raise FetchError("away", str(error.strerror or error)) from None  # also a certificate that does not hold
         if not self._goes_on(answer, begin):
             plainfile.clear(self._part)
             begin = 0
@@ -149,7 +171,7 @@ class Download:
             os.lseek(fd, begin, os.SEEK_SET)
             while not self.stopped:
                 if have - looked >= _LOOK_BYTES:
-                    self._check_room(have)
+                    check_room(self._folder, self._software, have, self._room_kept())
                     looked = have
                 chunk = answer.read1(min(_CHUNK, self._software.size - have + 1))
                 if not chunk:
@@ -165,15 +187,11 @@ class Download:
         finally:
             os.close(fd)
 
-    def _check_room(self, have: int) -> None:
-        """The installer takes a copy, so what is to come counts once, and the whole once more."""
-        state = os.statvfs(self._folder)
-        needed = 2 * self._software.size - have + self._room_kept()
-        if state.f_bavail * state.f_frsize < needed:
-            raise FetchError("no_room", f"{needed // 2**20 + 1} MB are needed, the journal's own room among them")
-
     def _holds(self, path: Path) -> bool:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError:
+            return False
         made = hashlib.sha256()
         try:
             if os.fstat(fd).st_size != self._software.size:

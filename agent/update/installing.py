@@ -221,7 +221,7 @@ class Installer:
         if progress.tries >= MOST_TRIES:
             return self._to(progress, Stage.RETURNING, "door", "the machine went down each time")
         if order(way.running()) != order(progress.version):
-            return self._finish(replace(progress, reason="door", detail="the boot loader went back"), "returned")
+            return self._to(progress, Stage.RETURNING, "door", "the one before was booted, or put back, meanwhile")
         why = self._watch(progress)
         if why:
             log.error("%s: %s: going back to %s", progress.version, why, progress.before)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import queue
 import ssl
 import threading
@@ -18,16 +17,13 @@ from agent.core.events import Event
 from agent.core.events.software import BundleFailed, BundleFetched, UpdateOutcome, UpdateRead
 from agent.store import plainfile
 from agent.update import taking
-from agent.update.download import Download, FetchError
+from agent.update.download import Download, FetchError, room_kept
 from agent.update.forms import forms_here
 from agent.update.places import INBOX, KEYS, OWN, PAYLOAD, SIGNED, TOLD, WANTED, OwnFolder
 from agent.update.progress import load
 from contract.software import Software
 
 log = logging.getLogger("update")
-
-_SPARE = 32 * 1024 * 1024
-"""Of the disk, beside what the journal may still take."""
 
 
 class Updates:
@@ -48,7 +44,7 @@ class Updates:
         self._own = OwnFolder(own)
         self._post = post
         self._context = context
-        self._journal = journal_mb * 1024 * 1024
+        self._journal_mb = journal_mb
         self._forms = forms
         self._download: Download | None = None
         self._works: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
@@ -97,7 +93,7 @@ class Updates:
             self._tell_failed(software, FetchError("away", "there is no link"))
             return
         try:
-            self._download = made = Download(software, self._folder, self._context(), self._room_kept)
+            self._download = made = Download(software, self._folder, self._context(), lambda: room_kept(self._state, self._journal_mb))
         except OSError as error:
             self._tell_failed(software, FetchError("away", f"the site's CA: {error}"))
             return
@@ -117,14 +113,6 @@ class Updates:
     def _tell_failed(self, software: Software, error: FetchError) -> None:
         log.warning("software %s is not fetched: %s", software.version, error)
         self._post(BundleFailed(str(software.scope), software.rev, error.reason, str(error)[:500]))
-
-    def _room_kept(self) -> int:
-        """What the journal may still grow by."""
-        used = 0
-        for name in ("journal.db", "journal.db-wal"):
-            with suppress(OSError):
-                used += os.stat(self._state / name).st_size
-        return max(0, self._journal - used) + _SPARE
 
     # --- the folder
 
