@@ -100,9 +100,7 @@ def broker_access(config: Config, identity: Identity) -> BrokerAccess:
     return BrokerAccess(broker, enrolment.password, enrolment.ca, link.certificate, key, link.protocol)
 
 
-def make_updates(
-    config: Config, identity: Identity | None, clock: Clock, inbox: Inbox
-) -> Updates:
+def make_updates(config: Config, identity: Identity | None, clock: Clock, inbox: Inbox) -> Updates:
     """Bundles come behind the CA that the broker is behind."""
     if identity is None or no_link(config, identity):
         return Updates(config.state, inbox.post, None, journal_mb=config.retention.journal_mb)

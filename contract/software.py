@@ -41,7 +41,9 @@ class Software(StateMessage):
     """Of the bundle."""
     url: Annotated[
         str,
-        Pattern(r"https://[A-Za-z0-9.\[\]:-]{1,255}/[!-~]{0,235}", "https://host/…, up to 500 characters without spaces"),
+        Pattern(
+            r"https://[A-Za-z0-9.\[\]:-]{1,255}/[!-~]{0,235}", "https://host/…, up to 500 characters without spaces"
+        ),
     ]
     """Where it is had, with Range, behind a certificate of the site's CA."""
     withdrawn: bool = False
@@ -49,7 +51,7 @@ class Software(StateMessage):
 
 
 def order(version: str) -> tuple[int, tuple[object, ...], tuple[object, ...]]:
-    """The place of a version in Debian's order: `order(a) < order(b)` where a is the older one."""
+    """Where a version stands among others, as Debian sorts them: the older one's is less."""
     epoch, colon, rest = version.partition(":")
     if not colon:
         epoch, rest = "0", version

@@ -33,7 +33,14 @@ def root(tmp_path: Path) -> Path:
     for name, place in INSTALLED.items():
         (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / "systemd" / name, tmp_path / place)
-    for unit in ("sysinit.target", "basic.target", "shutdown.target", "paths.target", "local-fs.target", "multi-user.target"):
+    for unit in (
+        "sysinit.target",
+        "basic.target",
+        "shutdown.target",
+        "paths.target",
+        "local-fs.target",
+        "multi-user.target",
+    ):
         shutil.copy(UNITS / unit, tmp_path / "usr/lib/systemd/system")
     command = tmp_path / "usr/lib/doorward/bin/doorward"
     command.parent.mkdir(parents=True)
@@ -109,7 +116,9 @@ def test_the_installer_is_started_by_what_it_looks_for() -> None:
 
     own = OwnFolder(OWN)
     orders = {str(STATE / INBOX / WANTED), str(own.hand / WANTED)}
-    path, service, mend = ((ROOT / f"systemd/doorward-update{end}").read_text() for end in (".path", ".service", "-mend.service"))
+    path, service, mend = (
+        (ROOT / f"systemd/doorward-update{end}").read_text() for end in (".path", ".service", "-mend.service")
+    )
     assert set(re.findall(r"^PathExists=(.*)$", path, re.MULTILINE)) == orders
     assert set(re.findall(r"^ConditionPathExists=\|(.*)$", service, re.MULTILINE)) == {*orders, str(own.progress)}
     assert re.findall(r"^ConditionPathExists=(.*)$", mend, re.MULTILINE) == [str(own.half)]

@@ -104,7 +104,9 @@ def _installable(own: OwnFolder, software: Software, *, downgrade: bool) -> str:
 
 def _tell(config: Config, software: Software, installed: str) -> None:
     size = max(1, round(software.size / 1e6))
-    click.echo(f"{config.unit.id}: {installed} -> {software.version} ({software.form.value}, {size} MB), signed by the centre of {config.unit.site}")
+    click.echo(
+        f"{config.unit.id}: {installed} -> {software.version} ({software.form.value}, {size} MB), signed by the centre of {config.unit.site}"
+    )
 
 
 def _agreed(hindrance: str, *, now: bool, yes: bool) -> bool:
@@ -164,7 +166,13 @@ def _follow(own: OwnFolder, status: Path, before: UpdateOutcome | None) -> int:
             return 0 if outcome.result == "installed" else 1
         progress = load(Progress, own.progress)
         waits = doors.hindrance(doors.read(status)) if progress is None or progress.stage.value == "taken" else ""
-        now = "" if progress is None and not waits else f"waits: {waits}" if waits else f"{progress and progress.stage.value} …"
+        now = (
+            ""
+            if progress is None and not waits
+            else f"waits: {waits}"
+            if waits
+            else f"{progress and progress.stage.value} …"
+        )
         if now and now != told:
             click.echo(now)
             told = now

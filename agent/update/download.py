@@ -58,9 +58,7 @@ def check_room(folder: Path, software: Software, have: int, kept: int) -> None:
 class Download:
     """One try. `room_kept`: bytes of the disk that are not ours to fill, asked each time."""
 
-    def __init__(
-        self, software: Software, folder: Path, context: ssl.SSLContext, room_kept: Callable[[], int]
-    ) -> None:
+    def __init__(self, software: Software, folder: Path, context: ssl.SSLContext, room_kept: Callable[[], int]) -> None:
         self._software = software
         self._folder = folder
         self._context = context
@@ -76,7 +74,9 @@ class Download:
         sock = None if connection is None else connection.sock
         if sock is not None:
             try:
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)  # not TLS's own, which pulls the session away from under the reader
+                socket.socket.shutdown(
+                    sock, socket.SHUT_RDWR
+                )  # not TLS's own, which pulls the session away from under the reader
             except OSError:
                 return  # it ended by itself
 
@@ -157,10 +157,14 @@ class Download:
             plainfile.clear(self._part)
             raise FetchError("wrong", "the server has less of it than is here")
         if answer.status != http.client.OK:
-            raise FetchError("away", f"the server answers {answer.status}")  # a redirect too: nothing is fetched from elsewhere
+            raise FetchError(
+                "away", f"the server answers {answer.status}"
+            )  # a redirect too: nothing is fetched from elsewhere
         told = answer.headers.get("Content-Length")
         if told is not None and told.strip() != str(self._software.size):
-            raise FetchError("wrong", f"the server has {told.strip()[:20]} bytes of it, {self._software.size} were signed")
+            raise FetchError(
+                "wrong", f"the server has {told.strip()[:20]} bytes of it, {self._software.size} were signed"
+            )
         return False
 
     def _write(self, answer: http.client.HTTPResponse, begin: int) -> None:

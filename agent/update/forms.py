@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from agent import __version__
+from agent.errors import shown
 from agent.store.folder import sync_folder
 from agent.update import repack
 from agent.update.machine import SERVICE, ToolError, boot_id, call, long_call
 from agent.update.places import OwnFolder
 from agent.update.progress import Progress, remove
+from agent.update.trust import UpdateError
 from contract.software import Form, order
 
 PACKAGE: Final = "doorward"
@@ -28,8 +30,8 @@ class Way(Protocol):
     def running(self) -> str:
         """The version that is installed, or was booted."""
 
-    def fault(self, version: str) -> str:
-        """What is wrong with the bundle, in words; empty where it is this version of us."""
+    def judge(self, version: str) -> None:
+        """Raises UpdateError where the bundle is not this version of us."""
 
     def prepare(self) -> None:
         """All that the way back needs is durable afterwards."""
@@ -55,15 +57,15 @@ class Package:
     def running(self) -> str:
         return call("dpkg-query", "--show", "--showformat=${Version}", PACKAGE).strip()
 
-    def fault(self, version: str) -> str:
+    def judge(self, version: str) -> None:
         try:
             told = call("dpkg-deb", "--field", str(self._own.payload), "Package", "Version")
         except ToolError as error:
-            return str(error)
+            raise UpdateError("wrong", str(error)) from None
         fields = dict(line.split(": ", 1) for line in told.splitlines() if ": " in line)
         if fields.get("Package") != PACKAGE or fields.get("Version") != version:
-            return f"the package is {fields.get('Package')} {fields.get('Version')}, and {PACKAGE} {version} was signed"
-        return ""
+            it_is = f"{fields.get('Package')} {fields.get('Version')}"
+            raise UpdateError("wrong", f"the package is {shown(it_is)}, and {PACKAGE} {version} was signed")
 
     def prepare(self) -> None:
         repack.repack(PACKAGE, self._own.previous)
@@ -111,12 +113,11 @@ class Image:
     def running(self) -> str:
         return __version__
 
-    def fault(self, version: str) -> str:
+    def judge(self, version: str) -> None:
         try:
             call("rauc", "info", str(self._own.payload))
         except ToolError as error:
-            return str(error)
-        return ""
+            raise UpdateError("wrong", str(error)) from None
 
     def prepare(self) -> None:
         """The slot that runs is the way back."""
@@ -144,7 +145,7 @@ class Image:
         return False
 
 
-WAYS: Final[Mapping[Form, type[Package] | type[Image]]] = {Form.DEB: Package, Form.RAUC: Image}
+WAYS: Final[Mapping[Form, type[Package | Image]]] = {Form.DEB: Package, Form.RAUC: Image}
 
 
 def restart() -> None:

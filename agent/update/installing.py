@@ -119,14 +119,11 @@ class Installer:
         software, before = None, ""
         try:
             software = taking.judged(fd, self._identity(), self._own)
-            if software.form.value not in self._forms:
-                raise UpdateError("form", f"this box does not take a bundle of form {software.form.value}")
+            self._takes(software.form)
             before = self._way(software.form).running()
             self._older(software, before, allowed=wish.downgrade)
             taking.copy(fd, software, self._own)
-            fault = self._way(software.form).fault(software.version)
-            if fault:
-                raise UpdateError("wrong", fault)
+            self._way(software.form).judge(software.version)
         except UpdateError as error:
             log.error("refused: %s", error)  # noqa: TRY400  # nobody's fault of ours
             if software is not None:
@@ -149,6 +146,10 @@ class Installer:
         )
         save(self._own.progress, progress)
         return progress
+
+    def _takes(self, form: Form) -> None:
+        if form.value not in self._forms:
+            raise UpdateError("form", f"this box does not take a bundle of form {form.value}")
 
     @staticmethod
     def _older(software: Software, before: str, *, allowed: bool) -> None:
@@ -181,7 +182,8 @@ class Installer:
                         self._await_doors(current)
                     if not way.go_back(current):
                         return False
-                    current = self._finish(current, "returned")
+                    self._finish(current, "returned")
+                    current = None
         return True
 
     def _to(self, progress: Progress, stage: Stage, reason: str = "", detail: str = "") -> Progress:
@@ -193,7 +195,8 @@ class Installer:
         try:
             way.prepare()
         except (ToolError, OSError) as error:  # nothing was changed, and nothing can be while there is no way back
-            return self._finish(replace(progress, reason="no_return", detail=str(error)), "refused")
+            self._finish(replace(progress, reason="no_return", detail=str(error)), "refused")
+            return None
         self._await_doors(progress)
         return self._to(progress, Stage.INSTALLING)
 
@@ -227,7 +230,8 @@ class Installer:
             log.error("%s: %s: going back to %s", progress.version, why, progress.before)
             return self._to(progress, Stage.RETURNING, why, f"not within {getattr(self._times, f'{why}_s'):.0f} s")
         way.keep()
-        return self._finish(progress, "installed")
+        self._finish(progress, "installed")
+        return None
 
     def _watch(self, progress: Progress) -> str:
         """Empty when the new agent has proved itself, else what it did not do in time: door, centre."""

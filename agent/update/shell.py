@@ -93,7 +93,9 @@ class Updates:
             self._tell_failed(software, FetchError("away", "there is no link"))
             return
         try:
-            self._download = made = Download(software, self._folder, self._context(), lambda: room_kept(self._state, self._journal_mb))
+            self._download = made = Download(
+                software, self._folder, self._context(), lambda: room_kept(self._state, self._journal_mb)
+            )
         except OSError as error:
             self._tell_failed(software, FetchError("away", f"the site's CA: {error}"))
             return

@@ -75,7 +75,11 @@ REFUSED = {
     "a bad signature": (GOOD[:-2] + b"AA", DATA, "not signed by this site's centre"),
     "another site": (signed(software(DATA), site="elsewhere"), DATA, "not for this unit"),
     "another unit": (signed(software(DATA, scope=Scope("unit", "b12-u3"))), DATA, "it is for unit b12-u3"),
-    "an older one": (signed(software(DATA, version="0.0.9")), DATA, "0.0.9 is older than 0.1.0, which is installed: --downgrade"),
+    "an older one": (
+        signed(software(DATA, version="0.0.9")),
+        DATA,
+        "0.0.9 is older than 0.1.0, which is installed: --downgrade",
+    ),
     "the same": (signed(software(DATA, version="0.1.0")), DATA, "0.1.0 is installed already"),
     "other bytes": (GOOD, DATA[:-1] + b"!", "not what was signed"),
     "fewer bytes": (GOOD, DATA[:-1], "were signed"),

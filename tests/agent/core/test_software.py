@@ -81,7 +81,9 @@ def test_what_was_told_before_the_restart_is_not_told_again() -> None:
     unit = Bench().start()
     assert not facts_of(look(unit, outcome=outcome("returned", software()), told="0a"))
     unit = Bench().start()
-    assert "software.returned" in facts_of(look(unit, outcome=outcome("returned", software(), reason="door"), told="09"))
+    assert "software.returned" in facts_of(
+        look(unit, outcome=outcome("returned", software(), reason="door"), told="09")
+    )
 
 
 FORBIDS: Mapping[str, tuple[Callable[[Bench], object], Callable[[Bench], object]]] = {
@@ -122,7 +124,9 @@ def test_it_waits_while_a_door_forbids_it(what: str) -> None:
     assert len(unit.all(OrderUpdate)) == 1
 
 
-@pytest.mark.parametrize(("version", "told"), [("0.0.9", True), ("0.1.0~rc1", True), ("0.1.0", False), ("0.1.0-0", False)])
+@pytest.mark.parametrize(
+    ("version", "told"), [("0.0.9", True), ("0.1.0~rc1", True), ("0.1.0", False), ("0.1.0-0", False)]
+)
 def test_an_older_or_the_same_version_is_never_fetched(version: str, told: bool) -> None:
     unit = bench()
     send(unit, software(version))
@@ -277,4 +281,6 @@ def test_it_is_ordered_with_the_keys_it_is_to_be_judged_by() -> None:
     look(unit)
     assert not of(OrderUpdate, fetched(unit, software())), "the keys in force have not come in this run"
     send(unit, keys, b"the keys")
-    assert the(OrderUpdate, [effect for _, effect in unit.effects if isinstance(effect, OrderUpdate)]).keys == b"the keys"
+    assert (
+        the(OrderUpdate, [effect for _, effect in unit.effects if isinstance(effect, OrderUpdate)]).keys == b"the keys"
+    )

@@ -43,7 +43,12 @@ class Box:
             text = f"#!{sys.executable} -SE\n" + (HERE / "tools.py").read_text(encoding="utf-8")
             (tools / name).write_text(text, encoding="utf-8")
             (tools / name).chmod(0o755)
-        self._env = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "MACHINE": str(self.machine), "PYTHONPATH": str(ROOT)}
+        self._env = {
+            **os.environ,
+            "PATH": f"{tools}:{os.environ['PATH']}",
+            "MACHINE": str(self.machine),
+            "PYTHONPATH": str(ROOT),
+        }
         first = {"Package": "doorward", "Version": "0.1.0", "does": "good"}
         self.put("started", 0)
         self.put("doors", CLOSED)
@@ -83,9 +88,20 @@ class Box:
 
     def begin(self) -> subprocess.Popen[str]:
         """The installer, as its service starts it."""
-        command = [sys.executable, "-m", "tests.agent.update.child", *map(str, (self.own.path, self.state, self.identity))]
+        command = [
+            sys.executable,
+            "-m",
+            "tests.agent.update.child",
+            *map(str, (self.own.path, self.state, self.identity)),
+        ]
         return subprocess.Popen(
-            command, env=self._env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+            command,
+            env=self._env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
         )
 
     def install(self) -> bool:

@@ -57,7 +57,9 @@ def main() -> None:
     own, state, identity = map(Path, sys.argv[1:4])
     times = Times(look_s=0.01, door_s=0.3, centre_s=0.5, settled_s=0.05)
     here = frozenset({"rauc" if (MACHINE / "booted").exists() else "deb"})
-    Installer(OwnFolder(own), state, MACHINE / "status.json", lambda: Identity.load(identity), times=times, forms=here).run()
+    Installer(
+        OwnFolder(own), state, MACHINE / "status.json", lambda: Identity.load(identity), times=times, forms=here
+    ).run()
 
 
 if __name__ == "__main__":

@@ -55,9 +55,7 @@ class Answers(BaseHTTPRequestHandler):
                 self.end_headers()
                 return
             self.send_response(206)
-            self.send_header(
-                "Content-Range", how.said_range or f"bytes {begin}-{len(how.data) - 1}/{len(how.data)}"
-            )
+            self.send_header("Content-Range", how.said_range or f"bytes {begin}-{len(how.data) - 1}/{len(how.data)}")
         else:
             self.send_response(how.status)
         body = how.data[begin:] if how.status == 200 else b""
@@ -104,7 +102,9 @@ class FarEnd:
 
     def software(self, data: bytes, **changes: Any) -> Software:
         url = f"https://{HOST}:{self._server.server_port}/software/{hashlib.sha256(data).hexdigest()}"
-        made = Software(Scope("unit", "b12-u2"), 1, 1.7e9, "0.2.0", Form.DEB, len(data), hashlib.sha256(data).hexdigest(), url)
+        made = Software(
+            Scope("unit", "b12-u2"), 1, 1.7e9, "0.2.0", Form.DEB, len(data), hashlib.sha256(data).hexdigest(), url
+        )
         return replace(made, **changes)
 
     def context(self, ca: Path | None = None) -> ssl.SSLContext:

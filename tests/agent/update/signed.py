@@ -33,7 +33,14 @@ def enrolled(folder: Path) -> Identity:
 
 def software(data: bytes = DATA, **changes: Any) -> Software:
     made = Software(
-        Scope("unit", UNIT), 1, 1.7e9, "0.2.0", Form.DEB, len(data), hashlib.sha256(data).hexdigest(), "https://192.0.2.10/b"
+        Scope("unit", UNIT),
+        1,
+        1.7e9,
+        "0.2.0",
+        Form.DEB,
+        len(data),
+        hashlib.sha256(data).hexdigest(),
+        "https://192.0.2.10/b",
     )
     return replace(made, **changes)
 
@@ -47,7 +54,10 @@ def keys(rev: int, *without: Kind, fresh: int | None = None) -> Keys:
     rest = tuple(replace(key, kinds=key.kinds - set(without)) for key in WORKING)
     if fresh is not None:
         public = private_key(fresh).public_key().public_bytes_raw().hex()
-        rest = (*(replace(key, kinds=key.kinds - {Kind.SOFTWARE}) for key in rest), WorkingKey("s1", public, frozenset({Kind.SOFTWARE})))
+        rest = (
+            *(replace(key, kinds=key.kinds - {Kind.SOFTWARE}) for key in rest),
+            WorkingKey("s1", public, frozenset({Kind.SOFTWARE})),
+        )
     return Keys(Scope("site", SITE), rev, 1.7e9, rest)
 
 

@@ -70,7 +70,9 @@ def test_a_power_cut_at_20_moments_leaves_the_old_or_the_new(tmp_path: Path, for
         box.pull_the_plug_at(moment)
         cut = not box.install()
         box.boot()
-        assert box.runs == box.installed or does == "crashes", f"cut at {moment}: nothing half installed is ever started"
+        assert box.runs == box.installed or does == "crashes", (
+            f"cut at {moment}: nothing half installed is ever started"
+        )
         assert box.install()
         outcome = box.outcome
         assert outcome is not None, f"cut at {moment} ({cut})"
@@ -100,7 +102,10 @@ WRONG = {
     "another version than was signed": (lambda box: box.order(package("0.2.1")), "wrong"),
     "an older one": (lambda box: box.order(package("0.0.9"), version="0.0.9"), "older"),
     "the same": (lambda box: box.order(package("0.1.0"), version="0.1.0"), "older"),
-    "a form that this box does not take": (lambda box: box.order(package("0.2.0"), software(package("0.2.0"), form=Form.RAUC)), "form"),
+    "a form that this box does not take": (
+        lambda box: box.order(package("0.2.0"), software(package("0.2.0"), form=Form.RAUC)),
+        "form",
+    ),
 }
 
 

@@ -51,7 +51,9 @@ def install(admin: Path, package: Path) -> None:
 
 
 def told(admin: Path, *what: str) -> str:
-    done = subprocess.run(["dpkg-query", f"--admindir={admin}", *what, "doorward-trial"], check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        ["dpkg-query", f"--admindir={admin}", *what, "doorward-trial"], check=True, capture_output=True, text=True
+    )
     return done.stdout
 
 

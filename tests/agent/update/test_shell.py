@@ -74,7 +74,7 @@ def test_an_outcome_is_read_and_remembered_as_told(tmp_path: Path) -> None:
     side.order(fx.ReadUpdate())
     assert side.told() == UpdateRead(OUTCOME, "", busy=True, ordered=False, forms=frozenset({"deb"}))
     side.order(fx.KeepTold("0a"))
-    eventually(lambda: (side.inbox / "told").exists())
+    eventually((side.inbox / "told").exists)
     side.order(fx.ReadUpdate())
     read = side.told()
     assert isinstance(read, UpdateRead)

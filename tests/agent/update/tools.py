@@ -75,7 +75,9 @@ def dpkg_query(args):
         wanted = next(arg for arg in args if arg.startswith("--showformat"))
         print(f"{here['status']} {here['Version']}" if "Status" in wanted else here["Version"], end="")
     elif "--status" in args:
-        print(f"Package: doorward\nStatus: install ok installed\nVersion: {here['Version']}\nConffiles:\n /etc/x 1\nDescription: {here['does']}")
+        print(
+            f"Package: doorward\nStatus: install ok installed\nVersion: {here['Version']}\nConffiles:\n /etc/x 1\nDescription: {here['does']}"
+        )
     elif "--listfiles" in args:
         print(f"/.\n{MACHINE}\n{MACHINE}/installed")
 
@@ -133,4 +135,6 @@ if __name__ == "__main__":
     if name == "start-agent":
         start_agent()
     else:
-        {"dpkg": dpkg, "dpkg-query": dpkg_query, "dpkg-deb": dpkg_deb, "rauc": rauc, "systemctl": systemctl}[name](sys.argv[1:])
+        {"dpkg": dpkg, "dpkg-query": dpkg_query, "dpkg-deb": dpkg_deb, "rauc": rauc, "systemctl": systemctl}[name](
+            sys.argv[1:]
+        )
