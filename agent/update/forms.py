@@ -36,7 +36,7 @@ class Way(Protocol):
     def prepare(self) -> None:
         """All that the way back needs is durable afterwards."""
 
-    def install(self) -> None: ...
+    def install(self, progress: Progress) -> None: ...
 
     def start(self, progress: Progress) -> bool:
         """The new one starts. False: with the machine, which goes down now."""
@@ -70,7 +70,7 @@ class Package:
     def prepare(self) -> None:
         repack.repack(PACKAGE, self._own.previous)
 
-    def install(self) -> None:
+    def install(self, progress: Progress) -> None:
         self._dpkg(self._own.payload)
 
     def start(self, progress: Progress) -> bool:
@@ -78,7 +78,7 @@ class Package:
         return True
 
     def keep(self) -> None:
-        remove(self._own.previous)
+        """What dpkg installed stays."""
 
     def go_back(self, progress: Progress) -> bool:
         with suppress(ToolError):
@@ -122,11 +122,13 @@ class Image:
     def prepare(self) -> None:
         """The slot that runs is the way back."""
 
-    def install(self) -> None:
-        long_call("rauc", "install", str(self._own.payload))
+    def install(self, progress: Progress) -> None:
+        """Not where a cut came so late that the new one was booted: the other slot is the way back then."""
+        if not self._is_new(progress):
+            long_call("rauc", "install", str(self._own.payload))
 
     def start(self, progress: Progress) -> bool:
-        return self._booted(progress)
+        return self._is_new(progress) or self._booted(progress)
 
     def keep(self) -> None:
         call("rauc", "status", "mark-good")
@@ -137,6 +139,9 @@ class Image:
         call("rauc", "status", "mark-bad")
         call("rauc", "status", "mark-active", "other")
         return self._booted(progress)
+
+    def _is_new(self, progress: Progress) -> bool:
+        return order(self.running()) == order(progress.version)
 
     def _booted(self, progress: Progress) -> bool:
         if progress.boot != boot_id():

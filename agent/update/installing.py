@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from agent.core.events.software import UpdateOutcome
 from agent.identity import Identity
-from agent.update import doors, taking
+from agent.update import doors, repack, taking
 from agent.update.forms import WAYS, Way, forms_here
 from agent.update.machine import ToolError, boot_id, service
 from agent.update.places import INBOX, WANTED, OwnFolder
@@ -91,6 +91,8 @@ class Installer:
         found = load(Progress, self._own.progress)
         if found is None:
             return None
+        if found.stage is Stage.TAKEN:
+            self._clear_orders()  # the cut may have come before that
         told = load(UpdateOutcome, self._own.outcome)
         if told is not None and told.id == found.id:
             self._tidy()
@@ -98,6 +100,12 @@ class Installer:
         again = found if found.boot != boot_id() and found.form is Form.RAUC else replace(found, tries=found.tries + 1)
         log.info("going on with %s: %s", found.version, found.stage.value)
         return again
+
+    def _clear_orders(self) -> None:
+        for inbox in self._inboxes:
+            with taking.folder(inbox) as fd:
+                if fd is not None:
+                    taking.clear(fd)
 
     # --- taking
 
@@ -214,7 +222,7 @@ class Installer:
         if progress.tries >= MOST_TRIES:
             return self._to(progress, Stage.RETURNING, "install", "cut off each time")
         try:
-            way.install()
+            way.install(progress)
         except (ToolError, OSError) as error:
             return self._to(progress, Stage.RETURNING, "install", str(error))
         return self._to(progress, Stage.WATCHING)
@@ -272,4 +280,5 @@ class Installer:
         self._tidy()
 
     def _tidy(self) -> None:
+        repack.clear(self._own.path)
         remove(self._own.half, self._own.payload, self._own.previous, self._own.progress)

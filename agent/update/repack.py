@@ -10,18 +10,28 @@ from pathlib import Path
 from agent.store.folder import sync_folder
 from agent.update.machine import call, long_call
 
-_DROPPED = ("Status:", "Conffiles:", "Config-Version:")
-_MADE_ANEW = ("list", "md5sums")
-"""Of what dpkg keeps of a package: its own, or made by dpkg when the package is installed."""
+_DROPPED = frozenset({"Status", "Conffiles", "Config-Version"})
+"""Of what dpkg says of a package: its own, and no field of a package."""
+_MADE_ANEW = frozenset({"list", "conffiles", "md5sums"})
+"""Of what dpkg keeps of a package: made anew when it is installed, or here."""
+
+
+_PREFIX = "repack-"
+
+
+def clear(folder: Path) -> None:
+    """What a cut left of one."""
+    for left in folder.glob(f"{_PREFIX}*"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def repack(package: str, into: Path) -> None:
     """`into` is whole and durable afterwards, or as before. Raises ToolError, OSError."""
-    with tempfile.TemporaryDirectory(prefix="repack-", dir=into.parent) as made:
+    with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=into.parent) as made:
         tree = Path(made) / "tree"
         tree.mkdir(mode=0o755)
         _copy_files(package, tree)
-        _copy_control(package, tree / "DEBIAN")
+        _copy_control(package, tree)
         fresh = Path(made) / into.name
         long_call("dpkg-deb", "--root-owner-group", "--build", str(tree), str(fresh))
         with fresh.open("rb") as file:
@@ -42,14 +52,21 @@ def _copy_files(package: str, tree: Path) -> None:
         shutil.copy2(source, target, follow_symlinks=False)
 
 
-def _copy_control(package: str, control: Path) -> None:
+def _copy_control(package: str, tree: Path) -> None:
+    control = tree / "DEBIAN"
     control.mkdir(mode=0o755)
-    kept, skipping = [], False
-    for line in call("dpkg-query", "--status", package).splitlines():
-        skipping = line.startswith(_DROPPED) or (skipping and line.startswith(" "))
-        if not skipping:
+    fields = call("dpkg-query", "--status", package).splitlines()
+    kept, field = list[str](), ""
+    conffiles = list[str]()
+    for line in fields:
+        field = field if line.startswith(" ") else line.split(":", 1)[0]
+        if field == "Conffiles" and line.startswith(" ") and not line.endswith(" obsolete"):
+            conffiles.append(line.strip().rsplit(" ", 1)[0])
+        if field not in _DROPPED:
             kept.append(line)
     (control / "control").write_text("\n".join(kept) + "\n", encoding="utf-8")
+    there = [f"{each}\n" for each in conffiles if os.path.lexists(tree / each.lstrip("/"))]
+    (control / "conffiles").write_text("".join(there), encoding="utf-8")
     for line in call("dpkg-query", "--control-path", package).splitlines():
         name = Path(line).name.removeprefix(f"{package}.")
         if name not in _MADE_ANEW:

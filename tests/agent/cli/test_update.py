@@ -87,7 +87,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("what", REFUSED)
-@pytest.mark.claim("F52")
+@pytest.mark.claim("F56")
 def test_what_cannot_be_is_refused_in_one_line_and_nothing_is_handed_over(site: Site, what: str) -> None:
     token, data, why = REFUSED[what]
     hand_file(site.file, token, data)

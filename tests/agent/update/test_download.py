@@ -50,7 +50,7 @@ def test_it_is_whole_and_what_was_signed(server: FarEnd, inbox: Path) -> None:
     assert not list(inbox.glob("*.part"))
 
 
-@pytest.mark.claim("F52")
+@pytest.mark.claim("F56")
 def test_it_goes_on_by_range_after_each_of_20_cuts(server: FarEnd, inbox: Path) -> None:
     for number in range(20):
         server.how = Behaviour(DATA, cut=11_000 + number)

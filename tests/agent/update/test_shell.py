@@ -107,9 +107,12 @@ def test_what_replaces_another_waits_for_its_end_and_takes_its_place(tmp_path: P
 
 def test_what_is_dropped_is_no_longer_ordered(tmp_path: Path, server: FarEnd) -> None:
     side, wanted = Side(tmp_path, server), server.software(DATA)
-    side.order(fx.FetchBundle(wanted), fx.OrderUpdate(wanted, b"signed", b""), fx.DropBundle(), fx.ReadUpdate())
-    found = [side.told() for _ in range(3)]
-    assert found[-1] == UpdateRead(None, "", busy=False, ordered=False, forms=frozenset({"deb"}))
+    side.order(fx.FetchBundle(wanted))
+    assert isinstance(side.told(), BundleFetched)
+    side.order(fx.OrderUpdate(wanted, b"signed", b""), fx.DropBundle(), fx.ReadUpdate())
+    assert [side.told() for _ in range(2)][-1] == UpdateRead(
+        None, "", busy=False, ordered=False, forms=frozenset({"deb"})
+    )
     with taking.folder(side.inbox) as fd:
         assert fd is not None
         assert not taking.is_wanted(fd)

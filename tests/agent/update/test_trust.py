@@ -14,8 +14,10 @@ import pytest
 from agent.update import handfile
 from agent.update.trust import UpdateError, trusted_keys, trusted_software
 from contract.messages import Kind
+from contract.parse import payload_of
 from contract.scopes import Scope
 from tests.agent.update.signed import DATA, ENROLLED, SITE, hand_file, keys, signed, software
+from tests.contract.signing import sign
 
 
 def judged(token: bytes, keys_token: bytes = b"", least: int = 0) -> object:
@@ -34,7 +36,7 @@ ATTACKS: dict[str, Callable[[], object]] = {
     "another unit's": lambda: judged(signed(software(scope=Scope("unit", "b12-u3")))),
     "signed by the key for notices": lambda: judged(signed(software(), kid="n1")),
     "signed by the root": lambda: judged(signed(software(), kid="root")),
-    "a notice's envelope": lambda: judged(signed(software()).replace(b"software", b"notice")),
+    "a notice's envelope": lambda: judged(sign(Kind.NOTICE, payload_of(software(), SITE))),
     "one bit": lambda: judged(signed(software())[:-2] + b"AA"),
     "withdrawn": lambda: judged(signed(software(withdrawn=True))),
     "not signed at all": lambda: judged(b""),
@@ -49,7 +51,7 @@ ATTACKS: dict[str, Callable[[], object]] = {
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-@pytest.mark.claim("F52")
+@pytest.mark.claim("F56")
 def test_an_attack_is_refused_in_one_line(attack: str) -> None:
     with pytest.raises(UpdateError) as caught:
         ATTACKS[attack]()
