@@ -37,7 +37,7 @@ from agent.statefolder import StateFolder
 from agent.statusfile import StatusFile
 from agent.store import Store
 from agent.store.latch import LatchState
-from agent.uplink import forget_token, load_identity, make_link, no_link
+from agent.uplink import forget_token, load_identity, make_link, make_updates, no_link
 
 log = logging.getLogger("app")
 
@@ -86,6 +86,7 @@ class Agent:
         self._store = self._make_store(plan, sealed.enrolled)
         self._link = make_link(config, identity, plan, self._session, self._clock, self._inbox, self._crashes.aside)
         self._calendar = Calendar(self._clock, self._inbox.post)
+        self._updates = make_updates(config, identity, self._clock, self._inbox)
         dispatch = self._make_dispatch(identity, sealed)
         loop_of = (initial(plan), self._inbox, self._clock, dispatch)
         self._loop = Loop(*loop_of, turned=self._turned)
@@ -139,6 +140,7 @@ class Agent:
             calendar=self._calendar,
             status=self._status,
             sealed=sealed,
+            updates=self._updates,
             spend_token=lambda: forget_token(identity),
             sheet_told=self._sheet_told,
             stop=self._stop,
@@ -231,6 +233,7 @@ class Agent:
     def _shut_down(self) -> None:
         self._notify.stopping()
         self._calendar.stop()
+        self._updates.stop()
         self._inbox.close()
         survivors: list[str] = []
         if self._link is not None and not self._link.stop(limits.STOP_THREAD_S):

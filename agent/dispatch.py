@@ -10,11 +10,13 @@ from agent.calendar import Calendar
 from agent.clock import Clock
 from agent.core import effects
 from agent.core.effects import Effect
+from agent.core.effects.software import SoftwareEffect
 from agent.devices import DeviceEffect, Devices
 from agent.link.client import Link
 from agent.sealed import Sealed
 from agent.statusfile import StatusFile
 from agent.store import Store
+from agent.update.shell import Updates
 
 log = logging.getLogger("core")
 
@@ -50,6 +52,7 @@ class Dispatch:
         calendar: Calendar,
         status: StatusFile,
         sealed: Sealed,
+        updates: Updates,
         spend_token: Callable[[], None],
         sheet_told: Callable[[str], None],
         stop: Callable[[bool], None],
@@ -61,6 +64,7 @@ class Dispatch:
         self._calendar = calendar
         self._status = status
         self._sealed = sealed
+        self._updates = updates
         self._spend_token = spend_token
         self._sheet_told = sheet_told
         self._stop = stop
@@ -74,6 +78,8 @@ class Dispatch:
             self._open(effect)
         elif isinstance(effect, _CLOCK):
             self._set_clock(effect)
+        elif isinstance(effect, SoftwareEffect):
+            self._updates.order(effect)
         elif isinstance(effect, effects.WriteLog):
             log.log(_LEVELS.get(effect.level, logging.INFO), "%s", effect.text)
         elif isinstance(effect, effects.SpendToken):

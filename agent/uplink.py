@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import ssl
 
 from agent.aside import Aside
 from agent.asked import Asked
@@ -13,7 +14,8 @@ from agent.core.plan import UnitPlan
 from agent.errors import ConfigError, DoorwardError, IdentityError
 from agent.identity import Identity, differences, secret_path, spend_token
 from agent.inbox import Inbox
-from agent.link import BrokerAccess, Link, UnitKeys
+from agent.link import BrokerAccess, Link, UnitKeys, tls
+from agent.update.shell import Updates
 
 log = logging.getLogger("uplink")
 
@@ -96,6 +98,18 @@ def broker_access(config: Config, identity: Identity) -> BrokerAccess:
         raise ConfigError(f"the broker's address {broker} {fault}")
     key = None if link.certificate_key is None else secret_path(link.certificate_key, config.path.parent)
     return BrokerAccess(broker, enrolment.password, enrolment.ca, link.certificate, key, link.protocol)
+
+
+def make_updates(config: Config, identity: Identity | None, clock: Clock, inbox: Inbox) -> Updates:
+    """Bundles come behind the CA that the broker is behind."""
+    if identity is None or no_link(config, identity):
+        return Updates(config.state, inbox.post, None, journal_mb=config.retention.journal_mb)
+    access = broker_access(config, identity)
+
+    def context() -> ssl.SSLContext:
+        return tls.context(access, dates=clock.dates())
+
+    return Updates(config.state, inbox.post, context, journal_mb=config.retention.journal_mb)
 
 
 def forget_token(identity: Identity | None) -> None:

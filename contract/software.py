@@ -51,7 +51,7 @@ class Software(StateMessage):
 
 
 def order(version: str) -> tuple[int, tuple[object, ...], tuple[object, ...]]:
-    """The place of a version in Debian's order: `order(a) < order(b)` where a is the older one."""
+    """Where a version stands among others, as Debian sorts them: the older one's is less."""
     epoch, colon, rest = version.partition(":")
     if not colon:
         epoch, rest = "0", version

@@ -66,7 +66,7 @@ NOT_SO_PURE = {
 
 CORE_KNOWS = frozenset(
     {"bounds", "care", "codec", "commands", "digest", "facts", "frozen", "hours", "kinds", "messages", "people", "plain",
-     "rounds", "scopes", "strict_json", "visitors"}
+     "rounds", "scopes", "software", "strict_json", "visitors"}
 )  # fmt: skip
 """What of the contract the core may import."""
 PURE_CONTRACT = CORE_KNOWS | {"base64url", "refusal", "timezones", "values"}

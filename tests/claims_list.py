@@ -78,6 +78,7 @@ FAULTS = {
     "F53": "upgrade and downgrade of the databases",
     "F54": "deleting a person leaves nothing behind",
     "F55": "a `serve` of several, or their database's server, killed while all units send",
+    "F56": "an update that is broken, forged, never reaches the centre, or is cut off by power at any moment",
 }
 
 CLAIMS = RULES | FAULTS

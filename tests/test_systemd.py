@@ -16,6 +16,9 @@ ROOT = Path(__file__).resolve().parent.parent
 UNITS = Path("/usr/lib/systemd/system")
 INSTALLED = {
     "doorward.service": "usr/lib/systemd/system/doorward.service",
+    "doorward-update.path": "usr/lib/systemd/system/doorward-update.path",
+    "doorward-update.service": "usr/lib/systemd/system/doorward-update.service",
+    "doorward-update-mend.service": "usr/lib/systemd/system/doorward-update-mend.service",
     "99-doorward.rules": "usr/lib/udev/rules.d/99-doorward.rules",
     "doorward.sysusers.conf": "usr/lib/sysusers.d/doorward.conf",
     "doorward.tmpfiles.conf": "usr/lib/tmpfiles.d/doorward.conf",
@@ -30,7 +33,14 @@ def root(tmp_path: Path) -> Path:
     for name, place in INSTALLED.items():
         (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / "systemd" / name, tmp_path / place)
-    for unit in ("sysinit.target", "basic.target", "shutdown.target", "local-fs.target", "multi-user.target"):
+    for unit in (
+        "sysinit.target",
+        "basic.target",
+        "shutdown.target",
+        "paths.target",
+        "local-fs.target",
+        "multi-user.target",
+    ):
         shutil.copy(UNITS / unit, tmp_path / "usr/lib/systemd/system")
     command = tmp_path / "usr/lib/doorward/bin/doorward"
     command.parent.mkdir(parents=True)
@@ -45,9 +55,10 @@ def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.needs("systemd-analyze")
+@pytest.mark.parametrize("unit", [name for name in INSTALLED if name.endswith((".service", ".path"))])
 @pytest.mark.claim("F52")
-def test_the_unit_is_clean(root: Path) -> None:
-    done = run("systemd-analyze", "verify", "--man=no", "--recursive-errors=one", f"--root={root}", "doorward.service")
+def test_the_unit_is_clean(root: Path, unit: str) -> None:
+    done = run("systemd-analyze", "verify", "--man=no", "--recursive-errors=one", f"--root={root}", unit)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
@@ -98,6 +109,23 @@ def test_what_the_rules_of_the_door_ask_of_the_service() -> None:
     assert all(re.fullmatch(r"DeviceAllow=char-tty\w+ rw", line) for line in lines if line.startswith("DeviceAllow="))
 
 
+def test_the_installer_is_started_by_what_it_looks_for() -> None:
+    """Each place that the code writes an order to, or goes on from, is one that systemd looks at; and nothing is done half before the door's agent starts."""
+    from agent.config.model import STATE
+    from agent.update.places import INBOX, OWN, WANTED, OwnFolder
+
+    own = OwnFolder(OWN)
+    orders = {str(STATE / INBOX / WANTED), str(own.hand / WANTED)}
+    path, service, mend = (
+        (ROOT / f"systemd/doorward-update{end}").read_text() for end in (".path", ".service", "-mend.service")
+    )
+    assert set(re.findall(r"^PathExists=(.*)$", path, re.MULTILINE)) == orders
+    assert set(re.findall(r"^ConditionPathExists=\|(.*)$", service, re.MULTILINE)) == {*orders, str(own.progress)}
+    assert re.findall(r"^ConditionPathExists=(.*)$", mend, re.MULTILINE) == [str(own.half)]
+    assert "Before=doorward.service doorward-update.service\n" in mend
+    assert all(name in mend for name in (own.half.stem, own.previous.stem))
+
+
 def test_the_watchdog_is_the_one_the_agent_assumes() -> None:
     from agent import limits
 
@@ -125,6 +153,7 @@ def test_the_folders_are_closed_to_others(root: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert (root / "etc/doorward/identity").stat().st_mode & 0o777 == 0o700
     assert (root / "var/lib/doorward").stat().st_mode & 0o777 == 0o700
+    assert (root / "var/lib/doorward-update").stat().st_mode & 0o777 == 0o755
 
 
 @pytest.mark.needs("udevadm")

@@ -29,6 +29,7 @@ MAX_LINES = 100
 """Of faults printed at once: a file of another kind can have one a line."""
 
 COMMANDS = {
+    "apply-update": "Install what was ordered (what doorward-update.service does).",
     "bundle": "Pack everything support needs into one file, secrets left out.",
     "check": "Check configuration, identity and this machine, and say how to mend what is wrong.",
     "enrol": "Take over the enrolment file that the centre wrote for this unit.",
@@ -42,6 +43,7 @@ COMMANDS = {
     "selftest": "Move each lock, read it back, draw each screen, print an acceptance sheet.",
     "setup": "Make the configuration, from what is on the ports and a few questions.",
     "status": "Show how the running agent is.",
+    "update": "Install a .doorward file from the centre, on site.",
 }
 
 
@@ -67,7 +69,7 @@ class CommandGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in COMMANDS:
-            command: click.Command = import_module(f"agent.cli.{cmd_name}").command
+            command: click.Command = import_module(f"agent.cli.{cmd_name.replace('-', '_')}").command
             return command
         return next((_load(point) for point in _joined() if point.name == cmd_name), None)
 

@@ -37,6 +37,7 @@ from agent.core import (
     schedule,
     sealed,
     sending,
+    software,
     status,
     storage,
     supervise,
@@ -50,6 +51,7 @@ from agent.core.events import Event
 from agent.core.events import door as door_ev
 from agent.core.events import life as life_ev
 from agent.core.events import link as link_ev
+from agent.core.events import software as software_ev
 from agent.core.events import store as store_ev
 from agent.core.plan import UnitPlan
 from agent.core.state import State
@@ -114,7 +116,7 @@ _PEOPLE: tuple[Timers, ...] = (
     supervise.timers,
     rounds.timers,
 )
-_CENTRE: tuple[Timers, ...] = (sync.timers, timekeeping.timers, refused.timers, status.timers)
+_CENTRE: tuple[Timers, ...] = (sync.timers, timekeeping.timers, refused.timers, software.timers, status.timers)
 """Whose timers are run, in this order; those of the panel come between the last two. The status is last: it tells what the rest did."""
 
 
@@ -189,6 +191,7 @@ def _dispatch_rest(builder: StepBuilder, event: Event) -> None:
             enrolment.started(builder, pending=event.enrolment_pending, identified=event.identified)
             acceptance.started(builder, event.acceptance)
             supervise.started(builder, event)
+            software.started(builder)
         case life_ev.LatchRead():
             latched.read(builder, event)
         case life_ev.LockdownRead():
@@ -273,6 +276,7 @@ def _dispatch_record(builder: StepBuilder, event: store_ev.Recorded | store_ev.R
             helping.recorded(builder, event)
             commands.recorded(builder, event.token)
             acceptance.recorded(builder, event.token)
+            software.recorded(builder, event.token)
         case store_ev.RecordRefused(token, _, facts):
             sync.not_recorded(builder, token, facts)
             checkin.refused(builder, token)
@@ -334,6 +338,12 @@ def _dispatch_link(builder: StepBuilder, event: Event) -> None:
         case link_ev.MessageRefused():
             commands.message_refused(builder, event)
             sync.judge_again(builder)
+        case software_ev.UpdateRead():
+            software.read(builder, event)
+        case software_ev.BundleFetched():
+            software.fetched(builder, event)
+        case software_ev.BundleFailed():
+            software.failed(builder, event)
         case _:
             pass  # TimePassed: time passes after every event
 
@@ -354,5 +364,6 @@ def _message(builder: StepBuilder, event: link_ev.MessageReceived) -> None:
         enrolment.confirmed(builder, message)
         sync.confirm(builder, message)
     else:
+        software.heard(builder, event)
         desired_state.received(builder, event)
     sync.judge_again(builder)  # what is refused at once has no StateSaved

@@ -212,5 +212,17 @@ OVERDUE_S = 1.0
 DEVICE_FACTS_S = 60.0
 """A device's coming and going, and its tamper switch's, is written down at most this often; what fell out is counted in the next."""
 
+UPDATE_READ_S = 30.0
+"""How an update stands is looked at this often while one is ordered or under way."""
+FETCH_SPREAD_S = 120.0
+"""Units begin to fetch within so long of the word, each at a moment of its own."""
+FETCH_RETRY_S = 60.0
+FETCH_RETRY_MAX_S = 3600.0
+"""A fetch that failed is tried again after the first, doubling up to the second, give or take a half."""
+FETCH_MAX_S = 1800.0
+"""One try may take so long: a server that dribbles holds nothing up for ever."""
+BUNDLE_WRONG_MAX = 2
+"""So often the bundle may be another than what was signed: once may be a cut of ours, twice is the far end's."""
+
 CHECKPOINT_S = 60.0
 """A new checkpoint of the centre's record is written down at most so often."""

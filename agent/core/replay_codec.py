@@ -16,10 +16,12 @@ from typing import Any, Protocol
 
 from agent.core import effects, marks, plan, state, time, weekly
 from agent.core.effects import Effect
+from agent.core.effects import software as software_effects
 from agent.core.events import Event
 from agent.core.events import door as door_events
 from agent.core.events import life as life_events
 from agent.core.events import link as link_events
+from agent.core.events import software as software_events
 from agent.core.events import store as store_events
 from agent.core.state import (
     State,
@@ -36,6 +38,7 @@ from agent.core.state import (
     sync,
 )
 from agent.core.state import rounds as rounds_state
+from agent.core.state import software as software_state
 from agent.core.time import Now
 from contract import care as watched
 from contract import commands as orders
@@ -112,10 +115,25 @@ def _types(*modules: ModuleType) -> dict[str, type[Any]]:
     return found
 
 
-_EVENTS = (life_events, door_events, store_events, link_events)
-_STATES = (state, acceptance, asking, care, door, people, panel, commands, sync, desired, health, meters, rounds_state)
+_EVENTS = (life_events, door_events, store_events, link_events, software_events)
+_STATES = (
+    state,
+    acceptance,
+    asking,
+    care,
+    door,
+    people,
+    panel,
+    commands,
+    sync,
+    desired,
+    health,
+    meters,
+    rounds_state,
+    software_state,
+)
 _CONTRACT = (messages, software, said, watched, scopes, hours, rounds, orders, facts, plain, visitors)
-_BY_NAME = _types(*_CONTRACT, time, plan, weekly, *_EVENTS, effects, marks, *_STATES)
+_BY_NAME = _types(*_CONTRACT, time, plan, weekly, *_EVENTS, effects, software_effects, marks, *_STATES)
 _NAMES = {kind: name for name, kind in _BY_NAME.items()}
 
 

@@ -111,6 +111,13 @@ def secrets(folder: Path) -> tuple[Secrets, ...]:
         return tuple(bodies.load(Secrets, body) for body in rows.secrets(db))
 
 
+def signed_keys(folder: Path) -> bytes:
+    """The newest `keys` as they were signed; empty where the enrolment's are in force."""
+    with _opened(folder / journal_keeper.NAME) as db:
+        row = db.conn.execute("SELECT body FROM keys").fetchone()
+        return b"" if row is None else bytes(row[0])
+
+
 def summary(folder: Path) -> Summary:
     with _opened(folder / journal_keeper.NAME) as db:
         one = db.conn.execute

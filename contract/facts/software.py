@@ -19,8 +19,9 @@ class SoftwareFetched(Fact):
 
 @kind("software.refused")
 class SoftwareRefused(Fact):
-    """It will not be installed. `reason`: `older` (than what runs), `form` (this box does not take it), `returned` (it was tried here, and given up),
-    `wrong` (the bundle is not what was signed), `not_signed` (whoever installs does not find it signed) or `no_room`.
+    """It will not be installed. `reason`: `older` (than what runs), `form` (this box does not take it),
+    `wrong` (the bundle is not what was signed), `not_signed` (whoever installs does not find it signed), `no_room` (tried again all the same) or
+    `no_return` (nothing could be kept to go back to).
     """
 
     version: VersionName

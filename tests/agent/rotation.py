@@ -25,6 +25,7 @@ from agent.sealed import Sealed
 from agent.statusfile import StatusFile
 from agent.store import Store
 from agent.store.waiting import OrderLanes
+from agent.update.shell import Updates
 from contract.cards import card_hash
 from contract.enrolment import Enrolment
 from contract.facts import AccessGranted, Fact
@@ -121,7 +122,7 @@ class Unit:
         self._carry_out = Dispatch(
             devices=self._devices, store=self.store, link=None, clock=clock, calendar=Calendar(clock, self._posted.put),
             status=StatusFile(state), stop=lambda _fault: None, sealed=self.sealed,
-            spend_token=lambda: None, sheet_told=lambda _sheet: None,
+            spend_token=lambda: None, updates=Updates(state, self._posted.put, None, journal_mb=64), sheet_told=lambda _sheet: None,
         )  # fmt: skip
         self._stops = Stops(self.store._waiting)
         self.store.start()

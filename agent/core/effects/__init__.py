@@ -52,6 +52,9 @@ from agent.core.effects.kept import (
 from agent.core.effects.kept import (
     UsedVisitor as UsedVisitor,
 )
+from agent.core.effects.software import (
+    SoftwareEffect as SoftwareEffect,
+)
 from agent.core.marks import CheckedIn, RoundMarks
 from agent.core.time import LEFT_OUT, KnownTime
 from contract.facts import Fact
@@ -390,6 +393,7 @@ Effect = (
     | SendSealingKey
     | UseKeys
     | Resubscribe
+    | SoftwareEffect
     | SpendToken
     | SheetTold
     | SetClock

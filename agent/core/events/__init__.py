@@ -40,6 +40,7 @@ from agent.core.events.life import (
     TimePassed,
 )
 from agent.core.events.link import CentrePresence, LinkDown, LinkUp, MessageReceived, MessageRefused
+from agent.core.events.software import BundleFailed, BundleFetched, UpdateRead
 from agent.core.events.store import (
     BatchLoaded,
     CacheReset,
@@ -129,4 +130,7 @@ Event = (
     | CentrePresence
     | MessageReceived
     | MessageRefused
+    | UpdateRead
+    | BundleFetched
+    | BundleFailed
 )

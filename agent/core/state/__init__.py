@@ -18,6 +18,7 @@ from agent.core.state.meters import Meter
 from agent.core.state.panel import NoticeBoard, Screen
 from agent.core.state.people import Access, Late, ScreenAnswer, TypedKeys
 from agent.core.state.rounds import Rounds
+from agent.core.state.software import SoftwareState
 from agent.core.state.sync import Sync, Timekeeping
 from agent.core.time import Now
 from agent.core.weekly import Times
@@ -68,6 +69,7 @@ class State:
     sync: Sync = field(default_factory=Sync)
     timekeeping: Timekeeping = field(default_factory=Timekeeping)
     health: Health = field(default_factory=Health)
+    software: SoftwareState = field(default_factory=SoftwareState)
     connected: bool = False
     """The link was told to start."""
     link: LinkState = field(default_factory=LinkState)

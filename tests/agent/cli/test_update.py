@@ -1,0 +1,130 @@
+"""`doorward update FILE`: what a person at the unit is told, and what is handed to the installer."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from agent.update.places import OwnFolder
+from agent.update.progress import Wish, load
+from contract.scopes import Scope
+from tests.agent.cli.unit import Unit
+from tests.agent.update.box import package
+from tests.agent.update.signed import enrolled, hand_file, signed, software
+
+DATA = package("0.2.0")
+GOOD = signed(software(DATA))
+
+
+class Site:
+    """A unit on which version 0.1.0 is installed as a package."""
+
+    def __init__(self, unit: Unit, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.unit, self.own, self.status = unit, OwnFolder(folder / "own"), folder / "status.json"
+        self.file = folder / "new.doorward"
+        enrolled(unit.identity)
+        tools = folder / "bin"
+        tools.mkdir()
+        (tools / "dpkg-query").write_text("#!/bin/sh\nprintf 0.1.0\n", encoding="ascii")
+        (tools / "dpkg-query").chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
+        monkeypatch.setattr("agent.cli.update.forms_here", lambda: frozenset({"deb"}))
+
+    def update(self, *arguments: str, answer: str = "y\n") -> Result:
+        at = ("--own", str(self.own.path), "--status", str(self.status))
+        return self.unit.doorward("update", str(self.file), "--no-wait", *at, *arguments, input=answer)
+
+
+@pytest.fixture
+def site(unit: Unit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    return Site(unit, tmp_path, monkeypatch)
+
+
+def test_it_says_what_would_happen_asks_and_hands_over(site: Site) -> None:
+    hand_file(site.file, GOOD, DATA)
+    done = site.update(answer="n\n")
+    assert (done.exit_code, site.own.hand.exists()) == (1, False)
+    assert "b12-u2: 0.1.0 -> 0.2.0 (deb, 1 MB), signed by the centre of badahu" in done.output
+    done = site.update()
+    assert done.exit_code == 0, done.output
+    assert (site.own.hand / "payload").read_bytes() == DATA
+    assert (site.own.hand / "software.jws").read_bytes() == GOOD
+    assert load(Wish, site.own.hand / "wanted") == Wish()
+    assert site.own.hand.stat().st_mode & 0o777 == 0o700
+
+
+def test_it_waits_for_the_door_or_says_that_it_does_not(site: Site) -> None:
+    hand_file(site.file, GOOD, DATA)
+    site.status.write_text(json.dumps({"doors": {"main": {"mode": "fire", "open": False}}}), encoding="ascii")
+    done = site.update("--yes")
+    assert "it waits until the door allows it: main: released by fire" in done.output
+    assert load(Wish, site.own.hand / "wanted") == Wish()
+    done = site.update("--now", answer="\n")
+    assert done.exit_code == 1, "no is what an empty answer means"
+    done = site.update("--now")
+    assert "it does not wait, though: main: released by fire" in done.output
+    assert load(Wish, site.own.hand / "wanted") == Wish(now=True)
+
+
+REFUSED = {
+    "a bad signature": (GOOD[:-2] + b"AA", DATA, "not signed by this site's centre"),
+    "another site": (signed(software(DATA), site="elsewhere"), DATA, "not for this unit"),
+    "another unit": (signed(software(DATA, scope=Scope("unit", "b12-u3"))), DATA, "it is for unit b12-u3"),
+    "an older one": (
+        signed(software(DATA, version="0.0.9")),
+        DATA,
+        "0.0.9 is older than 0.1.0, which is installed: --downgrade",
+    ),
+    "the same": (signed(software(DATA, version="0.1.0")), DATA, "0.1.0 is installed already"),
+    "other bytes": (GOOD, DATA[:-1] + b"!", "not what was signed"),
+    "fewer bytes": (GOOD, DATA[:-1], "were signed"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+@pytest.mark.claim("F56")
+def test_what_cannot_be_is_refused_in_one_line_and_nothing_is_handed_over(site: Site, what: str) -> None:
+    token, data, why = REFUSED[what]
+    hand_file(site.file, token, data)
+    done = site.update("--yes")
+    assert done.exit_code != 0
+    assert re.search(why, done.stderr), done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (site.own.hand / "wanted").exists()
+    assert not (site.own.hand / "payload").exists()
+
+
+def test_a_file_that_is_cut_short_or_missing(site: Site) -> None:
+    hand_file(site.file, GOOD, DATA)
+    site.file.write_bytes(site.file.read_bytes()[:1100])
+    assert "cut short" in site.update("--yes").stderr
+    site.file.unlink()
+    done = site.update("--yes")
+    assert (done.exit_code, len(done.stderr.splitlines())) == (1, 1)
+    assert "no such file" in done.stderr
+
+
+def test_an_older_one_where_it_is_said(site: Site) -> None:
+    hand_file(site.file, signed(software(DATA, version="0.0.9")), DATA)
+    assert site.update("--yes", "--downgrade").exit_code == 0
+    assert load(Wish, site.own.hand / "wanted") == Wish(downgrade=True)
+
+
+def test_one_at_a_time(site: Site) -> None:
+    hand_file(site.file, GOOD, DATA)
+    site.own.path.mkdir()
+    site.own.progress.touch()
+    assert "under way" in site.update("--yes").stderr
+
+
+def test_no_room_on_the_disk(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    hand_file(site.file, GOOD, DATA)
+    monkeypatch.setattr("agent.cli.update.room_kept", lambda *_: 2**60)
+    done = site.update("--yes")
+    assert "the disk has no room" in done.stderr
+    assert not (site.own.hand / "payload").exists()

@@ -1,0 +1,66 @@
+"""The installer in a process of its own, which the test may end at any moment of it: before and after each of its steps on the disk."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from agent.identity import Identity
+from agent.update import forms, installing, machine, progress, taking
+from agent.update.installing import Installer, Times
+from agent.update.places import OwnFolder
+
+MACHINE = Path(os.environ["MACHINE"])
+
+
+def tools() -> Any:
+    spec = importlib.util.spec_from_file_location("tools", Path(__file__).with_name("tools.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+TOOLS = tools()
+
+
+def with_moments(call: Callable[..., Any]) -> Callable[..., Any]:
+    def around(*args: Any, **more: Any) -> Any:
+        TOOLS.moment()
+        made = call(*args, **more)
+        TOOLS.moment()
+        return made
+
+    return around
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    for name in ("save", "remove"):
+        cut = with_moments(getattr(progress, name))
+        for module in (installing, forms, taking):
+            if hasattr(module, name):
+                setattr(module, name, cut)
+    taking.copy = with_moments(taking.copy)
+    taking.clear = with_moments(taking.clear)
+    boot = MACHINE / "boot"
+    for module in (installing, forms, machine):
+        module.boot_id = boot.read_text  # type: ignore[attr-defined]
+    if (MACHINE / "booted").exists():
+        forms.__version__ = TOOLS.load(TOOLS.load("booted"))["Version"]
+    own, state, identity = map(Path, sys.argv[1:4])
+    times = Times(look_s=0.01, door_s=0.3, centre_s=0.5, settled_s=0.05)
+    here = frozenset({"rauc" if (MACHINE / "booted").exists() else "deb"})
+    Installer(
+        OwnFolder(own), state, MACHINE / "status.json", lambda: Identity.load(identity), times=times, forms=here
+    ).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,240 @@
+"""The installer on a machine of the test's: what is good stays, what is not goes back and says so, and no power cut leaves neither."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from agent.update import taking
+from agent.update.installing import MOST_TRIES
+from agent.update.places import INBOX, KEYS, PAYLOAD, SIGNED
+from agent.update.progress import Progress, Stage, Wish, load
+from contract.software import Form
+from tests.agent.update.box import CLOSED, Box, package
+from tests.agent.update.signed import keys, signed, software
+from tests.waiting import eventually
+
+FORMS = pytest.mark.parametrize("form", list(Form))
+
+
+def result(box: Box) -> tuple[str, str, str, str]:
+    outcome = box.outcome
+    assert outcome is not None
+    return outcome.result, outcome.version, outcome.before, outcome.reason
+
+
+@FORMS
+@pytest.mark.claim("F56")
+def test_a_good_one_stays(tmp_path: Path, form: Form) -> None:
+    box = Box(tmp_path, form)
+    box.order(package("0.2.0"))
+    assert box.install()
+    assert result(box) == ("installed", "0.2.0", "0.1.0", "")
+    assert (box.runs, box.installed, box.left) == ("0.2.0", "0.2.0", [])
+    if form is Form.RAUC:
+        assert box.read(box.read("booted"))["good"] is True
+    assert box.install()
+    assert box.read("started") == 2, "once before, once for it: the door had one gap"
+
+
+@FORMS
+@pytest.mark.parametrize(("does", "reason"), [("crashes", "door"), ("no_centre", "centre"), ("no_install", "install")])
+@pytest.mark.claim("F56")
+def test_what_does_not_prove_itself_is_given_up(tmp_path: Path, form: Form, does: str, reason: str) -> None:
+    box = Box(tmp_path, form)
+    box.order(package("0.2.0", does))
+    assert box.install()
+    assert result(box) == ("returned", "0.2.0", "0.1.0", reason)
+    assert (box.runs, box.installed, box.left) == ("0.1.0", "0.1.0", [])
+
+
+@pytest.mark.parametrize("does", ["good", "crashes"])
+@FORMS
+@pytest.mark.claim("F56")
+def test_a_power_cut_at_20_moments_leaves_the_old_or_the_new(tmp_path: Path, form: Form, does: str) -> None:
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    box = Box(whole, form)
+    box.order(package("0.2.0", does))
+    box.pull_the_plug_at(10**6)
+    assert box.install()
+    moments = box.moments if form is Form.DEB else 24
+    at = sorted({1 + round(each * (moments - 1) / 19) for each in range(20)})
+    expected = {"good": {("installed", "0.2.0")}, "crashes": {("returned", "0.1.0")}}[does]
+    for moment in at:
+        folder = tmp_path / f"at-{moment}"
+        folder.mkdir()
+        box = Box(folder, form)
+        box.order(package("0.2.0", does))
+        box.pull_the_plug_at(moment)
+        cut = not box.install()
+        box.boot()
+        assert box.runs == box.installed or does == "crashes", (
+            f"cut at {moment}: nothing half installed is ever started"
+        )
+        assert box.install()
+        outcome = box.outcome
+        assert outcome is not None, f"cut at {moment} ({cut})"
+        assert (outcome.result, box.installed) in expected, f"cut at {moment}"
+        assert box.runs == box.installed, f"cut at {moment}: the door has no agent"
+        assert box.left == [], f"cut at {moment}"
+
+
+def test_a_machine_that_goes_down_in_each_try_gets_the_old_one_back(tmp_path: Path) -> None:
+    box = Box(tmp_path)
+    box.order(package("0.2.0", "no_centre"))
+    for tries in range(MOST_TRIES):
+        child = box.begin()
+        eventually(lambda: (p := load(Progress, box.own.progress)) and (p.stage, p.tries) == (Stage.WATCHING, tries))  # noqa: B023
+        os.killpg(child.pid, signal.SIGKILL)
+        child.communicate()
+        box.boot()
+    assert box.install()
+    assert box.outcome is not None
+    assert (box.outcome.result, box.outcome.detail) == ("returned", "the machine went down each time")
+    assert (box.installed, box.runs) == ("0.1.0", "0.1.0")
+
+
+WRONG = {
+    "not what was signed": (lambda box: box.order(package("0.2.0") + b" ", software(package("0.2.0"))), "wrong"),
+    "another package": (lambda box: box.order(package("0.2.0", name="bash")), "wrong"),
+    "another version than was signed": (lambda box: box.order(package("0.2.1")), "wrong"),
+    "an older one": (lambda box: box.order(package("0.0.9"), version="0.0.9"), "older"),
+    "the same": (lambda box: box.order(package("0.1.0"), version="0.1.0"), "older"),
+    "a form that this box does not take": (
+        lambda box: box.order(package("0.2.0"), software(package("0.2.0"), form=Form.RAUC)),
+        "form",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+@pytest.mark.claim("F56")
+def test_the_installer_believes_nothing_that_the_agent_wrote(tmp_path: Path, what: str) -> None:
+    order, reason = WRONG[what]
+    box = Box(tmp_path)
+    order(box)
+    assert box.install()
+    assert result(box)[0::3] == ("refused", reason)
+    assert (box.runs, box.read("started"), box.left) == ("0.1.0", 1, [])
+
+
+def test_what_is_not_signed_is_thrown_away(tmp_path: Path) -> None:
+    box = Box(tmp_path)
+    box.order(package("0.2.0"))
+    (box.state / INBOX / SIGNED).write_bytes(signed(software(package("0.2.0")), kid="n1"))
+    assert box.install()
+    assert (box.outcome, box.runs, box.left) == (None, "0.1.0", [])
+
+
+def test_keys_that_were_seen_once_do_not_go_back(tmp_path: Path) -> None:
+    box = Box(tmp_path)
+    box.order(package("0.2.0"))
+    taking.put(box.state / INBOX, KEYS, signed(keys(5)))
+    assert box.install()
+    assert result(box)[0] == "installed"
+    for older in (b"", signed(keys(4))):
+        box.order(package("0.3.0"), version="0.3.0")
+        taking.put(box.state / INBOX, KEYS, older)
+        assert box.install()
+        assert box.runs == "0.2.0"
+
+
+LINKS = {"payload": PAYLOAD, "signature": SIGNED, "folder": ""}
+
+
+@pytest.mark.parametrize("what", LINKS)
+def test_a_link_in_the_agents_folder_is_not_followed(tmp_path: Path, what: str) -> None:
+    box = Box(tmp_path)
+    box.order(package("0.2.0"))
+    at = box.state / INBOX / LINKS[what]
+    elsewhere = tmp_path / "elsewhere"
+    at.rename(elsewhere)
+    at.symlink_to(elsewhere)
+    assert box.install()
+    assert box.runs == "0.1.0"
+    assert elsewhere.exists()
+
+
+def test_an_older_one_by_hand_alone_and_only_when_it_is_said(tmp_path: Path) -> None:
+    box = Box(tmp_path)
+    box.order_by_hand(package("0.0.9"), Wish(), version="0.0.9")
+    assert box.install()
+    assert result(box)[0::3] == ("refused", "older")
+    box.order_by_hand(package("0.0.9"), Wish(downgrade=True), version="0.0.9")
+    assert box.install()
+    assert result(box) == ("installed", "0.0.9", "0.1.0", "")
+
+
+def test_by_hand_the_centre_is_waited_for_only_where_it_was_heard_before(tmp_path: Path) -> None:
+    box = Box(tmp_path)
+    status = box.read("status.json")
+    box.put("status.json", {**status, "clock": "unknown"})
+    box.order_by_hand(package("0.2.0", "no_centre"), Wish())
+    assert box.install()
+    assert result(box)[0] == "installed"
+    other = tmp_path / "other"
+    other.mkdir()
+    box = Box(other)
+    box.order_by_hand(package("0.2.0", "no_centre"), Wish())
+    assert box.install()
+    assert result(box)[0::3] == ("returned", "centre")
+
+
+FORBIDS = {
+    "fire": {"mode": "fire", "open": False},
+    "lockdown": {"mode": "lockdown", "open": False},
+    "held open": {"mode": "hold_open", "open": False},
+    "open": {"mode": "normal", "open": True},
+}
+
+
+@pytest.mark.parametrize("what", FORBIDS)
+@pytest.mark.claim("F56")
+def test_it_waits_once_more_for_the_doors(tmp_path: Path, what: str) -> None:
+    """The fire that begins between the agent's order and the installer's start."""
+    box = Box(tmp_path)
+    status = box.read("status.json")
+    box.put("status.json", {**status, "doors": {**CLOSED, "back": FORBIDS[what]}})
+    box.order(package("0.2.0"))
+    child = box.begin()
+    told = iter(child.stdout or ())
+    assert any("waits: back" in line for line in told)
+    assert box.read("started") == 1
+    box.put("status.json", status)
+    child.communicate(timeout=30)
+    assert result(box)[0] == "installed"
+
+
+def test_by_hand_it_need_not_wait(tmp_path: Path) -> None:
+    box = Box(tmp_path)
+    box.put("status.json", {**box.read("status.json"), "doors": {"main": FORBIDS["open"]}})
+    box.order_by_hand(package("0.2.0"), Wish(now=True))
+    assert box.install()
+    assert result(box)[0] == "installed"
+
+
+def test_two_at_once_are_one_after_the_other(tmp_path: Path) -> None:
+    box = Box(tmp_path)
+    box.order(package("0.2.0"))
+    both: list[subprocess.Popen[str]] = [box.begin(), box.begin()]
+    for child in both:
+        child.communicate(timeout=60)
+        assert child.returncode == 0
+    assert (result(box)[0], box.read("started")) == ("installed", 2)
+
+
+def test_what_a_failing_disk_made_of_its_own_files_stops_nothing(tmp_path: Path) -> None:
+    box = Box(tmp_path)
+    for path in (box.own.progress, box.own.outcome, box.own.seen):
+        path.write_text("{", encoding="ascii")
+    box.order(package("0.2.0"))
+    assert box.install()
+    assert result(box)[0] == "installed"
+    assert json.loads(box.own.outcome.read_text())["version"] == "0.2.0"
+    eventually(lambda: box.left == [])
