@@ -22,6 +22,7 @@ from tests.teeth.mutations import (
     seen,
     serves,
     store,
+    updates,
 )
 
 MUTATIONS: list[Mutation] = [
@@ -43,4 +44,5 @@ MUTATIONS: list[Mutation] = [
     *panel.MUTATIONS,
     *designed.MUTATIONS,
     *seen.MUTATIONS,
+    *updates.MUTATIONS,
 ]
