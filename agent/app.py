@@ -86,7 +86,6 @@ class Agent:
         self._store = self._make_store(plan, sealed.enrolled)
         self._link = make_link(config, identity, plan, self._session, self._clock, self._inbox, self._crashes.aside)
         self._calendar = Calendar(self._clock, self._inbox.post)
-        self._updates = make_updates(config, identity, self._clock, self._inbox)
         dispatch = self._make_dispatch(identity, sealed)
         loop_of = (initial(plan), self._inbox, self._clock, dispatch)
         self._loop = Loop(*loop_of, turned=self._turned)
@@ -132,6 +131,7 @@ class Agent:
         )
 
     def _make_dispatch(self, identity: Identity | None, sealed: Sealed) -> Dispatch:
+        self._updates = make_updates(self._config, identity, self._clock, self._inbox)
         return Dispatch(
             devices=self._devices,
             store=self._store,

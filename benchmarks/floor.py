@@ -5,7 +5,7 @@ from __future__ import annotations
 from drivers.modbus import codec as modbus
 from drivers.osdp import codec as osdp
 from drivers.wire import wire_s
-from simulator.card_reader import Form
+from simulator.card_reader import PrintedForm
 
 _BLOCK = 16
 """Data of a secured OSDP frame is padded to whole AES blocks."""
@@ -41,7 +41,7 @@ def osdp_order_s(baud: int) -> float:
 
 def line_card_s(form: str, baud: int) -> float:
     """A reader that speaks by itself: its line is free."""
-    return wire_s(len(Form(form).line(0)), baud)
+    return wire_s(len(PrintedForm(form).line(0)), baud)
 
 
 def modbus_order_s(baud: int) -> float:

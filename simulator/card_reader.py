@@ -28,7 +28,7 @@ _VERSION = 0x62
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class PrintedForm:
     """`text` is a format of `number`, `facility` (bits 16-23), `short` (the low 16 bits), `wiegand` (26 bits, parity included), `em` (an
     EM card's five bytes in hex) and `check` (their XOR).
     """
@@ -67,7 +67,7 @@ class CardReader:
     def __init__(self, clockwork: Clockwork, form: str, trace: Trace, name: str = "reader") -> None:
         self.name = name
         self._clockwork = clockwork
-        self._form = Form(form)
+        self._form = PrintedForm(form)
         self._trace = trace
         self._line: Line | None = None
 

@@ -46,6 +46,9 @@ def root(tmp_path: Path) -> Path:
     command.parent.mkdir(parents=True)
     command.write_text("#!/bin/sh\n", encoding="ascii")
     command.chmod(0o755)
+    for program in ("usr/bin/dpkg", "bin/sh"):
+        (tmp_path / program).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(command, tmp_path / program)
     (tmp_path / "etc").mkdir()
     return tmp_path
 

@@ -23,7 +23,7 @@ from agent.update.download import FetchError, check_room, room_kept
 from agent.update.forms import WAYS, forms_here
 from agent.update.machine import ToolError
 from agent.update.places import KEYS, OWN, PAYLOAD, SIGNED, STATUS, WANTED, OwnFolder
-from agent.update.progress import Progress, Seen, Wish, load, save
+from agent.update.progress import Progress, SeenKeys, Wish, load, save
 from agent.update.trust import UpdateError, trusted_keys, trusted_software
 from contract.software import Software, order
 
@@ -79,7 +79,7 @@ def _judged(config: Config, own: OwnFolder, hand: handfile.HandFile) -> tuple[So
         keys = reading.signed_keys(config.state)
     except reading.StoreUnreadableError:
         keys = b""  # a unit that has not run yet
-    seen = load(Seen, own.seen) or Seen()
+    seen = load(SeenKeys, own.seen) or SeenKeys()
     trusted = trusted_keys(identity.enrolment, keys, seen.keys_rev)
     software = trusted_software(hand.signed, trusted, identity.enrolment)
     if hand.size != software.size:

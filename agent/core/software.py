@@ -45,7 +45,7 @@ def heard(step: StepBuilder, event: MessageReceived) -> None:
 def read(step: StepBuilder, event: UpdateRead) -> None:
     """How it stands on the disk."""
     mine, outcome = _of(step), event.outcome
-    lost = mine.ordered and not event.ordered and not event.busy  # over, or gone
+    lost = (mine.ordered or mine.busy) and not event.ordered and not event.busy  # over, or gone
     _put(
         step,
         read=True,

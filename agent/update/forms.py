@@ -24,7 +24,7 @@ _QUIET = {"DEBIAN_FRONTEND": "noninteractive", "SYSTEMD_OFFLINE": "1"}
 """No question is asked, and no script of the package starts or stops anything: that is done here, once."""
 
 
-class Way(Protocol):
+class InstallWay(Protocol):
     """How one form of bundle is put in place. Methods that change the machine raise ToolError, and may be called again after a cut."""
 
     def running(self) -> str:
@@ -48,7 +48,7 @@ class Way(Protocol):
         """The one before runs again. False: it will after a boot, which begins now."""
 
 
-class Package:
+class PackageWay:
     """A .deb on a Debian that was there before us."""
 
     def __init__(self, own: OwnFolder) -> None:
@@ -104,7 +104,7 @@ class Package:
         remove(self._own.half)
 
 
-class Image:
+class ImageWay:
     """A RAUC bundle into the slot that does not run; the boot loader counts tries."""
 
     def __init__(self, own: OwnFolder) -> None:
@@ -150,7 +150,7 @@ class Image:
         return False
 
 
-WAYS: Final[Mapping[Form, type[Package | Image]]] = {Form.DEB: Package, Form.RAUC: Image}
+WAYS: Final[Mapping[Form, type[PackageWay | ImageWay]]] = {Form.DEB: PackageWay, Form.RAUC: ImageWay}
 
 
 def restart() -> None:

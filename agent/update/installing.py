@@ -19,7 +19,7 @@ from typing import Any, Final
 from agent.core.events.software import UpdateOutcome
 from agent.identity import Identity
 from agent.update import doors, repack, taking
-from agent.update.forms import WAYS, Way, forms_here
+from agent.update.forms import WAYS, InstallWay, forms_here
 from agent.update.machine import ToolError, boot_id, service
 from agent.update.places import INBOX, WANTED, OwnFolder
 from agent.update.progress import Progress, Stage, Wish, load, outcome_of, refusal_of, remove, save
@@ -34,7 +34,7 @@ MOST_TRIES: Final = 3
 
 
 @frozen
-class Times:
+class WatchTimes:
     """How long is waited, in seconds."""
 
     look_s: float = 1.0
@@ -56,14 +56,14 @@ class Installer:
         status: Path,
         identity: Callable[[], Identity],
         *,
-        times: Times | None = None,
+        times: WatchTimes | None = None,
         forms: frozenset[str] | None = None,
     ) -> None:
         self._own = own
         self._inboxes = (own.hand, state / INBOX)
         self._status = status
         self._identity = identity
-        self._times = times or Times()
+        self._times = times or WatchTimes()
         self._forms = forms_here() if forms is None else forms
 
     def run(self) -> None:
@@ -166,7 +166,7 @@ class Installer:
         if order(software.version) < order(before) and not allowed:
             raise UpdateError("older", f"{software.version} is older than {before}, which is installed")
 
-    def _way(self, form: Form) -> Way:
+    def _way(self, form: Form) -> InstallWay:
         return WAYS[form](self._own)
 
     # --- the stages
@@ -199,7 +199,7 @@ class Installer:
         save(self._own.progress, made)
         return made
 
-    def _prepare(self, way: Way, progress: Progress) -> Progress | None:
+    def _prepare(self, way: InstallWay, progress: Progress) -> Progress | None:
         try:
             way.prepare()
         except (ToolError, OSError) as error:  # nothing was changed, and nothing can be while there is no way back
@@ -217,7 +217,7 @@ class Installer:
                 told = why
             time.sleep(self._times.look_s)
 
-    def _install(self, way: Way, progress: Progress) -> Progress:
+    def _install(self, way: InstallWay, progress: Progress) -> Progress:
         save(self._own.progress, progress)  # with the try counted
         if progress.tries >= MOST_TRIES:
             return self._to(progress, Stage.RETURNING, "install", "cut off each time")
@@ -227,7 +227,7 @@ class Installer:
             return self._to(progress, Stage.RETURNING, "install", str(error))
         return self._to(progress, Stage.WATCHING)
 
-    def _prove(self, way: Way, progress: Progress) -> Progress | None:
+    def _prove(self, way: InstallWay, progress: Progress) -> Progress | None:
         save(self._own.progress, progress)
         if progress.tries >= MOST_TRIES:
             return self._to(progress, Stage.RETURNING, "door", "the machine went down each time")

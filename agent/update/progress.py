@@ -56,7 +56,7 @@ class Progress:
 
 
 @frozen
-class Seen:
+class SeenKeys:
     """What must not go back: the revision of the newest `keys`."""
 
     keys_rev: Count = 0

@@ -15,7 +15,10 @@ _DROPPED = frozenset({"Status", "Conffiles", "Config-Version"})
 _MADE_ANEW = frozenset({"list", "conffiles", "md5sums"})
 """Of what dpkg keeps of a package: made anew when it is installed, or here."""
 
-
+_REFUSES = "preinst"
+"""Refuses to go back where the state is of a newer form. The return is no whim: the older agent carries on what it can read of a newer journal
+(agent/store/salvage.py), and a door without an agent would be worse.
+"""
 _PREFIX = "repack-"
 
 
@@ -69,5 +72,5 @@ def _copy_control(package: str, tree: Path) -> None:
     (control / "conffiles").write_text("".join(there), encoding="utf-8")
     for line in call("dpkg-query", "--control-path", package).splitlines():
         name = Path(line).name.removeprefix(f"{package}.")
-        if name not in _MADE_ANEW:
+        if name not in _MADE_ANEW and name != _REFUSES:
             shutil.copy2(line, control / name)

@@ -14,7 +14,7 @@ from agent.identity import Identity
 from agent.store import plainfile
 from agent.store.folder import sync_folder
 from agent.update.places import KEYS, PAYLOAD, SIGNED, WANTED, OwnFolder
-from agent.update.progress import Seen, load, save
+from agent.update.progress import SeenKeys, load, save
 from agent.update.trust import UpdateError, trusted_keys, trusted_software
 from contract.messages import MAX_MESSAGE_BYTES
 from contract.software import Software
@@ -46,11 +46,11 @@ def is_wanted(fd: int) -> bool:
 
 def judged(fd: int, identity: Identity, own: OwnFolder) -> Software:
     """The signed message in this folder, by the pinned root and keys no older than were seen here. Raises UpdateError."""
-    seen = load(Seen, own.seen) or Seen()
+    seen = load(SeenKeys, own.seen) or SeenKeys()
     keys = trusted_keys(identity.enrolment, _read(fd, KEYS, MAX_MESSAGE_BYTES + 1), seen.keys_rev)
     found = trusted_software(_read(fd, SIGNED, MAX_MESSAGE_BYTES + 1), keys, identity.enrolment)
     if keys.rev > seen.keys_rev:
-        save(own.seen, Seen(keys.rev))
+        save(own.seen, SeenKeys(keys.rev))
     return found
 
 

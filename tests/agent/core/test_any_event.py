@@ -14,6 +14,7 @@ from agent.core.time import Now, Trust
 from contract.commands import Command, Mode, Open, Order, SetMode
 from contract.messages import Confirm, Notice, Secrets, Settings, Sign
 from contract.scopes import Scope
+from contract.software import Form, Software
 from tests.agent.core.bench import SITE, UTC, YARD, unit_plan
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -44,6 +45,18 @@ settings_ = st.builds(
     timezone=st.none() | names,
     sign=st.none() | st.just(Sign(worker="李芳")),
 )
+software_ = st.builds(
+    Software,
+    st.sampled_from([SITE, YARD]),
+    st.integers(0, 5),
+    moments,
+    st.sampled_from(["0.0.9", "0.1.0", "0.2.0"]),
+    st.sampled_from(Form),
+    st.integers(1, 9),
+    names,
+    names,
+    st.booleans(),
+)
 orders = st.one_of(
     st.from_type(Order),
     st.builds(Open, st.just("main")),
@@ -66,10 +79,11 @@ messages = st.one_of(
     st.from_type(Confirm),
     st.from_type(Notice),
     st.from_type(Secrets),
+    software_,
     settings_,
 )
 received = st.builds(ev.MessageReceived, st.integers(0, 9), messages, st.booleans())
-loaded = st.builds(ev.StateLoaded, st.lists(st.from_type(Notice) | settings_, max_size=4).map(tuple))
+loaded = st.builds(ev.StateLoaded, st.lists(st.from_type(Notice) | settings_ | software_, max_size=4).map(tuple))
 others = [kind for kind in members(ev.Event) if kind not in {ev.MessageReceived, ev.StateLoaded}]
 events = st.one_of(received, loaded, *(st.from_type(kind) for kind in others))
 nows = st.tuples(st.floats(0, 400), moments, st.integers(-86_400, 86_400), st.sampled_from(list(Trust)))

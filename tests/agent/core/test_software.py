@@ -75,6 +75,10 @@ def test_it_is_fetched_ordered_once_and_told() -> None:
     assert not of(KeepTold, found), "not before it is durable"
     assert the(KeepTold, unit.recorded(the(fx.AppendFacts, found))).outcome == told.id
     assert not facts_of(look(unit, outcome=told))
+    unit.forget()
+    unit.wait(7200)
+    assert not unit.all(OrderUpdate)
+    assert not unit.all(FetchBundle)
 
 
 def test_what_was_told_before_the_restart_is_not_told_again() -> None:

@@ -23,8 +23,8 @@ NAMES = ("dpkg", "dpkg-query", "dpkg-deb", "rauc", "systemctl", "start-agent")
 CLOSED = {"main": {"mode": "normal", "open": False}}
 
 
-def package(version: str, does: str = "good", name: str = "doorward") -> bytes:
-    return json.dumps({"Package": name, "Version": version, "does": does}).encode()
+def package(version: str, does: str = "good", name: str = "doorward", filler: str = "") -> bytes:
+    return json.dumps({"Package": name, "Version": version, "does": does, "filler": filler}).encode()
 
 
 class Box:

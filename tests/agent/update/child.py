@@ -12,7 +12,7 @@ from typing import Any
 
 from agent.identity import Identity
 from agent.update import forms, installing, machine, progress, taking
-from agent.update.installing import Installer, Times
+from agent.update.installing import Installer, WatchTimes
 from agent.update.places import OwnFolder
 
 MACHINE = Path(os.environ["MACHINE"])
@@ -55,7 +55,7 @@ def main() -> None:
     if (MACHINE / "booted").exists():
         forms.__version__ = TOOLS.load(TOOLS.load("booted"))["Version"]
     own, state, identity = map(Path, sys.argv[1:4])
-    times = Times(look_s=0.01, door_s=0.3, centre_s=0.5, settled_s=0.05)
+    times = WatchTimes(look_s=0.01, door_s=0.3, centre_s=0.5, settled_s=0.05)
     here = frozenset({"rauc" if (MACHINE / "booted").exists() else "deb"})
     Installer(
         OwnFolder(own), state, MACHINE / "status.json", lambda: Identity.load(identity), times=times, forms=here

@@ -54,9 +54,11 @@ def test_what_does_not_prove_itself_is_given_up(tmp_path: Path, form: Form, does
 
 
 @pytest.mark.parametrize("does", ["good", "crashes"])
-@FORMS
+@pytest.mark.parametrize("form", [Form.DEB, pytest.param(Form.RAUC, marks=pytest.mark.soak)])
 @pytest.mark.claim("F56")
-def test_a_power_cut_at_20_moments_leaves_the_old_or_the_new(tmp_path: Path, form: Form, does: str) -> None:
+def test_a_power_cut_at_20_moments_leaves_the_old_or_the_new(
+    tmp_path: Path, form: Form, does: str, record_property: pytest.RecordProperty
+) -> None:
     whole = tmp_path / "whole"
     whole.mkdir()
     box = Box(whole, form)
@@ -83,6 +85,30 @@ def test_a_power_cut_at_20_moments_leaves_the_old_or_the_new(tmp_path: Path, for
         assert (outcome.result, box.installed) in expected, f"cut at {moment}"
         assert box.runs == box.installed, f"cut at {moment}: the door has no agent"
         assert box.left == [], f"cut at {moment}"
+    record_property("figure", f"{len(at)} power cuts, each ended in a working door with the right version told")
+
+
+def test_an_image_that_was_booted_by_a_cut_keeps_its_way_back(tmp_path: Path) -> None:
+    """The power goes after the loader was told of the new slot, and before the installer wrote that down."""
+
+    def cut_at(moment: int) -> Box:
+        folder = tmp_path / str(moment)
+        folder.mkdir()
+        made = Box(folder, Form.RAUC)
+        made.order(package("0.2.0", "crashes"))
+        made.pull_the_plug_at(moment)
+        assert not made.install()
+        return made
+
+    box = next(made for made in map(cut_at, range(11, 30)) if made.read("primary") == "b")
+    progress = load(Progress, box.own.progress)
+    assert progress is not None
+    assert progress.stage is Stage.INSTALLING
+    box.boot()
+    assert box.read("booted") == "b"
+    assert box.install()
+    assert result(box) == ("returned", "0.2.0", "0.1.0", "door")
+    assert (box.runs, box.installed) == ("0.1.0", "0.1.0")
 
 
 def test_a_machine_that_goes_down_in_each_try_gets_the_old_one_back(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from tests.teeth.mutations import (
     seen,
     serves,
     store,
+    updates,
 )
 
 MUTATIONS: list[Mutation] = [
@@ -51,4 +52,5 @@ MUTATIONS: list[Mutation] = [
     *designed.MUTATIONS,
     *seen.MUTATIONS,
     *outside.MUTATIONS,
+    *updates.MUTATIONS,
 ]

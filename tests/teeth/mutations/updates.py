@@ -1,0 +1,75 @@
+"""Mutations of updates: what is trusted, when the door forbids it, and the way back."""
+
+from __future__ import annotations
+
+from tests.teeth.mutation import Mutation
+
+CORE = "tests/agent/core/test_software.py"
+TRUST = "tests/agent/update/test_trust.py"
+INSTALLING = "tests/agent/update/test_installing.py"
+
+MUTATIONS = [
+    Mutation(
+        "an update stops the agent while a door is held open or locked down",
+        "agent/core/software.py",
+        "    if door.in_force is not Mode.NORMAL:\n",
+        "    if door.in_force is not door.in_force:\n",
+        (f"{CORE}::test_it_waits_while_a_door_forbids_it",),
+    ),
+    Mutation(
+        "the centre's word installs an older version",
+        "agent/core/software.py",
+        "    elif order(wanted.version) < order(step.state.plan.version):\n",
+        "    elif order(wanted.version) < order('0'):\n",
+        (f"{CORE}::test_an_older_or_the_same_version_is_never_fetched",),
+    ),
+    Mutation(
+        "what was given up is tried again and again",
+        "agent/core/software.py",
+        "    if tried or order(",
+        "    if order(",
+        (f"{CORE}::test_what_was_given_up_is_not_tried_again_before_a_newer_revision",),
+    ),
+    Mutation(
+        "keys that were taken away may sign software again",
+        "agent/update/trust.py",
+        "    if found.rev < least_rev:\n",
+        "    if found.rev < 0:\n",
+        (f"{TRUST}::test_an_attack_is_refused_in_one_line",),
+    ),
+    Mutation(
+        "software for another unit is taken",
+        "agent/update/trust.py",
+        '    if scope.level == "unit" and scope.id != enrolment.unit:\n',
+        '    if scope.level == "unit" and not scope.id:\n',
+        (f"{TRUST}::test_an_attack_is_refused_in_one_line",),
+    ),
+    Mutation(
+        "the installer takes a bundle's bytes on trust",
+        "agent/update/taking.py",
+        "    if left or made.hexdigest() != software.sha256:\n",
+        "    if left > software.size:\n",
+        (f"{INSTALLING}::test_the_installer_believes_nothing_that_the_agent_wrote",),
+    ),
+    Mutation(
+        "a cut after the new image was booted overwrites the old one",
+        "agent/update/forms.py",
+        "        if not self._is_new(progress):\n",
+        "        if progress:\n",
+        (f"{INSTALLING}::test_an_image_that_was_booted_by_a_cut_keeps_its_way_back",),
+    ),
+    Mutation(
+        "software that never reaches the centre stays",
+        "agent/update/installing.py",
+        "            if steady and (not progress.centre or doors.confirmed(status)):\n",
+        "            if steady:\n",
+        (f"{INSTALLING}::test_what_does_not_prove_itself_is_given_up",),
+    ),
+    Mutation(
+        "a redirect is followed as an answer",
+        "agent/update/download.py",
+        "        if answer.status != http.client.OK:\n",
+        "        if answer.status >= http.client.BAD_REQUEST:\n",
+        ("tests/agent/update/test_download.py::test_nothing_is_fetched_from_elsewhere_and_no_answer_but_yes_is_taken",),
+    ),
+]
