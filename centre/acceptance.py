@@ -31,6 +31,8 @@ from contract.scopes import Scope
 
 ANY = "any"
 """In settings: here no box has to be accepted."""
+LOOKED = 500
+"""Parts of sheets that are looked through for a whole one, the newest first: what a box sends beyond reason costs nobody else anything."""
 
 
 class BoxStanding(StrEnum):
@@ -151,7 +153,8 @@ def newest_sheet(conn: Connection, key: PinnedKey) -> AcceptanceSheet | None:
     joined = facts.join(epochs, facts.c.epoch_id == epochs.c.id).join(batches, signed)
     mine = and_(SHEETS, epochs.c.unit == key.unit, facts.c.again.is_(False))
     found: dict[str, dict[int, UnitSheet]] = {}
-    for line in conn.execute(select(facts.c.line).select_from(joined).where(mine).order_by(facts.c.n.desc())).scalars():
+    newest = select(facts.c.line).select_from(joined).where(mine).order_by(facts.c.n.desc()).limit(LOOKED)
+    for line in conn.execute(newest).scalars():
         part = _part(line)
         if part is None:
             continue

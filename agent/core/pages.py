@@ -177,10 +177,8 @@ def _service(state: State, display: DisplayPlan) -> tuple[Page, ...]:
     elif not state.sync.centre_online:
         what.append(say(state, "missing.centre"))
     what.append(say(state, "missing.cards"))
-    if not state.acceptance.due:
-        return message_pages(state, display, "idle", "missing", {"what": "\n".join(what)}, "none")
-    what.append(say(state, "missing.acceptance"))  # a new box: who puts it in is to see which unit it took itself for
-    return message_pages(state, display, "idle", "missing.new", {"what": "\n".join(what)}, "none")
+    key = "missing.new" if state.acceptance.due else "missing"  # who puts it in sees which unit it took itself for
+    return message_pages(state, display, "idle", key, {"what": "\n".join(what)}, "none")
 
 
 def question(state: State, display: DisplayPlan) -> tuple[Page, ...]:

@@ -9,10 +9,14 @@ from pathlib import Path
 import pytest
 
 from agent import sheetfile
+from agent.cli.selftest import keep
+from agent.commissioning.sheet import Row
+from agent.config import load
 from agent.store.journal import MAX_LINE
 from contract import chain
 from contract.facts import SheetRow, data_of
 from contract.facts.acceptance import MAX_PARTS, ROWS_PER_PART
+from tests.agent.cli.unit import Unit
 
 UTC = 1_795_500_000.0
 
@@ -96,3 +100,30 @@ def test_a_link_or_a_fifo_in_its_place_neither_hangs_nor_misleads(tmp_path: Path
     os.mkfifo(state / sheetfile.SHEET)
     with pytest.raises(OSError):
         sheetfile.read(state)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root writes for another user")
+def test_what_root_keeps_belongs_to_the_folders_owner(tmp_path: Path) -> None:
+    """So that the agent, which runs as a user of its own, reads it and moves it on."""
+    state = tmp_path / "state"
+    state.mkdir(mode=0o700)
+    os.chown(state, 4711, 4712)
+    sheetfile.keep(state, sheetfile.parts_of(rows(1), UTC, "0.1.0", attended=True))
+    status = (state / sheetfile.SHEET).stat()
+    assert (status.st_uid, status.st_gid, status.st_mode & 0o777) == (4711, 4712, 0o600)
+
+
+def test_a_sheet_that_cannot_be_kept_is_one_line_and_no_failure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unit = Unit(tmp_path)
+    unit.write()
+    unit.state.write_text("in the way")
+    keep(load(unit.config), [Row("door main, lock", True, "in order")], attended=True)
+    said = capsys.readouterr().err
+    assert said == f"the sheet cannot be kept for the centre: {unit.state}: file exists\n"
+    unit.state.unlink()
+    keep(load(unit.config), [Row("door main, lock", True, "in\x1b order")], attended=False)
+    (part,) = sheetfile.read(unit.state)
+    assert [(row.about, row.passed, row.text) for row in part.rows] == [("door main, lock", True, "in  order")]
+    assert part.attended is False

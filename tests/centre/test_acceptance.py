@@ -110,6 +110,16 @@ def test_the_newest_whole_sheet_counts(desk: Desk) -> None:
     assert [row["about"] for row in page(desk)["sheet"]["rows"]] == [row.about for row in GOOD * 15]
 
 
+def test_a_sheet_that_was_told_twice_is_one(desk: Desk) -> None:
+    """A box that was cut off between its journal and its file tells it once more."""
+    unit = box(desk)
+    tell(desk, unit, GOOD * 8, size=6)
+    tell(desk, unit, GOOD * 8, size=6)
+    assert len(page(desk)["sheet"]["rows"]) == 16
+    desk.run("unit", "accept", "b12-u2")
+    holds(desk)
+
+
 def test_another_box_of_the_unit_is_accepted_anew(desk: Desk) -> None:
     """Its sheet is its own, and the settings that name the box before do not make it look accepted."""
     tell(desk, box(desk), GOOD, "before")

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,9 +15,10 @@ from agent.config import Config, load
 from agent.locale import load as catalogues
 from drivers.display.design import IDENTITY_VP, form_of
 from simulator.box import TJC_BOX, Box, BoxSpec
+from simulator.demo.children import Child
 from simulator.dwin_panel import DwinPanel
 from simulator.wiring import hardware_yaml
-from tests.agent.cli.unit import ROOT, Unit
+from tests.agent.cli.unit import Unit, process
 from tests.waiting import eventually
 
 
@@ -136,15 +132,18 @@ def _probed(unit: Unit, box: Box) -> str:
     return outcome.stdout if outcome.exit_code == 0 else ""
 
 
-def test_where_systemd_hands_over_the_identity_it_ends_to_be_started_anew(unit: Unit) -> None:
+def test_where_systemd_hands_over_the_identity_it_ends_to_be_started_anew(
+    unit: Unit, caplog: pytest.LogCaptureFixture
+) -> None:
     """At a configuration that came, and at an enrolment alone: that is handed over at a start."""
     unit.config.unlink()
     with Waiter(unit, [], anew=True).waiting() as waiter:
         unit.write()
         eventually(lambda: waiter.answer == [None])
     unit.config.unlink()
+    caplog.clear()
     with Waiter(unit, [], anew=True).waiting() as waiter:
-        time.sleep(3 * waiting.LOOK_S)  # it has looked before
+        eventually(lambda: "cannot be read" in caplog.text)  # it has looked before
         unit.enrol()
         eventually(lambda: waiter.answer == [None])
 
@@ -153,24 +152,30 @@ def test_where_systemd_hands_over_the_identity_it_ends_to_be_started_anew(unit: 
 def test_as_a_process_it_starts_when_the_file_appears_and_without_wait_it_ends_with_78(
     unit: Unit, tmp_path: Path
 ) -> None:
+    """Then, without an enrolment: the exit button frees the door, and the display names what is missing."""
     with Box(tmp_path / "ports", BoxSpec()) as box:
         text = hardware_yaml(box)
         unit.config.unlink()
-        env = {**os.environ, "PYTHONPATH": str(ROOT)}
-        arguments = [sys.executable, "-m", "agent", "-c", str(unit.config), "run"]
-        assert subprocess.run(arguments, env=env, capture_output=True, check=False, timeout=60).returncode == 78
-        agent = subprocess.Popen([*arguments, "--wait"], env=env, stderr=subprocess.PIPE)
+        arguments = ["-c", str(unit.config), "run"]
+        assert process(*arguments).returncode == 78
+        agent = Child("agent", [*arguments, "--wait"], unit.folder / "agent.log")
+        agent.start()
         try:
-            time.sleep(1.0)
-            assert agent.poll() is None
+            eventually(lambda: "cannot be read" in said(unit), 30.0)
+            assert agent.pid is not None
             unit.write(("mqtts://broker.example.cn:8883", "mqtts://127.0.0.1:1"), hardware=text)
             eventually(lambda: unit.doorward("status").exit_code == 0, 30.0)
-            agent.send_signal(signal.SIGTERM)
-            assert agent.wait(15) == 0
+            eventually(lambda: "没有入网文件" in words(box), 30.0)
+            box.press_exit()
+            eventually(lambda: box.trace.moments("door main", "unlocked"), 10.0)
         finally:
-            agent.kill()
-            _, said = agent.communicate()
-        assert "there is no identity yet" in said.decode()
+            assert agent.stop() == 0, said(unit)
+        assert "there is no identity yet" in said(unit)
+
+
+def said(unit: Unit) -> str:
+    log = unit.folder / "agent.log"
+    return log.read_text(encoding="utf-8") if log.exists() else ""
 
 
 def test_before_a_configuration_it_speaks_as_the_system_does() -> None:

@@ -70,7 +70,7 @@ def test_a_new_box_names_itself_and_what_it_lacks(size: tuple[int, int]) -> None
     bench.do(ev.HoldersReplaced({}, None, (), by_pin={}))
     seen = pages(bench)
     assert "12号楼2单元" in seen
-    for words in ("还没有连上中心", "还没有门禁卡", "等待自检验收"):
+    for words in ("还没有连上中心", "还没有门禁卡", "待自检验收"):
         assert words in seen, words
 
 
