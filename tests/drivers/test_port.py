@@ -151,9 +151,10 @@ def test_the_parity_reaches_the_line_and_no_pseudo_terminal(monkeypatch: pytest.
     master, slave = os.openpty()
     try:
         for url in ("/dev/ttyS99", os.ttyname(slave)):
-            with monkeypatch.context() as patch, pytest.raises(OSError, match="enough"):
-                patch.setattr("drivers.port.serial.serial_for_url", opened)
+            monkeypatch.setattr("drivers.port.serial.serial_for_url", opened)
+            with pytest.raises(OSError, match="enough"):
                 Line(url, 2400, "even")
+            monkeypatch.undo()
         assert asked == ["/dev/ttyS99 2400 E", f"{os.ttyname(slave)} 2400 N"]
         for _ in range(2):
             Line(os.ttyname(slave), 2400, "even").close()
