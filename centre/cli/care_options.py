@@ -51,11 +51,16 @@ def care_of(
         return None
     pairs = dict(map(_pair, inputs))
     spans = [span for text in quiet for span in _spans(text)]
-    found: dict[str, Any] = {"silent_h": int(hours) if hours == int(hours) else hours}
-    found |= {"litres": litres} if litres else {}
+    found: dict[str, Any] = {"silent_h": _short(hours)}
+    found |= {"litres": _short(litres)} if litres else {}
     found |= {"quiet": spans} if spans else {}
     found |= {"inputs": pairs} if pairs else {}
     return found | ({"doors": sorted(set(doors))} if doors else {})
+
+
+def _short(number: float) -> float:
+    """12 and not 12.0."""
+    return int(number) if number == int(number) else number
 
 
 def _pair(text: str) -> tuple[str, str]:

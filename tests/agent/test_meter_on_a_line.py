@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent.commissioning.hardware import hardware, yaml_lines
+from agent.commissioning.measure import measured
 from agent.commissioning.walk import Walk
 from agent.config import load, unit_plan
 from agent.core import events as ev
@@ -57,6 +58,18 @@ def test_it_is_read_told_lost_and_read_again(box: Box, tmp_path: Path) -> None:
         assert eventually(lambda: taken(inbox, ev.MeterCounted)) == [ev.MeterCounted("water", 48_240, 10)]
     finally:
         assert devices.stop() == []
+
+
+def test_a_selftest_asks_it_no_more_than_it_must(box: Box, tmp_path: Path) -> None:
+    """Two hundred questions to measure a line by would be a month of its battery."""
+    names = UnitNames("b12-u2", "badahu", "12-2", (), "mqtt://127.0.0.1:1", tmp_path / "identity", tmp_path / "state")
+    file = tmp_path / "config.yaml"
+    file.write_text(config_yaml(box, names), encoding="utf-8")
+    rows, timings = measured(load(file), ["water"], 200)
+    assert [(row.about, row.passed) for row in rows] == [("line meters", None)]
+    assert timings == []
+    assert box.meter is not None
+    assert box.meter.asked == 0
 
 
 @pytest.mark.slow

@@ -84,13 +84,14 @@ def test_they_go_out_with_the_settings_and_the_rest_stays(desk: Desk) -> None:
     desk.run(*where, "--codes", str(desk.path / "codes.csv"))
     said = desk.run(*where, "--duty", str(desk.path / "duty.csv"), "--json").stdout.splitlines()[0]
     assert set(json.loads(said)) == {"sign", "report_codes"}
-    desk.run(*where, "--care-hours", "12", "--care-quiet", "22:00-6:00")
+    assert "--care-hours is needed" in desk.run(*where, "--care-litres", "25", code=2).stderr
+    desk.run(*where, "--care-hours", "12", "--care-quiet", "22:00-6:00", "--care-litres", "25")
     shown = desk.run("settings", "list").stdout
     for line in (
         "  sign: grid 第七网格",
         "  on duty 张: mon tue wed thu fri  08:00-12:00 13:00-18:00  111",
         "  code 7: zh-CN 水管漏水 to water; kind service, who resident",
-        "  care: silent_h 12, quiet 22:00-24:00 00:00-06:00",
+        "  care: silent_h 12, litres 25, quiet 22:00-24:00 00:00-06:00",
     ):
         assert line in shown.splitlines()
     assert "{" not in shown

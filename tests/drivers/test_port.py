@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.port import Port
+from drivers.port import Line, Port
 from drivers.registry import DRIVERS
 from drivers.reports import (
     CardSeen,
@@ -138,3 +138,26 @@ def test_a_url_that_cannot_serve_is_told(rig: Rig, url: str) -> None:
     session = DRIVERS["line-reader"].session([("card", DRIVERS["line-reader"].options())], 9600)
     rig.started(Port("odd", url, 9600, session, rig.told.append))
     eventually(lambda: [fact.reason for fact in rig.told.of(DeviceLostReport)] == ["port"])
+
+
+def test_the_parity_reaches_the_line_and_no_pseudo_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pty takes it once, and refuses to be opened with it again: a box behind one would be lost at the next start."""
+    asked: list[str] = []
+
+    def opened(url: str, **settings: object) -> None:
+        asked.append(f"{url} {settings['baudrate']} {settings['parity']}")
+        raise ValueError("enough")
+
+    master, slave = os.openpty()
+    try:
+        for url in ("/dev/ttyS99", os.ttyname(slave)):
+            monkeypatch.setattr("drivers.port.serial.serial_for_url", opened)
+            with pytest.raises(OSError, match="enough"):
+                Line(url, 2400, "even")
+            monkeypatch.undo()
+        assert asked == ["/dev/ttyS99 2400 E", f"{os.ttyname(slave)} 2400 N"]
+        for _ in range(2):
+            Line(os.ttyname(slave), 2400, "even").close()
+    finally:
+        os.close(master)
+        os.close(slave)

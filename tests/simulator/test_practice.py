@@ -108,7 +108,7 @@ def test_the_pages_commands_run_on_it(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_everything_that_can_be_typed(tmp_path: Path) -> None:
-    with simulated(tmp_path, "box", "--two-doors", "--reader", "osdp", "--panel", "tjc") as hands:
+    with simulated(tmp_path, "box", "--two-doors", "--reader", "osdp", "--panel", "tjc", "--meter") as hands:
         hands.hears(f"doorward probe {tmp_path / 'box' / 'io'} ")
         for typed, told in {
             "tap 12345678 reader2": "reader2: card shown",
@@ -120,6 +120,8 @@ def test_everything_that_can_be_typed(tmp_path: Path) -> None:
             "safe": "door cellar: fire-over",
             "gas": "gas: leak",
             "nogas": "gas: clear",
+            "water 30": "meter: used 30 l",
+            "water x": "not understood: litres are a number",
             "unplug screen": "screen: unplugged",
             "plug screen": "screen: plugged",
             "power": "panel: power-cycled",

@@ -120,6 +120,25 @@ def test_from_a_probe_and_answers_to_a_configuration_that_is_right(bare: Bare, b
     assert bare.config.stat().st_mode & 0o777 == 0o644
 
 
+@pytest.mark.parametrize(("answer", "room"), [("301", "301"), (None, None)])
+def test_a_meter_that_was_found_is_asked_whose_water_it_is(
+    bare: Bare, probed: str, answer: str | None, room: str | None
+) -> None:
+    path = Path(probed)
+    looks = json.loads(path.read_text())
+    options = {"protocol": "cjt188", "address": "00000012345678"}
+    seen = {"driver": "meter", "detail": "", "options": options, "parity": "even"}
+    looks["ports"].append({"device": "/dev/ttyS7", "speed": 2400, "fault": None, "found": [seen]})
+    path.write_text(json.dumps(looks))
+    bare.doorward("setup", "--from", probed, "--answers", bare.answers(water__room=answer))
+    made = load(bare.config)
+    assert (made.ports["meters"].baud, made.ports["meters"].parity) == (2400, "even")
+    assert (made.devices["water"].options.address, made.devices["water"].options.room) == ("00000012345678", room)
+    outcome = bare.doorward("setup", "--from", probed, "--answers", bare.answers(water__room="x" * 40, replace="yes"))
+    assert outcome.exit_code == 78
+    assert "1 to 32 characters" in outcome.stderr.splitlines()[-1]
+
+
 def made_text(path: Path) -> str:
     """The unit's part of a configuration."""
     text = path.read_text()

@@ -263,6 +263,7 @@ def test_an_older_schema_is_migrated_with_its_facts(tmp_path: Path) -> None:
         "m009_used_visitor_codes",
         "m010_rounds",
         "m011_watched_households",
+        "m012_water_meters",
     ]
     after.close()
 
