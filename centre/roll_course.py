@@ -8,10 +8,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 from centre.waves import may_fail
 from contract.plain import Status, UnitState
 from contract.software import is_newer, order
+
+newer = lru_cache(maxsize=256)(is_newer)
+"""A street runs few versions, and asks of each unit at each look."""
 
 READY_S = 300.0
 """From installing to door-ready. Also how long a unit may be away that had the bundle: it is installing."""
@@ -160,7 +164,7 @@ def judged(standing: Followed, version: str, now: float, since_utc: float) -> Me
 
 
 def _runs_another(member: Member, runs: str | None, version: str) -> Member:
-    if runs is not None and is_newer(runs, version):
+    if runs is not None and newer(runs, version):
         return replace(member, failed=Failure.UNFIT, unwell_utc=None)
     if member.ready_utc is not None or member.unwell_utc is not None:  # it ran the version before
         return replace(member, failed=Failure.RETURNED, unwell_utc=None)

@@ -7,11 +7,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from sqlalchemy import Connection, and_, select
 
 from centre import units
-from centre.roll_course import Failure, Followed, Heard, Member, SaidOf, heard_of, judged
+from centre.roll_course import Failure, Followed, Heard, Member, SaidOf, heard_of, judged, newer
 from centre.rolls import Roll
 from centre.schema import epochs, facts
 from centre.schema import units as units_table
@@ -21,7 +22,6 @@ from contract.chain import FactLine, parse_line
 from contract.codec import FieldError
 from contract.facts import Fact, SoftwareFetched, SoftwareRefused, SoftwareReturned
 from contract.plain import Status, parse_status
-from contract.software import is_newer
 
 _UNSEEN = Heard(online=False, since_utc=0.0, version=None, well=False)
 
@@ -72,7 +72,7 @@ class RollView:
     def newer(self, name: str) -> bool:
         """Whether it runs a newer version already."""
         runs = self.heard.get(name, _UNSEEN).version
-        return runs is not None and is_newer(runs, self.roll.version)
+        return runs is not None and newer(runs, self.roll.version)
 
     def candidates(self) -> list[str]:
         """Who may be handed it now, in an order that spreads them over the buildings and is the same each time.
@@ -87,7 +87,12 @@ class RollView:
                 continue
             if last or (heard.well and heard.version != self.roll.version):
                 found.append(name)
-        return sorted(found, key=lambda name: hashlib.sha256(f"{self.roll.id} {name}".encode()).digest())
+        return sorted(found, key=lambda name: _place(self.roll.id, name))
+
+
+@lru_cache(maxsize=8192)
+def _place(roll: int, name: str) -> bytes:
+    return hashlib.sha256(f"{roll} {name}".encode()).digest()
 
 
 def view(conn: Connection, site: str, roll: Roll, statuses: Statuses, now: float, since_utc: float) -> RollView:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, insert, update
+from sqlalchemy import Connection, Row, and_, insert, update
 
 from centre import bundles, roll_course, rolls, software_rows, state
 from centre.alarms import ROLL, Alarms, RaisedAlarm
@@ -31,6 +31,7 @@ GAP_S = 60.0
 """After so long without a look (no broker, another led, `serve` was not there) units are given their time anew."""
 AT_ONCE = 50
 """Units handed it at one look: each is a signature and a row, and facts wait meanwhile."""
+WITHDRAWN_AT_ONCE = 200
 NAMED = 5
 """Units that an alarm names."""
 BY = "serve"
@@ -45,6 +46,8 @@ class Roller:
         self._looked_mono = float("-inf")
         self._since_utc = 0.0
         self._trouble = ""
+        self._left = False
+        """There is more to withdraw."""
         self._raised: list[RaisedAlarm] = []
         self._lines: list[str] = []
 
@@ -61,7 +64,7 @@ class Roller:
     def look(self, signer: Signer) -> None:
         """While there is a connection. Raises the database's errors, with nothing done."""
         mono = time.monotonic()
-        if mono - self._looked_mono < LOOK_S:
+        if mono - self._looked_mono < LOOK_S and not self._left:
             return
         now = time.time()
         if mono - self._looked_mono > GAP_S:
@@ -80,15 +83,21 @@ class Roller:
         """One look. Raises CentreError where a message could not be signed."""
         with self._books.reading() as conn:
             roll = rolls.newest(conn)
-            if roll is None or roll.state is not Stand.RUNNING:
+            if roll is None or not roll.is_open:
                 return
-            idle = self._is_idle(conn, self._view(conn, roll, now), now)
+            if roll.state is Stand.RUNNING:
+                idle = self._is_idle(conn, self._view(conn, roll, now), now)
+            else:  # what an end of `serve` in the middle of a stop left
+                idle = not rolls.to_withdraw(conn, roll)
         if idle:
+            self._left = False
             return
         with self._books.changing() as conn:
             roll = rolls.newest(conn)
             if roll is not None and roll.state is Stand.RUNNING:  # else somebody stopped it just now
                 self._move(conn, signer, self._view(conn, roll, now), now)
+            elif roll is not None and roll.state is Stand.STOPPED:
+                self._withdraw(conn, signer, rolls.to_withdraw(conn, roll), now)
 
     def _view(self, conn: Connection, roll: Roll, now: float) -> RollView:
         return view(conn, self._site.site, roll, self._statuses, now, self._since_utc)
@@ -116,25 +125,30 @@ class Roller:
             self._hand(conn, signer, seen, self._chosen(seen), now)
 
     def _stop(self, conn: Connection, signer: Signer, roll: Roll, why: str, now: float) -> None:
-        withdrawn = rolls.stopped(conn, self._site, signer, roll, (BY, why[: rolls.MAX_WHY]), now)
+        rows = rolls.to_withdraw(conn, rolls.stopped(conn, roll, (BY, why[: rolls.MAX_WHY]), now))
+        self._withdraw(conn, signer, rows, now)
         alarms = Alarms(conn)
         detail = f"roll {roll.id} of {roll.version} at {roll.scope} stopped: {why}"
         alarms.raise_own(conn, "", ROLL, "", 0, detail, now)
         alarms.flush(conn)
         self._raised += alarms.raised
         line = _("software: {version} stopped, withdrawn from {count} units")
-        self._lines.append(line.format(version=roll.version, count=withdrawn))
+        self._lines.append(line.format(version=roll.version, count=len(rows)))
+
+    def _withdraw(self, conn: Connection, signer: Signer, rows: Sequence[Row[Any]], now: float) -> None:
+        """The first of them; the others at once afterwards, with facts taken in between."""
+        rolls.withdraw(conn, self._site, signer, rows[:WITHDRAWN_AT_ONCE], now)
+        self._left = len(rows) > WITHDRAWN_AT_ONCE
 
     def _next(self, seen: RollView, now: float) -> dict[str, Any]:
         """What the roll's row is to say from now on, where that changes."""
         roll = seen.roll
         if roll.wave == 0:
             return {"wave": 1}
-        mine, waits = seen.wave(roll.wave), bool(seen.candidates())
-        wanted = roll.steps.size(roll.wave, len(seen.reached))
         if roll.steps.is_last(roll.wave):
             return {"state": Stand.DONE} if _all_done(seen) else {}
-        passed = roll_course.passed(mine, wanted, waits)
+        wanted = roll.steps.size(roll.wave, len(seen.reached))
+        passed = roll_course.passed(seen.wave(roll.wave), wanted, bool(seen.candidates()))
         if passed != (roll.passed_utc is not None):
             return {"passed_utc": now if passed else None}
         if roll.passed_utc is not None and now - roll.passed_utc >= roll.soak_s:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, Row, delete, func, select
 
 from centre import bundles, software_rows, state, units
 from centre.alarms import ROLL, note_ack
@@ -110,6 +111,7 @@ def begin(centre: OpenCentre, plan: Plan, by: str, why: str, now: float) -> Roll
             what = _("{version} is being rolled out to {scope}: `software stop` first")
             raise CentreError(what.format(version=before.version, scope=before.scope), WRONG_USE)
         if before is not None and before.is_open:
+            withdraw(conn, centre.site, centre.signer, to_withdraw(conn, before), now)
             software_rows.enter_roll(conn, before.row(state=Stand.ENDED, by=by, why=why), now)
         if not units.reach(conn, centre.site.site, plan.scope).units:
             raise CentreError(_("{scope}: no unit is there").format(scope=plan.scope), WRONG_USE)
@@ -159,22 +161,29 @@ def stop(centre: OpenCentre, by: str, why: str, now: float) -> int:
         roll = _open(conn)
         if roll.state is Stand.STOPPED:
             raise CentreError(_("{version}: is stopped already").format(version=roll.version), WRONG_USE)
-        return stopped(conn, centre.site, centre.signer, roll, (by, why), now)
+        rows = to_withdraw(conn, stopped(conn, roll, (by, why), now))
+        withdraw(conn, centre.site, centre.signer, rows, now)
+    return len(rows)
 
 
-def stopped(conn: Connection, site: Site, signer: Signer, roll: Roll, said: tuple[str, str], now: float) -> int:
-    """In this transaction, which is one of Books.changing. `said`: who stops it, and why."""
+def stopped(conn: Connection, roll: Roll, said: tuple[str, str], now: float) -> Roll:
+    """In this transaction, which is one of Books.changing; `withdraw` comes next. `said`: who stops it, and why."""
     software_rows.enter_roll(conn, roll.row(state=Stand.STOPPED, passed_utc=None, by=said[0], why=said[1]), now)
+    return replace(roll, state=Stand.STOPPED)
+
+
+def to_withdraw(conn: Connection, roll: Roll) -> list[Row[Any]]:
+    """Messages of a stopped roll that still want its version of units that do not run it; those of lost books too, which were taken back."""
     mine = (state_table.c.kind == Kind.SOFTWARE.value) & (state_table.c.title == roll.version)
     standing = select(state_table).where(mine, state_table.c.token.is_not(None), ~state_table.c.withdrawn)
-    ready = select(roll_units.c.unit).where(roll_units.c.roll == roll.id, roll_units.c.ready_utc.is_not(None))
-    keep = {str(Scope("unit", name)) for name in conn.execute(ready).scalars()}
-    count = 0
-    for row in conn.execute(standing.order_by(state_table.c.scope)).all():
-        if row.scope not in keep:
-            _withdraw(conn, site, signer, row.topic, row.token, now)
-            count += 1
-    return count
+    keep = select("unit/" + roll_units.c.unit).where(roll_units.c.roll == roll.id, roll_units.c.ready_utc.is_not(None))
+    return list(conn.execute(standing.where(state_table.c.scope.not_in(keep)).order_by(state_table.c.scope)))
+
+
+def withdraw(conn: Connection, site: Site, signer: Signer, rows: Sequence[Row[Any]], now: float) -> None:
+    """Those of `to_withdraw`, in the same transaction."""
+    for row in rows:
+        _withdraw(conn, site, signer, row.topic, row.token, now)
 
 
 def _withdraw(conn: Connection, site: Site, signer: Signer, topic: str, token: bytes, now: float) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from centre import backup, restored, rolls, schema
+from centre import backup, restored, roller, rolls, schema
 from centre.cli.context import CliContext
 from centre.errors import CentreError
 from centre.roll_course import READY_S
@@ -136,6 +136,25 @@ def test_a_stop_that_comes_while_the_next_wave_is_reckoned_holds(
 
 
 # --- restarts, restores
+
+
+def test_a_stop_in_parts_goes_on_after_a_restart(rolling: Rolling, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(roller, "WITHDRAWN_AT_ONCE", 7)
+    rolling.begin("all")
+    rolling.looks(2)
+    assert rolling.handed() == set(NAMES)
+    rolling.tells("u3", "returned", back_to=OLD, reason="door")
+    rolling.look()
+    assert rolling.roll.state == "stopped"
+    assert len(rolling.handed()) == 23
+    left = []
+    for _ in range(5):
+        rolling.again()
+        rolling.look()
+        left.append(len(rolling.handed()))
+    assert left == [16, 9, 2, 0, 0]
+    assert len(rolling.alarms()) == 1
+    rolling.verified()
 
 
 def test_a_restart_of_serve_at_any_moment_changes_nothing(rolling: Rolling) -> None:

@@ -37,8 +37,8 @@ MUTATIONS = [
     Mutation(
         "a stop leaves what was handed out as it is",
         "centre/rolls.py",
-        "        if row.scope not in keep:\n",
-        "        if row.scope in keep:\n",
+        "standing.where(state_table.c.scope.not_in(keep))",
+        "standing.where(state_table.c.scope.in_(keep))",
         (f"{ROLLS}::test_one_of_ten_that_returns_stops_it_with_an_alarm_and_the_rest_leave_it_alone[sqlite]",),
     ),
     Mutation(
