@@ -14,11 +14,12 @@ from sqlalchemy import Connection, Row, select, text
 
 from centre import acts, checkpoints, rebuilt, retention
 from centre.checkpoints import Checkpoint
+from centre.compared import differences
 from centre.rebuilt import Steps, UnitFacts
 from centre.record import Break, EpochClaim, EpochWalk, MissingFacts, SignedSpan, cutoff_fault
 from centre.schema import batches, epochs, forks, unit_keys, units
 from centre.schema_record import signed_gaps
-from centre.told import Told, differences, gather
+from centre.told import Told, gather
 from centre.words import _
 from contract.chain import Batch, chain_start, open_batch, parse_batch
 from contract.refusal import Refusal

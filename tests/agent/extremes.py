@@ -39,6 +39,7 @@ from contract.parse import payload_of
 from contract.people import DisplaySettings, Duty, LetterSize, ReportCode, ReportKind, Who, Words
 from contract.rounds import Round, RoundStop, Weekday
 from contract.scopes import Scope
+from contract.software import Form, Software
 from contract.strict_json import MAX_DEPTH
 from contract.visitors import VisitorCode, Visitors
 from tests.contract import signing
@@ -96,6 +97,7 @@ SAMPLES: tuple[Message, ...] = (
         report_codes={"21": CODE},
         care=CARE,
         display=DisplaySettings(LetterSize.LARGE),
+        accepted="any",
     ),
     Round(
         YARD, "r1", 2, UTC - 5, "夜间巡查", True, (RoundStop(UNIT, "main", 480, 600, "12号楼2单元"), RoundStop("b12-u1", "main", 1380, 60)),
@@ -105,6 +107,8 @@ SAMPLES: tuple[Message, ...] = (
     Keys(WHOLE, 2, UTC - 5, CENTRE_KEYS),
     Visitors(OWN, 2, UTC - 5, (VisitorCode("main", "2026-11-24", 3),)),
     Secrets(OWN, 2, UTC - 5, UNIT, bytes(range(90))),
+    Software(YARD, 2, UTC - 5, "1:2.0~rc1-1", Form.DEB, 5_000_000, "ab" * 32, "https://centre.example:8443/software/ab"),
+    Software(OWN, 2, UTC - 5, "3.0", Form.RAUC, 2**31, "cd" * 32, "https://[::1]/x", withdrawn=True),
     *map(_command, ORDERS),
     Confirm(OWN, UTC - 1, UNIT, "e1", 1, "ab" * 32, "s1-1", UTC, "cd" * 32, 50, "ef" * 32),
 )  # fmt: skip

@@ -7,6 +7,15 @@ from dataclasses import field
 from agent.core.effects.acceptance import (
     SheetTold as SheetTold,
 )
+from agent.core.effects.clock import (
+    RaiseFloor as RaiseFloor,
+)
+from agent.core.effects.clock import (
+    SetClock as SetClock,
+)
+from agent.core.effects.clock import (
+    UseTimezone as UseTimezone,
+)
 from agent.core.effects.door import (
     ExpectChoice as ExpectChoice,
 )
@@ -314,33 +323,6 @@ class Resubscribe:
 @frozen
 class SpendToken:
     """Delete the one-time token of the enrolment: the centre has the unit's key. Where the disk refuses it is there again at the next start."""
-
-
-@frozen
-class SetClock:
-    """The centre's signed time: it was `utc` at `at_mono`. Outcome: ClockStepped.
-
-    `doubted`: it leapt against what was known, so it proves nothing about certificates.
-    """
-
-    utc: float
-    at_mono: float
-    doubted: bool = False
-
-
-@frozen
-class RaiseFloor:
-    """A validly signed time: it is not before `utc`. `confirmed_utc`: nor before this, which a fresh confirm supports beyond doubt."""
-
-    utc: float
-    confirmed_utc: float | None = None
-
-
-@frozen
-class UseTimezone:
-    """Local time by this zone (IANA name, validated) from now on."""
-
-    timezone: str
 
 
 @frozen

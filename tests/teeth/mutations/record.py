@@ -80,7 +80,7 @@ MUTATIONS = [
     ),
     Mutation(
         "who took note of an alarm is not held against the journal",
-        "centre/told.py",
+        "centre/compared.py",
         "        if there[name] != told.acks.get(name):\n",
         "        if there[name] and name not in told.acks:\n",
         (f"{RECORD}[an acknowledgement given to another name]",),
