@@ -36,6 +36,11 @@ TOOLS = {
     "fusermount3": "fuse3",
     "fsck.fat": "dosfstools",
     "mcopy": "mtools",
+    "dpkg-buildpackage": "dpkg-dev",
+    "dh": "debhelper",
+    "dh_python3": "dh-python",
+    "lintian": "lintian",
+    "mmdebstrap": "mmdebstrap",
 }
 """Programs of the machine that a test may ask for with `@pytest.mark.needs(…)`, and the Debian package of each."""
 
