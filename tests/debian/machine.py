@@ -41,7 +41,6 @@ for line in "$@"; do
   touch "$root/dev/doorward/${line%%=*}"
   mount --bind "${line#*=}" "$root/dev/doorward/${line%%=*}"
 done
-ip link set lo up
 mkdir -p "$root/run/old"
 pivot_root "$root" "$root/run/old"
 cd /

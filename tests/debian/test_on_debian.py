@@ -199,13 +199,13 @@ def test_removing_keeps_the_unit_and_purging_leaves_nothing(installed: list[Path
         enrol(machine, enrolment(tmp_path))
         start(box, machine)
         machine.run("systemctl", "enable", "doorward")
-        before = machine.run("sha256sum", "/etc/doorward/identity/unit.key", check=False).stdout
+        before = machine.run("sha256sum", "/etc/doorward/identity/unit.key").stdout
         machine.run("apt-get", "remove", "-y", "doorward")
         assert main_pid(machine) == 0
         kept = machine.sh("ls /etc/doorward /var/lib/doorward")
         assert "config.yaml" in kept
         assert "journal.db" in kept
-        assert machine.run("sha256sum", "/etc/doorward/identity/unit.key", check=False).stdout == before
+        assert machine.run("sha256sum", "/etc/doorward/identity/unit.key").stdout == before
         assert machine.sh("find /usr/lib/doorward 2>/dev/null || true") == ""
         said = machine.run("apt-get", "purge", "-y", "doorward").stdout
         assert "purging /etc/doorward with the unit's identity" in said

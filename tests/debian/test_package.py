@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from agent.store.schema import CACHE_STEPS, JOURNAL_STEPS
 from tests.debian.conftest import ROOT, make_deb
 
 BUILDS = pytest.mark.needs("dh", "dh_python3", "dpkg-buildpackage")
@@ -48,7 +51,7 @@ def test_the_units_package_has_the_unit_and_nothing_of_the_centre(debs: dict[str
         "/etc/doorward/config.example.yaml",
     ):
         assert path in there, path
-    assert there["/usr/bin/doorward"].endswith("-> ../lib/doorward/bin/doorward".removeprefix("-> "))
+    assert there["/usr/bin/doorward"].endswith(" ../lib/doorward/bin/doorward")
     packages = {path.split("/")[5] for path in there if path.startswith("/usr/lib/doorward/lib/") and path.count("/") > 5}
     assert {name for name in packages if name and ".dist-info" not in name} == {"agent", "contract", "drivers", "sqlite_utils"}
     assert not [path for path in there if "dist-packages" in path or "__pycache__" in path]
@@ -80,8 +83,53 @@ def test_the_centre_comes_with_its_services_and_its_commands(debs: dict[str, Pat
     assert field(debs["doorward-centre"], "Depends").startswith(f"doorward (= {field(debs['doorward'], 'Version')})")
 
 
+def preinst(deb: Path, folder: Path, state: Path) -> subprocess.CompletedProcess[str]:
+    """The script that runs before anything is unpacked, on another state folder."""
+    script = control(deb, folder / "control") / "preinst"
+    script.write_text(script.read_text().replace("/var/lib/doorward", str(state)))
+    return subprocess.run((script, "upgrade", "99"), capture_output=True, text=True, check=False)
+
+
+@pytest.mark.claim("F53")
+@pytest.mark.parametrize(("name", "steps"), [("journal.db", JOURNAL_STEPS), ("cache.db", CACHE_STEPS)])
+def test_an_older_version_is_refused_before_anything_is_unpacked(
+    debs: dict[str, Path], tmp_path: Path, name: str, steps: tuple[object, ...]
+) -> None:
+    for form, refused in ((len(steps), False), (len(steps) + 1, True)):
+        state = tmp_path / str(form)
+        state.mkdir()
+        with closing(sqlite3.connect(state / name)) as conn:
+            conn.execute(f"PRAGMA user_version = {form}")
+        done = preinst(debs["doorward"], tmp_path, state)
+        assert done.returncode == refused, done.stderr
+        if refused:
+            assert f"{state}/{name} is of form {form}, this version" in done.stderr
+            assert f"reads up to form {len(steps)}. Nothing was changed." in done.stderr
+
+
+@pytest.mark.parametrize("what", [b"", b"x", b"\xff" * 4096, b"SQLite format 3\0", None])
+def test_what_is_no_database_keeps_nobody_from_installing(
+    debs: dict[str, Path], tmp_path: Path, what: bytes | None
+) -> None:
+    """No file, an empty one, a damaged one, a torn one, a folder: the agent deals with that at its start."""
+    state = tmp_path / "state"
+    if what is None:
+        (state / "journal.db").mkdir(parents=True)
+    else:
+        state.mkdir()
+        (state / "journal.db").write_bytes(what)
+    done = preinst(debs["doorward"], tmp_path, state)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_nothing_is_started_at_an_installation(debs: dict[str, Path], tmp_path: Path) -> None:
+    for name, deb in debs.items():
+        script = (control(deb, tmp_path / name) / "postinst").read_text()
+        assert "deb-systemd-helper enable" not in script
+        assert not re.search(r"deb-systemd-invoke\s+(start|restart|\$_dh_action)", script), script
+
+
 @pytest.mark.needs("lintian")
-@pytest.mark.claim("deb")
 def test_lintian_finds_nothing(debs: dict[str, Path]) -> None:
     done = subprocess.run(
         ("lintian", "--allow-root", "--fail-on", "error,warning,info", "--display-info", "--pedantic", *debs.values()),
