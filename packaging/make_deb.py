@@ -143,11 +143,9 @@ def _debian(tree: Path, version: str, epoch: int) -> None:
     debian = tree / "debian"
     shutil.copytree(ROOT / "packaging" / "debian", debian)
     units = ROOT / "systemd"
-    for package, service in (("doorward", "doorward"), ("doorward-centre", "doorward-centre")):
-        shutil.copy(units / f"{service}.service", debian / f"{package}.service")
-        shutil.copy(units / f"{service}.sysusers.conf", debian / f"{package}.sysusers")
-        shutil.copy(units / f"{service}.tmpfiles.conf", debian / f"{package}.tmpfiles")
-    shutil.copy(units / "doorward-broker.service", debian / "doorward-centre.doorward-broker.service")
+    for package in ("doorward", "doorward-centre"):
+        shutil.copy(units / f"{package}.sysusers.conf", debian / f"{package}.sysusers")
+        shutil.copy(units / f"{package}.tmpfiles.conf", debian / f"{package}.tmpfiles")
     preinst = debian / "doorward.preinst"
     text = preinst.read_text(encoding="utf-8").replace("@VERSION@", version)
     text = text.replace("@JOURNAL@", str(len(JOURNAL_STEPS))).replace("@CACHE@", str(len(CACHE_STEPS)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,7 @@ def debian() -> Path:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=1500)
         assert done.returncode == 0, done.stdout + done.stderr
         fresh.chmod(0o755)
+        (fresh / "etc/machine-id").write_text(f"{uuid.uuid4().hex}\n")  # without one a first boot switches every unit on
         fresh.rename(KEPT)
     return KEPT
 

@@ -111,7 +111,7 @@ class Machine:
                 start_new_session=True,
             )
         try:
-            eventually(self._up, START_S)
+            eventually(self._up, START_S, every_s=0.2)
         except BaseException:
             self._off()
             raise

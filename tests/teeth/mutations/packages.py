@@ -31,8 +31,8 @@ MUTATIONS = [
     Mutation(
         "the service is on before the unit is set up",
         "packaging/debian/rules",
-        "dh_installsystemd -p doorward --no-enable --no-start",
-        "dh_installsystemd -p doorward",
+        "dh_installsystemd -p doorward --no-enable --no-start doorward.service",
+        "dh_installsystemd -p doorward doorward.service",
         (f"{PACKAGE}::test_nothing_is_started_at_an_installation",),
     ),
 ]
