@@ -39,9 +39,9 @@ def test_the_units_package_has_the_unit_and_nothing_of_the_centre(debs: dict[str
     there = contents(debs["doorward"])
     for path in (
         "/usr/lib/doorward/bin/doorward",
-        "/usr/lib/doorward/lib/agent/app.py",
-        "/usr/lib/doorward/lib/agent/locale/zh-CN.json",
-        "/usr/lib/doorward/lib/sqlite_utils/db.py",
+        "/usr/lib/doorward/python/agent/app.py",
+        "/usr/lib/doorward/python/agent/locale/zh-CN.json",
+        "/usr/lib/doorward/python/sqlite_utils/db.py",
         "/usr/lib/systemd/system/doorward.service",
         "/usr/lib/udev/rules.d/99-doorward.rules",
         "/usr/lib/sysusers.d/doorward.conf",
@@ -52,7 +52,7 @@ def test_the_units_package_has_the_unit_and_nothing_of_the_centre(debs: dict[str
     ):
         assert path in there, path
     assert there["/usr/bin/doorward"].endswith(" ../lib/doorward/bin/doorward")
-    packages = {path.split("/")[5] for path in there if path.startswith("/usr/lib/doorward/lib/") and path.count("/") > 5}
+    packages = {path.split("/")[5] for path in there if path.startswith("/usr/lib/doorward/python/") and path.count("/") > 5}
     assert {name for name in packages if name and ".dist-info" not in name} == {"agent", "contract", "drivers", "sqlite_utils"}
     assert not [path for path in there if "dist-packages" in path or "__pycache__" in path]
     assert field(debs["doorward"], "Architecture") == "all"
@@ -74,7 +74,7 @@ def test_the_centre_comes_with_its_services_and_its_commands(debs: dict[str, Pat
     there = contents(debs["doorward-centre"])
     for path in (
         "/usr/bin/doorward-centre",
-        "/usr/lib/doorward/lib/centre/locale/zh/LC_MESSAGES/centre.mo",
+        "/usr/lib/doorward/python/centre/locale/zh/LC_MESSAGES/centre.mo",
         "/usr/lib/systemd/system/doorward-centre.service",
         "/usr/lib/systemd/system/doorward-broker.service",
         "/usr/share/man/man1/doorward-centre.1.gz",
@@ -123,10 +123,16 @@ def test_what_is_no_database_keeps_nobody_from_installing(
 
 
 def test_nothing_is_started_at_an_installation(debs: dict[str, Path], tmp_path: Path) -> None:
+    """A service is switched on again only where an administrator had done so; what is not on is not started."""
+    services = {"doorward": ["doorward"], "doorward-centre": ["doorward-centre", "doorward-broker"]}
     for name, deb in debs.items():
         script = (control(deb, tmp_path / name) / "postinst").read_text()
-        assert "deb-systemd-helper enable" not in script
-        assert not re.search(r"deb-systemd-invoke\s+(start|restart|\$_dh_action)", script), script
+        for service in services[name]:
+            switched_on = f"deb-systemd-helper enable '{service}.service'"
+            before = script.split(switched_on)
+            assert len(before) == 2
+            assert f"if deb-systemd-helper debian-installed '{service}.service'; then" in before[0]
+            assert f"if deb-systemd-helper --quiet was-enabled '{service}.service'; then" in before[0]
 
 
 @pytest.mark.needs("lintian")

@@ -31,7 +31,7 @@ MUTATIONS = [
     Mutation(
         "the service is on before the unit is set up",
         "packaging/debian/rules",
-        "dh_installsystemd -p doorward --no-enable --no-start doorward.service",
+        "dh_installsystemd -p doorward --no-enable doorward.service",
         "dh_installsystemd -p doorward doorward.service",
         (f"{PACKAGE}::test_nothing_is_started_at_an_installation",),
     ),
