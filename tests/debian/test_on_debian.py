@@ -97,6 +97,7 @@ def test_from_a_stick_to_a_working_door(installed: list[Path], tmp_path: Path) -
     """`apt install` was run with no network (the fixture); what the installer does next, with the service under PID 1."""
     with at_the_door(tmp_path, installed) as (box, machine):
         assert machine.run("systemctl", "is-enabled", "doorward", check=False).stdout.strip() == "disabled"
+        assert "Further commands" not in machine.run("doorward", "--help").stdout, "the centre's are not in this package"
         enrol(machine, enrolment(tmp_path))
         assert "0 faults" in (said := machine.sh("doorward check")) or "fault" not in said, said
         start(box, machine)

@@ -147,6 +147,7 @@ def test_lintian_finds_nothing(debs: dict[str, Path]) -> None:
     assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
 
 
+@pytest.mark.soak
 def test_the_same_tree_gives_the_same_bytes(debs: dict[str, Path], tmp_path: Path) -> None:
     again = make_deb(tmp_path / "another" / "place")
     for name, deb in debs.items():
@@ -165,10 +166,10 @@ def test_the_manual_is_roff_without_faults_and_names_every_command(debs: dict[st
 
 
 def test_the_program_takes_nothing_from_who_calls_it(debs: dict[str, Path], tmp_path: Path) -> None:
-    """From any folder, under any name, with a PYTHONPATH that holds another `agent`."""
+    """From any folder, under any name, with a PYTHONPATH that holds another `click`."""
     subprocess.run(("dpkg-deb", "--extract", debs["doorward"], tmp_path), check=True)
     launcher = tmp_path / "usr/lib/doorward/bin/doorward"
-    evil = tmp_path / "evil" / "agent"
+    evil = tmp_path / "evil" / "click"
     evil.mkdir(parents=True)
     (evil / "__init__.py").write_text("raise SystemExit('not ours')\n")
     link = tmp_path / "dw"
@@ -184,8 +185,6 @@ def test_the_program_takes_nothing_from_who_calls_it(debs: dict[str, Path], tmp_
         check=False,
     )
     assert (done.stdout, done.stderr, done.returncode) == (f"doorward {field(debs['doorward'], 'Version')}\n", "", 0)
-    shown = subprocess.run((link, "--help"), capture_output=True, text=True, check=True).stdout
-    assert "centre" not in shown.split("Commands:")[1].split("Further")[0]
 
 
 def test_a_version_that_is_none_is_one_line(tmp_path: Path) -> None:
