@@ -153,7 +153,7 @@ class Machine:
 
     def run(self, *command: str, check: bool = True, limit_s: float = 300.0) -> subprocess.CompletedProcess[str]:
         """In it, as root, with nothing of this machine's environment."""
-        enter = ("nsenter", f"--target={self._init}", "--all", "--root", "--wd=/")
+        enter = ("nsenter", f"--target={self._init}", "--all", "--root", "--wdns=/")
         clean = ("env", "-i", "PATH=/usr/sbin:/usr/bin", "LANG=C.UTF-8", "DEBIAN_FRONTEND=noninteractive", "HOME=/root")
         done = subprocess.run(
             (*enter, *clean, *command), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=limit_s

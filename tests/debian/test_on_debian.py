@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -32,6 +31,7 @@ PULSE_S = 4.0
 SERVE_S = 20.0
 RETURN_S = limits.WATCHDOG_S + 2.0
 ENROLMENT = "/root/unit.json"
+JOURNAL = "/var/lib/doorward/journal.db"
 
 
 def names(broker: str) -> UnitNames:
@@ -168,31 +168,31 @@ def test_an_older_version_is_refused_over_later_state_and_changes_nothing(
         start(box, machine)
         machine.run("systemctl", "stop", "doorward")
         machine.run("apt-get", "install", "-y", "/root/next.deb")
-        journal = machine.at("/var/lib/doorward/journal.db")
-        with closing(sqlite3.connect(journal)) as conn:
-            form = int(conn.execute("PRAGMA user_version").fetchone()[0])
-            conn.execute(f"PRAGMA user_version = {form + 1}")
-        held = journal.read_bytes()
+        form = form_of_journal(machine)
+        form_of_journal(machine, form + 1)
+        held = machine.run("sha256sum", JOURNAL).stdout
         refused = machine.run("dpkg", "-i", "/root/older.deb", check=False)
         assert refused.returncode != 0
         told = refused.stdout + refused.stderr
-        assert f"doorward: /var/lib/doorward/journal.db is of form {form + 1}, this version" in told
+        assert f"doorward: {JOURNAL} is of form {form + 1}, this version" in told
         assert "Nothing was changed" in told
-        assert journal.read_bytes() == held
+        assert machine.run("sha256sum", JOURNAL).stdout == held
         assert f"doorward {NEXT_VERSION}" in machine.run("doorward", "--version").stdout
         assert machine.run("dpkg-query", "-W", "-f=${Status}", "doorward").stdout == "install ok installed"
         assert machine.run("dpkg", "--audit").stdout == ""
-        with closing(sqlite3.connect(journal)) as conn:
-            conn.execute(f"PRAGMA user_version = {form}")
-        # removed, too, it is the state that counts
+        # also where it was removed in between, it is the state that counts
         machine.run("apt-get", "remove", "-y", "doorward")
-        with closing(sqlite3.connect(journal)) as conn:
-            conn.execute(f"PRAGMA user_version = {form + 1}")
         assert machine.run("dpkg", "-i", "/root/older.deb", check=False).returncode != 0
-        with closing(sqlite3.connect(journal)) as conn:
-            conn.execute(f"PRAGMA user_version = {form}")
+        form_of_journal(machine, form)
         machine.run("dpkg", "-i", "/root/older.deb")
         start(box, machine)
+
+
+def form_of_journal(machine: Machine, new: int | None = None) -> int:
+    """What the journal says of its own form; `new`: what it is to say from now on."""
+    change = "" if new is None else f"conn.execute('PRAGMA user_version = {new}');"
+    script = f"import sqlite3; conn = sqlite3.connect('{JOURNAL}'); {change} print(conn.execute('PRAGMA user_version').fetchone()[0])"
+    return int(machine.run("python3", "-c", script).stdout)
 
 
 def test_removing_keeps_the_unit_and_purging_leaves_nothing(installed: list[Path], tmp_path: Path) -> None:
