@@ -18,9 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import click  # noqa: E402
-from click.shell_completion import get_completion_class  # noqa: E402
-
 import manpage  # noqa: E402  # beside this file
+from click.shell_completion import get_completion_class  # noqa: E402
 
 UNIT = ("agent", "contract", "drivers")
 CENTRE = ("centre", "panel", "simulator")
@@ -126,9 +125,18 @@ def _dist_info(folder: Path, name: str, version: str, commands: dict[str, str]) 
 def _bundle(folder: Path) -> None:
     """The libraries of bundled.txt, by their hashes, without what only pip reads, and without their commands, which want more libraries."""
     wheels = folder.parent / "wheels"
-    asked = ("download", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes", "--only-binary=:all:")
+    asked = (
+        "download",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--require-hashes",
+        "--only-binary=:all:",
+    )
     listed = ROOT / "packaging" / "bundled.txt"
-    subprocess.run((sys.executable, "-m", "pip", *asked, "-d", wheels, "-r", listed), check=True, stdin=subprocess.DEVNULL)
+    subprocess.run(
+        (sys.executable, "-m", "pip", *asked, "-d", wheels, "-r", listed), check=True, stdin=subprocess.DEVNULL
+    )
     for wheel in sorted(wheels.iterdir()):
         with zipfile.ZipFile(wheel) as archive:
             for member in archive.namelist():
@@ -153,7 +161,8 @@ def _debian(tree: Path, version: str, epoch: int) -> None:
     name, address = os.environ.get("DEBFULLNAME", UPLOADER[0]), os.environ.get("DEBEMAIL", UPLOADER[1])
     control = debian / "control"
     control.write_text(
-        re.sub(r"(?m)^Maintainer: .*$", f"Maintainer: {name} <{address}>", control.read_text(encoding="utf-8")), encoding="utf-8"
+        re.sub(r"(?m)^Maintainer: .*$", f"Maintainer: {name} <{address}>", control.read_text(encoding="utf-8")),
+        encoding="utf-8",
     )
     when = format_datetime(datetime.fromtimestamp(epoch, UTC))
     changes = f"doorward ({version}) trixie; urgency=medium\n\n  * See CHANGELOG.md of the project.\n\n -- {name} <{address}>  {when}\n"

@@ -102,7 +102,9 @@ def sources_of(mirror: str | None) -> list[str]:
     if mirror is not None:
         base = mirror.rstrip("/")
         return [f"{base} {SUITE}", f"{base} {SUITE}-updates", f"{base}-security {SUITE}-security"]
-    listed = run("apt-get", "indextargets", "--format", "$(REPO_URI) $(CODENAME)", "Origin: Debian", "Created-By: Packages")
+    listed = run(
+        "apt-get", "indextargets", "--format", "$(REPO_URI) $(CODENAME)", "Origin: Debian", "Created-By: Packages"
+    )
     found = sorted({line for line in listed.splitlines() if line.split()[-1].partition("-")[0] == SUITE})
     if not found:
         raise StickError(f"this machine's apt does not know Debian's {SUITE}: name a mirror with MIRROR=")

@@ -30,7 +30,9 @@ def roff(text: str) -> str:
     return re.sub(r"^([.'])", r"\\&\1", escaped)
 
 
-def page(name: str, summary: str, group: click.Group, *, version: str, date: str, files: tuple[tuple[str, str], ...]) -> str:
+def page(
+    name: str, summary: str, group: click.Group, *, version: str, date: str, files: tuple[tuple[str, str], ...]
+) -> str:
     context = click.Context(group, info_name=name)
     lines = [f'.TH {name.upper()} 1 "{date}" "Doorward {version}" "User Commands"']
     lines += [".SH NAME", f"{name} \\- {roff(summary)}"]

@@ -35,7 +35,14 @@ def root(tmp_path: Path) -> Path:
     for name, place in INSTALLED.items():
         (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / "systemd" / name, tmp_path / place)
-    for unit in ("network.target", "sysinit.target", "basic.target", "shutdown.target", "local-fs.target", "multi-user.target"):
+    for unit in (
+        "network.target",
+        "sysinit.target",
+        "basic.target",
+        "shutdown.target",
+        "local-fs.target",
+        "multi-user.target",
+    ):
         shutil.copy(UNITS / unit, tmp_path / "usr/lib/systemd/system")
     for program in ("usr/lib/doorward/bin/doorward", "usr/sbin/mosquitto", "bin/sh", "bin/kill"):
         command = tmp_path / program

@@ -13,7 +13,7 @@ import pytest
 from tests.debian.machine import Machine
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-KEPT = Path("/var/tmp/doorward-debian-13")  # noqa: S108  # root's own, 0700
+KEPT = Path("/var/tmp/doorward-debian-13")  # root's own, 0700
 NEXT_VERSION = "0.1.1"
 
 
@@ -38,7 +38,15 @@ def next_debs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def make_stick(package: str, debs: dict[str, Path], out: Path) -> Path:
-    command = (sys.executable, ROOT / "packaging" / "make_stick.py", package, "--debs", debs["doorward"].parent, "--out", out)
+    command = (
+        sys.executable,
+        ROOT / "packaging" / "make_stick.py",
+        package,
+        "--debs",
+        debs["doorward"].parent,
+        "--out",
+        out,
+    )
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
     return Path(done.stdout.strip())
@@ -62,7 +70,9 @@ def debian() -> Path:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=1500)
         assert done.returncode == 0, done.stdout + done.stderr
         fresh.chmod(0o755)
-        (fresh / "etc/machine-id").write_text(f"{uuid.uuid4().hex}\n")  # without one a first boot switches every unit on
+        (fresh / "etc/machine-id").write_text(
+            f"{uuid.uuid4().hex}\n"
+        )  # without one a first boot switches every unit on
         fresh.rename(KEPT)
     return KEPT
 
@@ -71,8 +81,8 @@ def debian() -> Path:
 def installed(debian: Path, stick: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Layers of a Debian on which `apt install ./*.deb` was run from the stick's folder, with no network."""
     machine = Machine(tmp_path_factory.mktemp("installed"), [debian])
-    machine.put(stick, "/media/stick")
+    machine.put(stick, "/usr/local/share/stick")
     with machine:
-        said = machine.sh("cd /media/stick && sha256sum --quiet -c SHA256SUMS && apt install -y ./*.deb")
+        said = machine.sh("cd /usr/local/share/stick && sha256sum --quiet -c SHA256SUMS && apt install -y ./*.deb")
         assert "doorward: next: doorward enrol FILE" in said
     return [machine.upper, debian]

@@ -156,9 +156,16 @@ class Machine:
         enter = ("nsenter", f"--target={self._init}", "--all", "--root", "--wdns=/")
         clean = ("env", "-i", "PATH=/usr/sbin:/usr/bin", "LANG=C.UTF-8", "DEBIAN_FRONTEND=noninteractive", "HOME=/root")
         done = subprocess.run(
-            (*enter, *clean, *command), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=limit_s
+            (*enter, *clean, *command),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=limit_s,
         )
-        assert done.returncode == 0 or not check, f"{' '.join(command)}: exit {done.returncode}\n{done.stdout}{done.stderr}"
+        assert done.returncode == 0 or not check, (
+            f"{' '.join(command)}: exit {done.returncode}\n{done.stdout}{done.stderr}"
+        )
         return done
 
     def sh(self, script: str, *, check: bool = True) -> str:

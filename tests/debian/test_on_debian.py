@@ -30,7 +30,7 @@ SITE = "badahu"
 PULSE_S = 4.0
 SERVE_S = 20.0
 RETURN_S = limits.WATCHDOG_S + 2.0
-ENROLMENT = "/root/unit.json"
+ENROLMENT = "/var/tmp/unit.json"
 JOURNAL = "/var/lib/doorward/journal.db"
 
 
@@ -50,7 +50,9 @@ def names(broker: str) -> UnitNames:
 def enrolment(folder: Path) -> Path:
     """A unit's file, from a centre on this machine."""
     centre = (sys.executable, "-m", "agent", "centre", "--dir", folder / "centre")
-    subprocess.run((*centre[:-2], "init", folder / "centre", "--site", SITE, "--broker", "mqtt://127.0.0.1:1883"), check=True)
+    subprocess.run(
+        (*centre[:-2], "init", folder / "centre", "--site", SITE, "--broker", "mqtt://127.0.0.1:1883"), check=True
+    )
     scopes = [word for scope in SCOPES for word in ("--scope", scope)]
     subprocess.run((*centre, "unit", "add", UNIT, "--name", NAME, *scopes), check=True)
     subprocess.run((*centre, "unit", "enrolment", UNIT, "--out", folder / "unit.json"), check=True)
@@ -58,11 +60,15 @@ def enrolment(folder: Path) -> Path:
 
 
 @contextmanager
-def at_the_door(folder: Path, layers: list[Path], broker: str = "mqtt://127.0.0.1:1883") -> Iterator[tuple[Box, Machine]]:
+def at_the_door(
+    folder: Path, layers: list[Path], broker: str = "mqtt://127.0.0.1:1883"
+) -> Iterator[tuple[Box, Machine]]:
     """The box's lines in the machine, and its configuration."""
     with Box(folder / "dev") as box:
         machine = Machine(folder / "machine", layers, box.ports)
-        machine.write("/etc/doorward/config.yaml", config_yaml(box, names(broker)).replace(str(box.folder), "/dev/doorward"))
+        machine.write(
+            "/etc/doorward/config.yaml", config_yaml(box, names(broker)).replace(str(box.folder), "/dev/doorward")
+        )
         with machine:
             yield box, machine
 
@@ -97,7 +103,9 @@ def test_from_a_stick_to_a_working_door(installed: list[Path], tmp_path: Path) -
     """`apt install` was run with no network (the fixture); what the installer does next, with the service under PID 1."""
     with at_the_door(tmp_path, installed) as (box, machine):
         assert machine.run("systemctl", "is-enabled", "doorward", check=False).stdout.strip() == "disabled"
-        assert "Further commands" not in machine.run("doorward", "--help").stdout, "the centre's are not in this package"
+        assert "Further commands" not in machine.run("doorward", "--help").stdout, (
+            "the centre's are not in this package"
+        )
         enrol(machine, enrolment(tmp_path))
         assert "0 faults" in (said := machine.sh("doorward check")) or "fault" not in said, said
         start(box, machine)
@@ -142,13 +150,13 @@ def test_an_upgrade_restarts_once_and_keeps_everything(
     installed: list[Path], next_debs: dict[str, Path], tmp_path: Path
 ) -> None:
     with at_the_door(tmp_path, installed) as (box, machine):
-        machine.take(next_debs["doorward"], "/root/next.deb")
+        machine.take(next_debs["doorward"], "/var/tmp/next.deb")
         start(box, machine)
         before = starts(machine)
         facts = machine.run("doorward", "log", "--json").stdout.splitlines()
         identity = machine.run("cat", "/etc/doorward/config.yaml").stdout
         polls = box.relay.polls
-        machine.run("apt-get", "install", "-y", "/root/next.deb")
+        machine.run("apt-get", "install", "-y", "/var/tmp/next.deb")
         served(box, polls)
         eventually(lambda: starts(machine) == before + 1, 10.0)
         assert f"doorward {NEXT_VERSION}" in machine.run("doorward", "--version").stdout
@@ -163,15 +171,15 @@ def test_an_older_version_is_refused_over_later_state_and_changes_nothing(
     installed: list[Path], debs: dict[str, Path], next_debs: dict[str, Path], tmp_path: Path
 ) -> None:
     with at_the_door(tmp_path, installed) as (box, machine):
-        machine.take(next_debs["doorward"], "/root/next.deb")
-        machine.take(debs["doorward"], "/root/older.deb")
+        machine.take(next_debs["doorward"], "/var/tmp/next.deb")
+        machine.take(debs["doorward"], "/var/tmp/older.deb")
         start(box, machine)
         machine.run("systemctl", "stop", "doorward")
-        machine.run("apt-get", "install", "-y", "/root/next.deb")
+        machine.run("apt-get", "install", "-y", "/var/tmp/next.deb")
         form = form_of_journal(machine)
         form_of_journal(machine, form + 1)
         held = machine.run("sha256sum", JOURNAL).stdout
-        refused = machine.run("dpkg", "-i", "/root/older.deb", check=False)
+        refused = machine.run("dpkg", "-i", "/var/tmp/older.deb", check=False)
         assert refused.returncode != 0
         told = refused.stdout + refused.stderr
         assert f"doorward: {JOURNAL} is of form {form + 1}, this version" in told
@@ -182,9 +190,9 @@ def test_an_older_version_is_refused_over_later_state_and_changes_nothing(
         assert machine.run("dpkg", "--audit").stdout == ""
         # also where it was removed in between, it is the state that counts
         machine.run("apt-get", "remove", "-y", "doorward")
-        assert machine.run("dpkg", "-i", "/root/older.deb", check=False).returncode != 0
+        assert machine.run("dpkg", "-i", "/var/tmp/older.deb", check=False).returncode != 0
         form_of_journal(machine, form)
-        machine.run("dpkg", "-i", "/root/older.deb")
+        machine.run("dpkg", "-i", "/var/tmp/older.deb")
         start(box, machine)
 
 
@@ -211,7 +219,7 @@ def test_removing_keeps_the_unit_and_purging_leaves_nothing(installed: list[Path
         said = machine.run("apt-get", "purge", "-y", "doorward").stdout
         assert "purging /etc/doorward with the unit's identity" in said
         left = machine.sh(
-            "find / -xdev ( -name '*doorward*' -o -nouser ) -not -path '/media/*' -not -path '/proc/*' -not -path '/dev/*'"
+            "find / -xdev ( -name '*doorward*' -o -nouser ) -not -path '/srv/*' -not -path '/proc/*' -not -path '/dev/*'"
             " -not -path '/var/log/journal/*'".replace("( ", "\\( ").replace(" )", " \\)")
         )
         assert left == "", left
@@ -226,25 +234,33 @@ def test_the_centre_from_its_stick_lets_a_card_in(
     """Centre, broker and unit on one machine, all by Debian's own libraries: a roster is put, a card opens, the fact is in the books."""
     stick = make_stick("doorward-centre", debs, tmp_path / "stick")
     with at_the_door(tmp_path, installed, "mqtts://localhost:8883") as (box, machine):
-        machine.take(stick, "/media/centre")
-        put_text(machine, roster_csv(time.time()), "/tmp/residents.csv")
-        machine.sh("cd /media/centre && apt-get install -y ./*.deb")
-        machine.run("doorward-centre", "init", "/var/lib/doorward-centre", "--site", SITE, "--broker", "mqtts://localhost:8883")
+        machine.take(stick, "/var/tmp/centre")
+        put_text(machine, roster_csv(time.time()), "/var/tmp/residents.csv")
+        machine.sh("cd /var/tmp/centre && apt-get install -y ./*.deb")
+        machine.run(
+            "doorward-centre", "init", "/var/lib/doorward-centre", "--site", SITE, "--broker", "mqtts://localhost:8883"
+        )
         scopes = [word for scope in SCOPES for word in ("--scope", scope)]
         machine.run("doorward-centre", "unit", "add", UNIT, "--name", NAME, *scopes)
-        machine.run("doorward-centre", "roster", "put", "residents", "/tmp/residents.csv", "--scope", "building/b12")
-        machine.run("doorward-centre", "unit", "enrolment", UNIT, "--out", "/tmp/unit.json")
+        machine.run(
+            "doorward-centre", "roster", "put", "residents", "/var/tmp/residents.csv", "--scope", "building/b12"
+        )
+        machine.run("doorward-centre", "unit", "enrolment", UNIT, "--out", "/var/tmp/unit.json")
         machine.run("doorward-centre", "broker", "--user", "mosquitto")
         machine.run("systemctl", "enable", "--now", "doorward-broker", "doorward-centre")
-        machine.run("doorward", "enrol", "/tmp/unit.json")
+        machine.run("doorward", "enrol", "/var/tmp/unit.json")
         start(box, machine)
         time_s = time.monotonic() + READERS_S
         eventually(lambda: time.monotonic() > time_s, READERS_S + 1)
         eventually(lambda: _opens(box), 60.0, every_s=1.0)
         assert "access.granted" in eventually(
-            lambda: "access.granted" in (said := machine.run("doorward-centre", "facts", "--json").stdout) and said, 20.0, 0.5
+            lambda: "access.granted" in (said := machine.run("doorward-centre", "facts", "--json").stdout) and said,
+            20.0,
+            0.5,
         )
-        assert machine.run("doorward-centre", "check", check=False).returncode == 0, machine.sh("doorward-centre check", check=False)
+        assert machine.run("doorward-centre", "check", check=False).returncode == 0, machine.sh(
+            "doorward-centre check", check=False
+        )
         assert machine.run("doorward-centre", "verify").returncode == 0
         assert machine.run("systemctl", "list-units", "--failed", "--plain", "--no-legend", "doorward*").stdout == ""
         said = machine.run("apt-get", "purge", "-y", "doorward-centre").stdout

@@ -52,8 +52,15 @@ def test_the_units_package_has_the_unit_and_nothing_of_the_centre(debs: dict[str
     ):
         assert path in there, path
     assert there["/usr/bin/doorward"].endswith(" ../lib/doorward/bin/doorward")
-    packages = {path.split("/")[5] for path in there if path.startswith("/usr/lib/doorward/python/") and path.count("/") > 5}
-    assert {name for name in packages if name and ".dist-info" not in name} == {"agent", "contract", "drivers", "sqlite_utils"}
+    packages = {
+        path.split("/")[5] for path in there if path.startswith("/usr/lib/doorward/python/") and path.count("/") > 5
+    }
+    assert {name for name in packages if name and ".dist-info" not in name} == {
+        "agent",
+        "contract",
+        "drivers",
+        "sqlite_utils",
+    }
     assert not [path for path in there if "dist-packages" in path or "__pycache__" in path]
     assert field(debs["doorward"], "Architecture") == "all"
 

@@ -21,11 +21,27 @@ pytestmark = pytest.mark.xdist_group("wheel")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A new one with the wheel; the libraries it asks for are seen where the tests have them."""
     folder = tmp_path_factory.mktemp("wheel")
-    subprocess.run((sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder), cwd=ROOT, check=True, capture_output=True)
+    subprocess.run(
+        (sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder),
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
     (wheel,) = folder.glob("*.whl")
     made = folder / "env"
     subprocess.run((sys.executable, "-m", "venv", "--without-pip", made), check=True)
-    pip = (sys.executable, "-m", "pip", "--python", made / "bin/python", "install", "--quiet", "--no-deps", "--no-index", wheel)
+    pip = (
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        made / "bin/python",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-index",
+        wheel,
+    )
     subprocess.run(pip, check=True, capture_output=True)
     (site,) = made.glob("lib/python*/site-packages")
     (site / "libraries.pth").write_text(f"{sysconfig.get_path('purelib')}\n{sysconfig.get_path('platlib')}\n")
@@ -35,7 +51,13 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(environment: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
     surroundings = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     return subprocess.run(
-        (environment / "bin/doorward", *words), cwd="/", env=surroundings, capture_output=True, text=True, check=False, timeout=60
+        (environment / "bin/doorward", *words),
+        cwd="/",
+        env=surroundings,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
 
 
@@ -56,7 +78,11 @@ def test_its_own_code_runs_and_every_command_is_there(environment: Path) -> None
     (found,) = {
         Path(line).resolve()
         for line in subprocess.run(
-            (environment / "bin/python", "-c", "import agent; print(agent.__path__[0])"), cwd="/", capture_output=True, text=True, check=True
+            (environment / "bin/python", "-c", "import agent; print(agent.__path__[0])"),
+            cwd="/",
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout.split()
     }
     assert found.is_relative_to(environment.resolve())
