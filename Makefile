@@ -10,6 +10,8 @@
 #   make pictures  play the story and draw the README's pictures from it; draw the boxes of docs/wiring.md, the panels of docs/people.md
 #   make contract  write what docs/ say of the declared messages, status and metrics: tables, JSON Schemas, the AsyncAPI document
 #   make words     bring the centre's Chinese catalogue up to the code (centre/locale), and name what is not translated
+#   make deb       the Debian packages, in build/deb (needs debhelper, dh-python, dpkg-dev); VERSION=… gives them another version
+#   make stick     a folder for a USB stick: the unit's package and all it needs, with no network; ARCH=arm64, PACKAGE=doorward-centre
 #   make claims    run the tests that prove a rule, keep their figures, write docs/claims.md
 #
 # PYTHON=… chooses the Python (3.11 or newer), VENV=… another environment, ARGS=… goes to pytest.
@@ -26,7 +28,7 @@ PYTEST := $(BIN)/python -m pytest
 PACKAGES := contract agent drivers centre simulator panel
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check soak bench teeth pictures contract words claims clean
+.PHONY: help venv demo test check soak bench teeth pictures contract words deb stick claims clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -91,6 +93,12 @@ contract: $(STAMP)
 
 words: $(STAMP)
 	$(BIN)/python -m tests.catalogue
+
+deb: $(STAMP)
+	$(BIN)/python packaging/make_deb.py $(if $(VERSION),--version $(VERSION))
+
+stick: deb
+	$(BIN)/python packaging/make_stick.py $(or $(PACKAGE),doorward) $(if $(ARCH),--arch $(ARCH)) $(if $(MIRROR),--mirror $(MIRROR))
 
 claims: $(STAMP)
 	$(PYTEST) -m "claim and not soak" --keep-figures $(ARGS)

@@ -38,6 +38,11 @@ TOOLS = {
     "mcopy": "mtools",
     "dpkg": "dpkg",
     "curl": "curl",
+    "dpkg-buildpackage": "dpkg-dev",
+    "dh": "debhelper",
+    "dh_python3": "dh-python",
+    "lintian": "lintian",
+    "mmdebstrap": "mmdebstrap",
 }
 """Programs of the machine that a test may ask for with `@pytest.mark.needs(…)`, and the Debian package of each."""
 

@@ -165,6 +165,9 @@ def migrate(db: Database, kind: DatabaseKind) -> None:
     if version < kind.version:
         _apply(db, kind)
         db.conn.execute(f"PRAGMA user_version = {kind.version:d}")
+        # into the file itself: whoever would install an older version reads there that it must not
+        with suppress(*STORAGE_ERRORS):  # what is in the log is as good for us
+            db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _apply(db: Database, kind: DatabaseKind) -> None:

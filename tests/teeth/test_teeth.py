@@ -21,10 +21,12 @@ def test_there_are_ten_at_least_with_names_of_their_own() -> None:
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
 def test_a_mutation_fits(mutation: Mutation) -> None:
-    """Its old text stands once, what it makes is still Python, and its tests are there."""
+    """Its old text stands once, what it makes of Python is still Python, and its tests are there."""
     source = (ROOT / mutation.file).read_text(encoding="utf-8")
     changed = mutated(source, mutation)
-    assert ast.dump(ast.parse(changed)) != ast.dump(ast.parse(source))
+    assert changed != source
+    if mutation.file.endswith(".py"):
+        assert ast.dump(ast.parse(changed)) != ast.dump(ast.parse(source))
     assert mutation.tests
     for test in mutation.tests:
         path, *names = test.split("[", 1)[0].split("::")

@@ -219,6 +219,23 @@ def test_the_last_mode_of_each_door_is_kept_also_over_damage(tmp_path: Path) -> 
 
 
 @pytest.mark.claim("F53")
+def test_a_new_form_stands_in_the_file_itself_at_once(tmp_path: Path) -> None:
+    """Who would install an older version reads it there (SQLite's header, offset 60), also while the agent holds the file."""
+    path = tmp_path / "journal.db"
+    with running(tmp_path):
+        pass
+    conn = sqlite3.connect(path)
+    conn.execute("DROP TABLE homes")
+    conn.execute(f"PRAGMA user_version = {len(JOURNAL_STEPS) - 1}")
+    conn.execute("DELETE FROM _sqlite_migrations WHERE name = ?", (JOURNAL_STEPS[-1].__name__,))
+    conn.commit()
+    conn.close()
+    with running(tmp_path) as (_, posted):
+        assert posted.one(events.StoreOpened).recovered == ()
+        assert int.from_bytes(path.read_bytes()[60:64], "big") == len(JOURNAL_STEPS)
+
+
+@pytest.mark.claim("F53")
 def test_an_older_schema_is_migrated_with_its_facts(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     kind = journal_kind(64)
