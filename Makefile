@@ -10,6 +10,7 @@
 #   make pictures  play the story and draw the README's pictures from it; draw the boxes of docs/wiring.md, the panels of docs/people.md
 #   make contract  write what docs/ say of the declared messages: tables, JSON Schemas, the AsyncAPI document
 #   make words     bring the centre's Chinese catalogue up to the code (centre/locale), and name what is not translated
+#   make image     a disk image of Debian with the unit's package (ARCH=amd64 or arm64), as root; make bundle: a signed update for it
 #   make claims    run the tests that prove a rule, keep their figures, write docs/claims.md
 #
 # PYTHON=… chooses the Python (3.11 or newer), VENV=… another environment, ARGS=… goes to pytest.
@@ -17,6 +18,10 @@
 VENV ?= .venv
 PYTHON ?=
 ARGS ?=
+ARCH ?= amd64
+IMAGES ?= build/image
+IMAGE_KEYS ?= $(IMAGES)/keys
+DEB ?= $(wildcard build/deb/doorward_*_all.deb)
 WORKERS ?= 2
 TEST_WORKERS ?= 3
 
@@ -26,7 +31,7 @@ PYTEST := $(BIN)/python -m pytest
 PACKAGES := contract agent drivers centre simulator panel
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check soak bench teeth pictures contract words claims clean
+.PHONY: help venv demo test check soak bench teeth pictures contract words claims image bundle clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -93,6 +98,16 @@ words: $(STAMP)
 claims: $(STAMP)
 	$(PYTEST) -m "claim and not soak" --keep-figures $(ARGS)
 	$(BIN)/python -m tests.claims
+
+# The keys are made by whoever builds, once. Keep $(IMAGE_KEYS)/update.key: without it the units made from this image take no update of yours.
+$(IMAGE_KEYS)/update.pem:
+	packaging/image/keys $(IMAGE_KEYS)
+
+image: $(IMAGE_KEYS)/update.pem
+	KEYRING=$(IMAGE_KEYS)/update.pem packaging/image/build $(ARCH) $(IMAGES) $(DEB)
+
+bundle:
+	packaging/image/bundle $(ARCH) $(IMAGES) $(IMAGE_KEYS)
 
 clean:
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
