@@ -88,6 +88,7 @@ pictures: $(STAMP)
 	$(BIN)/python docs/img/boxes.py
 	$(BIN)/python docs/img/panels.py
 	$(BIN)/python docs/img/tjc_steps.py
+	$(BIN)/python docs/img/install_steps.py
 
 contract: $(STAMP)
 	$(BIN)/python docs/contract/make.py

@@ -144,7 +144,7 @@ class Settling:
             self._note(replace(self._notes, enrolment=mark, key_before=now))
             made = enrol(path, folder)
             text = f"{made.unit} ({made.site})"
-            self._took(told(f"已登记为 {text}", f"enrolled as {text}"))
+            self._took(told(f"已入网为 {text}", f"enrolled as {text}"))
         self._partition.wipe(path)
         name = shown(path.name)
         self._took(told(f"已从分区上抹去 {name}", f"{name} was wiped from the partition"))
@@ -167,7 +167,7 @@ def missing(config_path: Path) -> Iterator[Line]:
             yield from faults("config.yaml", error.lines)
             return
     if not (identity / UNIT_KEY).exists():
-        yield wrong("缺登记文件：请把 *.enrolment.json 放到本分区", "the enrolment file (*.enrolment.json) is missing: put it onto this partition")
+        yield wrong("缺入网文件：请把 *.enrolment.json 放到本分区", "the enrolment file (*.enrolment.json) is missing: put it onto this partition")
 
 
 def _print(data: bytes) -> str:

@@ -62,7 +62,7 @@ STEPS = (
         (
             Thing(24, 64, 592, 204, ("DOORWARD（任何电脑都能打开 · any computer opens it）",)),
             Thing(44, 104, 552, 44, ("config.yaml      门的配置 · the door's configuration",), "file", marked=True),
-            Thing(44, 156, 552, 44, ("b12-u2.enrolment.json      本单元的登记文件 · this unit's enrolment",), "file", marked=True),
+            Thing(44, 156, 552, 44, ("b12-u2.enrolment.json      本单元的入网文件 · this unit's enrolment",), "file", marked=True),
             Thing(44, 208, 552, 44, ("network.txt      需要时：无线或固定地址 · if needed: Wi-Fi or a fixed address",), "file"),
         ),
     ),
@@ -71,7 +71,7 @@ STEPS = (
         "3  插卡，接线，通电 · Card in, wires, power",
         300,
         (
-            Thing(220, 64, 200, 214, ("控制器 · controller",)),
+            Thing(220, 64, 200, 214, ("门口机 · controller",)),
             Thing(244, 108, 152, 44, ("卡 · card",), "file", marked=True),
             Thing(244, 164, 152, 44, ("电源 · power",), "file", marked=True),
             Thing(244, 220, 152, 44, ("网线或无线 · network",), "file"),
@@ -95,7 +95,7 @@ STEPS = (
                 64,
                 280,
                 160,
-                ("result.txt", "已登记为 b12-u2", "已采用 config.yaml", "enrolled as b12-u2", "config.yaml was taken"),
+                ("result.txt", "已入网为 b12-u2", "已采用 config.yaml", "enrolled as b12-u2", "config.yaml was taken"),
                 "file",
             ),
         ),

@@ -104,7 +104,7 @@ def test_from_power_on_to_a_card_that_opens_and_twenty_power_cuts(
         eventually(lambda: door.granted() >= 1, 120.0)
         machine.cut()
         assert "enrolment.json" not in listed(door.disk)
-        assert f"已登记为 {UNIT}" in result(door.disk)
+        assert f"已入网为 {UNIT}" in result(door.disk)
 
         surely, times = 1, []
         for _ in range(CUTS):
@@ -231,4 +231,4 @@ def test_a_state_partition_of_rubbish_is_made_anew_and_the_door_is_told_what_it_
         door.until_polled()
         assert "IS MADE ANEW" in machine.said()
         machine.cut()
-    assert "缺登记文件" in result(door.disk)
+    assert "缺入网文件" in result(door.disk)

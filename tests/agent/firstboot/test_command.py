@@ -39,7 +39,7 @@ def test_the_answer_says_what_was_taken_and_what_check_finds(box: Laid) -> None:
     box.lay_config()
     box.lay_enrolment()
     firstboot(box)
-    assert "已登记为 b12-u2" in answer(box)
+    assert "已入网为 b12-u2" in answer(box)
     assert "ok    configuration: unit b12-u2 of badahu" in answer(box)
     data = (box.partition / "result.txt").read_bytes()
     assert data.startswith(b"\xef\xbb\xbf")

@@ -220,7 +220,7 @@ def test_what_is_missing_is_said_in_both_languages(box: Laid, monkeypatch: pytes
     assert [line.en.split(" ")[0] for line in missing(box.config)] == ["config.yaml", "the"]
     box.lay_config()
     box.settle()
-    assert ["登记文件" in line.zh for line in missing(box.config)] == [True]
+    assert ["入网文件" in line.zh for line in missing(box.config)] == [True]
     box.lay_enrolment()
     box.settle()
     assert list(missing(box.config)) == []

@@ -11,6 +11,7 @@ from tests.teeth.mutations import (
     designed,
     door,
     drivers,
+    firstboot,
     hostile,
     households,
     modes,
@@ -43,4 +44,5 @@ MUTATIONS: list[Mutation] = [
     *panel.MUTATIONS,
     *designed.MUTATIONS,
     *seen.MUTATIONS,
+    *firstboot.MUTATIONS,
 ]
