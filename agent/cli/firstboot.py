@@ -15,7 +15,7 @@ from agent.config import load
 from agent.errors import ConfigError, shown
 from agent.firstboot import network
 from agent.firstboot.files import Partition
-from agent.firstboot.said import Line, wrong
+from agent.firstboot.said import Remark, wrong
 from agent.firstboot.take import NETWORK, Settling, missing
 from agent.store import plainfile
 
@@ -53,7 +53,7 @@ def command(ctx: click.Context, folder: Path, mounted: bool, no_devices: bool, r
         _lay_network(config_path.parent / NETWORK, run_folder)
 
 
-def _settle(partition: Partition, config_path: Path, *, devices: bool) -> list[Line]:
+def _settle(partition: Partition, config_path: Path, *, devices: bool) -> list[Remark]:
     settling = Settling(partition, config_path)
     settling.run()
     lines = [*settling.lines, *missing(config_path)]
@@ -66,7 +66,7 @@ def _settle(partition: Partition, config_path: Path, *, devices: bool) -> list[L
     return lines
 
 
-def _answer(lines: Iterable[Line], config_path: Path, *, devices: bool) -> str:
+def _answer(lines: Iterable[Remark], config_path: Path, *, devices: bool) -> str:
     text = [f"doorward {__version__}", "", *map(str, lines)]
     try:
         config = load(config_path)
@@ -97,8 +97,6 @@ def _remount(folder: Path) -> None:
     done = subprocess.run(["mount", "-o", "remount,rw", str(folder)], capture_output=True, text=True, check=False)
     if done.returncode:
         raise OSError(f"cannot be made writable: {shown(done.stderr.strip(), 200)}")
-
-
 
 
 def _nothing() -> None:

@@ -16,6 +16,8 @@ CONFIG = ("config.yaml", "config.yml", "config.yaml.txt", "config.yml.txt")
 NETWORK = ("network.txt", "network.txt.txt", "network")
 ENROLMENT = (".enrolment.json", ".enrolment.json.txt")
 """Endings: the centre names a file by its unit."""
+WIPED = ".wiped"
+"""Behind the name of a file that is being wiped."""
 RESULT = "result.txt"
 MAX_BYTES = 256 * 1024
 
@@ -45,13 +47,18 @@ class Partition:
         return plainfile.read(path, MAX_BYTES + 1)
 
     def wipe(self, path: Path) -> None:
-        """Overwritten in place, then deleted. A card may keep the old blocks out of sight (docs/security.md)."""
+        """Renamed, overwritten in place, deleted: a cut in between leaves a name that says what is left to do.
+
+        A card may keep the old blocks out of sight (docs/security.md).
+        """
         self._begin()
-        with path.open("r+b") as file:
-            file.write(bytes(path.stat().st_size))
+        going = path if path.name.endswith(WIPED) else path.rename(path.with_name(path.name + WIPED))
+        self._sync()
+        with going.open("r+b") as file:
+            file.write(bytes(going.stat().st_size))
             file.flush()
             os.fsync(file.fileno())
-        path.unlink()
+        going.unlink()
         self._sync()
 
     def answer(self, text: str) -> None:

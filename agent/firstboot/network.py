@@ -17,7 +17,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-from agent.firstboot.said import Line, wrong
+from agent.firstboot.said import Remark, wrong
 from contract.frozen import frozen
 
 _NAMES = {
@@ -45,7 +45,7 @@ class Network:
 class NetworkFaults(Exception):  # noqa: N818  # it holds several
     """Everything that is wrong with it, a line each."""
 
-    def __init__(self, *lines: Line) -> None:
+    def __init__(self, *lines: Remark) -> None:
         super().__init__("\n".join(line.en for line in lines))
         self.lines = lines
 
@@ -55,7 +55,7 @@ def parse(data: bytes) -> Network:
     if len(data) > _MAX_BYTES:
         raise NetworkFaults(wrong("network.txt：文件过大", "network.txt: is larger than 4 KiB"))
     given: dict[str, str] = {}
-    faults: list[Line] = []
+    faults: list[Remark] = []
     for number, raw in enumerate(_text(data).splitlines(), 1):
         line = raw.strip()
         if not line or line.startswith("#"):

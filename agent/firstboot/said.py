@@ -6,7 +6,7 @@ from contract.frozen import frozen
 
 
 @frozen
-class Line:
+class Remark:
     """`ok`: False for what a person has to put right."""
 
     ok: bool
@@ -17,17 +17,17 @@ class Line:
         return f"{'' if self.ok else '! '}{self.zh}\n{'' if self.ok else '! '}{self.en}"
 
 
-def told(zh: str, en: str) -> Line:
-    return Line(True, zh, en)
+def told(zh: str, en: str) -> Remark:
+    return Remark(True, zh, en)
 
 
-def wrong(zh: str, en: str) -> Line:
-    return Line(False, zh, en)
+def wrong(zh: str, en: str) -> Remark:
+    return Remark(False, zh, en)
 
 
-def faults(name: str, lines: tuple[str, ...], most: int = 20) -> tuple[Line, ...]:
+def faults(name: str, lines: tuple[str, ...], most: int = 20) -> tuple[Remark, ...]:
     """What the checks said of the file `name`, each line as it stands, under one that says what that means."""
     first = wrong(f"{name}：有错误，没有采用，一切照旧：", f"{name}: is wrong, was not taken, nothing was changed:")
-    shown = tuple(Line(False, f"  {line}", f"  {line}") for line in lines[:most])
+    shown = tuple(Remark(False, f"  {line}", f"  {line}") for line in lines[:most])
     more = (wrong(f"  还有 {len(lines) - most} 行", f"  and {len(lines) - most} more"),) if len(lines) > most else ()
     return (first, *shown, *more)

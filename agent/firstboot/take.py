@@ -18,7 +18,7 @@ from agent.config.source import SourceError, decode
 from agent.errors import ConfigError, IdentityError, shown
 from agent.firstboot import files, network, notes
 from agent.firstboot.files import Partition
-from agent.firstboot.said import Line, faults, told, wrong
+from agent.firstboot.said import Remark, faults, told, wrong
 from agent.identity import UNIT_KEY, Identity, differences, enrol, read_enrolment
 from agent.store import plainfile
 from contract.enrolment import Enrolment
@@ -35,7 +35,7 @@ class Settling:
         self._config_path = config_path
         self._folder = config_path.parent
         self._notes = notes.read(self._folder)
-        self.lines: list[Line] = []
+        self.lines: list[Remark] = []
         self.changed = False
 
     def run(self) -> None:
@@ -48,16 +48,18 @@ class Settling:
                 self._refuse(*faults("*.enrolment.json", error.lines))
             except OSError as error:
                 why = shown(error.strerror or error)
-                self._refuse(wrong(f"读写出错：{why}，一切照旧", f"cannot be read or written: {why}: nothing was changed"))
+                self._refuse(
+                    wrong(f"读写出错：{why}，一切照旧", f"cannot be read or written: {why}: nothing was changed")
+                )
 
-    def _say(self, *lines: Line) -> None:
+    def _say(self, *lines: Remark) -> None:
         self.lines += lines
 
-    def _refuse(self, *lines: Line) -> None:
+    def _refuse(self, *lines: Remark) -> None:
         self.lines += lines
         self.changed = True
 
-    def _took(self, line: Line) -> None:
+    def _took(self, line: Remark) -> None:
         self.lines.append(line)
         self.changed = True
 
@@ -89,6 +91,8 @@ class Settling:
     # --- configuration and enrolment
 
     def _unit(self) -> None:
+        for left in self._partition.ending(tuple(ending + files.WIPED for ending in files.ENROLMENT)):
+            self._partition.wipe(left)  # the power was cut in the middle of it
         found = self._partition.ending(files.ENROLMENT)
         config_path = self._only(self._partition.named(files.CONFIG), "config.yaml")
         enrolment_path = self._only(found, "*.enrolment.json")
@@ -155,7 +159,7 @@ class Settling:
         self._notes = now
 
 
-def missing(config_path: Path) -> Iterator[Line]:
+def missing(config_path: Path) -> Iterator[Remark]:
     """What the box still lacks."""
     if not config_path.exists():
         yield wrong("缺 config.yaml：请把它放到本分区", "config.yaml is missing: put it onto this partition")
@@ -167,7 +171,10 @@ def missing(config_path: Path) -> Iterator[Line]:
             yield from faults("config.yaml", error.lines)
             return
     if not (identity / UNIT_KEY).exists():
-        yield wrong("缺入网文件：请把 *.enrolment.json 放到本分区", "the enrolment file (*.enrolment.json) is missing: put it onto this partition")
+        yield wrong(
+            "缺入网文件：请把 *.enrolment.json 放到本分区",
+            "the enrolment file (*.enrolment.json) is missing: put it onto this partition",
+        )
 
 
 def _print(data: bytes) -> str:

@@ -62,8 +62,23 @@ STEPS = (
         (
             Thing(24, 64, 592, 204, ("DOORWARD（任何电脑都能打开 · any computer opens it）",)),
             Thing(44, 104, 552, 44, ("config.yaml      门的配置 · the door's configuration",), "file", marked=True),
-            Thing(44, 156, 552, 44, ("b12-u2.enrolment.json      本单元的入网文件 · this unit's enrolment",), "file", marked=True),
-            Thing(44, 208, 552, 44, ("network.txt      需要时：无线或固定地址 · if needed: Wi-Fi or a fixed address",), "file"),
+            Thing(
+                44,
+                156,
+                552,
+                44,
+                ("b12-u2.enrolment.json      本单元的入网文件 · this unit's enrolment",),
+                "file",
+                marked=True,
+            ),
+            Thing(
+                44,
+                208,
+                552,
+                44,
+                ("network.txt      需要时：无线或固定地址 · if needed: Wi-Fi or a fixed address",),
+                "file",
+            ),
         ),
     ),
     Step(
@@ -81,7 +96,20 @@ STEPS = (
             Thing(476, 164, 140, 44, ("读卡器 · reader",), "file"),
             Arrow(428, 242, 468, 242),
             Thing(476, 220, 140, 44, ("继电器板 · relays",), "file"),
-            Thing(24, 108, 172, 156, ("出门按钮和消防触点", "自己放开门锁", "exit button and fire", "contact free the lock", "by their own wires"), marked=True),
+            Thing(
+                24,
+                108,
+                172,
+                156,
+                (
+                    "出门按钮和消防触点",
+                    "自己放开门锁",
+                    "exit button and fire",
+                    "contact free the lock",
+                    "by their own wires",
+                ),
+                marked=True,
+            ),
         ),
     ),
     Step(

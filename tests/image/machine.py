@@ -42,7 +42,9 @@ def lay(disk: Path, *files: Path) -> None:
 
 
 def listed(disk: Path) -> str:
-    done = subprocess.run(["mdir", "-b", "-i", f"{disk}@@{PEOPLE_AT}", "::/"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["mdir", "-b", "-i", f"{disk}@@{PEOPLE_AT}", "::/"], capture_output=True, text=True, check=True
+    )
     return done.stdout
 
 

@@ -35,7 +35,9 @@ def test_each_part_is_told_where_the_next_one_lies() -> None:
     assert struct.unpack_from("<QHH", image, 500) == (4097, 70, 0x820)
 
 
-@pytest.mark.parametrize(("boot", "image"), [(bytes(512), core(9)), (BOOT, b""), (BOOT, core(9, 8)), (BOOT, bytes(2048))])
+@pytest.mark.parametrize(
+    ("boot", "image"), [(bytes(512), core(9)), (BOOT, b""), (BOOT, core(9, 8)), (BOOT, bytes(2048))]
+)
 def test_what_is_not_grubs_is_refused(boot: bytes, image: bytes) -> None:
     with pytest.raises(ValueError, match="img"):
         module().patched(boot, image, 4096)

@@ -124,7 +124,9 @@ def test_from_power_on_to_a_card_that_opens_and_twenty_power_cuts(
     assert not [word for word in ("history.", "epoch.new", "alarm.mismatch", "unit.cloned") if word in alarms], alarms
     assert "MADE ANEW" not in machine.said()
     usual = sorted(times)[len(times) // 2]
-    record_property("figure", f"first start {first:.0f} s (polled {first_polled:.0f} s), then {usual:.0f} s; {CUTS} cuts")
+    record_property(
+        "figure", f"first start {first:.0f} s (polled {first_polled:.0f} s), then {usual:.0f} s; {CUTS} cuts"
+    )
 
 
 def updated(stage: Stage, tmp_path: Path, bundle: Path) -> Door:

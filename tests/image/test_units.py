@@ -14,9 +14,7 @@ from tests.agent.cli.unit import ROOT
 LAID = ROOT / "packaging/image/root"
 UNITS = sorted((LAID / "usr/lib/systemd/system").iterdir())
 SCRIPTS = sorted(
-    path
-    for path in (ROOT / "packaging/image").rglob("*")
-    if path.is_file() and path.read_bytes()[:2] == b"#!"
+    path for path in (ROOT / "packaging/image").rglob("*") if path.is_file() and path.read_bytes()[:2] == b"#!"
 )
 
 
@@ -28,7 +26,13 @@ def test_the_units_are_clean(tmp_path: Path) -> None:
                  "network.target", "network-pre.target", "timers.target", "systemd-tmpfiles-setup.service"):  # fmt: skip
         shutil.copy(f"/usr/lib/systemd/system/{name}", units)
     shutil.copy(ROOT / "systemd/doorward.service", units)
-    for program in ("usr/lib/doorward/bin/doorward", "usr/sbin/wpa_supplicant", "usr/sbin/fsck.fat", "usr/bin/mount", "usr/bin/umount"):
+    for program in (
+        "usr/lib/doorward/bin/doorward",
+        "usr/sbin/wpa_supplicant",
+        "usr/sbin/fsck.fat",
+        "usr/bin/mount",
+        "usr/bin/umount",
+    ):
         path = tmp_path / program
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("#!/bin/sh\n", encoding="ascii")
