@@ -1,4 +1,7 @@
-"""`python -m tests.agent.firstboot.cut_child FOLDER POINT`: take what lies there, and lose power at the POINT-th write to the disk's order of things."""
+"""`python -m tests.agent.firstboot.cut_child FOLDER`: take what lies there, and lose power at the first, second … write to the disk's order of things.
+
+Each in a process and a folder of its own, `FOLDER/1` and so on, until one comes to its end.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.agent.firstboot.laid import Laid
+from tests.agent.firstboot.laid import Laid, laid
 
 CUT = 9
 """Exit code of a process that lost power."""
 
 
-def main(folder: str, point: str) -> None:
-    left = int(point)
+def cut_at(point: int, box: Laid) -> None:
+    left = point
 
     def counted(call: Callable[..., Any]) -> Callable[..., Any]:
         def wrapped(*args: Any, **extra: Any) -> Any:
@@ -28,8 +31,24 @@ def main(folder: str, point: str) -> None:
         return wrapped
 
     os.fsync, os.rename, os.replace, os.unlink = map(counted, (os.fsync, os.rename, os.replace, os.unlink))
-    Laid(Path(folder)).settle()
+    box.settle()
+
+
+def main(folder: str) -> int:
+    for point in range(1, 200):
+        (Path(folder) / str(point)).mkdir()
+        box = laid(Path(folder) / str(point))
+        box.lay_config()
+        box.lay_enrolment()
+        child = os.fork()
+        if not child:
+            cut_at(point, box)
+            os._exit(0)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if code != CUT:
+            return code
+    return 1
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    sys.exit(main(*sys.argv[1:]))
