@@ -10,13 +10,10 @@ import click
 
 from agent import __version__
 from agent.cli import Invocation
-from agent.commissioning.findings import findings
-from agent.config import load
 from agent.errors import ConfigError, shown
-from agent.firstboot import network
+from agent.firstboot import network, notes
 from agent.firstboot.files import Partition
 from agent.firstboot.said import Remark, wrong
-from agent.firstboot.take import NETWORK, Settling, missing
 from agent.store import plainfile
 
 _MARKS = {"ok": "ok  ", "note": "note", "ask": "ask ", "failed": "FAIL"}
@@ -50,10 +47,17 @@ def command(ctx: click.Context, folder: Path, mounted: bool, no_devices: bool, r
     for line in lines:
         click.echo(str(line))
     if run_folder is not None:
-        _lay_network(config_path.parent / NETWORK, run_folder)
+        _lay_network(config_path.parent / network.KEPT, run_folder)
 
 
 def _settle(partition: Partition, config_path: Path, *, devices: bool) -> list[Remark]:
+    try:
+        if config_path.exists() and partition.untouched(notes.read(config_path.parent)):
+            return []
+    except OSError:
+        pass  # it is said where each file is looked at
+    from agent.firstboot.take import Settling, missing  # noqa: PLC0415  # an ordinary start does not wait for all they import
+
     settling = Settling(partition, config_path)
     settling.run()
     lines = [*settling.lines, *missing(config_path)]
@@ -67,6 +71,9 @@ def _settle(partition: Partition, config_path: Path, *, devices: bool) -> list[R
 
 
 def _answer(lines: Iterable[Remark], config_path: Path, *, devices: bool) -> str:
+    from agent.commissioning.findings import findings  # noqa: PLC0415  # as above
+    from agent.config import load  # noqa: PLC0415
+
     text = [f"doorward {__version__}", "", *map(str, lines)]
     try:
         config = load(config_path)

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from agent.firstboot.notes import Notes, digest
 from agent.store import plainfile
 
 CONFIG = ("config.yaml", "config.yml", "config.yaml.txt", "config.yml.txt")
@@ -45,6 +46,15 @@ class Partition:
     def read(self, path: Path) -> bytes:
         """One byte more than may be, where it is longer: whoever reads it then says so."""
         return plainfile.read(path, MAX_BYTES + 1)
+
+    def untouched(self, taken: Notes) -> bool:
+        """Is there nothing but what was taken already, and its answer? An ordinary start need look no further."""
+        if self.ending((*ENROLMENT, *(ending + WIPED for ending in ENROLMENT))):
+            return False
+        if not (self.folder / RESULT).exists() or not taken.config:
+            return False
+        found = [(self.named(CONFIG), taken.config), (self.named(NETWORK), taken.network)]
+        return all(len(paths) < 2 and all(digest(self.read(each)) == mark for each in paths) for paths, mark in found)
 
     def wipe(self, path: Path) -> None:
         """Renamed, overwritten in place, deleted: a cut in between leaves a name that says what is left to do.

@@ -20,6 +20,8 @@ from collections.abc import Callable
 from agent.firstboot.said import Remark, wrong
 from contract.frozen import frozen
 
+KEPT = "network.txt"
+"""Beside the configuration: what was taken, so that the box is on the network without the partition too."""
 _NAMES = {
     "wifi": "wifi", "无线": "wifi", "无线网络": "wifi", "password": "password", "密码": "password",
     "address": "address", "地址": "address", "gateway": "gateway", "网关": "gateway",

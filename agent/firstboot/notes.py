@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -30,6 +31,10 @@ def read(folder: Path) -> Notes:
         return Notes(**{name: value for name, value in found.items() if isinstance(value, str)})
     except (OSError, ValueError, TypeError, AttributeError):
         return Notes()
+
+
+def digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def write(folder: Path, notes: Notes) -> None:

@@ -6,7 +6,6 @@ are judged together first: a box never has one unit's configuration and another'
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,9 +21,6 @@ from agent.firstboot.said import Remark, faults, told, wrong
 from agent.identity import UNIT_KEY, Identity, differences, enrol, read_enrolment
 from agent.store import plainfile
 from contract.enrolment import Enrolment
-
-NETWORK = "network.txt"
-"""Beside the configuration: what was taken, so that the box is on the network without the partition too."""
 
 
 class Settling:
@@ -73,19 +69,19 @@ class Settling:
     # --- network
 
     def _network(self) -> None:
-        path = self._only(self._partition.named(files.NETWORK), NETWORK)
+        path = self._only(self._partition.named(files.NETWORK), network.KEPT)
         if path is None:
             return
         data = self._partition.read(path)
-        if _print(data) == self._notes.network:
+        if notes.digest(data) == self._notes.network:
             return
         try:
             network.parse(data)
         except network.NetworkFaults as error:
             self._refuse(*error.lines, wrong("网络设置没有改变", "the network's settings were not changed"))
             return
-        plainfile.replace(self._folder / NETWORK, data)
-        self._note(replace(self._notes, network=_print(data)))
+        plainfile.replace(self._folder / network.KEPT, data)
+        self._note(replace(self._notes, network=notes.digest(data)))
         self._took(told("已采用网络设置", "the network's settings were taken"))
 
     # --- configuration and enrolment
@@ -99,7 +95,7 @@ class Settling:
         if len(found) > 1:
             return
         data = None if config_path is None else self._partition.read(config_path)
-        fresh = data if data is not None and _print(data) != self._notes.config else None
+        fresh = data if data is not None and notes.digest(data) != self._notes.config else None
         try:
             config = self._judged(fresh)
             enrolment = None if enrolment_path is None else read_enrolment(enrolment_path)
@@ -115,7 +111,7 @@ class Settling:
             self._enrol(enrolment_path, IDENTITY if config is None else config.identity)
         if fresh is not None:
             plainfile.replace(self._config_path, fresh, mode=0o644)
-            self._note(replace(self._notes, config=_print(fresh)))
+            self._note(replace(self._notes, config=notes.digest(fresh)))
             self._took(told("已采用 config.yaml", "config.yaml was taken"))
 
     def _judged(self, fresh: bytes | None) -> Config | None:
@@ -142,7 +138,7 @@ class Settling:
 
     def _enrol(self, path: Path, folder: Path) -> None:
         """Where the power was cut behind the enrolment, the unit has another key than was noted before it: then only the wiping is left."""
-        mark, now = _print(self._partition.read(path)), _key(folder)
+        mark, now = notes.digest(self._partition.read(path)), _key(folder)
         done = self._notes.enrolment == mark and now not in {"", self._notes.key_before}
         if not done:
             self._note(replace(self._notes, enrolment=mark, key_before=now))
@@ -177,14 +173,10 @@ def missing(config_path: Path) -> Iterator[Remark]:
         )
 
 
-def _print(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
 def _key(folder: Path) -> str:
     """Which key the unit has now, "" for none: a print of it, for the note is no place for a secret."""
     try:
-        return _print(plainfile.read(folder / UNIT_KEY, files.MAX_BYTES))
+        return notes.digest(plainfile.read(folder / UNIT_KEY, files.MAX_BYTES))
     except OSError:
         return ""
 

@@ -93,7 +93,7 @@ class Machine:
         assert program, "qemu-system-x86_64 is missing: apt install qemu-system-x86"
         fast = ["-accel", "kvm"] if os.environ.get("DOORWARD_KVM") else ["-accel", "tcg,thread=multi"]
         command = [program, *fast, "-smp", "2", "-m", "512", "-display", "none", "-monitor", "none", "-nodefaults"]
-        command += ["-vga", "std", "-device", "i6300esb", "-action", "watchdog=reset", "-device", "virtio-rng-pci"]
+        command += ["-vga", "none", "-device", "i6300esb", "-action", "watchdog=reset", "-device", "virtio-rng-pci"]
         command += ["-drive", f"file={self._disk},format=raw,if=virtio,cache=none"]
         if self._second is not None:
             command += ["-drive", f"file={self._second},format=raw,if=virtio,readonly=on"]

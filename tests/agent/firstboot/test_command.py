@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from agent.cli import doorward
 from agent.firstboot import take
+from tests.agent.cli.unit import ROOT
 from tests.agent.firstboot.laid import Laid, laid
 
 
@@ -85,3 +88,18 @@ def test_the_network_is_laid_at_each_start_without_the_partition_too(box: Laid) 
     assert 'psk="12345678"' in supplicant.read_text(encoding="ascii")
     assert stat.S_IMODE(supplicant.stat().st_mode) == 0o600
     assert stat.S_IMODE((box.etc / "network.txt").stat().st_mode) == 0o600
+
+
+def test_an_ordinary_start_imports_neither_drivers_nor_ciphers(box: Laid) -> None:
+    """On a small board these cost seconds, and the door would wait for them."""
+    box.lay_config()
+    box.lay_enrolment()
+    firstboot(box)
+    program = "import sys; from agent.cli import doorward; doorward(sys.argv[1:], standalone_mode=False)"
+    see = "import sys, atexit; atexit.register(lambda: print(sorted({n.split('.')[0] for n in sys.modules})))\n"
+    command = [sys.executable, "-c", see + program, "-c", str(box.config), "firstboot", str(box.partition)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    assert "'agent'" in done.stdout
+    assert not [name for name in ("drivers", "cryptography", "yaml", "serial") if f"'{name}'" in done.stdout]
+    box.lay_config(("pulse_s: 5 ", "pulse_s: 7 "))
+    assert "config.yaml was taken" in firstboot(box).stdout
