@@ -61,14 +61,13 @@ def state_at(disk: Path) -> tuple[int, int]:
     return 512 * int(state["start"]), 512 * int(state["size"])
 
 
-def bundles() -> tuple[Path, Path, Path]:
-    """(good, one whose system has no init, one of somebody else's key), made once beside the image from its own system."""
-    found = IMAGE.parent / "test-good.raucb", IMAGE.parent / "test-broken.raucb", IMAGE.parent / "test-strange.raucb"
-    if not all(path.exists() and path.stat().st_mtime > IMAGE.stat().st_mtime for path in found):
+def bundle(how: str) -> Path:
+    """An update of the image's own system, made once beside it: `good`, `broken` (it has no init), `strange` (signed by somebody else's key)."""
+    made = IMAGE.parent / f"test-{how}.raucb"
+    if not made.exists() or made.stat().st_mtime < IMAGE.stat().st_mtime:
         keys = Path(os.environ.get("DOORWARD_IMAGE_KEYS") or IMAGE.parent / "keys")
-        for path, how in zip(found, ("good", "broken", "strange"), strict=True):
-            subprocess.run([ROOT / "tests/image/make_bundle", how, IMAGE.parent, keys, path], check=True)
-    return found
+        subprocess.run([ROOT / "tests/image/make_bundle", how, IMAGE.parent, keys, made], check=True)
+    return made
 
 
 class Machine:
