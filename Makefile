@@ -12,6 +12,7 @@
 #   make words     bring the centre's Chinese catalogue up to the code (centre/locale), and name what is not translated
 #   make deb       the Debian packages, in build/deb (needs debhelper, dh-python, dpkg-dev); VERSION=… gives them another version
 #   make stick     a folder for a USB stick: the unit's package and all it needs, with no network; ARCH=arm64, PACKAGE=doorward-centre
+#   make image     a disk image of Debian with the unit's package (ARCH=amd64 or arm64), as root; make bundle: a signed update for it
 #   make claims    run the tests that prove a rule, keep their figures, write docs/claims.md
 #
 # PYTHON=… chooses the Python (3.11 or newer), VENV=… another environment, ARGS=… goes to pytest.
@@ -19,6 +20,10 @@
 VENV ?= .venv
 PYTHON ?=
 ARGS ?=
+ARCH ?= amd64
+IMAGES ?= build/image
+IMAGE_KEYS ?= $(IMAGES)/keys
+DEB ?= $(wildcard build/deb/doorward_*_all.deb)
 WORKERS ?= 2
 TEST_WORKERS ?= 3
 
@@ -28,7 +33,7 @@ PYTEST := $(BIN)/python -m pytest
 PACKAGES := contract agent drivers centre simulator panel
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check soak bench teeth pictures contract words deb stick claims clean
+.PHONY: help venv demo test check soak bench teeth pictures contract words deb stick image bundle claims clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -87,6 +92,7 @@ pictures: $(STAMP)
 	$(BIN)/python docs/img/boxes.py
 	$(BIN)/python docs/img/panels.py
 	$(BIN)/python docs/img/tjc_steps.py
+	$(BIN)/python docs/img/install_steps.py
 
 contract: $(STAMP)
 	$(BIN)/python docs/contract/make.py
@@ -103,6 +109,16 @@ stick: deb
 claims: $(STAMP)
 	$(PYTEST) -m "claim and not soak" --keep-figures $(ARGS)
 	$(BIN)/python -m tests.claims
+
+# The keys are made by whoever builds, once. Keep $(IMAGE_KEYS)/update.key: without it the units made from this image take no update of yours.
+$(IMAGE_KEYS)/update.pem:
+	packaging/image/keys $(IMAGE_KEYS)
+
+image: $(IMAGE_KEYS)/update.pem
+	KEYRING=$(IMAGE_KEYS)/update.pem packaging/image/build $(ARCH) $(IMAGES) $(DEB)
+
+bundle:
+	packaging/image/bundle $(ARCH) $(IMAGES) $(IMAGE_KEYS)
 
 clean:
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

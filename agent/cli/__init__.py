@@ -34,6 +34,7 @@ COMMANDS = {
     "check": "Check configuration, identity and this machine, and say how to mend what is wrong.",
     "enrol": "Take over the enrolment file that the centre wrote for this unit.",
     "explain": "Say whether a card would open a door, and by which rule.",
+    "firstboot": "Take over what an installer laid on the image's partition (before the agent starts).",
     "log": "Show what happened at the door, from the unit's own journal.",
     "monitor": "Show what passes on a serial port, decoded, secrets masked.",
     "pair": "Give an OSDP reader a key of its own.",

@@ -12,6 +12,7 @@ from tests.teeth.mutations import (
     designed,
     door,
     drivers,
+    firstboot,
     hostile,
     households,
     meters,
@@ -55,4 +56,5 @@ MUTATIONS: list[Mutation] = [
     *seen.MUTATIONS,
     *outside.MUTATIONS,
     *updates.MUTATIONS,
+    *firstboot.MUTATIONS,
 ]
