@@ -9,7 +9,7 @@ from __future__ import annotations
 from alembic import op
 from sqlalchemy import BigInteger, Column, Float, ForeignKey, Integer, String, Text, text
 
-revision = "0011"
+revision = "0012"
 down_revision = "0010"
 
 
