@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from centre import adopted, software_rows, visitor_codes
 from centre.acts import Act
 from centre.adopted import Data
+from centre.restore import Restore
 from centre.retention import LEAST_MONTHS, MONTH_S
 from centre.words import _
 from contract.bounds import parse_rfc3339
@@ -21,19 +21,6 @@ AlarmName = tuple[str, str, int, str]
 """Kind, epoch, number, detail."""
 SLACK_S = 86_400.0
 """Clocks differ: an act of so much later than now is one of the future."""
-
-
-@dataclass(frozen=True, slots=True)
-class Restore:
-    """The books were put back at `at_utc`, by act `n`, from a copy made at `made_utc`."""
-
-    n: int
-    at_utc: float
-    made_utc: float
-
-    def __str__(self) -> str:
-        made, at = (f"{datetime.fromtimestamp(each, UTC):%Y-%m-%d %H:%M} UTC" for each in (self.made_utc, self.at_utc))
-        return _("restored on {at} from a copy of {made}: what came between is lost").format(at=at, made=made)
 
 
 @dataclass(slots=True)

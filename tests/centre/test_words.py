@@ -22,7 +22,7 @@ from centre.cli.language import columns
 from centre.cli.verify_record import verify_record
 from centre.errors import CentreError
 from centre.names import FAULTS, explained
-from centre.told import Restore
+from centre.restore import Restore
 from centre.words import CHINESE, DOMAIN, ENGLISH, LOCALE, _, language_of
 from tests import catalogue
 from tests.catalogue import (
