@@ -18,7 +18,8 @@ from centre.opened import OpenCentre
 from centre.profiles_csv import profiles
 from centre.roster_csv import moment
 from centre.sheet import BadTableError
-from centre.words import ENGLISH, _, speak
+from centre.words import _, speak
+from contract.language import ENGLISH
 from contract.hours import Hours
 from contract.scopes import Scope
 
