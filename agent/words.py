@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from contract.language import ENGLISH
@@ -71,9 +71,11 @@ def plain(text: str) -> str:
     return text.english if isinstance(text, Words) else text
 
 
-def listed(texts: list[str]) -> str:
-    """`a or b`, as it is said now."""
-    return _(" or ").join(texts)
+def joined(separator: str, texts: Iterable[str]) -> str:
+    """As `separator.join`, in both languages."""
+    every = list(texts)
+    whole = separator.join(every)
+    return whole if _said is None else Words(whole, plain(separator).join(map(plain, every)))
 
 
 def reason_of(error: OSError) -> str:
