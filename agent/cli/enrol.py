@@ -10,6 +10,7 @@ from agent.cli import Invocation
 from agent.config.model import IDENTITY
 from agent.errors import DoorwardError
 from agent.identity import differences, enrol, read_enrolment
+from agent.words import _
 
 
 @click.command("enrol")
@@ -26,14 +27,14 @@ def command(ctx: click.Context, file: Path, identity: Path | None) -> None:
         identity = config.identity
         wrong = differences(read_enrolment(file), config.unit.site, config.unit.id)
         if wrong:
-            raise DoorwardError(*(f"{invocation.config_path}: {line}: nothing was changed" for line in wrong))
+            raise DoorwardError(*(_("{path}: {line}: nothing was changed").format(path=invocation.config_path, line=line) for line in wrong))
     folder = identity or IDENTITY
     before = set(_aside(folder))
     made = enrol(file, folder)
-    click.echo(f"enrolled as unit {made.unit} of {made.site}; the identity is in {folder}")
+    click.echo(_("enrolled as unit {unit} of {site}; the identity is in {folder}").format(unit=made.unit, site=made.site, folder=folder))
     for kept in sorted(set(_aside(folder)) - before):
-        click.echo(f"the former identity is kept in {kept}")
-    click.echo(f"delete {file} now, it holds the unit's secrets; the agent uses the new identity from its next start")
+        click.echo(_("the former identity is kept in {kept}").format(kept=kept))
+    click.echo(_("delete {file} now, it holds the unit's secrets; the agent uses the new identity from its next start").format(file=file))
 
 
 def _aside(folder: Path) -> list[Path]:
