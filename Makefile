@@ -9,7 +9,7 @@
 #   make bench     measure, and write docs/benchmarks.md
 #   make pictures  play the story and draw the README's pictures from it; draw the boxes of docs/wiring.md, the panels of docs/people.md
 #   make contract  write what docs/ say of the declared messages: tables, JSON Schemas, the AsyncAPI document
-#   make words     bring the centre's Chinese catalogue up to the code (centre/locale), and name what is not translated
+#   make words     bring the Chinese catalogues up to the code (agent/locale, centre/locale), and name what is not translated
 #   make claims    run the tests that prove a rule, keep their figures, write docs/claims.md
 #
 # PYTHON=… chooses the Python (3.11 or newer), VENV=… another environment, ARGS=… goes to pytest.

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 import click
 
 from agent.cli.bench import Bench
-from agent.commissioning.answers import FIND, NONE, meant, yes_or_no
+from agent.commissioning.answers import FIND, NONE, meant, spoken, yes_or_no
 from agent.commissioning.interview import Interview, choice
 from agent.config import DeviceConfig, PortConfig
-from agent.words import N_, _
+from agent.words import _
 from contract.frozen import frozen
 from drivers.registry import DRIVERS
 
@@ -109,7 +109,7 @@ class Wires:
             return None
         for where in moved:
             meaning = _(", which is {taken} already").format(taken=self._taken[where]) if where in self._taken else ""
-            click.echo(_("Input {number} of {device} changed{meaning}; it was {before} before.").format(number=where[1], device=where[0], meaning=meaning, before=_(self._seen[where])), err=True)
+            click.echo(_("Input {number} of {device} changed{meaning}; it was {before} before.").format(number=where[1], device=where[0], meaning=meaning, before=spoken(self._seen[where])), err=True)
         self._interview.fresh()
         if len(moved) == 1:
             right = self._interview.ask(f"{key}.found", _("{what}: is that it? yes or no").format(what=what), yes_or_no)
@@ -144,7 +144,7 @@ class Wires:
                 time.sleep(LATER_S)
             with bench.lock:
                 moved = list(dict.fromkeys(bench.moves[since:]))
-        self._seen = {where: N_("closed") if before.get(where) else N_("open") for where in moved}
+        self._seen = {where: "closed" if before.get(where) else "open" for where in moved}
         return moved
 
 
