@@ -60,7 +60,7 @@ _TOLD = frozenset(
         N_("unit"), N_("name"), N_("site"), N_("version"), N_("pid"), N_("door_only"), N_("link"), N_("at"), N_("clock"), N_("stale"),
         N_("backlog"), N_("oldest"), N_("centre"), N_("storage"), N_("taken_over"), N_("doors"), N_("devices"), N_("inputs"), N_("counts"),
         N_("refused"), N_("login"), N_("checkpoint"),
-        N_("mode"), N_("open"), N_("unlocked"), N_("lock"), N_("held"), N_("reason"), N_("since"), N_("tamper"), N_("note"), N_("power"),
+        N_("state"), N_("mode"), N_("open"), N_("unlocked"), N_("lock"), N_("held"), N_("reason"), N_("since"), N_("tamper"), N_("note"), N_("power"),
         N_("ok"), N_("lost"), N_("fault"), N_("normal"), N_("hold_open"), N_("lockdown"), N_("fire"),
         N_("off"), N_("connecting"), N_("up"), N_("down"), N_("unknown"), N_("floor"), N_("synced"), N_("holdover"),
         N_("silent"), N_("port"), N_("wrong"), N_("insecure"), N_("full"), N_("failing"),

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 import click
 
-from agent.commissioning.answers import BACK, choices, meant, offered, yes_or_no
+from agent.commissioning.answers import BACK, choices, meant, offered
 from agent.commissioning.person import forget_typed
 from agent.config import source
 from agent.errors import ConfigError, shown

@@ -25,12 +25,6 @@ from tests.catalogue import AGENT, CENTRE, CLICK, SAID_BY_AGENT, messages, name_
 
 SPEAKING = [path for path in AGENT.modules if "agent.words import" in path.read_text(encoding="utf-8")]
 """Modules that say something through the catalogue: then they say all of it."""
-AS_WRITTEN = {
-    "agent/cli/__init__.py": "TypeError",
-    "agent/cli/setup.py": "doorward",
-    "agent/cli/panel_files.py": "OUT",
-    "agent/cli/status.py": "_text",
-}
 
 
 @pytest.fixture
@@ -81,11 +75,10 @@ def test_in_english_every_message_is_what_stands_in_the_code() -> None:
 
 
 def test_what_is_filled_in_keeps_its_english(chinese: None) -> None:
-    inner = _("{device} cannot be used").format(device="x") if False else _("no answer")
-    whole = _("{reason}: {detail}").format(reason=inner, detail="a: b {c}")
+    whole = _("{reason}: {detail}").format(reason=_("no answer"), detail="a: b {c}")
     assert (whole, english_of(whole)) == ("没有应答：a: b {c}", "no answer: a: b {c}")
     both = joined(_(" or "), [_("yes"), "x"])
-    assert (both, english_of(both)) == ("是或x", "yes or x")
+    assert (both, english_of(both)) == ("是 或 x", "yes or x")
     for again in (copy.deepcopy(whole), pickle.loads(pickle.dumps(whole))):
         assert isinstance(again, Words)
         assert (again, again.english) == (whole, whole.english)
