@@ -22,6 +22,7 @@ from tests.teeth.mutations import (
     seen,
     serves,
     store,
+    words,
 )
 
 MUTATIONS: list[Mutation] = [
@@ -29,6 +30,7 @@ MUTATIONS: list[Mutation] = [
     *core.MUTATIONS,
     *agent.MUTATIONS,
     *store.MUTATIONS,
+    *words.MUTATIONS,
     *drivers.MUTATIONS,
     *contract_and_centre.MUTATIONS,
     *hostile.MUTATIONS,
