@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agent import __version__
-from agent.cli.language import choose, environment_kept, language_option, spoken
+from agent.cli.language import choose, language_ends, language_option, spoken
 from agent.errors import EXIT_CHECK_FAILED, EXIT_USAGE, DoorwardError, UnreachableError
 from agent.words import N_, _
 from contract.frozen import frozen
@@ -87,7 +87,7 @@ class CommandGroup(click.Group):
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """As click does it, but for wrong use too one line says what is wrong."""
-        with environment_kept():
+        with language_ends():
             return self._main(*args, **extra)
 
     def _main(self, *args: Any, **extra: Any) -> Any:

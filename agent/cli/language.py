@@ -67,12 +67,13 @@ def choose(asked: str | None = None) -> None:
 
 
 @contextmanager
-def environment_kept() -> Iterator[None]:
+def language_ends() -> Iterator[None]:
     """Whatever is chosen within is over with it."""
     before = os.environ.get("LANGUAGE")
     try:
         yield
     finally:
+        speak(ENGLISH)
         if before is None:
             os.environ.pop("LANGUAGE", None)
         else:
