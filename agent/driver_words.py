@@ -91,9 +91,7 @@ FORMS = (
         "the panel's files are of design {there}, this version draws design {here}: "
         "make them with `doorward panel build` and put them on the panel"
     ),
-    N_(
-        "the panel's files are for {there}, the configuration says {wanted}: build them again or change layout.design"
-    ),
+    N_("the panel's files are for {there}, the configuration says {wanted}: build them again or change layout.design"),
     N_("DGUS II, version {version}"),
     N_("listening; a reader that only sends cannot be asked whether it is there"),
     N_("{model}, version not told (exception {code})"),

@@ -95,7 +95,11 @@ class Identity:
 def differences(enrolment: Enrolment, site: str, unit: str) -> list[str]:
     """In what a configuration for `site` and `unit` does not speak of the enrolled unit; one line each."""
     pairs = (("unit.site", site, enrolment.site), ("unit.id", unit, enrolment.unit))
-    return [_("{key} is {here}, and the enrolment is for {there}").format(key=key, here=here, there=there) for key, here, there in pairs if here != there]
+    return [
+        _("{key} is {here}, and the enrolment is for {there}").format(key=key, here=here, there=there)
+        for key, here, there in pairs
+        if here != there
+    ]
 
 
 class _Place:
@@ -140,7 +144,11 @@ class _Place:
         except OSError as error:
             faults.append(_("{path}: {why}").format(path=path, why=_why(error)))
         except ValueError as error:
-            faults.append(_("{path}: is damaged: {error}: run doorward enrol FILE again").format(path=path, error=shown(error, 100)))
+            faults.append(
+                _("{path}: is damaged: {error}: run doorward enrol FILE again").format(
+                    path=path, error=shown(error, 100)
+                )
+            )
         return None
 
     def spent(self) -> bool:
@@ -198,13 +206,15 @@ def enrol(file: Path, folder: Path) -> Identity:
 
 def secret_path(value: str, folder: Path) -> Path:
     """The file of a secret: `credential:NAME` is systemd's credential of that name, anything else a path, from `folder` when relative."""
-    kind, _, name = value.partition(":")
+    kind, _colon, name = value.partition(":")
     if kind != "credential":
         return folder / value
     given = os.environ.get("CREDENTIALS_DIRECTORY", "")
     if not given or not name or "/" in name:
         raise IdentityError(
-            _("{value}: no such credential: only the service has it (LoadCredential={name}:FILE)").format(value=shown(value), name=shown(name))
+            _("{value}: no such credential: only the service has it (LoadCredential={name}:FILE)").format(
+                value=shown(value), name=shown(name)
+            )
         )
     return Path(given) / name
 
@@ -218,7 +228,9 @@ def read_enrolment(file: Path) -> Enrolment:
         raise IdentityError(_("{path}: {why}").format(path=file, why=_why(error))) from None
     except ValueError as error:
         raise IdentityError(
-            _("{file}: {error}: no enrolment file as `doorward centre unit enrolment` writes it").format(file=file, error=shown(error, 100))
+            _("{file}: {error}: no enrolment file as `doorward centre unit enrolment` writes it").format(
+                file=file, error=shown(error, 100)
+            )
         ) from None
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Self
 
 from contract.language import ENGLISH
 
@@ -22,13 +23,14 @@ class Words(str):
     __slots__ = ("english",)
     english: str
 
-    def __new__(cls, said: str, english: str) -> Words:
+    def __new__(cls, said: str, english: str) -> Self:
         made = super().__new__(cls, said)
         made.english = english
         return made
 
-    def __getnewargs__(self) -> tuple[str, str]:
-        return str(self), self.english
+    def __reduce__(self) -> tuple[type[Words], tuple[str, str]]:
+        """For copies of what holds it."""
+        return Words, (str(self), self.english)
 
     def format(self, *_positional: object, **fields: object) -> Words:
         """By name only: an order of words is not the same in every language."""

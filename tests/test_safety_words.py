@@ -57,7 +57,16 @@ def allowed(passage: str, match: re.Match[str]) -> bool:
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "README.zh-CN.md", "docs/wiring.md", "docs/door-rules.md", "docs/installer.md", "docs/wiring.zh-CN.md", "docs/installer.zh-CN.md"]
+    "name",
+    [
+        "README.md",
+        "README.zh-CN.md",
+        "docs/wiring.md",
+        "docs/door-rules.md",
+        "docs/installer.md",
+        "docs/wiring.zh-CN.md",
+        "docs/installer.zh-CN.md",
+    ],
 )
 def test_where_the_ways_out_are_told_both_kinds_of_lock_are(name: str) -> None:
     """One sentence for both would be wrong for one of them."""

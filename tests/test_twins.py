@@ -93,7 +93,9 @@ def test_every_label_of_a_drawing_stands_there_in_both_languages() -> None:
                 assert said.replace("，", "") in together.replace("，", ""), sentence
         known = " ".join([*made["CHINESE"], *made["SAME"]])
         ports = {line.port for line in drawing.serial}
-        assert not [each for each in english if each not in known and each not in ports and not re.match("cellar DI", each)]
+        assert not [
+            each for each in english if each not in known and each not in ports and not re.match("cellar DI", each)
+        ]
 
 
 # --- one word a thing
@@ -139,7 +141,23 @@ def test_no_second_word_for_a_thing(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "word",
-    ["名册", "门禁程序", "消息代理", "门口机", "阴极锁", "磁力锁", "断电开锁", "断电闭锁", "出门按钮", "门磁", "消防触点", "继电器板", "读卡器", "临时管控", "入网文件"],
+    [
+        "名册",
+        "门禁程序",
+        "消息代理",
+        "门口机",
+        "阴极锁",
+        "磁力锁",
+        "断电开锁",
+        "断电闭锁",
+        "出门按钮",
+        "门磁",
+        "消防触点",
+        "继电器板",
+        "读卡器",
+        "临时管控",
+        "入网文件",
+    ],
 )
 def test_the_words_of_installers_are_in_the_glossary(word: str) -> None:
     assert word in text_of("docs/glossary.md")
@@ -162,7 +180,10 @@ KINDS = {
     ("fail-safe", "exit"): ("出门按钮|按钮自身", "断开锁的供电（串在继电器之前）"),
     ("fail-safe", "fire"): ("消防触点自身", "断开锁的供电（串在继电器之前）"),
     ("fail-secure", "exit"): ("按钮自身", "接通另一路给锁供电（与继电器并联；断它的电反而会锁上）"),
-    ("fail-secure", "fire"): ("消防触点自身", "接通另一路给锁供电（与继电器并联；断它的电反而会锁上），供电在报警和停电时也不断"),
+    ("fail-secure", "fire"): (
+        "消防触点自身",
+        "接通另一路给锁供电（与继电器并联；断它的电反而会锁上），供电在报警和停电时也不断",
+    ),
 }
 
 

@@ -146,7 +146,9 @@ def _missing(name: str, module: str) -> click.Command:
     )
     def missing() -> None:
         raise UnreachableError(
-            _("doorward {name} needs {module}, which is not installed: pip install 'doorward[{name}]'").format(name=name, module=module)
+            _("doorward {name} needs {module}, which is not installed: pip install 'doorward[{name}]'").format(
+                name=name, module=module
+            )
         )
 
     return missing

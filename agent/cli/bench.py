@@ -112,7 +112,13 @@ class Bench:
         if refused is not None:
             return refused
         there = self.wait(lambda: self.outputs.get((device, number)) is on, ANSWER_S)
-        return None if there else (_("output {number} of {device} stays off") if on else _("output {number} of {device} stays on")).format(number=number, device=device)
+        return (
+            None
+            if there
+            else (
+                _("output {number} of {device} stays off") if on else _("output {number} of {device} stays on")
+            ).format(number=number, device=device)
+        )
 
     def _carried_out(self, order: reports.PulseOutput | reports.SetOutput) -> str | None:
         self.order(order)

@@ -55,7 +55,12 @@ def command(ctx: click.Context, no_devices: bool, on_line: bool, as_json: bool) 
         _say_json(found)
     else:
         for finding in found:
-            click.echo(_("{mark}  {about}: {text}").format(mark=_(_MARKS[finding.state]), about=finding.about, text=finding.text), err=finding.state == "failed")
+            click.echo(
+                _("{mark}  {about}: {text}").format(
+                    mark=_(_MARKS[finding.state]), about=finding.about, text=finding.text
+                ),
+                err=finding.state == "failed",
+            )
     if any(finding.state == "failed" for finding in found):
         ctx.exit(EXIT_CHECK_FAILED)
 

@@ -27,14 +27,27 @@ def command(ctx: click.Context, file: Path, identity: Path | None) -> None:
         identity = config.identity
         wrong = differences(read_enrolment(file), config.unit.site, config.unit.id)
         if wrong:
-            raise DoorwardError(*(_("{path}: {line}: nothing was changed").format(path=invocation.config_path, line=line) for line in wrong))
+            raise DoorwardError(
+                *(
+                    _("{path}: {line}: nothing was changed").format(path=invocation.config_path, line=line)
+                    for line in wrong
+                )
+            )
     folder = identity or IDENTITY
     before = set(_aside(folder))
     made = enrol(file, folder)
-    click.echo(_("enrolled as unit {unit} of {site}; the identity is in {folder}").format(unit=made.unit, site=made.site, folder=folder))
+    click.echo(
+        _("enrolled as unit {unit} of {site}; the identity is in {folder}").format(
+            unit=made.unit, site=made.site, folder=folder
+        )
+    )
     for kept in sorted(set(_aside(folder)) - before):
         click.echo(_("the former identity is kept in {kept}").format(kept=kept))
-    click.echo(_("delete {file} now, it holds the unit's secrets; the agent uses the new identity from its next start").format(file=file))
+    click.echo(
+        _("delete {file} now, it holds the unit's secrets; the agent uses the new identity from its next start").format(
+            file=file
+        )
+    )
 
 
 def _aside(folder: Path) -> list[Path]:

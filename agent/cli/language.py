@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -48,7 +49,7 @@ def help_texts(command: click.Command) -> tuple[HelpText, ...]:
 
 
 def _help_texts(command: click.Command) -> Iterator[HelpText]:
-    yield HelpText(command, "help", command.help or "")
+    yield HelpText(command, "help", cleandoc(command.help or ""))
     for each in command.params:
         text = getattr(each, "help", None)
         if text:

@@ -77,7 +77,9 @@ def command(
             line = Line(target.device, target.speed)
         except (OSError, termios.error) as fault:
             raise UnreachableError(_("{device}: {why}").format(device=target.device, why=why(fault))) from None
-        click.echo(_("{device} at {speed} baud; Ctrl-C ends it").format(device=target.device, speed=target.speed), err=True)
+        click.echo(
+            _("{device} at {speed} baud; Ctrl-C ends it").format(device=target.device, speed=target.speed), err=True
+        )
         counts: Counter[str] = Counter()
         try:
             for at, seen in listened(line, target, seconds, counts, ask=ask):
@@ -89,7 +91,10 @@ def command(
         finally:
             line.close()
             click.echo(
-                _("{bytes} bytes, {frames} frames, {others} that were none").format(bytes=counts["bytes"], frames=counts["frames"], others=counts["others"]), err=True
+                _("{bytes} bytes, {frames} frames, {others} that were none").format(
+                    bytes=counts["bytes"], frames=counts["frames"], others=counts["others"]
+                ),
+                err=True,
             )
 
 
@@ -97,7 +102,7 @@ def _target(config: Config | None, port: str, speed: int | None, driver: str | N
     name = _name(config, port)
     if config is None or name is None:
         if "/" not in port:
-            known = "" if config is None else _("; there are {ports}").format(ports=', '.join(config.ports))
+            known = "" if config is None else _("; there are {ports}").format(ports=", ".join(config.ports))
             raise UnreachableError(_("no port is called {port}{known}").format(port=port, known=known))
         return Target(port, speed or 9600, driver)
     entry = config.ports[name]

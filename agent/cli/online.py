@@ -33,7 +33,9 @@ def online(config: Config) -> Iterator[Finding]:
     now = time.time()
     dates = Dates(now, now) if now >= EARLIEST_UTC else Dates()
     if dates.over_utc is None:
-        yield Finding(_("online: TLS"), "note", _("the dates of the certificate are not judged: the clock has not been set"))
+        yield Finding(
+            _("online: TLS"), "note", _("the dates of the certificate are not judged: the clock has not been set")
+        )
     for step in trial.reach(ways[0], dates=dates):
         yield Finding(_("online: {about}").format(about=_(step.about)), step.state, step.text)
         if step.state == "failed":
@@ -64,7 +66,11 @@ def _login(config: Config, ways: tuple[BrokerAccess, ...], *, dates: Dates) -> I
             for way in ways:
                 for step in trial.login(way, plan.site, plan.unit, plan.scopes, dates=dates):
                     if step.about == "login" and step.state == "failed" and way is not ways[-1]:
-                        yield Finding(_("online: login"), "note", _("{text}: the enrolment's login is tried instead").format(text=step.text))
+                        yield Finding(
+                            _("online: login"),
+                            "note",
+                            _("{text}: the enrolment's login is tried instead").format(text=step.text),
+                        )
                         break
                     yield Finding(_("online: {about}").format(about=_(step.about)), step.state, step.text)
                 else:
@@ -82,7 +88,15 @@ def _of_the_agent(config: Config) -> Finding:
         return Finding(about, "note", _("not tried beside the running agent; {error}").format(error=error))
     link = found.status.get("link") if found is not None else None
     if not isinstance(link, dict) or link.get("state") in {"connecting", "off"}:
-        return Finding(about, "note", _("not tried beside the running agent, which has not connected yet: try again soon"))
+        return Finding(
+            about, "note", _("not tried beside the running agent, which has not connected yet: try again soon")
+        )
     if link.get("state") != "up":
-        return Finding(about, "failed", _("the running agent's link is down: {why}").format(why=explained(str(link.get("why")))))
-    return Finding(about, "ok", _("the running agent is connected, since {since}; not tried beside it").format(since=link.get("since")))
+        return Finding(
+            about, "failed", _("the running agent's link is down: {why}").format(why=explained(str(link.get("why"))))
+        )
+    return Finding(
+        about,
+        "ok",
+        _("the running agent is connected, since {since}; not tried beside it").format(since=link.get("since")),
+    )

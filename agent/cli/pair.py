@@ -38,8 +38,8 @@ PROVE_S = 10.0
 WAIT_S = 60.0
 MOST_S = 300.0
 """With what follows it, within the driver's window of ten minutes."""
-WARNING = (
-    N_("The new key crosses the wire once, under the key that every reader leaves the factory with: whoever listens then has it.\nSo do this on the bench, or with nobody else at the line.")
+WARNING = N_(
+    "The new key crosses the wire once, under the key that every reader leaves the factory with: whoever listens then has it.\nSo do this on the bench, or with nobody else at the line."
 )
 
 
@@ -70,7 +70,9 @@ def command(ctx: click.Context, reader: str, out: Path | None, yes: bool, wait: 
     if device is None or device.driver != DRIVER:
         there = [name for name, each in config.devices.items() if each.driver == DRIVER]
         raise click.BadParameter(
-            _("the configuration has no OSDP reader {reader!r}; it has {names}").format(reader=reader, names=", ".join(there) or _("none")),
+            _("the configuration has no OSDP reader {reader!r}; it has {names}").format(
+                reader=reader, names=", ".join(there) or _("none")
+            ),
             ctx,
             param_hint="READER",
         )
@@ -102,12 +104,20 @@ def left_to_do(config: Config, reader: str, file: Path) -> list[str]:
     if _credential(key):
         name = key.partition(":")[2]
         return [
-            _("The service gets it by this line under [Service] (systemctl edit doorward): LoadCredential={name}:{file}").format(name=name, file=file)
+            _(
+                "The service gets it by this line under [Service] (systemctl edit doorward): LoadCredential={name}:{file}"
+            ).format(name=name, file=file)
         ]
     if key and secret_path(key, folder) == file:
         return []
     shown = file.relative_to(folder) if file.is_relative_to(folder) else file
-    return [(_("Change in {path}, at devices.{reader}: key: {key}") if key else _("Add in {path}, at devices.{reader}: key: {key}")).format(path=config.path, reader=reader, key=shown)]
+    return [
+        (
+            _("Change in {path}, at devices.{reader}: key: {key}")
+            if key
+            else _("Add in {path}, at devices.{reader}: key: {key}")
+        ).format(path=config.path, reader=reader, key=shown)
+    ]
 
 
 def _credential(key: str) -> bool:
@@ -146,7 +156,9 @@ class KeyFiles:
             part.replace(self.new)
             self._sync()
         except OSError as error:
-            raise DoorwardError(_("{new}: {why}: nothing was said to the reader").format(new=self.new, why=reason_of(error))) from None
+            raise DoorwardError(
+                _("{new}: {why}: nothing was said to the reader").format(new=self.new, why=reason_of(error))
+            ) from None
 
     def adopt(self) -> None:
         try:
@@ -154,7 +166,9 @@ class KeyFiles:
             self._sync()
         except OSError as error:
             raise DoorwardError(
-                _("the reader has its new key, but {path} cannot be written ({why}):").format(path=self.path, why=reason_of(error)),
+                _("the reader has its new key, but {path} cannot be written ({why}):").format(
+                    path=self.path, why=reason_of(error)
+                ),
                 _("the key is in {new}: move it to {path}").format(new=self.new, path=self.path),
             ) from None
 
@@ -188,7 +202,9 @@ def _kept(path: Path) -> str:
     try:
         return read_key(path, private=False)
     except IdentityError as error:
-        raise IdentityError(*error.lines, _("{path} was left as it is: mend it or move it away").format(path=path)) from None
+        raise IdentityError(
+            *error.lines, _("{path} was left as it is: mend it or move it away").format(path=path)
+        ) from None
 
 
 @frozen
@@ -216,14 +232,18 @@ class PairingRun:
         pending = self._files.pending()
         if pending and self._speaks(pending):
             self._files.adopt()
-            return _("{name} had taken the key of {new} already: it is in {path} now").format(name=self._name, new=self._files.new, path=self._files.path)
+            return _("{name} had taken the key of {new} already: it is in {path} now").format(
+                name=self._name, new=self._files.new, path=self._files.path
+            )
         key = pending or fresh_key(self._device.options)
         if not pending:
             self._files.prepare(key)
         bench, order = self._said(own, key)
         if isinstance(bench.answers.get(order), reports.OrderSent):
             self._files.adopt()
-            return _("{name} has a key of its own and speaks with it; the key is in {path}").format(name=self._name, path=self._files.path)
+            return _("{name} has a key of its own and speaks with it; the key is in {path}").format(
+                name=self._name, path=self._files.path
+            )
         if bench.hung or ("offered" in bench.steps and "declined" not in bench.steps):
             raise DoorwardError(*self._unknown())
         if not pending:
@@ -251,7 +271,9 @@ class PairingRun:
             bench.wait(lambda: self._name in bench.found or self._lost(bench) in {"insecure", "port"}, LOOK_S)
         if self._name in bench.found or self._lost(bench) == "insecure":
             return self._name in bench.found
-        raise UnreachableError(*self._silent(bench), _("{new} is kept: the reader may have taken its key").format(new=self._files.new))
+        raise UnreachableError(
+            *self._silent(bench), _("{new} is kept: the reader may have taken its key").format(new=self._files.new)
+        )
 
     def _said(self, own: str, key: str) -> tuple[Bench, int]:
         """The window opened for the reader, and closed. What the bench knows is whole: its ports have ended."""
@@ -270,14 +292,20 @@ class PairingRun:
         bench.wait(lambda: moved() or "factory_refused" in bench.steps, min(LOOK_S, self._wait_s))
         if not moved():
             left = max(0.0, end - time.monotonic())
-            self._person.tell(_("{hint} It is tried for {left:.0f} s more (Ctrl-C ends it).").format(hint=self._hint(bench), left=left))
+            self._person.tell(
+                _("{hint} It is tried for {left:.0f} s more (Ctrl-C ends it).").format(
+                    hint=self._hint(bench), left=left
+                )
+            )
             bench.wait(moved, left)
         if moved():
             bench.wait(lambda: order in bench.answers, PROVE_S)
 
     def _hint(self, bench: Bench) -> str:
         if "factory_refused" in bench.steps:
-            return _("{name} does not take the factory key: put it into install mode now, as its manual says.").format(name=self._name)
+            return _("{name} does not take the factory key: put it into install mode now, as its manual says.").format(
+                name=self._name
+            )
         return _("{name} does not answer: look at its power and wires.").format(name=self._name)
 
     # --- what came of it
@@ -289,17 +317,23 @@ class PairingRun:
     def _why_not(self, bench: Bench) -> DoorwardError:
         name, why = self._name, bench.why(self._name)
         if "declined" in bench.steps:
-            return DoorwardError(_("{name} refuses to be given a key (KEYSET): it needs its maker's tool").format(name=name))
+            return DoorwardError(
+                _("{name} refuses to be given a key (KEYSET): it needs its maker's tool").format(name=name)
+            )
         if self._lost(bench) == "port":
             return UnreachableError(_("port {port}: {why}").format(port=self._device.port, why=bench.detail(name)))
         if "other_key" in bench.steps:
             return DoorwardError(
-                _("{name} has a key already, and none that is known here ({path}):").format(name=name, path=self._files.path),
+                _("{name} has a key already, and none that is known here ({path}):").format(
+                    name=name, path=self._files.path
+                ),
                 _("name the file of its key with --out, or reset the reader as its manual says and pair it again"),
             )
         if "factory_refused" in bench.steps:
             return DoorwardError(
-                _("{name} does not take the factory key: it is not in install mode, or has another key already:").format(name=name),
+                _(
+                    "{name} does not take the factory key: it is not in install mode, or has another key already:"
+                ).format(name=name),
                 _("put it into install mode (or reset it) as its manual says and pair it again"),
             )
         if self._lost(bench) in {"", "silent"}:
@@ -311,19 +345,25 @@ class PairingRun:
             return [_("{name}: {why}").format(name=self._name, why=bench.why(self._name))]
         port, address = self._config.ports[self._device.port], self._device.options.address
         return [
-            _("{name} does not answer at address {address}, {baud} baud: its power, A and B, address, speed").format(name=self._name, address=address, baud=port.baud),
+            _("{name} does not answer at address {address}, {baud} baud: its power, A and B, address, speed").format(
+                name=self._name, address=address, baud=port.baud
+            ),
             _("doorward probe {device} asks at every speed").format(device=port.device),
         ]
 
     def _unknown(self) -> list[str]:
         old = self._files.path.exists()
         kept = (
-            _("both are kept, the old one in {path}, the new one in {new}:").format(path=self._files.path, new=self._files.new)
+            _("both are kept, the old one in {path}, the new one in {new}:").format(
+                path=self._files.path, new=self._files.new
+            )
             if old
             else _("it is kept in {new}:").format(new=self._files.new)
         )
         return [
-            _("{name} was sent its new key and has not proven that it has it: nobody knows whether it took it;").format(name=self._name),
+            _("{name} was sent its new key and has not proven that it has it: nobody knows whether it took it;").format(
+                name=self._name
+            ),
             kept,
             _("run the same doorward pair again: it finds out. Delete no file before"),
         ]
@@ -335,5 +375,3 @@ def fresh_key(options: Any) -> str:
         key = secrets.token_bytes(KEY_BYTES).hex()
         if not any(option == "key" for option, _ in replace(options, key=key).check()):
             return key
-
-

@@ -47,7 +47,9 @@ def _build(ctx: click.Context, wanted: Wanted, language: str, out: Path) -> bool
     builder = group.get_command(ctx, BUILDS) if isinstance(group, click.Group) else None
     if not isinstance(builder, click.Group) or wanted.form.rotate:
         return False
-    click.echo(_("Making the files of display {device} (this takes half a minute) …").format(device=wanted.device), err=True)
+    click.echo(
+        _("Making the files of display {device} (this takes half a minute) …").format(device=wanted.device), err=True
+    )
     try:
         code = builder.main(wanted.arguments(language, str(out)), "panel", standalone_mode=False, obj=ctx.obj)
     except click.ClickException as error:
@@ -58,7 +60,9 @@ def _build(ctx: click.Context, wanted: Wanted, language: str, out: Path) -> bool
 
 def _tell_card(wanted: Wanted, out: Path) -> None:
     click.echo(
-        _("Display {device}: copy DWIN_SET of {out} to a FAT32 memory card (clusters of 4096 bytes). Panel without power, card in, power on, wait for END! on the blue screen, card out, power off and on.").format(device=wanted.device, out=out),
+        _(
+            "Display {device}: copy DWIN_SET of {out} to a FAT32 memory card (clusters of 4096 bytes). Panel without power, card in, power on, wait for END! on the blue screen, card out, power off and on."
+        ).format(device=wanted.device, out=out),
         err=True,
     )
 
@@ -67,6 +71,8 @@ def _tell_office(wanted: Wanted, language: str) -> None:
     command = " ".join(["doorward", BUILDS, *wanted.arguments(language, "OUT")])
     own = _(" T5LCFG.CFG is the panel's own settings file: only that turns it.") if wanted.form.rotate else ""
     click.echo(
-        _("Display {device} needs its files. At the office: {command}; then OUT/DWIN_SET on a memory card.{own}").format(device=wanted.device, command=command, own=own),
+        _(
+            "Display {device} needs its files. At the office: {command}; then OUT/DWIN_SET on a memory card.{own}"
+        ).format(device=wanted.device, command=command, own=own),
         err=True,
     )

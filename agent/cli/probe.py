@@ -33,7 +33,9 @@ def numbers(low: int, high: int) -> Callable[[click.Context, click.Parameter, st
                 raise click.BadParameter(_("{part!r} is no number").format(part=part), ctx, parameter)
             begin, end = int(first), int(last) if dash else int(first)
             if not low <= begin <= end <= high:
-                raise click.BadParameter(_("{part!r} is outside {low} to {high}").format(part=part, low=low, high=high), ctx, parameter)
+                raise click.BadParameter(
+                    _("{part!r} is outside {low} to {high}").format(part=part, low=low, high=high), ctx, parameter
+                )
             found += range(begin, end + 1)
         return tuple(dict.fromkeys(found))
 
@@ -115,13 +117,18 @@ def survey(ports: Sequence[str], speeds: Sequence[int], addresses: Sequence[int]
     silent = [look.port for look in looks if not look.found and not look.fault]
     if silent and listen_s:
         click.echo(
-            _("Nothing answers at {silent}. Readers that only send show themselves by a card:").format(silent=', '.join(silent)), err=True
+            _("Nothing answers at {silent}. Readers that only send show themselves by a card:").format(
+                silent=", ".join(silent)
+            ),
+            err=True,
         )
         click.echo(_("Hold a card to each reader now, for a second ({seconds:g} s)").format(seconds=listen_s), err=True)
         looks = walk.listen(
             looks,
             listen_s,
-            lambda port: click.echo(_("{port}: not at that speed. Hold the card to it once more").format(port=port), err=True),
+            lambda port: click.echo(
+                _("{port}: not at that speed. Hold the card to it once more").format(port=port), err=True
+            ),
         )
     return looks
 
@@ -139,7 +146,9 @@ def report(looks: Sequence[Look]) -> Iterator[str]:
         for sighting in look.found:
             at = "" if sighting.address is None else _(" at address {address}").format(address=sighting.address)
             sure = _("certain") if sighting.sure else _("likely")
-            yield _("#   {driver}{at}: {detail} ({sure})").format(driver=sighting.driver, at=at, detail=explained(sighting.detail), sure=sure)
+            yield _("#   {driver}{at}: {detail} ({sure})").format(
+                driver=sighting.driver, at=at, detail=explained(sighting.detail), sure=sure
+            )
 
 
 def as_plain(looks: Sequence[Look], found: Hardware) -> dict[str, Any]:

@@ -32,7 +32,9 @@ def running(config: Config) -> Running | None:
         except FileNotFoundError:
             continue
         except PermissionError:
-            raise UnreachableError(_("{path}: may not be read by this user: use root, or the user doorward").format(path=path)) from None
+            raise UnreachableError(
+                _("{path}: may not be read by this user: use root, or the user doorward").format(path=path)
+            ) from None
         except (OSError, ValueError):
             continue
         pid = status.get("pid") if isinstance(status, dict) else None

@@ -37,7 +37,9 @@ def command(ctx: click.Context, yes: bool, wait: float, as_json: bool) -> None:
     with alone(config, [port.device for port in config.ports.values()]):
         if person.there:
             click.echo(
-                _("Each lock moves, for {seconds:g} s and then until you have opened the door: {doors}. See that nobody leans on a door.").format(seconds=PULSE_S, doors=', '.join(config.doors)),
+                _(
+                    "Each lock moves, for {seconds:g} s and then until you have opened the door: {doors}. See that nobody leans on a door."
+                ).format(seconds=PULSE_S, doors=", ".join(config.doors)),
                 err=True,
             )
             if not confirmed(_("Go on?")):

@@ -120,12 +120,18 @@ def kept(path: Path) -> Iterator[TerminalInterview]:
         with contextlib.suppress(AnswersError):
             former = AnswersFile(file).texts
             click.echo(_("The answers of last time are offered again, in brackets: Enter takes one."), err=True)
-    click.echo(_("`{back}` leads to the question before. Ctrl-C ends this; the answers are kept.").format(back=spoken(BACK)), err=True)
+    click.echo(
+        _("`{back}` leads to the question before. Ctrl-C ends this; the answers are kept.").format(back=spoken(BACK)),
+        err=True,
+    )
     try:
         yield TerminalInterview(former, keep)
     except (DoorwardError, click.Abort):
         if file.exists():
-            click.echo("\n" + _("The answers are kept in {file}; doorward setup offers them again.").format(file=file), err=True)
+            click.echo(
+                "\n" + _("The answers are kept in {file}; doorward setup offers them again.").format(file=file),
+                err=True,
+            )
         raise
     with contextlib.suppress(OSError):
         file.unlink(missing_ok=True)

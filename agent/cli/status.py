@@ -100,7 +100,11 @@ def _said(value: object) -> str:
 
 def _door_only(status: Mapping[str, Any], zone: ZoneInfo) -> str | None:
     until = status.get("door_only")
-    return None if until is None else _("until {moment}, after three crashes: no link, no notices").format(moment=_moment(until, zone))
+    return (
+        None
+        if until is None
+        else _("until {moment}, after three crashes: no link, no notices").format(moment=_moment(until, zone))
+    )
 
 
 def _link(status: Mapping[str, Any], zone: ZoneInfo) -> str | None:
@@ -108,7 +112,9 @@ def _link(status: Mapping[str, Any], zone: ZoneInfo) -> str | None:
     if not isinstance(link, dict):
         return None
     why = _(": {why}").format(why=explained(shown(link["why"], 200))) if link.get("why") else ""
-    return _("{state} since {moment}{why}").format(state=_said(link.get("state")), moment=_moment(link.get('since'), zone), why=why)
+    return _("{state} since {moment}{why}").format(
+        state=_said(link.get("state")), moment=_moment(link.get("since"), zone), why=why
+    )
 
 
 def _centre(status: Mapping[str, Any], zone: ZoneInfo) -> str | None:
@@ -118,7 +124,7 @@ def _centre(status: Mapping[str, Any], zone: ZoneInfo) -> str | None:
     link, since = status.get("link"), status["centre_since"]
     if since is None or (isinstance(link, dict) and link.get("state") != "up"):
         return _("not heard")
-    return _("online since {text}").format(text=_text(_readable('centre_since', since, zone)))
+    return _("online since {text}").format(text=_text(_readable("centre_since", since, zone)))
 
 
 _OWN_WORDS: Mapping[str, Callable[[Mapping[str, Any], ZoneInfo], str | None]] = {

@@ -80,7 +80,11 @@ class Acceptance:
             yield self._screen(name)
         for finding in wiring(self._config):
             if finding.state == "ask":
-                answer = self._person.says(_("{about}: {text}").format(about=finding.about, text=finding.text)) if self._person.there else None
+                answer = (
+                    self._person.says(_("{about}: {text}").format(about=finding.about, text=finding.text))
+                    if self._person.there
+                    else None
+                )
                 yield Row(finding.about, answer, finding.text)
 
     def _devices(self) -> Iterator[Row]:
@@ -96,8 +100,14 @@ class Acceptance:
         if why.startswith("port"):
             return why
         if why.startswith("insecure"):
-            return why if PAIR in why else _("{why}; doorward pair {name} gives it a key of its own").format(why=why, name=name)
-        return _("{why}; is it powered, and wired to {device}, at {baud} baud?").format(why=why, device=line.device, baud=line.baud)
+            return (
+                why
+                if PAIR in why
+                else _("{why}; doorward pair {name} gives it a key of its own").format(why=why, name=name)
+            )
+        return _("{why}; is it powered, and wired to {device}, at {baud} baud?").format(
+            why=why, device=line.device, baud=line.baud
+        )
 
     # --- inputs
 
@@ -108,9 +118,15 @@ class Acceptance:
 
     def _at_rest(self, sense: Sense, place: tuple[str, int]) -> Row:
         device, number = place
-        about = _("input {name}").format(name=sense.name) if sense.part == "input" else _("door {name}, {part}").format(name=sense.name, part=_(_PARTS[sense.part]))
+        about = (
+            _("input {name}").format(name=sense.name)
+            if sense.part == "input"
+            else _("door {name}, {part}").format(name=sense.name, part=_(_PARTS[sense.part]))
+        )
         if not self._readable(place):
-            return Row(about, False, _("input {number} of {device} cannot be read").format(number=number, device=device))
+            return Row(
+                about, False, _("input {number} of {device} cannot be read").format(number=number, device=device)
+            )
         at_rest = self._bench.inputs[place] == sense.normal_high
         return Row(about, at_rest, _(_REST[sense.part][0 if at_rest else 1]))
 
@@ -125,7 +141,11 @@ class Acceptance:
         """Which other inputs changed meanwhile, for the text of a failure."""
         with self._bench.lock:
             moved = dict.fromkeys(self._bench.moves[since:])
-        names = [_("input {number} of {device}").format(number=number, device=device) for device, number in moved if (device, number) != place]
+        names = [
+            _("input {number} of {device}").format(number=number, device=device)
+            for device, number in moved
+            if (device, number) != place
+        ]
         return _("; {names} changed").format(names=joined(_(" and "), names)) if names else ""
 
     def _button(self, door: str, place: tuple[str, int]) -> Row:
@@ -133,24 +153,48 @@ class Acceptance:
         if not self._person.there:
             return Row(about, None, _(_NOBODY))
         if not self._readable(place):
-            return Row(about, False, _("input {number} of {device} cannot be read").format(number=place[1], device=place[0]))
+            return Row(
+                about, False, _("input {number} of {device} cannot be read").format(number=place[1], device=place[0])
+            )
         since = len(self._bench.moves)
-        self._person.tell(_("Press the exit button of door {door}, and let it go ({seconds:g} s)").format(door=door, seconds=self._act_s))
+        self._person.tell(
+            _("Press the exit button of door {door}, and let it go ({seconds:g} s)").format(
+                door=door, seconds=self._act_s
+            )
+        )
         if self._moves(place, since, 2):
             return Row(about, True, _("pressed and let go"))
-        return Row(about, False, _("input {number} of {device} did not change{others}").format(number=place[1], device=place[0], others=self._others(since, place)))
+        return Row(
+            about,
+            False,
+            _("input {number} of {device} did not change{others}").format(
+                number=place[1], device=place[0], others=self._others(since, place)
+            ),
+        )
 
     def _fire_contact(self, door: str, place: tuple[str, int]) -> Row:
         about = _("door {door}, fire set off").format(door=door)
         if not self._person.there:
             return Row(about, None, _(_NOBODY))
-        if not self._person.says(_("Can the fire contact of door {door} be set off for a moment now?").format(door=door)):
+        if not self._person.says(
+            _("Can the fire contact of door {door} be set off for a moment now?").format(door=door)
+        ):
             return Row(about, None, _("not tried"))
         since = len(self._bench.moves)
-        self._person.tell(_("Set the fire contact of door {door} off, and reset it ({seconds:g} s)").format(door=door, seconds=self._act_s))
+        self._person.tell(
+            _("Set the fire contact of door {door} off, and reset it ({seconds:g} s)").format(
+                door=door, seconds=self._act_s
+            )
+        )
         if self._moves(place, since, 2):
             return Row(about, True, _("set off and reset"))
-        return Row(about, False, _("input {number} of {device} did not change{others}").format(number=place[1], device=place[0], others=self._others(since, place)))
+        return Row(
+            about,
+            False,
+            _("input {number} of {device} did not change{others}").format(
+                number=place[1], device=place[0], others=self._others(since, place)
+            ),
+        )
 
     # --- locks
 
@@ -173,7 +217,11 @@ class Acceptance:
             yield Row(about, False, _("not moved: its fire input is active, or cannot be read"))
             return
         if not self._bench.wait(lambda: (drive.device, drive.number) in self._bench.outputs, READ_S):
-            yield Row(about, False, _("output {number} of {device} cannot be read").format(number=drive.number, device=drive.device))
+            yield Row(
+                about,
+                False,
+                _("output {number} of {device} cannot be read").format(number=drive.number, device=drive.device),
+            )
             return
         refused = self._bench.set(drive.device, drive.number, on=not drive.high_unlocks)
         if refused is not None:
@@ -203,9 +251,15 @@ class Acceptance:
             return Row(about, False, _("the order failed: {refused}").format(refused=refused))
         begun = time.monotonic()
         if not bench.wait(lambda: bench.outputs[output] is drive.high_unlocks, READ_S):
-            return Row(about, False, _("output {number} of {device} did not move").format(number=drive.number, device=drive.device))
+            return Row(
+                about,
+                False,
+                _("output {number} of {device} did not move").format(number=drive.number, device=drive.device),
+            )
         if not bench.wait(lambda: bench.outputs[output] is not drive.high_unlocks, PULSE_S + READ_S):
-            text = _("output {number} of {device} did not come back by itself: unlocked still").format(number=drive.number, device=drive.device)
+            text = _("output {number} of {device} did not come back by itself: unlocked still").format(
+                number=drive.number, device=drive.device
+            )
             return Row(about, False, text)
         took = time.monotonic() - begun
         return Row(about, True, _("unlocked for {took:.1f} s, then locked again by itself").format(took=took))
@@ -219,7 +273,9 @@ class Acceptance:
         holds = self._person.says(_("Door {door} should be locked now. Push it: does it hold?").format(door=door))
         swapped = _("correct `energised`, or the relay's NO and NC are swapped, or `output` is another door's")
         yield Row(
-            _("door {door}, holds").format(door=door), holds, _("it holds while locked") if holds else _("it gives way while locked: {swapped}").format(swapped=swapped)
+            _("door {door}, holds").format(door=door),
+            holds,
+            _("it holds while locked") if holds else _("it gives way while locked: {swapped}").format(swapped=swapped),
         )
         yield self._opens(place)
 
@@ -229,7 +285,11 @@ class Acceptance:
         refused = self._bench.pulse(drive.device, drive.number, self._act_s, on=drive.high_unlocks)
         if refused is not None:
             return Row(about, False, _("the order failed: {refused}").format(refused=refused))
-        self._person.tell(_("Door {door} is unlocked for {seconds:g} s: open it, and let it shut again").format(door=place.door, seconds=self._act_s))
+        self._person.tell(
+            _("Door {door} is unlocked for {seconds:g} s: open it, and let it shut again").format(
+                door=place.door, seconds=self._act_s
+            )
+        )
         moved = place.contact is not None and self._moves(place.contact, since, 2)
         if moved:
             self._bench.set(drive.device, drive.number, on=not drive.high_unlocks)
@@ -240,10 +300,16 @@ class Acceptance:
         if opened:
             others = self._others(since, place.contact or ("", 0))
             return Row(
-                about, False, _("it opened and its contact did not see it: stuck, or wired to another input{others}").format(others=others)
+                about,
+                False,
+                _("it opened and its contact did not see it: stuck, or wired to another input{others}").format(
+                    others=others
+                ),
             )
         return Row(
-            about, False, _("it did not open: another lock clicked (`output`), or `energised` is wrong, or a wire is off")
+            about,
+            False,
+            _("it did not open: another lock clicked (`output`), or `energised` is wrong, or a wire is off"),
         )
 
     # --- readers and displays
@@ -256,7 +322,9 @@ class Acceptance:
             return Row(about, False, _("not there"))
         port = self._config.devices[name].port
         cards, heard = self._bench.cards[name], self._bench.heard[port]
-        self._person.tell(_("Hold a card to the reader of door {door} ({seconds:g} s)").format(door=door, seconds=self._act_s))
+        self._person.tell(
+            _("Hold a card to the reader of door {door} ({seconds:g} s)").format(door=door, seconds=self._act_s)
+        )
         if self._bench.wait(lambda: self._bench.cards[name] > cards, self._act_s):
             return Row(about, True, _("it read a card"))
         if self._config.devices[name].driver == "line-reader" and self._bench.heard[port] > heard:
@@ -272,7 +340,11 @@ class Acceptance:
         if name not in self._bench.found:
             return Row(about, False, _("not there"))
         keys = self._bench.keys[name]
-        self._person.tell(_("Press any key of {name} at door {door} ({seconds:g} s)").format(name=name, door=door, seconds=self._act_s))
+        self._person.tell(
+            _("Press any key of {name} at door {door} ({seconds:g} s)").format(
+                name=name, door=door, seconds=self._act_s
+            )
+        )
         if self._bench.wait(lambda: self._bench.keys[name] > keys, self._act_s):
             return Row(about, True, _("a key was heard"))
         return Row(about, False, _("no key was heard: is it wired, and are its keys in the layout?"))
@@ -290,6 +362,10 @@ class Acceptance:
             return Row(about, False, _("nothing was acknowledged"))
         if not self._person.there:
             return Row(about, None, _("drawn, and acknowledged; nobody was there to read it (--yes)"))
-        if self._person.says(_("Does display {name} show {unit}, 自检 SELFTEST and the time, and read well?").format(name=name, unit=unit.name)):
+        if self._person.says(
+            _("Does display {name} show {unit}, 自检 SELFTEST and the time, and read well?").format(
+                name=name, unit=unit.name
+            )
+        ):
             return Row(about, True, _("drawn, acknowledged, and reads well"))
         return Row(about, False, _("acknowledged, but it does not read well: backlight, layout, or charset"))

@@ -44,7 +44,9 @@ def asked(ask: Callable[..., Any], name: str, sighting: Sighting) -> dict[str, o
     """The layout of a display whose pages are designed; None for one with a project of its own."""
     size = ask(
         f"{name}.design",
-        _("Display {name}: its size in pixels ({sizes}), or {own} for pages drawn by somebody else").format(name=name, sizes=", ".join(_SIZES), own=spoken(OWN)),
+        _("Display {name}: its size in pixels ({sizes}), or {own} for pages drawn by somebody else").format(
+            name=name, sizes=", ".join(_SIZES), own=spoken(OWN)
+        ),
         choice(*_SIZES, OWN),
         _told(sighting) or USUAL,
     )
@@ -52,7 +54,9 @@ def asked(ask: Callable[..., Any], name: str, sighting: Sighting) -> dict[str, o
         return None
     rotate = ask(
         f"{name}.rotate",
-        _("Display {name}: how does it hang? Degrees clockwise: {degrees}").format(name=name, degrees=", ".join(map(str, ROTATIONS))),
+        _("Display {name}: how does it hang? Degrees clockwise: {degrees}").format(
+            name=name, degrees=", ".join(map(str, ROTATIONS))
+        ),
         choice(*map(str, ROTATIONS)),
         "0",
     )

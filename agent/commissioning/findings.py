@@ -91,9 +91,9 @@ def _rounds(config: Config) -> Iterator[Finding]:
         boards = [device for device in config.devices.values() if device.port == name]
         took_ms = sum(1000 * DRIVERS[device.driver].round_s(device.options, port.baud) for device in boards)
         if took_ms > MAX_ROUND_MS:
-            text = (
-                _("a round of looks takes {took_ms:.0f} ms or more: the exit button may need over 200 ms; {mends}").format(took_ms=took_ms, mends=_(ROUND_MENDS))
-            )
+            text = _(
+                "a round of looks takes {took_ms:.0f} ms or more: the exit button may need over 200 ms; {mends}"
+            ).format(took_ms=took_ms, mends=_(ROUND_MENDS))
             yield Finding(_("port {name}").format(name=name), "note", text)
 
 
@@ -107,7 +107,11 @@ def _keys(config: Config) -> Iterator[Finding]:
     for name, device in config.devices.items():
         if device.driver == "osdp" and not device.options.key:
             must = device.options.secure == "required"
-            text = _("has no key of its own and is not used: doorward pair {name}") if must else _("has no key of its own: doorward pair {name}")
+            text = (
+                _("has no key of its own and is not used: doorward pair {name}")
+                if must
+                else _("has no key of its own: doorward pair {name}")
+            )
             yield Finding(_("device {name}").format(name=name), "failed" if must else "note", text.format(name=name))
 
 
@@ -133,9 +137,13 @@ def _link(config: Config) -> Iterator[Finding]:
         yield Finding(_("link"), "note", _("none: this door works alone, without the centre"))
         return
     if link.insecure:
-        yield Finding(_("link"), "note", _("insecure: everybody on the way can read what is sent, and the broker's password"))
+        yield Finding(
+            _("link"), "note", _("insecure: everybody on the way can read what is sent, and the broker's password")
+        )
     if link.certificate is not None and not link.certificate.is_file():
-        yield Finding("link.certificate", "failed", _("{certificate} is not there").format(certificate=link.certificate))
+        yield Finding(
+            "link.certificate", "failed", _("{certificate} is not there").format(certificate=link.certificate)
+        )
     if link.certificate_key is not None:
         try:
             secret_path(link.certificate_key, config.path.absolute().parent)
@@ -145,7 +153,11 @@ def _link(config: Config) -> Iterator[Finding]:
 
 def _identity(config: Config, *, on_unit: bool) -> Iterator[Finding]:
     if not on_unit and not config.identity.exists():
-        yield Finding(_("identity"), "note", _("{identity} is not here: doorward enrol FILE makes it on the unit").format(identity=config.identity))
+        yield Finding(
+            _("identity"),
+            "note",
+            _("{identity} is not here: doorward enrol FILE makes it on the unit").format(identity=config.identity),
+        )
         return
     try:
         identity = Identity.load(config.identity)
@@ -154,11 +166,16 @@ def _identity(config: Config, *, on_unit: bool) -> Iterator[Finding]:
         return
     wrong = differences(identity.enrolment, config.unit.site, config.unit.id)
     yield from (
-        Finding(_("identity"), "failed", _("{line}: enrol this unit, or correct the configuration").format(line=line)) for line in wrong
+        Finding(_("identity"), "failed", _("{line}: enrol this unit, or correct the configuration").format(line=line))
+        for line in wrong
     )
     if not wrong:
         waiting = _("; its key has not been confirmed by the centre yet") if identity.token else ""
-        yield Finding(_("identity"), "ok", _("unit {unit} of {site}{waiting}").format(unit=identity.unit, site=identity.site, waiting=waiting))
+        yield Finding(
+            _("identity"),
+            "ok",
+            _("unit {unit} of {site}{waiting}").format(unit=identity.unit, site=identity.site, waiting=waiting),
+        )
     if config.link is not None and config.link.broker is None:
         fault = broker_fault(identity.enrolment.broker, insecure=config.link.insecure)
         if fault is not None:
@@ -176,7 +193,9 @@ def _port(config: Config, name: str) -> Iterator[Finding]:
     try:
         status = path.stat()
     except FileNotFoundError:
-        yield Finding(about, "failed", _("{device} is not there: {instead}").format(device=device, instead=_instead(path)))
+        yield Finding(
+            about, "failed", _("{device} is not there: {instead}").format(device=device, instead=_instead(path))
+        )
         return
     except OSError as error:
         yield Finding(about, "failed", _("{device}: {reason}").format(device=device, reason=reason_of(error)))
@@ -187,7 +206,9 @@ def _port(config: Config, name: str) -> Iterator[Finding]:
         yield Finding(
             about,
             "failed",
-            _("{device} may not be used: usermod -aG {group} {user}, then log in again").format(device=device, group=_group(status.st_gid), user=_user()),
+            _("{device} may not be used: usermod -aG {group} {user}, then log in again").format(
+                device=device, group=_group(status.st_gid), user=_user()
+            ),
         )
     elif os.geteuid() == 0 and (fault := _service_may_not(status)):
         yield Finding(about, "failed", _("{device} {fault}").format(device=device, fault=fault))
@@ -203,7 +224,7 @@ def _instead(path: Path) -> str:
     pluggable = path.parent.name in {"by-path", "by-id"} or path.name.startswith(("ttyUSB", "ttyACM"))
     first = _("plug the adapter in") if pluggable else _("enable the line in the board's set-up")
     if there:
-        return _("{first}, or use one of {there}").format(first=first, there=', '.join(there[:6]))
+        return _("{first}, or use one of {there}").format(first=first, there=", ".join(there[:6]))
     return _("{first}; no serial adapter is plugged in").format(first=first) if pluggable else first
 
 
@@ -212,7 +233,9 @@ def _service_may_not(status: os.stat_result) -> str | None:
     user = _service()
     if user is None or _can(user, status, 0o6):
         return None
-    return _("may not be used by the service: usermod -aG {group} {user}").format(group=_group(status.st_gid), user=SERVICE_USER)
+    return _("may not be used by the service: usermod -aG {group} {user}").format(
+        group=_group(status.st_gid), user=SERVICE_USER
+    )
 
 
 def _service() -> pwd.struct_passwd | None:
@@ -234,29 +257,45 @@ def _state(config: Config, *, on_unit: bool) -> Iterator[Finding]:
     folder = config.state
     there = next(each for each in (folder, *folder.parents) if each.exists())
     if there != folder and not on_unit:
-        yield Finding(_("state"), "note", _("{folder} is not here: the agent makes it on the unit").format(folder=folder))
+        yield Finding(
+            _("state"), "note", _("{folder} is not here: the agent makes it on the unit").format(folder=folder)
+        )
         return
     if not there.is_dir():
         yield Finding(_("state"), "failed", _("{there} is no folder: move it away").format(there=there))
         return
     if there != folder and not _may_make(folder, there):
-        yield Finding(_("state"), "failed", _("{folder} is not there: install -d -o {user} -m 700 {folder}").format(folder=folder, user=SERVICE_USER))
+        yield Finding(
+            _("state"),
+            "failed",
+            _("{folder} is not there: install -d -o {user} -m 700 {folder}").format(folder=folder, user=SERVICE_USER),
+        )
         return
     if there == folder:
         try:
             with tempfile.TemporaryFile(dir=folder):
                 pass
         except OSError as error:
-            yield Finding(_("state"), "failed", _("{folder} cannot be written: {reason}").format(folder=folder, reason=reason_of(error)))
+            yield Finding(
+                _("state"),
+                "failed",
+                _("{folder} cannot be written: {reason}").format(folder=folder, reason=reason_of(error)),
+            )
             return
     need = config.retention.journal_mb + SPARE_MB
     free = shutil.disk_usage(there).free // 2**20
     used = sum(each.stat().st_size for each in folder.glob("*.db*")) // 2**20
     if free + used < need:
-        text = _("{folder} has {free} MB free and needs {need}: make room, or lower retention.journal_mb").format(folder=folder, free=free, need=need - used)
+        text = _("{folder} has {free} MB free and needs {need}: make room, or lower retention.journal_mb").format(
+            folder=folder, free=free, need=need - used
+        )
         yield Finding(_("state"), "failed", text)
     elif there != folder:
-        yield Finding(_("state"), "ok", _("{folder} is not there yet: the agent makes it, {free} MB free").format(folder=folder, free=free))
+        yield Finding(
+            _("state"),
+            "ok",
+            _("{folder} is not there yet: the agent makes it, {free} MB free").format(folder=folder, free=free),
+        )
     else:
         yield Finding(_("state"), "ok", _("{folder}, {free} MB free").format(folder=folder, free=free))
 
@@ -274,10 +313,16 @@ def _clock() -> Iterator[Finding]:
     text = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(now))
     if now < EARLIEST_UTC:
         yield Finding(
-            _("clock"), "note", _("the system's clock says {text}: until the centre has been heard only plain cards work").format(text=text)
+            _("clock"),
+            "note",
+            _("the system's clock says {text}: until the centre has been heard only plain cards work").format(
+                text=text
+            ),
         )
     else:
-        yield Finding(_("clock"), "ok", _("{text}; the agent trusts it once the centre has signed the time").format(text=text))
+        yield Finding(
+            _("clock"), "ok", _("{text}; the agent trusts it once the centre has signed the time").format(text=text)
+        )
 
 
 def wiring(config: Config) -> Iterator[Finding]:
@@ -292,8 +337,8 @@ def wiring(config: Config) -> Iterator[Finding]:
         if door.lock.energised == "locks":
             yield Finding(about, "note", _("energised: locks: the door is unlocked whenever the relay board is off"))
         if not door.egress:
-            text = (
-                _("egress: false: in lockdown this unit does not unlock for the exit button; the button's own wire does")
+            text = _(
+                "egress: false: in lockdown this unit does not unlock for the exit button; the button's own wire does"
             )
             yield Finding(about, "note", text)
 

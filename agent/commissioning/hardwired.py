@@ -24,10 +24,14 @@ def questions(door: DoorConfig) -> Iterator[str]:
     if door.on_fire != "release":
         yield _("on_fire: nothing: is this door no escape route?")
     elif door.lock.kind == "fail-safe":
-        yield _("does the fire contact itself open the lock's supply on fire (in series before the relay), {off}").format(off=_(_OFF))
+        yield _(
+            "does the fire contact itself open the lock's supply on fire (in series before the relay), {off}"
+        ).format(off=_(_OFF))
     else:
         yield (
-            _("does the fire contact itself close a circuit that feeds the lock on fire (beside the relay; to cut its current would lock it), from a supply that lives through the alarm and a power cut, {off}").format(off=_(_OFF))
+            _(
+                "does the fire contact itself close a circuit that feeds the lock on fire (beside the relay; to cut its current would lock it), from a supply that lives through the alarm and a power cut, {off}"
+            ).format(off=_(_OFF))
         )
 
 
@@ -37,14 +41,20 @@ def _way_out(door: DoorConfig) -> Iterator[str]:
         yield _("exit: none: is there another way out for everybody behind this door?")
     elif door.exit == "mechanical" and fails_safe:
         yield (
-            _("does the inside handle open the door while the lock is locked? A magnet holds against any handle, unless the handle's own contact opens the lock's supply")
+            _(
+                "does the inside handle open the door while the lock is locked? A magnet holds against any handle, unless the handle's own contact opens the lock's supply"
+            )
         )
     elif door.exit == "mechanical":
         yield _("does the inside handle open the door while the lock is locked, without any current?")
     elif fails_safe:
-        yield _("does the exit button itself open the lock's supply when pressed (in series before the relay), {off}").format(off=_(_OFF))
+        yield _(
+            "does the exit button itself open the lock's supply when pressed (in series before the relay), {off}"
+        ).format(off=_(_OFF))
     else:
         yield (
-            _("does the exit button itself close a circuit that feeds the lock when pressed (beside the relay; to cut its current would lock it), {off}").format(off=_(_OFF))
+            _(
+                "does the exit button itself close a circuit that feeds the lock when pressed (beside the relay; to cut its current would lock it), {off}"
+            ).format(off=_(_OFF))
         )
         yield _("does an inside handle open the door without any current? A fail-secure lock stays locked then")

@@ -89,7 +89,7 @@ class TerminalInterview:
 
     def settle(self, key: str, text: str | None) -> None:
         place = max(number for number, (asked, _) in enumerate(self.given) if asked == key)
-        for asked, _ in self.given[place:]:
+        for asked, _text in self.given[place:]:
             self.former.pop(asked, None)
         self.given[place:] = [] if text is None else [(key, text)]
         self.former.update(self.given[place:])
@@ -124,7 +124,9 @@ class AnswersFile:
         try:
             found = source.parse(
                 source.read(path),
-                lambda key, text, line: faults.append(_("{path}: {key}: {text}").format(path=path, key=".".join(map(str, key)), text=text)),
+                lambda key, text, line: faults.append(
+                    _("{path}: {key}: {text}").format(path=path, key=".".join(map(str, key)), text=text)
+                ),
             )
         except source.SourceError as error:
             raise AnswersError(_("{path}: {text}").format(path=path, text=error.message)) from None
@@ -143,11 +145,17 @@ class AnswersFile:
         self._used.add(key)
         text = self._values.get(key, default)
         if text is None:
-            raise AnswersError(_("{path}: {key}: is missing: {question}").format(path=self._path, key=key, question=question))
+            raise AnswersError(
+                _("{path}: {key}: is missing: {question}").format(path=self._path, key=key, question=question)
+            )
         try:
             return read(text.strip())
         except ValueError as error:
-            raise AnswersError(_("{path}:{line}: {key}: {text}").format(path=self._path, line=self._lines.get(key, 0), key=key, text=error)) from None
+            raise AnswersError(
+                _("{path}:{line}: {key}: {text}").format(
+                    path=self._path, line=self._lines.get(key, 0), key=key, text=error
+                )
+            ) from None
 
     def look_up(self, key: str, default: str, read: Read[str] = str) -> str:
         return self.ask(key, "", read, default)
@@ -155,7 +163,11 @@ class AnswersFile:
     def settle(self, key: str, text: str | None) -> None:
         """A file is not asked twice."""
         if text is None:
-            raise AnswersError(_("{path}:{line}: {key}: nothing was found").format(path=self._path, line=self._lines.get(key, 0), key=key))
+            raise AnswersError(
+                _("{path}:{line}: {key}: nothing was found").format(
+                    path=self._path, line=self._lines.get(key, 0), key=key
+                )
+            )
 
     def whole(self, work: Callable[[], T]) -> T:
         return work()

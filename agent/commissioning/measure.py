@@ -44,7 +44,15 @@ def measured(config: Config, found: Sequence[str], exchanges: int) -> tuple[list
                 rows.append(Row(about, False, _("{name}: {why}").format(name=name, why=why(fault))))
                 continue
             if timing is None:
-                rows.append(Row(about, None, _("{name} ({driver}) cannot be asked, so its line is not measured").format(name=name, driver=device.driver)))
+                rows.append(
+                    Row(
+                        about,
+                        None,
+                        _("{name} ({driver}) cannot be asked, so its line is not measured").format(
+                            name=name, driver=device.driver
+                        ),
+                    )
+                )
                 continue
             timings.append(timing)
             rows.append(Row(about, _sound(timing), timing.text))
@@ -59,7 +67,9 @@ def _round(config: Config, port: str, timings: Sequence[DeviceTiming]) -> Iterat
         return
     took_ms = sum(2 * timing.median_ms for timing in timings if timing.median_ms is not None)
     if took_ms > MAX_ROUND_MS:
-        text = _("a round of looks takes {took_ms:.0f} ms: the exit button may need more than 200 ms; {mends}").format(took_ms=took_ms, mends=_(ROUND_MENDS))
+        text = _("a round of looks takes {took_ms:.0f} ms: the exit button may need more than 200 ms; {mends}").format(
+            took_ms=took_ms, mends=_(ROUND_MENDS)
+        )
         yield Row(_("line {port}").format(port=port), None, text)
 
 
@@ -114,9 +124,20 @@ def elsewhere(config: Config, found: Sequence[str]) -> Iterator[Row]:
             text = look.fault or _("nothing answers there at any usual speed: is it wired, and powered?")
         else:
             seen = [
-                each.driver if each.address is None else _("{driver} at address {address}").format(driver=each.driver, address=each.address) for each in look.found
+                each.driver
+                if each.address is None
+                else _("{driver} at address {address}").format(driver=each.driver, address=each.address)
+                for each in look.found
             ]
-            put_right = "" if look.speed == baud else _(": correct ports.{port}.baud, which says {baud}").format(port=port, baud=baud)
-            answers = _("{seen} answers at {speed} baud{put_right}") if len(seen) == 1 else _("{seen} answer at {speed} baud{put_right}")
+            put_right = (
+                ""
+                if look.speed == baud
+                else _(": correct ports.{port}.baud, which says {baud}").format(port=port, baud=baud)
+            )
+            answers = (
+                _("{seen} answers at {speed} baud{put_right}")
+                if len(seen) == 1
+                else _("{seen} answer at {speed} baud{put_right}")
+            )
             text = answers.format(seen=joined(_(" and "), seen), speed=look.speed, put_right=put_right)
         yield Row(_("port {port}").format(port=port), False, text)

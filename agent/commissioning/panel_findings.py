@@ -45,7 +45,13 @@ def _panel(config: Config, name: str, options: DwinOptions, layout: DesignedLayo
         yield Finding(about, "note", _("cannot be asked what files it has: {why}").format(why=why(fault)))
         return
     if seen is None:
-        yield Finding(about, "failed", _("does not answer at {baud} baud: doorward probe {device} finds it").format(baud=port.baud, device=port.device))
+        yield Finding(
+            about,
+            "failed",
+            _("does not answer at {baud} baud: doorward probe {device} finds it").format(
+                baud=port.baud, device=port.device
+            ),
+        )
     elif seen.sure:
         yield Finding(about, "ok", _("has the files for {detail}").format(detail=explained(seen.detail)))
     else:

@@ -71,9 +71,13 @@ def places(text: str) -> list[str]:
     """Scopes, each once; none for `-`."""
     found = [each for each in dict.fromkeys(words(text)) if each != "-"]
     for each in found:
-        level, _, name = each.partition("/")
+        level, _slash, name = each.partition("/")
         if level not in SCOPE_LEVELS or not valid_id(name):
-            raise ValueError(_("{each}: say {names}, or - for nothing").format(each=each, names=", ".join(f"{level}/…" for level in SCOPE_LEVELS)))
+            raise ValueError(
+                _("{each}: say {names}, or - for nothing").format(
+                    each=each, names=", ".join(f"{level}/…" for level in SCOPE_LEVELS)
+                )
+            )
     return found
 
 
@@ -161,7 +165,10 @@ class Questions:
         for key, (what, low, high) in PANEL_SIZE.items():
             if hasattr(usual, key) and key not in sighting.options:
                 size[key] = self._ask(
-                    f"{name}.{key}", _("Display {name}: how many {what}?").format(name=name, what=_(what)), whole(low, high), str(getattr(usual, key))
+                    f"{name}.{key}",
+                    _("Display {name}: how many {what}?").format(name=name, what=_(what)),
+                    whole(low, high),
+                    str(getattr(usual, key)),
                 )
         return replace(sighting, options={**sighting.options, **size})
 
@@ -181,12 +188,12 @@ class Questions:
 
     def _readers(self, doors: list[str]) -> Mapping[str, list[str]]:
         mine: dict[str, list[str]] = {door: [] for door in doors}
-        for name, (_, sighting) in self._found.devices.items():
+        for name, (_port, sighting) in self._found.devices.items():
             if DRIVERS[sighting.driver].reads_cards:
                 usual = doors[0] if len(doors) == 1 else None
                 door = self._ask(
                     f"reader.{name}",
-                    _("Reader {name}: at which door? ({doors}, or none)").format(name=name, doors=', '.join(doors)),
+                    _("Reader {name}: at which door? ({doors}, or none)").format(name=name, doors=", ".join(doors)),
                     choice(*doors, "none"),
                     usual,
                 )
@@ -199,7 +206,11 @@ class Questions:
         itself = BY_ITSELF[str(lock["kind"])]
         yield f"    lock: {flow(lock)}"
         contact = self._wires.ask(
-            f"door.{door}.contact", _("Contact of door {door}").format(door=door), _("Open door {door}").format(door=door), "closed", optional=True
+            f"door.{door}.contact",
+            _("Contact of door {door}").format(door=door),
+            _("Open door {door}").format(door=door),
+            "closed",
+            optional=True,
         )
         if contact is not None:
             yield f"    contact: {flow(contact.keys)}"
@@ -225,7 +236,9 @@ class Questions:
         self._outputs.append((device, output))
         failing = self._ask(
             f"{key}.without_power",
-            _("{which}: without power, is its lock locked (a strike, usually) or unlocked (a magnetic lock)?").format(which=which),
+            _("{which}: without power, is its lock locked (a strike, usually) or unlocked (a magnetic lock)?").format(
+                which=which
+            ),
             choice("locked", "unlocked"),
         )
         terminal = self._ask(
@@ -239,7 +252,10 @@ class Questions:
             choice("locked", "unlocked"),
         )
         pulse = self._ask(
-            f"{key}.pulse_s", _("{which}: for how many seconds does a card unlock it?").format(which=which), seconds(0.2, MAX_UNLOCK_S), "5"
+            f"{key}.pulse_s",
+            _("{which}: for how many seconds does a card unlock it?").format(which=which),
+            seconds(0.2, MAX_UNLOCK_S),
+            "5",
         )
         kind = "fail-secure" if failing == "locked" else "fail-safe"
         energised = "unlocks" if (kind == "fail-secure") == (terminal == "no") else "locks"
@@ -256,7 +272,9 @@ class Questions:
         """`itself`: what a contact of this kind of lock has to do without this unit."""
         way = self._ask(
             f"door.{door}.exit",
-            _("Door {door}: how do people get out? button (which itself {itself}), mechanical (the handle alone), or none (not through here)").format(door=door, itself=_(itself)),
+            _(
+                "Door {door}: how do people get out? button (which itself {itself}), mechanical (the handle alone), or none (not through here)"
+            ).format(door=door, itself=_(itself)),
             choice("button", "mechanical", "none"),
         )
         yield f"    exit: {way}"
@@ -272,7 +290,9 @@ class Questions:
     def _fire(self, door: str, itself: str) -> Iterator[str]:
         act = self._ask(
             f"door.{door}.on_fire",
-            _("Door {door}: what happens on fire? release (and the fire contact itself {itself}), or nothing (no escape route)").format(door=door, itself=_(itself)),
+            _(
+                "Door {door}: what happens on fire? release (and the fire contact itself {itself}), or nothing (no escape route)"
+            ).format(door=door, itself=_(itself)),
             choice("release", "nothing"),
         )
         if act == "release":
@@ -301,8 +321,15 @@ class Questions:
             question = _("A short name for wire {number}, as gas").format(number=number)
             name = self._ask(f"input.{number}.name", question, lambda text: another(names, text))
             names.append(name)
-            wire = self._needed(f"input.{name}", _("Wire {name}").format(name=name), _("Set {name} off").format(name=name), "closed")
-            alarm = self._ask(f"input.{name}.alarm", _("Does {name} show an emergency page? yes or no").format(name=name), yes_or_no, "no")
+            wire = self._needed(
+                f"input.{name}", _("Wire {name}").format(name=name), _("Set {name} off").format(name=name), "closed"
+            )
+            alarm = self._ask(
+                f"input.{name}.alarm",
+                _("Does {name} show an emergency page? yes or no").format(name=name),
+                yes_or_no,
+                "no",
+            )
             lines.append(f"  {name}: {flow({**wire.keys, 'alarm': alarm})}")
         if lines:
             yield "inputs:"

@@ -39,8 +39,15 @@ class DeviceTiming:
         if self.median_ms is None:
             return _("{device}: {asked} exchanges, none answered").format(device=self.device, asked=self.asked)
         share = 100 * self.lost / self.asked
-        return (
-            _("{device}: {asked} exchanges, {lost} lost ({share:.1f} %), round trip {median:.1f} ms, worst {worst:.1f} ms").format(device=self.device, asked=self.asked, lost=self.lost, share=share, median=self.median_ms, worst=self.worst_ms)
+        return _(
+            "{device}: {asked} exchanges, {lost} lost ({share:.1f} %), round trip {median:.1f} ms, worst {worst:.1f} ms"
+        ).format(
+            device=self.device,
+            asked=self.asked,
+            lost=self.lost,
+            share=share,
+            median=self.median_ms,
+            worst=self.worst_ms,
         )
 
 
@@ -64,7 +71,9 @@ def as_plain(config: Config, rows: Sequence[Row], timings: Sequence[DeviceTiming
 def as_lines(config: Config, rows: Sequence[Row]) -> Iterator[str]:
     """For paper."""
     unit = config.unit
-    yield _("Doorward {version}: acceptance of unit {id} of {site}, {name}, {now}").format(version=__version__, id=unit.id, site=unit.site, name=unit.name, now=now())
+    yield _("Doorward {version}: acceptance of unit {id} of {site}, {name}, {now}").format(
+        version=__version__, id=unit.id, site=unit.site, name=unit.name, now=now()
+    )
     width = max(columns(row.about) for row in rows)
     for row in rows:
         mark = {True: " ok ", False: "FAIL", None: "[  ]"}[row.passed]

@@ -142,7 +142,7 @@ class Walk:
 
 def ask(line: Line, question: Question, speed: int) -> Sighting | None:
     """One question and what it leads to. Raises OSError when the port goes away."""
-    for _ in range(1 + FURTHER):
+    for _turn in range(1 + FURTHER):
         answer, _took = exchange(line, question, speed)
         if not isinstance(answer, Question):
             return answer

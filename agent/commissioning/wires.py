@@ -52,7 +52,11 @@ def place(counts: Mapping[str, int], text: str) -> tuple[str, int]:
         device = list(counts)
     name = device[0] if len(device) == 1 else ""
     if name not in counts:
-        raise ValueError(_("say device and number, as in {device} 1 (there are {names})").format(device=next(iter(counts)), names=", ".join(counts)))
+        raise ValueError(
+            _("say device and number, as in {device} 1 (there are {names})").format(
+                device=next(iter(counts)), names=", ".join(counts)
+            )
+        )
     if not number.isdecimal() or not 1 <= int(number) <= counts[name]:
         raise ValueError(_("{name} has 1 to {count}").format(name=name, count=counts[name]))
     return name, int(number)
@@ -72,7 +76,9 @@ class Wires:
     def ask(self, key: str, what: str, act: str, usual: str, *, optional: bool) -> InputWire | None:
         """`what` is on the wire; `act` what to do to make it change; `usual` how its circuit stands at rest. None: not wired."""
         others = _(" or none") if optional else ""
-        question = _("{what}: on which input? Its number{others}, or find, to see which one changes").format(what=what, others=others)
+        question = _("{what}: on which input? Its number{others}, or find, to see which one changes").format(
+            what=what, others=others
+        )
 
         def read(text: str) -> tuple[str, int] | str:
             word = meant(text, (FIND, NONE) if optional else (FIND,))
@@ -98,7 +104,11 @@ class Wires:
         """An input by its number. Raises ValueError where it has a meaning already; a fire contact may serve several doors."""
         where = place(self._counts, text)
         if where in self._taken and not key.endswith(".fire"):
-            raise ValueError(_("input {number} of {device} is {taken} already").format(number=where[1], device=where[0], taken=self._taken[where]))
+            raise ValueError(
+                _("input {number} of {device} is {taken} already").format(
+                    number=where[1], device=where[0], taken=self._taken[where]
+                )
+            )
         return where
 
     def _find(self, key: str, what: str, act: str) -> tuple[str, int] | None:
@@ -109,7 +119,12 @@ class Wires:
             return None
         for where in moved:
             meaning = _(", which is {taken} already").format(taken=self._taken[where]) if where in self._taken else ""
-            click.echo(_("Input {number} of {device} changed{meaning}; it was {before} before.").format(number=where[1], device=where[0], meaning=meaning, before=spoken(self._seen[where])), err=True)
+            click.echo(
+                _("Input {number} of {device} changed{meaning}; it was {before} before.").format(
+                    number=where[1], device=where[0], meaning=meaning, before=spoken(self._seen[where])
+                ),
+                err=True,
+            )
         self._interview.fresh()
         if len(moved) == 1:
             right = self._interview.ask(f"{key}.found", _("{what}: is that it? yes or no").format(what=what), yes_or_no)
@@ -127,7 +142,9 @@ class Wires:
                 raise ValueError(_("that one did not change"))
             return where
 
-        return self._interview.ask(f"{key}.found", _("{what}: which of them is it? Its number, or none").format(what=what), one_of_them)
+        return self._interview.ask(
+            f"{key}.found", _("{what}: which of them is it? Its number, or none").format(what=what), one_of_them
+        )
 
     def _moved(self, act: str) -> list[tuple[str, int]]:
         """The inputs that changed while somebody did `act`; how each stood before is in `_seen`."""
@@ -136,7 +153,10 @@ class Wires:
             count = sum(self._counts.values())
             if not bench.wait(lambda: len(bench.inputs) == count, FOUND_S):
                 silent = [name for name in self._counts if name not in bench.found]
-                click.echo(_("Not every input can be read: {names}").format(names=", ".join(silent) or _("still waiting")), err=True)
+                click.echo(
+                    _("Not every input can be read: {names}").format(names=", ".join(silent) or _("still waiting")),
+                    err=True,
+                )
             with bench.lock:
                 before, since = dict(bench.inputs), len(bench.moves)
             click.echo(_(">> {act} ({seconds:g} s)").format(act=act, seconds=self._act_s), err=True)
@@ -152,5 +172,7 @@ def free_output(counts: Mapping[str, int], taken: Sequence[tuple[str, int]], tex
     """An output that no other door has. Raises ValueError."""
     where = place(counts, text)
     if where in taken:
-        raise ValueError(_("output {number} of {device} moves another door's lock").format(number=where[1], device=where[0]))
+        raise ValueError(
+            _("output {number} of {device} moves another door's lock").format(number=where[1], device=where[0])
+        )
     return where

@@ -19,33 +19,9 @@ from drivers.registry import DRIVERS
 
 _HEX = re.compile(r"[0-9A-Fa-f]{16,}")
 BAUDS = (
-    300,
-    600,
-    1200,
-    2400,
-    4800,
-    9600,
-    14_400,
-    19_200,
-    28_800,
-    38_400,
-    57_600,
-    76_800,
-    115_200,
-    128_000,
-    230_400,
-    250_000,
-    256_000,
-    460_800,
-    500_000,
-    576_000,
-    921_600,
-    1_000_000,
-    1_500_000,
-    2_000_000,
-    3_000_000,
-    4_000_000,
-)
+    300, 600, 1200, 2400, 4800, 9600, 14_400, 19_200, 28_800, 38_400, 57_600, 76_800, 115_200, 128_000, 230_400, 250_000, 256_000,
+    460_800, 500_000, 576_000, 921_600, 1_000_000, 1_500_000, 2_000_000, 3_000_000, 4_000_000,
+)  # fmt: skip
 """Speeds that serial lines are used at: any other is a slip of the pen, and would be silence on the line."""
 
 
@@ -110,7 +86,8 @@ class Checks:
             value = getattr(unit, key)
             if not bad(value) and not valid_id(value):
                 self._fault(
-                    ("unit", key), _('"{value}" is no id: lower-case letters, digits, - and _, at most 48').format(value=shown(value))
+                    ("unit", key),
+                    _('"{value}" is no id: lower-case letters, digits, - and _, at most 48').format(value=shown(value)),
                 )
         if not bad(unit.name) and not (unit.name.strip() and unit.name.isprintable() and len(unit.name) <= 64):
             self._fault(("unit", "name"), _("must be one line of 1 to 64 characters"))
@@ -127,20 +104,29 @@ class Checks:
             ZoneInfo(name)
         except (OSError, ValueError, KeyError):  # ZoneInfoNotFoundError is a KeyError
             self._fault(
-                ("unit", "timezone"), _('no time zone is called "{name}"{suggestion}').format(name=shown(name), suggestion=suggestion(name, available_timezones()))
+                ("unit", "timezone"),
+                _('no time zone is called "{name}"{suggestion}').format(
+                    name=shown(name), suggestion=suggestion(name, available_timezones())
+                ),
             )
 
     def _scope(self, path: KeyPath, scope: str, before: tuple[str, ...]) -> None:
-        level, _, name = scope.partition("/")
+        level, _slash, name = scope.partition("/")
         if level in {"site", "unit"}:
             self._fault(path, _("{level}/… is implied: leave it out").format(level=level))
         elif level not in SCOPE_LEVELS:
             self._fault(
                 path,
-                _('"{scope}" must begin with {names}{suggestion}').format(scope=shown(scope), names=", ".join(f"{each}/" for each in SCOPE_LEVELS), suggestion=suggestion(level, SCOPE_LEVELS)),
+                _('"{scope}" must begin with {names}{suggestion}').format(
+                    scope=shown(scope),
+                    names=", ".join(f"{each}/" for each in SCOPE_LEVELS),
+                    suggestion=suggestion(level, SCOPE_LEVELS),
+                ),
             )
         elif not valid_id(name):
-            self._fault(path, _('"{name}" is no id: lower-case letters, digits, - and _, at most 48').format(name=shown(name)))
+            self._fault(
+                path, _('"{name}" is no id: lower-case letters, digits, - and _, at most 48').format(name=shown(name))
+            )
         elif scope in before:
             self._fault(path, _("{scope} is listed twice").format(scope=scope))
 
@@ -164,14 +150,23 @@ class Checks:
             path = ("ports", name, "device")
             if not (port.device.startswith("/") or "://" in port.device) or not port.device.isprintable():
                 self._fault(
-                    path, _('"{device}" is neither a path like /dev/ttyS1 nor a URL like socket://host:port').format(device=shown(port.device))
+                    path,
+                    _('"{device}" is neither a path like /dev/ttyS1 nor a URL like socket://host:port').format(
+                        device=shown(port.device)
+                    ),
                 )
             elif port.device in lines:
-                self._fault(path, _("{device} is already port {line}").format(device=shown(port.device), line=lines[port.device]))
+                self._fault(
+                    path,
+                    _("{device} is already port {line}").format(device=shown(port.device), line=lines[port.device]),
+                )
             lines.setdefault(port.device, name)
             if not bad(port.baud) and port.baud not in BAUDS and "://" not in port.device:
                 near = min(BAUDS, key=lambda baud: abs(baud - port.baud))
-                self._fault(("ports", name, "baud"), _("{baud} is no usual speed (did you mean {near}?)").format(baud=port.baud, near=near))
+                self._fault(
+                    ("ports", name, "baud"),
+                    _("{baud} is no usual speed (did you mean {near}?)").format(baud=port.baud, near=near),
+                )
 
     def _devices(self) -> None:
         on_port: dict[str, list[tuple[str, DeviceConfig]]] = {}
@@ -209,18 +204,28 @@ class Checks:
         for other, there in others:
             if there.driver != device.driver:
                 self._fault(
-                    (*path, "port"), _("{driver} cannot share port {port} with {other} ({kind})").format(driver=device.driver, port=device.port, other=other, kind=there.driver)
+                    (*path, "port"),
+                    _("{driver} cannot share port {port} with {other} ({kind})").format(
+                        driver=device.driver, port=device.port, other=other, kind=there.driver
+                    ),
                 )
                 return
             if not DRIVERS[device.driver].shared:
                 self._fault(
                     (*path, "port"),
-                    _("port {port} already has {other}, and {driver} does not share a line").format(port=device.port, other=other, driver=device.driver),
+                    _("port {port} already has {other}, and {driver} does not share a line").format(
+                        port=device.port, other=other, driver=device.driver
+                    ),
                 )
                 return
             address = getattr(device.options, "address", None)
             if address is not None and not bad(address) and address == getattr(there.options, "address", None):
-                self._fault((*path, "address"), _("{address} on port {port} is already {other}").format(address=address, port=device.port, other=other))
+                self._fault(
+                    (*path, "address"),
+                    _("{address} on port {port} is already {other}").format(
+                        address=address, port=device.port, other=other
+                    ),
+                )
                 return
 
     def _door(self, path: KeyPath, door: DoorConfig) -> None:
@@ -245,13 +250,22 @@ class Checks:
             return
         driver = self._driver(reader, path)
         if driver is not None and not (driver.reads_cards or driver.reads_keys):
-            self._fault(path, _("{reader} ({driver}) reads no cards and has no keys").format(reader=reader, driver=driver.name))
+            self._fault(
+                path, _("{reader} ({driver}) reads no cards and has no keys").format(reader=reader, driver=driver.name)
+            )
         elif driver is not None and reader in self._faultless and not self._can_read(driver, reader):
-            self._fault(path, _("{reader} ({driver}) has keys with designed pages alone (layout: {{design: …}})").format(reader=reader, driver=driver.name))
+            self._fault(
+                path,
+                _("{reader} ({driver}) has keys with designed pages alone (layout: {{design: …}})").format(
+                    reader=reader, driver=driver.name
+                ),
+            )
         elif reader in self._readers:
             self._fault(
                 path,
-                _("{reader} already belongs to door {door}, and a reader belongs to one door only").format(reader=shown(reader), door=self._readers[reader]),
+                _("{reader} already belongs to door {door}, and a reader belongs to one door only").format(
+                    reader=shown(reader), door=self._readers[reader]
+                ),
             )
         self._readers.setdefault(reader, door)
 
@@ -279,14 +293,19 @@ class Checks:
             return
         used = self._outputs.setdefault((name, output), _dotted_tail(path))
         if used != _dotted_tail(path):
-            self._fault((*path, "output"), _("output {output} of {name} is already {used}").format(output=output, name=name, used=used))
+            self._fault(
+                (*path, "output"),
+                _("output {output} of {name} is already {used}").format(output=output, name=name, used=used),
+            )
         if name in self._faultless:
             options = self._config.devices[name].options
             self._within(path, "output", name, output, driver.outputs(options))
             if driver.outputs(options) and not driver.times_pulses(options):
                 self._fault(
                     (*path, "device"),
-                    _("{name} cannot time a pulse by itself, so a lock on it stays open when the agent dies: use it for inputs only").format(name=name),
+                    _(
+                        "{name} cannot time a pulse by itself, so a lock on it stays open when the agent dies: use it for inputs only"
+                    ).format(name=name),
                 )
 
     def _input(self, path: KeyPath, wire: ContactConfig | InputConfig, *, shared: bool) -> None:
@@ -299,16 +318,31 @@ class Checks:
         here = f"{'fire' if shared else _dotted_tail(path)}"
         used = self._inputs.setdefault((wire.device, wire.input), here)
         if used != here or (not shared and used == "fire"):
-            self._fault((*path, "input"), _("input {input} of {device} is already {used}").format(input=wire.input, device=wire.device, used=used))
+            self._fault(
+                (*path, "input"),
+                _("input {input} of {device} is already {used}").format(
+                    input=wire.input, device=wire.device, used=used
+                ),
+            )
         if wire.device in self._faultless:
             options = self._config.devices[wire.device].options
             self._within(path, "input", wire.device, wire.input, driver.inputs(options))
 
     def _within(self, path: KeyPath, what: str, name: str, number: int, count: int) -> None:
         if count == 0:
-            self._fault((*path, "device"), (_("{name} has no inputs") if what == "input" else _("{name} has no outputs")).format(name=name))
+            self._fault(
+                (*path, "device"),
+                (_("{name} has no inputs") if what == "input" else _("{name} has no outputs")).format(name=name),
+            )
         elif not 1 <= number <= count:
-            self._fault((*path, what), (_("{number} is outside 1 to {count}: {name} has {count} inputs") if what == "input" else _("{number} is outside 1 to {count}: {name} has {count} outputs")).format(number=number, count=count, name=name))
+            self._fault(
+                (*path, what),
+                (
+                    _("{number} is outside 1 to {count}: {name} has {count} inputs")
+                    if what == "input"
+                    else _("{number} is outside 1 to {count}: {name} has {count} outputs")
+                ).format(number=number, count=count, name=name),
+            )
 
     def _driver(self, name: str, path: KeyPath) -> Any:
         """The driver of the device called `name`; None where there is no such device (said) or it is broken (said elsewhere)."""

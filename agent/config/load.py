@@ -175,7 +175,9 @@ class _Draft:
         driver = parts["driver"]
         if driver is not BAD and driver not in DRIVERS:
             known = suggestion(driver, DRIVERS) or _(": there are {names}").format(names=", ".join(sorted(DRIVERS)))
-            driver = self._values.fault((*path, "driver"), _('no driver is called "{driver}"{known}').format(driver=shown(driver), known=known))
+            driver = self._values.fault(
+                (*path, "driver"), _('no driver is called "{driver}"{known}').format(driver=shown(driver), known=known)
+            )
         if driver is BAD:
             return DeviceConfig(BAD, parts["port"], BAD)
         rest = {key: value for key, value in given.items() if key not in parts}

@@ -81,7 +81,9 @@ class LockConfig:
     kind: Literal["fail-secure", "fail-safe"] = required(N_("fail-safe is unlocked without power"))
     energised: Literal["unlocks", "locks"] = required(N_("what the lock does while the relay is on"))
     safe_state: Literal["locked", "unlocked"] = required(
-        N_("what it has from the start until cards can be decided; there is no default for a door people escape through")
+        N_(
+            "what it has from the start until cards can be decided; there is no default for a door people escape through"
+        )
     )
     pulse_s: float = within(0.2, MAX_UNLOCK_S, "s", default=5.0)
     lease_s: float = within(2, MAX_UNLOCK_S, "s", default=10.0)
@@ -155,13 +157,17 @@ class Config:
 
 
 GONE: Mapping[str, str] = {
-    "on_bus_loss": N_("has no meaning any more, delete it: when the line is back, a lock always gets what should be true now"),
+    "on_bus_loss": N_(
+        "has no meaning any more, delete it: when the line is back, a lock always gets what should be true now"
+    ),
 }
 """Keys of earlier versions: passed over, and noted by `doorward check`."""
 
 NOT_HERE: Mapping[str, str] = {
     "on_master_silence": (
-        N_("no relay board known here falls back by itself when its master is silent: delete it, a pulse ends by the board's own timer")
+        N_(
+            "no relay board known here falls back by itself when its master is silent: delete it, a pulse ends by the board's own timer"
+        )
     ),
 }
 """Keys somebody may look for in vain."""

@@ -54,11 +54,15 @@ def read(path: Path) -> str:
         if not S_ISREG(status.st_mode):
             raise SourceError(_("is not a file"))
         if status.st_size > MAX_BYTES:
-            raise SourceError(_("is larger than {size} KiB, so it is not a configuration").format(size=MAX_BYTES // 1024))
+            raise SourceError(
+                _("is larger than {size} KiB, so it is not a configuration").format(size=MAX_BYTES // 1024)
+            )
         with path.open("rb") as file:
             return decode(file.read(MAX_BYTES + 1))
     except OSError as error:
-        raise SourceError(_("cannot be read: {reason}").format(reason=_(error.strerror) if error.strerror else error)) from None
+        raise SourceError(
+            _("cannot be read: {reason}").format(reason=_(error.strerror) if error.strerror else error)
+        ) from None
     except ValueError as error:  # a NUL in the name
         raise SourceError(_("cannot be read: {error}").format(error=error)) from None
 
@@ -182,7 +186,9 @@ class _Composer:
             key = str(event.value)
             inner = (*path, key)
             if key in values:
-                self._report(inner, _("is there twice; the first is on line {line}").format(line=self._source.lines[inner]), line)
+                self._report(
+                    inner, _("is there twice; the first is on line {line}").format(line=self._source.lines[inner]), line
+                )
                 self._value(next(self._events), (*path, key, "(again)"), depth)
                 continue
             self._refuse_extras(event, inner)
@@ -202,9 +208,17 @@ class _Composer:
     def _refuse_extras(self, event: yaml.Event, path: KeyPath) -> None:
         anchor = getattr(event, "anchor", None)
         if isinstance(event, yaml.AliasEvent):
-            self._report(path, _("`*{anchor}` refers to another place: write the value out").format(anchor=shown(anchor)), _line(event))
+            self._report(
+                path,
+                _("`*{anchor}` refers to another place: write the value out").format(anchor=shown(anchor)),
+                _line(event),
+            )
         elif anchor is not None:
-            self._report(path, _("`&{anchor}` names a value for reuse: write values out").format(anchor=shown(anchor)), _line(event))
+            self._report(
+                path,
+                _("`&{anchor}` names a value for reuse: write values out").format(anchor=shown(anchor)),
+                _line(event),
+            )
         tag = getattr(event, "tag", None)
         if tag is not None and tag != "!":
             self._report(path, _("the tag `{tag}` has no meaning here").format(tag=shown(tag)), _line(event))

@@ -100,7 +100,12 @@ class Values:
     def block(self, cls: type, given: Plain, path: KeyPath) -> Any:
         """An instance of the dataclass `cls`, with BAD in each field that is wrong; BAD where `given` is no mapping."""
         if not isinstance(given, dict):
-            return self.fault(path, _("must be a block with keys like {names}").format(names=", ".join(field.name for field in fields(cls)[:4])))
+            return self.fault(
+                path,
+                _("must be a block with keys like {names}").format(
+                    names=", ".join(field.name for field in fields(cls)[:4])
+                ),
+            )
         known = {field.name: field for field in fields(cls) if field.init}
         for key in given:
             if key in known:
@@ -108,7 +113,12 @@ class Values:
             if key in self._gone:
                 self._note((*path, key), _(self._gone[key]))
             else:
-                self.fault((*path, key), _(self._not_here[key]) if key in self._not_here else _("no such key here{suggestion}").format(suggestion=suggestion(key, known)))
+                self.fault(
+                    (*path, key),
+                    _(self._not_here[key])
+                    if key in self._not_here
+                    else _("no such key here{suggestion}").format(suggestion=suggestion(key, known)),
+                )
         return cls(**{name: self._field(cls, field, given, path) for name, field in known.items()})
 
     def _field(self, cls: type, field: Field[Any], given: Mapping[str, Plain], path: KeyPath) -> Any:
@@ -123,7 +133,9 @@ class Values:
         choices = _choices(want)
         why = field.metadata.get("why", "")
         say = _(": say {choices}").format(choices=joined(_(" or "), choices)) if choices else ""
-        return self.fault(inner, _("is missing{say}{reason}").format(say=say, reason=_(" ({why})").format(why=_(why)) if why else ""))
+        return self.fault(
+            inner, _("is missing{say}{reason}").format(say=say, reason=_(" ({why})").format(why=_(why)) if why else "")
+        )
 
     def _bounded(self, field: Field[Any], value: Any, path: KeyPath) -> Any:
         if "low" not in field.metadata or not isinstance(value, int | float):
@@ -131,7 +143,12 @@ class Values:
         low, high, unit = (field.metadata[key] for key in ("low", "high", "unit"))
         if low <= value <= high:
             return value
-        return self.fault(path, _("{value:g} is outside {low:g} to {high:g}{unit}").format(value=value, low=low, high=high, unit=f" {_(unit)}" if unit else ""))
+        return self.fault(
+            path,
+            _("{value:g} is outside {low:g} to {high:g}{unit}").format(
+                value=value, low=low, high=high, unit=f" {_(unit)}" if unit else ""
+            ),
+        )
 
     def _sequence(self, item: Any, given: Plain, path: KeyPath) -> Any:
         if not isinstance(given, list):
@@ -147,7 +164,12 @@ class Values:
         choices = _choices(want)
         if choices:
             if given not in choices:
-                return self.fault(path, _('"{given}" is not {choices}{suggestion}').format(given=shown(given), choices=joined(_(" or "), choices), suggestion=suggestion(given, choices)))
+                return self.fault(
+                    path,
+                    _('"{given}" is not {choices}{suggestion}').format(
+                        given=shown(given), choices=joined(_(" or "), choices), suggestion=suggestion(given, choices)
+                    ),
+                )
             return want(given) if isinstance(want, type) else given
         if want is bool:
             return (
@@ -157,9 +179,17 @@ class Values:
             )
         if want is int:
             whole = number(given)
-            return self.fault(path, _('"{given}" is not a whole number').format(given=shown(given))) if whole is None else whole
+            return (
+                self.fault(path, _('"{given}" is not a whole number').format(given=shown(given)))
+                if whole is None
+                else whole
+            )
         if want is float:
-            return float(given) if _DECIMAL.fullmatch(given) else self.fault(path, _('"{given}" is not a number').format(given=shown(given)))
+            return (
+                float(given)
+                if _DECIMAL.fullmatch(given)
+                else self.fault(path, _('"{given}" is not a number').format(given=shown(given)))
+            )
         if want is Path:
             return self._folder / given if given and "\0" not in given else self.fault(path, _("is not a path"))
         return given

@@ -69,9 +69,19 @@ def reach(access: BrokerAccess, *, dates: Dates) -> Iterator[TrialStep]:
             return
         try:
             with tls.context(access, dates=dates).wrap_socket(sock, server_hostname=host) as secured:
-                yield TrialStep(N_("TLS"), "ok", _("{version}, the certificate is of the site's CA and for {host}").format(version=secured.version(), host=host))
+                yield TrialStep(
+                    N_("TLS"),
+                    "ok",
+                    _("{version}, the certificate is of the site's CA and for {host}").format(
+                        version=secured.version(), host=host
+                    ),
+                )
         except TimeoutError:
-            yield TrialStep("TLS", "failed", _("{host} does not answer at port {port}: it may speak no TLS there").format(host=host, port=port))
+            yield TrialStep(
+                "TLS",
+                "failed",
+                _("{host} does not answer at port {port}: it may speak no TLS there").format(host=host, port=port),
+            )
         except OSError as error:
             yield TrialStep("TLS", "failed", _("{host}: {why}").format(host=host, why=tls.why(error)))
 
@@ -87,7 +97,9 @@ def login(
         try:
             client.connect(*access.address()[:2], KEEPALIVE_S)
         except OSError as error:
-            yield TrialStep("login", "failed", _("the broker broke the connection off: {why}").format(why=tls.why(error)))
+            yield TrialStep(
+                "login", "failed", _("the broker broke the connection off: {why}").format(why=tls.why(error))
+            )
             return
         _until(client, lambda: heard.connack is not None, ANSWER_S)  # noqa: B023  # called before the next turn
         if heard.connack is not None and heard.connack.value != UNSUPPORTED_VERSION:
@@ -107,7 +119,9 @@ def _in(
         yield TrialStep(
             "login",
             "failed",
-            _("the broker refuses user {user}: {reason}: is the unit in its list, with the password of this enrolment? A new enrolment file makes a new password").format(user=user, reason=_(heard.connack.getName())),
+            _(
+                "the broker refuses user {user}: {reason}: is the unit in its list, with the password of this enrolment? A new enrolment file makes a new password"
+            ).format(user=user, reason=_(heard.connack.getName())),
         )
         return
     yield TrialStep(N_("login"), "ok", _("as {user}, MQTT {version}").format(user=user, version=version))
@@ -129,12 +143,18 @@ def _reading(
         return
     refused = [topic for topic, code in zip(wanted, heard.suback, strict=False) if code.is_failure]
     if refused:
-        yield TrialStep("topics", "failed", _("the broker gives {unit} no right to read {refused}").format(unit=unit, refused=', '.join(refused)))
+        yield TrialStep(
+            "topics",
+            "failed",
+            _("the broker gives {unit} no right to read {refused}").format(unit=unit, refused=", ".join(refused)),
+        )
     elif not _until(client, lambda: bool(heard.came), READ_S):
         yield TrialStep(
             "topics",
             "failed",
-            _("nothing comes from {wanted}: the broker gives {unit} no right to read, or the centre has never run").format(wanted=wanted[0], unit=unit),
+            _(
+                "nothing comes from {wanted}: the broker gives {unit} no right to read, or the centre has never run"
+            ).format(wanted=wanted[0], unit=unit),
         )
 
 
@@ -147,10 +167,16 @@ def _writing(client: mqtt.Client, heard: _Heard, version: str, site: str, unit: 
     client.publish(topic, build_will(f"check-{secrets.token_hex(4)}"), qos=1, retain=False)
     _until(client, lambda: heard.puback is not None, ANSWER_S)
     if heard.puback is None:
-        yield TrialStep("topics", "failed", _("the broker does not answer to what is written to {topic}").format(topic=topic))
+        yield TrialStep(
+            "topics", "failed", _("the broker does not answer to what is written to {topic}").format(topic=topic)
+        )
     elif heard.puback.is_failure:
         yield TrialStep(
-            "topics", "failed", _("the broker gives {unit} no right to write {topic}: {reason}").format(unit=unit, topic=topic, reason=_(heard.puback.getName()))
+            "topics",
+            "failed",
+            _("the broker gives {unit} no right to write {topic}: {reason}").format(
+                unit=unit, topic=topic, reason=_(heard.puback.getName())
+            ),
         )
 
 
@@ -197,10 +223,18 @@ def _until(client: mqtt.Client, done: Callable[[], bool], limit_s: float) -> boo
 def _unreached(host: str, port: int, error: OSError) -> str:
     match error:
         case socket.gaierror():
-            return _("the name {host} is not known here: look at the network's name service, and at the name").format(host=host)
+            return _("the name {host} is not known here: look at the network's name service, and at the name").format(
+                host=host
+            )
         case ConnectionRefusedError():
-            return _("port {port} of {host} is closed: no broker listens there, or a firewall refuses").format(port=port, host=host)
+            return _("port {port} of {host} is closed: no broker listens there, or a firewall refuses").format(
+                port=port, host=host
+            )
         case TimeoutError():
-            return _("{host} does not answer at port {port}: look at the address, the network, and firewalls on the way").format(host=host, port=port)
+            return _(
+                "{host} does not answer at port {port}: look at the address, the network, and firewalls on the way"
+            ).format(host=host, port=port)
         case _:
-            return _("{host} cannot be reached: {reason}").format(host=host, reason=_(error.strerror) if error.strerror else error)
+            return _("{host} cannot be reached: {reason}").format(
+                host=host, reason=_(error.strerror) if error.strerror else error
+            )

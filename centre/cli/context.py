@@ -19,8 +19,8 @@ from centre.profiles_csv import profiles
 from centre.roster_csv import moment
 from centre.sheet import BadTableError
 from centre.words import _, speak
-from contract.language import ENGLISH
 from contract.hours import Hours
+from contract.language import ENGLISH
 from contract.scopes import Scope
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -347,7 +347,10 @@ def svg(drawing: Drawing) -> str:
     height = y + 36
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:g}" width="{WIDTH}" height="{height:g}" font-family="{FONT}">'
     back = f'<rect width="{WIDTH}" height="{height:g}" rx="10" fill="#f7f9fa"/>'
-    title = [text(drawing.title, 24, 40, INK, 18, weight=600), text(chinese(drawing.title), 24, 66, INK, 18, weight=600)]
+    title = [
+        text(drawing.title, 24, 40, INK, 18, weight=600),
+        text(chinese(drawing.title), 24, 66, INK, 18, weight=600),
+    ]
     return "\n".join([head, back, *title, *parts, "</svg>", ""])
 
 

@@ -21,7 +21,19 @@ from agent.driver_words import FORMS, explained
 from agent.words import DOMAIN, LOCALE, Words, _, english_of, joined, speak
 from contract.language import CHINESE, ENGLISH
 from tests import catalogue
-from tests.catalogue import AGENT, CENTRE, CLICK, SAID_BY_AGENT, messages, name_of, placeholders, read, said_by, shadowed, unsaid
+from tests.catalogue import (
+    AGENT,
+    CENTRE,
+    CLICK,
+    SAID_BY_AGENT,
+    messages,
+    name_of,
+    placeholders,
+    read,
+    said_by,
+    shadowed,
+    unsaid,
+)
 
 SPEAKING = [path for path in AGENT.modules if "agent.words import" in path.read_text(encoding="utf-8")]
 """Modules that say something through the catalogue: then they say all of it."""
@@ -47,7 +59,9 @@ def test_every_message_is_translated_with_its_placeholders_and_nothing_else_is_t
 def test_the_file_stands_as_the_tool_writes_it() -> None:
     path = AGENT.folder / f"{DOMAIN}.po"
     assert path.read_bytes() == catalogue.written(catalogue.renewed(read(DOMAIN, AGENT), AGENT)), "run `make words`"
-    assert (AGENT.folder / f"{CLICK}.po").read_bytes() == (CENTRE.folder / f"{CLICK}.po").read_bytes(), "run `make words`"
+    assert (AGENT.folder / f"{CLICK}.po").read_bytes() == (CENTRE.folder / f"{CLICK}.po").read_bytes(), (
+        "run `make words`"
+    )
 
 
 @pytest.mark.parametrize("domain", [DOMAIN, CLICK])
@@ -139,7 +153,11 @@ def worded(path: Path) -> Iterator[str]:
     for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(function, ast.FunctionDef) and OF_OPTIONS.search(function.name):
             for node in ast.walk(function):
-                if isinstance(node, ast.Tuple) and len(node.elts) == 2 and isinstance(node.elts[1], ast.JoinedStr | ast.Constant):
+                if (
+                    isinstance(node, ast.Tuple)
+                    and len(node.elts) == 2
+                    and isinstance(node.elts[1], ast.JoinedStr | ast.Constant)
+                ):
                     text = _template(node.elts[1])
                     if " " in text:
                         yield text
@@ -230,5 +248,7 @@ def test_a_language_that_is_asked_for_goes_before_the_terminals(monkeypatch: pyt
 
 def test_the_service_speaks_english_whoever_starts_it() -> None:
     source = (catalogue.ROOT / "agent" / "cli" / "run.py").read_text(encoding="utf-8")
-    assert source.index("invocation.config()") < source.index("speak(ENGLISH)") < source.index("from agent.app import run")
+    assert (
+        source.index("invocation.config()") < source.index("speak(ENGLISH)") < source.index("from agent.app import run")
+    )
     assert words.DOMAIN == "doorward"

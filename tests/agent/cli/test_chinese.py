@@ -57,11 +57,7 @@ ASKED: dict[str, Act | list[Act]] = {
     r"报“门未关”.*: ": "",
     r"另有几根线.*: ": "",
 }
-NAMES = frozenset("""
-    DGUS II OSDP NC NO END DWIN SET FAT UTC MB YAML Doorward doorward selftest check setup probe pair status main panel card relay building yard grid
-    community mqtts HOST SELFTEST Ctrl baud ok root enrolment board screen reader relay2 card2 cellar io
-    modbus waveshare dwin line rdm badahu config yaml energised locks fail safe secure systemctl start stop FILE enrol FAIL gas
-    """.split())  # fmt: skip
+NAMES = frozenset(["DGUS", "II", "OSDP", "NC", "NO", "END", "DWIN", "SET", "FAT", "UTC", "MB", "YAML", "Doorward", "doorward", "selftest", "check", "setup", "probe", "pair", "status", "main", "panel", "card", "relay", "building", "yard", "grid", "community", "mqtts", "HOST", "SELFTEST", "Ctrl", "baud", "ok", "root", "enrolment", "board", "screen", "reader", "relay2", "card2", "cellar", "io", "modbus", "waveshare", "dwin", "line", "rdm", "badahu", "config", "yaml", "energised", "locks", "fail", "safe", "secure", "systemctl", "start", "stop", "FILE", "enrol", "FAIL", "gas"])  # fmt: skip
 """What is the same in every language: names of commands, keys, devices, drivers."""
 
 
@@ -69,7 +65,9 @@ def english(text: str) -> list[str]:
     """Lines with English words that are no names. What stands in backticks, paths, and what has a digit or a sign in it is a name."""
     found = []
     for line in text.splitlines():
-        rest = re.sub(r"`[^`]*`|\S*[0-9/_.=@]\S*|[\w-]+(\.[\w-]+)+:?|--[a-z-]+|-[a-zA-Z]\b|[a-z]+(-[a-z0-9]+)+", " ", line)
+        rest = re.sub(
+            r"`[^`]*`|\S*[0-9/_.=@]\S*|[\w-]+(\.[\w-]+)+:?|--[a-z-]+|-[a-zA-Z]\b|[a-z]+(-[a-z0-9]+)+", " ", line
+        )
         if set(re.findall("[A-Za-z]{2,}", rest)) - NAMES:
             found.append(line)
     return found
@@ -94,7 +92,12 @@ def test_a_box_is_set_up_in_chinese(bare: Bare, box: Box, probed: str) -> None: 
     assert config.link is None
     assert config.unit.name == "12号楼2单元"
     door = config.doors["main"]
-    assert (door.exit, door.on_fire, door.lock.kind, door.lock.energised) == ("button", "release", "fail-secure", "unlocks")
+    assert (door.exit, door.on_fire, door.lock.kind, door.lock.energised) == (
+        "button",
+        "release",
+        "fail-secure",
+        "unlocks",
+    )
     assert door.contact is None
     assert door.fire is not None
     assert door.fire.normally == "closed"
@@ -109,7 +112,15 @@ def test_a_file_of_answers_is_the_same_in_every_language(bare: Bare, box: Box, p
     assert "已写好" in outcome.stderr
     assert load(bare.config).doors["main"].exit == "button"
     assert load(bare.config).inputs["gas"].alarm
-    missing = bare.doorward("--language", "zh-CN", "setup", "--from", probed, "--answers", bare.answers(replace="是", inputs=None, doors="9"))
+    missing = bare.doorward(
+        "--language",
+        "zh-CN",
+        "setup",
+        "--from",
+        probed,
+        "--answers",
+        bare.answers(replace="是", inputs=None, doors="9"),
+    )
     assert missing.exit_code == 78
     assert re.fullmatch(r".*/answers:\d+：doors：请写 1 到 8 的数\n", missing.stderr.splitlines(keepends=True)[-1])
 
@@ -145,7 +156,9 @@ def test_the_sheet_is_chinese_on_paper_and_english_as_json(unit: Unit, tmp_path:
     assert lines[-2] == "没有不合格"
     starts = {columns(line.split(row.text)[0]) for line, row in zip(lines[1:], rows, strict=False)}
     assert len(starts) == 1, "the texts stand below each other"
-    written = json.dumps({**plain, "rows": [row for row in plain["rows"] if "SELFTEST" not in row["text"]]}, ensure_ascii=False)
+    written = json.dumps(
+        {**plain, "rows": [row for row in plain["rows"] if "SELFTEST" not in row["text"]]}, ensure_ascii=False
+    )
     assert "it holds while locked" in written
     assert not re.search("[\u4e00-\u9fff]", written.replace(config.unit.name, ""))
 
@@ -155,7 +168,10 @@ def test_check_in_chinese(unit: Unit, chinese: None) -> None:
     said = unit.doorward("check", "--no-devices")
     assert said.exit_code == 0
     assert "正常  身份：badahu 的单元 b12-u2；中心还没有确认它的密钥" in said.stdout
-    assert "按下出门按钮时，按钮自身就接通另一路给锁供电（与继电器并联；断它的电反而会锁上），关掉本机时也一样吗？" in said.stdout
+    assert (
+        "按下出门按钮时，按钮自身就接通另一路给锁供电（与继电器并联；断它的电反而会锁上），关掉本机时也一样吗？"
+        in said.stdout
+    )
     assert not english(said.output)
 
 
@@ -185,9 +201,15 @@ def test_status_in_chinese_stands_in_columns(unit: Unit, chinese: None) -> None:
 
 
 FAULTS = [
-    (("on_fire: release", "on_fire: relase"), "doors.main.on_fire: “relase”不是 release 或 nothing（是不是“release”？）"),
+    (
+        ("on_fire: release", "on_fire: relase"),
+        "doors.main.on_fire: “relase”不是 release 或 nothing（是不是“release”？）",
+    ),
     (("exit: button", "exit: none"), "doors.main.exit: 写的是 none，却接了 exit_button"),
-    (("    kind: fail-secure", "    # kind"), "doors.main.lock.kind: 没有写：请写 fail-secure 或 fail-safe（fail-safe 是断电开锁）"),
+    (
+        ("    kind: fail-secure", "    # kind"),
+        "doors.main.lock.kind: 没有写：请写 fail-secure 或 fail-safe（fail-safe 是断电开锁）",
+    ),
     (("poll_ms: 50", "poll_ms: 5"), "devices.relay.poll_ms: 必须是 10 到 1000，不能是 5"),
     (("unit:", "unit："), "这里有全角的`：`：请写 `:`，后面加一个空格"),
 ]
