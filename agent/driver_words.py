@@ -162,8 +162,6 @@ def _known(text: str) -> str | None:
 
 @cache
 def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """Those with fewer fields first: a form that says more is no example of one that says less."""
-    ordered = sorted(FORMS, key=lambda form: (form.count("{"), -len(form)))
-    return tuple(
-        (form, re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+?)", re.escape(form)), re.DOTALL)) for form in ordered
-    )
+    """Those that say more first: a form with fewer words of its own would take the rest for its fields."""
+    ordered = sorted(FORMS, key=lambda form: -len(re.sub(r"\{\w+\}", "", form)))
+    return tuple((form, re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^;]+?)", re.escape(form)))) for form in ordered)

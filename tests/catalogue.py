@@ -188,6 +188,8 @@ def _words(node: ast.AST) -> Iterator[tuple[int, str]]:
         if re.search("[A-Za-z]{2}", text):
             yield node.lineno, text
         return
+    if isinstance(node, ast.Compare):
+        return
     if isinstance(node, ast.FormattedValue):
         yield from _words(node.value)  # not its form
         return

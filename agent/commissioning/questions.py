@@ -116,10 +116,12 @@ class Questions:
     def _unit(self) -> Iterator[str]:
         ask, known = self._ask, self._known
         unit = ask("unit.id", _("This unit's id, as at the centre"), identifier, known.unit)
+        site = ask("unit.site", _("The id of the site (the street office)"), identifier, known.site)
+        name = ask("unit.name", _("Its name, as the panel is to show it"), title, unit)
         yield "unit:"
         yield f"  id: {unit}"
-        yield f"  site: {ask('unit.site', 'The id of the site (the street office)', identifier, known.site)}"
-        yield f"  name: {quoted(ask('unit.name', 'Its name, as the panel is to show it', title, unit))}"
+        yield f"  site: {site}"
+        yield f"  name: {quoted(name)}"
         scopes = ask(
             "unit.scopes",
             _("What it belongs to, as building/b12 yard/y07 grid/g21 community/c05; - for nothing"),
@@ -311,7 +313,7 @@ class Questions:
         return wire
 
     def _rest(self) -> Iterator[str]:
-        displays = [name for name, (_, sighting) in self._found.devices.items() if DRIVERS[sighting.driver].draws]
+        displays = [name for name, (_port, sighting) in self._found.devices.items() if DRIVERS[sighting.driver].draws]
         if displays:
             yield f"displays: {scalar(displays)}"
         count = self._ask("inputs", _("How many further wires are on inputs (gas, water, smoke)?"), whole(0, 32), "0")

@@ -101,7 +101,7 @@ def test_a_box_is_set_up_in_chinese(bare: Bare, box: Box, probed: str) -> None: 
     assert door.contact is None
     assert door.fire is not None
     assert door.fire.normally == "closed"
-    assert f"{bare.config} 已写好。 下一步：doorward selftest" in said
+    assert f"{bare.config} 已写好。下一步：doorward selftest" in said
     assert not english(said + outcome.stdout)
 
 
@@ -211,7 +211,7 @@ FAULTS = [
         "doors.main.lock.kind: 没有写：请写 fail-secure 或 fail-safe（fail-safe 是断电开锁）",
     ),
     (("poll_ms: 50", "poll_ms: 5"), "devices.relay.poll_ms: 必须是 10 到 1000，不能是 5"),
-    (("unit:", "unit："), "这里有全角的`：`：请写 `:`，后面加一个空格"),
+    (("\nunit:", "\nunit："), "这里有全角的`：`：请写 `:`，后面加一个空格"),
 ]
 
 
