@@ -6,7 +6,7 @@ import re
 from functools import cache
 
 from agent.core.plan import ONE_SIZE
-from agent.words import N_, Words, _, joined, speaks_chinese
+from agent.words import N_, SaidText, _, joined, speaks_chinese
 
 FORMS = (
     # options
@@ -140,7 +140,7 @@ MARKED = (N_("large letters are asked for; the panel's files are normal: panel b
 
 def explained(text: str) -> str:
     """`text` as it is said now, also where it is several parted by semicolons. What is not known stays as it is."""
-    if not speaks_chinese() or isinstance(text, Words):
+    if not speaks_chinese() or isinstance(text, SaidText):
         return text
     whole = _known(text)
     if whole is not None:
@@ -156,7 +156,7 @@ def _known(text: str) -> str | None:
         if found is not None:
             fields = {name: explained(value) for name, value in found.groupdict().items()}
             made = _(form).format(**fields)
-            return Words(str(made), text)
+            return SaidText(str(made), text)
     return None
 
 

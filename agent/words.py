@@ -17,7 +17,7 @@ _said: Callable[[str], str] | None = None
 """How a text is said now; None: as it stands in the code."""
 
 
-class Words(str):
+class SaidText(str):
     """A text as it is said now, and the same in English for JSON and for what goes home. What is filled in keeps both."""
 
     __slots__ = ("english",)
@@ -28,14 +28,14 @@ class Words(str):
         made.english = english
         return made
 
-    def __reduce__(self) -> tuple[type[Words], tuple[str, str]]:
+    def __reduce__(self) -> tuple[type[SaidText], tuple[str, str]]:
         """For copies of what holds it."""
-        return Words, (str(self), self.english)
+        return SaidText, (str(self), self.english)
 
-    def format(self, *_positional: object, **fields: object) -> Words:
+    def format(self, *_positional: object, **fields: object) -> SaidText:
         """By name only: an order of words is not the same in every language."""
         plain = {name: english_of(value) for name, value in fields.items()}
-        return Words(super().format(**fields), self.english.format(**plain))
+        return SaidText(super().format(**fields), self.english.format(**plain))
 
 
 def speak(language: str) -> None:
@@ -55,7 +55,7 @@ def speaks_chinese() -> bool:
 
 def _(text: str) -> str:
     """`text` as it is said now. Placeholders are filled in afterwards, by `format`: what comes from outside is never formatted itself."""
-    return text if _said is None else Words(_said(text), text)
+    return text if _said is None else SaidText(_said(text), text)
 
 
 def N_(text: str) -> str:  # noqa: N802  # gettext's own name for it
@@ -65,25 +65,25 @@ def N_(text: str) -> str:  # noqa: N802  # gettext's own name for it
 
 def english_of(value: object) -> object:
     """A text as it is in English; anything else as it is."""
-    return value.english if isinstance(value, Words) else value
+    return value.english if isinstance(value, SaidText) else value
 
 
 def plain(text: str) -> str:
     """`english_of` a text."""
-    return text.english if isinstance(text, Words) else text
+    return text.english if isinstance(text, SaidText) else text
 
 
 def joined(separator: str, texts: Iterable[str]) -> str:
     """As `separator.join`, in both languages."""
     every = list(texts)
     whole = separator.join(every)
-    return whole if _said is None else Words(whole, plain(separator).join(map(plain, every)))
+    return whole if _said is None else SaidText(whole, plain(separator).join(map(plain, every)))
 
 
 def reason_of(error: OSError) -> str:
     """Why the system refused, in lower case; in the language of who reads it where it is one of the usual reasons."""
     text = error.strerror or str(error)
-    return text.lower() if _said is None else Words(_said(text), text.lower())
+    return text.lower() if _said is None else SaidText(_said(text), text.lower())
 
 
 REASONS = (

@@ -18,7 +18,7 @@ from agent.cli.language import help_texts
 from agent.commissioning.answers import meant, offered, yes_or_no
 from agent.commissioning.interview import choice
 from agent.driver_words import FORMS, explained
-from agent.words import DOMAIN, LOCALE, Words, _, english_of, joined, speak
+from agent.words import DOMAIN, LOCALE, SaidText, _, english_of, joined, speak
 from contract.language import CHINESE, ENGLISH
 from tests import catalogue
 from tests.catalogue import (
@@ -99,7 +99,7 @@ def test_what_is_filled_in_keeps_its_english(chinese: None) -> None:
     both = joined(_(" or "), [_("yes"), "x"])
     assert (both, english_of(both)) == ("是 或 x", "yes or x")
     for again in (copy.deepcopy(whole), pickle.loads(pickle.dumps(whole))):
-        assert isinstance(again, Words)
+        assert isinstance(again, SaidText)
         assert (again, again.english) == (whole, whole.english)
     assert english_of(3) == 3
 

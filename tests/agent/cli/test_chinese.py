@@ -57,7 +57,7 @@ ASKED: dict[str, Act | list[Act]] = {
     r"报“门未关”.*: ": "",
     r"另有几根线.*: ": "",
 }
-NAMES = frozenset(["DGUS", "II", "OSDP", "NC", "NO", "END", "DWIN", "SET", "FAT", "UTC", "MB", "YAML", "Doorward", "doorward", "selftest", "check", "setup", "probe", "pair", "status", "main", "panel", "card", "relay", "building", "yard", "grid", "community", "mqtts", "HOST", "SELFTEST", "Ctrl", "baud", "ok", "root", "enrolment", "board", "screen", "reader", "relay2", "card2", "cellar", "io", "modbus", "waveshare", "dwin", "line", "rdm", "badahu", "config", "yaml", "energised", "locks", "fail", "safe", "secure", "systemctl", "start", "stop", "FILE", "enrol", "FAIL", "gas"])  # fmt: skip
+NAMES = frozenset(["DGUS", "II", "OSDP", "NC", "NO", "nc", "no", "END", "DWIN", "SET", "FAT", "UTC", "MB", "YAML", "Doorward", "doorward", "selftest", "check", "setup", "probe", "pair", "status", "main", "panel", "card", "relay", "building", "yard", "grid", "community", "mqtts", "HOST", "SELFTEST", "Ctrl", "baud", "ok", "root", "enrolment", "board", "screen", "reader", "relay2", "card2", "cellar", "io", "modbus", "waveshare", "dwin", "line", "rdm", "badahu", "config", "yaml", "energised", "locks", "fail", "safe", "secure", "systemctl", "start", "stop", "FILE", "enrol", "FAIL", "gas"])  # fmt: skip
 """What is the same in every language: names of commands, keys, devices, drivers."""
 
 
