@@ -59,7 +59,7 @@ CHINESE = {
     "relay 1, COM–NC": "继电器 1，COM–NC",
     "cellar relay 1, COM–NC": "地下室继电器 1，COM–NC",
     "supply": "电源",
-    "12 V +, own fuse": "12 V +，自带熔断器",
+    "12 V +, own fuse": "自带熔断器",
     "with battery": "带电池",
     "strike": "阴极锁",
     "maglock": "磁力锁",
@@ -310,7 +310,7 @@ def circuit(lock: Circuit, top: float) -> tuple[list[str], float]:
             wire([(x + 120, y), (x + 178, y)], CURRENT),
             *(text(part, x + 90, y + 24 + 15 * row, INK, 12, "middle") for row, part in enumerate(pieces(contact))),
         ]
-        bottom = y + 32
+        bottom = y + 44
         x += 178
     if lock.parallel:
         fork, join = x + 50, x + 430
@@ -327,9 +327,9 @@ def circuit(lock: Circuit, top: float) -> tuple[list[str], float]:
             ]
         x = join
     parts += [
-        wire([(x, y), (730, y)], CURRENT),
-        *block(730, y - 29, 120, 58, [lock.lock, "diode across it"], "#fdf0ef"),
-        wire([(850, y), (885, y)], CURRENT),
+        wire([(x, y), (722, y)], CURRENT),
+        *block(722, y - 29, 134, 58, [lock.lock, "diode across it"], "#fdf0ef"),
+        wire([(856, y), (885, y)], CURRENT),
         text("0 V", 891, y + 5, CURRENT, 14, weight=600),
     ]
     return parts, bottom + 58
