@@ -18,7 +18,7 @@ MUTATIONS = [
     Mutation(
         "a sheet in JSON in the language of whoever ran it",
         "agent/words.py",
-        "    return value.english if isinstance(value, Words) else value\n",
+        "    return value.english if isinstance(value, SaidText) else value\n",
         "    return value\n",
         (f"{SPOKEN}::test_what_is_filled_in_keeps_its_english",),
     ),
