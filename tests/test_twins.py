@@ -97,7 +97,7 @@ def test_every_label_of_a_drawing_stands_there_in_both_languages() -> None:
             if sentence in together:
                 assert said.replace("，", "") in together.replace("，", ""), sentence
         known = " ".join([*made["CHINESE"], *made["SAME"], *map(heading, drawing.circuits)])
-        ports = {line.port for line in drawing.serial}
+        ports = {name for line in drawing.serial for name in (line.port, line.kind)}
         assert not [
             each for each in english if each not in known and each not in ports and not re.match("cellar DI", each)
         ]
