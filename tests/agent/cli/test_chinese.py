@@ -183,7 +183,8 @@ def test_json_is_the_same_in_every_language(unit: Unit, chinese: None) -> None:
         os.environ["LANG"] = "C.UTF-8"
         said.append(unit.doorward(*arguments).stdout)
         os.environ["LANG"] = "zh_CN.UTF-8"
-        assert said[0] == said[1]
+        one, other = (re.sub(r"\d+ MB", "MB", each) for each in said)
+        assert one == other
         assert json.loads(said[0])
     unit.write(("on_fire: release", "on_fire: relase"))
     found = json.loads(unit.doorward("check", "--json").stdout)["findings"]
