@@ -9,7 +9,7 @@
 #   make bench     measure, and write docs/benchmarks.md
 #   make pictures  play the story and draw the README's pictures from it; draw the boxes of docs/wiring.md, the panels of docs/people.md
 #   make contract  write what docs/ say of the declared messages, status and metrics: tables, JSON Schemas, the AsyncAPI document
-#   make words     bring the centre's Chinese catalogue up to the code (centre/locale), and name what is not translated
+#   make words     bring the Chinese catalogues up to the code (agent/locale, centre/locale), and name what is not translated
 #   make deb       the Debian packages, in build/deb (needs debhelper, dh-python, dpkg-dev); VERSION=… gives them another version
 #   make stick     a folder for a USB stick: the unit's package and all it needs, with no network; ARCH=arm64, PACKAGE=doorward-centre
 #   make image     a disk image of Debian with the unit's package (ARCH=amd64 or arm64), as root; make bundle: a signed update for it

@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from agent.config import Config, DeviceConfig
+from agent.driver_words import explained
 from agent.errors import IdentityError
 from agent.identity import secret_path
 from agent.store import plainfile
+from agent.words import _, reason_of
 from drivers.registry import DRIVERS
 
 log = logging.getLogger("devicekeys")
@@ -73,7 +75,7 @@ def _read(config: Config, place: str, options: Any, option: str) -> str:
     text = read_key(path, private=not place.startswith("credential:"))
     wrong = [message for key, message in replace(options, **{option: text}).check() if key == option]
     if wrong:
-        raise IdentityError(f"{path}: {wrong[0]}")
+        raise IdentityError(_("{path}: {fault}").format(path=path, fault=explained(wrong[0])))
     return text
 
 
@@ -82,12 +84,12 @@ def read_key(path: Path, *, private: bool = True) -> str:
     try:
         with path.open("rb") as file:
             if private and stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
-                raise IdentityError(f"{path}: is open to others: chmod 600 {path}")
+                raise IdentityError(_("{path}: is open to others: chmod 600 {path}").format(path=path))
             text = file.read(_MAX_BYTES).decode("ascii", "replace").strip()
     except OSError as error:
-        raise IdentityError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+        raise IdentityError(_("{path}: {reason}").format(path=path, reason=reason_of(error))) from None
     if not _HEX_KEY.fullmatch(text):
-        raise IdentityError(f"{path}: is no key: 32 hex digits on one line are wanted")
+        raise IdentityError(_("{path}: is no key: 32 hex digits on one line are wanted").format(path=path))
     return text
 
 

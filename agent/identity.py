@@ -29,6 +29,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from agent.errors import IdentityError, shown
+from agent.words import _, reason_of
 from contract.enrolment import KEY_BYTES, Enrolment, build_enrolment, parse_enrolment
 from contract.frozen import frozen
 
@@ -95,7 +96,11 @@ class Identity:
 def differences(enrolment: Enrolment, site: str, unit: str) -> list[str]:
     """In what a configuration for `site` and `unit` does not speak of the enrolled unit; one line each."""
     pairs = (("unit.site", site, enrolment.site), ("unit.id", unit, enrolment.unit))
-    return [f"{key} is {here}, and the enrolment is for {there}" for key, here, there in pairs if here != there]
+    return [
+        _("{key} is {here}, and the enrolment is for {there}").format(key=key, here=here, there=there)
+        for key, here, there in pairs
+        if here != there
+    ]
 
 
 class _Place:
@@ -112,35 +117,39 @@ class _Place:
     def folder_faults(self) -> list[str]:
         if self._credentials is not None:
             return []
-        none_yet = f"{self._folder}: there is no identity yet: run doorward enrol FILE"
+        none_yet = _("{folder}: there is no identity yet: run doorward enrol FILE").format(folder=self._folder)
         try:
             mode = self._folder.stat().st_mode
             if not stat.S_ISDIR(mode):
-                return [f"{self._folder}: is not a folder"]
+                return [_("{folder}: is not a folder").format(folder=self._folder)]
             if mode & 0o077:
-                return [f"{self._folder}: is open to others: chmod 700 {self._folder}"]
+                return [_("{folder}: is open to others: chmod 700 {folder}").format(folder=self._folder)]
             return [] if any(self._folder.iterdir()) else [none_yet]
         except FileNotFoundError:
             return [none_yet]
         except OSError as error:
             if error.errno == errno.EACCES and "CREDENTIALS_DIRECTORY" in os.environ:
                 return [none_yet]  # the folder is root's, and systemd found nothing in it to hand over
-            return [f"{self._folder}: {_why(error)}"]
+            return [_("{path}: {why}").format(path=self._folder, why=_why(error))]
 
     def read(self, name: str, parse: Callable[[bytes], T], faults: list[str]) -> T | None:
         path = self.path(name)
         try:
             with path.open("rb") as file:
                 if self._credentials is None and os.fstat(file.fileno()).st_mode & 0o077:
-                    faults.append(f"{path}: is open to others: chmod 600 {path}")
+                    faults.append(_("{path}: is open to others: chmod 600 {path}").format(path=path))
                     return None
                 return parse(file.read(_MAX_BYTES))
         except FileNotFoundError:
-            faults.append(f"{path}: is missing: run doorward enrol FILE again")
+            faults.append(_("{path}: is missing: run doorward enrol FILE again").format(path=path))
         except OSError as error:
-            faults.append(f"{path}: {_why(error)}")
+            faults.append(_("{path}: {why}").format(path=path, why=_why(error)))
         except ValueError as error:
-            faults.append(f"{path}: is damaged: {shown(error, 100)}: run doorward enrol FILE again")
+            faults.append(
+                _("{path}: is damaged: {error}: run doorward enrol FILE again").format(
+                    path=path, error=shown(error, 100)
+                )
+            )
         return None
 
     def spent(self) -> bool:
@@ -193,7 +202,7 @@ def enrol(file: Path, folder: Path) -> Identity:
             shutil.rmtree(made, ignore_errors=True)  # gone from there already when all went well
         _sync(folder.parent)
     except OSError as error:
-        raise IdentityError(f"{folder}: {_why(error)}") from None
+        raise IdentityError(_("{path}: {why}").format(path=folder, why=_why(error))) from None
     return Identity.load(folder)
 
 
@@ -213,13 +222,15 @@ def _mark_of(enrolment: Enrolment) -> bytes:
 
 def secret_path(value: str, folder: Path) -> Path:
     """The file of a secret: `credential:NAME` is systemd's credential of that name, anything else a path, from `folder` when relative."""
-    kind, _, name = value.partition(":")
+    kind, _colon, name = value.partition(":")
     if kind != "credential":
         return folder / value
     given = os.environ.get("CREDENTIALS_DIRECTORY", "")
     if not given or not name or "/" in name:
         raise IdentityError(
-            f"{shown(value)}: no such credential: only the service has it (LoadCredential={shown(name)}:FILE)"
+            _("{value}: no such credential: only the service has it (LoadCredential={name}:FILE)").format(
+                value=shown(value), name=shown(name)
+            )
         )
     return Path(given) / name
 
@@ -230,10 +241,12 @@ def read_enrolment(file: Path) -> Enrolment:
         with file.open("rb") as opened:
             return parse_enrolment(opened.read(_MAX_BYTES + 1))
     except OSError as error:
-        raise IdentityError(f"{file}: {_why(error)}") from None
+        raise IdentityError(_("{path}: {why}").format(path=file, why=_why(error))) from None
     except ValueError as error:
         raise IdentityError(
-            f"{file}: {shown(error, 100)}: no enrolment file as `doorward centre unit enrolment` writes it"
+            _("{file}: {error}: no enrolment file as `doorward centre unit enrolment` writes it").format(
+                file=file, error=shown(error, 100)
+            )
         ) from None
 
 
@@ -297,16 +310,16 @@ def _private_key(data: bytes) -> Ed25519PrivateKey:
     try:
         key = load_pem_private_key(data, None)
     except (ValueError, TypeError):
-        raise ValueError("not a private key") from None
+        raise ValueError(_("not a private key")) from None
     if not isinstance(key, Ed25519PrivateKey):
-        raise ValueError("not an Ed25519 key")  # noqa: TRY004  # damaged, as far as the operator is concerned
+        raise ValueError(_("not an Ed25519 key"))  # noqa: TRY004  # damaged, as far as the operator is concerned
     return key
 
 
 def _token(data: bytes) -> bytes:
     token = bytes.fromhex(data.decode("ascii"))
     if len(token) != KEY_BYTES:
-        raise ValueError("not a token")
+        raise ValueError(_("not a token"))
     return token
 
 
@@ -321,5 +334,5 @@ def _spent_marker() -> Path | None:
 
 def _why(error: OSError) -> str:
     if error.errno == errno.EACCES:
-        return "may not be read or written by this user: use root, or the user doorward"
-    return f"{(error.strerror or str(error)).lower()}"
+        return _("may not be read or written by this user: use root, or the user doorward")
+    return reason_of(error)

@@ -1,6 +1,7 @@
-"""The catalogue of the centre's words: what the code says, what is translated, what is not said through it yet. `python -m tests.catalogue` (`make words`).
+"""The catalogues of what the centre and the agent's commands say: what the code says, what is translated, what is not said through them yet.
 
-It brings centre.po up to the code (new messages empty, old ones gone, the rest as translated), and writes the .mo files that programs read.
+`python -m tests.catalogue` (`make words`) brings the .po files up to the code (new messages empty, old ones gone, the rest as translated), and
+writes the .mo files that programs read.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import io
 import re
 import string
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +21,53 @@ from babel.messages.extract import extract_from_file
 from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po, write_po
 
+import agent.words
+from agent.cli import COMMANDS as AGENT_COMMANDS
+from agent.cli import command_of, doorward
+from agent.cli.language import help_texts
 from centre.cli import centre
 from centre.cli.verify_record import verify_record
-from centre.words import CHINESE, DOMAIN, LOCALE
+from centre.words import DOMAIN, LOCALE
+from contract.language import CHINESE
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = LOCALE / CHINESE / "LC_MESSAGES"
+CLICK = "messages"
+"""The domain of what click says itself: a copy lies with each program, which may be installed alone."""
 KEYWORDS: dict[str, None] = {"_": None, "N_": None}
 
 COMMANDS = (centre, verify_record)
 """What `doorward` calls by name."""
 
-SAID = {
+
+@dataclass(frozen=True)
+class Speaker:
+    """A program with a catalogue of its own. `help`: the texts of its commands, in English."""
+
+    domain: str
+    folder: Path
+    package: str
+    help: Callable[[], Iterable[str]]
+
+    @property
+    def modules(self) -> list[Path]:
+        return sorted((ROOT / self.package).rglob("*.py"))
+
+
+def _centre_help() -> Iterator[str]:
+    return (each.english for command in COMMANDS for each in command.texts)
+
+
+def _agent_help() -> Iterator[str]:
+    commands = [doorward, *(command_of(name) for name in AGENT_COMMANDS)]
+    return (each.english for command in commands for each in help_texts(command))
+
+
+CENTRE = Speaker(DOMAIN, FOLDER, "centre", _centre_help)
+AGENT = Speaker(agent.words.DOMAIN, agent.words.LOCALE / CHINESE / "LC_MESSAGES", "agent", _agent_help)
+SPEAKERS = (CENTRE, AGENT)
+
+SAID: Mapping[str, int] = {
     "BadRecordError": 0,
     "BadValueError": 1,
     "Break": 3,
@@ -54,6 +91,27 @@ SAID = {
     "_say": 0,
 }
 """Functions whose argument of this number a person reads."""
+SAID_BY_AGENT: Mapping[str, int] = {
+    "AnswersError": 0,
+    "BadParameter": 0,
+    "ConfigError": 0,
+    "DoorwardError": 0,
+    "Finding": 2,
+    "IdentityError": 0,
+    "Row": 2,
+    "SourceError": 0,
+    "TrialStep": 2,
+    "UnreachableError": 0,
+    "_fault": 1,
+    "ask": 1,
+    "_ask": 1,
+    "confirmed": 0,
+    "echo": 0,
+    "fault": 1,
+    "says": 0,
+    "tell": 0,
+}
+"""The same of the agent's commands and of its configuration."""
 
 _FORM = """msgid ""
 msgstr ""
@@ -66,29 +124,29 @@ msgstr ""
 """
 HEADS = {
     DOMAIN: f"# The words of `doorward centre`, in simplified Chinese. `make words` brings this file up to the code.\n{_FORM}",
-    "messages": f"# What click says itself (versions 8.1 to 8.5) and `doorward` around it, in simplified Chinese.\n{_FORM}",
+    agent.words.DOMAIN: f"# The words of `doorward` on a unit, in simplified Chinese. `make words` brings this file up to the code.\n{_FORM}",
+    CLICK: f"# What click says itself (versions 8.1 to 8.5) and `doorward` around it, in simplified Chinese.\n{_FORM}",
 }
 """What stands first in each .po file."""
 
 
 def modules() -> list[Path]:
-    return sorted((ROOT / "centre").rglob("*.py"))
+    return CENTRE.modules
 
 
 def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def messages() -> dict[str, set[str]]:
+def messages(speaker: Speaker = CENTRE) -> dict[str, set[str]]:
     """What the code says, each with the modules that say it: texts within `_( )`, and the help of commands."""
     found: dict[str, set[str]] = {}
-    for path in modules():
+    for path in speaker.modules:
         for _line, text, _comments, _context in extract_from_file("python", path, keywords=KEYWORDS):
             assert isinstance(text, str), (path, text)
             found.setdefault(text, set()).add(name_of(path))
-    for each in (each for command in COMMANDS for each in command.texts):
-        if each.english:
-            found.setdefault(each.english, set()).add("centre/cli")
+    for text in filter(None, speaker.help()):
+        found.setdefault(text, set()).add(f"{speaker.package}/cli")
     return found
 
 
@@ -101,7 +159,7 @@ def placeholders(text: str) -> set[tuple[str, str]]:
     }
 
 
-def unsaid(source: str) -> Iterator[str]:
+def unsaid(source: str, said: Mapping[str, int] = SAID) -> Iterator[str]:
     """Words that a person would read in English whatever the language: literals outside `_( )` where something is said or yielded. By line."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Yield) and isinstance(node.value, _TEXT):
@@ -109,7 +167,7 @@ def unsaid(source: str) -> Iterator[str]:
         if not isinstance(node, ast.Call):
             continue
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        number = SAID.get(name, len(node.args))
+        number = said.get(name, len(node.args))
         if len(node.args) > number and (name != "append" or isinstance(node.args[number], _TEXT)):
             yield from (f"{line}: {text!r}" for line, text in _words(node.args[number]))
 
@@ -129,6 +187,8 @@ def _words(node: ast.AST) -> Iterator[tuple[int, str]]:
         text = re.sub("^centre: |--", "", node.value) if isinstance(node.value, str) else ""
         if re.search("[A-Za-z]{2}", text):
             yield node.lineno, text
+        return
+    if isinstance(node, ast.Compare):
         return
     if isinstance(node, ast.FormattedValue):
         yield from _words(node.value)  # not its form
@@ -153,8 +213,8 @@ def shadowed(source: str) -> Iterator[str]:
                 yield node.name
 
 
-def read(domain: str = DOMAIN) -> Catalog:
-    with (FOLDER / f"{domain}.po").open("rb") as file:
+def read(domain: str = DOMAIN, speaker: Speaker = CENTRE) -> Catalog:
+    with (speaker.folder / f"{domain}.po").open("rb") as file:
         return read_po(file, locale="zh_CN", domain=domain, abort_invalid=True)
 
 
@@ -176,23 +236,31 @@ def written(catalog: Catalog) -> bytes:
     return HEADS[catalog.domain or ""].encode() + out.getvalue()
 
 
-def renewed(old: Catalog) -> Catalog:
+def renewed(old: Catalog, speaker: Speaker = CENTRE) -> Catalog:
     """The catalogue of the code as it is, with the translations that there are."""
-    made = Catalog(locale="zh_CN", domain=DOMAIN)
-    for text, where in messages().items():
+    made = Catalog(locale="zh_CN", domain=speaker.domain)
+    for text, where in messages(speaker).items():
         known = old.get(text)
         made.add(text, known.string if known is not None else "", locations=[(name, 0) for name in sorted(where)])
     return made
 
 
-def main() -> int:
-    catalog = renewed(read())
-    (FOLDER / f"{DOMAIN}.po").write_bytes(written(catalog))
-    for domain in (DOMAIN, "messages"):
-        path, made = FOLDER / f"{domain}.mo", compiled(read(domain))
+def brought_up(speaker: Speaker) -> list[str]:
+    """Its files are written; what is not translated comes back."""
+    if speaker is not CENTRE:
+        speaker.folder.mkdir(parents=True, exist_ok=True)
+        (speaker.folder / f"{CLICK}.po").write_bytes((CENTRE.folder / f"{CLICK}.po").read_bytes())
+    catalog = renewed(read(speaker.domain, speaker), speaker)
+    (speaker.folder / f"{speaker.domain}.po").write_bytes(written(catalog))
+    for domain in (speaker.domain, CLICK):
+        path, made = speaker.folder / f"{domain}.mo", compiled(read(domain, speaker))
         if not path.exists() or said_by(path.read_bytes()) != said_by(made):
             path.write_bytes(made)
-    left = [str(each.id) for each in catalog if each.id and not each.string]
+    return [str(each.id) for each in catalog if each.id and not each.string]
+
+
+def main() -> int:
+    left = [text for speaker in SPEAKERS for text in brought_up(speaker)]
     for text in left:
         sys.stdout.write(f"not translated: {text!r}\n")
     return 1 if left else 0

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-from gettext import gettext as _  # click's own domain: a command that speaks another language binds it
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -16,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agent import __version__
+from agent.cli.language import choose, language_ends, language_option, spoken
 from agent.errors import EXIT_CHECK_FAILED, EXIT_USAGE, DoorwardError, UnreachableError
+from agent.words import N_, _
 from contract.frozen import frozen
 
 if TYPE_CHECKING:
@@ -29,22 +30,22 @@ MAX_LINES = 100
 """Of faults printed at once: a file of another kind can have one a line."""
 
 COMMANDS = {
-    "apply-update": "Install what was ordered (what doorward-update.service does).",
-    "bundle": "Pack everything support needs into one file, secrets left out.",
-    "check": "Check configuration, identity and this machine, and say how to mend what is wrong.",
-    "enrol": "Take over the enrolment file that the centre wrote for this unit.",
-    "explain": "Say whether a card would open a door, and by which rule.",
-    "firstboot": "Take over what an installer laid on the image's partition (before the agent starts).",
-    "log": "Show what happened at the door, from the unit's own journal.",
-    "monitor": "Show what passes on a serial port, decoded, secrets masked.",
-    "pair": "Give an OSDP reader a key of its own.",
-    "probe": "Find what is on each serial port, and write it as configuration.",
-    "replay": "Run a recorded incident through the core again, each decision with its rule.",
-    "run": "Run the agent (what the service does).",
-    "selftest": "Move each lock, read it back, draw each screen, print an acceptance sheet.",
-    "setup": "Make the configuration, from what is on the ports and a few questions.",
-    "status": "Show how the running agent is.",
-    "update": "Install a .doorward file from the centre, on site.",
+    "apply-update": N_("Install what was ordered (what doorward-update.service does)."),
+    "bundle": N_("Pack everything support needs into one file, secrets left out."),
+    "check": N_("Check configuration, identity and this machine, and say how to mend what is wrong."),
+    "enrol": N_("Take over the enrolment file that the centre wrote for this unit."),
+    "explain": N_("Say whether a card would open a door, and by which rule."),
+    "firstboot": N_("Take over what an installer laid on the image's partition (before the agent starts)."),
+    "log": N_("Show what happened at the door, from the unit's own journal."),
+    "monitor": N_("Show what passes on a serial port, decoded, secrets masked."),
+    "pair": N_("Give an OSDP reader a key of its own."),
+    "probe": N_("Find what is on each serial port, and write it as configuration."),
+    "replay": N_("Run a recorded incident through the core again, each decision with its rule."),
+    "run": N_("Run the agent (what the service does)."),
+    "selftest": N_("Move each lock, read it back, draw each screen, print an acceptance sheet."),
+    "setup": N_("Make the configuration, from what is on the ports and a few questions."),
+    "status": N_("Show how the running agent is."),
+    "update": N_("Install a .doorward file from the centre, on site."),
 }
 
 
@@ -70,21 +71,29 @@ class CommandGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in COMMANDS:
-            command: click.Command = import_module(f"agent.cli.{cmd_name.replace('-', '_')}").command
-            return command
+            return spoken(command_of(cmd_name))
         return next((_load(point) for point in _joined() if point.name == cmd_name), None)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Without importing any of them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([*sorted(COMMANDS.items())])
+        with formatter.section(_("Commands")):
+            formatter.write_dl([(name, _(text)) for name, text in sorted(COMMANDS.items())])
         joined = sorted({point.name for point in _joined()})
         if joined:
-            with formatter.section("Further commands"):
-                formatter.write_dl([(name, f"See doorward {name} --help.") for name in joined])
+            with formatter.section(_("Further commands")):
+                formatter.write_dl([(name, _("See doorward {name} --help.").format(name=name)) for name in joined])
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        choose()
+        spoken(self)
+        return super().make_context(*args, **extra)
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """As click does it, but for wrong use too one line says what is wrong."""
+        with language_ends():
+            return self._main(*args, **extra)
+
+    def _main(self, *args: Any, **extra: Any) -> Any:
         try:
             outcome = super().main(*args, **{**extra, "standalone_mode": False})
         except click.ClickException as error:
@@ -107,8 +116,16 @@ class CommandGroup(click.Group):
             for line in error.lines[:MAX_LINES]:
                 click.echo(line, err=True)
             if len(error.lines) > MAX_LINES:
-                click.echo(f"… and {len(error.lines) - MAX_LINES} more", err=True)
+                click.echo(_("… and {count} more").format(count=len(error.lines) - MAX_LINES), err=True)
             ctx.exit(error.code)
+
+
+def command_of(name: str) -> click.Command:
+    """Our own command of that name. Each that a person reads takes `--language`; `explain` has its own, and the service reads nothing."""
+    command: click.Command = import_module(f"agent.cli.{name.replace('-', '_')}").command
+    if name not in {"run", "explain"} and not any(each.name == "language" for each in command.params):
+        command.params.append(language_option())
+    return command
 
 
 def _joined() -> list[EntryPoint]:
@@ -120,7 +137,7 @@ def _load(point: EntryPoint) -> click.Command:
     try:
         command = point.load()
     except ModuleNotFoundError as error:
-        return _missing(point.name, error.name or "a library")
+        return _missing(point.name, error.name or _("a library"))
     if not isinstance(command, click.Command):
         raise TypeError(f"{point.value} is no command")
     return command
@@ -132,7 +149,9 @@ def _missing(name: str, module: str) -> click.Command:
     )
     def missing() -> None:
         raise UnreachableError(
-            f"doorward {name} needs {module}, which is not installed: pip install 'doorward[{name}]'"
+            _("doorward {name} needs {module}, which is not installed: pip install 'doorward[{name}]'").format(
+                name=name, module=module
+            )
         )
 
     return missing
@@ -153,3 +172,6 @@ def _missing(name: str, module: str) -> click.Command:
 def doorward(ctx: click.Context, config_path: Path, verbose: bool) -> None:
     """The agent in a smart door controller: lock, display, notices, patrol check-ins."""
     ctx.obj = Invocation(Path(config_path), verbose)
+
+
+doorward.params.append(language_option())

@@ -17,16 +17,17 @@ from agent.config.model import STATE
 from agent.errors import ConfigError, UnreachableError
 from agent.store.faults import FolderInUseError
 from agent.store.folder import FolderLock
+from agent.words import N_, _
 
-RUNS = "the agent runs and holds the ports: systemctl stop doorward, and start it again afterwards"
-HELD = "another program holds it; if that is the agent: systemctl stop doorward, and start it again afterwards"
+RUNS = N_("the agent runs and holds the ports: systemctl stop doorward, and start it again afterwards")
+HELD = N_("another program holds it; if that is the agent: systemctl stop doorward, and start it again afterwards")
 
 
 @contextmanager
 def alone(config: Config | None, ports: Iterable[str] = ()) -> Iterator[None]:
     """Raises UnreachableError where the agent of this configuration (None: of the usual state folder) runs, or one of `ports` is held."""
     if config is not None and running(config) is not None:
-        raise UnreachableError(RUNS)
+        raise UnreachableError(_(RUNS))
     state = STATE if config is None else config.state
     if not state.is_dir():
         _see_free(ports)
@@ -35,7 +36,7 @@ def alone(config: Config | None, ports: Iterable[str] = ()) -> Iterator[None]:
     try:
         lock = FolderLock(state)
     except FolderInUseError:
-        raise UnreachableError(RUNS) from None
+        raise UnreachableError(_(RUNS)) from None
     _hand_over(state)
     try:
         _see_free(ports)
@@ -48,7 +49,7 @@ def _see_free(ports: Iterable[str]) -> None:
     """Raises UnreachableError where another program holds one: the agent of another configuration, most likely."""
     held = [port for port in ports if "://" not in port and is_held(port)]
     if held:
-        raise UnreachableError(*(f"{port}: {HELD}" for port in held))
+        raise UnreachableError(*(_("{port}: {why}").format(port=port, why=_(HELD)) for port in held))
 
 
 def is_held(port: str) -> bool:

@@ -10,6 +10,8 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from agent.config import DeviceConfig, PortConfig
+from agent.driver_words import explained
+from agent.words import _
 from drivers import reports
 from drivers.port import Port
 from drivers.registry import DRIVERS
@@ -93,7 +95,12 @@ class Bench:
 
     def why(self, device: str) -> str:
         lost = self.lost.get(device)
-        return "no answer" if lost is None else f"{lost.reason}: {lost.detail}" if lost.detail else lost.reason
+        return _("no answer") if lost is None else _told(lost)
+
+    def detail(self, device: str) -> str:
+        """What was said of its loss beside the reason; the reason where nothing was."""
+        lost = self.lost.get(device)
+        return self.why(device) if lost is None or not lost.detail else explained(lost.detail)
 
     def pulse(self, device: str, number: int, seconds: float, *, on: bool) -> str | None:
         """Have the device pulse an output; None when it took the order, else why not."""
@@ -107,14 +114,20 @@ class Bench:
         if refused is not None:
             return refused
         there = self.wait(lambda: self.outputs.get((device, number)) is on, ANSWER_S)
-        return None if there else f"output {number} of {device} stays {'off' if on else 'on'}"
+        return (
+            None
+            if there
+            else (
+                _("output {number} of {device} stays off") if on else _("output {number} of {device} stays on")
+            ).format(number=number, device=device)
+        )
 
     def _carried_out(self, order: reports.PulseOutput | reports.SetOutput) -> str | None:
         self.order(order)
         if not self.wait(lambda: order.order in self.answers, ANSWER_S):
-            return "no answer to the order"
+            return _("no answer to the order")
         answer = self.answers[order.order]
-        return answer.reason if isinstance(answer, reports.OrderFailed) else None
+        return explained(answer.reason) if isinstance(answer, reports.OrderFailed) else None
 
     def _take(self, fact: reports.Fact) -> None:
         """On the port's thread."""
@@ -145,6 +158,12 @@ class Bench:
                 case _:
                     pass
             self.lock.notify_all()
+
+
+def _told(lost: reports.DeviceLostReport) -> str:
+    if not lost.detail:
+        return explained(lost.reason)
+    return _("{reason}: {detail}").format(reason=explained(lost.reason), detail=explained(lost.detail))
 
 
 class _Counted:

@@ -13,8 +13,10 @@ from agent.cli import Invocation
 from agent.commissioning.finding import Finding
 from agent.commissioning.findings import findings
 from agent.errors import EXIT_CHECK_FAILED, EXIT_CONFIG, ConfigError
+from agent.words import N_, _, speak
+from contract.language import ENGLISH
 
-_MARKS = {"ok": "ok  ", "note": "note", "ask": "ask ", "failed": "FAIL"}
+_MARKS = {"ok": N_("ok  "), "note": N_("note"), "ask": N_("ask "), "failed": N_("FAIL")}
 
 
 @click.command("check")
@@ -35,6 +37,8 @@ def command(ctx: click.Context, no_devices: bool, on_line: bool, as_json: bool) 
     Exit 78 where the configuration is wrong, 1 where something else is.
     """
     invocation: Invocation = ctx.obj
+    if as_json:
+        speak(ENGLISH)
     try:
         config = invocation.config()
     except ConfigError as error:
@@ -51,7 +55,12 @@ def command(ctx: click.Context, no_devices: bool, on_line: bool, as_json: bool) 
         _say_json(found)
     else:
         for finding in found:
-            click.echo(f"{_MARKS[finding.state]}  {finding.about}: {finding.text}", err=finding.state == "failed")
+            click.echo(
+                _("{mark}  {about}: {text}").format(
+                    mark=_(_MARKS[finding.state]), about=finding.about, text=finding.text
+                ),
+                err=finding.state == "failed",
+            )
     if any(finding.state == "failed" for finding in found):
         ctx.exit(EXIT_CHECK_FAILED)
 

@@ -11,6 +11,7 @@ from agent.cli import Invocation
 from agent.config.model import IDENTITY
 from agent.errors import DoorwardError
 from agent.identity import Identity, differences, enrol, is_made_from, read_enrolment
+from agent.words import _
 
 
 @click.command("enrol")
@@ -36,26 +37,45 @@ def command(ctx: click.Context, file: Path, identity: Path | None, wipe: bool) -
         identity = config.identity
         wrong = differences(read_enrolment(file), config.unit.site, config.unit.id)
         if wrong:
-            raise DoorwardError(*(f"{invocation.config_path}: {line}: nothing was changed" for line in wrong))
+            raise DoorwardError(
+                *(
+                    _("{path}: {line}: nothing was changed").format(path=invocation.config_path, line=line)
+                    for line in wrong
+                )
+            )
     _take_over(file, identity or IDENTITY, again=wipe)
     if wipe:
         _wipe(file)
-        click.echo(f"{file} is wiped; the agent uses the identity from its next start: systemctl restart doorward")
+        click.echo(
+            _("{file} is wiped; the agent uses the identity from its next start: systemctl restart doorward").format(
+                file=file
+            )
+        )
         return
-    click.echo(f"delete {file} now, it holds the unit's secrets; the agent uses the new identity from its next start")
+    click.echo(
+        _("delete {file} now, it holds the unit's secrets; the agent uses the new identity from its next start").format(
+            file=file
+        )
+    )
 
 
 def _take_over(file: Path, folder: Path, *, again: bool) -> None:
     """`again`: a file that made the identity there is only to be wiped."""
     if again and is_made_from(folder, file):
         known = Identity.load(folder)
-        click.echo(f"enrolled as unit {known.unit} of {known.site} already, by this very file")
+        click.echo(
+            _("enrolled as unit {unit} of {site} already, by this very file").format(unit=known.unit, site=known.site)
+        )
         return
     before = set(_aside(folder))
     made = enrol(file, folder)
-    click.echo(f"enrolled as unit {made.unit} of {made.site}; the identity is in {folder}")
+    click.echo(
+        _("enrolled as unit {unit} of {site}; the identity is in {folder}").format(
+            unit=made.unit, site=made.site, folder=folder
+        )
+    )
     for kept in sorted(set(_aside(folder)) - before):
-        click.echo(f"the former identity is kept in {kept}")
+        click.echo(_("the former identity is kept in {kept}").format(kept=kept))
 
 
 def _wipe(file: Path) -> None:
@@ -63,7 +83,9 @@ def _wipe(file: Path) -> None:
         wiping.wipe(file)
     except OSError as error:
         why = (error.strerror or str(error)).lower()
-        raise DoorwardError(f"the box is enrolled, but {file} cannot be wiped: {why}: remove it by hand") from None
+        raise DoorwardError(
+            _("the box is enrolled, but {file} cannot be wiped: {why}: remove it by hand").format(file=file, why=why)
+        ) from None
 
 
 def _aside(folder: Path) -> list[Path]:

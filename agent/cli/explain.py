@@ -27,6 +27,7 @@ from agent.locale import LANGUAGES
 from agent.locale import load as catalogues
 from agent.sealed import all_card_keys
 from agent.store import reading
+from agent.words import _
 from contract.cards import card_hash
 from contract.commands import Mode
 from contract.hours import Hours
@@ -67,7 +68,10 @@ def command(
     plan = unit_plan(config, {})
     door_plan = next((each for each in plan.doors if each.id == door), None)
     if door_plan is None:
-        raise click.BadParameter(f'no door is called "{door}"{suggestion(door, config.doors)}', param_hint="--door")
+        raise click.BadParameter(
+            _('no door is called "{door}"{suggestion}').format(door=door, suggestion=suggestion(door, config.doors)),
+            param_hint="--door",
+        )
     zone = ZoneInfo(config.unit.timezone)
     utc = time.time() if at is None else moment(at, zone, time.time())
     now = Now(0.0, utc, _offset(utc, zone), Trust(clock), floor_utc=utc)

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from agent.words import _
+
 _AGO = re.compile(r"([1-9][0-9]{0,5})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -28,7 +30,7 @@ def moment(text: str, zone: ZoneInfo, now_utc: float) -> float:
         return parsed.astimezone(UTC).timestamp()
     except (ValueError, OverflowError):
         raise click.BadParameter(
-            f"{text!r} is no time: write 2026-11-24, '2026-11-24 14:05', 14:05, or 30m, 2h, 7d ago"
+            _("{text!r} is no time: write 2026-11-24, '2026-11-24 14:05', 14:05, or 30m, 2h, 7d ago").format(text=text)
         ) from None
 
 

@@ -17,6 +17,7 @@ from agent.cli.alone import alone, configured
 from agent.commissioning.walk import why
 from agent.config import Config
 from agent.errors import UnreachableError
+from agent.words import _
 from contract.frozen import frozen
 from drivers.decoders import DECODERS, AnyDecoder
 from drivers.decoding import OUT, Decoder, Seen
@@ -77,8 +78,10 @@ def command(
         try:
             line = Line(target.device, target.speed, target.parity)
         except (OSError, termios.error) as fault:
-            raise UnreachableError(f"{target.device}: {why(fault)}") from None
-        click.echo(f"{target.device} at {target.speed} baud; Ctrl-C ends it", err=True)
+            raise UnreachableError(_("{device}: {why}").format(device=target.device, why=why(fault))) from None
+        click.echo(
+            _("{device} at {speed} baud; Ctrl-C ends it").format(device=target.device, speed=target.speed), err=True
+        )
         counts: Counter[str] = Counter()
         try:
             for at, seen in listened(line, target, seconds, counts, ask=ask):
@@ -86,11 +89,14 @@ def command(
         except KeyboardInterrupt:
             pass
         except (OSError, termios.error) as fault:
-            raise UnreachableError(f"{target.device}: {why(fault)}") from None
+            raise UnreachableError(_("{device}: {why}").format(device=target.device, why=why(fault))) from None
         finally:
             line.close()
             click.echo(
-                f"{counts['bytes']} bytes, {counts['frames']} frames, {counts['others']} that were none", err=True
+                _("{bytes} bytes, {frames} frames, {others} that were none").format(
+                    bytes=counts["bytes"], frames=counts["frames"], others=counts["others"]
+                ),
+                err=True,
             )
 
 
@@ -98,8 +104,8 @@ def _target(config: Config | None, port: str, speed: int | None, driver: str | N
     name = _name(config, port)
     if config is None or name is None:
         if "/" not in port:
-            known = "" if config is None else f"; there are {', '.join(config.ports)}"
-            raise UnreachableError(f"no port is called {port}{known}")
+            known = "" if config is None else _("; there are {ports}").format(ports=", ".join(config.ports))
+            raise UnreachableError(_("no port is called {port}{known}").format(port=port, known=known))
         return Target(port, speed or 9600, driver)
     entry = config.ports[name]
     devices = [device for device in config.devices.values() if device.port == name]

@@ -12,12 +12,14 @@ from agent.commissioning.finding import Finding
 from agent.commissioning.findings import EARLIEST_UTC
 from agent.config import Config, unit_plan
 from agent.core.time import Dates
+from agent.driver_words import explained
 from agent.errors import DoorwardError, UnreachableError
 from agent.identity import Identity
 from agent.link import BrokerAccess, trial
 from agent.sealed import opened_by
 from agent.store import reading
 from agent.uplink import broker_access
+from agent.words import _
 
 
 def online(config: Config) -> Iterator[Finding]:
@@ -26,14 +28,16 @@ def online(config: Config) -> Iterator[Finding]:
         identity = Identity.load(config.identity)
         ways = _ways(config, identity, broker_access(config, identity))
     except DoorwardError as error:
-        yield from (Finding("online", "failed", line) for line in error.lines)
+        yield from (Finding(_("online"), "failed", line) for line in error.lines)
         return
     now = time.time()
     dates = Dates(now, now) if now >= EARLIEST_UTC else Dates()
     if dates.over_utc is None:
-        yield Finding("online: TLS", "note", "the dates of the certificate are not judged: the clock has not been set")
+        yield Finding(
+            _("online: TLS"), "note", _("the dates of the certificate are not judged: the clock has not been set")
+        )
     for step in trial.reach(ways[0], dates=dates):
-        yield Finding(f"online: {step.about}", step.state, step.text)
+        yield Finding(_("online: {about}").format(about=_(step.about)), step.state, step.text)
         if step.state == "failed":
             return
     yield from _login(config, ways, dates=dates)
@@ -62,9 +66,13 @@ def _login(config: Config, ways: tuple[BrokerAccess, ...], *, dates: Dates) -> I
             for way in ways:
                 for step in trial.login(way, plan.site, plan.unit, plan.scopes, dates=dates):
                     if step.about == "login" and step.state == "failed" and way is not ways[-1]:
-                        yield Finding("online: login", "note", f"{step.text}: the enrolment's login is tried instead")
+                        yield Finding(
+                            _("online: login"),
+                            "note",
+                            _("{text}: the enrolment's login is tried instead").format(text=step.text),
+                        )
                         break
-                    yield Finding(f"online: {step.about}", step.state, step.text)
+                    yield Finding(_("online: {about}").format(about=_(step.about)), step.state, step.text)
                 else:
                     return
     except DoorwardError:
@@ -73,14 +81,22 @@ def _login(config: Config, ways: tuple[BrokerAccess, ...], *, dates: Dates) -> I
 
 def _of_the_agent(config: Config) -> Finding:
     """A second login with its name would push it off the broker: its own word is taken."""
-    about = "online: login"
+    about = _("online: login")
     try:
         found = running(config)
     except UnreachableError as error:
-        return Finding(about, "note", f"not tried beside the running agent; {error}")
+        return Finding(about, "note", _("not tried beside the running agent; {error}").format(error=error))
     link = found.status.get("link") if found is not None else None
     if not isinstance(link, dict) or link.get("state") in {"connecting", "off"}:
-        return Finding(about, "note", "not tried beside the running agent, which has not connected yet: try again soon")
+        return Finding(
+            about, "note", _("not tried beside the running agent, which has not connected yet: try again soon")
+        )
     if link.get("state") != "up":
-        return Finding(about, "failed", f"the running agent's link is down: {link.get('why')}")
-    return Finding(about, "ok", f"the running agent is connected, since {link.get('since')}; not tried beside it")
+        return Finding(
+            about, "failed", _("the running agent's link is down: {why}").format(why=explained(str(link.get("why"))))
+        )
+    return Finding(
+        about,
+        "ok",
+        _("the running agent is connected, since {since}; not tried beside it").format(since=link.get("since")),
+    )

@@ -25,6 +25,7 @@ from agent.config import Config, DeviceConfig, PortConfig
 from agent.devicekeys import read_key
 from agent.errors import DoorwardError, IdentityError, UnreachableError
 from agent.identity import secret_path
+from agent.words import N_, _, reason_of
 from contract.frozen import frozen
 from drivers import reports
 
@@ -37,9 +38,8 @@ PROVE_S = 10.0
 WAIT_S = 60.0
 MOST_S = 300.0
 """With what follows it, within the driver's window of ten minutes."""
-WARNING = (
-    "The new key crosses the wire once, under the key that every reader leaves the factory with: whoever listens then has it.\n"
-    "So do this on the bench, or with nobody else at the line."
+WARNING = N_(
+    "The new key crosses the wire once, under the key that every reader leaves the factory with: whoever listens then has it.\nSo do this on the bench, or with nobody else at the line."
 )
 
 
@@ -70,14 +70,16 @@ def command(ctx: click.Context, reader: str, out: Path | None, yes: bool, wait: 
     if device is None or device.driver != DRIVER:
         there = [name for name, each in config.devices.items() if each.driver == DRIVER]
         raise click.BadParameter(
-            f"the configuration has no OSDP reader {reader!r}; it has {', '.join(there) or 'none'}",
+            _("the configuration has no OSDP reader {reader!r}; it has {names}").format(
+                reader=reader, names=", ".join(there) or _("none")
+            ),
             ctx,
             param_hint="READER",
         )
     person: Person = Nobody() if yes else PersonAtTerminal()
     with alone(config, [config.ports[device.port].device]):
-        click.echo(WARNING, err=True)
-        if person.there and not confirmed("Go on?"):
+        click.echo(_(WARNING), err=True)
+        if person.there and not confirmed(_("Go on?")):
             raise click.Abort
         reads_it = not _credential(device.options.key)
         files = KeyFiles(place(config, reader, out), config.state if reads_it else None)
@@ -102,12 +104,20 @@ def left_to_do(config: Config, reader: str, file: Path) -> list[str]:
     if _credential(key):
         name = key.partition(":")[2]
         return [
-            f"The service gets it by this line under [Service] (systemctl edit doorward): LoadCredential={name}:{file}"
+            _(
+                "The service gets it by this line under [Service] (systemctl edit doorward): LoadCredential={name}:{file}"
+            ).format(name=name, file=file)
         ]
     if key and secret_path(key, folder) == file:
         return []
     shown = file.relative_to(folder) if file.is_relative_to(folder) else file
-    return [f"{'Change' if key else 'Add'} in {config.path}, at devices.{reader}: key: {shown}"]
+    return [
+        (
+            _("Change in {path}, at devices.{reader}: key: {key}")
+            if key
+            else _("Add in {path}, at devices.{reader}: key: {key}")
+        ).format(path=config.path, reader=reader, key=shown)
+    ]
 
 
 def _credential(key: str) -> bool:
@@ -146,7 +156,9 @@ class KeyFiles:
             part.replace(self.new)
             self._sync()
         except OSError as error:
-            raise DoorwardError(f"{self.new}: {_why(error)}: nothing was said to the reader") from None
+            raise DoorwardError(
+                _("{new}: {why}: nothing was said to the reader").format(new=self.new, why=reason_of(error))
+            ) from None
 
     def adopt(self) -> None:
         try:
@@ -154,8 +166,10 @@ class KeyFiles:
             self._sync()
         except OSError as error:
             raise DoorwardError(
-                f"the reader has its new key, but {self.path} cannot be written ({_why(error)}):",
-                f"the key is in {self.new}: move it to {self.path}",
+                _("the reader has its new key, but {path} cannot be written ({why}):").format(
+                    path=self.path, why=reason_of(error)
+                ),
+                _("the key is in {new}: move it to {path}").format(new=self.new, path=self.path),
             ) from None
 
     def drop(self) -> None:
@@ -188,7 +202,9 @@ def _kept(path: Path) -> str:
     try:
         return read_key(path, private=False)
     except IdentityError as error:
-        raise IdentityError(*error.lines, f"{path} was left as it is: mend it or move it away") from None
+        raise IdentityError(
+            *error.lines, _("{path} was left as it is: mend it or move it away").format(path=path)
+        ) from None
 
 
 @frozen
@@ -216,14 +232,18 @@ class PairingRun:
         pending = self._files.pending()
         if pending and self._speaks(pending):
             self._files.adopt()
-            return f"{self._name} had taken the key of {self._files.new} already: it is in {self._files.path} now"
+            return _("{name} had taken the key of {new} already: it is in {path} now").format(
+                name=self._name, new=self._files.new, path=self._files.path
+            )
         key = pending or fresh_key(self._device.options)
         if not pending:
             self._files.prepare(key)
         bench, order = self._said(own, key)
         if isinstance(bench.answers.get(order), reports.OrderSent):
             self._files.adopt()
-            return f"{self._name} has a key of its own and speaks with it; the key is in {self._files.path}"
+            return _("{name} has a key of its own and speaks with it; the key is in {path}").format(
+                name=self._name, path=self._files.path
+            )
         if bench.hung or ("offered" in bench.steps and "declined" not in bench.steps):
             raise DoorwardError(*self._unknown())
         if not pending:
@@ -251,7 +271,9 @@ class PairingRun:
             bench.wait(lambda: self._name in bench.found or self._lost(bench) in {"insecure", "port"}, LOOK_S)
         if self._name in bench.found or self._lost(bench) == "insecure":
             return self._name in bench.found
-        raise UnreachableError(*self._silent(bench), f"{self._files.new} is kept: the reader may have taken its key")
+        raise UnreachableError(
+            *self._silent(bench), _("{new} is kept: the reader may have taken its key").format(new=self._files.new)
+        )
 
     def _said(self, own: str, key: str) -> tuple[Bench, int]:
         """The window opened for the reader, and closed. What the bench knows is whole: its ports have ended."""
@@ -270,15 +292,21 @@ class PairingRun:
         bench.wait(lambda: moved() or "factory_refused" in bench.steps, min(LOOK_S, self._wait_s))
         if not moved():
             left = max(0.0, end - time.monotonic())
-            self._person.tell(f"{self._hint(bench)} It is tried for {left:.0f} s more (Ctrl-C ends it).")
+            self._person.tell(
+                _("{hint} It is tried for {left:.0f} s more (Ctrl-C ends it).").format(
+                    hint=self._hint(bench), left=left
+                )
+            )
             bench.wait(moved, left)
         if moved():
             bench.wait(lambda: order in bench.answers, PROVE_S)
 
     def _hint(self, bench: Bench) -> str:
         if "factory_refused" in bench.steps:
-            return f"{self._name} does not take the factory key: put it into install mode now, as its manual says."
-        return f"{self._name} does not answer: look at its power and wires."
+            return _("{name} does not take the factory key: put it into install mode now, as its manual says.").format(
+                name=self._name
+            )
+        return _("{name} does not answer: look at its power and wires.").format(name=self._name)
 
     # --- what came of it
 
@@ -289,43 +317,55 @@ class PairingRun:
     def _why_not(self, bench: Bench) -> DoorwardError:
         name, why = self._name, bench.why(self._name)
         if "declined" in bench.steps:
-            return DoorwardError(f"{name} refuses to be given a key (KEYSET): it needs its maker's tool")
+            return DoorwardError(
+                _("{name} refuses to be given a key (KEYSET): it needs its maker's tool").format(name=name)
+            )
         if self._lost(bench) == "port":
-            return UnreachableError(f"port {self._device.port}: {why.removeprefix('port: ')}")
+            return UnreachableError(_("port {port}: {why}").format(port=self._device.port, why=bench.detail(name)))
         if "other_key" in bench.steps:
             return DoorwardError(
-                f"{name} has a key already, and none that is known here ({self._files.path}):",
-                "name the file of its key with --out, or reset the reader as its manual says and pair it again",
+                _("{name} has a key already, and none that is known here ({path}):").format(
+                    name=name, path=self._files.path
+                ),
+                _("name the file of its key with --out, or reset the reader as its manual says and pair it again"),
             )
         if "factory_refused" in bench.steps:
             return DoorwardError(
-                f"{name} does not take the factory key: it is not in install mode, or has another key already:",
-                "put it into install mode (or reset it) as its manual says and pair it again",
+                _(
+                    "{name} does not take the factory key: it is not in install mode, or has another key already:"
+                ).format(name=name),
+                _("put it into install mode (or reset it) as its manual says and pair it again"),
             )
         if self._lost(bench) in {"", "silent"}:
             return UnreachableError(*self._silent(bench))
-        return DoorwardError(f"{name} took no key ({why}): pair it again")
+        return DoorwardError(_("{name} took no key ({why}): pair it again").format(name=name, why=why))
 
     def _silent(self, bench: Bench) -> list[str]:
         if self._lost(bench) not in {"", "silent"}:
-            return [f"{self._name}: {bench.why(self._name)}"]
+            return [_("{name}: {why}").format(name=self._name, why=bench.why(self._name))]
         port, address = self._config.ports[self._device.port], self._device.options.address
         return [
-            f"{self._name} does not answer at address {address}, {port.baud} baud: its power, A and B, address, speed",
-            f"doorward probe {port.device} asks at every speed",
+            _("{name} does not answer at address {address}, {baud} baud: its power, A and B, address, speed").format(
+                name=self._name, address=address, baud=port.baud
+            ),
+            _("doorward probe {device} asks at every speed").format(device=port.device),
         ]
 
     def _unknown(self) -> list[str]:
         old = self._files.path.exists()
         kept = (
-            f"both are kept, the old one in {self._files.path}, the new one in {self._files.new}:"
+            _("both are kept, the old one in {path}, the new one in {new}:").format(
+                path=self._files.path, new=self._files.new
+            )
             if old
-            else f"it is kept in {self._files.new}:"
+            else _("it is kept in {new}:").format(new=self._files.new)
         )
         return [
-            f"{self._name} was sent its new key and has not proven that it has it: nobody knows whether it took it;",
+            _("{name} was sent its new key and has not proven that it has it: nobody knows whether it took it;").format(
+                name=self._name
+            ),
             kept,
-            "run the same doorward pair again: it finds out. Delete no file before",
+            _("run the same doorward pair again: it finds out. Delete no file before"),
         ]
 
 
@@ -335,7 +375,3 @@ def fresh_key(options: Any) -> str:
         key = secrets.token_bytes(KEY_BYTES).hex()
         if not any(option == "key" for option, _ in replace(options, key=key).check()):
             return key
-
-
-def _why(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()

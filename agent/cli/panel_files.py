@@ -10,6 +10,7 @@ import click
 from agent.commissioning.designs import Wanted
 from agent.commissioning.hardware import Hardware
 from agent.config import Config, load
+from agent.words import _
 from drivers.display.layout import DwinOptions
 
 BUILDS = "panel"
@@ -46,7 +47,9 @@ def _build(ctx: click.Context, wanted: Wanted, language: str, out: Path) -> bool
     builder = group.get_command(ctx, BUILDS) if isinstance(group, click.Group) else None
     if not isinstance(builder, click.Group) or wanted.form.rotate:
         return False
-    click.echo(f"Making the files of display {wanted.device} (this takes half a minute) …", err=True)
+    click.echo(
+        _("Making the files of display {device} (this takes half a minute) …").format(device=wanted.device), err=True
+    )
     try:
         code = builder.main(wanted.arguments(language, str(out)), "panel", standalone_mode=False, obj=ctx.obj)
     except click.ClickException as error:
@@ -57,16 +60,19 @@ def _build(ctx: click.Context, wanted: Wanted, language: str, out: Path) -> bool
 
 def _tell_card(wanted: Wanted, out: Path) -> None:
     click.echo(
-        f"Display {wanted.device}: copy DWIN_SET of {out} to a FAT32 memory card (clusters of 4096 bytes). Panel without "
-        "power, card in, power on, wait for END! on the blue screen, card out, power off and on.",
+        _(
+            "Display {device}: copy DWIN_SET of {out} to a FAT32 memory card (clusters of 4096 bytes). Panel without power, card in, power on, wait for END! on the blue screen, card out, power off and on."
+        ).format(device=wanted.device, out=out),
         err=True,
     )
 
 
 def _tell_office(wanted: Wanted, language: str) -> None:
     command = " ".join(["doorward", BUILDS, *wanted.arguments(language, "OUT")])
-    own = " T5LCFG.CFG is the panel's own settings file: only that turns it." if wanted.form.rotate else ""
+    own = _(" T5LCFG.CFG is the panel's own settings file: only that turns it.") if wanted.form.rotate else ""
     click.echo(
-        f"Display {wanted.device} needs its files. At the office: {command}; then OUT/DWIN_SET on a memory card.{own}",
+        _(
+            "Display {device} needs its files. At the office: {command}; then OUT/DWIN_SET on a memory card.{own}"
+        ).format(device=wanted.device, command=command, own=own),
         err=True,
     )

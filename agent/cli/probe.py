@@ -15,7 +15,9 @@ from agent.cli.alone import HELD, alone, configured
 from agent.cli.portname import stable
 from agent.commissioning.hardware import Hardware, hardware, yaml_lines
 from agent.commissioning.walk import Look, Walk
+from agent.driver_words import explained
 from agent.errors import EXIT_CHECK_FAILED, EXIT_UNREACHABLE, UnreachableError
+from agent.words import _, plain
 
 LISTEN_S = 15.0
 
@@ -28,10 +30,12 @@ def numbers(low: int, high: int) -> Callable[[click.Context, click.Parameter, st
         for part in filter(None, text.split(",")):
             first, dash, last = part.partition("-")
             if not first.strip().isdecimal() or (dash and not last.strip().isdecimal()):
-                raise click.BadParameter(f"{part!r} is no number", ctx, parameter)
+                raise click.BadParameter(_("{part!r} is no number").format(part=part), ctx, parameter)
             begin, end = int(first), int(last) if dash else int(first)
             if not low <= begin <= end <= high:
-                raise click.BadParameter(f"{part!r} is outside {low} to {high}", ctx, parameter)
+                raise click.BadParameter(
+                    _("{part!r} is outside {low} to {high}").format(part=part, low=low, high=high), ctx, parameter
+                )
             found += range(begin, end + 1)
         return tuple(dict.fromkeys(found))
 
@@ -84,7 +88,7 @@ def command(
     else:
         for line in (*report(looks), *(yaml_lines(found) if found.devices else ())):
             click.echo(line)
-    if any(look.fault == HELD for look in looks):
+    if any(plain(look.fault) == HELD for look in looks):
         ctx.exit(EXIT_UNREACHABLE)
     if not found.devices:
         ctx.exit(EXIT_CHECK_FAILED)
@@ -101,25 +105,30 @@ def all_adapters() -> tuple[str, ...]:
 
     found = tuple(adapters())
     if not found:
-        raise UnreachableError("no USB serial adapter is plugged in; name the ports: doorward probe /dev/ttyS1 …")
+        raise UnreachableError(_("no USB serial adapter is plugged in; name the ports: doorward probe /dev/ttyS1 …"))
     return found
 
 
 def survey(ports: Sequence[str], speeds: Sequence[int], addresses: Sequence[int], listen_s: float) -> list[Look]:
     """Ask at all ports, then have a card held to the readers at those that stayed silent. What a person is to do goes to stderr."""
     walk = Walk(speeds, addresses)
-    click.echo(f"Asking at {', '.join(ports)} …", err=True)
+    click.echo(_("Asking at {ports} …").format(ports=", ".join(ports)), err=True)
     looks = walk.look(ports)
     silent = [look.port for look in looks if not look.found and not look.fault]
     if silent and listen_s:
         click.echo(
-            f"Nothing answers at {', '.join(silent)}. Readers that only send show themselves by a card:", err=True
+            _("Nothing answers at {silent}. Readers that only send show themselves by a card:").format(
+                silent=", ".join(silent)
+            ),
+            err=True,
         )
-        click.echo(f"Hold a card to each reader now, for a second ({listen_s:g} s)", err=True)
+        click.echo(_("Hold a card to each reader now, for a second ({seconds:g} s)").format(seconds=listen_s), err=True)
         looks = walk.listen(
             looks,
             listen_s,
-            lambda port: click.echo(f"{port}: not at that speed. Hold the card to it once more", err=True),
+            lambda port: click.echo(
+                _("{port}: not at that speed. Hold the card to it once more").format(port=port), err=True
+            ),
         )
     return looks
 
@@ -129,20 +138,23 @@ def report(looks: Sequence[Look]) -> Iterator[str]:
     for look in looks:
         name = look.port if stable(look.port) == look.port else f"{look.port} ({stable(look.port)})"
         if look.fault:
-            yield f"# {name}: {look.fault}"
+            yield _("# {name}: {fault}").format(name=name, fault=look.fault)
         elif look.speed is None:
-            yield f"# {name}: nothing that is known here"
+            yield _("# {name}: nothing that is known here").format(name=name)
         else:
-            yield f"# {name}: {look.speed} baud"
+            yield _("# {name}: {speed} baud").format(name=name, speed=look.speed)
         for sighting in look.found:
-            at = "" if sighting.address is None else f" at address {sighting.address}"
-            yield f"#   {sighting.driver}{at}: {sighting.detail} ({'certain' if sighting.sure else 'likely'})"
+            at = "" if sighting.address is None else _(" at address {address}").format(address=sighting.address)
+            sure = _("certain") if sighting.sure else _("likely")
+            yield _("#   {driver}{at}: {detail} ({sure})").format(
+                driver=sighting.driver, at=at, detail=explained(sighting.detail), sure=sure
+            )
 
 
 def as_plain(looks: Sequence[Look], found: Hardware) -> dict[str, Any]:
     return {
         "ports": [
-            {"device": look.port, "stable": stable(look.port), "speed": look.speed, "fault": look.fault or None}
+            {"device": look.port, "stable": stable(look.port), "speed": look.speed, "fault": plain(look.fault) or None}
             | {"found": [asdict(sighting) for sighting in look.found]}
             for look in looks
         ],

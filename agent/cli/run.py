@@ -9,6 +9,8 @@ import click
 from agent.cli import Invocation
 from agent.config import Config
 from agent.errors import ConfigError
+from agent.words import speak
+from contract.language import ENGLISH
 
 
 @click.command("run")
@@ -29,6 +31,7 @@ def command(ctx: click.Context, wait: bool) -> None:
         config = _waited_for(invocation)
     if config is None:
         return
+    speak(ENGLISH)  # what is logged, recorded and sent is the same whoever starts it
     from agent.app import run  # noqa: PLC0415  # the whole agent, once the configuration is good
 
     ctx.exit(run(config, verbose=invocation.verbose))

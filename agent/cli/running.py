@@ -11,6 +11,7 @@ from typing import Any
 from agent.config import Config
 from agent.errors import UnreachableError
 from agent.statusfile import status_path
+from agent.words import _
 from contract.frozen import frozen
 
 _RUNTIME = Path("/run/doorward/status.json")
@@ -31,7 +32,9 @@ def running(config: Config) -> Running | None:
         except FileNotFoundError:
             continue
         except PermissionError:
-            raise UnreachableError(f"{path}: may not be read by this user: use root, or the user doorward") from None
+            raise UnreachableError(
+                _("{path}: may not be read by this user: use root, or the user doorward").format(path=path)
+            ) from None
         except (OSError, ValueError):
             continue
         pid = status.get("pid") if isinstance(status, dict) else None

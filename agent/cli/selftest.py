@@ -18,6 +18,7 @@ from agent.commissioning.sheet import DeviceTiming, Row, as_lines, as_plain, pas
 from agent.config import Config
 from agent.devicekeys import with_keys
 from agent.errors import EXIT_CHECK_FAILED
+from agent.words import _
 
 
 @click.command("selftest")
@@ -38,11 +39,12 @@ def command(ctx: click.Context, yes: bool, wait: float, as_json: bool) -> None:
     with alone(config, [port.device for port in config.ports.values()]):
         if person.there:
             click.echo(
-                f"Each lock moves, for {PULSE_S:g} s and then until you have opened the door: {', '.join(config.doors)}. "
-                "See that nobody leans on a door.",
+                _(
+                    "Each lock moves, for {seconds:g} s and then until you have opened the door: {doors}. See that nobody leans on a door."
+                ).format(seconds=PULSE_S, doors=", ".join(config.doors)),
                 err=True,
             )
-            if not confirmed("Go on?"):
+            if not confirmed(_("Go on?")):
                 raise click.Abort
         rows, timings = tried(config, person, wait)
         keep(config, rows, attended=person.there)

@@ -18,8 +18,9 @@ from agent.cli import Invocation
 from agent.cli.alone import alone, configured
 from agent.cli.panel_files import deliver
 from agent.cli.probe import LISTEN_S, all_adapters, named, report, survey
+from agent.commissioning.answers import BACK, spoken, yes_or_no
 from agent.commissioning.hardware import Hardware, hardware, parity_of, quoted, unpaired
-from agent.commissioning.interview import BACK, AnswersError, AnswersFile, Interview, TerminalInterview, yes_or_no
+from agent.commissioning.interview import AnswersError, AnswersFile, Interview, TerminalInterview
 from agent.commissioning.questions import KnownBefore, Questions
 from agent.commissioning.walk import Look
 from agent.commissioning.wires import ACT_S, Equipment
@@ -28,6 +29,7 @@ from agent.config.model import IDENTITY
 from agent.errors import ConfigError, DoorwardError, IdentityError, UnreachableError, shown
 from agent.identity import Identity
 from agent.store.folder import sync_folder
+from agent.words import _, joined, reason_of
 from drivers.probing import Sighting
 from drivers.registry import DRIVERS
 
@@ -66,9 +68,9 @@ def command(
     writable(path)
     interview: Interview = TerminalInterview() if answers is None else AnswersFile(answers)
     replaced = path.exists()
-    question = f"{path} is there already. Replace it? yes or no"
+    question = _("{path} is there already. Replace it? yes or no").format(path=path)
     if replaced and not interview.whole(lambda: interview.ask("replace", question, yes_or_no, "no")):
-        raise DoorwardError(f"{path} is left as it is")
+        raise DoorwardError(_("{path} is left as it is").format(path=path))
     config = configured(invocation)
     asked = named(ports)
     with alone(config, asked):
@@ -78,14 +80,15 @@ def command(
         found = hardware(looks)
         equipment = equipment_of(found)
         if not equipment.counted("outputs"):
-            raise UnreachableError("no relay board was found, and a door needs one")
+            raise UnreachableError(_("no relay board was found, and a door needs one"))
         if isinstance(interview, AnswersFile):
             written(path, interview, found, equipment, wait)
         else:
             with kept(path) as terminal:
                 written(path, terminal, found, equipment, wait)
-    said = f"{path} is written{'; the one before is kept beside it' if replaced else ''}."
-    click.echo(f"{said} Next: {', then '.join([*pairings(found), 'doorward selftest'])}", err=True)
+    said = _("{path} is written; the one before is kept beside it.") if replaced else _("{path} is written.")
+    after = joined(_(", then "), [*pairings(found), "doorward selftest"])
+    click.echo(_("{said} Next: {after}").format(said=said.format(path=path), after=after), err=True)
     deliver(ctx, path, found)
     from agent.cli.check import command as check  # noqa: PLC0415  # a command beside this one
 
@@ -116,13 +119,19 @@ def kept(path: Path) -> Iterator[TerminalInterview]:
     if file.exists():
         with contextlib.suppress(AnswersError):
             former = AnswersFile(file).texts
-            click.echo("The answers of last time are offered again, in brackets: Enter takes one.", err=True)
-    click.echo(f"`{BACK}` leads to the question before. Ctrl-C ends this; the answers are kept.", err=True)
+            click.echo(_("The answers of last time are offered again, in brackets: Enter takes one."), err=True)
+    click.echo(
+        _("`{back}` leads to the question before. Ctrl-C ends this; the answers are kept.").format(back=spoken(BACK)),
+        err=True,
+    )
     try:
         yield TerminalInterview(former, keep)
     except (DoorwardError, click.Abort):
         if file.exists():
-            click.echo(f"\nThe answers are kept in {file}; doorward setup offers them again.", err=True)
+            click.echo(
+                "\n" + _("The answers are kept in {file}; doorward setup offers them again.").format(file=file),
+                err=True,
+            )
         raise
     with contextlib.suppress(OSError):
         file.unlink(missing_ok=True)
@@ -130,14 +139,14 @@ def kept(path: Path) -> Iterator[TerminalInterview]:
 
 def pairings(found: Hardware) -> list[str]:
     """What gives each OSDP reader its own key: without one it is not used."""
-    return [f"doorward pair {name}" for name, (_, sighting) in found.devices.items() if unpaired(name, sighting)]
+    return [f"doorward pair {name}" for name, (_port, sighting) in found.devices.items() if unpaired(name, sighting)]
 
 
 def writable(path: Path) -> None:
     """Raises ConfigError where the configuration could not be put, before anybody is asked anything."""
     folder = next(each for each in path.parents if each.exists())
     if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
-        raise ConfigError(f"{path}: cannot be written here by this user: use root, or -c FILE")
+        raise ConfigError(_("{path}: cannot be written here by this user: use root, or -c FILE").format(path=path))
 
 
 def known() -> KnownBefore:
@@ -165,12 +174,12 @@ def read_probe(path: Path) -> list[Look]:
         given = json.loads(path.read_text(encoding="utf-8"))
         looks = [_look(entry) for entry in given["ports"]]
     except OSError as error:
-        raise ConfigError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+        raise ConfigError(_("{path}: {reason}").format(path=path, reason=reason_of(error))) from None
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise ConfigError(f"{path}: is not what doorward probe --json prints") from None
+        raise ConfigError(_("{path}: is not what doorward probe --json prints").format(path=path)) from None
     for look in looks:
         if not (look.port.startswith("/") or "://" in look.port):
-            raise ConfigError(f"{path}: {shown(look.port)} must be a path from / on")
+            raise ConfigError(_("{path}: {port} must be a path from / on").format(path=path, port=shown(look.port)))
     return looks
 
 
@@ -201,4 +210,4 @@ def put_in_place(path: Path, text: str) -> None:
             Path(name).unlink(missing_ok=True)
         sync_folder(path.parent)
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}") from None
+        raise ConfigError(_("{path}: cannot be written: {reason}").format(path=path, reason=reason_of(error))) from None

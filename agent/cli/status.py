@@ -12,7 +12,10 @@ import click
 from agent.cli import Invocation
 from agent.cli.moment import local
 from agent.cli.running import running
+from agent.driver_words import explained
 from agent.errors import UnreachableError, shown
+from agent.table import columns, filled
+from agent.words import N_, _
 from contract.bounds import parse_rfc3339
 
 
@@ -25,7 +28,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
     config = invocation.config()
     found = running(config)
     if found is None:
-        raise UnreachableError("no agent runs here: systemctl start doorward")
+        raise UnreachableError(_("no agent runs here: systemctl start doorward"))
     if as_json:
         click.echo(json.dumps(found.status, ensure_ascii=False, indent=2))
         return
@@ -52,6 +55,21 @@ _LEFT_OUT = ("state", "session", "digest", "scopes", "boot")
 """For programs only; `state` is the will's: what the broker says of this unit, not what the unit knows."""
 
 
+_TOLD = frozenset(
+    {
+        N_("unit"), N_("name"), N_("site"), N_("version"), N_("pid"), N_("door_only"), N_("link"), N_("at"), N_("clock"), N_("stale"),
+        N_("backlog"), N_("oldest"), N_("centre"), N_("storage"), N_("taken_over"), N_("doors"), N_("devices"), N_("inputs"), N_("counts"),
+        N_("refused"), N_("login"), N_("checkpoint"),
+        N_("state"), N_("mode"), N_("open"), N_("unlocked"), N_("lock"), N_("held"), N_("reason"), N_("since"), N_("tamper"), N_("note"), N_("power"),
+        N_("ok"), N_("lost"), N_("fault"), N_("normal"), N_("hold_open"), N_("lockdown"), N_("fire"),
+        N_("off"), N_("connecting"), N_("up"), N_("down"), N_("unknown"), N_("floor"), N_("synced"), N_("holdover"),
+        N_("silent"), N_("port"), N_("wrong"), N_("insecure"), N_("full"), N_("failing"),
+        N_("notice"), N_("roster"), N_("rounds"), N_("settings"), N_("keys"), N_("secrets"), N_("poll"), N_("visitors"),
+    }
+)  # fmt: skip
+"""Names and values of the status that have another word in another language."""
+
+
 _TIMES = ("since", "centre_since")
 """Values that are seconds since 1970, or RFC 3339."""
 
@@ -67,25 +85,36 @@ def describe(status: Mapping[str, Any], zone: ZoneInfo) -> Iterator[str]:
         else:
             text = _text(_readable(key, status[key], zone)) if key in status and key not in blocks else None
         if text is not None:
-            yield f"{_NAMES.get(key, key).replace('_', ' '):<14}{text}"
+            yield f"{filled(_said(_NAMES.get(key, key)).replace('_', ' '), 14)}{text}"
     for key, block in blocks.items():
-        yield f"{key}:"
-        width = max((len(str(name)) for name in block), default=0)
+        yield f"{_said(key)}:"
+        width = max((columns(shown(name)) for name in block), default=0)
         for name, value in block.items():
-            yield f"  {shown(name):<{width}}  {_text(_readable(name, value, zone))}"
+            yield f"  {filled(shown(name), width)}  {_text(_readable(name, value, zone))}"
+
+
+def _said(value: object) -> str:
+    text = shown(value, 200)
+    return _(text) if text in _TOLD else explained(text)
 
 
 def _door_only(status: Mapping[str, Any], zone: ZoneInfo) -> str | None:
     until = status.get("door_only")
-    return None if until is None else f"until {_moment(until, zone)}, after three crashes: no link, no notices"
+    return (
+        None
+        if until is None
+        else _("until {moment}, after three crashes: no link, no notices").format(moment=_moment(until, zone))
+    )
 
 
 def _link(status: Mapping[str, Any], zone: ZoneInfo) -> str | None:
     link = status.get("link")
     if not isinstance(link, dict):
         return None
-    why = f": {shown(link['why'], 200)}" if link.get("why") else ""
-    return f"{shown(link.get('state'))} since {_moment(link.get('since'), zone)}{why}"
+    why = _(": {why}").format(why=explained(shown(link["why"], 200))) if link.get("why") else ""
+    return _("{state} since {moment}{why}").format(
+        state=_said(link.get("state")), moment=_moment(link.get("since"), zone), why=why
+    )
 
 
 def _centre(status: Mapping[str, Any], zone: ZoneInfo) -> str | None:
@@ -94,8 +123,8 @@ def _centre(status: Mapping[str, Any], zone: ZoneInfo) -> str | None:
         return None
     link, since = status.get("link"), status["centre_since"]
     if since is None or (isinstance(link, dict) and link.get("state") != "up"):
-        return "not heard"
-    return f"online since {_text(_readable('centre_since', since, zone))}"
+        return _("not heard")
+    return _("online since {text}").format(text=_text(_readable("centre_since", since, zone)))
 
 
 _OWN_WORDS: Mapping[str, Callable[[Mapping[str, Any], ZoneInfo], str | None]] = {
@@ -126,10 +155,10 @@ def _text(value: object) -> str:
         case None:
             return "-"
         case bool():
-            return "yes" if value else "no"
+            return _("yes") if value else _("no")
         case dict():
-            return ", ".join(f"{shown(key)} {_text(inner)}" for key, inner in value.items())
+            return _(", ").join(f"{_said(key)} {_text(inner)}" for key, inner in value.items())
         case list():
-            return ", ".join(map(_text, value)) or "-"
+            return _(", ").join(map(_text, value)) or "-"
         case _:
-            return shown(value, 200)
+            return _said(value)

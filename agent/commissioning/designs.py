@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from agent.commissioning.interview import choice, yes_or_no
+from agent.commissioning.answers import spoken, yes_or_no
+from agent.commissioning.interview import choice
+from agent.words import _
 from contract.frozen import frozen
 from drivers.display.design import ROTATIONS, SIZES, Form
 from drivers.display.tjc_inquiry import size_of
@@ -42,7 +44,9 @@ def asked(ask: Callable[..., Any], name: str, sighting: Sighting) -> dict[str, o
     """The layout of a display whose pages are designed; None for one with a project of its own."""
     size = ask(
         f"{name}.design",
-        f"Display {name}: its size in pixels ({', '.join(_SIZES)}), or {OWN} for pages drawn by somebody else",
+        _("Display {name}: its size in pixels ({sizes}), or {own} for pages drawn by somebody else").format(
+            name=name, sizes=", ".join(_SIZES), own=spoken(OWN)
+        ),
         choice(*_SIZES, OWN),
         _told(sighting) or USUAL,
     )
@@ -50,13 +54,15 @@ def asked(ask: Callable[..., Any], name: str, sighting: Sighting) -> dict[str, o
         return None
     rotate = ask(
         f"{name}.rotate",
-        f"Display {name}: how does it hang? Degrees clockwise: {', '.join(map(str, ROTATIONS))}",
+        _("Display {name}: how does it hang? Degrees clockwise: {degrees}").format(
+            name=name, degrees=", ".join(map(str, ROTATIONS))
+        ),
         choice(*map(str, ROTATIONS)),
         "0",
     )
     layout: dict[str, object] = {"design": size, "rotate": int(rotate)}
     if not DRIVERS[sighting.driver].enlarges:
-        question = f"Display {name}: letters one size larger, and so fewer lines? yes or no"
+        question = _("Display {name}: letters one size larger, and so fewer lines? yes or no").format(name=name)
         layout["large"] = ask(f"{name}.large", question, yes_or_no, "no")
     return layout
 

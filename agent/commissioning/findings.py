@@ -21,10 +21,12 @@ from agent.config import Config, unit_plan
 from agent.config.checks import broker_fault
 from agent.config.model import STATE
 from agent.core.plan import ONE_SIZE, cannot_enlarge
+from agent.driver_words import explained
 from agent.errors import IdentityError
 from agent.identity import Identity, differences, secret_path
 from agent.store import reading
 from agent.store.reading import StoreUnreadableError
+from agent.words import _, joined, plain, reason_of
 from contract.messages import Kind, Settings
 from contract.people import LetterSize
 from contract.scopes import LEVELS
@@ -42,7 +44,7 @@ _BY_NAME = (Path("/dev/serial/by-path"), Path("/dev/serial/by-id"))
 def findings(config: Config, *, devices: bool) -> list[Finding]:
     """`devices`: this machine is the unit, so what is not there is a failure."""
     return [
-        Finding("configuration", "ok", _summary(config)),
+        Finding(_("configuration"), "ok", _summary(config)),
         *(Finding(where, "note", text) for where, text in config.notes),
         *_unused(config),
         *_rounds(config),
@@ -61,15 +63,22 @@ def findings(config: Config, *, devices: bool) -> list[Finding]:
 
 
 def _summary(config: Config) -> str:
-    counts = ((len(config.ports), "port"), (len(config.devices), "device"), (len(config.doors), "door"))
-    text = ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts)
-    return f"unit {config.unit.id} of {config.unit.site}, {text}"
+    ports, devices, doors = len(config.ports), len(config.devices), len(config.doors)
+    text = joined(
+        _(", "),
+        [
+            (_("{count} port") if ports == 1 else _("{count} ports")).format(count=ports),
+            (_("{count} device") if devices == 1 else _("{count} devices")).format(count=devices),
+            (_("{count} door") if doors == 1 else _("{count} doors")).format(count=doors),
+        ],
+    )
+    return _("unit {id} of {site}, {text}").format(id=config.unit.id, site=config.unit.site, text=text)
 
 
 def _unused(config: Config) -> Iterator[Finding]:
     for name in config.ports:
         if all(device.port != name for device in config.devices.values()):
-            yield Finding(f"port {name}", "note", "no device is on it")
+            yield Finding(_("port {name}").format(name=name), "note", _("no device is on it"))
     used = {*config.displays, *(wire.device for wire in config.inputs.values())}
     used |= {name for name, device in config.devices.items() if DRIVERS[device.driver].counts_water}
     for door in config.doors.values():
@@ -77,7 +86,7 @@ def _unused(config: Config) -> Iterator[Finding]:
         used |= {wire.device for wire in (door.contact, door.exit_button, door.fire) if wire}
     for name in config.devices:
         if name not in used:
-            yield Finding(f"device {name}", "note", "no door, display or input uses it")
+            yield Finding(_("device {name}").format(name=name), "note", _("no door, display or input uses it"))
 
 
 def _rounds(config: Config) -> Iterator[Finding]:
@@ -86,10 +95,10 @@ def _rounds(config: Config) -> Iterator[Finding]:
         boards = [device for device in config.devices.values() if device.port == name]
         took_ms = sum(1000 * DRIVERS[device.driver].round_s(device.options, port.baud) for device in boards)
         if took_ms > MAX_ROUND_MS:
-            text = (
-                f"a round of looks takes {took_ms:.0f} ms or more: the exit button may need over 200 ms; {ROUND_MENDS}"
-            )
-            yield Finding(f"port {name}", "note", text)
+            text = _(
+                "a round of looks takes {took_ms:.0f} ms or more: the exit button may need over 200 ms; {mends}"
+            ).format(took_ms=took_ms, mends=_(ROUND_MENDS))
+            yield Finding(_("port {name}").format(name=name), "note", text)
 
 
 def _meters(config: Config) -> Iterator[Finding]:
@@ -117,14 +126,18 @@ def _keys(config: Config) -> Iterator[Finding]:
     """Keys that cannot be read, and readers that have none of their own: each with what gives them one."""
     for what, why in devicekeys.faults(config):
         name = what.split(".")[1]
-        missing = why.endswith("no such file or directory")
-        text = f"{why}: doorward pair {name} makes it" if missing else why
+        missing = plain(why).endswith("no such file or directory")
+        text = _("{why}: doorward pair {name} makes it").format(why=why, name=name) if missing else why
         yield Finding(what, "note" if "LoadCredential" in why else "failed", text)
     for name, device in config.devices.items():
         if device.driver == "osdp" and not device.options.key:
             must = device.options.secure == "required"
-            text = f"has no key of its own{' and is not used' if must else ''}: doorward pair {name}"
-            yield Finding(f"device {name}", "failed" if must else "note", text)
+            text = (
+                _("has no key of its own and is not used: doorward pair {name}")
+                if must
+                else _("has no key of its own: doorward pair {name}")
+            )
+            yield Finding(_("device {name}").format(name=name), "failed" if must else "note", text.format(name=name))
 
 
 def _letters(config: Config) -> Iterator[Finding]:
@@ -140,18 +153,22 @@ def _letters(config: Config) -> Iterator[Finding]:
     mine = [each for each in kept if isinstance(each, Settings) and plan.covers(each.scope) and each.display]
     found = max(mine, key=lambda each: LEVELS.index(each.scope.level), default=None)
     if found is not None and found.display is not None and found.display.size is LetterSize.LARGE:
-        yield from (Finding(f"device {name}", "note", ONE_SIZE) for name in cannot)
+        yield from (Finding(_("device {name}").format(name=name), "note", explained(ONE_SIZE)) for name in cannot)
 
 
 def _link(config: Config) -> Iterator[Finding]:
     link = config.link
     if link is None:
-        yield Finding("link", "note", "none: this door works alone, without the centre")
+        yield Finding(_("link"), "note", _("none: this door works alone, without the centre"))
         return
     if link.insecure:
-        yield Finding("link", "note", "insecure: everybody on the way can read what is sent, and the broker's password")
+        yield Finding(
+            _("link"), "note", _("insecure: everybody on the way can read what is sent, and the broker's password")
+        )
     if link.certificate is not None and not link.certificate.is_file():
-        yield Finding("link.certificate", "failed", f"{link.certificate} is not there")
+        yield Finding(
+            "link.certificate", "failed", _("{certificate} is not there").format(certificate=link.certificate)
+        )
     if link.certificate_key is not None:
         try:
             secret_path(link.certificate_key, config.path.absolute().parent)
@@ -161,54 +178,67 @@ def _link(config: Config) -> Iterator[Finding]:
 
 def _identity(config: Config, *, on_unit: bool) -> Iterator[Finding]:
     if not on_unit and not config.identity.exists():
-        yield Finding("identity", "note", f"{config.identity} is not here: doorward enrol FILE makes it on the unit")
+        yield Finding(
+            _("identity"),
+            "note",
+            _("{identity} is not here: doorward enrol FILE makes it on the unit").format(identity=config.identity),
+        )
         return
     try:
         identity = Identity.load(config.identity)
     except IdentityError as error:
-        yield from (Finding("identity", "failed", line) for line in error.lines)
+        yield from (Finding(_("identity"), "failed", line) for line in error.lines)
         return
     wrong = differences(identity.enrolment, config.unit.site, config.unit.id)
     yield from (
-        Finding("identity", "failed", f"{line}: enrol this unit, or correct the configuration") for line in wrong
+        Finding(_("identity"), "failed", _("{line}: enrol this unit, or correct the configuration").format(line=line))
+        for line in wrong
     )
     if not wrong:
-        waiting = "; its key has not been confirmed by the centre yet" if identity.token else ""
-        yield Finding("identity", "ok", f"unit {identity.unit} of {identity.site}{waiting}")
+        waiting = _("; its key has not been confirmed by the centre yet") if identity.token else ""
+        yield Finding(
+            _("identity"),
+            "ok",
+            _("unit {unit} of {site}{waiting}").format(unit=identity.unit, site=identity.site, waiting=waiting),
+        )
     if config.link is not None and config.link.broker is None:
         fault = broker_fault(identity.enrolment.broker, insecure=config.link.insecure)
         if fault is not None:
-            yield Finding("link.broker", "failed", f"the enrolment's broker {fault}")
+            yield Finding("link.broker", "failed", _("the enrolment's broker {fault}").format(fault=fault))
 
 
 def _port(config: Config, name: str) -> Iterator[Finding]:
     device = config.ports[name].device
-    on_it = ", ".join(each for each, entry in config.devices.items() if entry.port == name) or "nothing"
-    about = f"port {name} ({on_it})"
+    on_it = ", ".join(each for each, entry in config.devices.items() if entry.port == name) or _("nothing")
+    about = _("port {name} ({on_it})").format(name=name, on_it=on_it)
     if "://" in device:
-        yield Finding(about, "note", f"{device} is not looked at: only a path is")
+        yield Finding(about, "note", _("{device} is not looked at: only a path is").format(device=device))
         return
     path = Path(device)
     try:
         status = path.stat()
     except FileNotFoundError:
-        yield Finding(about, "failed", f"{device} is not there: {_instead(path)}")
+        yield Finding(
+            about, "failed", _("{device} is not there: {instead}").format(device=device, instead=_instead(path))
+        )
         return
     except OSError as error:
-        yield Finding(about, "failed", f"{device}: {(error.strerror or str(error)).lower()}")
+        yield Finding(about, "failed", _("{device}: {reason}").format(device=device, reason=reason_of(error)))
         return
     if not stat.S_ISCHR(status.st_mode):
-        yield Finding(about, "failed", f"{device} is no serial device")
+        yield Finding(about, "failed", _("{device} is no serial device").format(device=device))
     elif not os.access(path, os.R_OK | os.W_OK):
         yield Finding(
             about,
             "failed",
-            f"{device} may not be used: usermod -aG {_group(status.st_gid)} {_user()}, then log in again",
+            _("{device} may not be used: usermod -aG {group} {user}, then log in again").format(
+                device=device, group=_group(status.st_gid), user=_user()
+            ),
         )
     elif os.geteuid() == 0 and (fault := _service_may_not(status)):
-        yield Finding(about, "failed", f"{device} {fault}")
+        yield Finding(about, "failed", _("{device} {fault}").format(device=device, fault=fault))
     else:
-        yield Finding(about, "ok", f"{device} at {config.ports[name].baud} baud")
+        yield Finding(about, "ok", _("{device} at {baud} baud").format(device=device, baud=config.ports[name].baud))
 
 
 def _instead(path: Path) -> str:
@@ -217,10 +247,10 @@ def _instead(path: Path) -> str:
     if not there:
         there = [str(each) for kind in ("ttyUSB*", "ttyACM*") for each in sorted(Path("/dev").glob(kind))]
     pluggable = path.parent.name in {"by-path", "by-id"} or path.name.startswith(("ttyUSB", "ttyACM"))
-    first = "plug the adapter in" if pluggable else "enable the line in the board's set-up"
+    first = _("plug the adapter in") if pluggable else _("enable the line in the board's set-up")
     if there:
-        return f"{first}, or use one of {', '.join(there[:6])}"
-    return f"{first}; no serial adapter is plugged in" if pluggable else first
+        return _("{first}, or use one of {there}").format(first=first, there=", ".join(there[:6]))
+    return _("{first}; no serial adapter is plugged in").format(first=first) if pluggable else first
 
 
 def _service_may_not(status: os.stat_result) -> str | None:
@@ -228,7 +258,9 @@ def _service_may_not(status: os.stat_result) -> str | None:
     user = _service()
     if user is None or _can(user, status, 0o6):
         return None
-    return f"may not be used by the service: usermod -aG {_group(status.st_gid)} {SERVICE_USER}"
+    return _("may not be used by the service: usermod -aG {group} {user}").format(
+        group=_group(status.st_gid), user=SERVICE_USER
+    )
 
 
 def _service() -> pwd.struct_passwd | None:
@@ -250,31 +282,47 @@ def _state(config: Config, *, on_unit: bool) -> Iterator[Finding]:
     folder = config.state
     there = next(each for each in (folder, *folder.parents) if each.exists())
     if there != folder and not on_unit:
-        yield Finding("state", "note", f"{folder} is not here: the agent makes it on the unit")
+        yield Finding(
+            _("state"), "note", _("{folder} is not here: the agent makes it on the unit").format(folder=folder)
+        )
         return
     if not there.is_dir():
-        yield Finding("state", "failed", f"{there} is no folder: move it away")
+        yield Finding(_("state"), "failed", _("{there} is no folder: move it away").format(there=there))
         return
     if there != folder and not _may_make(folder, there):
-        yield Finding("state", "failed", f"{folder} is not there: install -d -o {SERVICE_USER} -m 700 {folder}")
+        yield Finding(
+            _("state"),
+            "failed",
+            _("{folder} is not there: install -d -o {user} -m 700 {folder}").format(folder=folder, user=SERVICE_USER),
+        )
         return
     if there == folder:
         try:
             with tempfile.TemporaryFile(dir=folder):
                 pass
         except OSError as error:
-            yield Finding("state", "failed", f"{folder} cannot be written: {(error.strerror or str(error)).lower()}")
+            yield Finding(
+                _("state"),
+                "failed",
+                _("{folder} cannot be written: {reason}").format(folder=folder, reason=reason_of(error)),
+            )
             return
     need = config.retention.journal_mb + SPARE_MB
     free = shutil.disk_usage(there).free // 2**20
     used = sum(each.stat().st_size for each in folder.glob("*.db*")) // 2**20
     if free + used < need:
-        text = f"{folder} has {free} MB free and needs {need - used}: make room, or lower retention.journal_mb"
-        yield Finding("state", "failed", text)
+        text = _("{folder} has {free} MB free and needs {need}: make room, or lower retention.journal_mb").format(
+            folder=folder, free=free, need=need - used
+        )
+        yield Finding(_("state"), "failed", text)
     elif there != folder:
-        yield Finding("state", "ok", f"{folder} is not there yet: the agent makes it, {free} MB free")
+        yield Finding(
+            _("state"),
+            "ok",
+            _("{folder} is not there yet: the agent makes it, {free} MB free").format(folder=folder, free=free),
+        )
     else:
-        yield Finding("state", "ok", f"{folder}, {free} MB free")
+        yield Finding(_("state"), "ok", _("{folder}, {free} MB free").format(folder=folder, free=free))
 
 
 def _may_make(folder: Path, there: Path) -> bool:
@@ -290,25 +338,31 @@ def _clock() -> Iterator[Finding]:
     text = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(now))
     if now < EARLIEST_UTC:
         yield Finding(
-            "clock", "note", f"the system's clock says {text}: until the centre has been heard only plain cards work"
+            _("clock"),
+            "note",
+            _("the system's clock says {text}: until the centre has been heard only plain cards work").format(
+                text=text
+            ),
         )
     else:
-        yield Finding("clock", "ok", f"{text}; the agent trusts it once the centre has signed the time")
+        yield Finding(
+            _("clock"), "ok", _("{text}; the agent trusts it once the centre has signed the time").format(text=text)
+        )
 
 
 def wiring(config: Config) -> Iterator[Finding]:
     """The agent is the second line: the wires come first, and only a person can see them."""
     for name, door in config.doors.items():
-        about = f"door {name}"
+        about = _("door {name}").format(name=name)
         yield from (Finding(about, "ask", question) for question in hardwired.questions(door))
         if door.fire is not None and door.fire.normally == "open":
-            yield Finding(about, "note", "the fire input is normally open: a cut wire would not be noticed")
+            yield Finding(about, "note", _("the fire input is normally open: a cut wire would not be noticed"))
         if door.contact is None:
-            yield Finding(about, "note", "no contact: forced, held open and no entry cannot be seen")
+            yield Finding(about, "note", _("no contact: forced, held open and no entry cannot be seen"))
         if door.lock.energised == "locks":
-            yield Finding(about, "note", "energised: locks: the door is unlocked whenever the relay board is off")
+            yield Finding(about, "note", _("energised: locks: the door is unlocked whenever the relay board is off"))
         if not door.egress:
-            text = (
+            text = _(
                 "egress: false: in lockdown this unit does not unlock for the exit button; the button's own wire does"
             )
             yield Finding(about, "note", text)

@@ -8,14 +8,15 @@ from typing import Protocol, TypeVar
 
 import click
 
+from agent.commissioning.answers import BACK, choices, meant, offered
 from agent.commissioning.person import forget_typed
 from agent.config import source
 from agent.errors import ConfigError, shown
+from agent.words import _
 
 T = TypeVar("T")
 Read = Callable[[str], T]
 """Turns an answer into a value. Raises ValueError with what is wrong with it."""
-BACK = "back"
 
 
 class BackError(Exception):
@@ -68,7 +69,7 @@ class TerminalInterview:
 
     def _asked(self, question: str, read: Read[T], default: str | None) -> tuple[str, T]:
         def checked(text: str) -> tuple[str, T]:
-            if text.strip().lower() == BACK:
+            if meant(text, (BACK,)):
                 raise BackError
             try:
                 return text.strip(), read(text.strip())
@@ -76,7 +77,9 @@ class TerminalInterview:
                 raise click.BadParameter(str(error)) from None
 
         try:
-            answer: tuple[str, T] = click.prompt(question, default=default, err=True, value_proc=checked)
+            answer: tuple[str, T] = click.prompt(
+                question, default=None if default is None else offered(default, read), err=True, value_proc=checked
+            )
         except OSError:  # the terminal went away
             raise click.Abort from None
         return answer
@@ -86,7 +89,7 @@ class TerminalInterview:
 
     def settle(self, key: str, text: str | None) -> None:
         place = max(number for number, (asked, _) in enumerate(self.given) if asked == key)
-        for asked, _ in self.given[place:]:
+        for asked, _text in self.given[place:]:
             self.former.pop(asked, None)
         self.given[place:] = [] if text is None else [(key, text)]
         self.former.update(self.given[place:])
@@ -100,7 +103,7 @@ class TerminalInterview:
                 return work()
             except BackError:
                 if not self.given:
-                    click.echo("That was the first question.", err=True)
+                    click.echo(_("That was the first question."), err=True)
                 del self.given[max(0, self._at - 1) :]
 
     def fresh(self) -> None:
@@ -121,12 +124,14 @@ class AnswersFile:
         try:
             found = source.parse(
                 source.read(path),
-                lambda key, text, line: faults.append(f"{path}: {'.'.join(map(str, key))}: {text}"),
+                lambda key, text, line: faults.append(
+                    _("{path}: {key}: {text}").format(path=path, key=".".join(map(str, key)), text=text)
+                ),
             )
         except source.SourceError as error:
-            raise AnswersError(f"{path}: {error.message}") from None
+            raise AnswersError(_("{path}: {text}").format(path=path, text=error.message)) from None
         faults += [
-            f"{path}: {shown(key)}: must be a single value"
+            _("{path}: {key}: must be a single value").format(path=path, key=shown(key))
             for key, value in found.values.items()
             if not isinstance(value, str)
         ]
@@ -140,11 +145,17 @@ class AnswersFile:
         self._used.add(key)
         text = self._values.get(key, default)
         if text is None:
-            raise AnswersError(f"{self._path}: {key}: is missing: {question}")
+            raise AnswersError(
+                _("{path}: {key}: is missing: {question}").format(path=self._path, key=key, question=question)
+            )
         try:
             return read(text.strip())
         except ValueError as error:
-            raise AnswersError(f"{self._path}:{self._lines.get(key, 0)}: {key}: {error}") from None
+            raise AnswersError(
+                _("{path}:{line}: {key}: {text}").format(
+                    path=self._path, line=self._lines.get(key, 0), key=key, text=error
+                )
+            ) from None
 
     def look_up(self, key: str, default: str, read: Read[str] = str) -> str:
         return self.ask(key, "", read, default)
@@ -152,7 +163,11 @@ class AnswersFile:
     def settle(self, key: str, text: str | None) -> None:
         """A file is not asked twice."""
         if text is None:
-            raise AnswersError(f"{self._path}:{self._lines.get(key, 0)}: {key}: nothing was found")
+            raise AnswersError(
+                _("{path}:{line}: {key}: nothing was found").format(
+                    path=self._path, line=self._lines.get(key, 0), key=key
+                )
+            )
 
     def whole(self, work: Callable[[], T]) -> T:
         return work()
@@ -167,7 +182,7 @@ class AnswersFile:
     def unused(self) -> list[str]:
         """Faults, one a line, for answers to questions that were not asked."""
         return [
-            f"{self._path}:{self._lines[key]}: {key}: nothing asks for this"
+            _("{path}:{line}: {key}: nothing asks for this").format(path=self._path, line=self._lines[key], key=key)
             for key in self._values
             if key not in self._used
         ]
@@ -175,9 +190,10 @@ class AnswersFile:
 
 def choice(*words: str) -> Read[str]:
     def read(text: str) -> str:
-        if text.lower() in words:
-            return text.lower()
-        raise ValueError(f"say {' or '.join(words)}")
+        word = meant(text, words)
+        if word is not None:
+            return word
+        raise ValueError(_("say {words}").format(words=choices(words)))
 
     return read
 
@@ -186,7 +202,7 @@ def whole(low: int, high: int) -> Read[int]:
     def read(text: str) -> int:
         if text.isdecimal() and low <= int(text) <= high:
             return int(text)
-        raise ValueError(f"a number from {low} to {high}")
+        raise ValueError(_("a number from {low} to {high}").format(low=low, high=high))
 
     return read
 
@@ -199,15 +215,9 @@ def seconds(low: float, high: float) -> Read[float]:
             value = -1.0
         if low <= value <= high:
             return value
-        raise ValueError(f"seconds, from {low:g} to {high:g}")
+        raise ValueError(_("seconds, from {low:g} to {high:g}").format(low=low, high=high))
 
     return read
-
-
-def yes_or_no(text: str) -> bool:
-    if text.lower() in {"yes", "y", "no", "n"}:
-        return text.lower().startswith("y")
-    raise ValueError("say yes or no")
 
 
 def words(text: str) -> Sequence[str]:

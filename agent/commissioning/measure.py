@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from agent.commissioning.sheet import DeviceTiming, Row
 from agent.commissioning.walk import Walk, exchange, why
 from agent.config import Config, DeviceConfig
+from agent.words import N_, _, joined
 from drivers.inquiries import INQUIRIES
 from drivers.port import Line
 from drivers.probing import Question
@@ -22,7 +23,7 @@ EXCHANGES = 100
 LIMIT_S = 6.0
 MAX_ROUND_MS = 100.0
 """Above it the exit button does not always unlock within 200 ms (rule D2)."""
-ROUND_MENDS = "raise baud, put fewer devices on the line, or take a board that answers sooner"
+ROUND_MENDS = N_("raise baud, put fewer devices on the line, or take a board that answers sooner")
 MAX_LOST = 0.02
 """A line in order loses none; noise at this rate is a fault of the wiring. One of more is measured twice: the machine may have been busy."""
 
@@ -35,19 +36,28 @@ def measured(config: Config, found: Sequence[str], exchanges: int) -> tuple[list
         devices = [(name, device) for name, device in config.devices.items() if device.port == port and name in found]
         before = len(timings)
         for name, device in devices:
-            about = f"line {port}"
+            about = _("line {port}").format(port=port)
             if DRIVERS[device.driver].counts_water:
-                rows.append(Row(about, None, f"{name} is not measured: a meter is asked no more often than it must be"))
+                text = _("{name} is not measured: a meter is asked no more often than it must be").format(name=name)
+                rows.append(Row(about, None, text))
                 continue
             try:
                 timing = _timing(config, port, name, device, exchanges)
                 if timing is not None and not _sound(timing):
                     timing = _timing(config, port, name, device, exchanges)
             except (OSError, termios.error) as fault:
-                rows.append(Row(about, False, f"{name}: {why(fault)}"))
+                rows.append(Row(about, False, _("{name}: {why}").format(name=name, why=why(fault))))
                 continue
             if timing is None:
-                rows.append(Row(about, None, f"{name} ({device.driver}) cannot be asked, so its line is not measured"))
+                rows.append(
+                    Row(
+                        about,
+                        None,
+                        _("{name} ({driver}) cannot be asked, so its line is not measured").format(
+                            name=name, driver=device.driver
+                        ),
+                    )
+                )
                 continue
             timings.append(timing)
             rows.append(Row(about, _sound(timing), timing.text))
@@ -62,8 +72,10 @@ def _round(config: Config, port: str, timings: Sequence[DeviceTiming]) -> Iterat
         return
     took_ms = sum(2 * timing.median_ms for timing in timings if timing.median_ms is not None)
     if took_ms > MAX_ROUND_MS:
-        text = f"a round of looks takes {took_ms:.0f} ms: the exit button may need more than 200 ms; {ROUND_MENDS}"
-        yield Row(f"line {port}", None, text)
+        text = _("a round of looks takes {took_ms:.0f} ms: the exit button may need more than 200 ms; {mends}").format(
+            took_ms=took_ms, mends=_(ROUND_MENDS)
+        )
+        yield Row(_("line {port}").format(port=port), None, text)
 
 
 def _sound(timing: DeviceTiming) -> bool:
@@ -114,11 +126,23 @@ def elsewhere(config: Config, found: Sequence[str]) -> Iterator[Row]:
     for port, look in zip(wanted, looks, strict=True):
         baud = config.ports[port].baud
         if look.speed is None:
-            text = look.fault or "nothing answers there at any usual speed: is it wired, and powered?"
+            text = look.fault or _("nothing answers there at any usual speed: is it wired, and powered?")
         else:
             seen = [
-                f"{each.driver}{'' if each.address is None else f' at address {each.address}'}" for each in look.found
+                each.driver
+                if each.address is None
+                else _("{driver} at address {address}").format(driver=each.driver, address=each.address)
+                for each in look.found
             ]
-            put_right = "" if look.speed == baud else f": correct ports.{port}.baud, which says {baud}"
-            text = f"{' and '.join(seen)} answer{'s' if len(seen) == 1 else ''} at {look.speed} baud{put_right}"
-        yield Row(f"port {port}", False, text)
+            put_right = (
+                ""
+                if look.speed == baud
+                else _(": correct ports.{port}.baud, which says {baud}").format(port=port, baud=baud)
+            )
+            answers = (
+                _("{seen} answers at {speed} baud{put_right}")
+                if len(seen) == 1
+                else _("{seen} answer at {speed} baud{put_right}")
+            )
+            text = answers.format(seen=joined(_(" and "), seen), speed=look.speed, put_right=put_right)
+        yield Row(_("port {port}").format(port=port), False, text)

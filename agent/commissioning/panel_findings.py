@@ -10,7 +10,9 @@ from agent.cli.running import running
 from agent.commissioning.finding import Finding
 from agent.commissioning.walk import exchange, why
 from agent.config import Config
+from agent.driver_words import explained
 from agent.errors import UnreachableError
+from agent.words import _
 from drivers.display.designed import DesignedLayout
 from drivers.display.dwin_inquiry import fits
 from drivers.display.layout import DwinOptions
@@ -30,24 +32,30 @@ def panel_findings(config: Config) -> Iterator[Finding]:
 
 
 def _panel(config: Config, name: str, options: DwinOptions, layout: DesignedLayout) -> Iterator[Finding]:
-    about, port = f"display {name}", config.ports[config.devices[name].port]
+    about, port = _("display {name}").format(name=name), config.ports[config.devices[name].port]
     if _runs(config):
-        yield Finding(about, "note", "the agent has its line and asks it what files it has: doorward status tells")
+        yield Finding(about, "note", _("the agent has its line and asks it what files it has: doorward status tells"))
         return
     if "://" in port.device or is_held(port.device):
-        yield Finding(about, "note", "is not asked what files it has: another program may have its line")
+        yield Finding(about, "note", _("is not asked what files it has: another program may have its line"))
         return
     try:
         seen = _asked(port.device, port.baud, options, layout)
     except (OSError, termios.error) as fault:
-        yield Finding(about, "note", f"cannot be asked what files it has: {why(fault)}")
+        yield Finding(about, "note", _("cannot be asked what files it has: {why}").format(why=why(fault)))
         return
     if seen is None:
-        yield Finding(about, "failed", f"does not answer at {port.baud} baud: doorward probe {port.device} finds it")
+        yield Finding(
+            about,
+            "failed",
+            _("does not answer at {baud} baud: doorward probe {device} finds it").format(
+                baud=port.baud, device=port.device
+            ),
+        )
     elif seen.sure:
-        yield Finding(about, "ok", f"has the files for {seen.detail}")
+        yield Finding(about, "ok", _("has the files for {detail}").format(detail=explained(seen.detail)))
     else:
-        yield Finding(about, "failed", seen.note)
+        yield Finding(about, "failed", explained(seen.note))
 
 
 def _runs(config: Config) -> bool:

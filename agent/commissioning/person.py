@@ -9,6 +9,9 @@ from typing import Protocol
 
 import click
 
+from agent.commissioning.answers import NO, yes_or_no
+from agent.words import _
+
 
 class Person(Protocol):
     """`there` False: nobody; what needs a person is left out, and said so."""
@@ -48,10 +51,18 @@ class Nobody:
 def confirmed(question: str) -> bool:
     """A yes or no that was typed after the question appeared. Raises click.Abort at Ctrl-C, and where the terminal went away."""
     forget_typed()
+    asked = _("{question} [y/N]").format(question=question)
     try:
-        return click.confirm(question, err=True)
+        return bool(click.prompt(asked, default=NO, show_default=False, value_proc=_answer, err=True))
     except OSError:
         raise click.Abort from None
+
+
+def _answer(text: str) -> bool:
+    try:
+        return yes_or_no(text)
+    except ValueError:
+        raise click.BadParameter(_("say yes or no")) from None
 
 
 def forget_typed() -> None:

@@ -10,12 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from agent.commissioning import designs
+from agent.commissioning.answers import meant, yes_or_no
 from agent.commissioning.hardware import Hardware, flow, quoted, scalar, yaml_lines
 from agent.commissioning.hardwired import BY_ITSELF
-from agent.commissioning.interview import Interview, choice, seconds, whole, words, yes_or_no
+from agent.commissioning.interview import Interview, choice, seconds, whole, words
 from agent.commissioning.wires import Equipment, InputWire, Wires, free_output
 from agent.config.checks import broker_fault
 from agent.config.model import IDENTITY, SCOPE_LEVELS, STATE
+from agent.words import N_, _
 from contract.frozen import frozen
 from contract.messages import MAX_UNLOCK_S
 from contract.topics import valid_id
@@ -23,8 +25,8 @@ from drivers.probing import Sighting
 from drivers.registry import DRIVERS
 
 PANEL_SIZE = {
-    "columns": ("half-width characters fit on a line (a Chinese character takes two)", 8, 80),
-    "rows": ("lines of text does it show", 1, 20),
+    "columns": (N_("half-width characters fit on a line (a Chinese character takes two)"), 8, 80),
+    "rows": (N_("lines of text does it show"), 1, 20),
 }
 
 
@@ -38,20 +40,20 @@ class KnownBefore:
 
 def identifier(text: str) -> str:
     if not valid_id(text):
-        raise ValueError("lower-case letters, digits, - and _, at most 48")
+        raise ValueError(_("lower-case letters, digits, - and _, at most 48"))
     return text
 
 
 def another(taken: Sequence[str], text: str) -> str:
     """An identifier that is not among `taken`."""
     if text in taken:
-        raise ValueError(f"{text} is another one already")
+        raise ValueError(_("{text} is another one already").format(text=text))
     return identifier(text)
 
 
 def title(text: str) -> str:
     if not (text.strip() and text.isprintable() and len(text) <= 64):
-        raise ValueError("one line of 1 to 64 characters")
+        raise ValueError(_("one line of 1 to 64 characters"))
     return text.strip()
 
 
@@ -63,8 +65,9 @@ def room(text: str) -> str:
 
 
 def broker(text: str) -> str:
-    if text.lower() in {"enrolment", "none"}:
-        return text.lower()
+    word = meant(text, ("enrolment", "none"))
+    if word is not None:
+        return word
     fault = broker_fault(text, insecure=False)
     if fault is not None:
         raise ValueError(fault)
@@ -75,15 +78,19 @@ def places(text: str) -> list[str]:
     """Scopes, each once; none for `-`."""
     found = [each for each in dict.fromkeys(words(text)) if each != "-"]
     for each in found:
-        level, _, name = each.partition("/")
+        level, _slash, name = each.partition("/")
         if level not in SCOPE_LEVELS or not valid_id(name):
-            raise ValueError(f"{each}: say {', '.join(f'{level}/…' for level in SCOPE_LEVELS)}, or - for nothing")
+            raise ValueError(
+                _("{each}: say {names}, or - for nothing").format(
+                    each=each, names=", ".join(f"{level}/…" for level in SCOPE_LEVELS)
+                )
+            )
     return found
 
 
 def whole_path(text: str) -> str:
     if not Path(text).is_absolute():
-        raise ValueError(f"{text}: a path from / on")
+        raise ValueError(_("{text}: a path from / on").format(text=text))
     return text
 
 
@@ -115,14 +122,16 @@ class Questions:
 
     def _unit(self) -> Iterator[str]:
         ask, known = self._ask, self._known
-        unit = ask("unit.id", "This unit's id, as at the centre", identifier, known.unit)
+        unit = ask("unit.id", _("This unit's id, as at the centre"), identifier, known.unit)
+        site = ask("unit.site", _("The id of the site (the street office)"), identifier, known.site)
+        name = ask("unit.name", _("Its name, as the panel is to show it"), title, unit)
         yield "unit:"
         yield f"  id: {unit}"
-        yield f"  site: {ask('unit.site', 'The id of the site (the street office)', identifier, known.site)}"
-        yield f"  name: {quoted(ask('unit.name', 'Its name, as the panel is to show it', title, unit))}"
+        yield f"  site: {site}"
+        yield f"  name: {quoted(name)}"
         scopes = ask(
             "unit.scopes",
-            "What it belongs to, as building/b12 yard/y07 grid/g21 community/c05; - for nothing",
+            _("What it belongs to, as building/b12 yard/y07 grid/g21 community/c05; - for nothing"),
             places,
             "-",
         )
@@ -134,7 +143,7 @@ class Questions:
     def _link(self) -> Iterator[str]:
         where = self._ask(
             "link",
-            "The centre's broker: enrolment (as enrolled), none (the door works alone), or mqtts://HOST",
+            _("The centre's broker: enrolment (as enrolled), none (the door works alone), or mqtts://HOST"),
             broker,
             "enrolment",
         )
@@ -170,18 +179,21 @@ class Questions:
         for key, (what, low, high) in PANEL_SIZE.items():
             if hasattr(usual, key) and key not in sighting.options:
                 size[key] = self._ask(
-                    f"{name}.{key}", f"Display {name}: how many {what}?", whole(low, high), str(getattr(usual, key))
+                    f"{name}.{key}",
+                    _("Display {name}: how many {what}?").format(name=name, what=_(what)),
+                    whole(low, high),
+                    str(getattr(usual, key)),
                 )
         return replace(sighting, options={**sighting.options, **size})
 
     # --- doors
 
     def _doors(self) -> Iterator[str]:
-        count = self._ask("doors", "How many doors does this unit have?", whole(1, 8), "1")
+        count = self._ask("doors", _("How many doors does this unit have?"), whole(1, 8), "1")
         names: list[str] = []
         for number in range(1, count + 1):
             usual = "main" if number == 1 else f"door{number}"
-            question = f"A short name for door {number}"
+            question = _("A short name for door {number}").format(number=number)
             names.append(self._ask(f"door.{number}.name", question, lambda text: another(names, text), usual))
         readers = self._readers(names)
         yield "doors:"
@@ -190,12 +202,12 @@ class Questions:
 
     def _readers(self, doors: list[str]) -> Mapping[str, list[str]]:
         mine: dict[str, list[str]] = {door: [] for door in doors}
-        for name, (_, sighting) in self._found.devices.items():
+        for name, (_port, sighting) in self._found.devices.items():
             if DRIVERS[sighting.driver].reads_cards:
                 usual = doors[0] if len(doors) == 1 else None
                 door = self._ask(
                     f"reader.{name}",
-                    f"Reader {name}: at which door? ({', '.join(doors)}, or none)",
+                    _("Reader {name}: at which door? ({doors}, or none)").format(name=name, doors=", ".join(doors)),
                     choice(*doors, "none"),
                     usual,
                 )
@@ -208,7 +220,11 @@ class Questions:
         itself = BY_ITSELF[str(lock["kind"])]
         yield f"    lock: {flow(lock)}"
         contact = self._wires.ask(
-            f"door.{door}.contact", f"Contact of door {door}", f"Open door {door}", "closed", optional=True
+            f"door.{door}.contact",
+            _("Contact of door {door}").format(door=door),
+            _("Open door {door}").format(door=door),
+            "closed",
+            optional=True,
         )
         if contact is not None:
             yield f"    contact: {flow(contact.keys)}"
@@ -217,7 +233,7 @@ class Questions:
         yield f"    readers: {scalar(readers)}"
         held = self._ask(
             f"door.{door}.held_open_s",
-            f"Door {door}: after how many seconds open is it told as held open?",
+            _("Door {door}: after how many seconds open is it told as held open?").format(door=door),
             seconds(1, 3600),
             "30",
         )
@@ -225,30 +241,35 @@ class Questions:
 
     def _lock(self, door: str) -> dict[str, object]:
         outputs = self._equipment.counted("outputs")
-        key, which = f"door.{door}.lock", f"Door {door}"
+        key, which = f"door.{door}.lock", _("Door {door}").format(door=door)
         device, output = self._ask(
             f"{key}.output",
-            f"{which}: which relay moves its lock? The number on the board",
+            _("{which}: which relay moves its lock? The number on the board").format(which=which),
             lambda text: free_output(outputs, self._outputs, text),
         )
         self._outputs.append((device, output))
         failing = self._ask(
             f"{key}.without_power",
-            f"{which}: without power, is its lock locked (a strike, usually) or unlocked (a magnetic lock)?",
+            _("{which}: without power, is its lock locked (a strike, usually) or unlocked (a magnetic lock)?").format(
+                which=which
+            ),
             choice("locked", "unlocked"),
         )
         terminal = self._ask(
             f"{key}.terminal",
-            f"{which}: the lock's current runs over which contact of that relay, NO or NC?",
+            _("{which}: the lock's current runs over which contact of that relay, NO or NC?").format(which=which),
             choice("no", "nc"),
         )
         safe = self._ask(
             f"{key}.safe_state",
-            f"{which}: when this unit starts, is the door to be locked or unlocked?",
+            _("{which}: when this unit starts, is the door to be locked or unlocked?").format(which=which),
             choice("locked", "unlocked"),
         )
         pulse = self._ask(
-            f"{key}.pulse_s", f"{which}: for how many seconds does a card unlock it?", seconds(0.2, MAX_UNLOCK_S), "5"
+            f"{key}.pulse_s",
+            _("{which}: for how many seconds does a card unlock it?").format(which=which),
+            seconds(0.2, MAX_UNLOCK_S),
+            "5",
         )
         kind = "fail-secure" if failing == "locked" else "fail-safe"
         energised = "unlocks" if (kind == "fail-secure") == (terminal == "no") else "locks"
@@ -265,16 +286,17 @@ class Questions:
         """`itself`: what a contact of this kind of lock has to do without this unit."""
         way = self._ask(
             f"door.{door}.exit",
-            f"Door {door}: how do people get out? button (which itself {itself}), mechanical (the handle alone), "
-            "or none (not through here)",
+            _(
+                "Door {door}: how do people get out? button (which itself {itself}), mechanical (the handle alone), or none (not through here)"
+            ).format(door=door, itself=_(itself)),
             choice("button", "mechanical", "none"),
         )
         yield f"    exit: {way}"
         if way == "button":
             button = self._needed(
                 f"door.{door}.exit_button",
-                f"Exit button of door {door}",
-                f"Press the exit button of door {door}",
+                _("Exit button of door {door}").format(door=door),
+                _("Press the exit button of door {door}").format(door=door),
                 "open",
             )
             yield f"    exit_button: {flow(button.keys)}"
@@ -282,14 +304,16 @@ class Questions:
     def _fire(self, door: str, itself: str) -> Iterator[str]:
         act = self._ask(
             f"door.{door}.on_fire",
-            f"Door {door}: what happens on fire? release (and the fire contact itself {itself}), or nothing (no escape route)",
+            _(
+                "Door {door}: what happens on fire? release (and the fire contact itself {itself}), or nothing (no escape route)"
+            ).format(door=door, itself=_(itself)),
             choice("release", "nothing"),
         )
         if act == "release":
             wire = self._needed(
                 f"door.{door}.fire",
-                f"Fire contact of door {door}",
-                f"Set the fire contact of door {door} off",
+                _("Fire contact of door {door}").format(door=door),
+                _("Set the fire contact of door {door} off").format(door=door),
                 "closed",
             )
             yield f"    fire: {flow(wire.keys)}"
@@ -301,18 +325,25 @@ class Questions:
         return wire
 
     def _rest(self) -> Iterator[str]:
-        displays = [name for name, (_, sighting) in self._found.devices.items() if DRIVERS[sighting.driver].draws]
+        displays = [name for name, (_port, sighting) in self._found.devices.items() if DRIVERS[sighting.driver].draws]
         if displays:
             yield f"displays: {scalar(displays)}"
-        count = self._ask("inputs", "How many further wires are on inputs (gas, water, smoke)?", whole(0, 32), "0")
+        count = self._ask("inputs", _("How many further wires are on inputs (gas, water, smoke)?"), whole(0, 32), "0")
         lines: list[str] = []
         names: list[str] = []
         for number in range(1, count + 1):
-            question = f"A short name for wire {number}, as gas"
+            question = _("A short name for wire {number}, as gas").format(number=number)
             name = self._ask(f"input.{number}.name", question, lambda text: another(names, text))
             names.append(name)
-            wire = self._needed(f"input.{name}", f"Wire {name}", f"Set {name} off", "closed")
-            alarm = self._ask(f"input.{name}.alarm", f"Does {name} show an emergency page? yes or no", yes_or_no, "no")
+            wire = self._needed(
+                f"input.{name}", _("Wire {name}").format(name=name), _("Set {name} off").format(name=name), "closed"
+            )
+            alarm = self._ask(
+                f"input.{name}.alarm",
+                _("Does {name} show an emergency page? yes or no").format(name=name),
+                yes_or_no,
+                "no",
+            )
             lines.append(f"  {name}: {flow({**wire.keys, 'alarm': alarm})}")
         if lines:
             yield "inputs:"

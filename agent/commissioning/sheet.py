@@ -9,6 +9,8 @@ from typing import Any
 
 from agent import __version__
 from agent.config import Config
+from agent.table import columns, filled
+from agent.words import _, english_of
 from contract.frozen import frozen
 
 
@@ -35,11 +37,17 @@ class DeviceTiming:
     @property
     def text(self) -> str:
         if self.median_ms is None:
-            return f"{self.device}: {self.asked} exchanges, none answered"
+            return _("{device}: {asked} exchanges, none answered").format(device=self.device, asked=self.asked)
         share = 100 * self.lost / self.asked
-        return (
-            f"{self.device}: {self.asked} exchanges, {self.lost} lost ({share:.1f} %), "
-            f"round trip {self.median_ms:.1f} ms, worst {self.worst_ms:.1f} ms"
+        return _(
+            "{device}: {asked} exchanges, {lost} lost ({share:.1f} %), round trip {median:.1f} ms, worst {worst:.1f} ms"
+        ).format(
+            device=self.device,
+            asked=self.asked,
+            lost=self.lost,
+            share=share,
+            median=self.median_ms,
+            worst=self.worst_ms,
         )
 
 
@@ -55,7 +63,7 @@ def as_plain(config: Config, rows: Sequence[Row], timings: Sequence[DeviceTiming
         "at": now(),
         "attended": attended,
         "passed": passed(rows),
-        "rows": [asdict(row) for row in rows],
+        "rows": [{name: english_of(value) for name, value in asdict(row).items()} for row in rows],
         "lines": [asdict(timing) for timing in timings],
     }
 
@@ -63,14 +71,16 @@ def as_plain(config: Config, rows: Sequence[Row], timings: Sequence[DeviceTiming
 def as_lines(config: Config, rows: Sequence[Row]) -> Iterator[str]:
     """For paper."""
     unit = config.unit
-    yield f"Doorward {__version__}: acceptance of unit {unit.id} of {unit.site}, {unit.name}, {now()}"
-    width = max(len(row.about) for row in rows)
+    yield _("Doorward {version}: acceptance of unit {id} of {site}, {name}, {now}").format(
+        version=__version__, id=unit.id, site=unit.site, name=unit.name, now=now()
+    )
+    width = max(columns(row.about) for row in rows)
     for row in rows:
         mark = {True: " ok ", False: "FAIL", None: "[  ]"}[row.passed]
-        yield f"  {mark}  {row.about:<{width}}  {row.text}"
+        yield f"  {mark}  {filled(row.about, width)}  {row.text}"
     failed = sum(row.passed is False for row in rows)
-    yield f"{failed} failed" if failed else "nothing failed"
-    yield "Each [  ] was looked at and is in order:  ____________________  (name, date)"
+    yield _("{failed} failed").format(failed=failed) if failed else _("nothing failed")
+    yield _("Each [  ] was looked at and is in order:  ____________________  (name, date)")
 
 
 def now() -> str:

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from agent.cli.alone import HELD
+from agent.words import _
 from contract.frozen import frozen
 from drivers.inquiries import HEARINGS, INQUIRIES
 from drivers.port import Line
@@ -150,7 +151,7 @@ class Walk:
 
 def ask(line: Line, question: Question, speed: int) -> Sighting | None:
     """One question and what it leads to. Raises OSError when the port goes away."""
-    for _ in range(1 + FURTHER):
+    for _turn in range(1 + FURTHER):
         answer, _took = exchange(line, question, speed)
         if not isinstance(answer, Question):
             return answer
@@ -193,9 +194,9 @@ def why(fault: Exception) -> str:
     """In words for a person."""
     number = getattr(fault, "errno", None) or getattr(fault.__cause__, "errno", None)
     if number in {errno.EAGAIN, errno.EBUSY}:
-        return HELD
+        return _(HELD)
     if number == errno.ENOENT:
-        return "is not there"
+        return _("is not there")
     if number == errno.EACCES:
-        return "may not be used by this user: use root, or a member of its group"
+        return _("may not be used by this user: use root, or a member of its group")
     return str(fault) or type(fault).__name__

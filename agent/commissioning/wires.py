@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 import click
 
 from agent.cli.bench import Bench
-from agent.commissioning.interview import Interview, choice, yes_or_no
+from agent.commissioning.answers import FIND, NONE, meant, spoken, yes_or_no
+from agent.commissioning.interview import Interview, choice
 from agent.config import DeviceConfig, PortConfig
+from agent.words import _
 from contract.frozen import frozen
 from drivers.registry import DRIVERS
 
@@ -50,9 +52,13 @@ def place(counts: Mapping[str, int], text: str) -> tuple[str, int]:
         device = list(counts)
     name = device[0] if len(device) == 1 else ""
     if name not in counts:
-        raise ValueError(f"say device and number, as in {next(iter(counts))} 1 (there are {', '.join(counts)})")
+        raise ValueError(
+            _("say device and number, as in {device} 1 (there are {names})").format(
+                device=next(iter(counts)), names=", ".join(counts)
+            )
+        )
     if not number.isdecimal() or not 1 <= int(number) <= counts[name]:
-        raise ValueError(f"{name} has 1 to {counts[name]}")
+        raise ValueError(_("{name} has 1 to {count}").format(name=name, count=counts[name]))
     return name, int(number)
 
 
@@ -69,18 +75,19 @@ class Wires:
 
     def ask(self, key: str, what: str, act: str, usual: str, *, optional: bool) -> InputWire | None:
         """`what` is on the wire; `act` what to do to make it change; `usual` how its circuit stands at rest. None: not wired."""
-        others = " or none" if optional else ""
-        question = f"{what}: on which input? Its number{others}, or find, to see which one changes"
+        others = _(" or none") if optional else ""
+        question = _("{what}: on which input? Its number{others}, or find, to see which one changes").format(
+            what=what, others=others
+        )
 
         def read(text: str) -> tuple[str, int] | str:
-            if text.lower() == "find" or (optional and text.lower() == "none"):
-                return text.lower()
-            return self._free(key, text)
+            word = meant(text, (FIND, NONE) if optional else (FIND,))
+            return self._free(key, text) if word is None else word
 
         while True:
             answer = self._interview.ask(f"{key}.input", question, read)
             if isinstance(answer, str):
-                if answer == "none":
+                if answer == NONE:
                     return None
                 found = self._find(key, what, act)
                 if found is None:
@@ -88,7 +95,7 @@ class Wires:
                     continue
                 answer, usual = found, self._seen.get(found, usual)
                 self._interview.settle(f"{key}.input", " ".join(map(str, answer)))
-            closed = f"{what}: at rest, is its circuit open or closed?"
+            closed = _("{what}: at rest, is its circuit open or closed?").format(what=what)
             normally = self._interview.ask(f"{key}.normally", closed, choice("open", "closed"), usual)
             self._taken.setdefault(answer, key)
             return InputWire(*answer, normally)
@@ -97,21 +104,30 @@ class Wires:
         """An input by its number. Raises ValueError where it has a meaning already; a fire contact may serve several doors."""
         where = place(self._counts, text)
         if where in self._taken and not key.endswith(".fire"):
-            raise ValueError(f"input {where[1]} of {where[0]} is {self._taken[where]} already")
+            raise ValueError(
+                _("input {number} of {device} is {taken} already").format(
+                    number=where[1], device=where[0], taken=self._taken[where]
+                )
+            )
         return where
 
     def _find(self, key: str, what: str, act: str) -> tuple[str, int] | None:
         """The input that changed while somebody did `act`, and that they say is the one. None: none of them."""
         moved = self._moved(act)
         if not moved:
-            click.echo("No input changed.", err=True)
+            click.echo(_("No input changed."), err=True)
             return None
         for where in moved:
-            meaning = f", which is {self._taken[where]} already" if where in self._taken else ""
-            click.echo(f"Input {where[1]} of {where[0]} changed{meaning}; it was {self._seen[where]} before.", err=True)
+            meaning = _(", which is {taken} already").format(taken=self._taken[where]) if where in self._taken else ""
+            click.echo(
+                _("Input {number} of {device} changed{meaning}; it was {before} before.").format(
+                    number=where[1], device=where[0], meaning=meaning, before=spoken(self._seen[where])
+                ),
+                err=True,
+            )
         self._interview.fresh()
         if len(moved) == 1:
-            right = self._interview.ask(f"{key}.found", f"{what}: is that it? yes or no", yes_or_no)
+            right = self._interview.ask(f"{key}.found", _("{what}: is that it? yes or no").format(what=what), yes_or_no)
             try:
                 return self._free(key, " ".join(map(str, moved[0]))) if right else None
             except ValueError as error:
@@ -119,14 +135,16 @@ class Wires:
                 return None
 
         def one_of_them(text: str) -> tuple[str, int] | None:
-            if text.lower() == "none":
+            if meant(text, (NONE,)):
                 return None
             where = self._free(key, text)
             if where not in moved:
-                raise ValueError("that one did not change")
+                raise ValueError(_("that one did not change"))
             return where
 
-        return self._interview.ask(f"{key}.found", f"{what}: which of them is it? Its number, or none", one_of_them)
+        return self._interview.ask(
+            f"{key}.found", _("{what}: which of them is it? Its number, or none").format(what=what), one_of_them
+        )
 
     def _moved(self, act: str) -> list[tuple[str, int]]:
         """The inputs that changed while somebody did `act`; how each stood before is in `_seen`."""
@@ -135,10 +153,13 @@ class Wires:
             count = sum(self._counts.values())
             if not bench.wait(lambda: len(bench.inputs) == count, FOUND_S):
                 silent = [name for name in self._counts if name not in bench.found]
-                click.echo(f"Not every input can be read: {', '.join(silent) or 'still waiting'}", err=True)
+                click.echo(
+                    _("Not every input can be read: {names}").format(names=", ".join(silent) or _("still waiting")),
+                    err=True,
+                )
             with bench.lock:
                 before, since = dict(bench.inputs), len(bench.moves)
-            click.echo(f">> {act} ({self._act_s:g} s)", err=True)
+            click.echo(_(">> {act} ({seconds:g} s)").format(act=act, seconds=self._act_s), err=True)
             if bench.wait(lambda: len(bench.moves) > since, self._act_s):
                 time.sleep(LATER_S)
             with bench.lock:
@@ -151,5 +172,7 @@ def free_output(counts: Mapping[str, int], taken: Sequence[tuple[str, int]], tex
     """An output that no other door has. Raises ValueError."""
     where = place(counts, text)
     if where in taken:
-        raise ValueError(f"output {where[1]} of {where[0]} moves another door's lock")
+        raise ValueError(
+            _("output {number} of {device} moves another door's lock").format(number=where[1], device=where[0])
+        )
     return where

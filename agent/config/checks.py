@@ -11,39 +11,17 @@ from zoneinfo import ZoneInfo, available_timezones
 from agent.config.model import SCOPE_LEVELS, Config, ContactConfig, DeviceConfig, DoorConfig, InputConfig
 from agent.config.source import KeyPath
 from agent.config.values import BAD, bad, suggestion
+from agent.driver_words import explained
 from agent.errors import shown
+from agent.words import N_, _
 from contract.topics import valid_id
 from drivers.registry import DRIVERS
 
 _HEX = re.compile(r"[0-9A-Fa-f]{16,}")
 BAUDS = (
-    300,
-    600,
-    1200,
-    2400,
-    4800,
-    9600,
-    14_400,
-    19_200,
-    28_800,
-    38_400,
-    57_600,
-    76_800,
-    115_200,
-    128_000,
-    230_400,
-    250_000,
-    256_000,
-    460_800,
-    500_000,
-    576_000,
-    921_600,
-    1_000_000,
-    1_500_000,
-    2_000_000,
-    3_000_000,
-    4_000_000,
-)
+    300, 600, 1200, 2400, 4800, 9600, 14_400, 19_200, 28_800, 38_400, 57_600, 76_800, 115_200, 128_000, 230_400, 250_000, 256_000,
+    460_800, 500_000, 576_000, 921_600, 1_000_000, 1_500_000, 2_000_000, 3_000_000, 4_000_000,
+)  # fmt: skip
 """Speeds that serial lines are used at: any other is a slip of the pen, and would be silence on the line."""
 
 
@@ -53,13 +31,13 @@ def broker_fault(url: str, *, insecure: bool) -> str | None:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        return f"is no address: {error}"
+        return _("is no address: {error}").format(error=error)
     if parts.scheme not in {"mqtts", "mqtt"}:
-        return "must be mqtts://HOST or mqtts://HOST:PORT"
+        return _("must be mqtts://HOST or mqtts://HOST:PORT")
     if parts.scheme == "mqtt" and not insecure:
-        return "mqtt:// sends everything readable: use mqtts://, or say insecure: true"
+        return _("mqtt:// sends everything readable: use mqtts://, or say insecure: true")
     if parts.username is not None or parts.password is not None:
-        return "must hold no login: that comes with the enrolment"
+        return _("must hold no login: that comes with the enrolment")
     if (
         not parts.hostname
         or port == 0
@@ -68,12 +46,15 @@ def broker_fault(url: str, *, insecure: bool) -> str | None:
         or parts.fragment
         or not url.isprintable()
     ):
-        return "must be mqtts://HOST or mqtts://HOST:PORT"
+        return _("must be mqtts://HOST or mqtts://HOST:PORT")
     return None
 
 
 def _is_name(text: str) -> bool:
     return bool(text.strip()) and text.isprintable() and len(text) <= 64
+
+
+_NONE = {"port": N_('no port is called "{name}"{suggestion}'), "device": N_('no device is called "{name}"{suggestion}')}
 
 
 class Checks:
@@ -109,10 +90,11 @@ class Checks:
             value = getattr(unit, key)
             if not bad(value) and not valid_id(value):
                 self._fault(
-                    ("unit", key), f'"{shown(value)}" is no id: lower-case letters, digits, - and _, at most 48'
+                    ("unit", key),
+                    _('"{value}" is no id: lower-case letters, digits, - and _, at most 48').format(value=shown(value)),
                 )
         if not bad(unit.name) and not _is_name(unit.name):
-            self._fault(("unit", "name"), "must be one line of 1 to 64 characters")
+            self._fault(("unit", "name"), _("must be one line of 1 to 64 characters"))
         if not bad(unit.timezone):
             self._timezone(unit.timezone)
         if bad(unit.scopes):
@@ -126,22 +108,31 @@ class Checks:
             ZoneInfo(name)
         except (OSError, ValueError, KeyError):  # ZoneInfoNotFoundError is a KeyError
             self._fault(
-                ("unit", "timezone"), f'no time zone is called "{shown(name)}"{suggestion(name, available_timezones())}'
+                ("unit", "timezone"),
+                _('no time zone is called "{name}"{suggestion}').format(
+                    name=shown(name), suggestion=suggestion(name, available_timezones())
+                ),
             )
 
     def _scope(self, path: KeyPath, scope: str, before: tuple[str, ...]) -> None:
-        level, _, name = scope.partition("/")
+        level, _slash, name = scope.partition("/")
         if level in {"site", "unit"}:
-            self._fault(path, f"{level}/… is implied: leave it out")
+            self._fault(path, _("{level}/… is implied: leave it out").format(level=level))
         elif level not in SCOPE_LEVELS:
             self._fault(
                 path,
-                f'"{shown(scope)}" must begin with {", ".join(f"{each}/" for each in SCOPE_LEVELS)}{suggestion(level, SCOPE_LEVELS)}',
+                _('"{scope}" must begin with {names}{suggestion}').format(
+                    scope=shown(scope),
+                    names=", ".join(f"{each}/" for each in SCOPE_LEVELS),
+                    suggestion=suggestion(level, SCOPE_LEVELS),
+                ),
             )
         elif not valid_id(name):
-            self._fault(path, f'"{shown(name)}" is no id: lower-case letters, digits, - and _, at most 48')
+            self._fault(
+                path, _('"{name}" is no id: lower-case letters, digits, - and _, at most 48').format(name=shown(name))
+            )
         elif scope in before:
-            self._fault(path, f"{scope} is listed twice")
+            self._fault(path, _("{scope} is listed twice").format(scope=scope))
 
     def _link(self) -> None:
         link = self._config.link
@@ -153,7 +144,7 @@ class Checks:
                 self._fault(("link", "broker"), fault)
         if (link.certificate is None) != (link.certificate_key is None):
             missing = "certificate" if link.certificate is None else "certificate_key"
-            self._fault(("link", missing), "is missing: certificate and certificate_key come together")
+            self._fault(("link", missing), _("is missing: certificate and certificate_key come together"))
 
     def _ports(self) -> None:
         lines: dict[str, str] = {}
@@ -163,14 +154,23 @@ class Checks:
             path = ("ports", name, "device")
             if not (port.device.startswith("/") or "://" in port.device) or not port.device.isprintable():
                 self._fault(
-                    path, f'"{shown(port.device)}" is neither a path like /dev/ttyS1 nor a URL like socket://host:port'
+                    path,
+                    _('"{device}" is neither a path like /dev/ttyS1 nor a URL like socket://host:port').format(
+                        device=shown(port.device)
+                    ),
                 )
             elif port.device in lines:
-                self._fault(path, f"{shown(port.device)} is already port {lines[port.device]}")
+                self._fault(
+                    path,
+                    _("{device} is already port {line}").format(device=shown(port.device), line=lines[port.device]),
+                )
             lines.setdefault(port.device, name)
             if not bad(port.baud) and port.baud not in BAUDS and "://" not in port.device:
                 near = min(BAUDS, key=lambda baud: abs(baud - port.baud))
-                self._fault(("ports", name, "baud"), f"{port.baud} is no usual speed (did you mean {near}?)")
+                self._fault(
+                    ("ports", name, "baud"),
+                    _("{baud} is no usual speed (did you mean {near}?)").format(baud=port.baud, near=near),
+                )
 
     def _devices(self) -> None:
         on_port: dict[str, list[tuple[str, DeviceConfig]]] = {}
@@ -192,39 +192,52 @@ class Checks:
         try:
             faults = options.check()
         except (OverflowError, RecursionError):  # a regular expression of absurd size, for one
-            faults = [("", "holds a value of absurd size")]
+            faults = [("", _("holds a value of absurd size"))]
         for key, message in faults:
-            self._fault((*path, *key.split(".")) if key else path, message)
+            self._fault((*path, *key.split(".")) if key else path, explained(message))
         return not faults
 
     def _secrets(self, path: KeyPath, device: DeviceConfig) -> None:
         """The configuration is no place for keys: everybody may read it, and it goes into every backup."""
         for key in DRIVERS[device.driver].secrets:
             if _HEX.fullmatch(getattr(device.options, key)):
-                self._fault((*path, key), "is the key itself: put it into a file of its own and name that")
+                self._fault((*path, key), _("is the key itself: put it into a file of its own and name that"))
 
     def _company(self, path: KeyPath, device: DeviceConfig, others: list[tuple[str, DeviceConfig]]) -> None:
         """Who else is on the same line."""
         for other, there in others:
             if there.driver != device.driver:
                 self._fault(
-                    (*path, "port"), f"{device.driver} cannot share port {device.port} with {other} ({there.driver})"
+                    (*path, "port"),
+                    _("{driver} cannot share port {port} with {other} ({kind})").format(
+                        driver=device.driver, port=device.port, other=other, kind=there.driver
+                    ),
                 )
                 return
             if not DRIVERS[device.driver].shared:
                 self._fault(
                     (*path, "port"),
-                    f"port {device.port} already has {other}, and {device.driver} does not share a line",
+                    _("port {port} already has {other}, and {driver} does not share a line").format(
+                        port=device.port, other=other, driver=device.driver
+                    ),
                 )
                 return
             address = getattr(device.options, "address", None)
             if "any" in (address, getattr(there.options, "address", None)):
                 self._fault(
-                    (*path, "address"), f"any is for a meter alone on its line, and port {device.port} has {other}"
+                    (*path, "address"),
+                    _("any is for a meter alone on its line, and port {port} has {other}").format(
+                        port=device.port, other=other
+                    ),
                 )
                 return
             if address is not None and not bad(address) and address == getattr(there.options, "address", None):
-                self._fault((*path, "address"), f"{address} on port {device.port} is already {other}")
+                self._fault(
+                    (*path, "address"),
+                    _("{address} on port {port} is already {other}").format(
+                        address=address, port=device.port, other=other
+                    ),
+                )
                 return
 
     def _door(self, path: KeyPath, door: DoorConfig) -> None:
@@ -235,16 +248,16 @@ class Checks:
             if wire is not None and not bad(wire):
                 self._input((*path, key), wire, shared=key == "fire")
         if door.exit == "button" and door.exit_button is None:
-            self._fault((*path, "exit_button"), "is missing: exit says button")
+            self._fault((*path, "exit_button"), _("is missing: exit says button"))
         if door.exit == "none" and door.exit_button is not None:
-            self._fault((*path, "exit"), "says none, and an exit_button is wired")
+            self._fault((*path, "exit"), _("says none, and an exit_button is wired"))
         if door.on_fire == "release" and door.fire is None:
-            self._fault((*path, "fire"), "is missing: on_fire says release, so a fire input is needed")
+            self._fault((*path, "fire"), _("is missing: on_fire says release, so a fire input is needed"))
         if door.camera is not None and not bad(door.camera):
             if not _is_name(door.camera):
-                self._fault((*path, "camera"), "must be one line of 1 to 64 characters")
+                self._fault((*path, "camera"), _("must be one line of 1 to 64 characters"))
             elif "://" in door.camera and "@" in door.camera:
-                self._fault((*path, "camera"), "must hold no login: every fact of the door carries it")
+                self._fault((*path, "camera"), _("must hold no login: every fact of the door carries it"))
         if not bad(door.readers):
             for number, reader in enumerate(door.readers):
                 self._reader((*path, "readers", number), reader, str(path[-1]))
@@ -254,13 +267,22 @@ class Checks:
             return
         driver = self._driver(reader, path)
         if driver is not None and not (driver.reads_cards or driver.reads_keys):
-            self._fault(path, f"{reader} ({driver.name}) reads no cards and has no keys")
+            self._fault(
+                path, _("{reader} ({driver}) reads no cards and has no keys").format(reader=reader, driver=driver.name)
+            )
         elif driver is not None and reader in self._faultless and not self._can_read(driver, reader):
-            self._fault(path, f"{reader} ({driver.name}) has keys with designed pages alone (layout: {{design: …}})")
+            self._fault(
+                path,
+                _("{reader} ({driver}) has keys with designed pages alone (layout: {{design: …}})").format(
+                    reader=reader, driver=driver.name
+                ),
+            )
         elif reader in self._readers:
             self._fault(
                 path,
-                f"{shown(reader)} already belongs to door {self._readers[reader]}, and a reader belongs to one door only",
+                _("{reader} already belongs to door {door}, and a reader belongs to one door only").format(
+                    reader=shown(reader), door=self._readers[reader]
+                ),
             )
         self._readers.setdefault(reader, door)
 
@@ -276,9 +298,9 @@ class Checks:
                 continue
             driver = self._driver(name, path)
             if driver is not None and not driver.draws:
-                self._fault(path, f"{name} ({driver.name}) draws no pages")
+                self._fault(path, _("{name} ({driver}) draws no pages").format(name=name, driver=driver.name))
             elif name in self._config.displays[:number]:
-                self._fault(path, f"{shown(name)} is listed twice")
+                self._fault(path, _("{name} is listed twice").format(name=shown(name)))
 
     def _output(self, path: KeyPath, name: str, output: int) -> None:
         if bad(name):
@@ -288,14 +310,19 @@ class Checks:
             return
         used = self._outputs.setdefault((name, output), _dotted_tail(path))
         if used != _dotted_tail(path):
-            self._fault((*path, "output"), f"output {output} of {name} is already {used}")
+            self._fault(
+                (*path, "output"),
+                _("output {output} of {name} is already {used}").format(output=output, name=name, used=used),
+            )
         if name in self._faultless:
             options = self._config.devices[name].options
             self._within(path, "output", name, output, driver.outputs(options))
             if driver.outputs(options) and not driver.times_pulses(options):
                 self._fault(
                     (*path, "device"),
-                    f"{name} cannot time a pulse by itself, so a lock on it stays open when the agent dies: use it for inputs only",
+                    _(
+                        "{name} cannot time a pulse by itself, so a lock on it stays open when the agent dies: use it for inputs only"
+                    ).format(name=name),
                 )
 
     def _input(self, path: KeyPath, wire: ContactConfig | InputConfig, *, shared: bool) -> None:
@@ -308,16 +335,31 @@ class Checks:
         here = f"{'fire' if shared else _dotted_tail(path)}"
         used = self._inputs.setdefault((wire.device, wire.input), here)
         if used != here or (not shared and used == "fire"):
-            self._fault((*path, "input"), f"input {wire.input} of {wire.device} is already {used}")
+            self._fault(
+                (*path, "input"),
+                _("input {input} of {device} is already {used}").format(
+                    input=wire.input, device=wire.device, used=used
+                ),
+            )
         if wire.device in self._faultless:
             options = self._config.devices[wire.device].options
             self._within(path, "input", wire.device, wire.input, driver.inputs(options))
 
     def _within(self, path: KeyPath, what: str, name: str, number: int, count: int) -> None:
         if count == 0:
-            self._fault((*path, "device"), f"{name} has no {what}s")
+            self._fault(
+                (*path, "device"),
+                (_("{name} has no inputs") if what == "input" else _("{name} has no outputs")).format(name=name),
+            )
         elif not 1 <= number <= count:
-            self._fault((*path, what), f"{number} is outside 1 to {count}: {name} has {count} {what}s")
+            self._fault(
+                (*path, what),
+                (
+                    _("{number} is outside 1 to {count}: {name} has {count} inputs")
+                    if what == "input"
+                    else _("{number} is outside 1 to {count}: {name} has {count} outputs")
+                ).format(number=number, count=count, name=name),
+            )
 
     def _driver(self, name: str, path: KeyPath) -> Any:
         """The driver of the device called `name`; None where there is no such device (said) or it is broken (said elsewhere)."""
@@ -329,7 +371,7 @@ class Checks:
     def _known(self, what: str, name: str, known: Mapping[str, object], path: KeyPath) -> bool:
         if name in known:
             return True
-        self._fault(path, f'no {what} is called "{shown(name)}"{suggestion(name, known)}')
+        self._fault(path, _(_NONE[what]).format(name=shown(name), suggestion=suggestion(name, known)))
         return False
 
 

@@ -29,6 +29,7 @@ from agent.config.source import KeyPath, Plain, Source
 from agent.config.use import as_used
 from agent.config.values import BAD, Values, suggestion
 from agent.errors import ConfigError, shown
+from agent.words import _
 from contract.frozen import frozen
 from drivers.registry import DRIVERS
 
@@ -119,10 +120,10 @@ class _Draft:
         given = self._source.values
         for key in given:
             if key not in _KEYS:
-                self.fault((key,), f"no such key here{suggestion(key, _KEYS)}")
+                self.fault((key,), _("no such key here{suggestion}").format(suggestion=suggestion(key, _KEYS)))
         for key in _REQUIRED:
             if key not in given:
-                self.fault((key,), "is missing")
+                self.fault((key,), _("is missing"))
         config = Config(
             path=self.path,
             unit=self._one(UnitConfig, "unit", BAD),
@@ -152,13 +153,13 @@ class _Draft:
         if given is None:
             return []
         if not isinstance(given, dict):
-            self.fault((key,), "must be names with a block each")
+            self.fault((key,), _("must be names with a block each"))
             return []
         if not given and key in _REQUIRED:
-            self.fault((key,), "is empty: at least one is needed")
+            self.fault((key,), _("is empty: at least one is needed"))
         for name in given:
             if not _NAME.fullmatch(name):
-                self.fault((key, name), "is no name: lower-case letters, digits, - and _, at most 48")
+                self.fault((key, name), _("is no name: lower-case letters, digits, - and _, at most 48"))
         return [*given.items()]
 
     def _devices(self) -> Mapping[str, Any]:
@@ -169,12 +170,14 @@ class _Draft:
         if given is None:
             return BAD
         if not isinstance(given, dict):
-            return self._values.fault(path, "must be a block with keys like driver, port")
+            return self._values.fault(path, _("must be a block with keys like driver, port"))
         parts = {key: self._part(key, given, path) for key in ("driver", "port")}
         driver = parts["driver"]
         if driver is not BAD and driver not in DRIVERS:
-            known = suggestion(driver, DRIVERS) or f": there are {', '.join(sorted(DRIVERS))}"
-            driver = self._values.fault((*path, "driver"), f'no driver is called "{shown(driver)}"{known}')
+            known = suggestion(driver, DRIVERS) or _(": there are {names}").format(names=", ".join(sorted(DRIVERS)))
+            driver = self._values.fault(
+                (*path, "driver"), _('no driver is called "{driver}"{known}').format(driver=shown(driver), known=known)
+            )
         if driver is BAD:
             return DeviceConfig(BAD, parts["port"], BAD)
         rest = {key: value for key, value in given.items() if key not in parts}
@@ -182,7 +185,7 @@ class _Draft:
 
     def _part(self, key: str, given: Mapping[str, Plain], path: KeyPath) -> Any:
         if key not in given:
-            return self._values.fault((*path, key), "is missing")
+            return self._values.fault((*path, key), _("is missing"))
         return self._values.value(str, given[key], (*path, key))
 
 

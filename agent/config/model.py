@@ -7,6 +7,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal
 
+from agent.words import N_
 from contract.frozen import frozen
 from contract.messages import MAX_UNLOCK_S
 from contract.scopes import LEVELS
@@ -52,7 +53,7 @@ class LinkConfig:
     insecure: bool = False
     certificate: Path | None = None
     certificate_key: str | None = None
-    drain_facts_s: float = within(0, 1_000_000, "facts a second", default=5000.0)
+    drain_facts_s: float = within(0, 1_000_000, N_("facts a second"), default=5000.0)
 
 
 @frozen
@@ -79,10 +80,12 @@ class LockConfig:
 
     device: str
     output: int
-    kind: Literal["fail-secure", "fail-safe"] = required("fail-safe is unlocked without power")
-    energised: Literal["unlocks", "locks"] = required("what the lock does while the relay is on")
+    kind: Literal["fail-secure", "fail-safe"] = required(N_("fail-safe is unlocked without power"))
+    energised: Literal["unlocks", "locks"] = required(N_("what the lock does while the relay is on"))
     safe_state: Literal["locked", "unlocked"] = required(
-        "what it has from the start until cards can be decided; there is no default for a door people escape through"
+        N_(
+            "what it has from the start until cards can be decided; there is no default for a door people escape through"
+        )
     )
     pulse_s: float = within(0.2, MAX_UNLOCK_S, "s", default=5.0)
     lease_s: float = within(2, MAX_UNLOCK_S, "s", default=10.0)
@@ -102,8 +105,8 @@ class DoorConfig:
     """`camera`: as the recorder names the camera that sees the door; facts carry it, and nothing else reads it."""
 
     lock: LockConfig
-    exit: Literal["button", "mechanical", "none"] = required("how people get out")
-    on_fire: Literal["release", "nothing"] = required("what happens on fire has no default")
+    exit: Literal["button", "mechanical", "none"] = required(N_("how people get out"))
+    on_fire: Literal["release", "nothing"] = required(N_("what happens on fire has no default"))
     contact: ContactConfig | None = None
     exit_button: ContactConfig | None = None
     fire: ContactConfig | None = None
@@ -128,7 +131,7 @@ class InputConfig:
 class RetentionConfig:
     """How long confirmed facts stay on the unit, and how large the journal may grow."""
 
-    days: int = within(1, 3650, "days", default=180)
+    days: int = within(1, 3650, N_("days"), default=180)
     journal_mb: int = within(4, 4096, "MB", default=64)
 
 
@@ -160,14 +163,17 @@ class Config:
 
 
 GONE: Mapping[str, str] = {
-    "on_bus_loss": "has no meaning any more, delete it: when the line is back, a lock always gets what should be true now",
+    "on_bus_loss": N_(
+        "has no meaning any more, delete it: when the line is back, a lock always gets what should be true now"
+    ),
 }
 """Keys of earlier versions: passed over, and noted by `doorward check`."""
 
 NOT_HERE: Mapping[str, str] = {
     "on_master_silence": (
-        "no relay board known here falls back by itself when its master is silent: "
-        "delete it, a pulse ends by the board's own timer"
+        N_(
+            "no relay board known here falls back by itself when its master is silent: delete it, a pulse ends by the board's own timer"
+        )
     ),
 }
 """Keys somebody may look for in vain."""

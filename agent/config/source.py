@@ -16,6 +16,7 @@ from stat import S_ISREG
 import yaml
 
 from agent.errors import shown
+from agent.words import _
 
 MAX_BYTES = 256 * 1024
 """A street's largest unit needs about 4 KiB."""
@@ -51,28 +52,32 @@ def read(path: Path) -> str:
     try:
         status = path.stat()
         if not S_ISREG(status.st_mode):
-            raise SourceError("is not a file")
+            raise SourceError(_("is not a file"))
         if status.st_size > MAX_BYTES:
-            raise SourceError(f"is larger than {MAX_BYTES // 1024} KiB, so it is not a configuration")
+            raise SourceError(
+                _("is larger than {size} KiB, so it is not a configuration").format(size=MAX_BYTES // 1024)
+            )
         with path.open("rb") as file:
             return decode(file.read(MAX_BYTES + 1))
     except OSError as error:
-        raise SourceError(f"cannot be read: {error.strerror or error}") from None
+        raise SourceError(
+            _("cannot be read: {reason}").format(reason=_(error.strerror) if error.strerror else error)
+        ) from None
     except ValueError as error:  # a NUL in the name
-        raise SourceError(f"cannot be read: {error}") from None
+        raise SourceError(_("cannot be read: {error}").format(error=error)) from None
 
 
 def decode(data: bytes) -> str:
     """UTF-8, with or without a byte order mark."""
     if len(data) > MAX_BYTES:
-        raise SourceError(f"is larger than {MAX_BYTES // 1024} KiB, so it is not a configuration")
+        raise SourceError(_("is larger than {size} KiB, so it is not a configuration").format(size=MAX_BYTES // 1024))
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise SourceError("is UTF-16, not UTF-8: save it as UTF-8", 1)
+        raise SourceError(_("is UTF-16, not UTF-8: save it as UTF-8"), 1)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise SourceError(f"is not UTF-8 here{_maybe_gbk(data)}", line) from None
+        raise SourceError(_("is not UTF-8 here{hint}").format(hint=_maybe_gbk(data)), line) from None
     return text
 
 
@@ -81,7 +86,7 @@ def _maybe_gbk(data: bytes) -> str:
         data.decode("gbk")
     except UnicodeDecodeError:
         return ""
-    return "; it looks like GBK: convert it with `iconv -f GBK -t UTF-8`"
+    return _("; it looks like GBK: convert it with `iconv -f GBK -t UTF-8`")
 
 
 def parse(text: str, report: Report) -> Source:
@@ -94,19 +99,19 @@ def parse(text: str, report: Report) -> Source:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None
-        what = error.problem or error.context or "does not read as YAML"
+        what = error.problem or error.context or _("does not read as YAML")
         if r"'\t'" in what:
-            raise SourceError("a tab stands where only spaces may", line) from None
+            raise SourceError(_("a tab stands where only spaces may"), line) from None
         full = _full_width(text, line or 1)
         if full is not None:
             raise SourceError(full[1], full[0]) from None
-        raise SourceError(f"not well-formed: {shown(what, 120)}", line) from None
+        raise SourceError(_("not well-formed: {what}").format(what=shown(what, 120)), line) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1 if isinstance(error.position, int) else None
-        raise SourceError("a control character that has no place in a text file", line) from None
+        raise SourceError(_("a control character that has no place in a text file"), line) from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         # ValueError: PyYAML's own slips on odd escapes (\U00110000) and version numbers
-        raise SourceError(f"not well-formed: {shown(error, 120)}") from None
+        raise SourceError(_("not well-formed: {error}").format(error=shown(error, 120))) from None
 
 
 def _full_width(text: str, line: int) -> tuple[int, str] | None:
@@ -118,9 +123,9 @@ def _full_width(text: str, line: int) -> tuple[int, str] | None:
         if found is not None:
             sign = next(group for group in found.groups() if group)
             meant = unicodedata.normalize("NFKC", sign)
-            named = "space" if sign == "\u3000" else f"`{sign}`"
-            return number, f"a full-width {named} stands here: write `{meant}`" + (
-                " and a space" if meant == ":" else ""
+            named = _("space") if sign == "\u3000" else f"`{sign}`"
+            return number, _("a full-width {named} stands here: write `{meant}`").format(named=named, meant=meant) + (
+                _(" and a space") if meant == ":" else ""
             )
     return None
 
@@ -137,22 +142,22 @@ class _Composer:
         next(self._events)  # stream start
         event = next(self._events)
         if isinstance(event, yaml.StreamEndEvent):
-            raise SourceError("is empty")
+            raise SourceError(_("is empty"))
         first = next(self._events)
         if not isinstance(first, yaml.MappingStartEvent):
-            raise SourceError("must be keys with values, like `unit:`", _line(first))
+            raise SourceError(_("must be keys with values, like `unit:`"), _line(first))
         self._refuse_extras(first, ())
         self._source.lines[()] = _line(first)
         self._source.values = self._mapping((), 1)
         next(self._events)  # document end
         event = next(self._events)
         if not isinstance(event, yaml.StreamEndEvent):
-            raise SourceError("a second document (`---`) starts here: one file, one document", _line(event))
+            raise SourceError(_("a second document (`---`) starts here: one file, one document"), _line(event))
         return self._source
 
     def _value(self, event: yaml.Event, path: KeyPath, depth: int) -> Plain:
         if depth > MAX_DEPTH:
-            raise SourceError(f"nested more than {MAX_DEPTH} deep", _line(event))
+            raise SourceError(_("nested more than {depth} deep").format(depth=MAX_DEPTH), _line(event))
         self._refuse_extras(event, path)
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(path, depth + 1)
@@ -161,11 +166,11 @@ class _Composer:
         if not isinstance(event, yaml.ScalarEvent):  # an alias
             return None
         if event.value == "" and event.style is None:
-            self._report(path, "has no value: write one, or take the key out", _line(event))
+            self._report(path, _("has no value: write one, or take the key out"), _line(event))
             return None
         text = str(event.value)
         if any("\ud800" <= c <= "\udfff" for c in text):
-            self._report(path, "holds half of a character (a lone surrogate)", _line(event))
+            self._report(path, _("holds half of a character (a lone surrogate)"), _line(event))
             return None
         return text
 
@@ -175,13 +180,15 @@ class _Composer:
             line = _line(event)
             if not isinstance(event, yaml.ScalarEvent):
                 self._value(event, path, depth)
-                self._report(path, "a key must be plain text", line)
+                self._report(path, _("a key must be plain text"), line)
                 self._value(next(self._events), path, depth)
                 continue
             key = str(event.value)
             inner = (*path, key)
             if key in values:
-                self._report(inner, f"is there twice; the first is on line {self._source.lines[inner]}", line)
+                self._report(
+                    inner, _("is there twice; the first is on line {line}").format(line=self._source.lines[inner]), line
+                )
                 self._value(next(self._events), (*path, key, "(again)"), depth)
                 continue
             self._refuse_extras(event, inner)
@@ -201,12 +208,20 @@ class _Composer:
     def _refuse_extras(self, event: yaml.Event, path: KeyPath) -> None:
         anchor = getattr(event, "anchor", None)
         if isinstance(event, yaml.AliasEvent):
-            self._report(path, f"`*{shown(anchor)}` refers to another place: write the value out", _line(event))
+            self._report(
+                path,
+                _("`*{anchor}` refers to another place: write the value out").format(anchor=shown(anchor)),
+                _line(event),
+            )
         elif anchor is not None:
-            self._report(path, f"`&{shown(anchor)}` names a value for reuse: write values out", _line(event))
+            self._report(
+                path,
+                _("`&{anchor}` names a value for reuse: write values out").format(anchor=shown(anchor)),
+                _line(event),
+            )
         tag = getattr(event, "tag", None)
         if tag is not None and tag != "!":
-            self._report(path, f"the tag `{shown(tag)}` has no meaning here", _line(event))
+            self._report(path, _("the tag `{tag}` has no meaning here").format(tag=shown(tag)), _line(event))
 
 
 def _line(event: yaml.Event) -> int:

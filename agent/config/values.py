@@ -18,6 +18,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from agent.config.source import KeyPath, Plain
 from agent.errors import shown
+from agent.words import _, joined
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})|0[xX][0-9a-fA-F]{1,16}")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?")
@@ -42,7 +43,7 @@ def bad(*values: object) -> bool:
 def suggestion(name: str, known: Iterable[str]) -> str:
     """` (did you mean "relay"?)` where one of `known` is near, else nothing."""
     near = get_close_matches(name[:80], [*known], n=1, cutoff=0.6)
-    return f' (did you mean "{near[0]}"?)' if near else ""
+    return _(' (did you mean "{near}"?)').format(near=near[0]) if near else ""
 
 
 def number(text: str) -> int | None:
@@ -93,21 +94,31 @@ class Values:
         if isinstance(want, type) and is_dataclass(want):
             return self.block(want, given, path)
         if not isinstance(given, str):
-            return self.fault(path, "must be a single value")
+            return self.fault(path, _("must be a single value"))
         return self._scalar(want, given, path)
 
     def block(self, cls: type, given: Plain, path: KeyPath) -> Any:
         """An instance of the dataclass `cls`, with BAD in each field that is wrong; BAD where `given` is no mapping."""
         if not isinstance(given, dict):
-            return self.fault(path, f"must be a block with keys like {', '.join(f.name for f in fields(cls)[:4])}")
+            return self.fault(
+                path,
+                _("must be a block with keys like {names}").format(
+                    names=", ".join(field.name for field in fields(cls)[:4])
+                ),
+            )
         known = {field.name: field for field in fields(cls) if field.init}
         for key in given:
             if key in known:
                 continue
             if key in self._gone:
-                self._note((*path, key), self._gone[key])
+                self._note((*path, key), _(self._gone[key]))
             else:
-                self.fault((*path, key), self._not_here.get(key, f"no such key here{suggestion(key, known)}"))
+                self.fault(
+                    (*path, key),
+                    _(self._not_here[key])
+                    if key in self._not_here
+                    else _("no such key here{suggestion}").format(suggestion=suggestion(key, known)),
+                )
         return cls(**{name: self._field(cls, field, given, path) for name, field in known.items()})
 
     def _field(self, cls: type, field: Field[Any], given: Mapping[str, Plain], path: KeyPath) -> Any:
@@ -121,8 +132,10 @@ class Values:
             return field.default_factory()
         choices = _choices(want)
         why = field.metadata.get("why", "")
-        say = f": say {' or '.join(choices)}" if choices else ""
-        return self.fault(inner, f"is missing{say}{f' ({why})' if why else ''}")
+        say = _(": say {choices}").format(choices=joined(_(" or "), choices)) if choices else ""
+        return self.fault(
+            inner, _("is missing{say}{reason}").format(say=say, reason=_(" ({why})").format(why=_(why)) if why else "")
+        )
 
     def _bounded(self, field: Field[Any], value: Any, path: KeyPath) -> Any:
         if "low" not in field.metadata or not isinstance(value, int | float):
@@ -130,37 +143,55 @@ class Values:
         low, high, unit = (field.metadata[key] for key in ("low", "high", "unit"))
         if low <= value <= high:
             return value
-        return self.fault(path, f"{value:g} is outside {low:g} to {high:g}{f' {unit}' if unit else ''}")
+        return self.fault(
+            path,
+            _("{value:g} is outside {low:g} to {high:g}{unit}").format(
+                value=value, low=low, high=high, unit=f" {_(unit)}" if unit else ""
+            ),
+        )
 
     def _sequence(self, item: Any, given: Plain, path: KeyPath) -> Any:
         if not isinstance(given, list):
-            return self.fault(path, "must be a list, like [a, b]")
+            return self.fault(path, _("must be a list, like [a, b]"))
         return tuple(self.value(item, each, (*path, n)) for n, each in enumerate(given))
 
     def _table(self, item: Any, given: Plain, path: KeyPath) -> Any:
         if not isinstance(given, dict):
-            return self.fault(path, "must be names with values")
+            return self.fault(path, _("must be names with values"))
         return {name: self.value(item, each, (*path, name)) for name, each in given.items()}
 
     def _scalar(self, want: Any, given: str, path: KeyPath) -> Any:
         choices = _choices(want)
         if choices:
             if given not in choices:
-                return self.fault(path, f'"{shown(given)}" is not {" or ".join(choices)}{suggestion(given, choices)}')
+                return self.fault(
+                    path,
+                    _('"{given}" is not {choices}{suggestion}').format(
+                        given=shown(given), choices=joined(_(" or "), choices), suggestion=suggestion(given, choices)
+                    ),
+                )
             return want(given) if isinstance(want, type) else given
         if want is bool:
             return (
                 given == "true"
                 if given in {"true", "false"}
-                else self.fault(path, f'"{shown(given)}" is not true or false')
+                else self.fault(path, _('"{given}" is not true or false').format(given=shown(given)))
             )
         if want is int:
             whole = number(given)
-            return self.fault(path, f'"{shown(given)}" is not a whole number') if whole is None else whole
+            return (
+                self.fault(path, _('"{given}" is not a whole number').format(given=shown(given)))
+                if whole is None
+                else whole
+            )
         if want is float:
-            return float(given) if _DECIMAL.fullmatch(given) else self.fault(path, f'"{shown(given)}" is not a number')
+            return (
+                float(given)
+                if _DECIMAL.fullmatch(given)
+                else self.fault(path, _('"{given}" is not a number').format(given=shown(given)))
+            )
         if want is Path:
-            return self._folder / given if given and "\0" not in given else self.fault(path, "is not a path")
+            return self._folder / given if given and "\0" not in given else self.fault(path, _("is not a path"))
         return given
 
 

@@ -15,6 +15,7 @@ from cryptography import x509
 
 from agent.core.time import Dates
 from agent.link.access import BrokerAccess
+from agent.words import N_, _
 
 log = logging.getLogger("link")
 
@@ -24,15 +25,15 @@ NO_CHECK_TIME = 0x200000
 NOT_YET = 9
 EXPIRED = 10
 _WORDS = {
-    7: "its certificate is not of the site's CA",
-    NOT_YET: "its certificate is not valid yet",
-    EXPIRED: "its certificate has expired",
-    18: "its certificate is self-signed and not of the site's CA",
-    19: "its certificate is not of the site's CA",
-    20: "its certificate is not of the site's CA",
-    21: "its certificate is not of the site's CA",
-    62: "its certificate is for another name",
-    64: "its certificate is for another address",
+    7: N_("its certificate is not of the site's CA"),
+    NOT_YET: N_("its certificate is not valid yet"),
+    EXPIRED: N_("its certificate has expired"),
+    18: N_("its certificate is self-signed and not of the site's CA"),
+    19: N_("its certificate is not of the site's CA"),
+    20: N_("its certificate is not of the site's CA"),
+    21: N_("its certificate is not of the site's CA"),
+    62: N_("its certificate is for another name"),
+    64: N_("its certificate is for another address"),
 }
 """X509_V_ERR_* numbers (x509_vfy.h) in plain words."""
 
@@ -101,7 +102,10 @@ _DER = 2
 def why(error: OSError) -> str:
     """What went wrong with the broker's TLS, in plain words."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return _WORDS.get(error.verify_code, f"its certificate does not hold ({error.verify_message})")
+        words = _WORDS.get(error.verify_code)
+        if words is None:
+            return _("its certificate does not hold ({reason})").format(reason=error.verify_message)
+        return _(words)
     if isinstance(error, ssl.SSLError):
-        return f"TLS failed ({error.reason or 'no reason given'})"
+        return _("TLS failed ({reason})").format(reason=error.reason or _("no reason given"))
     return str(error.strerror or error)

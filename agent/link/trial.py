@@ -21,6 +21,7 @@ from agent.core.time import Dates
 from agent.link import tls
 from agent.link.access import BrokerAccess
 from agent.link.reconnect import Version
+from agent.words import N_, _
 from contract import topics
 from contract.frozen import frozen
 from contract.plain import build_will
@@ -60,19 +61,29 @@ def reach(access: BrokerAccess, *, dates: Dates) -> Iterator[TrialStep]:
     try:
         sock = socket.create_connection((host, port), CONNECT_S)
     except OSError as error:
-        yield TrialStep("broker", "failed", _unreached(host, port, error))
+        yield TrialStep(N_("broker"), "failed", _unreached(host, port, error))
         return
     with sock:
-        yield TrialStep("broker", "ok", f"{host} answers at port {port}")
+        yield TrialStep(N_("broker"), "ok", _("{host} answers at port {port}").format(host=host, port=port))
         if not with_tls:
             return
         try:
             with tls.context(access, dates=dates).wrap_socket(sock, server_hostname=host) as secured:
-                yield TrialStep("TLS", "ok", f"{secured.version()}, the certificate is of the site's CA and for {host}")
+                yield TrialStep(
+                    N_("TLS"),
+                    "ok",
+                    _("{version}, the certificate is of the site's CA and for {host}").format(
+                        version=secured.version(), host=host
+                    ),
+                )
         except TimeoutError:
-            yield TrialStep("TLS", "failed", f"{host} does not answer at port {port}: it may speak no TLS there")
+            yield TrialStep(
+                "TLS",
+                "failed",
+                _("{host} does not answer at port {port}: it may speak no TLS there").format(host=host, port=port),
+            )
         except OSError as error:
-            yield TrialStep("TLS", "failed", f"{host}: {tls.why(error)}")
+            yield TrialStep("TLS", "failed", _("{host}: {why}").format(host=host, why=tls.why(error)))
 
 
 def login(
@@ -86,7 +97,9 @@ def login(
         try:
             client.connect(*access.address()[:2], KEEPALIVE_S)
         except OSError as error:
-            yield TrialStep("login", "failed", f"the broker broke the connection off: {tls.why(error)}")
+            yield TrialStep(
+                "login", "failed", _("the broker broke the connection off: {why}").format(why=tls.why(error))
+            )
             return
         _until(client, lambda: heard.connack is not None, ANSWER_S)  # noqa: B023  # called before the next turn
         if heard.connack is not None and heard.connack.value != UNSUPPORTED_VERSION:
@@ -94,8 +107,8 @@ def login(
             client.disconnect()
             return
         client.disconnect()
-    spoken = " nor ".join(f"MQTT {version}" for version in versions)
-    yield TrialStep("login", "failed", f"the broker does not answer to {spoken}")
+    spoken = _(" nor ").join(f"MQTT {version}" for version in versions)
+    yield TrialStep("login", "failed", _("the broker does not answer to {spoken}").format(spoken=spoken))
 
 
 def _in(
@@ -106,15 +119,16 @@ def _in(
         yield TrialStep(
             "login",
             "failed",
-            f"the broker refuses user {user}: {heard.connack.getName()}: is the unit in its list, with the password of"
-            " this enrolment? A new enrolment file makes a new password",
+            _(
+                "the broker refuses user {user}: {reason}: is the unit in its list, with the password of this enrolment? A new enrolment file makes a new password"
+            ).format(user=user, reason=_(heard.connack.getName())),
         )
         return
-    yield TrialStep("login", "ok", f"as {user}, MQTT {version}")
+    yield TrialStep(N_("login"), "ok", _("as {user}, MQTT {version}").format(user=user, version=version))
     faults = [*_reading(client, heard, site, unit, scopes), *_writing(client, heard, version, site, unit)]
     yield from faults
     if not any(step.state == "failed" for step in faults):
-        yield TrialStep("topics", "ok", f"the broker hands out the topics of {unit}")
+        yield TrialStep(N_("topics"), "ok", _("the broker hands out the topics of {unit}").format(unit=unit))
 
 
 def _reading(
@@ -125,32 +139,44 @@ def _reading(
     client.subscribe([(topic, 1) for topic in wanted])
     _until(client, lambda: heard.suback is not None, ANSWER_S)
     if heard.suback is None:
-        yield TrialStep("topics", "failed", "the broker does not answer to a subscription")
+        yield TrialStep("topics", "failed", _("the broker does not answer to a subscription"))
         return
     refused = [topic for topic, code in zip(wanted, heard.suback, strict=False) if code.is_failure]
     if refused:
-        yield TrialStep("topics", "failed", f"the broker gives {unit} no right to read {', '.join(refused)}")
+        yield TrialStep(
+            "topics",
+            "failed",
+            _("the broker gives {unit} no right to read {refused}").format(unit=unit, refused=", ".join(refused)),
+        )
     elif not _until(client, lambda: bool(heard.came), READ_S):
         yield TrialStep(
             "topics",
             "failed",
-            f"nothing comes from {wanted[0]}: the broker gives {unit} no right to read, or the centre has never run",
+            _(
+                "nothing comes from {wanted}: the broker gives {unit} no right to read, or the centre has never run"
+            ).format(wanted=wanted[0], unit=unit),
         )
 
 
 def _writing(client: mqtt.Client, heard: _Heard, version: str, site: str, unit: str) -> Iterator[TrialStep]:
     """`offline` of a session nobody knows, not retained: true, and nothing new (contract.md, Status)."""
     if version != "5":
-        yield TrialStep("topics", "note", "whether the unit may write is not told by MQTT 3.1.1")
+        yield TrialStep("topics", "note", _("whether the unit may write is not told by MQTT 3.1.1"))
         return
     topic = topics.up(site, unit, "status")
     client.publish(topic, build_will(f"check-{secrets.token_hex(4)}"), qos=1, retain=False)
     _until(client, lambda: heard.puback is not None, ANSWER_S)
     if heard.puback is None:
-        yield TrialStep("topics", "failed", f"the broker does not answer to what is written to {topic}")
+        yield TrialStep(
+            "topics", "failed", _("the broker does not answer to what is written to {topic}").format(topic=topic)
+        )
     elif heard.puback.is_failure:
         yield TrialStep(
-            "topics", "failed", f"the broker gives {unit} no right to write {topic}: {heard.puback.getName()}"
+            "topics",
+            "failed",
+            _("the broker gives {unit} no right to write {topic}: {reason}").format(
+                unit=unit, topic=topic, reason=_(heard.puback.getName())
+            ),
         )
 
 
@@ -197,10 +223,18 @@ def _until(client: mqtt.Client, done: Callable[[], bool], limit_s: float) -> boo
 def _unreached(host: str, port: int, error: OSError) -> str:
     match error:
         case socket.gaierror():
-            return f"the name {host} is not known here: look at the network's name service, and at the name"
+            return _("the name {host} is not known here: look at the network's name service, and at the name").format(
+                host=host
+            )
         case ConnectionRefusedError():
-            return f"port {port} of {host} is closed: no broker listens there, or a firewall refuses"
+            return _("port {port} of {host} is closed: no broker listens there, or a firewall refuses").format(
+                port=port, host=host
+            )
         case TimeoutError():
-            return f"{host} does not answer at port {port}: look at the address, the network, and firewalls on the way"
+            return _(
+                "{host} does not answer at port {port}: look at the address, the network, and firewalls on the way"
+            ).format(host=host, port=port)
         case _:
-            return f"{host} cannot be reached: {error.strerror or error}"
+            return _("{host} cannot be reached: {reason}").format(
+                host=host, reason=_(error.strerror) if error.strerror else error
+            )

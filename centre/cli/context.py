@@ -18,8 +18,9 @@ from centre.opened import OpenCentre
 from centre.profiles_csv import profiles
 from centre.roster_csv import moment
 from centre.sheet import BadTableError
-from centre.words import ENGLISH, _, speak
+from centre.words import _, speak
 from contract.hours import Hours
+from contract.language import ENGLISH
 from contract.scopes import Scope
 
 F = TypeVar("F", bound=Callable[..., Any])

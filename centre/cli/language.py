@@ -16,15 +16,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import cleandoc
+from pathlib import Path
 from typing import Any, TextIO
 
 import click
 
-from centre.words import CHINESE, ENGLISH, LOCALE, _, language_of, speak
+from centre.words import LOCALE, _, speak
+from contract.language import CHINESE, ENGLISH, language_of
 
 CLICK = "messages"
 """The domain that click asks for its words: gettext's own for a program that names none."""
-_ELSEWHERE = gettext.bindtextdomain(CLICK)
+_ELSEWHERE = str(Path(sys.base_prefix) / "share" / "locale")
+"""Where gettext looks that was told nothing."""
 _NO_BREAK_BEFORE = "，。；：、！？）】》”’"
 
 

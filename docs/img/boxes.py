@@ -1,4 +1,7 @@
-"""Draws the usual boxes for docs/wiring.md, from what is in them: `python docs/img/boxes.py` writes box-*.svg beside itself."""
+"""Draws the usual boxes for docs/wiring.md, from what is in them: `python docs/img/boxes.py` writes box-*.svg beside itself.
+
+Every label stands there in English and in Chinese; a word that CHINESE lacks is an error, but for names that are the same in both.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,65 @@ from xml.sax.saxutils import escape
 FONT = "ui-sans-serif, 'Noto Sans', 'DejaVu Sans', 'Noto Sans CJK SC', sans-serif"
 INK, SOFT, DATA, CURRENT, SIGNAL, CUT = "#1d2a33", "#5b6670", "#1f5fa8", "#b3261e", "#3d6b35", "#b3261e"
 WIDTH = 940
+
+
+CHINESE = {
+    "A stairwell door with a strike: locked without current, a handle inside opens it": "单元门，阴极锁：没有电时锁住，门内把手能打开",
+    "An escape door with a maglock: unlocked without current": "逃生门，磁力锁：没有电时打开",
+    "Two doors, two boards on one line: a strike and the cellar’s maglock": "两扇门，一条线上两块板：阴极锁，地下室是磁力锁",
+    "Serial lines": "串口线",
+    "Inputs of the board: what the agent sees": "板的输入：门禁程序看到的",
+    "Red contacts work without the agent. Contacts are drawn at rest.": "红色的触点不靠门禁程序也起作用。触点按静止时的样子画。",
+    "The current of door main’s lock.": "门 main 的锁的电路。",
+    "The current of door cellar’s lock.": "门 cellar 的锁的电路。",
+    "Exit button and fire contact close a circuit that feeds it, beside the relay.": "出门按钮和消防触点自己接通另一路给锁供电，与继电器并联。",
+    "Fire contact and exit button open its supply themselves, before the relay.": "消防触点和出门按钮自己断开锁的供电，串在继电器之前。",
+    "Linux board": "主板",
+    "12 V, with battery": "12 V，带电池",
+    "relay board": "继电器板",
+    "cellar board": "地下室的板",
+    "waveshare-d, address 1": "waveshare-d，地址 1",
+    "waveshare-io8, address 1": "waveshare-io8，地址 1",
+    "lctech, address 255": "lctech，地址 255",
+    "125 kHz, its coil in the outer wall": "125 kHz，线圈在外墙里",
+    "DWIN panel": "迪文屏",
+    "TJC panel": "陶晶驰屏",
+    "UTF-8, with a keypad": "UTF-8，带键盘",
+    "GBK, at the stairwell door": "GBK，在单元门",
+    "Wiegand converter": "韦根转换器",
+    "a line of ten digits a card": "每张卡一行十位数字",
+    "QR scanner": "二维码扫描器",
+    "suffix CR, at the stairwell door": "后缀 CR，在单元门",
+    "keypad": "键盘",
+    "a character a key, at the cellar": "每键一个字符，在地下室",
+    "door contact": "门磁",
+    "cellar door contact": "地下室门磁",
+    "exit button, its second pole": "出门按钮的另一组触点",
+    "cellar exit button, its second pole": "地下室出门按钮的另一组触点",
+    "fire contact, its second pole": "消防触点的另一组",
+    "fire contact, a third pole": "消防触点的第三组",
+    "gas detector, opens on gas": "燃气探测器，漏气时断开",
+    "fire contact, opens on fire": "消防触点，火警时断开",
+    "fire contact, closes on fire": "消防触点，火警时闭合",
+    "exit button, opens when pressed": "出门按钮，按下时断开",
+    "exit button, closes when pressed": "出门按钮，按下时闭合",
+    "relay 1, COM–NO": "继电器 1，COM–NO",
+    "relay 1, COM–NC": "继电器 1，COM–NC",
+    "cellar relay 1, COM–NC": "地下室继电器 1，COM–NC",
+    "supply": "电源",
+    "12 V +, own fuse": "自带熔断器",
+    "with battery": "带电池",
+    "strike": "阴极锁",
+    "maglock": "磁力锁",
+    "diode across it": "两端并二极管",
+}
+SAME = frozenset({"RDM6300", "DGUS II, GBK"})
+"""Labels that are the same in both."""
+
+
+def chinese(words: str) -> str:
+    """Raises KeyError. Empty where the label is the same."""
+    return "" if words in SAME else CHINESE[words]
 
 
 @dataclass(frozen=True)
@@ -73,7 +135,7 @@ STRIKE = Drawing(
     (
         Serial("io", "RS-485, 9600", (("relay board", "waveshare-d, address 1"),)),
         Serial("reader", "TTL, 9600", (("RDM6300", "125 kHz, its coil in the outer wall"),)),
-        Serial("screen", "TTL or RS-232, 115200", (("DWIN panel", "DGUS II, GBK"),)),
+        Serial("screen", "TTL / RS-232, 115200", (("DWIN panel", "DGUS II, GBK"),)),
     ),
     (*WATCHED, ("DI 4", Contact("gas detector, opens on gas", closed=True, hard=False))),
     (
@@ -112,7 +174,7 @@ TWO_DOORS = Drawing(
         Serial(
             "io", "RS-485, 9600", (("relay board", "waveshare-d, address 1"), ("cellar board", "lctech, address 255"))
         ),
-        Serial("reader", "USB or TTL, 9600", (("QR scanner", "suffix CR, at the stairwell door"),)),
+        Serial("reader", "USB / TTL, 9600", (("QR scanner", "suffix CR, at the stairwell door"),)),
         Serial("keypad", "RS-232, 9600", (("keypad", "a character a key, at the cellar"),)),
         Serial("screen", "TTL, 115200", (("TJC panel", "GBK, at the stairwell door"),)),
     ),
@@ -169,19 +231,12 @@ def block(x: float, y: float, width: float, height: float, words: Sequence[str],
     parts = [
         f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="6" fill="{fill}" stroke="{INK}" stroke-width="1.5"/>'
     ]
-    top = y + height / 2 - 9 * (len(words) - 1) + 5
-    for number, line in enumerate(words):
-        parts.append(
-            text(
-                line,
-                x + width / 2,
-                top + 18 * number,
-                SOFT if number else INK,
-                12 if number else 14,
-                "middle",
-                400 if number else 600,
-            )
-        )
+    name, *rest = words
+    lines = [f"{name} {chinese(name)}".strip(), *(line for each in rest for line in (each, chinese(each)) if line)]
+    top = y + height / 2 - 8 * (len(lines) - 1) + 5
+    for number, line in enumerate(lines):
+        colour, size, weight = (SOFT, 12, 400) if number else (INK, 14, 600)
+        parts.append(text(line, x + width / 2, top + 16 * number, colour, size, "middle", weight))
     return parts
 
 
@@ -203,18 +258,23 @@ def switch(x: float, y: float, contact: Contact, colour: str) -> list[str]:
     ]
 
 
-def heading(words: str, y: float) -> list[str]:
-    return [text(words, 24, y, SOFT, 13, weight=600), wire([(24, y + 8), (WIDTH - 24, y + 8)], "#d5dbe0", 1)]
+def heading(words: Sequence[str], y: float) -> list[str]:
+    """Sentences, in English and below it in Chinese: 34 high."""
+    return [
+        text(" ".join(words), 24, y, SOFT, 13, weight=600),
+        text("".join(map(chinese, words)), 24, y + 18, SOFT, 13, weight=600),
+        wire([(24, y + 26), (WIDTH - 24, y + 26)], "#d5dbe0", 1),
+    ]
 
 
 def serial(lines: Sequence[Serial], top: float) -> tuple[list[str], float]:
-    step = 64
+    step = 76
     parts = [
-        *heading("Serial lines", top),
-        *block(40, top + 28, 150, step * len(lines) - 16, ["Linux board", "12 V, with battery"], "#eef4fb"),
+        *heading(["Serial lines"], top),
+        *block(40, top + 44, 150, step * len(lines) - 16, ["Linux board", "12 V, with battery"], "#eef4fb"),
     ]
     for number, line in enumerate(lines):
-        y = top + 52 + step * number
+        y = top + 74 + step * number
         parts += [
             wire([(190, y), (400, y)], DATA),
             text(line.port, 200, y - 7, DATA, 14, weight=600),
@@ -224,80 +284,88 @@ def serial(lines: Sequence[Serial], top: float) -> tuple[list[str], float]:
         for place, (name, detail) in enumerate(line.devices):
             if place:
                 parts.append(wire([(x - 20, y), (x, y)], DATA))
-            parts += block(x, y - 24, 250, 48, [name, detail], "#eef4fb")
+            parts += block(x, y - 30, 250, 60, [name, detail], "#eef4fb")
             x += 270
-    return parts, top + 40 + step * len(lines)
+    return parts, top + 62 + step * len(lines)
 
 
 def inputs(wires: Sequence[tuple[str, Contact]], top: float) -> tuple[list[str], float]:
-    parts = heading("Inputs of the board: what the agent sees", top)
+    parts = heading(["Inputs of the board: what the agent sees"], top)
     for number, (terminal, contact) in enumerate(wires):
-        x, y = 40 + (number % 2) * 450, top + 46 + (number // 2) * 42
+        x, y = 40 + (number % 2) * 450, top + 64 + (number // 2) * 46
         parts += [
             text(terminal, x, y + 5, SIGNAL, 14, weight=600),
             wire([(x + 96, y), (x + 106, y)], SIGNAL),
             *switch(x + 106, y, contact, SIGNAL),
-            text(contact.name, x + 180, y + 5, INK, 13),
+            text(contact.name, x + 180, y - 2, INK, 13),
+            text(chinese(contact.name), x + 180, y + 15, INK, 13),
         ]
-    return parts, top + 46 + ((len(wires) + 1) // 2) * 42
+    return parts, top + 64 + ((len(wires) + 1) // 2) * 46
+
+
+def pieces(contact: Contact) -> list[str]:
+    """Its name in short lines, English first."""
+    return [*contact.name.split(", "), *chinese(contact.name).split("，")]
 
 
 def circuit(lock: Circuit, top: float) -> tuple[list[str], float]:
-    parts = heading(f"The current of door {lock.door}’s lock. {lock.says}", top)
-    y = top + 62
+    parts = heading([f"The current of door {lock.door}’s lock.", lock.says], top)
+    y = top + 92
     lives = ["with battery"] if lock.parallel else []
-    parts += block(
-        40, y - 22 - 9 * len(lives), 110, 44 + 18 * len(lives), ["supply", "12 V +, own fuse", *lives], "#fdf0ef"
-    )
-    x = 150.0
+    half = 29 + 16 * len(lives)
+    parts += block(40, y - half, 120, 2 * half, ["supply", "12 V +, own fuse", *lives], "#fdf0ef")
+    x = 160.0
+    bottom = y
     for contact in lock.series:
         parts += [
             wire([(x, y), (x + 60, y)], CURRENT),
             *switch(x + 60, y, contact, INK),
             wire([(x + 120, y), (x + 178, y)], CURRENT),
-            *(
-                text(part, x + 90, y + 24 + 15 * row, INK, 12, "middle")
-                for row, part in enumerate(contact.name.split(", "))
-            ),
+            *(text(part, x + 90, y + 24 + 15 * row, INK, 12, "middle") for row, part in enumerate(pieces(contact))),
         ]
+        bottom = y + 44
         x += 178
-    bottom = y
     if lock.parallel:
-        fork, join = x + 60, x + 420
+        fork, join = x + 50, x + 430
         parts.append(wire([(x, y), (fork, y)], CURRENT))
         for number, contact in enumerate(lock.parallel):
-            at = y + 44 * number
-            bottom = at
+            at = y + 48 * number
+            bottom = at + 8
             parts += [
                 wire([(fork, y), (fork, at), (fork + 60, at)], CURRENT),
                 *switch(fork + 60, at, contact, INK),
                 wire([(fork + 120, at), (join, at), (join, y)], CURRENT),
                 text(contact.name, fork + 132, at - 8, INK, 12),
+                text(chinese(contact.name), fork + 132, at + 16, INK, 12),
             ]
         x = join
     parts += [
-        wire([(x, y), (740, y)], CURRENT),
-        *block(740, y - 22, 100, 44, [lock.lock, "diode across it"], "#fdf0ef"),
-        wire([(840, y), (880, y)], CURRENT),
-        text("0 V", 886, y + 5, CURRENT, 14, weight=600),
+        wire([(x, y), (722, y)], CURRENT),
+        *block(722, y - 29, 134, 58, [lock.lock, "diode across it"], "#fdf0ef"),
+        wire([(856, y), (885, y)], CURRENT),
+        text("0 V", 891, y + 5, CURRENT, 14, weight=600),
     ]
     return parts, bottom + 58
 
 
 def svg(drawing: Drawing) -> str:
-    parts, y = serial(drawing.serial, 76)
+    parts, y = serial(drawing.serial, 100)
     more, y = inputs(drawing.inputs, y + 12)
     parts += more
     for each in drawing.circuits:
         more, y = circuit(each, y + 14)
         parts += more
-    says = "Red contacts work without the agent. Contacts are drawn at rest."
-    says = says if drawing.circuits else "Contacts are drawn at rest, with the detector powered."
-    parts.append(text(says, 24, y + 2, CUT, 12))
-    height = y + 18
+    legend = "Red contacts work without the agent. Contacts are drawn at rest."
+    legend = legend if drawing.circuits else "Contacts are drawn at rest, with the detector powered."
+    parts += [text(legend, 24, y + 2, CUT, 12), text(chinese(legend), 24, y + 20, CUT, 12)]
+    height = y + 36
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:g}" width="{WIDTH}" height="{height:g}" font-family="{FONT}">'
     back = f'<rect width="{WIDTH}" height="{height:g}" rx="10" fill="#f7f9fa"/>'
-    return "\n".join([head, back, text(drawing.title, 24, 40, INK, 18, weight=600), *parts, "</svg>", ""])
+    title = [
+        text(drawing.title, 24, 40, INK, 18, weight=600),
+        text(chinese(drawing.title), 24, 66, INK, 18, weight=600),
+    ]
+    return "\n".join([head, back, *title, *parts, "</svg>", ""])
 
 
 if __name__ == "__main__":

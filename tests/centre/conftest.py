@@ -21,8 +21,9 @@ from centre.cli.context import CliContext
 from centre.folder import Folder
 from centre.intake import Intake, IntakeOutcome
 from centre.register import enrolment_of
-from centre.words import CHINESE, ENGLISH, speak
+from centre.words import speak
 from contract.enrolment import parse_enrolment
+from contract.language import CHINESE, ENGLISH
 from contract.messages import Kind
 from simulator.broker import start_broker
 from simulator.postgres import Cluster

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from centre import words
 from centre.cli import centre
 from centre.cli.language import columns, wrapped
-from centre.words import CHINESE, ENGLISH
+from contract.language import CHINESE, ENGLISH
 from tests.centre.conftest import ONE_ENGINE, Desk
 
 

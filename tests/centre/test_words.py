@@ -23,7 +23,8 @@ from centre.cli.verify_record import verify_record
 from centre.errors import CentreError
 from centre.names import FAULTS, explained
 from centre.restore import Restore
-from centre.words import CHINESE, DOMAIN, ENGLISH, LOCALE, _, language_of
+from centre.words import DOMAIN, LOCALE, _
+from contract.language import CHINESE, ENGLISH, language_of
 from tests import catalogue
 from tests.catalogue import (
     FOLDER,

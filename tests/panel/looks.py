@@ -67,5 +67,5 @@ LOOKS: dict[str, Callable[[State, DisplayPlan], Page]] = {
     )(state, display),
     "fire": _kind("fire", "fire", "fire"),
     "state": _answer("lock_silent", "no"),
-    "missing": _kind("idle", "missing", "none", what="还没有连上中心\n还没有门禁卡名单"),
+    "missing": _kind("idle", "missing", "none", what="还没有连上中心\n还没有门禁卡名册"),
 }

@@ -77,9 +77,9 @@ def test_by_a_card_key_that_came_later(unit: Unit) -> None:
 
 def test_in_the_units_own_language(known: Unit) -> None:
     outcome = known.doorward("explain", "--card", CARD, "--door", "main")
-    assert outcome.stdout.startswith("可以: main 开 12 秒 持卡人 h-resident: 居民卡 (规则 role.resident); 时间 20")
+    assert outcome.stdout.startswith("可以: main 开 12 秒 持有人 h-resident: 居民卡 (规则 role.resident); 时间 20")
     outcome = known.doorward("explain", "--card", "0000000001", "--door", "main")
-    assert outcome.stdout.startswith("不可以: main 保持锁闭 持卡人 h-past: 已过有效期 (原因 expired 规则 entry.until)")
+    assert outcome.stdout.startswith("不可以: main 保持锁闭 持有人 h-past: 已过有效期 (原因 expired 规则 entry.until)")
     known.write(("language: zh-CN", "language: en"))
     assert known.doorward("explain", "--card", CARD, "--door", "main").stdout.startswith("yes: main opens")
 

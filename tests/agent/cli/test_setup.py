@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.commissioning.interview import seconds, whole, yes_or_no
+from agent.commissioning.answers import yes_or_no
+from agent.commissioning.interview import seconds, whole
 from agent.commissioning.wires import place
 from agent.config import load, loads
 from simulator.box import Box, BoxSpec

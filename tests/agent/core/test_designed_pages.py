@@ -353,6 +353,6 @@ def test_what_is_missing_at_the_first_boot() -> None:
     bench.roster()
     page = shown(bench)
     assert (page.look, page.title, page.kind) == ("missing", "还没有准备好", "idle")
-    assert page.body[:2] == ("还没有连上中心", "还没有门禁卡名单")
+    assert page.body[:2] == ("还没有连上中心", "还没有门禁卡名册")
     bench.start(*PEOPLE)
     assert shown(bench).look == "idle"

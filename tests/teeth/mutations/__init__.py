@@ -29,6 +29,7 @@ from tests.teeth.mutations import (
     serves,
     store,
     updates,
+    words,
 )
 
 MUTATIONS: list[Mutation] = [
@@ -37,6 +38,7 @@ MUTATIONS: list[Mutation] = [
     *core.MUTATIONS,
     *agent.MUTATIONS,
     *store.MUTATIONS,
+    *words.MUTATIONS,
     *drivers.MUTATIONS,
     *contract_and_centre.MUTATIONS,
     *hostile.MUTATIONS,

@@ -1,0 +1,39 @@
+"""Mutations of what the commands say, and of how answers are read."""
+
+from __future__ import annotations
+
+from tests.teeth.mutation import Mutation
+
+SPOKEN = "tests/agent/test_spoken.py"
+TWINS = "tests/test_twins.py"
+
+MUTATIONS = [
+    Mutation(
+        "a no that is taken for the contact NO of a relay",
+        "agent/commissioning/answers.py",
+        '    return word == NO and "nc" in words\n',
+        "    return False\n",
+        (f"{SPOKEN}::test_answers_mean_the_same_in_either_language",),
+    ),
+    Mutation(
+        "a sheet in JSON in the language of whoever ran it",
+        "agent/words.py",
+        "    return value.english if isinstance(value, SaidText) else value\n",
+        "    return value\n",
+        (f"{SPOKEN}::test_what_is_filled_in_keeps_its_english",),
+    ),
+    Mutation(
+        "a strike whose fire contact is asked for as a maglock's, in Chinese",
+        "agent/locale/zh/LC_MESSAGES/doorward.po",
+        "消防触点自身就接通另一路给锁供电",
+        "消防触点自身就断开锁的供电",
+        (f"{SPOKEN}::test_what_programs_read_is_what_translators_wrote",),
+    ),
+    Mutation(
+        "a drawing without its Chinese",
+        "docs/img/box-strike.svg",
+        "消防触点，火警时闭合",
+        "",
+        (f"{TWINS}::test_every_label_of_a_drawing_stands_there_in_both_languages",),
+    ),
+]
