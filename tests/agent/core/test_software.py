@@ -112,6 +112,8 @@ def test_it_waits_while_a_door_forbids_it(what: str) -> None:
     begin, end = FORBIDS[what]
     unit = bench(TWO)
     begin(unit)
+    for door in unit.state.doors:
+        unit.settle(door.id)
     unit.forget()
     found = fetched(unit, software()) if what != "somebody comes in" else []
     if what == "somebody comes in":

@@ -86,6 +86,15 @@ class Box:
         save(self.own.hand / WANTED, wish)
         return made
 
+    def environment(self, **more: str) -> None:
+        """For the installer and its programs from now on."""
+        self._env |= more
+
+    def without(self, *names: str) -> None:
+        """The machine's own programs in the place of these."""
+        for name in names:
+            next(Path(part) / name for part in self._env["PATH"].split(":")).unlink()
+
     def begin(self) -> subprocess.Popen[str]:
         """The installer, as its service starts it."""
         command = [

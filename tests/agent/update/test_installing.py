@@ -128,6 +128,10 @@ def test_a_machine_that_goes_down_in_each_try_gets_the_old_one_back(tmp_path: Pa
 
 WRONG = {
     "not what was signed": (lambda box: box.order(package("0.2.0") + b" ", software(package("0.2.0"))), "wrong"),
+    "other bytes, as many": (
+        lambda box: box.order(package("0.2.0", filler="a"), software(package("0.2.0", filler="b"))),
+        "wrong",
+    ),
     "another package": (lambda box: box.order(package("0.2.0", name="bash")), "wrong"),
     "another version than was signed": (lambda box: box.order(package("0.2.1")), "wrong"),
     "an older one": (lambda box: box.order(package("0.0.9"), version="0.0.9"), "older"),
