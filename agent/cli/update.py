@@ -1,4 +1,4 @@
-"""`doorward update FILE`: a version handed over by a person at the unit. Judges it, says what would happen, and hands it to the installer."""
+"""`doorward update FILE`: a version handed over by a person at the unit. Judges it, says what would happen, and hands it to the updater."""
 
 from __future__ import annotations
 

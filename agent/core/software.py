@@ -1,6 +1,6 @@
 """The unit's own software: fetches what should run, waits until the door allows it, orders it once, tells what became of it. One at a time.
 
-What is older is never installed from here. While the installer is at work nothing is begun. Whoever installs judges all of it anew.
+What is older is never installed from here. While the updater is at work nothing is begun. Whoever installs judges all of it anew.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def started(step: StepBuilder) -> None:
 
 
 def heard(step: StepBuilder, event: MessageReceived) -> None:
-    """The bytes as they were signed: the installer judges by them alone. The broker gives them again in each run."""
+    """The bytes as they were signed: the updater judges by them alone. The broker gives them again in each run."""
     message = event.message
     if isinstance(message, Software | Keys):
         name = _KEYS if isinstance(message, Keys) else str(message.scope)

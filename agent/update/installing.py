@@ -1,4 +1,4 @@
-"""The installer: takes what was ordered, judges it anew, puts it in place, watches it prove itself, else goes back. Root's; a program of its own.
+"""The updater: takes what was ordered, judges it anew, puts it in place, watches it prove itself, else goes back. Root's; a program of its own.
 
 Each stage is durable before it begins and can be done again: a power cut at any moment leaves the old or the new, and the next boot goes on.
 """
@@ -46,7 +46,7 @@ class WatchTimes:
     """It has run for so long without a restart."""
 
 
-class Installer:
+class Updater:
     """`forms`: what can be installed here."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The installer on a machine of the test's: what is good stays, what is not goes back and says so, and no power cut leaves neither."""
+"""The updater on a machine of the test's: what is good stays, what is not goes back and says so, and no power cut leaves neither."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_a_power_cut_at_20_moments_leaves_the_old_or_the_new(
 
 
 def test_an_image_that_was_booted_by_a_cut_keeps_its_way_back(tmp_path: Path) -> None:
-    """The power goes after the loader was told of the new slot, and before the installer wrote that down."""
+    """The power goes after the loader was told of the new slot, and before the updater wrote that down."""
 
     def cut_at(moment: int) -> Box:
         folder = tmp_path / str(moment)
@@ -145,7 +145,7 @@ WRONG = {
 
 @pytest.mark.parametrize("what", WRONG)
 @pytest.mark.claim("F56")
-def test_the_installer_believes_nothing_that_the_agent_wrote(tmp_path: Path, what: str) -> None:
+def test_the_updater_believes_nothing_that_the_agent_wrote(tmp_path: Path, what: str) -> None:
     order, reason = WRONG[what]
     box = Box(tmp_path)
     order(box)
@@ -227,7 +227,7 @@ FORBIDS = {
 @pytest.mark.parametrize("what", FORBIDS)
 @pytest.mark.claim("F56")
 def test_it_waits_once_more_for_the_doors(tmp_path: Path, what: str) -> None:
-    """The fire that begins between the agent's order and the installer's start."""
+    """The fire that begins between the agent's order and the updater's start."""
     box = Box(tmp_path)
     status = box.read("status.json")
     box.put("status.json", {**status, "doors": {**CLOSED, "back": FORBIDS[what]}})

@@ -1,4 +1,4 @@
-"""The installer with Debian's own dpkg, the plug pulled at any moment of it: the files are whole, old or new, before the agent starts."""
+"""The updater with Debian's own dpkg, the plug pulled at any moment of it: the files are whole, old or new, before the agent starts."""
 
 from __future__ import annotations
 
