@@ -168,7 +168,7 @@ def restart() -> None:
     with suppress(ToolError):
         call("systemctl", "reset-failed", SERVICE)
     with suppress(ToolError):
-        call("systemctl", "restart", SERVICE, limit_s=90.0)
+        call("systemctl", "restart", SERVICE, limit_s=20.0)
 
 
 def forms_here() -> frozenset[str]:

@@ -43,7 +43,9 @@ def test_a_good_one_stays(tmp_path: Path, form: Form) -> None:
 
 
 @FORMS
-@pytest.mark.parametrize(("does", "reason"), [("crashes", "door"), ("no_centre", "centre"), ("no_install", "install")])
+@pytest.mark.parametrize(
+    ("does", "reason"), [("crashes", "door"), ("hangs", "door"), ("no_centre", "centre"), ("no_install", "install")]
+)
 @pytest.mark.claim("F56")
 def test_what_does_not_prove_itself_is_given_up(tmp_path: Path, form: Form, does: str, reason: str) -> None:
     box = Box(tmp_path, form)

@@ -56,8 +56,9 @@ def start_agent():
     status = MACHINE / "status.json"
     status.unlink(missing_ok=True)
     whole = package.get("status", "installed") == "installed"
-    if not whole or package["does"] == "crashes":
-        save("service", {"ActiveState": "activating", "MainPID": 0})
+    if not whole or package["does"] in {"crashes", "hangs"}:
+        restarts = 4 if whole and package["does"] == "crashes" else 0
+        save("service", {"ActiveState": "activating", "MainPID": 0, "NRestarts": restarts})
         return
     pid = 1000 + load("started")
     clock = "floor" if package["does"] == "no_centre" else "synced"
