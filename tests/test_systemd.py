@@ -118,7 +118,7 @@ def test_what_the_rules_of_the_door_ask_of_the_service() -> None:
     assert all(re.fullmatch(r"DeviceAllow=char-tty\w+ rw", line) for line in lines if line.startswith("DeviceAllow="))
 
 
-def test_the_installer_is_started_by_what_it_looks_for() -> None:
+def test_the_updater_is_started_by_what_it_looks_for() -> None:
     """Each place that the code writes an order to, or goes on from, is one that systemd looks at; and nothing is done half before the door's agent starts."""
     from agent.config.model import STATE
     from agent.update.places import INBOX, OWN, WANTED, OwnFolder

@@ -1,4 +1,4 @@
-"""`doorward apply-update`: the installer's own program, run as root by doorward-update.service. Imports all it needs at once: its own files may be replaced under it."""
+"""`doorward apply-update`: the updater's own program, run as root by doorward-update.service. Imports all it needs at once: its own files may be replaced under it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from agent.cli import Invocation
 from agent.config.model import IDENTITY, STATE
 from agent.errors import ConfigError, UnreachableError
 from agent.identity import Identity
-from agent.update.installing import Installer
+from agent.update.installing import Updater
 from agent.update.machine import ToolError
 from agent.update.places import OWN, STATUS, OwnFolder
 
@@ -37,6 +37,6 @@ def command(ctx: click.Context, own: Path, status: Path) -> None:
     except ConfigError as error:  # what is under way has to be gone on with all the same
         logging.getLogger("update").warning("%s", error)
     try:
-        Installer(OwnFolder(own), state, status, lambda: Identity.load(identity)).run()
+        Updater(OwnFolder(own), state, status, lambda: Identity.load(identity)).run()
     except (ToolError, OSError) as error:
         raise UnreachableError(f"it is gone on with later: {error}") from None

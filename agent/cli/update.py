@@ -1,4 +1,4 @@
-"""`doorward update FILE`: a version handed over by a person at the unit. Judges it, says what would happen, and hands it to the installer."""
+"""`doorward update FILE`: a version handed over by a person at the unit. Judges it, says what would happen, and hands it to the updater."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from agent.update.download import FetchError, check_room, room_kept
 from agent.update.forms import WAYS, forms_here
 from agent.update.machine import ToolError
 from agent.update.places import KEYS, OWN, PAYLOAD, SIGNED, STATUS, WANTED, OwnFolder
-from agent.update.progress import Progress, SeenKeys, Wish, load, save
+from agent.update.progress import Progress, SeenKeys, Stage, Wish, load, save
 from agent.update.trust import UpdateError, trusted_keys, trusted_software
 from contract.software import Software, order
 
@@ -164,21 +164,20 @@ def _follow(own: OwnFolder, status: Path, before: UpdateOutcome | None) -> int:
         if outcome is not None and (before is None or outcome.id != before.id):
             click.echo(_words(outcome), err=outcome.result != "installed")
             return 0 if outcome.result == "installed" else 1
-        progress = load(Progress, own.progress)
-        waits = doors.hindrance(doors.read(status)) if progress is None or progress.stage.value == "taken" else ""
-        now = (
-            ""
-            if progress is None and not waits
-            else f"waits: {waits}"
-            if waits
-            else f"{progress and progress.stage.value} …"
-        )
+        now = _stage(load(Progress, own.progress), doors.hindrance(doors.read(status)))
         if now and now != told:
             click.echo(now)
             told = now
         time.sleep(_LOOK_S)
     click.echo("it goes on by itself: doorward log tells the end")
     return 0
+
+
+def _stage(progress: Progress | None, hindrance: str) -> str:
+    """In a word; empty where there is nothing to tell."""
+    if hindrance and (progress is None or progress.stage is Stage.TAKEN):
+        return f"waits: {hindrance}"
+    return "" if progress is None else f"{progress.stage.value} …"
 
 
 def _words(outcome: UpdateOutcome) -> str:

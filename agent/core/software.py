@@ -1,6 +1,6 @@
 """The unit's own software: fetches what should run, waits until the door allows it, orders it once, tells what became of it. One at a time.
 
-What is older is never installed from here. While the installer is at work nothing is begun. Whoever installs judges all of it anew.
+What is older is never installed from here. While the updater is at work nothing is begun. Whoever installs judges all of it anew.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def started(step: StepBuilder) -> None:
 
 
 def heard(step: StepBuilder, event: MessageReceived) -> None:
-    """The bytes as they were signed: the installer judges by them alone. The broker gives them again in each run."""
+    """The bytes as they were signed: the updater judges by them alone. The broker gives them again in each run."""
     message = event.message
     if isinstance(message, Software | Keys):
         name = _KEYS if isinstance(message, Keys) else str(message.scope)
@@ -60,8 +60,12 @@ def read(step: StepBuilder, event: UpdateRead) -> None:
     if outcome is not None and outcome.id != _of(step).told:
         token = step.record((step.dated(_fact(outcome)),))
         _put(step, told=outcome.id, telling=(token, outcome.id))
-    if lost:
+    if not lost:
+        return
+    if outcome is not None and (outcome.scope, outcome.rev) == mine.target:
         _put(step, target=None)  # judged anew, by what became of it
+    else:  # the disk did not take it, or the updater did not find it signed
+        _again(step)
 
 
 def recorded(step: StepBuilder, token: int) -> None:
@@ -92,10 +96,17 @@ def failed(step: StepBuilder, event: BundleFailed) -> None:
     if event.reason == "no_room" and not mine.roomless:
         _put(step, roomless=True)
         step.fact(SoftwareRefused(wanted.version, "no_room", event.detail))
-    wait = min(limits.FETCH_RETRY_S * 2**mine.failures, limits.FETCH_RETRY_MAX_S)
-    spread = 0.5 + _share(step.state, _piece(wanted), mine.failures)
-    failures = min(mine.failures + 1, 16)
-    _put(step, fetching=False, wrong=wrong, failures=failures, due=step.now.mono + wait * spread)
+    _put(step, wrong=wrong)
+    _again(step)
+
+
+def _again(step: StepBuilder) -> None:
+    """From the fetch on, each time after twice as long."""
+    failures = _of(step).failures
+    wait = min(limits.FETCH_RETRY_S * 2**failures, limits.FETCH_RETRY_MAX_S)
+    spread = 0.5 + _share(step.state, _of(step).target, failures)
+    due = step.now.mono + wait * spread
+    _put(step, fetching=False, fetched=False, failures=min(failures + 1, 16), due=due)
 
 
 def hindrance(doors: tuple[Door, ...], now: float) -> str:
@@ -210,7 +221,7 @@ def _piece(software: Software) -> Piece:
     return str(software.scope), software.rev
 
 
-def _share(state: State, piece: Piece, failures: int) -> float:
+def _share(state: State, piece: Piece | None, failures: int) -> float:
     """Between 0 and 1, another for each unit, revision and try: not all come at once."""
     text = f"{state.plan.unit} {piece} {failures} {state.session}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) / 2**32

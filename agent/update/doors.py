@@ -1,4 +1,4 @@
-"""What the running agent's status file says, as the installer needs it: whether the doors allow a stop, and whether the new agent has proved itself."""
+"""What the running agent's status file says, as the updater needs it: whether the doors allow a stop, and whether the new agent has proved itself."""
 
 from __future__ import annotations
 

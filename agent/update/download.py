@@ -48,7 +48,7 @@ def room_kept(state: Path, journal_mb: int) -> int:
 
 
 def check_room(folder: Path, software: Software, have: int, kept: int) -> None:
-    """The installer takes a copy, so what is to come counts once, and the whole once more. Raises FetchError."""
+    """The updater takes a copy, so what is to come counts once, and the whole once more. Raises FetchError."""
     state = os.statvfs(folder)
     needed = 2 * software.size - have + kept
     if state.f_bavail * state.f_frsize < needed:

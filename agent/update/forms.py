@@ -19,7 +19,7 @@ from agent.update.trust import UpdateError
 from contract.software import Form, order
 
 PACKAGE: Final = "doorward"
-_DPKG = ("dpkg", "--force-confdef", "--force-confold", "--install")
+_DPKG = ("dpkg", "--force-confdef", "--force-confold", "--force-downgrade", "--install")
 _QUIET = {"DEBIAN_FRONTEND": "noninteractive", "SYSTEMD_OFFLINE": "1"}
 """No question is asked, and no script of the package starts or stops anything: that is done here, once."""
 
@@ -71,7 +71,7 @@ class PackageWay:
         repack.repack(PACKAGE, self._own.previous)
 
     def install(self, progress: Progress) -> None:
-        self._dpkg(self._own.payload)
+        self._dpkg(self._own.payload, progress.version)
 
     def start(self, progress: Progress) -> bool:
         restart()
@@ -81,19 +81,25 @@ class PackageWay:
         """What dpkg installed stays."""
 
     def go_back(self, progress: Progress) -> bool:
-        with suppress(ToolError):
-            found = call("dpkg-query", "--show", "--showformat=${db:Status-Status} ${Version}", PACKAGE)
-            if found.strip() == f"installed {progress.before}":
-                remove(self._own.half)
-                restart()
-                return True
+        if self._is_whole(progress.before):
+            remove(self._own.half)
+            restart()
+            return True
         try:
-            self._dpkg(self._own.previous)
+            self._dpkg(self._own.previous, progress.before)
         finally:
             restart()  # whichever it is: a door without its agent opens to nobody
         return True
 
-    def _dpkg(self, package: Path) -> None:
+    @staticmethod
+    def _is_whole(version: str) -> bool:
+        try:
+            told = call("dpkg-query", "--show", "--showformat=${db:Status-Status} ${Version}", PACKAGE)
+        except ToolError:
+            return False
+        return told.strip() == f"installed {version}"
+
+    def _dpkg(self, package: Path, version: str) -> None:
         """What a cut leaves half done is under `half` until it is done: the next boot finishes it before the door's agent starts."""
         self._own.half.unlink(missing_ok=True)
         os.link(package, self._own.half)
@@ -101,6 +107,8 @@ class PackageWay:
         with suppress(ToolError):  # what is still wrong is said by the next
             long_call("dpkg", "--configure", "--pending", **_QUIET)
         long_call(*_DPKG, str(package), **_QUIET)
+        if not self._is_whole(version):  # it may pass a package over, and call that well done
+            raise ToolError(f"dpkg: {PACKAGE} {version} is not installed")
         remove(self._own.half)
 
 
@@ -160,7 +168,7 @@ def restart() -> None:
     with suppress(ToolError):
         call("systemctl", "reset-failed", SERVICE)
     with suppress(ToolError):
-        call("systemctl", "restart", SERVICE, limit_s=90.0)
+        call("systemctl", "restart", SERVICE, limit_s=20.0)
 
 
 def forms_here() -> frozenset[str]:

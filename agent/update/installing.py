@@ -1,4 +1,4 @@
-"""The installer: takes what was ordered, judges it anew, puts it in place, watches it prove itself, else goes back. Root's; a program of its own.
+"""The updater: takes what was ordered, judges it anew, puts it in place, watches it prove itself, else goes back. Root's; a program of its own.
 
 Each stage is durable before it begins and can be done again: a power cut at any moment leaves the old or the new, and the next boot goes on.
 """
@@ -32,13 +32,17 @@ log = logging.getLogger("update")
 MOST_TRIES: Final = 3
 """Of one stage, each after a cut. A third power cut in the same minutes is most likely the new software's own doing."""
 
+_DETAILS: Final = {"door": "the agent did not get ready", "centre": "the centre did not confirm its facts in time"}
+MOST_RESTARTS: Final = 4
+"""By itself, without getting ready: it will not. With the steps of doorward.service these are seconds, in which the door has no agent."""
+
 
 @frozen
 class WatchTimes:
     """How long is waited, in seconds."""
 
     look_s: float = 1.0
-    door_s: float = 120.0
+    door_s: float = 60.0
     """From the start of the new agent to "door ready"."""
     centre_s: float = 600.0
     """To the centre's confirm of facts of its run."""
@@ -46,7 +50,7 @@ class WatchTimes:
     """It has run for so long without a restart."""
 
 
-class Installer:
+class Updater:
     """`forms`: what can be installed here."""
 
     def __init__(
@@ -236,7 +240,7 @@ class Installer:
         why = self._watch(progress)
         if why:
             log.error("%s: %s: going back to %s", progress.version, why, progress.before)
-            return self._to(progress, Stage.RETURNING, why, f"not within {getattr(self._times, f'{why}_s'):.0f} s")
+            return self._to(progress, Stage.RETURNING, why, _DETAILS[why])
         way.keep()
         self._finish(progress, "installed")
         return None
@@ -250,7 +254,7 @@ class Installer:
             here = self._ready(progress, status)
             if here != pid:
                 pid, since = here, now
-            if pid == "0" and now - begun >= self._times.door_s:
+            if pid == "0" and (now - begun >= self._times.door_s or _restarts() >= MOST_RESTARTS):
                 return "door"
             steady = pid != "0" and now - since >= self._times.settled_s
             if steady and (not progress.centre or doors.confirmed(status)):
@@ -282,3 +286,12 @@ class Installer:
     def _tidy(self) -> None:
         repack.clear(self._own.path)
         remove(self._own.half, self._own.payload, self._own.previous, self._own.progress)
+
+
+def _restarts() -> int:
+    """How often the agent's service has begun anew by itself."""
+    try:
+        told = service().get("NRestarts", "")
+    except ToolError:
+        return 0
+    return int(told) if told.isdigit() else 0

@@ -57,6 +57,6 @@ def boot_id() -> str:
 
 
 def service() -> Mapping[str, str]:
-    """ActiveState and MainPID of the agent's service."""
-    told = call("systemctl", "show", "--property=ActiveState,MainPID", SERVICE)
+    """ActiveState, MainPID and NRestarts (of themselves, since somebody started it) of the agent's service."""
+    told = call("systemctl", "show", "--property=ActiveState,MainPID,NRestarts", SERVICE)
     return dict(line.split("=", 1) for line in told.splitlines() if "=" in line)

@@ -1,4 +1,4 @@
-"""Where an update lies: the agent's folder, which the installer does not trust, and the installer's own, which is root's."""
+"""Where an update lies: the agent's folder, which the updater does not trust, and the updater's own, which is root's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PAYLOAD = "payload"
 SIGNED = "software.jws"
 KEYS = "keys.jws"
 WANTED = "wanted"
-"""Written last: all the rest is there. Its content counts in the installer's own folder alone."""
+"""Written last: all the rest is there. Its content counts in the updater's own folder alone."""
 TOLD = "told"
 """In the agent's folder: the outcome whose fact is durable."""
 
@@ -22,7 +22,7 @@ STATUS = Path("/run/doorward/status.json")
 
 @frozen
 class OwnFolder:
-    """The installer's: 0755, what is in it is readable by the agent, and nobody else writes there."""
+    """The updater's: 0755, what is in it is readable by the agent, and nobody else writes there."""
 
     path: Path
 

@@ -1,4 +1,4 @@
-"""How far the installer is, and what became of its last update: small files, replaced whole and durable, so that a power cut leaves one or the other."""
+"""How far the updater is, and what became of its last update: small files, replaced whole and durable, so that a power cut leaves one or the other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Carries out what the core orders of the unit's own software: fetches on a thread of its own, writes the order down, reads what the installer says. Decides nothing."""
+"""Carries out what the core orders of the unit's own software: fetches on a thread of its own, writes the order down, reads what the updater says. Decides nothing."""
 
 from __future__ import annotations
 

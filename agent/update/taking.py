@@ -1,4 +1,4 @@
-"""What was ordered, taken into the installer's own folder and judged there: a copy that nobody else can change, from a folder that anybody may have filled."""
+"""What was ordered, taken into the updater's own folder and judged there: a copy that nobody else can change, from a folder that anybody may have filled."""
 
 from __future__ import annotations
 

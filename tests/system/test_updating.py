@@ -1,4 +1,4 @@
-"""What the centre says should run, through a real broker to a real agent, over HTTPS that breaks off, to the installer and back as a fact."""
+"""What the centre says should run, through a real broker to a real agent, over HTTPS that breaks off, to the updater and back as a fact."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The agent on a box where bundles can be installed, in a hurry: `python -m tests.system.updating -c CONFIG run`. $UPDATE_OWN is the installer's folder."""
+"""The agent on a box where bundles can be installed, in a hurry: `python -m tests.system.updating -c CONFIG run`. $UPDATE_OWN is the updater's folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be ordered of the unit's own software. The installer is a program of its own (agent/update); it takes an order from a folder."""
+"""What can be ordered of the unit's own software. The updater is a program of its own (agent/update); it takes an order from a folder."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class DropBundle:
 
 @frozen
 class OrderUpdate:
-    """Hand what was fetched to the installer, with its signature and the keys to judge it by, as they came. Outcome: UpdateRead."""
+    """Hand what was fetched to the updater, with its signature and the keys to judge it by, as they came. Outcome: UpdateRead."""
 
     software: Software
     signed: bytes = field(default=b"", repr=False, metadata=LEFT_OUT)

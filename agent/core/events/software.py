@@ -12,7 +12,7 @@ from contract.software import Version
 
 @frozen
 class UpdateOutcome:
-    """What became of the last update, as the installer wrote it. `result`: installed, returned, refused. `before`: what ran until then, and runs again
+    """What became of the last update, as the updater wrote it. `result`: installed, returned, refused. `before`: what ran until then, and runs again
     where it was given up. `scope` and `rev`: of the signed message; `id` is random, one an outcome.
     """
 
@@ -28,7 +28,7 @@ class UpdateOutcome:
 
 @frozen
 class UpdateRead:
-    """How it stands on the disk. `told`: the outcome whose fact is durable. `busy`: the installer is at work. `ordered`: it has not begun yet.
+    """How it stands on the disk. `told`: the outcome whose fact is durable. `busy`: the updater is at work. `ordered`: it has not begun yet.
     `forms`: of bundles, what can be installed on this machine.
     """
 

@@ -1,4 +1,4 @@
-"""`doorward update FILE`: what a person at the unit is told, and what is handed to the installer."""
+"""`doorward update FILE`: what a person at the unit is told, and what is handed to the updater."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A machine in a folder on which the installer works: its programs are tools.py, its power the test's."""
+"""A machine in a folder on which the updater works: its programs are tools.py, its power the test's."""
 
 from __future__ import annotations
 
@@ -86,8 +86,17 @@ class Box:
         save(self.own.hand / WANTED, wish)
         return made
 
+    def environment(self, **more: str) -> None:
+        """For the updater and its programs from now on."""
+        self._env |= more
+
+    def without(self, *names: str) -> None:
+        """The machine's own programs in the place of these."""
+        for name in names:
+            next(Path(part) / name for part in self._env["PATH"].split(":")).unlink()
+
     def begin(self) -> subprocess.Popen[str]:
-        """The installer, as its service starts it."""
+        """The updater, as its service starts it."""
         command = [
             sys.executable,
             "-m",

@@ -1,4 +1,4 @@
-"""The installer in a process of its own, which the test may end at any moment of it: before and after each of its steps on the disk."""
+"""The updater in a process of its own, which the test may end at any moment of it: before and after each of its steps on the disk."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from agent.identity import Identity
 from agent.update import forms, installing, machine, progress, taking
-from agent.update.installing import Installer, WatchTimes
+from agent.update.installing import Updater, WatchTimes
 from agent.update.places import OwnFolder
 
 MACHINE = Path(os.environ["MACHINE"])
@@ -57,7 +57,7 @@ def main() -> None:
     own, state, identity = map(Path, sys.argv[1:4])
     times = WatchTimes(look_s=0.01, door_s=0.3, centre_s=0.5, settled_s=0.05)
     here = frozenset({"rauc" if (MACHINE / "booted").exists() else "deb"})
-    Installer(
+    Updater(
         OwnFolder(own), state, MACHINE / "status.json", lambda: Identity.load(identity), times=times, forms=here
     ).run()
 

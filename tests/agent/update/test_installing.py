@@ -1,4 +1,4 @@
-"""The installer on a machine of the test's: what is good stays, what is not goes back and says so, and no power cut leaves neither."""
+"""The updater on a machine of the test's: what is good stays, what is not goes back and says so, and no power cut leaves neither."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ def test_a_good_one_stays(tmp_path: Path, form: Form) -> None:
 
 
 @FORMS
-@pytest.mark.parametrize(("does", "reason"), [("crashes", "door"), ("no_centre", "centre"), ("no_install", "install")])
+@pytest.mark.parametrize(
+    ("does", "reason"), [("crashes", "door"), ("hangs", "door"), ("no_centre", "centre"), ("no_install", "install")]
+)
 @pytest.mark.claim("F56")
 def test_what_does_not_prove_itself_is_given_up(tmp_path: Path, form: Form, does: str, reason: str) -> None:
     box = Box(tmp_path, form)
@@ -89,7 +91,7 @@ def test_a_power_cut_at_20_moments_leaves_the_old_or_the_new(
 
 
 def test_an_image_that_was_booted_by_a_cut_keeps_its_way_back(tmp_path: Path) -> None:
-    """The power goes after the loader was told of the new slot, and before the installer wrote that down."""
+    """The power goes after the loader was told of the new slot, and before the updater wrote that down."""
 
     def cut_at(moment: int) -> Box:
         folder = tmp_path / str(moment)
@@ -128,6 +130,10 @@ def test_a_machine_that_goes_down_in_each_try_gets_the_old_one_back(tmp_path: Pa
 
 WRONG = {
     "not what was signed": (lambda box: box.order(package("0.2.0") + b" ", software(package("0.2.0"))), "wrong"),
+    "other bytes, as many": (
+        lambda box: box.order(package("0.2.0", filler="a"), software(package("0.2.0", filler="b"))),
+        "wrong",
+    ),
     "another package": (lambda box: box.order(package("0.2.0", name="bash")), "wrong"),
     "another version than was signed": (lambda box: box.order(package("0.2.1")), "wrong"),
     "an older one": (lambda box: box.order(package("0.0.9"), version="0.0.9"), "older"),
@@ -141,7 +147,7 @@ WRONG = {
 
 @pytest.mark.parametrize("what", WRONG)
 @pytest.mark.claim("F56")
-def test_the_installer_believes_nothing_that_the_agent_wrote(tmp_path: Path, what: str) -> None:
+def test_the_updater_believes_nothing_that_the_agent_wrote(tmp_path: Path, what: str) -> None:
     order, reason = WRONG[what]
     box = Box(tmp_path)
     order(box)
@@ -223,7 +229,7 @@ FORBIDS = {
 @pytest.mark.parametrize("what", FORBIDS)
 @pytest.mark.claim("F56")
 def test_it_waits_once_more_for_the_doors(tmp_path: Path, what: str) -> None:
-    """The fire that begins between the agent's order and the installer's start."""
+    """The fire that begins between the agent's order and the updater's start."""
     box = Box(tmp_path)
     status = box.read("status.json")
     box.put("status.json", {**status, "doors": {**CLOSED, "back": FORBIDS[what]}})

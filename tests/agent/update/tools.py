@@ -34,15 +34,31 @@ def moment():
         os.killpg(0, signal.SIGKILL)
 
 
+def from_tree(tree):
+    """What the files say that a real dpkg has put there: whole where all are of one version."""
+    found = {path.read_text() for path in tree.glob("module-*")}
+    if len(found) != 1 or len(list(tree.iterdir())) != int(os.environ["TREE_FILES"]):
+        return {"Version": "mixed", "does": "crashes", "status": "half-installed"}
+    version, does = found.pop().split()
+    return {"Version": version, "does": does, "status": "installed"}
+
+
+def here():
+    if "TREE" in os.environ:
+        return from_tree(Path(os.environ["TREE"]))
+    return load("installed") if (MACHINE / "installed").exists() else load(load("booted"))
+
+
 def start_agent():
     """What is installed, or was booted, starts: its status says who it is. Nothing half installed ever starts."""
-    package = load("installed") if (MACHINE / "installed").exists() else load(load("booted"))
+    package = here()
     save("started", load("started") + 1)
     status = MACHINE / "status.json"
     status.unlink(missing_ok=True)
     whole = package.get("status", "installed") == "installed"
-    if not whole or package["does"] == "crashes":
-        save("service", {"ActiveState": "activating", "MainPID": 0})
+    if not whole or package["does"] in {"crashes", "hangs"}:
+        restarts = 4 if whole and package["does"] == "crashes" else 0
+        save("service", {"ActiveState": "activating", "MainPID": 0, "NRestarts": restarts})
         return
     pid = 1000 + load("started")
     clock = "floor" if package["does"] == "no_centre" else "synced"
@@ -70,13 +86,13 @@ def dpkg(args):
 
 
 def dpkg_query(args):
-    here = load("installed")
+    known = load("installed")
     if "--show" in args:
         wanted = next(arg for arg in args if arg.startswith("--showformat"))
-        print(f"{here['status']} {here['Version']}" if "Status" in wanted else here["Version"], end="")
+        print(f"{known['status']} {known['Version']}" if "Status" in wanted else known["Version"], end="")
     elif "--status" in args:
         print(
-            f"Package: doorward\nStatus: install ok installed\nVersion: {here['Version']}\nConffiles:\n /etc/x 1\nDescription: {here['does']}"
+            f"Package: doorward\nStatus: install ok installed\nVersion: {known['Version']}\nConffiles:\n /etc/x 1\nDescription: {known['does']}"
         )
     elif "--listfiles" in args:
         print(f"/.\n{MACHINE}\n{MACHINE}/installed")

@@ -45,11 +45,11 @@ MUTATIONS = [
         (f"{TRUST}::test_an_attack_is_refused_in_one_line",),
     ),
     Mutation(
-        "the installer takes a bundle's bytes on trust",
+        "the updater takes a bundle's bytes on trust",
         "agent/update/taking.py",
         "    if left or made.hexdigest() != software.sha256:\n",
         "    if left > software.size:\n",
-        (f"{INSTALLING}::test_the_installer_believes_nothing_that_the_agent_wrote",),
+        (f"{INSTALLING}::test_the_updater_believes_nothing_that_the_agent_wrote",),
     ),
     Mutation(
         "a cut after the new image was booted overwrites the old one",
