@@ -11,6 +11,7 @@ import random
 import re
 import socket
 import ssl
+from asyncio import sslproto
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,8 +30,10 @@ from centre.words import reason_of
 
 SENDS = 64
 """Bundles sent at a time; a quarter of them at most to one address."""
-CONNECTIONS = 4096
-"""Open at a time, with those that wait for an answer."""
+CONNECTIONS = 2048
+"""Open at a time, with those that wait for an answer; what comes beyond waits to be accepted."""
+READ_BYTES = 16 * 1024
+"""Of each connection's buffer for what comes in: a request is short, and asyncio's own 256 KiB a connection would be half a gigabyte."""
 ASK_S = 10.0
 """From the handshake to the whole of a request."""
 STALL_S = 30.0
@@ -191,6 +194,7 @@ def serve(bundles: Bundles, certificate: Certificate, at: socket.socket) -> None
         backlog=2048,
     )
     config.load()
+    sslproto.SSLProtocol.max_size = READ_BYTES
     assert config.ssl is not None
     config.ssl.minimum_version = ssl.TLSVersion.TLSv1_2
     uvicorn.Server(config).run(sockets=[at])

@@ -81,6 +81,7 @@ NAMES = frozenset(
         N_("wrong"),
         N_("not_signed"),
         N_("no_room"),
+        N_("no_return"),
         N_("install"),
         N_("door"),
         N_("centre"),

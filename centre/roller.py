@@ -92,12 +92,14 @@ class Roller:
         if idle:
             self._left = False
             return
+        raised: list[RaisedAlarm] = []
         with self._books.changing() as conn:
             roll = rolls.newest(conn)
             if roll is not None and roll.state is Stand.RUNNING:  # else somebody stopped it just now
-                self._move(conn, signer, self._view(conn, roll, now), now)
+                raised = self._move(conn, signer, self._view(conn, roll, now), now)
             elif roll is not None and roll.state is Stand.STOPPED:
                 self._withdraw(conn, signer, rolls.to_withdraw(conn, roll), now)
+        self._raised += raised  # what is committed may be told
 
     def _view(self, conn: Connection, roll: Roll, now: float) -> RollView:
         return view(conn, self._site.site, roll, self._statuses, now, self._since_utc)
@@ -108,32 +110,31 @@ class Roller:
         lost = roll_course.lost_in(seen.standings)
         return not (restored or lost or seen.changed or self._next(seen, now) or self._chosen(seen))
 
-    def _move(self, conn: Connection, signer: Signer, seen: RollView, now: float) -> None:
+    def _move(self, conn: Connection, signer: Signer, seen: RollView, now: float) -> list[RaisedAlarm]:
         for member in seen.changed:
             _write(conn, seen.roll.id, member)
         lost = roll_course.lost_in(seen.standings)
         if rolls.last_restore(conn) != seen.roll.restored:
             why = "the books were restored from an older copy: what happened to it since nobody can say here"
-            self._stop(conn, signer, seen.roll, why, now)
-        elif lost:
+            return self._stop(conn, signer, seen.roll, why, now)
+        if lost:
             names = ", ".join(f"{each.member.unit} {each.member.failed}" for each in lost[:NAMED])
             more = f" and {len(lost) - NAMED} more" if len(lost) > NAMED else ""
-            self._stop(conn, signer, seen.roll, f"wave {lost[0].member.wave}: {names}{more}", now)
-        elif changed := self._next(seen, now):
+            return self._stop(conn, signer, seen.roll, f"wave {lost[0].member.wave}: {names}{more}", now)
+        if changed := self._next(seen, now):
             software_rows.enter_roll(conn, seen.roll.row(**changed), now)
         else:
             self._hand(conn, signer, seen, self._chosen(seen), now)
+        return []
 
-    def _stop(self, conn: Connection, signer: Signer, roll: Roll, why: str, now: float) -> None:
+    def _stop(self, conn: Connection, signer: Signer, roll: Roll, why: str, now: float) -> list[RaisedAlarm]:
         rows = rolls.to_withdraw(conn, rolls.stopped(conn, roll, (BY, why[: rolls.MAX_WHY]), now))
         self._withdraw(conn, signer, rows, now)
         alarms = Alarms(conn)
         detail = f"roll {roll.id} of {roll.version} at {roll.scope} stopped: {why}"
         alarms.raise_own(conn, "", ROLL, "", 0, detail, now)
         alarms.flush(conn)
-        self._raised += alarms.raised
-        line = _("software: {version} stopped, withdrawn from {count} units")
-        self._lines.append(line.format(version=roll.version, count=len(rows)))
+        return alarms.raised
 
     def _withdraw(self, conn: Connection, signer: Signer, rows: Sequence[Row[Any]], now: float) -> None:
         """The first of them; the others at once afterwards, with facts taken in between."""

@@ -115,6 +115,7 @@ def begin(centre: OpenCentre, plan: Plan, by: str, why: str, now: float) -> Roll
             software_rows.enter_roll(conn, before.row(state=Stand.ENDED, by=by, why=why), now)
         if not units.reach(conn, centre.site.site, plan.scope).units:
             raise CentreError(_("{scope}: no unit is there").format(scope=plan.scope), WRONG_USE)
+        _note_alarm(conn, by, why, now)
         made = _first(conn, plan, bundle, 1 if before is None else before.id + 1, now)
         software_rows.enter_roll(conn, made | {"url": url, "by": by, "why": why}, now)
         found = newest(conn)
@@ -234,7 +235,7 @@ def _failed(how: tuple[str, ...]) -> Any:
 
 
 def _note_alarm(conn: Connection, by: str, why: str, now: float) -> None:
-    """Whoever lets it go on took note of why it stopped; what stops it again is a new alarm."""
+    """Whoever lets it go on, or begins another, took note of why it stopped; what stops it again is a new alarm."""
     joined = alarms.outerjoin(acknowledgements, acknowledgements.c.alarm == alarms.c.id)
     mine = select(alarms.c.id).select_from(joined).where(alarms.c.kind == ROLL, acknowledgements.c.alarm.is_(None))
     for number in list(conn.execute(mine).scalars()):

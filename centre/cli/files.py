@@ -16,6 +16,9 @@ from centre.errors import CHECK_FAILED, CONFIGURATION, WRONG_USE, CentreError
 from centre.folder import FILES_PORT, Files, make_folder, taken
 from centre.words import _, reason_of
 
+FILES_BESIDE = 256
+"""Open files of the process beside its connections: bundles that are sent, and its own."""
+
 
 @click.command()
 @click.option(
@@ -61,7 +64,7 @@ def _serve(office: CliContext, wanted: Files) -> None:
             office.save(dataclasses.replace(office.site, files=wanted))
         folder = bundles.place(office.folder)
         make_folder(folder)
-        _raise_limit(file_server.CONNECTIONS)
+        _limit_files(file_server.CONNECTIONS)
         for number in (signal.SIGTERM, signal.SIGINT):  # the server's own are in force while it runs
             signal.signal(number, lambda *_: None)
         _say(_("handing out {folder} at {listen}:{port}").format(folder=folder, listen=wanted.listen, port=wanted.port))
@@ -82,12 +85,11 @@ def _certificate(office: CliContext, wanted: Files) -> tuple[Path, Path]:
     return office.folder.files / "server.pem", office.folder.files / "server.key"
 
 
-def _raise_limit(connections: int) -> None:
-    """Of open files: a connection is one, and so is a bundle that is sent."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = 2 * connections if hard == resource.RLIM_INFINITY else min(2 * connections, hard)
-    if soft != resource.RLIM_INFINITY and soft < most:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+def _limit_files(connections: int) -> None:
+    """As many open files as that takes, and no more: what comes beyond is accepted later, and costs no memory until then."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = connections + FILES_BESIDE
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
 def _say(line: str) -> None:

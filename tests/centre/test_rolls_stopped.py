@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
 from centre import backup, restored, roller, rolls, schema
+from centre.acts import ActJournal
 from centre.cli.context import CliContext
 from centre.errors import CentreError
 from centre.roll_course import READY_S
@@ -67,6 +69,19 @@ def test_a_second_failure_after_it_went_on_is_a_new_alarm(rolling: Rolling) -> N
     rolling.tells(second, "returned", back_to=OLD, reason="door")
     rolling.look()
     assert [each.split()[-2] for each in rolling.alarms()] == [first, second]
+    rolling.verified()
+
+
+def test_a_failure_of_the_next_roll_is_a_new_alarm(rolling: Rolling) -> None:
+    first = first_wave(rolling)
+    rolling.tells(first, "returned", back_to=OLD, reason="door")
+    rolling.look()
+    rolling.begin()
+    rolling.looks(2)
+    (second,) = rolling.handed()
+    rolling.tells(second, "returned", back_to=OLD, reason="door")
+    rolling.look()
+    assert [each.kind for each in rolling.roller.alarms()] == ["software.stopped"] * 2, "both are told"
     rolling.verified()
 
 
@@ -136,6 +151,25 @@ def test_a_stop_that_comes_while_the_next_wave_is_reckoned_holds(
 
 
 # --- restarts, restores
+
+
+def test_nothing_is_told_of_a_stop_that_could_not_be_written(rolling: Rolling, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is full at the last moment of it."""
+    first = first_wave(rolling)
+    rolling.tells(first, "returned", back_to=OLD, reason="door")
+
+    def full(*_: object) -> None:
+        raise OperationalError("", {}, Exception("database or disk is full"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ActJournal, "enter", full)
+        with pytest.raises(OperationalError):
+            rolling.look()
+    assert (rolling.roller.alarms(), rolling.alarms(), rolling.roll.state) == ([], [], "running")
+    rolling.look()
+    assert [each.kind for each in rolling.roller.alarms()] == ["software.stopped"]
+    assert rolling.roll.state == "stopped"
+    rolling.verified()
 
 
 def test_a_stop_in_parts_goes_on_after_a_restart(rolling: Rolling, monkeypatch: pytest.MonkeyPatch) -> None:
