@@ -1,4 +1,4 @@
-"""`make stick`: a folder with a package of ours and every package it needs that a Debian 13 does not bring, for `apt install ./*.deb` with no network.
+"""`make stick`: a folder with a package of ours and every package it needs that a Debian 13 does not bring, for an installation with no network.
 
 apt itself works it out, for the architecture asked for, on lists of its own: nothing of this machine's is changed.
 """
@@ -18,12 +18,12 @@ SUITE = "trixie"
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 README = """\
 {package} {version} for Debian 13 ({arch}), with all it needs.
-On the board, in this folder, with no network:   sudo apt install ./*.deb
-Nothing damaged on the way?                      sha256sum -c SHA256SUMS
+On the board, in this folder, with no network:   sudo sh install.sh
+On a board that was never updated also:          sudo apt install ./*.deb
 
 {package} {version}，适用于 Debian 13（{arch}），所需的软件包都在这里。
-在门口机上，进入这个文件夹（不用联网）：         sudo apt install ./*.deb
-检查文件是否完好：                               sha256sum -c SHA256SUMS
+在门口机上，进入这个文件夹（不用联网）：         sudo sh install.sh
+从未更新过的系统也可以：                         sudo apt install ./*.deb
 """
 
 
@@ -91,6 +91,7 @@ def fill(out: Path, package: str, debs: Path, arch: str, sources: list[str]) -> 
         shutil.copy(path, fresh)
     sums = (f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in sorted(fresh.glob("*.deb")))
     (fresh / "SHA256SUMS").write_text("".join(sums))
+    shutil.copy(ROOT / "packaging" / "stick" / "install.sh", fresh)
     version = run("dpkg-deb", "--field", ours[0], "Version").strip()
     (fresh / "README.txt").write_text(README.format(package=package, version=version, arch=arch), encoding="utf-8")
     shutil.rmtree(out, ignore_errors=True)

@@ -120,6 +120,38 @@ def test_from_a_stick_to_a_working_door(installed: list[Path], tmp_path: Path) -
         assert machine.run("systemctl", "list-units", "--failed", "--plain", "--no-legend", "doorward*").stdout == ""
 
 
+def test_a_board_keeps_what_it_has_newer_and_a_damaged_stick_is_refused(
+    debian: Path, stick: Path, tmp_path: Path
+) -> None:
+    newer = tmp_path / "newer" / "DEBIAN" / "control"
+    newer.parent.mkdir(parents=True)
+    fields = {
+        "Package": "media-types",
+        "Version": "99",
+        "Architecture": "all",
+        "Maintainer": "x <x@y>",
+        "Description": "x",
+    }
+    newer.write_text("".join(f"{name}: {value}\n" for name, value in fields.items()))
+    made = ("dpkg-deb", "--root-owner-group", "--build", tmp_path / "newer", tmp_path / "newer.deb")
+    subprocess.run(made, check=True, capture_output=True)
+    machine = Machine(tmp_path / "machine", [debian])
+    machine.put(stick, "/usr/local/share/stick")
+    with machine:
+        machine.take(tmp_path / "newer.deb", "/var/tmp/newer.deb")
+        machine.run("dpkg", "--install", "/var/tmp/newer.deb")
+        machine.sh("cd /usr/local/share/stick; cp doorward_*.deb /var/tmp/; touch other.deb; printf x >> $(ls doorward_*)")
+        refused = machine.run("sh", "/usr/local/share/stick/install.sh", check=False)
+        assert refused.returncode == 1
+        assert "damaged: copy the folder again. Nothing was changed." in refused.stderr
+        machine.sh("cp /var/tmp/doorward_*.deb /usr/local/share/stick/")
+        machine.run("sh", "/usr/local/share/stick/install.sh")
+        assert machine.run("dpkg-query", "-W", "-f=${Version}", "media-types").stdout == "99"
+        assert machine.run("doorward", "--version").stdout.startswith("doorward ")
+        again = machine.run("sh", "/usr/local/share/stick/install.sh").stdout
+        assert again == "install.sh: this board has all of it already, in the same version or a newer one.\n"
+
+
 @pytest.mark.claim("F41")
 @pytest.mark.claim("D3")
 def test_an_agent_that_hangs_is_back_in_time_with_the_lock_safe(
