@@ -225,7 +225,7 @@ def test_a_new_form_stands_in_the_file_itself_at_once(tmp_path: Path) -> None:
     with running(tmp_path):
         pass
     conn = sqlite3.connect(path)
-    conn.execute("DROP TABLE homes")
+    conn.execute("DROP TABLE meters")
     conn.execute(f"PRAGMA user_version = {len(JOURNAL_STEPS) - 1}")
     conn.execute("DELETE FROM _sqlite_migrations WHERE name = ?", (JOURNAL_STEPS[-1].__name__,))
     conn.commit()
