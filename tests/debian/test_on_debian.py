@@ -140,7 +140,9 @@ def test_a_board_keeps_what_it_has_newer_and_a_damaged_stick_is_refused(
     with machine:
         machine.take(tmp_path / "newer.deb", "/var/tmp/newer.deb")
         machine.run("dpkg", "--install", "/var/tmp/newer.deb")
-        machine.sh("cd /usr/local/share/stick; cp doorward_*.deb /var/tmp/; touch other.deb; printf x >> $(ls doorward_*)")
+        machine.sh(
+            "cd /usr/local/share/stick; cp doorward_*.deb /var/tmp/; touch other.deb; printf x >> $(ls doorward_*)"
+        )
         refused = machine.run("sh", "/usr/local/share/stick/install.sh", check=False)
         assert refused.returncode == 1
         assert "damaged: copy the folder again. Nothing was changed." in refused.stderr
