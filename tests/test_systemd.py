@@ -128,10 +128,11 @@ def test_the_updater_is_started_by_what_it_looks_for() -> None:
     path, service, mend = (
         (ROOT / f"systemd/doorward-update{end}").read_text() for end in (".path", ".service", "-mend.service")
     )
-    assert set(re.findall(r"^PathExists=(.*)$", path, re.MULTILINE)) == orders
+    assert set(re.findall(r"^PathExists=(.*)$", path, re.MULTILINE)) == {*orders, str(own.progress)}
     assert set(re.findall(r"^ConditionPathExists=\|(.*)$", service, re.MULTILINE)) == {*orders, str(own.progress)}
     assert re.findall(r"^ConditionPathExists=(.*)$", mend, re.MULTILINE) == [str(own.half)]
     assert "Before=doorward.service doorward-update.service\n" in mend
+    assert "Wants=doorward-update-mend.service\n" in (ROOT / "systemd/doorward.service").read_text()
     assert all(name in mend for name in (own.half.stem, own.previous.stem))
 
 
