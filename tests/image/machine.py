@@ -128,12 +128,13 @@ class Machine:
             talk.connect(str(self._talk))
             talk.settimeout(1.0)
             self._until(talk, _PROMPT, limit_s, poke=True)
-            talk.sendall(f"stty -echo; {command} 2>&1; echo END-$?-END; stty echo\n".encode())
+            # Typed back by the terminal too, so neither mark stands in what is typed as it will be printed
+            talk.sendall(f"echo BEG$((1))IN; {command} 2>&1; echo END-$?-END\n".encode())
             heard = self._until(talk, re.compile(rb"END-\d+-END"), limit_s)
-        text = heard.decode("utf-8", "replace").replace("\r", "")
-        code = re.findall(r"END-(\d+)-END", text)[-1]
-        assert code == "0", f"{command}: {code}: {text[-2000:]}"
-        return text.rpartition("END-")[0].rpartition("END-")[0].partition("stty echo\n")[2]
+        text = heard.decode("utf-8", "replace").replace("\r", "").rpartition("BEG1IN\n")[2]
+        printed, code = re.split(r"END-(\d+)-END", text)[:2]
+        assert code == "0", f"{command}: {code}: {printed[-2000:]}"
+        return printed
 
     def _until(self, talk: socket.socket, what: re.Pattern[bytes], limit_s: float, *, poke: bool = False) -> bytes:
         heard, end = b"", time.monotonic() + limit_s
