@@ -196,7 +196,7 @@ def _follow(own: OwnFolder, status: Path, before: UpdateOutcome | None) -> int:
     while time.monotonic() < end:
         outcome = load(UpdateOutcome, own.outcome)
         if outcome is not None and (before is None or outcome.id != before.id):
-            click.echo(_words(outcome), err=outcome.result != "installed")
+            click.echo(end_of(outcome), err=outcome.result != "installed")
             return 0 if outcome.result == "installed" else 1
         progress = load(Progress, own.progress)
         waits = doors.hindrance(doors.read(status)) if progress is None or progress.stage.value == "taken" else ""
@@ -209,7 +209,8 @@ def _follow(own: OwnFolder, status: Path, before: UpdateOutcome | None) -> int:
     return 0
 
 
-def _words(outcome: UpdateOutcome) -> str:
+def end_of(outcome: UpdateOutcome) -> str:
+    """What became of it, to a person."""
     if outcome.result == "installed":
         return _("{version} runs, and has proved itself").format(version=outcome.version)
     if outcome.result == "returned":
