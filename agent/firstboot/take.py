@@ -20,7 +20,7 @@ from agent.firstboot.files import Partition
 from agent.firstboot.said import Remark, faults, told, wrong
 from agent.identity import UNIT_KEY, Identity, differences, enrol, read_enrolment
 from agent.store import plainfile
-from agent.words import plain, reason_of
+from agent.words import joined, plain, reason_of
 from contract.enrolment import Enrolment
 
 
@@ -122,7 +122,7 @@ class Settling:
             return loads(decode(fresh), self._config_path)
         except SourceError as error:
             at = "" if error.line is None else f":{error.line}"
-            raise ConfigError(f"{self._config_path}{at}: {error.message}") from None
+            raise ConfigError(joined(": ", (f"{self._config_path}{at}", error.message))) from None
 
     def _fits(self, config: Config, enrolment: Enrolment | None) -> bool:
         """Do the configuration and who this unit is to be speak of the same one?"""
