@@ -133,6 +133,7 @@ FORBIDDEN = {
     "注册": "入网, or 登记",
     "服务器代理": "消息代理",
     "散列": "哈希",
+    "更新包": "升级包",
 }
 """Words that mean what another word here means: one of them is enough."""
 
