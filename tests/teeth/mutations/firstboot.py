@@ -38,7 +38,7 @@ MUTATIONS = [
     Mutation(
         "the enrolment's name goes, and its blocks stay",
         "agent/firstboot/files.py",
-        "            file.write(bytes(path.stat().st_size))\n",
+        "            file.write(bytes(going.stat().st_size))\n",
         "",
         (f"{TAKE}::test_its_blocks_are_overwritten_before_its_name_goes",),
     ),
