@@ -1,4 +1,4 @@
-"""`doorward update FILE`: a version handed over by a person at the unit. Judges it, says what would happen, and hands it to the installer."""
+"""`doorward update FILE`: a version handed over by a person at the unit. Judges it, says what would happen, and hands it to the updater."""
 
 from __future__ import annotations
 
@@ -198,15 +198,20 @@ def _follow(own: OwnFolder, status: Path, before: UpdateOutcome | None) -> int:
         if outcome is not None and (before is None or outcome.id != before.id):
             click.echo(end_of(outcome), err=outcome.result != "installed")
             return 0 if outcome.result == "installed" else 1
-        progress = load(Progress, own.progress)
-        waits = doors.hindrance(doors.read(status)) if progress is None or progress.stage.value == "taken" else ""
-        now = _("waits: {why}").format(why=explained(waits)) if waits else _(STAGES[progress.stage]) if progress else ""
+        now = _stage(load(Progress, own.progress), doors.hindrance(doors.read(status)))
         if now and now != told:
             click.echo(now)
             told = now
         time.sleep(_LOOK_S)
     click.echo(_("it goes on by itself: doorward log tells the end"))
     return 0
+
+
+def _stage(progress: Progress | None, hindrance: str) -> str:
+    """In a word; empty where there is nothing to tell."""
+    if hindrance and (progress is None or progress.stage is Stage.TAKEN):
+        return _("waits: {why}").format(why=explained(hindrance))
+    return "" if progress is None else _(STAGES[progress.stage])
 
 
 def end_of(outcome: UpdateOutcome) -> str:
