@@ -157,6 +157,7 @@ FORMS = (
     N_("{door}: lockdown"),
     N_("{door}: open"),
     N_("{size} MB are needed, the journal's own room among them"),
+    N_("dpkg: {package} {version} is not installed"),
     N_("{tool} is not here"),
     N_("{tool} took over {limit} s"),
     N_("{version} is installed already"),
