@@ -1,4 +1,6 @@
-"""What drivers say of devices and of their options, in the language of who reads it. Drivers word it in English, for facts and logs: known here by its form."""
+"""What drivers say of devices and of their options, and what became of an update, in the language of who reads it. It is worded in English, for facts
+and logs: known here by its form.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,21 @@ FORMS = (
     N_("not a regular expression: {fault}"),
     N_("what is sent is one character, or a byte like 0x1B"),
     N_("holds a value of absurd size"),
+    N_("must be 1 to 32 characters, as the roster has it"),
+    N_("must be the up to 14 digits on the meter, or any"),
+    N_("must be 0.0001 to 1000000: 1000 where it counts m³, 10 where it counts 0.01 m³"),
+    N_("is for protocol: modbus"),
+    N_("{given} is no time of day as 04:00"),
+    N_("a register holds 0 to 65535"),
+    N_("say alarm or alarm_from, not both"),
+    N_("a value is an alarm or a fault, not both"),
     # what is found on a line
+    N_("CJ/T 188 water meter, does not say its count"),
+    N_("CJ/T 188 water meter, counts by {litres} l"),
+    N_("say `room` for a watched household"),
+    N_("CJ/T 188, counts by {litres} l"),
+    N_("Modbus meter"),
+    N_("gas detector"),
     N_("a board that does not say its make"),
     N_("{model} or alike, version {version}, {outputs} outputs, {inputs} inputs"),
     N_("{model}, version {version}, {outputs} outputs, {inputs} inputs"),
@@ -111,6 +127,10 @@ FORMS = (
     N_("no answer"),
     N_("address {address}: {how}"),
     N_("refuses to read {what} (exception {code}): not a {model}?"),
+    N_("refuses to read its register (exception {code})"),
+    N_("refuses to read its registers (exception {code})"),
+    N_("answers, and not with a count of water"),
+    N_("says no count of water: is the register, its form or its order another one?"),
     N_("firmware {version} does not speak standard Modbus: needs {oldest} or later"),
     N_("answers, but acknowledges no write: switch acknowledgements on in its .CFG"),
     N_("answers, but acknowledges nothing (bkcmd=3)"),
@@ -131,9 +151,45 @@ FORMS = (
     # the link, as the status tells it
     N_("waits for the store"),
     N_("the broker refused: {reason}"),
+    # what forbids an update, or became of one
+    N_("{door}: released by fire"),
+    N_("{door}: hold_open"),
+    N_("{door}: lockdown"),
+    N_("{door}: open"),
+    N_("{size} MB are needed, the journal's own room among them"),
+    N_("dpkg: {package} {version} is not installed"),
+    N_("{tool} is not here"),
+    N_("{tool} took over {limit} s"),
+    N_("{version} is installed already"),
+    N_("{version} is older than {installed}, which is installed"),
+    N_("this box does not take a bundle of form {form}"),
+    N_("the bundle cannot be read: {why}"),
+    N_("the bundle cannot be kept: {why}"),
+    N_("the bundle is not a plain file"),
+    N_("the bundle is not what was signed"),
+    N_("the package is {what}, and {signed} was signed"),
+    N_("cut off each time"),
+    N_("the machine went down each time"),
+    N_("the one before was booted, or put back, meanwhile"),
+    N_("not within {limit} s"),
+    N_("the agent did not get ready"),
+    N_("the centre did not confirm its facts in time"),
+    # why a message is none of the centre's
+    N_("larger than 64 KiB"),
+    N_("not three parts"),
+    N_("no such key"),
+    N_("this key may not sign {kind}"),
+    N_("not canonical base64url"),
+    N_("signature does not hold"),
+    N_("header: {why}"),
+    N_("payload: {why}"),
+    N_("not exactly alg, typ, kid"),
+    N_("alg is not EdDSA"),
+    N_("typ is of another kind"),
+    N_("kid is not text"),
     ONE_SIZE,
 )
-"""As drivers and core word them; a field stands for anything."""
+"""As drivers, core and updater word them; a field stands for anything."""
 MARKED = (N_("large letters are asked for; the panel's files are normal: panel build --large"),)
 """What the core says itself: ONE_SIZE."""
 

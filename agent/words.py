@@ -73,6 +73,11 @@ def plain(text: str) -> str:
     return text.english if isinstance(text, SaidText) else text
 
 
+def changed(text: str, how: Callable[[str], str]) -> str:
+    """`text` made into another, in both languages."""
+    return SaidText(how(text), how(text.english)) if isinstance(text, SaidText) else how(text)
+
+
 def joined(separator: str, texts: Iterable[str]) -> str:
     """As `separator.join`, in both languages."""
     every = list(texts)

@@ -11,20 +11,22 @@ _NO_LANGUAGE = frozenset({"c", "posix"})
 _SIMPLIFIED = frozenset({"zh", "zh_cn", "zh_sg", "zh_my", "zh_hans"})
 
 
-def language_of(environ: Mapping[str, str]) -> str:
+def language_of(environ: Mapping[str, str], otherwise: str = ENGLISH) -> str:
     """The language that the environment asks for, by gettext's rules: LC_ALL before LC_MESSAGES before LANG, and ahead of them the list
-    LANGUAGE, but where the locale is C. English where there is no catalogue.
+    LANGUAGE, but where the locale is C. `otherwise` where it asks for none, or for one of which there is no catalogue.
     """
     locale = next((environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(name)), "")
     if _plain(locale) in _NO_LANGUAGE:
-        return ENGLISH
+        return otherwise
     for name in [*environ.get("LANGUAGE", "").split(":"), locale]:
         plain = _plain(name)
-        if plain.partition("_")[0] == "en" or plain in _NO_LANGUAGE:
+        if plain.partition("_")[0] == "en":
             return ENGLISH
+        if plain in _NO_LANGUAGE:
+            return otherwise
         if plain in _SIMPLIFIED or plain.startswith("zh_hans_"):
             return CHINESE
-    return ENGLISH
+    return otherwise
 
 
 def _plain(name: str) -> str:

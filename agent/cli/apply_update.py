@@ -15,6 +15,8 @@ from agent.identity import Identity
 from agent.update.installing import Updater
 from agent.update.machine import ToolError
 from agent.update.places import OWN, STATUS, OwnFolder
+from agent.words import _, speak
+from contract.language import ENGLISH
 
 
 @click.command("apply-update")
@@ -27,7 +29,8 @@ def command(ctx: click.Context, own: Path, status: Path) -> None:
     Goes on with what a power cut broke off. Does nothing where nothing is ordered.
     """
     if os.geteuid() and own == OWN:
-        raise UnreachableError("only root can install: the service doorward-update does it")
+        raise UnreachableError(_("only root can install: the service doorward-update does it"))
+    speak(ENGLISH)  # what is logged and recorded is the same whatever the machine speaks
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     invocation: Invocation = ctx.obj
     identity, state = IDENTITY, STATE
@@ -39,4 +42,4 @@ def command(ctx: click.Context, own: Path, status: Path) -> None:
     try:
         Updater(OwnFolder(own), state, status, lambda: Identity.load(identity)).run()
     except (ToolError, OSError) as error:
-        raise UnreachableError(f"it is gone on with later: {error}") from None
+        raise UnreachableError(_("it is gone on with later: {why}").format(why=error)) from None

@@ -55,14 +55,13 @@ def command(ctx: click.Context, no_devices: bool, on_line: bool, as_json: bool) 
         _say_json(found)
     else:
         for finding in found:
-            click.echo(
-                _("{mark}  {about}: {text}").format(
-                    mark=_(_MARKS[finding.state]), about=finding.about, text=finding.text
-                ),
-                err=finding.state == "failed",
-            )
+            click.echo(as_line(finding), err=finding.state == "failed")
     if any(finding.state == "failed" for finding in found):
         ctx.exit(EXIT_CHECK_FAILED)
+
+
+def as_line(finding: Finding) -> str:
+    return _("{mark}  {about}: {text}").format(mark=_(_MARKS[finding.state]), about=finding.about, text=finding.text)
 
 
 def _say_json(found: list[Finding]) -> None:

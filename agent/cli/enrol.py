@@ -11,7 +11,7 @@ from agent.cli import Invocation
 from agent.config.model import IDENTITY
 from agent.errors import DoorwardError
 from agent.identity import Identity, differences, enrol, is_made_from, read_enrolment
-from agent.words import _
+from agent.words import _, reason_of
 
 
 @click.command("enrol")
@@ -30,7 +30,7 @@ def command(ctx: click.Context, file: Path, identity: Path | None, wipe: bool) -
     invocation: Invocation = ctx.obj
     if wipe and not file.exists() and wiping.aside_of(file).exists():
         _wipe(file)
-        click.echo(f"{file} was being wiped when this was cut off: it is now")
+        click.echo(_("{file} was being wiped when this was cut off: it is now").format(file=file))
         return
     if identity is None and invocation.config_path.exists():
         config = invocation.config()
@@ -82,9 +82,10 @@ def _wipe(file: Path) -> None:
     try:
         wiping.wipe(file)
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
         raise DoorwardError(
-            _("the box is enrolled, but {file} cannot be wiped: {why}: remove it by hand").format(file=file, why=why)
+            _("the box is enrolled, but {file} cannot be wiped: {why}: remove it by hand").format(
+                file=file, why=reason_of(error)
+            )
         ) from None
 
 

@@ -15,8 +15,8 @@ from agent.firstboot import network, notes
 from agent.firstboot.files import Partition
 from agent.firstboot.said import Remark, wrong
 from agent.store import plainfile
-
-_MARKS = {"ok": "ok  ", "note": "note", "ask": "ask ", "failed": "FAIL"}
+from agent.words import plain, reason_of, speak
+from contract.language import CHINESE
 
 
 @click.command("firstboot")
@@ -37,6 +37,7 @@ def command(ctx: click.Context, folder: Path, mounted: bool, no_devices: bool, r
 
     What is wrong is said and changes nothing. Each file counts once; a changed one is taken again.
     """
+    speak(CHINESE)  # and English below: nobody has told this box yet who reads it
     invocation: Invocation = ctx.obj
     config_path = invocation.config_path
     if folder.is_dir() and (not mounted or folder.is_mount()):
@@ -65,12 +66,15 @@ def _settle(partition: Partition, config_path: Path, *, devices: bool) -> list[R
         try:
             partition.answer(_answer(lines, config_path, devices=devices))
         except OSError as error:
-            why = shown(error.strerror or error)
-            lines.append(wrong(f"result.txt 写不进去：{why}", f"result.txt cannot be written: {why}"))
+            why = reason_of(error)
+            lines.append(
+                wrong(f"result.txt 写不进去：{shown(why)}", f"result.txt cannot be written: {shown(plain(why))}")
+            )
     return lines
 
 
 def _answer(lines: Iterable[Remark], config_path: Path, *, devices: bool) -> str:
+    from agent.cli.check import as_line  # noqa: PLC0415  # as above
     from agent.commissioning.findings import findings  # noqa: PLC0415  # as above
     from agent.config import load  # noqa: PLC0415
 
@@ -79,9 +83,8 @@ def _answer(lines: Iterable[Remark], config_path: Path, *, devices: bool) -> str
         config = load(config_path)
     except ConfigError:
         return "\n".join([*text, ""])  # said among the lines
-    found = findings(config, devices=devices)
-    text += ["", "doorward check", *(f"{_MARKS[each.state]}  {each.about}: {each.text}" for each in found)]
-    return "\n".join([*text, ""])
+    found = [as_line(each) for each in findings(config, devices=devices)]
+    return "\n".join([*text, "", "doorward check", *found, "", *map(plain, found), ""])
 
 
 def _lay_network(kept: Path, run_folder: Path) -> None:

@@ -10,7 +10,7 @@ from agent.cli import Invocation
 from agent.config import Config
 from agent.errors import ConfigError
 from agent.words import speak
-from contract.language import ENGLISH
+from contract.language import CHINESE, ENGLISH, language_of
 
 
 @click.command("run")
@@ -39,6 +39,7 @@ def command(ctx: click.Context, wait: bool) -> None:
 
 def _waited_for(invocation: Invocation) -> Config | None:
     """None: systemd is to start this anew, for it hands over the identity at a start alone."""
+    from agent.cli.language import LANGUAGES  # noqa: PLC0415
     from agent.commissioning import waiting  # noqa: PLC0415  # a box in service never needs it
     from agent.config.model import IDENTITY  # noqa: PLC0415
     from agent.locale import load as catalogues  # noqa: PLC0415
@@ -48,7 +49,9 @@ def _waited_for(invocation: Invocation) -> Config | None:
     lines = Log(verbose=invocation.verbose, journal="JOURNAL_STREAM" in os.environ)
     lines.start()
     try:
-        glass = waiting.Glass(catalogues(), waiting.language_of(os.environ), adapters)
+        shown = language_of(os.environ, otherwise=CHINESE)  # no configuration says it yet
+        on_display = next(name for name, language in LANGUAGES.items() if language == shown)
+        glass = waiting.Glass(catalogues(), on_display, adapters)
         path = invocation.config_path
         return waiting.until_configured(invocation.config, path, IDENTITY, glass, anew=waiting.started_again())
     finally:

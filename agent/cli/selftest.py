@@ -18,7 +18,7 @@ from agent.commissioning.sheet import DeviceTiming, Row, as_lines, as_plain, pas
 from agent.config import Config
 from agent.devicekeys import with_keys
 from agent.errors import EXIT_CHECK_FAILED
-from agent.words import _
+from agent.words import _, plain, reason_of
 
 
 @click.command("selftest")
@@ -58,15 +58,19 @@ def command(ctx: click.Context, yes: bool, wait: float, as_json: bool) -> None:
 
 
 def keep(config: Config, rows: list[Row], *, attended: bool) -> None:
-    """For the agent to tell the centre. A sheet that cannot be kept is still one on paper."""
-    told = [sheetfile.row(row.about, row.passed, row.text) for row in rows]
+    """For the agent to tell the centre, in English like all that is told. A sheet that cannot be kept is still one on paper."""
+    told = [sheetfile.row(plain(row.about), row.passed, plain(row.text)) for row in rows]
     try:
         sheetfile.keep(config.state, sheetfile.parts_of(told, time.time(), __version__, attended=attended))
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        click.echo(f"the sheet cannot be kept for the centre: {config.state}: {why}", err=True)
+        click.echo(
+            _("the sheet cannot be kept for the centre: {folder}: {why}").format(
+                folder=config.state, why=reason_of(error)
+            ),
+            err=True,
+        )
     else:
-        click.echo("the sheet is kept: the agent tells the centre when it runs", err=True)
+        click.echo(_("the sheet is kept: the agent tells the centre when it runs"), err=True)
 
 
 def tried(

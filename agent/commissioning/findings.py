@@ -106,10 +106,16 @@ def _meters(config: Config) -> Iterator[Finding]:
         if not DRIVERS[device.driver].counts_water:
             continue
         if device.options.room is None:
-            yield Finding(f"device {name}", "note", "no room: its reading is told, and is nobody's sign of life")
+            yield Finding(
+                _("device {name}").format(name=name),
+                "note",
+                _("no room: its reading is told, and is nobody's sign of life"),
+            )
         if device.options.protocol == "cjt188" and config.ports[device.port].parity == "none":
-            text = "CJ/T 188 meters speak with even parity, mostly at 2400 baud: say parity: even, or try it by probe"
-            yield Finding(f"port {device.port}", "note", text)
+            text = _(
+                "CJ/T 188 meters speak with even parity, mostly at 2400 baud: say parity: even, or try it by probe"
+            )
+            yield Finding(_("port {name}").format(name=device.port), "note", text)
 
 
 def _detectors(config: Config) -> Iterator[Finding]:
@@ -117,9 +123,11 @@ def _detectors(config: Config) -> Iterator[Finding]:
     for name, device in config.devices.items():
         told = [wire for wire in config.inputs.values() if wire.device == name]
         if device.driver == "gas-detector" and not any(wire.input == ALARM for wire in told):
-            yield Finding(f"device {name}", "note", f"input {ALARM}, its alarm, is used by no input")
+            text = _("input {number}, its alarm, is used by no input").format(number=ALARM)
+            yield Finding(_("device {name}").format(name=name), "note", text)
         if device.driver == "gas-detector" and any(wire.normally == "closed" for wire in told):
-            yield Finding(f"device {name}", "failed", "its inputs are at rest while they are open: say normally: open")
+            text = _("its inputs are at rest while they are open: say normally: open")
+            yield Finding(_("device {name}").format(name=name), "failed", text)
 
 
 def _keys(config: Config) -> Iterator[Finding]:

@@ -60,7 +60,7 @@ def title(text: str) -> str:
 def room(text: str) -> str:
     """As a roster has it; `-`: nobody's."""
     if not (text.strip() and text.isprintable() and len(text) <= 32):
-        raise ValueError("as the roster has it, 1 to 32 characters, or - for nobody's")
+        raise ValueError(_("as the roster has it, 1 to 32 characters, or - for nobody's"))
     return text.strip()
 
 
@@ -165,9 +165,8 @@ class Questions:
     def _sized(self, name: str, sighting: Sighting) -> Sighting:
         """What a display does not tell: its size and how it hangs, or what its own project shows; and a meter, whose water it is."""
         if DRIVERS[sighting.driver].counts_water:
-            whose = self._ask(
-                f"{name}.room", f"Water meter {name}: of which room, as the roster has it? - for nobody's", room, "-"
-            )
+            asked_for = _("Water meter {name}: of which room, as the roster has it? - for nobody's").format(name=name)
+            whose = self._ask(f"{name}.room", asked_for, room, "-")
             return sighting if whose == "-" else replace(sighting, options={**sighting.options, "room": whose})
         if not DRIVERS[sighting.driver].draws or "layout" in sighting.options:
             return sighting

@@ -174,12 +174,6 @@ def _mark(folder: Path) -> tuple[int, int] | None:
     return status.st_ino, status.st_mtime_ns
 
 
-def language_of(environ: Mapping[str, str]) -> str:
-    """Before there is a configuration: English where the system speaks it, else Chinese."""
-    locale = next((environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(name)), "")
-    return "en" if locale.lower().startswith("en") else "zh-CN"
-
-
 def started_again(environ: Mapping[str, str] = os.environ) -> bool:
     """Whether systemd runs this: it reads the identity before each start, and starts what has ended."""
     return bool(environ.get("NOTIFY_SOCKET"))

@@ -29,7 +29,7 @@ from agent.config.source import KeyPath, Plain, Source
 from agent.config.use import as_used
 from agent.config.values import BAD, Values, suggestion
 from agent.errors import ConfigError, shown
-from agent.words import _
+from agent.words import _, changed, joined
 from contract.frozen import frozen
 from drivers.registry import DRIVERS
 
@@ -49,7 +49,11 @@ class Fault:
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return ": ".join(part for part in (place, self.key, self.message) if part)
+        return joined(": ", (part for part in (place, self.key, self.message) if part))
+
+
+def _in_one_line(message: str) -> str:
+    return shown(message, 300)
 
 
 class ConfigFaults(ConfigError):  # noqa: N818  # it holds several
@@ -105,7 +109,7 @@ class _Draft:
             if not near:
                 break
             near = near[:-1]
-        self.add(Fault(self.file, line, dotted(path), shown(message, 300)))
+        self.add(Fault(self.file, line, dotted(path), changed(message, _in_one_line)))
 
     def note(self, path: KeyPath, message: str) -> None:
         """Nothing wrong, and the operator should know."""

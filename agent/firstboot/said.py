@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agent.words import plain
 from contract.frozen import frozen
 
 
@@ -26,8 +27,8 @@ def wrong(zh: str, en: str) -> Remark:
 
 
 def faults(name: str, lines: tuple[str, ...], most: int = 20) -> tuple[Remark, ...]:
-    """What the checks said of the file `name`, each line as it stands, under one that says what that means."""
+    """What the checks said of the file `name`, under a line that says what that means."""
     first = wrong(f"{name}：有错误，没有采用，一切照旧：", f"{name}: is wrong, was not taken, nothing was changed:")
-    shown = tuple(Remark(False, f"  {line}", f"  {line}") for line in lines[:most])
+    shown = tuple(Remark(False, f"  {line}", f"  {plain(line)}") for line in lines[:most])
     more = (wrong(f"  还有 {len(lines) - most} 行", f"  and {len(lines) - most} more"),) if len(lines) > most else ()
     return (first, *shown, *more)

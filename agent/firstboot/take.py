@@ -20,6 +20,7 @@ from agent.firstboot.files import Partition
 from agent.firstboot.said import Remark, faults, told, wrong
 from agent.identity import UNIT_KEY, Identity, differences, enrol, read_enrolment
 from agent.store import plainfile
+from agent.words import joined, plain, reason_of
 from contract.enrolment import Enrolment
 
 
@@ -43,10 +44,9 @@ class Settling:
             except IdentityError as error:  # of the disk, in the middle of an enrolment
                 self._refuse(*faults("*.enrolment.json", error.lines))
             except OSError as error:
-                why = shown(error.strerror or error)
-                self._refuse(
-                    wrong(f"读写出错：{why}，一切照旧", f"cannot be read or written: {why}: nothing was changed")
-                )
+                why = reason_of(error)
+                zh = f"读写出错：{shown(why)}，一切照旧"
+                self._refuse(wrong(zh, f"cannot be read or written: {shown(plain(why))}: nothing was changed"))
 
     def _say(self, *lines: Remark) -> None:
         self.lines += lines
@@ -122,7 +122,7 @@ class Settling:
             return loads(decode(fresh), self._config_path)
         except SourceError as error:
             at = "" if error.line is None else f":{error.line}"
-            raise ConfigError(f"{self._config_path}{at}: {error.message}") from None
+            raise ConfigError(joined(": ", (f"{self._config_path}{at}", error.message))) from None
 
     def _fits(self, config: Config, enrolment: Enrolment | None) -> bool:
         """Do the configuration and who this unit is to be speak of the same one?"""

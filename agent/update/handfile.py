@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from agent.update.places import PAYLOAD, SIGNED
 from agent.update.trust import UpdateError
+from agent.words import _
 from contract.frozen import frozen
 from contract.messages import MAX_MESSAGE_BYTES
 from contract.software import MAX_BUNDLE_BYTES
@@ -36,7 +37,7 @@ def opened(path: Path) -> Iterator[HandFile]:
     fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(fd, "rb") as file:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
-            raise _wrong(path, "it is not a plain file")
+            raise _wrong(path, _("it is not a plain file"))
         length = os.fstat(fd).st_size
         size = _member(path, file, SIGNED, MAX_MESSAGE_BYTES)
         signed = file.read(size)
@@ -45,11 +46,12 @@ def opened(path: Path) -> Iterator[HandFile]:
         start = file.tell()
         end = start + size + -size % _BLOCK
         if length < start + size:
-            raise _wrong(path, f"it is cut short: {length:,} bytes of at least {start + size:,}")
+            text = _("it is cut short: {length:,} bytes of at least {least:,}")
+            raise _wrong(path, text.format(length=length, least=start + size))
         file.seek(end)
         rest = file.read(_MOST_PADDING + 1)
         if len(rest) > _MOST_PADDING or rest.strip(b"\0"):
-            raise _wrong(path, "there is more in it than signature and bundle")
+            raise _wrong(path, _("there is more in it than signature and bundle"))
         file.seek(start)
         yield HandFile(signed, size, file)
 
@@ -60,14 +62,19 @@ def _member(path: Path, file: BinaryIO, name: str, most: int) -> int:
     try:
         info = tarfile.TarInfo.frombuf(block, "ascii", "strict")
     except (tarfile.HeaderError, UnicodeError, ValueError):
-        short = "it is cut short" if len(block) < _BLOCK else f"no {name} where it should be"
-        raise _wrong(path, short) from None
+        short = len(block) < _BLOCK
+        raise _wrong(path, _("it is cut short") if short else _missing(name)) from None
     if info.name != name or info.type not in (tarfile.REGTYPE, tarfile.AREGTYPE):
-        raise _wrong(path, f"no {name} where it should be")
+        raise _wrong(path, _missing(name))
     if not 0 < info.size <= most:
-        raise _wrong(path, f"{name}: larger than it may be, or empty")
+        raise _wrong(path, _("{name}: larger than it may be, or empty").format(name=name))
     return info.size
 
 
 def _wrong(path: Path, why: str) -> UpdateError:
-    return UpdateError("wrong", f"{path}: {why}: not a file as `doorward centre software pack` makes it")
+    text = _("{path}: {why}: not a file as `doorward centre software pack` makes it")
+    return UpdateError("wrong", text.format(path=path, why=why))
+
+
+def _missing(name: str) -> str:
+    return _("no {name} where it should be").format(name=name)

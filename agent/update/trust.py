@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from agent.driver_words import explained
 from agent.errors import DoorwardError
+from agent.words import _
 from contract.enrolment import Enrolment
 from contract.envelope import KeyRing, key_ring, verify
 from contract.frozen import frozen
@@ -35,13 +37,16 @@ def trusted_keys(enrolment: Enrolment, keys: bytes, least_rev: int = 0) -> Trust
     root = bytes.fromhex(enrolment.root_key)
     if not keys:
         if least_rev:
-            raise UpdateError("not_signed", f"the centre's keys of revision {least_rev} are not there")
+            raise UpdateError(
+                "not_signed", _("the centre's keys of revision {rev} are not there").format(rev=least_rev)
+            )
         return TrustedKeys(enrolment.key_ring(), 0)
     found = _message(keys, Kind.KEYS, key_ring(root, ()), enrolment.site, Scope("site", enrolment.site))
     if not isinstance(found, Keys):
-        raise UpdateError("not_signed", f"the centre's keys: {found}")
+        raise UpdateError("not_signed", _("the centre's keys: {why}").format(why=found))
     if found.rev < least_rev:
-        raise UpdateError("not_signed", f"the centre's keys are of revision {found.rev}, and {least_rev} was seen here")
+        text = _("the centre's keys are of revision {rev}, and {least} was seen here")
+        raise UpdateError("not_signed", text.format(rev=found.rev, least=least_rev))
     return TrustedKeys(key_ring(root, found.keys), found.rev)
 
 
@@ -49,18 +54,20 @@ def trusted_software(signed: bytes, keys: TrustedKeys, enrolment: Enrolment) -> 
     """The signed message, which is for this site, and not for another unit. Raises UpdateError."""
     payload = verify(signed, Kind.SOFTWARE, keys.ring)
     if isinstance(payload, Refusal):
-        raise UpdateError("not_signed", f"it is not signed by this site's centre: {payload.detail}")
+        text = _("it is not signed by this site's centre: {why}")
+        raise UpdateError("not_signed", text.format(why=explained(payload.detail)))
     try:
         scope = parse_scope(str(payload.get("scope")))
     except ValueError as error:
-        raise UpdateError("not_signed", f"scope: {error}") from None
+        raise UpdateError("not_signed", _("scope: {why}").format(why=error)) from None
     found = _message(signed, Kind.SOFTWARE, keys.ring, enrolment.site, scope)
     if not isinstance(found, Software):
-        raise UpdateError("not_signed", f"it is not for this unit: {found}")
+        raise UpdateError("not_signed", _("it is not for this unit: {why}").format(why=found))
     if scope.level == "unit" and scope.id != enrolment.unit:
-        raise UpdateError("not_signed", f"it is for unit {scope.id}, and this is {enrolment.unit}")
+        text = _("it is for unit {unit}, and this is {own}")
+        raise UpdateError("not_signed", text.format(unit=scope.id, own=enrolment.unit))
     if found.withdrawn:
-        raise UpdateError("not_signed", "it was withdrawn")
+        raise UpdateError("not_signed", _("it was withdrawn"))
     return found
 
 

@@ -64,8 +64,16 @@ CHINESE = {
     "strike": "阴极锁",
     "maglock": "磁力锁",
     "diode across it": "两端并二极管",
+    "Water meters and gas detectors: lines of their own, and a contact that needs no line": "水表和燃气探测器：各有自己的线；用触点的不需要串口线",
+    "Contacts are drawn at rest, with the detector powered.": "触点按静止时的样子画，探测器已通电。",
+    "water meter 301": "水表 301",
+    "water meter 302": "水表 302",
+    "gas detector": "燃气探测器",
+    "Modbus, with a display": "Modbus，带显示",
+    "gas detector, its relay: opens on gas": "燃气探测器的继电器：漏气时断开",
+    "gas detector, its fault relay": "燃气探测器的故障继电器",
 }
-SAME = frozenset({"RDM6300", "DGUS II, GBK"})
+SAME = frozenset({"RDM6300", "DGUS II, GBK", "CJ/T 188"})
 """Labels that are the same in both."""
 
 

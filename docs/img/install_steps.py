@@ -135,7 +135,7 @@ STEPS = (
         (
             Thing(24, 70, 180, 90, ("doorward selftest", "在门口 · at the door"), marked=True),
             Arrow(212, 115, 272, 115),
-            Thing(280, 70, 150, 90, ("验收单", "signed sheet")),
+            Thing(280, 70, 150, 90, ("自检单", "signed sheet")),
             Arrow(438, 115, 478, 115),
             Thing(486, 70, 130, 90, ("中心验收", "the centre", "accepts")),
         ),

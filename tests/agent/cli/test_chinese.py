@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.cli.selftest import tried
+from agent import sheetfile
+from agent.cli.selftest import keep, tried
 from agent.commissioning.sheet import as_lines, as_plain
 from agent.config import load
 from agent.statusfile import save, status_path
@@ -150,6 +151,7 @@ def test_the_sheet_is_chinese_on_paper_and_english_as_json(unit: Unit, tmp_path:
             rows, timings = tried(config, Listener(box, fire=True), 1.0, 20)
             lines = list(as_lines(config, rows))
             plain = as_plain(config, rows, timings, attended=True)
+            keep(config, rows, attended=True)
         finally:
             speak(ENGLISH)
     assert not english("\n".join(lines)), lines
@@ -159,6 +161,8 @@ def test_the_sheet_is_chinese_on_paper_and_english_as_json(unit: Unit, tmp_path:
     written = json.dumps(
         {**plain, "rows": [row for row in plain["rows"] if "SELFTEST" not in row["text"]]}, ensure_ascii=False
     )
+    told = [row for part in sheetfile.read(config.state) for row in part.rows]
+    assert [row.text for row in told] == [row["text"][:200] for row in plain["rows"]], "what goes home is English"
     assert "it holds while locked" in written
     assert not re.search("[\u4e00-\u9fff]", written.replace(config.unit.name, ""))
 
@@ -226,6 +230,23 @@ def test_what_is_wrong_in_the_configuration_is_one_line_of_chinese_with_its_plac
     assert outcome.exit_code == 78
     (line,) = [each for each in outcome.stderr.splitlines() if said in each]
     assert re.match(rf"{re.escape(str(unit.config))}:\d+: ", line)
+
+
+def test_meters_and_detectors_in_chinese(unit: Unit, chinese: None) -> None:
+    further = re.sub(
+        r"^  # ((?:meters|water-301|gas-fault):)", r"  \1", unit.config.read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+    unit.config.write_text(further.replace(', room: "301"', ""), encoding="utf-8")
+    unit.enrol()
+    said = unit.doorward("check", "--no-devices")
+    assert "设备 water-301：没有写房号（room）：它的读数照报，但不算任何人的活动迹象" in said.stdout
+    assert not english(said.output)
+    unit.config.write_text(further.replace('room: "301"', 'room: "", daily: "24:00", every_min: 5'), encoding="utf-8")
+    said = unit.doorward("check", "--no-devices")
+    assert said.exit_code == 78
+    assert "devices.water-301.room: 必须是 1 到 32 个字符，照名册里的写法" in said.stderr
+    assert "devices.water-301.daily:" in said.stderr
+    assert not english(re.sub(r"^.*?: ", "", said.stderr, flags=re.MULTILINE))
 
 
 def test_a_terminal_that_cannot_show_chinese_is_spoken_to_in_english(unit: Unit) -> None:

@@ -134,4 +134,4 @@ def test_the_agent_keeps_no_other_command_and_not_what_only_makes_tables() -> No
         "print([name for name in ('sqlite_utils', 'dateutil', 'ctypes', 'centre', 'simulator') if name in sys.modules])"
     )
     outcome = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)
-    assert outcome.stdout.splitlines() == ["['agent.cli', 'agent.cli.run']", "[]"]
+    assert outcome.stdout.splitlines() == ["['agent.cli', 'agent.cli.language', 'agent.cli.run']", "[]"]

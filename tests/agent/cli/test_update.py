@@ -10,8 +10,12 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from agent.cli.update import end_of
+from agent.core.events.software import UpdateOutcome
 from agent.update.places import OwnFolder
 from agent.update.progress import Wish, load
+from agent.words import speak
+from contract.language import CHINESE, ENGLISH
 from contract.scopes import Scope
 from tests.agent.cli.unit import Unit
 from tests.agent.update.box import package
@@ -107,6 +111,42 @@ def test_a_file_that_is_cut_short_or_missing(site: Site) -> None:
     done = site.update("--yes")
     assert (done.exit_code, len(done.stderr.splitlines())) == (1, 1)
     assert "no such file" in done.stderr
+
+
+def test_it_speaks_chinese_to_who_reads_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANG", "zh_CN.UTF-8")
+    hand_file(site.file, GOOD, DATA)
+    site.status.write_text(json.dumps({"doors": {"main": {"mode": "fire", "open": False}}}), encoding="ascii")
+    said = site.update("--yes").output
+    assert "b12-u2：0.1.0 -> 0.2.0（deb，1 MB），由 badahu 的中心签名" in said
+    assert "等门允许时才安装：main：火警，门已打开" in said
+    assert "已交给升级程序" in said
+    hand_file(site.file, GOOD[:-2] + b"AA", DATA)
+    assert re.fullmatch("不是本街道中心签名的：[^a-z]*(base64url)?\n", site.update("--yes").stderr)
+    hand_file(site.file, signed(software(DATA, version="0.0.9")), DATA)
+    assert site.update("--yes").stderr == "0.0.9 比已装的 0.1.0 旧：一定要装就加 --downgrade\n"
+    site.file.write_bytes(b"")
+    assert "文件不完整" in site.update("--yes").stderr
+
+
+@pytest.mark.parametrize(
+    ("result", "reason", "detail", "said"),
+    [
+        ("installed", "", "", "0.2.0 已在运行，确认正常"),
+        ("returned", "door", "not within 120 s", "0.2.0 已放弃，退回 0.1.0 运行：门没有就绪：120 秒内没有做到"),
+        ("refused", "older", "0.2.0 is installed already", "0.2.0 没有被接受：版本旧：0.2.0 已经装好了"),
+        ("refused", "novel", "what a later version says", "0.2.0 没有被接受：novel：what a later version says"),
+    ],
+)
+def test_what_became_of_it_is_recorded_in_english_and_read_in_chinese(
+    result: str, reason: str, detail: str, said: str
+) -> None:
+    outcome = UpdateOutcome("u1", result, "0.2.0", "0.1.0", "site/badahu", 3, reason, detail)
+    speak(CHINESE)
+    try:
+        assert end_of(outcome) == said
+    finally:
+        speak(ENGLISH)
 
 
 def test_an_older_one_where_it_is_said(site: Site) -> None:

@@ -13,6 +13,7 @@ import pytest
 from agent.commissioning import waiting
 from agent.config import Config, load
 from agent.locale import load as catalogues
+from contract.language import CHINESE, ENGLISH, language_of
 from drivers.display.design import IDENTITY_VP, form_of
 from simulator.box import TJC_BOX, Box, BoxSpec
 from simulator.demo.children import Child
@@ -179,7 +180,8 @@ def said(unit: Unit) -> str:
 
 
 def test_before_a_configuration_it_speaks_as_the_system_does() -> None:
-    assert waiting.language_of({"LANG": "en_GB.UTF-8"}) == "en"
-    assert waiting.language_of({"LANG": "C.UTF-8"}) == "zh-CN"
-    assert waiting.language_of({"LANG": "en_US.UTF-8", "LC_ALL": "zh_CN.UTF-8"}) == "zh-CN"
-    assert waiting.language_of({}) == "zh-CN"
+    assert language_of({"LANG": "en_GB.UTF-8"}, otherwise=CHINESE) == ENGLISH
+    assert language_of({"LANG": "C.UTF-8"}, otherwise=CHINESE) == CHINESE
+    assert language_of({"LANG": "en_US.UTF-8", "LC_ALL": "zh_CN.UTF-8"}, otherwise=CHINESE) == CHINESE
+    assert language_of({"LANG": "de_DE.UTF-8"}, otherwise=CHINESE) == CHINESE
+    assert language_of({}, otherwise=CHINESE) == CHINESE

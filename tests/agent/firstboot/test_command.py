@@ -44,9 +44,19 @@ def test_the_answer_says_what_was_taken_and_what_check_finds(box: Laid) -> None:
     firstboot(box)
     assert "已入网为 b12-u2" in answer(box)
     assert "ok    configuration: unit b12-u2 of badahu" in answer(box)
+    assert "正常  配置：" in answer(box)
     data = (box.partition / "result.txt").read_bytes()
     assert data.startswith(b"\xef\xbb\xbf")
     assert data.count(b"\n") == data.count(b"\r\n")
+
+
+def test_what_is_wrong_in_the_configuration_is_said_in_both_languages(box: Laid) -> None:
+    """Nobody has told this box yet who reads it, and what the machine speaks says nothing of that."""
+    box.lay_config(("exit: button", "exit: none"))
+    box.lay_enrolment()
+    firstboot(box)
+    assert "doors.main.exit: 写的是 none，却接了 exit_button" in answer(box)
+    assert "doors.main.exit: says none, and an exit_button is wired" in answer(box)
 
 
 def test_an_ordinary_start_writes_nothing(box: Laid) -> None:

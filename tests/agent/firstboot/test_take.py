@@ -162,7 +162,7 @@ def test_an_enrolment_that_was_done_but_not_wiped_is_not_done_again(box: Laid, m
 
     with monkeypatch.context() as patched:
         patched.setattr(Partition, "wipe", refuse)
-        assert "Read-only file system" in box.said()
+        assert "read-only file system" in box.said()
     key = box.identity().public
     spend_token(box.etc / "identity")
     box.settle()
@@ -173,7 +173,7 @@ def test_an_enrolment_that_was_done_but_not_wiped_is_not_done_again(box: Laid, m
 def test_a_disk_that_takes_no_note_enrols_nobody(box: Laid, monkeypatch: pytest.MonkeyPatch) -> None:
     box.lay_enrolment()
     monkeypatch.setattr(take.plainfile, "replace", _full)
-    assert "No space left on device" in box.said()
+    assert "no space left on device" in box.said()
     assert box.enrolment.exists()
     assert not (box.etc / "identity").exists()
 

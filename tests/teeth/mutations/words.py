@@ -30,6 +30,20 @@ MUTATIONS = [
         (f"{SPOKEN}::test_what_programs_read_is_what_translators_wrote",),
     ),
     Mutation(
+        "a sheet that goes home in the language of whoever tried the box",
+        "agent/cli/selftest.py",
+        "sheetfile.row(plain(row.about), row.passed, plain(row.text))",
+        "sheetfile.row(row.about, row.passed, row.text)",
+        ("tests/agent/cli/test_chinese.py::test_the_sheet_is_chinese_on_paper_and_english_as_json",),
+    ),
+    Mutation(
+        "a line of the installer's page that its Chinese twin lacks",
+        "docs/wiring.zh-CN.md",
+        "- **燃气报警不会打开门**，",
+        "- 不会锁门，",
+        (f"{TWINS}::test_gas_opens_no_door_in_either_language",),
+    ),
+    Mutation(
         "a drawing without its Chinese",
         "docs/img/box-strike.svg",
         "消防触点，火警时闭合",
