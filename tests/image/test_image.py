@@ -5,6 +5,7 @@ Needs what `make image` made (DOORWARD_IMAGE, else build/image/doorward-amd64.im
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import random
 import shutil
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from agent import __version__
+from centre.folder import Files, Folder
 from simulator.demo.people import RESIDENT
 from simulator.demo.stage import NAME, SCOPES, UNIT, Stage
 from simulator.wiring import UnitNames, config_yaml
@@ -181,7 +183,10 @@ def test_an_update_that_is_called_good_stays(tmp_path: Path, stage: Stage) -> No
 @pytest.mark.claim("F3")
 def test_a_person_s_update_is_called_good_once_the_centre_has_confirmed(tmp_path: Path, stage: Stage) -> None:
     """`doorward update FILE`, RAUC, the other system: nobody types anything more."""
-    stage.bureau.do("software", "add", str(bundle("newer")), "--version", "9.9")
+    folder = Folder(stage.bureau.path)
+    # Where a unit without a stick would have it from
+    folder.save(dataclasses.replace(folder.load(), files=Files(HOST)))
+    stage.bureau.do("software", "add", str(bundle("good")), "--version", "9.9")
     packed = tmp_path / "9.9.doorward"
     stage.bureau.do("software", "pack", "9.9", "--out", str(packed))
     door = with_stick(stage, tmp_path, packed, packed.name)
@@ -201,7 +206,9 @@ def test_a_person_s_update_is_called_good_once_the_centre_has_confirmed(tmp_path
         machine.power()
         door.opens()
         assert "rauc.slot=B" in machine.do(SLOT)
-        assert "state.json" not in machine.do("findmnt -no SOURCE -T /var/lib/doorward-update; ls /var/lib/doorward-update")
+        where = machine.do("findmnt -no PARTLABEL -T /var/lib/doorward-update; ls /var/lib/doorward-update")
+        assert "doorward-state" in where
+        assert "state.json" not in where
 
 
 def test_an_update_that_nobody_calls_good_is_given_up(tmp_path: Path, stage: Stage) -> None:

@@ -39,7 +39,9 @@ class Slot:
 
     def do(self, what: str) -> str:
         path = f"{self._bin}:/usr/sbin:/usr/bin:/sbin:/bin"
-        done = subprocess.run(["sh", self._script, what], env={"PATH": path}, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            ["sh", self._script, what], env={"PATH": path}, capture_output=True, text=True, check=True
+        )
         return done.stdout
 
     def value(self, name: str) -> str:
