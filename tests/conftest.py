@@ -43,6 +43,7 @@ TOOLS = {
     "dh_python3": "dh-python",
     "lintian": "lintian",
     "mmdebstrap": "mmdebstrap",
+    "grub-editenv": "grub-common",
 }
 """Programs of the machine that a test may ask for with `@pytest.mark.needs(…)`, and the Debian package of each."""
 

@@ -62,7 +62,7 @@ def state_at(disk: Path) -> tuple[int, int]:
 
 
 def bundle(how: str) -> Path:
-    """An update of the image's own system, made once beside it: `good`, `broken` (it has no init), `strange` (signed by somebody else's key)."""
+    """An update of the image's own system, made once beside it: `good`, `broken` (it has no init), `strange` (signed by somebody else's key). Its agent is 9.9."""
     made = IMAGE.parent / f"test-{how}.raucb"
     if not made.exists() or made.stat().st_mtime < IMAGE.stat().st_mtime:
         keys = Path(os.environ.get("DOORWARD_IMAGE_KEYS") or IMAGE.parent / "keys")

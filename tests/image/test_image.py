@@ -5,6 +5,7 @@ Needs what `make image` made (DOORWARD_IMAGE, else build/image/doorward-amd64.im
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import random
 import shutil
@@ -15,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from agent import __version__
+from centre.folder import Files, Folder
 from simulator.demo.people import RESIDENT
 from simulator.demo.stage import NAME, SCOPES, UNIT, Stage
 from simulator.wiring import UnitNames, config_yaml
@@ -133,11 +136,14 @@ def test_from_power_on_to_a_card_that_opens_and_twenty_power_cuts(
 
 def updated(stage: Stage, tmp_path: Path, how: str) -> Door:
     """A machine with a second disk that holds the bundle."""
+    return with_stick(stage, tmp_path, bundle(how), "update.raucb")
+
+
+def with_stick(stage: Stage, tmp_path: Path, file: Path, name: str) -> Door:
     folder, second = tmp_path / "second", tmp_path / "second.ext4"
     folder.mkdir()
-    made = bundle(how)
-    shutil.copy(made, folder / "update.raucb")
-    size = made.stat().st_size // 1024 + 65536
+    shutil.copy(file, folder / name)
+    size = file.stat().st_size // 1024 + 65536
     command = ["mke2fs", "-q", "-t", "ext4", "-d", str(folder), str(second), f"{size}K"]
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
     return Door(tmp_path, stage, second)
@@ -172,6 +178,37 @@ def test_an_update_that_is_called_good_stays(tmp_path: Path, stage: Stage) -> No
             machine.power()
             door.opens()
             assert "rauc.slot=B" in machine.do(SLOT)
+
+
+@pytest.mark.claim("F3")
+def test_a_person_s_update_is_called_good_once_the_centre_has_confirmed(tmp_path: Path, stage: Stage) -> None:
+    """`doorward update FILE`, RAUC, the other system: nobody types anything more."""
+    folder = Folder(stage.bureau.path)
+    # Where a unit without a stick would have it from
+    folder.save(dataclasses.replace(folder.load(), files=Files(HOST)))
+    stage.bureau.do("software", "add", str(bundle("good")), "--version", "9.9")
+    packed = tmp_path / "9.9.doorward"
+    stage.bureau.do("software", "pack", "9.9", "--out", str(packed))
+    door = with_stick(stage, tmp_path, packed, packed.name)
+    door.prepare()
+    with door.machine as machine:
+        machine.power()
+        door.opens()
+        eventually(lambda: door.granted() >= 1, 120.0)
+        machine.do("mkdir -p /run/u && mount -r /dev/vdb /run/u && doorward update --yes --no-wait /run/u/9.9.doorward")
+        eventually(lambda: "system B, start 1" in machine.said(), 900.0, 1.0)
+        assert not stage.bureau.facts(kind="software.installed")
+        door.opens()
+        eventually(lambda: stage.bureau.facts(kind="software.installed"), 900.0, 1.0)
+        (fact,) = stage.bureau.facts(kind="software.installed")
+        assert (fact.data["version"], fact.data["before"]) == ("9.9", __version__)
+        machine.cut()
+        machine.power()
+        door.opens()
+        assert "rauc.slot=B" in machine.do(SLOT)
+        where = machine.do("findmnt -no PARTLABEL -T /var/lib/doorward-update; ls /var/lib/doorward-update")
+        assert "doorward-state" in where
+        assert "state.json" not in where
 
 
 def test_an_update_that_nobody_calls_good_is_given_up(tmp_path: Path, stage: Stage) -> None:
