@@ -55,7 +55,7 @@ def release(package: Path, folder: Path, version: str, *changes: Change) -> Path
             _raise_form(tree / "DEBIAN/preinst")
     (tree / "DEBIAN/md5sums").unlink()
     made = folder / f"doorward_{version}_all.deb"
-    subprocess.run(("dpkg-deb", "--root-owner-group", "--build", tree, made), check=True, capture_output=True)
+    subprocess.run(("dpkg-deb", "--root-owner-group", "-Znone", "--build", tree, made), check=True, capture_output=True)
     return made
 
 
