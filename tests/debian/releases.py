@@ -26,7 +26,7 @@ CODE = "usr/lib/doorward/python"
 _RUN = "    def run(self) -> int:\n"
 CRASHES: Change = {"agent/app.py": (_RUN, f"{_RUN}        raise SystemExit(70)\n")}
 CRASHES_LATER: Change = {
-    "agent/app.py": (_RUN, f"{_RUN}        threading.Timer(10.0, os._exit, (70,)).start()\n"),
+    "agent/app.py": (_RUN, f"{_RUN}        threading.Timer(15.0, os._exit, (70,)).start()\n"),
 }
 CANNOT_BEGIN: Change = {"agent/errors.py": ("from __future__ import annotations\n", "this is no Python\n")}
 NEVER_REACHES: Change = {"agent/link/client.py": ("made.open(self._host, self._port,", "made.open(self._host, 1,")}
@@ -37,7 +37,7 @@ NEWER_JOURNAL: Change = {
     ),
 }
 _INSTALLING = "agent/update/installing.py"
-SETTLES_SOON: Change = {_INSTALLING: ("    settled_s: float = 30.0\n", "    settled_s: float = 3.0\n")}
+SETTLES_SOON: Change = {_INSTALLING: ("    settled_s: float = 30.0\n", "    settled_s: float = 20.0\n")}
 IMPATIENT: Change = {_INSTALLING: ("    centre_s: float = 600.0\n", "    centre_s: float = 45.0\n")}
 """Of the release that judges the next one: so that a test need not wait as long as a home can."""
 
