@@ -28,12 +28,14 @@ CRASHES: Change = {"agent/app.py": (_RUN, f"{_RUN}        raise SystemExit(70)\n
 CRASHES_LATER: Change = {
     "agent/app.py": (_RUN, f"{_RUN}        threading.Timer(15.0, os._exit, (70,)).start()\n"),
 }
-CANNOT_BEGIN: Change = {"agent/errors.py": ("from __future__ import annotations\n", "this is no Python\n")}
+_FUTURE = "from __future__ import annotations\n"
+NO_PYTHON: Change = {"agent/errors.py": (_FUTURE, "this is no Python\n")}
+CANNOT_BEGIN: Change = {"agent/errors.py": (_FUTURE, f"{_FUTURE}\nraise ImportError\n")}
 NEVER_REACHES: Change = {"agent/link/client.py": ("made.open(self._host, self._port,", "made.open(self._host, 1,")}
 NEWER_JOURNAL: Change = {
     "agent/store/schema.py": (
         "    m012_water_meters,\n)",
-        '    m012_water_meters,\n    lambda db: db.conn.execute("ALTER TABLE facts ADD COLUMN more TEXT"),\n)',
+        '    m012_water_meters,\n    lambda db: db.conn.execute("CREATE TABLE more (what TEXT)"),\n)',
     ),
 }
 _INSTALLING = "agent/update/installing.py"
