@@ -15,6 +15,7 @@ from agent.cli.running import running
 from agent.driver_words import explained
 from agent.errors import UnreachableError, shown
 from agent.table import columns, filled
+from agent.update.account import account
 from agent.words import N_, _
 from contract.bounds import parse_rfc3339
 
@@ -34,6 +35,9 @@ def command(ctx: click.Context, as_json: bool) -> None:
         return
     for line in describe(found.status, ZoneInfo(config.unit.timezone)):
         click.echo(line)
+    update = account(config.state, found.status)
+    if update is not None:
+        click.echo(f"{filled(_('update'), 14)}{update}")
 
 
 _FIRST = (

@@ -138,8 +138,7 @@ class Updater:
             self._way(software.form).judge(software.version)
         except UpdateError as error:
             log.error("refused: %s", error)  # noqa: TRY400  # nobody's fault of ours
-            if software is not None:
-                save(self._own.outcome, refusal_of(software, before or software.version, error.reason, str(error)))
+            self._tell_refused(software or taking.claimed(fd), before, error)
             remove(self._own.payload)
             return None
         status = doors.read(self._status)
@@ -158,6 +157,15 @@ class Updater:
         )
         save(self._own.progress, progress)
         return progress
+
+    def _tell_refused(self, software: Software | None, before: str, error: UpdateError) -> None:
+        """Once, however often the same is ordered. What does not even say which version it is stands in the log alone."""
+        if software is None:
+            return
+        made = refusal_of(software, before or software.version, error.reason, str(error))
+        last = load(UpdateOutcome, self._own.outcome)
+        if last is None or replace(last, id=made.id) != made:
+            save(self._own.outcome, made)
 
     def _takes(self, form: Form) -> None:
         if form.value not in self._forms:

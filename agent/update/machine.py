@@ -11,6 +11,8 @@ from agent.errors import shown
 
 SERVICE = "doorward.service"
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_NAMES_ONLY = "Errors were encountered while processing:"
+"""dpkg's last words; why stands before them."""
 _QUICK_S = 60.0
 _LONG_S = 900.0
 """A package on a slow card, or a whole image."""
@@ -40,8 +42,8 @@ def call(*command: str, limit_s: float = _QUICK_S, **env: str) -> str:
     except subprocess.TimeoutExpired:
         raise ToolError(f"{command[0]} took over {limit_s:.0f} s") from None
     if done.returncode:
-        last = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        raise ToolError(f"{command[0]}: {shown(last[-1], 300) if last else f'exit {done.returncode}'}")
+        last = (done.stderr.strip() or done.stdout.strip()).partition(_NAMES_ONLY)[0].splitlines()
+        raise ToolError(f"{command[0]}: {shown(last[-1].strip(), 300) if last else f'exit {done.returncode}'}")
     return done.stdout
 
 

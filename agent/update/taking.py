@@ -15,7 +15,7 @@ from agent.store import plainfile
 from agent.store.folder import sync_folder
 from agent.update.places import KEYS, PAYLOAD, SIGNED, WANTED, OwnFolder
 from agent.update.progress import SeenKeys, load, save
-from agent.update.trust import UpdateError, trusted_keys, trusted_software
+from agent.update.trust import UpdateError, claimed_software, trusted_keys, trusted_software
 from contract.messages import MAX_MESSAGE_BYTES
 from contract.software import Software
 
@@ -52,6 +52,11 @@ def judged(fd: int, identity: Identity, own: OwnFolder) -> Software:
     if keys.rev > seen.keys_rev:
         save(own.seen, SeenKeys(keys.rev))
     return found
+
+
+def claimed(fd: int) -> Software | None:
+    """What the message here says of itself, whoever wrote it."""
+    return claimed_software(_read(fd, SIGNED, MAX_MESSAGE_BYTES + 1))
 
 
 def copy(fd: int, software: Software, own: OwnFolder) -> None:

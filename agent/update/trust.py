@@ -6,7 +6,7 @@ from agent.driver_words import explained
 from agent.errors import DoorwardError
 from agent.words import _
 from contract.enrolment import Enrolment
-from contract.envelope import KeyRing, key_ring, verify
+from contract.envelope import KeyRing, key_ring, unverified_payload, verify
 from contract.frozen import frozen
 from contract.messages import Keys, Kind
 from contract.parse import parse
@@ -69,6 +69,17 @@ def trusted_software(signed: bytes, keys: TrustedKeys, enrolment: Enrolment) -> 
     if found.withdrawn:
         raise UpdateError("not_signed", _("it was withdrawn"))
     return found
+
+
+def claimed_software(signed: bytes) -> Software | None:
+    """What a message says of itself that was refused: to name it, and for nothing else."""
+    try:
+        payload = unverified_payload(signed)
+        site, scope = str(payload.get("site")), parse_scope(str(payload.get("scope")))
+    except ValueError:
+        return None
+    found = parse(Kind.SOFTWARE, site, Down(site, scope, Kind.SOFTWARE), payload)
+    return found if isinstance(found, Software) else None
 
 
 def _message(signed: bytes, kind: Kind, ring: KeyRing, site: str, scope: Scope) -> object:

@@ -156,10 +156,27 @@ def test_the_updater_believes_nothing_that_the_agent_wrote(tmp_path: Path, what:
     assert (box.runs, box.read("started"), box.left) == ("0.1.0", 1, [])
 
 
-def test_what_is_not_signed_is_thrown_away(tmp_path: Path) -> None:
+def test_what_is_not_signed_is_thrown_away_and_told_once(tmp_path: Path) -> None:
+    box = Box(tmp_path)
+    ids = set()
+    for _ in range(3):
+        box.order(package("0.2.0"))
+        (box.state / INBOX / SIGNED).write_bytes(signed(software(package("0.2.0")), kid="n1"))
+        assert box.install()
+        assert (box.runs, box.left) == ("0.1.0", [])
+        assert result(box)[0::3] == ("refused", "not_signed")
+        ids.add(box.outcome.id if box.outcome else "")
+    assert len(ids) == 1
+
+
+NO_MESSAGES = {"nothing": b"", "no text": b"a.b.c", "too long": b"\xff" * 70_000, "an empty object": b"e30.e30.e30"}
+
+
+@pytest.mark.parametrize("token", NO_MESSAGES.values(), ids=NO_MESSAGES)
+def test_what_does_not_say_what_it_is_is_thrown_away_in_silence(tmp_path: Path, token: bytes) -> None:
     box = Box(tmp_path)
     box.order(package("0.2.0"))
-    (box.state / INBOX / SIGNED).write_bytes(signed(software(package("0.2.0")), kid="n1"))
+    (box.state / INBOX / SIGNED).write_bytes(token)
     assert box.install()
     assert (box.outcome, box.runs, box.left) == (None, "0.1.0", [])
 

@@ -72,4 +72,18 @@ MUTATIONS = [
         "        if answer.status >= http.client.BAD_REQUEST:\n",
         ("tests/agent/update/test_download.py::test_nothing_is_fetched_from_elsewhere_and_no_answer_but_yes_is_taken",),
     ),
+    Mutation(
+        "an order that is not signed is told each time it comes",
+        "agent/update/installing.py",
+        "        if last is None or replace(last, id=made.id) != made:\n",
+        "        if made != last:\n",
+        (f"{INSTALLING}::test_what_is_not_signed_is_thrown_away_and_told_once",),
+    ),
+    Mutation(
+        "the status does not say that an update waits for a door",
+        "agent/update/account.py",
+        "    if not why:\n",
+        "    if why == why:\n",
+        ("tests/agent/update/test_account.py::test_what_is_under_way",),
+    ),
 ]
