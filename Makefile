@@ -25,7 +25,7 @@ IMAGES ?= build/image
 IMAGE_KEYS ?= $(IMAGES)/keys
 DEB ?= $(wildcard build/deb/doorward_*_all.deb)
 WORKERS ?= 2
-TEST_WORKERS ?= 3
+TEST_WORKERS ?= 4
 
 STAMP := $(VENV)/.made
 BIN := $(VENV)/bin
@@ -71,7 +71,7 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(PYTEST) -m "not slow and not soak" -n $(WORKERS) --dist loadgroup $(ARGS)
 
-# Most of the slow tests wait, for lines at line speed, for brokers and databases: one worker more than there are cores.
+# Most of the slow tests wait, for lines at line speed, for brokers and databases: twice as many workers as there are cores.
 # A few that fail are tried once more, alone (tests/again.py).
 test: $(STAMP)
 	$(PYTEST) -n $(TEST_WORKERS) --dist loadgroup $(ARGS) || \

@@ -19,7 +19,7 @@ from simulator.fleet.street import SITE, Street
 from simulator.fleet.updating import FIRST, Conduct
 from tests.centre.rolling import bundle
 
-pytestmark = [pytest.mark.slow, pytest.mark.needs("mosquitto")]
+pytestmark = pytest.mark.needs("mosquitto")
 
 UNITS = 200
 NEW = "0.2.0"
@@ -70,6 +70,7 @@ def running(units: list[FleetUnit]) -> int:
     return sum(unit.software.version == NEW for unit in units)
 
 
+@pytest.mark.soak
 def test_200_units_in_four_waves_while_serve_is_killed_in_each(street: Street) -> None:
     order, fleet = in_order(street), street.fleet
     for unit in order[-3:]:
@@ -102,6 +103,7 @@ def test_200_units_in_four_waves_while_serve_is_killed_in_each(street: Street) -
     assert (proof.code, proof.err) == (0, ""), proof
 
 
+@pytest.mark.slow
 def test_it_stops_by_itself_and_what_waits_at_a_door_is_not_installed_any_more(street: Street) -> None:
     order, fleet = in_order(street), street.fleet
     waiting, bad = order[-25:-5], order[-5:]
