@@ -49,7 +49,7 @@ def root(tmp_path: Path) -> Path:
         "multi-user.target",
     ):
         shutil.copy(UNITS / unit, tmp_path / "usr/lib/systemd/system")
-    for program in ("usr/lib/doorward/bin/doorward", "usr/sbin/mosquitto", "usr/bin/dpkg", "bin/sh", "bin/kill"):
+    for program in ("usr/lib/doorward/bin/doorward", "usr/sbin/mosquitto", "usr/bin/flock", "bin/sh", "bin/kill"):
         command = tmp_path / program
         command.parent.mkdir(parents=True, exist_ok=True)
         command.write_text("#!/bin/sh\n", encoding="ascii")

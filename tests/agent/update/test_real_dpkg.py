@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import random
 import re
@@ -123,3 +124,16 @@ def install_anew(box: DpkgBox, folder: Path) -> None:
     subprocess.run(remove, check=True, capture_output=True)
     install(box.admin, folder / "doorward_0.1.0_good.deb")
     box.boot()
+
+
+def test_a_half_package_is_left_to_an_updater_at_work(tmp_path: Path) -> None:
+    """An agent that crashes again and again starts the mending each time, also while the updater runs dpkg to take its version back."""
+    box = DpkgBox(tmp_path)
+    box.own.path.mkdir(exist_ok=True)
+    box.own.half.write_bytes(build(tmp_path, box.tree, "0.2.0", "good").read_bytes())
+    with box.own.lock.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        box.boot()
+        assert box.installed == "0.1.0"
+    box.boot()
+    assert box.installed == "0.2.0"

@@ -86,4 +86,11 @@ MUTATIONS = [
         "    if why == why:\n",
         ("tests/agent/update/test_account.py::test_what_is_under_way",),
     ),
+    Mutation(
+        "a half package is installed at a boot while the updater does it too",
+        "systemd/doorward-update-mend.service",
+        "ExecStart=/usr/bin/flock --nonblock --conflict-exit-code 0 /var/lib/doorward-update/lock /bin/sh",
+        "ExecStart=/bin/sh",
+        ("tests/agent/update/test_real_dpkg.py::test_a_half_package_is_left_to_an_updater_at_work",),
+    ),
 ]
