@@ -30,6 +30,9 @@ TEST_WORKERS ?= 4
 STAMP := $(VENV)/.made
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
+FAST := -m "not slow and not soak"
+# A few that fail are tried once more, alone (tests/again.py).
+AGAIN = [ $$? -eq 1 ] && $(BIN)/python -m tests.again && $(PYTEST) --last-failed --last-failed-no-failures none
 PACKAGES := contract agent drivers centre simulator panel
 
 .DEFAULT_GOAL := help
@@ -69,13 +72,11 @@ check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(PYTEST) -m "not slow and not soak" -n $(WORKERS) --dist loadgroup $(ARGS)
+	$(PYTEST) $(FAST) -n $(WORKERS) --dist loadgroup $(ARGS) || { $(AGAIN) $(FAST) $(ARGS); }
 
 # Most of the slow tests wait, for lines at line speed, for brokers and databases: twice as many workers as there are cores.
-# A few that fail are tried once more, alone (tests/again.py).
 test: $(STAMP)
-	$(PYTEST) -n $(TEST_WORKERS) --dist loadgroup $(ARGS) || \
-	  { [ $$? -eq 1 ] && $(BIN)/python -m tests.again && $(PYTEST) --last-failed --last-failed-no-failures none $(ARGS); }
+	$(PYTEST) -n $(TEST_WORKERS) --dist loadgroup $(ARGS) || { $(AGAIN) $(ARGS); }
 
 soak: $(STAMP)
 	$(PYTEST) -m soak --keep-figures -v $(ARGS)

@@ -268,10 +268,12 @@ def test_many_ranges_at_once_are_answered_with_the_whole(served: Served) -> None
 
 
 @pytest.mark.parametrize(
-    "rubbish", [b"\0" * 200, b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET / HTTP/1.1\r\nA: " + b"b" * 100_000]
+    "rubbish",
+    [b"\0" * 200, b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET / HTTP/1.1\r\nA: " + b"b" * 100_000],
+    ids=["zeros", "no path", "another version", "a long line"],
 )
 def test_rubbish_is_answered_or_cut_off_and_nothing_is_said_of_it(served: Served, rubbish: bytes) -> None:
-    with served.raw(rubbish) as line, suppress(OSError):
+    with suppress(OSError), served.raw(rubbish) as line:  # cut off while it is still being sent, too
         assert line.recv(100)[9:12] in (b"400", b"404", b"")
     assert served.ask("HEAD", served.there)[0] == 200
     assert "Traceback" not in served.log.read_text()
