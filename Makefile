@@ -32,7 +32,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 FAST := -m "not slow and not soak"
 # A few that fail are tried once more, alone (tests/again.py).
-AGAIN = [ $$? -eq 1 ] && $(BIN)/python -m tests.again && $(PYTEST) --last-failed --last-failed-no-failures none
+AGAIN = { [ $$? -eq 1 ] && $(BIN)/python -m tests.again; }
 PACKAGES := contract agent drivers centre simulator panel
 
 .DEFAULT_GOAL := help
@@ -72,11 +72,13 @@ check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(PYTEST) $(FAST) -n $(WORKERS) --dist loadgroup $(ARGS) || { $(AGAIN) $(FAST) $(ARGS); }
+	@$(BIN)/python -m tests.again --forget
+	$(PYTEST) $(FAST) -n $(WORKERS) --dist loadgroup $(ARGS) || $(AGAIN)
 
 # Most of the slow tests wait, for lines at line speed, for brokers and databases: twice as many workers as there are cores.
 test: $(STAMP)
-	$(PYTEST) -n $(TEST_WORKERS) --dist loadgroup $(ARGS) || { $(AGAIN) $(ARGS); }
+	@$(BIN)/python -m tests.again --forget
+	$(PYTEST) -n $(TEST_WORKERS) --dist loadgroup $(ARGS) || $(AGAIN)
 
 soak: $(STAMP)
 	$(PYTEST) -m soak --keep-figures -v $(ARGS)
