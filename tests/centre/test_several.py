@@ -90,9 +90,10 @@ def test_books_are_not_upgraded_under_a_serve_on_another_machine(desk: Desk) -> 
     with desk.books.writing() as conn:
         conn.exec_driver_sql("ALTER TABLE alarms DROP COLUMN handed_utc")
         conn.exec_driver_sql(
-            "DROP TABLE visitors, case_steps, polls, round_revs, recipients, erasures, setting_revs, poll_ends, lost"
+            "DROP TABLE visitors, case_steps, polls, round_revs, recipients, erasures, setting_revs, poll_ends, lost, "
+            "acceptance_asked, acceptances, bundles, roll_units, rolls"
         )
-        conn.exec_driver_sql("DROP INDEX facts_said, facts_patrol")
+        conn.exec_driver_sql("DROP INDEX facts_said, facts_patrol, facts_sheets, facts_software")
     with closing(CliContext(desk.path).books) as books, books.reading() as conn:
         assert conn.execute(alembic_version.select()).scalar() > "0006"
 

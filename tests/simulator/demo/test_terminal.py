@@ -205,8 +205,9 @@ def test_a_terminal_that_only_prints_and_has_no_chinese(tmp_path: Path) -> None:
     poor = {"TERM": "dumb", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "NO_COLOR": "1"}
     person = Watcher({**environment(temporary), **poor}, "--broker", "iotcore")
     person.sees("now try:", 60.0)
-    person.sees("Building 12")
     person.sees("roster.applied")
+    if "Building 12" not in person.seen:  # the two come in either order
+        person.sees("Building 12")
     person.types("1")
     person.sees("Come in")
     person.sees("access.granted")
