@@ -37,7 +37,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
         click.echo(line)
     update = account(config.state, found.status)
     if update is not None:
-        click.echo(f"{filled(_('update'), 14)}{update}")
+        click.echo(filled(_("update"), 14) + update)
 
 
 _FIRST = (
