@@ -6,6 +6,7 @@ const under = { address: location.href, title: document.title };
 /** @type {Element | null} */
 let opener = null;
 let numbers = 0;
+let depth = 0; // panes opened one after another since the page below
 
 /** @param {string} kind */
 const pane = (kind) => /** @type {HTMLDialogElement | null} */ (document.querySelector(`dialog[data-pane="${kind}"]`));
@@ -28,7 +29,7 @@ function put(kind, found, isPushed) {
   into.replaceChildren(...apart(found.body).childNodes);
   dialog.setAttribute("aria-label", found.title);
   dialog.querySelector("[data-pane-alone]")?.setAttribute("href", found.address);
-  if (isPushed) history.pushState({ kind, address: found.address }, "", found.address);
+  if (isPushed) history.pushState({ kind, address: found.address, depth: ++depth }, "", found.address);
   document.title = found.title || document.title;
   if (!dialog.open) dialog.showModal();
   dialog.scrollTop = 0;
@@ -63,10 +64,18 @@ function close() {
   back?.focus({ preventScroll: true });
 }
 
-/** Closes and brings the page's own address back. */
+/** Back to the page's own address; what closes is then closed. */
 function leave() {
-  history.pushState(null, "", under.address);
-  close();
+  if (depth > 0) history.go(-depth);
+  else close();
+}
+
+/** The page below, as it is after what was done. @param {HTMLElement} body */
+function renew(body) {
+  const page = document.getElementById("content");
+  page?.replaceChildren(...page.querySelectorAll(":scope > [data-line]"), ...body.childNodes);
+  leave();
+  if (page) tell("pane", page);
 }
 
 /** @param {HTMLFormElement} form @param {HTMLElement | null} by */
@@ -79,7 +88,7 @@ async function send(form, by) {
   const body = isMany ? values : new URLSearchParams(/** @type {any} */ ([...values].filter(([, value]) => typeof value === "string")));
   try {
     const found = await fragment(address, { method: "POST", body });
-    if (new URL(found.address).href === new URL(under.address).href) return location.assign(under.address);
+    if (found.address === under.address) return renew(found.body);
     put(shown()?.dataset.pane ?? "drawer", found, true);
   } catch {
     location.reload(); // whether it was done cannot be told from here: the page shows what is
@@ -110,6 +119,7 @@ document.addEventListener("submit", (event) => {
   void send(form, /** @type {HTMLElement | null} */ (event.submitter));
 });
 addEventListener("popstate", (event) => {
+  depth = event.state?.depth ?? 0;
   if (event.state?.kind) void open(event.state.kind, event.state.address, false);
   else if (location.href === under.address) close();
   else location.reload();

@@ -111,7 +111,7 @@ function say(gone) {
   lost = gone;
   const said = document.querySelector("[data-line]");
   if (!said) return;
-  const time = freshAt.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+  const time = freshAt.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   said.textContent = gone ? (document.documentElement.dataset.lineLost ?? "").replace("{time}", time) : "";
   part(said).hidden = !gone;
 }
