@@ -81,6 +81,7 @@ LIBRARY_HOMES = {
     **dict.fromkeys(("sqlite_utils", "sqlite3"), ("agent/store/",)),
     **dict.fromkeys(("joserfc", "sqlalchemy"), ("centre/",)),
     "nacl": ("centre/sodium.py",),
+    "argon2": ("centre/login_passwords.py",),
     "alembic": ("centre/migrations/",),
     "rich": ("centre/", "simulator/"),
     **dict.fromkeys(WEB, ("centre/file_server.py",)),
@@ -103,7 +104,9 @@ THIRD_PARTY = {
     "contract": frozenset({"cryptography"}),
     "drivers": frozenset({"serial", "cryptography"}),
     "agent": frozenset({"cryptography", "paho", "apscheduler", "yaml", "click", "sqlite_utils"}),
-    "centre": frozenset({"cryptography", "paho", "joserfc", "nacl", "sqlalchemy", "alembic", "rich", "click", "segno"})
+    "centre": frozenset(
+        {"cryptography", "paho", "joserfc", "nacl", "sqlalchemy", "alembic", "rich", "click", "segno", "argon2"}
+    )
     | WEB,
     "simulator": frozenset({"iotcore", "rich", "click", "cryptography", "paho", "PIL"}),
     "panel": frozenset({"PIL", "click"}),

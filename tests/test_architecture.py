@@ -119,6 +119,7 @@ def test_libraries_are_declared() -> None:
         "paho": "paho-mqtt",
         "sqlite_utils": "sqlite-utils",
         "nacl": "pynacl",
+        "argon2": "argon2-cffi",
         "PIL": "pillow",
     }
     for name in set().union(*architecture.THIRD_PARTY.values()):
