@@ -121,6 +121,8 @@ def test_libraries_are_declared() -> None:
         "nacl": "pynacl",
         "argon2": "argon2-cffi",
         "PIL": "pillow",
+        "sse_starlette": "sse-starlette",
+        "markupsafe": "jinja2",
     }
     for name in set().union(*architecture.THIRD_PARTY.values()):
         assert f'"{spelled.get(name, name)}' in declared, name

@@ -7,6 +7,7 @@ import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -63,7 +64,7 @@ def holds(desk: Desk) -> list[str]:
 
 def test_each_role_may_what_those_before_it_may() -> None:
     roles = list(Role)
-    for less, more in zip(roles, roles[1:], strict=False):
+    for less, more in pairwise(roles):
         mine = {doing for doing in Doing if permits.allows(account(role=less), doing)}
         assert mine < {doing for doing in Doing if permits.allows(account(role=more), doing)}
     assert {doing for doing in Doing if permits.allows(account(role=Role.VIEWER), doing)} == {Doing.VIEW}
@@ -278,7 +279,6 @@ def test_who_comes_back_needs_a_new_password(desk: Desk) -> None:
 # --- whoever can write to the books, and has no key
 
 
-@pytest.mark.claim("whoever has the books alone makes no account")
 @pytest.mark.parametrize(
     "values",
     [
@@ -382,7 +382,6 @@ def test_books_from_before_there_were_accounts_get_their_first(desk: Desk) -> No
 # --- restored
 
 
-@pytest.mark.claim("what was taken back does not come to life with a restored copy")
 def test_a_restored_copy_brings_nobody_back_in(sqlite_desk: Desk, tmp_path: Path) -> None:
     desk = sqlite_desk
     add(desk, "li", Role.ADMINISTRATOR)
