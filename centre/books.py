@@ -22,6 +22,7 @@ from centre import (
     schema_accounts,
     schema_holders,
     schema_people,
+    schema_places,
     schema_record,
     schema_reports,
     schema_software,
@@ -40,11 +41,13 @@ __all__ = ["Books", "OperationalError", "insert_new"]
 PARTS = (
     schema_record,
     schema_people,
+    schema_places,
     schema_holders,
     schema_reports,
     schema_acceptance,
     schema_software,
     schema_accounts,
+    schema_places,
 )
 """What declares tables beside schema.py: whoever founds books knows them all."""
 STALLED_S = 60

@@ -1,4 +1,4 @@
-"""Tables of the people who work with the centre by name: accounts, invitations, sessions, API tokens, and acts that wait for a second person.
+"""Tables of the people who work with the centre by name: accounts, invitations, sessions, API tokens, and acts that wait for a second person; and of where units and yards are on the map.
 
 Why: a page for clerks has to know who is there, and what each of them may do where. Whoever has the folder worked with it until now, and still
 does; books from before this revision have no account, so nobody gets in by the page until the first is invited.
@@ -7,7 +7,7 @@ does; books from before this revision have no account, so nobody gets in by the 
 from __future__ import annotations
 
 from alembic import op
-from sqlalchemy import Column, Float, ForeignKey, String, Text
+from sqlalchemy import Boolean, Column, Float, ForeignKey, String, Text
 
 revision = "0012"
 down_revision = "0011"
@@ -17,6 +17,7 @@ def upgrade() -> None:
     _accounts()
     _tokens()
     _consents()
+    _places()
 
 
 def _accounts() -> None:
@@ -89,4 +90,21 @@ def _consents() -> None:
         Column("state", String, nullable=False, comment="asked | agreed | refused | withdrawn"),
         Column("second", String, ForeignKey("accounts.name"), comment="who agreed or refused"),
         Column("decided_utc", Float),
+    )
+
+
+def _places() -> None:
+    op.create_table(
+        "places",
+        Column("unit", String, ForeignKey("units.unit"), primary_key=True),
+        Column("x", Float, nullable=False, comment="to the east; degrees where it is of the earth"),
+        Column("y", Float, nullable=False, comment="to the north"),
+        Column("earth", Boolean, nullable=False, comment="longitude and latitude, not a plan of the site's own"),
+    )
+    op.create_table(
+        "outlines",
+        Column("scope", String, primary_key=True, comment="level/id of a yard, building, grid or community"),
+        Column("name", Text, nullable=False, comment="as people call it; empty: by its id"),
+        Column("points", Text, nullable=False, comment="[[x, y], …] as JSON, of the same kind as the units"),
+        Column("earth", Boolean, nullable=False),
     )
