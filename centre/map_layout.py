@@ -115,29 +115,32 @@ class _Drawing:
         blocks = [_Block.of(scope, units) for scope, units in self._blocks]
         if not blocks:
             return top
-        whole = sum(block.width * block.height for block in blocks)
-        row = max(math.sqrt(whole * 1.6), *(block.width for block in blocks))
-        scale, x, y, deep = WIDTH / row, 0.0, 0.0, 0.0
-        for block in blocks:
-            if x and x + block.width > row + 1:
-                x, y, deep = 0.0, y + deep, 0.0
+        placed, wide, deep = _rows(blocks)
+        scale = WIDTH / wide
+        for block, (x, y) in zip(blocks, placed, strict=True):
             left, up = round(x * scale), round(top + y * scale)
-            right, down = round((x + block.width - PAD / 2) * scale), round(top + (y + block.height - PAD / 2) * scale)
-            areas.append(
-                Area(block.scope, _name(block.scope, None), ((left, up), (right, up), (right, down), (left, down)))
-            )
-            spots += [
-                Spot(
-                    unit.unit,
-                    unit.name or unit.unit,
-                    round((x + ux) * scale),
-                    round(top + (y + uy) * scale),
-                    len(areas) - 1,
-                )
-                for unit, (ux, uy) in block.units
-            ]
-            x, deep = x + block.width, max(deep, block.height)
-        return top + (y + deep) * scale
+            right, down = round((x + block.width) * scale), round(top + (y + block.height) * scale)
+            outline = ((left, up), (right, up), (right, down), (left, down))
+            areas.append(Area(block.scope, _name(block.scope, None), outline))
+            for unit, (ux, uy) in block.units:
+                at = round((x + ux) * scale), round(top + (y + uy) * scale)
+                spots.append(Spot(unit.unit, unit.name or unit.unit, *at, len(areas) - 1))
+        return top + deep * scale
+
+
+def _rows(blocks: Sequence[_Block]) -> tuple[list[Point], float, float]:
+    """Where each block stands, in rows that make a map a little wider than high; how wide and deep they all are."""
+    widest = max(each.width for each in blocks)
+    row = widest / 2 + math.sqrt(sum(each.width * each.height for each in blocks) * 1.5)
+    placed: list[Point] = []
+    x = y = deep = wide = 0.0
+    for block in blocks:
+        if x and x + block.width > row:
+            x, y, deep = 0.0, y + deep + PAD / 2, 0.0
+        placed.append((x, y))
+        wide, deep = max(wide, x + block.width), max(deep, block.height)
+        x += block.width + PAD / 2
+    return placed, wide, y + deep
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,12 +179,13 @@ class _Block:
             else:
                 rows += [inside[at : at + across] for at in range(0, len(inside), across)]
         laid = [
-            (unit, (PAD + column * PITCH, HEAD + PAD / 2 + row * PITCH))
+            (unit, (PAD + column * PITCH, HEAD + PAD / 4 + row * PITCH))
             for row, line in enumerate(rows)
             for column, unit in enumerate(line)
         ]
         widest = max(map(len, rows), default=1)
-        return cls(scope, 2 * PAD + max(2, widest - 1) * PITCH, HEAD + PAD + len(rows) * PITCH, tuple(laid))
+        width = 2 * PAD + max(2, widest - 1) * PITCH
+        return cls(scope, width, HEAD + PAD + (len(rows) - 1) * PITCH, tuple(laid))
 
 
 def _name(scope: str, known: Outline | None) -> str:

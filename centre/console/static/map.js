@@ -2,7 +2,7 @@
 // What is where comes from data-layout (once); in which state what is, from [data-map-states] inside the figure, whenever that is new.
 // A click tells `console:pick` {unit, scope}; unless somebody prevents it, it checks the form's field of that scope, or opens the unit's page.
 import { list } from "./map_list.js";
-import { colours, draw, fitted } from "./map_draw.js";
+import { colours, draw, fitted, spacing } from "./map_draw.js";
 
 const REACH = 14; // pixels from a sign's middle within which it is meant
 const MOST = 24;
@@ -11,7 +11,7 @@ const MOST = 24;
 /** @typedef {{width: number, height: number, areas: Area[], units: Unit[]}} Layout */
 /** @typedef {{urgent?: string[], look?: string[], away?: string[], hidden?: string[], route?: string[], heat?: Record<string, number>}} Said */
 /** @typedef {{scale: number, x: number, y: number}} View */
-/** @typedef {{layout: Layout, said: Said, states: Map<string, string>, picked: Set<string>, view: View, over: Unit | null}} Shown */
+/** @typedef {{layout: Layout, said: Said, states: Map<string, string>, picked: Set<string>, view: View, over: Unit | null, apart: number}} Shown */
 
 /** @param {HTMLElement} figure */
 export async function start(figure) {
@@ -30,7 +30,7 @@ class Chart {
     this.canvas = canvas;
     this.says = /** @type {HTMLElement} */ (figure.querySelector(".map-says"));
     /** @type {Shown} */
-    this.shown = { layout, said: {}, states: new Map(), picked: new Set(), view: { scale: 1, x: 0, y: 0 }, over: null };
+    this.shown = { layout, said: {}, states: new Map(), picked: new Set(), view: { scale: 1, x: 0, y: 0 }, over: null, apart: spacing(layout) };
     this.colours = colours(canvas);
     this.due = 0;
     this.least = 1;
@@ -101,7 +101,7 @@ class Chart {
     if (this.due) return;
     this.due = requestAnimationFrame(() => {
       this.due = 0;
-      draw(this.canvas, this.shown, this.colours, this.least);
+      draw(this.canvas, this.shown, this.colours);
     });
   }
 

@@ -3,6 +3,10 @@
 
 const PAD = 12;
 const NAMED = 44; // pixels of width from which an area is named
+const TOOLS = 44; // of the buttons at the right
+const SAMPLES = 60;
+const LARGEST = 7;
+const SMALLEST = { well: 1.5, away: 2.5, look: 4, urgent: 4.5 }; // what needs a look is seen in any crowd
 const ORDER = ["well", "away", "look", "urgent"];
 
 /** The page's own tokens, so that a map follows light and dark. @param {Element} at */
@@ -14,12 +18,23 @@ export function colours(at) {
 
 /** @param {import("./map.js").Layout} layout @param {number} width @param {number} height */
 export function fitted(layout, width, height) {
-  const scale = Math.min((width - 2 * PAD) / layout.width, (height - 2 * PAD) / layout.height);
-  return { scale, x: (width - layout.width * scale) / 2, y: (height - layout.height * scale) / 2 };
+  const room = width - 2 * PAD - (width > 8 * TOOLS ? TOOLS : 0);
+  const scale = Math.min(room / layout.width, (height - 2 * PAD) / layout.height);
+  return { scale, x: PAD + (room - layout.width * scale) / 2, y: (height - layout.height * scale) / 2 };
 }
 
-/** @param {HTMLCanvasElement} canvas @param {Shown} shown @param {Record<string, string>} dye @param {number} least */
-export function draw(canvas, shown, dye, least) {
+/** How far apart units stand, of the map's numbers: the middle of the distances to the nearest. @param {import("./map.js").Layout} layout */
+export function spacing({ units, width }) {
+  const some = units.filter((_, at) => at % Math.ceil(units.length / SAMPLES) === 0);
+  const nearest = some.map(([, , x, y]) => {
+    const far = units.map(([, , ux, uy]) => (ux - x) ** 2 + (uy - y) ** 2).filter((each) => each > 0);
+    return Math.sqrt(Math.min(...far, width ** 2));
+  });
+  return nearest.sort((a, b) => a - b)[nearest.length >> 1] ?? width;
+}
+
+/** @param {HTMLCanvasElement} canvas @param {Shown} shown @param {Record<string, string>} dye */
+export function draw(canvas, shown, dye) {
   const pen = canvas.getContext("2d");
   if (!pen) return;
   const ratio = canvas.width / (canvas.clientWidth || 1);
@@ -27,7 +42,7 @@ export function draw(canvas, shown, dye, least) {
   pen.clearRect(0, 0, canvas.clientWidth, canvas.clientHeight);
   areas(pen, shown, dye);
   route(pen, shown, dye);
-  signs(pen, canvas, shown, dye, Math.min(4.5 + 1.5 * Math.log2(shown.view.scale / least), 9));
+  signs(pen, canvas, shown, dye);
 }
 
 /** @param {CanvasRenderingContext2D} pen @param {Shown} shown @param {Record<string, string>} dye */
@@ -81,20 +96,23 @@ function route(pen, { layout, view, said }, dye) {
   stops.forEach(([, , x, y], at) => pen.fillText(String(at + 1), x * view.scale + view.x + 8, y * view.scale + view.y - 16));
 }
 
-/** @param {CanvasRenderingContext2D} pen @param {HTMLCanvasElement} canvas @param {Shown} shown @param {Record<string, string>} dye @param {number} size */
-function signs(pen, canvas, { layout, view, states, over }, dye, size) {
+/** @param {CanvasRenderingContext2D} pen @param {HTMLCanvasElement} canvas @param {Shown} shown @param {Record<string, string>} dye */
+function signs(pen, canvas, { layout, view, states, over, apart }, dye) {
   const { clientWidth: width, clientHeight: height } = canvas;
+  const fits = Math.min(apart * view.scale * 0.36, LARGEST);
+  const sizes = Object.fromEntries(Object.entries(SMALLEST).map(([state, least]) => [state, Math.max(fits, least)]));
   /** @type {Record<string, Path2D>} */
   const paths = Object.fromEntries(ORDER.map((state) => [state, new Path2D()]));
   for (const [unit, , ux, uy] of layout.units) {
     const x = ux * view.scale + view.x;
     const y = uy * view.scale + view.y;
     const state = states.get(unit) ?? "well";
+    const size = sizes[state] ?? 0;
     if (state in paths && x > -size && y > -size && x < width + size && y < height + size) shape(paths[state], state, x, y, size);
   }
   for (const state of ORDER) {
     pen.fillStyle = pen.strokeStyle = dye[state];
-    pen.lineWidth = 2;
+    pen.lineWidth = Math.min(2, fits / 2);
     if (state === "away") {
       pen.fillStyle = dye.surface;
       pen.fill(paths[state]);
@@ -103,7 +121,7 @@ function signs(pen, canvas, { layout, view, states, over }, dye, size) {
   }
   if (!over) return;
   pen.beginPath();
-  pen.arc(over[2] * view.scale + view.x, over[3] * view.scale + view.y, size + 5, 0, 7);
+  pen.arc(over[2] * view.scale + view.x, over[3] * view.scale + view.y, fits + 5, 0, 7);
   pen.strokeStyle = dye.text;
   pen.stroke();
 }
