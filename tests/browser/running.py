@@ -27,9 +27,17 @@ class Running:
         self.account: Account | None = CLERK
         port = at.getsockname()[1]
         self.origin = f"http://127.0.0.1:{port}"
-        made = app.make(desk.office, Options(port=port), lambda _centre, _request: self.account)
-        config = uvicorn.Config(made, ws="none", loop="asyncio", log_config=None, timeout_graceful_shutdown=1)
+        guarded = app.make(desk.office, Options(port=port), lambda _centre, _request: self.account)
+        self.app = guarded._app
+        """Starlette's, within the guard."""
+        config = uvicorn.Config(guarded, ws="none", loop="asyncio", log_config=None, timeout_graceful_shutdown=1)
         self.server = uvicorn.Server(config)
+
+    def drop_lines(self) -> None:
+        """Every open line to a browser ends, as when a network goes."""
+        for connection in list(self.server.server_state.connections):
+            if not connection.transport.is_closing():
+                connection.loop.call_soon_threadsafe(connection.transport.abort)
 
     def plain_pages(self) -> list[str]:
         """The addresses of pages that need no name in them."""
