@@ -20,6 +20,7 @@ from centre.errors import BadValueError, ForbiddenError
 from centre.permits import Doing
 from centre.units import parse_scope
 from centre.words import _
+from contract.language import CHINESE, ENGLISH
 from contract.scopes import Scope
 
 if TYPE_CHECKING:
@@ -61,6 +62,11 @@ class Visit:
         if self.account is None:
             raise SignedOutError
         return self.account
+
+    @property
+    def catalogue(self) -> str:
+        """The same as the catalogues are called."""
+        return CHINESE if self.language.startswith("zh") else ENGLISH
 
     # --- what they may
 
