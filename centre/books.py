@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from centre import (
     acts,
     schema_acceptance,
+    schema_accounts,
     schema_holders,
     schema_people,
     schema_record,
@@ -36,7 +37,15 @@ from centre.words import _
 
 __all__ = ["Books", "OperationalError", "insert_new"]
 
-PARTS = (schema_record, schema_people, schema_holders, schema_reports, schema_acceptance, schema_software)
+PARTS = (
+    schema_record,
+    schema_people,
+    schema_holders,
+    schema_reports,
+    schema_acceptance,
+    schema_software,
+    schema_accounts,
+)
 """What declares tables beside schema.py: whoever founds books knows them all."""
 STALLED_S = 60
 """A PostgreSQL server ends a change that says nothing for so long: a stopped process would keep `serve` from its books."""

@@ -12,6 +12,7 @@ from centre.adopted import Data
 from centre.retention import LINK as CUT
 from centre.schema import acknowledgements, alarms, commands, epochs, rotations, unit_keys, units
 from centre.schema_acceptance import acceptances
+from centre.schema_accounts import accounts, api_tokens, consents
 from centre.schema_holders import erasures, lost, recipients
 from centre.schema_reports import case_steps, poll_ends, polls
 from centre.told import Told, alarm_name
@@ -45,11 +46,22 @@ def differences(conn: Connection, told: Told, now: float) -> Iterator[str]:
     ends = {f"{row.notice} {row.unit}": {"entitled": row.entitled} for row in conn.execute(select(poll_ends))}
     yield from _compared(_("end of a poll"), ends, told.poll_ends)
     yield from _compared(_("software"), software_rows.all_data(conn), told.software)
+    yield from _accounts(conn, told)
     yield from _states(conn, told, now)
     yield from _rounds(conn, told)
     yield from _settings(conn, told)
     yield from _epochs(conn, told)
     yield from _acks(conn, told)
+
+
+def _accounts(conn: Connection, told: Told) -> Iterator[str]:
+    """Who may work with the centre by name, and what was agreed to."""
+    people = {row.name: adopted.account_data(row._asdict()) for row in conn.execute(select(accounts))}
+    yield from _compared(_("account"), people, told.accounts)
+    tokens = {row.id: adopted.token_data(row._asdict()) for row in conn.execute(select(api_tokens))}
+    yield from _compared(_("API token"), tokens, told.api_tokens)
+    asked = {row.id: adopted.consent_data(row._asdict()) for row in conn.execute(select(consents))}
+    yield from _compared(_("consent"), asked, told.consents)
 
 
 def _units(conn: Connection) -> dict[str, Data]:

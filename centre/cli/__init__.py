@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from centre import shown
 from centre.books import one_line
 from centre.cli import (
+    account,
     alarms,
     backup,
     broker,
@@ -81,6 +82,7 @@ def centre(ctx: click.Context, path: Path) -> None:
 
 for _command in (
     init.init,
+    account.account,
     unit.unit,
     broker.broker,
     check.check,
