@@ -113,7 +113,7 @@ def state_data(conn: Connection, kind: str, scope: str, name: str) -> Data:
 
 def notice_data(row: Mapping[str, Any]) -> Data:
     """A revision of a notice, and who made it."""
-    names = ("notice", "rev", "scope", "by", "made_utc", "withdrawn")
+    names = ("notice", "rev", "scope", "by", "made_utc", "withdrawn", "category", "from_utc")
     return {**{name: row[name] for name in names}, "mark": line_mark(row["token"])}
 
 

@@ -25,7 +25,6 @@ from contract.messages import Ask, Category, Kind, Notice, Poll
 from contract.scopes import Scope
 from contract.topics import valid_id
 
-
 MAX_SCOPES = 50
 """That a notice is put up in at once, as one each."""
 MAX_BY = 100
@@ -105,7 +104,9 @@ def _refuse_twice(conn: Connection, site: str, scopes: Sequence[Scope]) -> None:
         if len(both) > 1:
             raise BadValueError(
                 "scope",
-                _("{unit} is in {both}: it would show it twice").format(unit=unit.name or unit.unit, both=", ".join(both)),
+                _("{unit} is in {both}: it would show it twice").format(
+                    unit=unit.name or unit.unit, both=", ".join(both)
+                ),
             )
 
 
@@ -251,5 +252,14 @@ def _keep(conn: Connection, signed: Signed, message: Notice, by: str, now: float
         raise BadValueError("by", _("1 to {most} characters").format(most=MAX_BY))
     row: dict[str, Any] = {"notice": message.id, "rev": message.rev, "scope": str(message.scope), "by": by}
     row |= {"made_utc": round(now, 3), "withdrawn": message.withdrawn, "token": signed.token}
+    row |= {"category": _category(conn, message), "from_utc": message.from_utc}
     conn.execute(insert(notice_revs).values(**row))
     acts.note(conn, "notice", adopted.notice_data(row), now)
+
+
+def _category(conn: Connection, message: Notice) -> str:
+    """Of a tombstone: that of what it withdraws, as far as that is known."""
+    if not message.withdrawn:
+        return message.category.value
+    mine = select(notice_revs.c.category).where(notice_revs.c.notice == message.id)
+    return conn.execute(mine.order_by(notice_revs.c.rev.desc()).limit(1)).scalar() or ""

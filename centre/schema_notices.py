@@ -22,6 +22,8 @@ notice_revs = Table(
     Column("by", Text, nullable=False, comment="who made it"),
     Column("made_utc", Float, nullable=False),
     Column("withdrawn", Boolean, nullable=False),
+    Column("category", String, nullable=False, comment="of one that is withdrawn: as it was"),
+    Column("from_utc", Float, comment="shown from then"),
     Column("token", LargeBinary, nullable=False, comment="the signed message, as it first went out"),
 )
 """What stood on the screens and who put it there is to be known afterwards, too (centre/notices.py). Of before this table there is nothing."""

@@ -106,6 +106,8 @@ def _notices() -> None:
         Column("by", Text, nullable=False, comment="who made it"),
         Column("made_utc", Float, nullable=False),
         Column("withdrawn", Boolean, nullable=False),
+        Column("category", String, nullable=False, comment="of one that is withdrawn: as it was"),
+        Column("from_utc", Float, comment="shown from then"),
         Column("token", LargeBinary, nullable=False, comment="the signed message, as it first went out"),
     )
     op.create_table(
