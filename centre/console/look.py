@@ -40,12 +40,16 @@ class Look:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._environment.globals |= {"_": _, "static": static}
+        self._environment.globals |= {"_": _, "static": static, "as_json": as_json}
 
     def page(self, visit: Visit, template: str, status: int, values: Mapping[str, Any]) -> Response:
         """`values`: what the template names beside what all may use."""
         text = self._environment.get_template(template).render(**self._common(visit), **values)
         return HTMLResponse(text, status)
+
+    def alone(self, template: str, **values: Any) -> str:
+        """A page that needs no visit."""
+        return self._environment.get_template(template).render(**values)
 
     def _common(self, visit: Visit) -> dict[str, Any]:
         now = visit.now
