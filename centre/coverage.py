@@ -15,6 +15,7 @@ from centre import restored, state
 from centre import units as register
 from centre.schema import receipts, units
 from centre.scope_tree import Roll, natural
+from centre.words import N_, _
 from contract import codec
 from contract.envelope import unverified_payload
 from contract.messages import Notice
@@ -83,11 +84,11 @@ class Spread:
 
 
 def counts(
-    conn: Connection, known: Roll, seen: Collection[str], rows: Sequence[Row[Any]]
+    conn: Connection, known: Roll, seen: Collection[str] | None, rows: Sequence[Row[Any]]
 ) -> dict[str, tuple[int, int, int, int]]:
     """Of each of these notices (rows of `state`): all units of its scope, sent, received, shown. What was shown was received."""
-    inside = frozenset(seen)
-    whole = known.units.keys() <= inside
+    inside = known.seen(seen)
+    whole = seen is None
     revs = {row.id: row.rev for row in rows}
     got: dict[str, Counter[str]] = {row.id: Counter() for row in rows}
     table = receipts.c
@@ -116,10 +117,12 @@ def counts(
     return result
 
 
-def of(conn: Connection, known: Roll, seen: Collection[str], notice: str, now: float, *, first: int = 0) -> Spread:
+def of(
+    conn: Connection, known: Roll, seen: Collection[str] | None, notice: str, now: float, *, first: int = 0
+) -> Spread:
     """Raises CentreError where there is no such notice."""
     row = state.notice_row(conn, notice)
-    inside = known.within.get(row.scope, frozenset()) & frozenset(seen)
+    inside = known.within.get(row.scope, frozenset()) & known.seen(seen)
     mine = (receipts.c.notice == notice) & (receipts.c.rev == row.rev)
     columns = (receipts.c.unit, receipts.c.received_utc, receipts.c.shown_utc)
     got = {
@@ -153,13 +156,13 @@ def of(conn: Connection, known: Roll, seen: Collection[str], notice: str, now: f
 _ORDER = {why: number for number, why in enumerate(Why)}
 
 
-def _revoked(conn: Connection, scope: str, seen: Collection[str]) -> int:
+def _revoked(conn: Connection, scope: str, seen: Collection[str] | None) -> int:
     rows = conn.execute(select(units.c.unit, units.c.scopes).where(units.c.revoked_utc.is_not(None)))
     level, _slash, name = scope.partition("/")
     return sum(
         level == "site" or name == unit if level in ("site", "unit") else scope in scopes.split()
         for unit, scopes in rows
-        if unit in seen
+        if seen is None or unit in seen
     )
 
 
@@ -203,3 +206,54 @@ class _Reasons:
         if lost:
             return Missing(unit, name, Why.DEVICE_LOST, received_utc, ", ".join(lost))
         return Missing(unit, name, Why.ITS_TURN, received_utc)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """`sign`: well, look, urgent or away; `then`: what will come of it by itself, or who has to look."""
+
+    sign: str
+    words: str
+    then: str
+
+
+def said(each: Missing) -> Said:
+    """In the language of who reads it."""
+    sign, words, then = _WORDS[each.why]
+    return Said(sign, _(words).format(devices=each.detail), _(then))
+
+
+def summed(reasons: Mapping[Why, int]) -> list[tuple[str, int]]:
+    """The reasons there are, short, each with its number, in their order."""
+    short: Counter[str] = Counter()
+    for why in Why:
+        short[_SHORT[why]] += reasons.get(why, 0)
+    return [(_(words), count) for words, count in short.items() if count]
+
+
+_WORDS = {
+    Why.NOT_TAKEN: ("look", N_("online, but has not taken it"), N_("look at the unit: it may have no room for another notice")),
+    Why.DEVICE_LOST: ("look", N_("received; no answer from: {devices}"), N_("shown once its screen answers again")),
+    Why.DOOR_ONLY: ("look", N_("received; it runs the door alone after crashes"), N_("shown once it works as a whole again")),
+    Why.OFFLINE: ("away", N_("offline"), N_("shown by itself when it is back")),
+    Why.RECEIVED_OFFLINE: ("away", N_("received; offline since"), N_("it tells when it is back whether it was shown")),
+    Why.RESTORED: ("away", N_("not asked yet since the books were restored"), N_("it is asked by itself")),
+    Why.NOT_ENROLLED: ("away", N_("not in service yet"), N_("shown once it is installed")),
+    Why.UNSENT: ("away", N_("not sent yet"), N_("goes out by itself as soon as the broker is reached")),
+    Why.ON_ITS_WAY: ("away", N_("on its way"), N_("within a minute")),
+    Why.ITS_TURN: ("away", N_("received, waits for its turn"), N_("shown by itself")),
+    Why.PLANNED: ("away", N_("received, its time has not come"), N_("shown by itself from then")),
+}  # fmt: skip
+_SHORT = {
+    Why.NOT_TAKEN: N_("not taken"),
+    Why.DEVICE_LOST: N_("screen lost"),
+    Why.DOOR_ONLY: N_("door alone"),
+    Why.OFFLINE: N_("offline"),
+    Why.RECEIVED_OFFLINE: N_("offline"),
+    Why.RESTORED: N_("not asked yet"),
+    Why.NOT_ENROLLED: N_("not in service yet"),
+    Why.UNSENT: N_("not sent yet"),
+    Why.ON_ITS_WAY: N_("on its way"),
+    Why.ITS_TURN: N_("waits for its turn"),
+    Why.PLANNED: N_("planned"),
+}

@@ -83,7 +83,7 @@ class Revision:
     notice: Notice
 
 
-def page(conn: Connection, known: Roll, seen: Collection[str], wanted: Wanted, now: float) -> NoticePage:
+def page(conn: Connection, known: Roll, seen: Collection[str] | None, wanted: Wanted, now: float) -> NoticePage:
     """The newest first; of notices that concern a unit of `seen`. Raises CentreError (wrong use) for a mark that is none."""
     query = _selected(known, seen, now, wanted.which)
     if wanted.text:
@@ -102,7 +102,7 @@ def page(conn: Connection, known: Roll, seen: Collection[str], wanted: Wanted, n
     return NoticePage(tuple(_listed(row, got[row.id], now) for row in shown), after)
 
 
-def totals(conn: Connection, known: Roll, seen: Collection[str], now: float) -> dict[Which, int]:
+def totals(conn: Connection, known: Roll, seen: Collection[str] | None, now: float) -> dict[Which, int]:
     """How many stand, and are planned."""
     return {
         which: conn.execute(
@@ -112,7 +112,7 @@ def totals(conn: Connection, known: Roll, seen: Collection[str], now: float) -> 
     }
 
 
-def one(conn: Connection, known: Roll, seen: Collection[str], name: str, now: float) -> NoticeRow | None:
+def one(conn: Connection, known: Roll, seen: Collection[str] | None, name: str, now: float) -> NoticeRow | None:
     """None where there is none, or none that concerns a unit of `seen`."""
     row = conn.execute(_joined(known, seen).where(_T.id == name)).first()
     return None if row is None else _listed(row, coverage.counts(conn, known, seen, [row])[name], now)
@@ -140,7 +140,7 @@ def _read(token: bytes) -> Notice:
     return codec.read(Notice, unverified_payload(token))
 
 
-def _selected(known: Roll, seen: Collection[str], now: float, which: Which) -> Select[Any]:
+def _selected(known: Roll, seen: Collection[str] | None, now: float, which: Which) -> Select[Any]:
     up = _up(now)
     planned = and_(up, _R.from_utc > now)
     wanted = {Which.STANDING: and_(up, or_(_R.from_utc.is_(None), _R.from_utc <= now)), Which.PLANNED: planned}
@@ -152,17 +152,16 @@ def _up(now: float) -> ColumnElement[bool]:
     return and_(_T.token.is_not(None), _T.withdrawn.is_(False), not_(over))
 
 
-def _joined(known: Roll, seen: Collection[str]) -> Select[Any]:
+def _joined(known: Roll, seen: Collection[str] | None) -> Select[Any]:
     """Without the messages themselves."""
     columns = (_T.id, _T.rev, _T.scope, _T.title, _T.made_utc, _T.until_utc, _T.withdrawn, _T.sent_utc)
     of_rev = and_(_R.notice == _T.id, _R.rev == _T.rev)
     joined = state_table.outerjoin(notice_revs, of_rev).outerjoin(polls, polls.c.notice == _T.id)
     more = (_R.category, _R.by, _R.from_utc, polls.c.notice.label("poll"), _T.token.is_not(None).label("there"))
     query = select(*columns, *more).select_from(joined).where(_T.kind == Kind.NOTICE.value)
-    inside = frozenset(seen)
-    if known.units.keys() <= inside:
+    if seen is None:
         return query
-    places = {place for unit in inside & known.units.keys() for place in known.units[unit].places}
+    places = {place for unit in known.seen(seen) for place in known.units[unit].places}
     return query.where(_T.scope.in_(sorted(places)))
 
 

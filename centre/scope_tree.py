@@ -40,6 +40,10 @@ class Roll:
     units: dict[str, PlacedUnit]
     within: dict[str, frozenset[str]]
 
+    def seen(self, units: Collection[str] | None) -> frozenset[str]:
+        """Of these; None stands for all there are."""
+        return frozenset(self.units if units is None else self.units.keys() & set(units))
+
     def name_of(self, unit: str) -> str:
         found = self.units.get(unit)
         return unit if found is None or not found.name else found.name
