@@ -246,7 +246,7 @@ _WORDS = {
 }  # fmt: skip
 _SHORT = {
     Why.NOT_TAKEN: N_("not taken"),
-    Why.DEVICE_LOST: N_("screen lost"),
+    Why.DEVICE_LOST: N_("with a device that is silent"),
     Why.DOOR_ONLY: N_("door alone"),
     Why.OFFLINE: N_("offline"),
     Why.RECEIVED_OFFLINE: N_("offline"),

@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 
 from centre.errors import UNREACHABLE, CentreError
+from centre.names import explained
 from centre.words import _
 from contract import codec
 from contract.frozen import frozen
@@ -101,7 +102,7 @@ class Previews:
                 self._end()
                 raise CentreError(_("the notice cannot be drawn here now"), UNREACHABLE) from None
         if isinstance(answer, str):
-            raise CentreError(answer)
+            raise CentreError(explained(answer))
         preview = Preview(key, *answer)
         with self._lock:
             self._kept[key] = preview

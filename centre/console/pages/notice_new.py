@@ -214,6 +214,17 @@ def _options(values: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(line for line in lines if line)
 
 
+@PAGES.get("/notices/notice/{notice}/drawn")
+def drawn(visit: Visit) -> Response:
+    """The first page of what stood last, on the smallest panel."""
+    found = calls.look(visit, visit.request.path_params["notice"])
+    last = notice_list.last_text(found.revisions)
+    if last is None:
+        raise NotThereError(_("no such picture any more"))
+    form, language = notice_form.panel_form(visit, {}, [found.row.scope])
+    return _png(visit.desk.previews.of(last, form, language).pictures[0])
+
+
 @PAGES.get("/notices/picture/{key}/{number:int}")
 def picture(visit: Visit) -> Response:
     """Of a preview that was drawn lately."""
@@ -221,6 +232,8 @@ def picture(visit: Visit) -> Response:
     number = visit.request.path_params["number"]
     if kept is None or not 1 <= number <= len(kept.pictures):
         raise NotThereError(_("no such picture any more"))
-    return Response(
-        kept.pictures[number - 1], media_type="image/png", headers={"cache-control": "private, max-age=3600"}
-    )
+    return _png(kept.pictures[number - 1])
+
+
+def _png(data: bytes) -> Response:
+    return Response(data, media_type="image/png", headers={"cache-control": "private, max-age=3600"})

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from centre.scope_tree import Node
 
 SHOWN = 150
-"""Places shown at once."""
+"""Places that come with the page; of them so many are opened to be seen at once."""
+OPENED = 14
 FOUND = 50
 
 
@@ -24,25 +25,30 @@ class Branch:
 
 def branches(nodes: Sequence[Node], chosen: Collection[str], opened: Collection[str] = ()) -> tuple[Branch, ...]:
     """As many levels as there is room for; whatever is chosen or opened stands in sight."""
+    known, seen = _levels(nodes, SHOWN), _levels(nodes, OPENED)
+    return tuple(_branch(node, max(known, 1), seen, frozenset(chosen), frozenset(opened)) for node in nodes)
+
+
+def _levels(nodes: Sequence[Node], room: int) -> int:
+    """How many levels below these have room for so many."""
     depth, count, level = 0, len(nodes), list(nodes)
-    while level:
-        level = [child for node in level for child in node.children]
+    while level := [child for node in level for child in node.children]:
         count += len(level)
-        if count > SHOWN:
+        if count > room:
             break
         depth += 1
-    return tuple(_branch(node, max(depth, 1), frozenset(chosen), frozenset(opened)) for node in nodes)
+    return depth
 
 
-def _branch(node: Node, depth: int, chosen: frozenset[str], opened: frozenset[str]) -> Branch:
+def _branch(node: Node, known: int, seen: int, chosen: frozenset[str], opened: frozenset[str]) -> Branch:
     wanted = opened | chosen
-    within = any(each.scope in wanted for each in below(node)) or node.scope in opened
+    within = node.scope in opened or any(each.scope in wanted for each in below(node))
     children = (
-        tuple(_branch(each, depth - 1, chosen, opened) for each in node.children)
-        if depth > 0 or within or not node.children
+        tuple(_branch(each, known - 1, seen - 1, chosen, opened) for each in node.children)
+        if known > 0 or within or not node.children
         else None
     )
-    return Branch(node, node.scope in chosen, within or depth > 1, children)
+    return Branch(node, node.scope in chosen, within or seen > 0, children)
 
 
 def below(node: Node) -> Iterator[Node]:
