@@ -76,6 +76,11 @@ class Visit:
         with self.centre.books.reading() as conn:
             return accounts.units_of(conn, self.site, self.person)
 
+    @property
+    def seen(self) -> frozenset[str] | None:
+        """As `units`; None for whom the whole site is, with what belongs to no unit."""
+        return None if self.person.whole_site and self.person.scope.id == self.site else self.units
+
     def sees(self, unit: str) -> None:
         """Raises NotThereError as for a unit that there is not."""
         if unit not in self.units:

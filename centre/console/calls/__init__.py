@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from centre.console.calls import find, me, record, site_map
+from centre.console.calls import find, me, notices, polls, record, site_map
 
-ALL = (find, me, record, site_map)
+ALL = (find, me, notices, polls, record, site_map)
