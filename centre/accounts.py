@@ -59,6 +59,11 @@ class Account:
         return self.sound and self.disabled_utc is None
 
     @property
+    def is_program(self) -> bool:
+        """It is a token's (centre/api_tokens.py): no account has a dot in its name."""
+        return "." in self.name
+
+    @property
     def whole_site(self) -> bool:
         """Also sees what belongs to no unit: alarms of the centre itself, its software, its accounts."""
         return self.scope.level == "site"

@@ -15,6 +15,7 @@ from centre.console.live import Live
 from centre.console.look import Look
 from centre.folder import Folder, write_secret
 from centre.opened import OpenCentre
+from centre.sign_in import SignIns
 
 if TYPE_CHECKING:
     from centre.console.page import Entry
@@ -62,6 +63,7 @@ class WebDesk:
         self.look = Look(centre.site.zone)
         self.live = Live(centre.books)
         self.courses = Courses(self.live.touch)
+        self.sign_ins = SignIns(centre)
         self.secret = _secret(centre.folder)
         """Signs cookies."""
         self._whose = whose

@@ -46,6 +46,8 @@ class Visit:
         self.account = account
         self.form = FormData() if form is None else form
         self.now = time.time()
+        self.agreed = False
+        """A second person agreed to what is done."""
 
     @property
     def site(self) -> str:
@@ -61,6 +63,12 @@ class Visit:
         if self.account is None:
             raise SignedOutError
         return self.account
+
+    def of(self, account: Account) -> Visit:
+        """The same request, for who asked for what it agrees to."""
+        made = Visit(self.request, self.desk, account, self.form)
+        made.agreed = True
+        return made
 
     # --- what they may
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from centre.console.calls import me
+from centre.console.calls import accounts, consents, me, tokens
 
-ALL = (me,)
+ALL = (me, accounts, tokens, consents)
