@@ -9,10 +9,10 @@ import msgspec
 
 from centre import consents
 from centre.accounts import Account
+from centre.consents import Consent
 from centre.console.call import CALLS, Call
 from centre.console.errors import WaitsError
 from centre.console.visit import Visit
-from centre.consents import Consent
 from centre.errors import WRONG_USE, CentreError
 from centre.permits import Doing
 from centre.words import _

@@ -7,11 +7,11 @@ from typing import Annotated
 import msgspec
 
 from centre import consents
+from centre.consents import Consent, Decision
 from centre.console.call import Nothing, call
 from centre.console.calls.accounts import by_person
 from centre.console.second import carry_out
 from centre.console.visit import Visit
-from centre.consents import Consent, Decision
 from centre.permits import Doing
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 from starlette.responses import Response
 
+from centre.console.call import Nothing
 from centre.console.calls import accounts as people
 from centre.console.calls import tokens
-from centre.console.call import Nothing
 from centre.console.page import Entry, Pages
 from centre.console.people_words import STATES, place_choices, place_words, role_choices, role_words
 from centre.console.visit import Said, Visit
