@@ -17,6 +17,7 @@ from centre.cli.context import CliContext, json_option, moment_option, yes_optio
 from centre.folder import CONSENTS
 from centre.invitations import Invitation
 from centre.names import named
+from centre.permits import SECOND_WORDS
 from centre.words import _
 from contract.scopes import Scope
 
@@ -163,7 +164,7 @@ def consent(office: CliContext, what: tuple[str, ...], nothing: bool) -> None:
         office.save(dataclasses.replace(office.site, consent=chosen or None))
     now = office.site.consent or ()
     click.echo(
-        _("waits for a second person: {what}").format(what=", ".join(map(named, now)))
+        _("waits for a second person: {what}").format(what=", ".join(_(SECOND_WORDS[each]) for each in now))
         if now
         else _("nothing waits for a second person")
     )

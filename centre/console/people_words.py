@@ -30,11 +30,6 @@ LEVEL_WORDS: Mapping[str, str] = {
     "building": N_("building {id}"),
     "unit": N_("unit {id}"),
 }
-DOINGS: Mapping[str, str] = {
-    "lockdown": N_("Lockdown"),
-    "erase": N_("Erase a person"),
-    "keys": N_("Change of keys"),
-}
 
 
 def role_words(role: str) -> str:

@@ -474,7 +474,7 @@ def test_what_waits_for_a_second_person_is_the_sites_choice(desk: Desk) -> None:
     assert "nothing" in desk.run("account", "consent").stdout
     desk.run("account", "consent", "keys", "lockdown")
     assert desk.office.folder.load().consent == ("lockdown", "keys")
-    assert "lockdown" in desk.run("account", "consent").stdout
+    assert "Lockdown, Change of keys" in desk.run("account", "consent").stdout
     desk.run("account", "consent", "--none")
     assert desk.office.folder.load().consent is None
     settings = desk.path / "centre.json"

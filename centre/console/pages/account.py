@@ -15,12 +15,12 @@ from centre.console.calls import consents as waiting
 from centre.console.errors import SignedOutError
 from centre.console.page import Pages
 from centre.console.pages.sign_in import NewPassword, same
-from centre.console.people_words import DOINGS, place_words, role_words
+from centre.console.people_words import place_words, role_words
 from centre.console.visit import Said, Visit
 from centre.console.whose import session_of
 from centre.errors import BadValueError, CentreError
 from centre.login_passwords import LEAST
-from centre.permits import Doing
+from centre.permits import SECOND_WORDS, Doing
 from centre.sessions import Session
 from centre.sign_in import NotSignedInError, device_of
 from centre.words import _
@@ -88,7 +88,7 @@ def _session(visit: Visit) -> Session:
 @PAGES.get("/consents")
 def consents(visit: Visit) -> Response:
     found = waiting.list_consents(visit, Nothing()).waiting
-    rows = [(each, _(DOINGS.get(each.doing, each.doing)), place_words(each.scope)) for each in found]
+    rows = [(each, _(SECOND_WORDS[each.doing]), place_words(each.scope)) for each in found]
     return visit.page("consents.html", waiting=rows)
 
 
