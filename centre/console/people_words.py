@@ -44,6 +44,29 @@ def place_words(scope: str) -> str:
     return _(LEVEL_WORDS[found.level]).format(id=found.id)
 
 
+BROWSERS = (
+    ("MicroMessenger", N_("WeChat")),
+    ("Edg", "Edge"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+MACHINES = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def browser_words(agent: str) -> str:
+    """What a browser said it was, in a word or two; of what is no browser the first of what it said."""
+    found = [next((_(words) for mark, words in marks if mark in agent), "") for marks in (BROWSERS, MACHINES)]
+    return " · ".join(filter(None, found)) or agent[:40] or _("unknown")
+
+
 def role_choices(visit: Visit) -> list[tuple[str, str]]:
     """Those that this administrator may give, with what each may."""
     return [(role.value, f"{_(words)}: {_(may)}") for role, (words, may) in ROLES.items() if role <= visit.person.role]

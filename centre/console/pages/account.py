@@ -15,7 +15,7 @@ from centre.console.calls import consents as waiting
 from centre.console.errors import SignedOutError
 from centre.console.page import Pages
 from centre.console.pages.sign_in import NewPassword, same
-from centre.console.people_words import place_words, role_words
+from centre.console.people_words import browser_words, place_words, role_words
 from centre.console.visit import Said, Visit
 from centre.console.whose import session_of
 from centre.errors import BadValueError, CentreError
@@ -70,7 +70,7 @@ def end_session(visit: Visit) -> Response:
 def _account(visit: Visit, wrong: dict[str, str], status: int) -> Response:
     person, session = visit.person, _session(visit)
     found = people.open_sessions(visit, person.name)
-    values = {"sessions": found, "own": session.id, "wrong": wrong, "least": LEAST}
+    values = {"sessions": found, "own": session.id, "wrong": wrong, "least": LEAST, "browser": browser_words}
     values |= {"role": role_words(person.role.value), "place": place_words(str(person.scope))}
     return visit.page("account.html", status, **values, waits=len(waiting.list_consents(visit, Nothing()).waiting))
 

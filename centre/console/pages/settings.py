@@ -9,7 +9,7 @@ from centre.console.call import Nothing
 from centre.console.calls import accounts as people
 from centre.console.calls import tokens
 from centre.console.page import Entry, Pages
-from centre.console.people_words import STATES, place_choices, place_words, role_choices, role_words
+from centre.console.people_words import STATES, browser_words, place_choices, place_words, role_choices, role_words
 from centre.console.visit import Said, Visit
 from centre.errors import BadValueError, CentreError
 from centre.permits import Doing
@@ -96,7 +96,7 @@ def _account(visit: Visit, wrong: dict[str, str], status: int) -> Response:
     values = {"person": mine, "said_of": said_of(mine), "wrong": wrong, "is_own": name == visit.person.name}
     choices = {"roles": role_choices(visit), "places": place_choices(visit)}
     sessions = people.list_sessions(visit, people.Of(name)).sessions
-    return visit.page("settings_account.html", status, **values, **choices, sessions=sessions)
+    return visit.page("settings_account.html", status, **values, **choices, sessions=sessions, browser=browser_words)
 
 
 @PAGES.post(f"{PERSON}/invite", Doing.ACCOUNTS)
