@@ -282,6 +282,15 @@ def test_what_somebody_may_no_longer_ends_their_sessions_and_what_they_handed_ou
     assert gate.find(other) is not None
 
 
+def test_who_is_disabled_in_the_books_alone_is_out(gate: Gate) -> None:
+    """However the row came to say so: a session left over ends with it."""
+    made, key = gate.sign_in(), gate.desk.office.account_key
+    with gate.desk.books.alone() as conn:
+        account_desk.put(conn, key, "wang", {"disabled_utc": gate.desk.now}, "test", gate.desk.now)
+    assert gate.desk.count(sessions_table) == 3
+    assert gate.find(made) is None
+
+
 def test_tokens_end_with_what_their_maker_may(gate: Gate) -> None:
     desk, key = gate.desk, gate.desk.office.account_key
     add(desk, "li", Role.ADMINISTRATOR)
