@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
+from centre import single_sign_on
 from centre.accounts import Account
 from centre.console.course import Courses
 from centre.console.live import Live
@@ -16,6 +17,7 @@ from centre.console.look import Look
 from centre.folder import Folder, write_secret
 from centre.opened import OpenCentre
 from centre.sign_in import SignIns
+from centre.single_sign_on import SignOn
 
 if TYPE_CHECKING:
     from centre.console.page import Entry
@@ -64,6 +66,8 @@ class WebDesk:
         self.live = Live(centre.books)
         self.courses = Courses(self.live.touch)
         self.sign_ins = SignIns(centre)
+        oidc = centre.site.oidc
+        self.sign_on = None if oidc is None else SignOn(oidc, single_sign_on.secret_of(centre.folder))
         self.secret = _secret(centre.folder)
         """Signs cookies."""
         self._whose = whose

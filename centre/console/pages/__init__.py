@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from centre.console.page import Pages
-from centre.console.pages import account, overview, settings, sign_in
+from centre.console.pages import account, overview, provider, settings, sign_in
 
-ALL: tuple[Pages, ...] = (overview.PAGES, settings.PAGES, account.PAGES, sign_in.PAGES)
+ALL: tuple[Pages, ...] = (overview.PAGES, settings.PAGES, account.PAGES, sign_in.PAGES, provider.PAGES)

@@ -43,7 +43,7 @@ class Language(msgspec.Struct):
 def form(visit: Visit) -> Response:
     if visit.account is not None:
         return visit.go("/")
-    return visit.page("sign_in.html", name="", to=_ours(visit.request.query_params.get("to", "/")), wrong="")
+    return sign_in_page(visit, 200, to=ours(visit.request.query_params.get("to", "/")))
 
 
 @PAGES.post("/sign-in", None)
@@ -55,12 +55,11 @@ def sign_in(visit: Visit) -> Response:
         )
     except (NotSignedInError, TooManyTriesError) as error:
         slowed = isinstance(error, TooManyTriesError)
-        values = {"name": asked.name, "to": _ours(asked.to), "wrong": str(error)}
-        answer = visit.page("sign_in.html", 429 if slowed else 403, **values)
+        answer = sign_in_page(visit, 429 if slowed else 403, asked.name, ours(asked.to), str(error))
         if isinstance(error, TooManyTriesError):
             answer.headers["retry-after"] = str(round(error.wait_s))
         return answer
-    return entry.enter(visit, visit.go(_ours(asked.to)), made.account, made.token, made.device)
+    return entry.enter(visit, visit.go(ours(asked.to)), made.account, made.token, made.device)
 
 
 @PAGES.post("/sign-out", None)
@@ -101,7 +100,7 @@ def language(visit: Visit) -> Response:
     session = session_of(visit.centre, visit.request)
     if session is not None:
         account_desk.set_language(visit.centre, session.account.name, LANGUAGES[asked.language])
-    answer = visit.go(_ours(asked.back))
+    answer = visit.go(ours(asked.back))
     entry.keep(visit, answer, entry.LANGUAGE, asked.language)
     return answer
 
@@ -120,6 +119,12 @@ def _invitation(visit: Visit, error: BadValueError | None = None) -> Response:
     return visit.page("invitation.html", status, account=found, wrong=wrong, field=field, least=login_passwords.LEAST)
 
 
+def sign_in_page(visit: Visit, status: int, name: str = "", to: str = "/", wrong: str = "") -> Response:
+    oidc = visit.centre.site.oidc
+    provider = None if oidc is None else oidc.label or oidc.issuer
+    return visit.page("sign_in.html", status, name=name, to=to, wrong=wrong, provider=provider)
+
+
 def same(asked: NewPassword) -> None:
     """Raises BadValueError where the two differ."""
     if asked.password != asked.again:
@@ -134,5 +139,5 @@ def agent(visit: Visit) -> str:
     return visit.request.headers.get("user-agent", "")
 
 
-def _ours(where: str) -> str:
+def ours(where: str) -> str:
     return where if OURS.fullmatch(where) else "/"

@@ -50,7 +50,7 @@ MUTATIONS = [
         "guesses lock the administrator out",
         "centre/sign_in.py",
         "        if device is not None and _is_device(key, name, device):\n",
-        "        if device is None:\n",
+        "        if device is not None and device == name:\n",
         (f"{SIGN_IN}::test_a_flood_of_guesses_does_not_shut_out_who_was_here_before",),
     ),
     Mutation(
