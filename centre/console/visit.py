@@ -47,6 +47,8 @@ class Visit:
         self.account = account
         self.form = FormData() if form is None else form
         self.now = time.time()
+        self.agreed = False
+        """A second person agreed to what is done."""
 
     @property
     def site(self) -> str:
@@ -67,6 +69,12 @@ class Visit:
     def catalogue(self) -> str:
         """The same as the catalogues are called."""
         return CHINESE if self.language.startswith("zh") else ENGLISH
+
+    def of(self, account: Account) -> Visit:
+        """The same request, for who asked for what it agrees to."""
+        made = Visit(self.request, self.desk, account, self.form)
+        made.agreed = True
+        return made
 
     # --- what they may
 

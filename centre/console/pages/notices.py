@@ -80,7 +80,9 @@ def coverage_part(visit: Visit) -> Response:
     key = ("notice", ask.notice, ask.first, visit.language, visit.seen)
 
     def made() -> bytes:
-        return visit.page("notice_coverage_part.html", **_parts(visit, calls.look(visit, ask.notice, ask.first))).body
+        return bytes(
+            visit.page("notice_coverage_part.html", **_parts(visit, calls.look(visit, ask.notice, ask.first))).body
+        )
 
     return HTMLResponse(visit.desk.shared.get(key, made))
 
