@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from centre.console.calls import accounts, consents, find, me, notices, polls, record, site_map, tokens
+from centre.console.calls import accounts, consents, find, me, notices, patrol, polls, record, site_map, tokens
 
 ALL = (
     accounts,
@@ -10,6 +10,7 @@ ALL = (
     find,
     me,
     notices,
+    patrol,
     polls,
     record,
     site_map,
