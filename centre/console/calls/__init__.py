@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from centre.console.calls import accounts, consents, find, me, notices, patrol, polls, record, site_map, tokens
+from centre.console.calls import accounts, consents, find, me, notices, patrol, polls, record, reports, site_map, tokens
 
 ALL = (
     accounts,
@@ -13,6 +13,7 @@ ALL = (
     patrol,
     polls,
     record,
+    reports,
     site_map,
     tokens,
 )

@@ -14,6 +14,7 @@ from centre.console.pages import (
     polls,
     provider,
     record,
+    reports,
     settings,
     sign_in,
 )
@@ -24,6 +25,7 @@ ALL: tuple[Pages, ...] = (
     notices.PAGES,
     polls.PAGES,
     patrol.PAGES,
+    reports.PAGES,
     record.PAGES,
     settings.PAGES,
     account.PAGES,
