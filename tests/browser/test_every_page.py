@@ -17,6 +17,8 @@ SPOTS = """() => [...document.querySelectorAll('a[href], button, input, select, 
   !at.disabled && at.type !== 'hidden' && at.tabIndex >= 0 && at.checkVisibility({visibilityProperty: true}) && !at.closest('dialog:not([open])')
   && (at.type !== 'radio' || at.checked || !document.querySelector(`input[type=radio][name="${at.name}"]:checked`)))"""
 
+FOCUSED = "[document.activeElement.outerHTML.slice(0, 160), getComputedStyle(document.activeElement).outlineStyle]"
+
 
 @pytest.fixture(scope="package")
 def addresses(chromium: object, console: Running) -> Iterator[list[str]]:
@@ -87,8 +89,8 @@ def test_the_keyboard_comes_to_everything_and_is_seen_there(
             if at in reached and len(reached) == count:
                 break
             reached.add(at)
-            outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
-            assert outline != "none", f"{path}: nobody sees where the keyboard is at {at}"
+            where, outline = page.evaluate(FOCUSED)
+            assert outline != "none", f"{path}: nobody sees where the keyboard is at {where}"
         missed = [page.evaluate(f"({SPOTS})()[{at}].outerHTML.slice(0, 120)") for at in set(range(count)) - reached]
         assert not missed, f"{path}: {missed}"
 
