@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from sse_starlette import EventSourceResponse
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.requests import Request
@@ -76,6 +77,7 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
         watching.cancel()
         with suppress(asyncio.CancelledError):
             await watching
+        await run_in_threadpool(app.state.desk.previews.close)
 
 
 async def _live(request: Request) -> Response:

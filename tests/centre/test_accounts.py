@@ -11,11 +11,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select, update
 
 from centre import account_desk, accounts, acts, api_tokens, invitations, permits, sessions
 from centre.account_desk import AccountChange
 from centre.accounts import Account, Role
+from centre.cli import centre
 from centre.cli.context import CliContext
 from centre.errors import BadValueError, CentreError, ForbiddenError
 from centre.opened import OpenCentre
@@ -56,7 +58,10 @@ def told(desk: Desk, *kinds: str) -> list[dict[str, object]]:
 
 def holds(desk: Desk) -> list[str]:
     """What `verify` finds."""
-    return [line for line in desk.run("verify", code=1).stderr.splitlines() if "no facts" not in line]
+    found = CliRunner().invoke(centre, ["--dir", str(desk.path), "verify"])
+    lines = [line for line in found.stderr.splitlines() if "no facts" not in line]
+    assert found.exit_code == bool([line for line in lines if "were restored on" not in line])
+    return lines
 
 
 # --- what each may
@@ -394,7 +399,10 @@ def test_a_restored_copy_brings_nobody_back_in(sqlite_desk: Desk, tmp_path: Path
     sessions.end(desk.books, "li", "test", desk.now)
     desk.books.close()
     shutil.rmtree(desk.path)
-    desk.run("restore", str(tmp_path / "copy"), str(tmp_path / "again"), stdin="a passphrase that is long\n")
+    restore = ["--dir", str(tmp_path / "again"), "restore", str(tmp_path / "copy")]
+    restored = CliRunner().invoke(centre, restore, input="a passphrase that is long\n")
+    assert restored.exit_code == 0, restored.output
+    assert "who was disabled since the copy is not" in restored.output
     back = Desk(tmp_path / "again")
     with back.books.reading() as conn:
         assert sessions.find(conn, back.office.account_key, str(session), desk.now) is None
@@ -466,7 +474,7 @@ def test_what_waits_for_a_second_person_is_the_sites_choice(desk: Desk) -> None:
     assert "nothing" in desk.run("account", "consent").stdout
     desk.run("account", "consent", "keys", "lockdown")
     assert desk.office.folder.load().consent == ("lockdown", "keys")
-    assert "lockdown" in desk.run("account", "consent").stdout
+    assert "Lockdown, Change of keys" in desk.run("account", "consent").stdout
     desk.run("account", "consent", "--none")
     assert desk.office.folder.load().consent is None
     settings = desk.path / "centre.json"

@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
-from centre.console.calls import find, me, record, site_map
+from centre.console.calls import accounts, consents, find, me, notices, polls, record, site_map, tokens
 
-ALL = (find, me, record, site_map)
+ALL = (
+    accounts,
+    consents,
+    find,
+    me,
+    notices,
+    polls,
+    record,
+    site_map,
+    tokens,
+)

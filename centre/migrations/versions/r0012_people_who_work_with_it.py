@@ -1,13 +1,15 @@
-"""Tables of the people who work with the centre by name: accounts, invitations, sessions, API tokens, and acts that wait for a second person; and of where units and yards are on the map.
+"""Tables of the people who work with the centre by name: accounts, invitations, sessions, API tokens, and acts that wait for a second person;
+of where units and yards are on the map; every revision of notices with its author, and templates of notices.
 
 Why: a page for clerks has to know who is there, and what each of them may do where. Whoever has the folder worked with it until now, and still
 does; books from before this revision have no account, so nobody gets in by the page until the first is invited.
+A notice has an author there: who put up or took down what is kept with each revision from now on, and a site keeps templates of its own.
 """
 
 from __future__ import annotations
 
 from alembic import op
-from sqlalchemy import Boolean, Column, Float, ForeignKey, String, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Integer, LargeBinary, String, Text
 
 revision = "0012"
 down_revision = "0011"
@@ -18,6 +20,7 @@ def upgrade() -> None:
     _tokens()
     _consents()
     _places()
+    _notices()
 
 
 def _accounts() -> None:
@@ -30,6 +33,9 @@ def _accounts() -> None:
         Column("holder", String, comment="a grid worker's id in the rosters"),
         Column("language", String, comment="null: as the browser asks"),
         Column("password", Text, comment="Argon2id; null until the invitation was taken"),
+        Column(
+            "subject", String, unique=True, comment="issuer and id at the site's OpenID provider, a blank between them"
+        ),
         Column("made_utc", Float, nullable=False),
         Column("disabled_utc", Float),
         Column("seal", String, nullable=False, comment="hex; of all but the language, by the folder's key"),
@@ -107,4 +113,31 @@ def _places() -> None:
         Column("name", Text, nullable=False, comment="as people call it; empty: by its id"),
         Column("points", Text, nullable=False, comment="[[x, y], …] as JSON, of the same kind as the units"),
         Column("earth", Boolean, nullable=False),
+    )
+
+
+def _notices() -> None:
+    number = BigInteger() if op.get_bind().dialect.name == "postgresql" else Integer()
+    op.create_index("state_made", "state", ["kind", "made_utc"])
+    op.create_table(
+        "notice_revs",
+        Column("notice", String, primary_key=True),
+        Column("rev", number, primary_key=True, autoincrement=False),
+        Column("scope", String, nullable=False),
+        Column("by", Text, nullable=False, comment="who made it"),
+        Column("made_utc", Float, nullable=False),
+        Column("withdrawn", Boolean, nullable=False),
+        Column("category", String, nullable=False, comment="of one that is withdrawn: as it was"),
+        Column("from_utc", Float, comment="shown from then"),
+        Column("token", LargeBinary, nullable=False, comment="the signed message, as it first went out"),
+    )
+    op.create_table(
+        "notice_templates",
+        Column("id", String, primary_key=True),
+        Column("name", Text, nullable=False, comment="what the button says"),
+        Column("category", String, nullable=False),
+        Column("title", Text, nullable=False),
+        Column("text", Text, nullable=False, comment="{from} and {until} stand for the hours"),
+        Column("by", Text, nullable=False, comment="who saved it last"),
+        Column("made_utc", Float, nullable=False),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.teeth.mutation import Mutation
 from tests.teeth.mutations import (
     acceptance,
+    accounts,
     agent,
     broker,
     contract_and_centre,
@@ -37,6 +38,7 @@ from tests.teeth.mutations import (
 MUTATIONS: list[Mutation] = [
     *acceptance.MUTATIONS,
     *look.MUTATIONS,
+    *accounts.MUTATIONS,
     *door.MUTATIONS,
     *core.MUTATIONS,
     *agent.MUTATIONS,
