@@ -9,7 +9,7 @@ from centre.scope_tree import Node, Roll
 
 SHOWN = 150
 """Places that come with the page; of them so many are opened to be seen at once."""
-OPENED = 14
+OPENED = 40
 FOUND = 50
 
 
