@@ -12,6 +12,8 @@ from centre.accounts import Account
 from centre.errors import UNREACHABLE, WRONG_USE, CentreError
 from centre.opened import OpenCentre
 from centre.schema_accounts import accounts as table
+from centre.schema_accounts import invitations
+from centre.single_sign_on import Named
 from centre.tries import ACCOUNT, ADDRESS, DEVICE, Tries, network
 from centre.words import _
 from contract.frozen import frozen
@@ -72,6 +74,29 @@ class SignIns:
         for what, whose in counted:
             self._tries.give_back(what, whose)
         return SignedIn(account, token, device_of(key, name))
+
+    def by_provider(self, named: Named, address: str, agent: str, now: float) -> SignedIn:
+        """Whom the site's provider named; joined to the account of that name where that has no password and nobody yet. Raises NotSignedInError."""
+        key, name = self._centre.account_key, named.name.strip().casefold()[:MOST_NAME]
+        with self._centre.books.alone() as conn:
+            row = conn.execute(select(table).where(table.c.subject == named.subject)).first()
+            if row is None:
+                free = table.c.subject.is_(None) & table.c.password.is_(None)
+                row = conn.execute(select(table).where(table.c.name == name, free)).first()
+            if row is None or not accounts.of_row(key, row).enabled:
+                raise NotSignedInError
+            if row.subject is None:
+                account_desk.put(conn, key, row.name, {"subject": named.subject}, row.name, now)
+                conn.execute(invitations.delete().where(invitations.c.account == row.name))
+            token = sessions.begin(conn, key, row.name, address, agent, now)
+            acts.note(conn, "signed_in", {"account": row.name, "from": address, "how": "provider"}, now)
+            return SignedIn(accounts.one(conn, key, row.name), token, device_of(key, row.name))
+
+    def slow(self, address: str) -> None:
+        """For whoever comes by the provider. Raises TooManyTriesError."""
+        wait_s = self._tries.take("address", network(address), ADDRESS)
+        if wait_s:
+            raise TooManyTriesError(wait_s)
 
     def change_password(self, session: sessions.Session, old: str, new: str, now: float) -> Token:
         """Ends all sessions of the account, and begins one in place of this. Raises NotSignedInError, TooManyTriesError, BadValueError."""

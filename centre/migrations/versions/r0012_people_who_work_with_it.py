@@ -1,5 +1,5 @@
 """Tables of the people who work with the centre by name: accounts, invitations, sessions, API tokens, and acts that wait for a second person;
-every revision of notices with its author, and templates of notices.
+of where units and yards are on the map; every revision of notices with its author, and templates of notices.
 
 Why: a page for clerks has to know who is there, and what each of them may do where. Whoever has the folder worked with it until now, and still
 does; books from before this revision have no account, so nobody gets in by the page until the first is invited.
@@ -19,6 +19,7 @@ def upgrade() -> None:
     _accounts()
     _tokens()
     _consents()
+    _places()
     _notices()
 
 
@@ -32,6 +33,9 @@ def _accounts() -> None:
         Column("holder", String, comment="a grid worker's id in the rosters"),
         Column("language", String, comment="null: as the browser asks"),
         Column("password", Text, comment="Argon2id; null until the invitation was taken"),
+        Column(
+            "subject", String, unique=True, comment="issuer and id at the site's OpenID provider, a blank between them"
+        ),
         Column("made_utc", Float, nullable=False),
         Column("disabled_utc", Float),
         Column("seal", String, nullable=False, comment="hex; of all but the language, by the folder's key"),
@@ -92,6 +96,23 @@ def _consents() -> None:
         Column("state", String, nullable=False, comment="asked | agreed | refused | withdrawn"),
         Column("second", String, ForeignKey("accounts.name"), comment="who agreed or refused"),
         Column("decided_utc", Float),
+    )
+
+
+def _places() -> None:
+    op.create_table(
+        "places",
+        Column("unit", String, ForeignKey("units.unit"), primary_key=True),
+        Column("x", Float, nullable=False, comment="to the east; degrees where it is of the earth"),
+        Column("y", Float, nullable=False, comment="to the north"),
+        Column("earth", Boolean, nullable=False, comment="longitude and latitude, not a plan of the site's own"),
+    )
+    op.create_table(
+        "outlines",
+        Column("scope", String, primary_key=True, comment="level/id of a yard, building, grid or community"),
+        Column("name", Text, nullable=False, comment="as people call it; empty: by its id"),
+        Column("points", Text, nullable=False, comment="[[x, y], …] as JSON, of the same kind as the units"),
+        Column("earth", Boolean, nullable=False),
     )
 
 
