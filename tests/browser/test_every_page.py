@@ -32,8 +32,10 @@ def opened(page: Page, console: Running, path: str) -> None:
     page.wait_for_function(SETTLED)
 
 
-@pytest.mark.parametrize("language", ["zh-CN", "en"])
-@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, False), (1280, True)])
+@pytest.mark.parametrize(
+    ("language", "width", "dark"),
+    [("zh-CN", 1280, False), ("en", 1280, False), ("zh-CN", 390, False), ("en", 390, False), ("en", 1280, True)],
+)
 def test_axe_finds_nothing(
     tab: NewTab, console: Running, addresses: list[str], language: str, width: int, dark: bool
 ) -> None:
