@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, func, select
 from centre import restored, state
 from centre import units as register
 from centre.schema import receipts, units
-from centre.scope_tree import Roll, natural
+from centre.scope_tree import Roll
 from centre.words import N_, _
 from contract import codec
 from contract.envelope import unverified_payload
@@ -131,10 +131,11 @@ def of(
         if unit in inside
     }
     shown = {unit for unit, (_received, at) in got.items() if at is not None}
-    reasons = _Reasons(conn, row, now)
+    waiting = got.keys() - shown
+    reasons = _Reasons(conn, row, waiting, now)
     missing = sorted(
         (reasons.of(unit, known.name_of(unit), got.get(unit)) for unit in inside - shown),
-        key=lambda each: (_ORDER[each.why], each.since_utc or 0.0, natural(each.name)),
+        key=lambda each: (_ORDER[each.why], each.since_utc or 0.0, known.ranks[each.unit]),
     )
     listed = missing[first : first + SHOWN_MISSING]
     return Spread(
@@ -169,22 +170,25 @@ def _revoked(conn: Connection, scope: str, seen: Collection[str] | None) -> int:
 class _Reasons:
     """What is known of all units that matters here, read once."""
 
-    def __init__(self, conn: Connection, row: Row[Any], now: float) -> None:
+    def __init__(self, conn: Connection, row: Row[Any], waiting: Collection[str], now: float) -> None:
         self._sent_utc, self._now = row.sent_utc, now
         self._from_utc = None if row.token is None else codec.read(Notice, unverified_payload(row.token)).from_utc
         self._enrolled = register.enrolled(conn)
         self._unlisted = restored.unlisted(conn)
-        columns = (units.c.unit, units.c.online, units.c.heard_utc, units.c.status)
-        self._there = {unit: (online, heard, status) for unit, online, heard, status in conn.execute(select(*columns))}
+        columns = (units.c.unit, units.c.online, units.c.heard_utc)
+        self._there = {unit: (online, heard) for unit, online, heard in conn.execute(select(*columns))}
+        texts = select(units.c.unit, units.c.status).where(units.c.unit.in_(sorted(waiting)))
+        self._status: dict[str, str | None] = {row.unit: row.status for row in conn.execute(texts)} if waiting else {}
+        """Of those that have it and do not show it: what they said last."""
 
     def of(self, unit: str, name: str, got: tuple[float | None, float | None] | None) -> Missing:
-        online, heard_utc, status = self._there[unit]
+        online, heard_utc = self._there[unit]
         if got is not None:
             if not online:
                 return Missing(unit, name, Why.RECEIVED_OFFLINE, heard_utc)
             if self._from_utc is not None and self._from_utc > self._now:
                 return Missing(unit, name, Why.PLANNED, self._from_utc)
-            return self._received(unit, name, got[0], status)
+            return self._received(unit, name, got[0], self._status.get(unit))
         if unit not in self._enrolled:
             return Missing(unit, name, Why.NOT_ENROLLED)
         if self._sent_utc is None:

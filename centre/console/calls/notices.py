@@ -390,11 +390,12 @@ def places_listed(visit: Visit, ask: Nothing) -> Places:
     """The places of the person's units as a tree."""
     with visit.centre.books.reading() as conn:
         known = scope_tree.roll(conn, visit.site)
-    return Places([_place(node) for node in scope_tree.tree(known, visit.units)])
+    return Places([_place(known, node) for node in known.tree(visit.units)])
 
 
-def _place(node: Node) -> Place:
-    return Place(node.scope, node.words, node.count, node.whole, [_place(each) for each in node.children])
+def _place(known: Roll, node: Node) -> Place:
+    within = [_place(known, each) for each in node.children]
+    return Place(node.scope, known.words(node.scope), node.count, node.whole, within)
 
 
 @call("GET", "/notice-templates", doing=Doing.VIEW)

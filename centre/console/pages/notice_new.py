@@ -167,14 +167,18 @@ def places_part(visit: Visit) -> Response:
     """What lies in a place, or matches what was typed."""
     with visit.centre.books.reading() as conn:
         known = scope_tree.roll(conn, visit.site)
-    nodes = scope_tree.tree(known, visit.units)
+    nodes = known.tree(visit.units)
     asked = visit.request.query_params
     if text := asked.get("q", "").strip():
-        return visit.page("notice_places_part.html", branches=place_tree.branches(place_tree.matching(nodes, text), ()))
+        return visit.page(
+            "notice_places_part.html",
+            known=known,
+            branches=place_tree.branches(place_tree.matching(known, nodes, text), ()),
+        )
     inside = place_tree.found(nodes, asked.get("in", ""))
     if inside is None:
         raise NotThereError(_("no such place"))
-    return visit.page("notice_places_part.html", branches=place_tree.branches(inside.children, ()))
+    return visit.page("notice_places_part.html", known=known, branches=place_tree.branches(inside.children, ()))
 
 
 # --- as a panel draws it

@@ -404,12 +404,12 @@ def test_places_lie_in_each_other(web: WebDesk) -> None:
         web.desk.unit(f"b{number}-1", "community/c1", f"yard/y{number % 2}", f"building/b{number}")
     with web.desk.books.reading() as conn:
         known = scope_tree.roll(conn, SITE)
-    [site] = scope_tree.tree(known, known.units)
+    [site] = known.tree(known.units)
     [community] = site.children
     assert [(each.scope, each.count) for each in community.children] == [("yard/y0", 2), ("yard/y1", 2)]
     assert [each.scope for each in community.children[0].children] == ["building/b2", "building/b4"]
     assert [each.scope for each in community.children[0].children[0].children] == ["unit/b2-1"]
-    [seen] = scope_tree.tree(known, {"b1-1"})
+    [seen] = known.tree({"b1-1"})
     assert (seen.count, seen.whole) == (1, False)
 
 
