@@ -13,7 +13,7 @@ from centre.errors import UNREACHABLE, WRONG_USE, CentreError
 from centre.opened import OpenCentre
 from centre.schema_accounts import accounts as table
 from centre.schema_accounts import invitations
-from centre.single_sign_on import Named
+from centre.single_sign_on import Identity
 from centre.tries import ACCOUNT, ADDRESS, DEVICE, Tries, network
 from centre.words import _
 from contract.frozen import frozen
@@ -75,7 +75,7 @@ class SignIns:
             self._tries.give_back(what, whose)
         return SignedIn(account, token, device_of(key, name))
 
-    def by_provider(self, named: Named, address: str, agent: str, now: float) -> SignedIn:
+    def by_provider(self, named: Identity, address: str, agent: str, now: float) -> SignedIn:
         """Whom the site's provider named; joined to the account of that name where that has no password and nobody yet. Raises NotSignedInError."""
         key, name = self._centre.account_key, named.name.strip().casefold()[:MOST_NAME]
         with self._centre.books.alone() as conn:
