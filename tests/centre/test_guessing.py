@@ -8,12 +8,12 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select, update
 
-from centre import accounts
+from centre import accounts, acknowledgements
 from centre.schema_accounts import accounts as table
 from centre.sign_in import NotSignedInError, TooManyTriesError
 from centre.tries import ACCOUNT, ADDRESS, DEVICE, MOST_KEPT, Pace, Tries, network
 from tests.centre.conftest import ONE_ENGINE, Desk
-from tests.centre.test_accounts import come
+from tests.centre.test_accounts import come, holds
 from tests.centre.test_sign_in import Clock, Gate
 
 pytestmark = ONE_ENGINE
@@ -34,6 +34,26 @@ def test_guesses_are_slowed_and_the_right_password_with_them(gate: Gate) -> None
     assert 0 < raised.value.wait_s <= ACCOUNT.per_s
     gate.clock.now += raised.value.wait_s
     assert gate.sign_in().account.name == "wang"
+
+
+def test_that_somebody_guesses_is_an_alarm_not_one_for_each_guess(gate: Gate) -> None:
+    for name in ("wang", "nobody"):
+        gate.guess(ACCOUNT.at_once, name)
+        for _ in range(3):
+            with pytest.raises(TooManyTriesError):
+                gate.sign_in(name, address="10.0.0.77\x1b[2J")
+    (alarm,) = acknowledgements.listed(gate.desk.office)
+    assert alarm.alarm.kind == "account.guessed"
+    assert alarm.alarm.detail.startswith("wrong passwords for wang, from 10.0.0.77")
+    assert "\x1b" not in alarm.alarm.detail
+    assert (alarm.alarm.unit, alarm.repeats) == ("", 0)
+    assert holds(gate.desk) == []
+    gate.clock.now += 3600
+    gate.guess(ACCOUNT.at_once)
+    with pytest.raises(TooManyTriesError):
+        gate.sign_in()
+    (alarm,) = acknowledgements.listed(gate.desk.office)
+    assert alarm.repeats == 1
 
 
 def test_a_flood_of_guesses_does_not_shut_out_who_was_here_before(gate: Gate) -> None:
