@@ -111,6 +111,12 @@ def state_data(conn: Connection, kind: str, scope: str, name: str) -> Data:
     return {"kind": kind, "scope": scope, "id": name, "rev": rows[0].rev, "until": rows[0].until_utc, "parts": parts}
 
 
+def notice_data(row: Mapping[str, Any]) -> Data:
+    """A revision of a notice, and who made it."""
+    names = ("notice", "rev", "scope", "by", "made_utc", "withdrawn", "category", "from_utc")
+    return {**{name: row[name] for name in names}, "mark": line_mark(row["token"])}
+
+
 def round_marks(conn: Connection) -> dict[tuple[str, str, int], str]:
     """By scope, id and revision: the SHA-256 of every round there ever was."""
     rows = conn.execute(select(round_revs)).all()

@@ -21,7 +21,9 @@ from centre import (
     schema_acceptance,
     schema_accounts,
     schema_holders,
+    schema_notices,
     schema_people,
+    schema_places,
     schema_record,
     schema_reports,
     schema_software,
@@ -40,11 +42,14 @@ __all__ = ["Books", "OperationalError", "insert_new"]
 PARTS = (
     schema_record,
     schema_people,
+    schema_places,
     schema_holders,
+    schema_notices,
     schema_reports,
     schema_acceptance,
     schema_software,
     schema_accounts,
+    schema_places,
 )
 """What declares tables beside schema.py: whoever founds books knows them all."""
 STALLED_S = 60

@@ -14,6 +14,7 @@ from centre.schema import acknowledgements, alarms, commands, epochs, rotations,
 from centre.schema_acceptance import acceptances
 from centre.schema_accounts import accounts, api_tokens, consents
 from centre.schema_holders import erasures, lost, recipients
+from centre.schema_notices import notice_revs
 from centre.schema_reports import case_steps, poll_ends, polls
 from centre.told import Told, alarm_name
 from centre.words import _
@@ -32,6 +33,8 @@ def differences(conn: Connection, told: Told, now: float) -> Iterator[str]:
     given_up = {key for key, each in told.cases.items() if each["at_utc"] < told.retained_utc and key not in steps}
     due = {key: each for key, each in told.cases.items() if key not in given_up}
     yield from _compared(_("step of a report"), steps, due)
+    revs = {f"{row.notice} {row.rev}": adopted.notice_data(row._asdict()) for row in conn.execute(select(notice_revs))}
+    yield from _compared(_("revision of a notice"), revs, told.notices)
     put = {row.notice: adopted.poll_data(row._asdict()) for row in conn.execute(select(polls))}
     yield from _compared(_("poll"), put, told.polls)
     yield from _compared(_("visitor's code"), visitor_codes.all_data(conn), told.visitors)

@@ -120,8 +120,8 @@ class Site:
     """What `centre.json` says. `books` is a database URL, None for the SQLite file of the folder.
 
     `mosquitto`: how its files were written last, so that changes of units can write them again; None before the first time. `files`: how
-    software was served last, likewise. `consent`: what of CONSENTS waits for a second person, of what is done by name. `oidc`: where people
-    may sign in instead.
+    software was served last, likewise. `consent`: what of CONSENTS waits for a second person, of what is done by name. `clips`: the
+    address of a recorder's clips (centre/clips.py), as the console links them. `oidc`: where people may sign in instead.
     """
 
     site: str
@@ -131,6 +131,7 @@ class Site:
     mosquitto: Mosquitto | None = None
     files: Files | None = None
     consent: tuple[str, ...] | None = None
+    clips: str | None = None
     oidc: Oidc | None = None
 
     @property
@@ -229,9 +230,11 @@ class Folder:
                 _("{settings}: timezone: not a name of the IANA database").format(settings=self.settings), CONFIGURATION
             ) from None
         mosquitto, files = self._part(value, "mosquitto", Mosquitto), self._part(value, "files", Files)
-        return Site(
-            site, str(broker), str(zone), books, mosquitto, files, self._consent(value), self._part(value, "oidc", Oidc)
-        )
+        clips = value.get("clips")
+        if clips is not None and not isinstance(clips, str):
+            raise CentreError(_("{settings}: clips: not an address").format(settings=self.settings), CONFIGURATION)
+        oidc = self._part(value, "oidc", Oidc)
+        return Site(site, str(broker), str(zone), books, mosquitto, files, self._consent(value), clips, oidc)
 
     def _consent(self, value: Mapping[str, Any]) -> tuple[str, ...] | None:
         given = value.get("consent")

@@ -119,7 +119,6 @@ def test_libraries_are_declared() -> None:
         "paho": "paho-mqtt",
         "sqlite_utils": "sqlite-utils",
         "nacl": "pynacl",
-        "argon2": "argon2-cffi",
         "PIL": "pillow",
         "sse_starlette": "sse-starlette",
         "markupsafe": "jinja2",

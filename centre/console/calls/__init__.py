@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
-from centre.console.calls import accounts, consents, me, tokens
+from centre.console.calls import accounts, consents, find, me, notices, polls, record, site_map, tokens
 
-ALL = (me, accounts, tokens, consents)
+ALL = (
+    accounts,
+    consents,
+    find,
+    me,
+    notices,
+    polls,
+    record,
+    site_map,
+    tokens,
+)

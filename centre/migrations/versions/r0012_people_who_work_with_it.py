@@ -1,13 +1,15 @@
-"""Tables of the people who work with the centre by name: accounts, invitations, sessions, API tokens, and acts that wait for a second person.
+"""Tables of the people who work with the centre by name: accounts, invitations, sessions, API tokens, and acts that wait for a second person;
+of where units and yards are on the map; every revision of notices with its author, and templates of notices.
 
 Why: a page for clerks has to know who is there, and what each of them may do where. Whoever has the folder worked with it until now, and still
 does; books from before this revision have no account, so nobody gets in by the page until the first is invited.
+A notice has an author there: who put up or took down what is kept with each revision from now on, and a site keeps templates of its own.
 """
 
 from __future__ import annotations
 
 from alembic import op
-from sqlalchemy import Column, Float, ForeignKey, String, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Integer, LargeBinary, String, Text
 
 revision = "0012"
 down_revision = "0011"
@@ -17,6 +19,8 @@ def upgrade() -> None:
     _accounts()
     _tokens()
     _consents()
+    _places()
+    _notices()
 
 
 def _accounts() -> None:
@@ -92,4 +96,48 @@ def _consents() -> None:
         Column("state", String, nullable=False, comment="asked | agreed | refused | withdrawn"),
         Column("second", String, ForeignKey("accounts.name"), comment="who agreed or refused"),
         Column("decided_utc", Float),
+    )
+
+
+def _places() -> None:
+    op.create_table(
+        "places",
+        Column("unit", String, ForeignKey("units.unit"), primary_key=True),
+        Column("x", Float, nullable=False, comment="to the east; degrees where it is of the earth"),
+        Column("y", Float, nullable=False, comment="to the north"),
+        Column("earth", Boolean, nullable=False, comment="longitude and latitude, not a plan of the site's own"),
+    )
+    op.create_table(
+        "outlines",
+        Column("scope", String, primary_key=True, comment="level/id of a yard, building, grid or community"),
+        Column("name", Text, nullable=False, comment="as people call it; empty: by its id"),
+        Column("points", Text, nullable=False, comment="[[x, y], …] as JSON, of the same kind as the units"),
+        Column("earth", Boolean, nullable=False),
+    )
+
+
+def _notices() -> None:
+    number = BigInteger() if op.get_bind().dialect.name == "postgresql" else Integer()
+    op.create_index("state_made", "state", ["kind", "made_utc"])
+    op.create_table(
+        "notice_revs",
+        Column("notice", String, primary_key=True),
+        Column("rev", number, primary_key=True, autoincrement=False),
+        Column("scope", String, nullable=False),
+        Column("by", Text, nullable=False, comment="who made it"),
+        Column("made_utc", Float, nullable=False),
+        Column("withdrawn", Boolean, nullable=False),
+        Column("category", String, nullable=False, comment="of one that is withdrawn: as it was"),
+        Column("from_utc", Float, comment="shown from then"),
+        Column("token", LargeBinary, nullable=False, comment="the signed message, as it first went out"),
+    )
+    op.create_table(
+        "notice_templates",
+        Column("id", String, primary_key=True),
+        Column("name", Text, nullable=False, comment="what the button says"),
+        Column("category", String, nullable=False),
+        Column("title", Text, nullable=False),
+        Column("text", Text, nullable=False, comment="{from} and {until} stand for the hours"),
+        Column("by", Text, nullable=False, comment="who saved it last"),
+        Column("made_utc", Float, nullable=False),
     )

@@ -17,6 +17,7 @@ from tests.teeth.mutations import (
     hostile,
     households,
     image,
+    look,
     meters,
     modes,
     outside,
@@ -36,6 +37,7 @@ from tests.teeth.mutations import (
 
 MUTATIONS: list[Mutation] = [
     *acceptance.MUTATIONS,
+    *look.MUTATIONS,
     *accounts.MUTATIONS,
     *door.MUTATIONS,
     *core.MUTATIONS,
