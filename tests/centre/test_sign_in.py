@@ -20,6 +20,7 @@ from centre.sign_in import NotSignedInError, SignedIn, SignIns
 from centre.tries import Tries
 from tests.centre.conftest import ONE_ENGINE, Desk
 from tests.centre.test_accounts import PASSWORD, account, add, come, holds, told
+from tests.waiting import eventually
 
 NEW = "another one for the summer"
 DAY_S = 86_400.0
@@ -162,6 +163,31 @@ def test_only_as_many_hashes_are_under_way_as_there_is_memory_for(gate: Gate, mo
     for each in threads:
         each.join()
     assert 1 <= most <= login_passwords.AT_ONCE
+
+
+def test_a_flood_of_tries_leaves_threads_for_pages(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on, refused = threading.Event(), []
+    real = PasswordHasher.verify
+    monkeypatch.setattr(PasswordHasher, "verify", lambda *given: go_on.wait(20) and real(*given))
+    most = login_passwords.AT_ONCE + login_passwords.WAITING
+
+    def guess(number: int) -> None:
+        try:
+            gate.sign_in(f"n{number}", "a guess", address=f"10.1.{number}.1")
+        except NotSignedInError:
+            pass
+        except CentreError as error:
+            refused.append(str(error))
+
+    threads = [threading.Thread(target=guess, args=(number,), name="guess") for number in range(most + 5)]
+    for each in threads:
+        each.start()
+    eventually(lambda: len(refused) == 5)
+    go_on.set()
+    for each in threads:
+        each.join()
+    assert set(refused) == {"too many sign in at this moment; try again"}
+    assert gate.sign_in().account.name == "wang"
 
 
 # --- passwords
