@@ -74,7 +74,7 @@ class SignIns:
             if fresh is not None:
                 account_desk.put(conn, key, name, {"password": fresh}, name, now)
             token = sessions.begin(conn, key, name, address, agent, now)
-            acts.note(conn, "signed_in", {"account": name, "from": address, "how": "password"}, now)
+            acts.note(conn, "signed_in", {"account": name, "by": name, "from": address, "how": "password"}, now)
             account = accounts.one(conn, key, name)
         for what, whose in counted:
             self._tries.give_back(what, whose)
@@ -94,7 +94,7 @@ class SignIns:
                 account_desk.put(conn, key, row.name, {"subject": named.subject}, row.name, now)
                 conn.execute(invitations.delete().where(invitations.c.account == row.name))
             token = sessions.begin(conn, key, row.name, address, agent, now)
-            acts.note(conn, "signed_in", {"account": row.name, "from": address, "how": "provider"}, now)
+            acts.note(conn, "signed_in", {"account": row.name, "by": row.name, "from": address, "how": "provider"}, now)
             return SignedIn(accounts.one(conn, key, row.name), token, device_of(key, row.name))
 
     def slow(self, address: str) -> None:
