@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, Engine, func, select
 
 from centre.schema import meta, units
+from centre.schema_places import outlines
 from centre.words import N_, _
 from contract.scopes import LEVELS
 
@@ -39,7 +40,9 @@ class PlacedUnit:
 class Roll:
     """All of them, by id, at one state of the register. `within`: ids by scope; `ranks`: where each stands in a list by name. Never changed."""
 
-    def __init__(self, found: Iterable[PlacedUnit]) -> None:
+    def __init__(self, found: Iterable[PlacedUnit], names: Mapping[str, str]) -> None:
+        """`names`: what people call a place, by its scope, where that is known."""
+        self._names = names
         self.units = {each.unit: each for each in found}
         within: dict[str, list[str]] = {}
         for each in self.units.values():
@@ -63,6 +66,8 @@ class Roll:
         level, _slash, name = scope.partition("/")
         if level == "unit":
             return self.name_of(name)
+        if scope in self._names:
+            return self._names[scope]
         return _(LEVEL_WORDS[level]).format(id=name) if level in LEVEL_WORDS else scope
 
     def tree(self, units: Collection[str]) -> tuple[Node, ...]:
@@ -106,7 +111,8 @@ def _read(conn: Connection, site: str) -> Roll:
     for unit, name, scopes in conn.execute(here.order_by(units.c.unit)):
         given = sorted(scopes.split(), key=_level)
         found.append(PlacedUnit(unit, name, tuple(dict.fromkeys((f"site/{site}", *given, f"unit/{unit}")))))
-    return Roll(found)
+    named = select(outlines.c.scope, outlines.c.name).where(outlines.c.name != "")
+    return Roll(found, {row.scope: row.name for row in conn.execute(named)})
 
 
 def _tree(known: Roll, inside: frozenset[str]) -> tuple[Node, ...]:
