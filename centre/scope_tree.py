@@ -37,7 +37,7 @@ class PlacedUnit:
     places: tuple[str, ...]
 
 
-class Roll:
+class PlaceRoll:
     """All of them, by id, at one state of the register. `within`: ids by scope; `ranks`: where each stands in a list by name. Never changed."""
 
     def __init__(self, found: Iterable[PlacedUnit], names: Mapping[str, str]) -> None:
@@ -90,7 +90,7 @@ class Node:
     children: tuple[Node, ...]
 
 
-def roll(conn: Connection, site: str) -> Roll:
+def roll(conn: Connection, site: str) -> PlaceRoll:
     """As the register is now; read anew where it changed."""
     columns = (func.count(), func.count(units.c.revoked_utc), func.max(units.c.revoked_utc))
     changes = conn.execute(select(meta.c.value).where(meta.c.name == "changes")).scalar()
@@ -101,21 +101,21 @@ def roll(conn: Connection, site: str) -> Roll:
     return known[1]
 
 
-_KEPT: WeakKeyDictionary[Engine, tuple[object, Roll]] = WeakKeyDictionary()
+_KEPT: WeakKeyDictionary[Engine, tuple[object, PlaceRoll]] = WeakKeyDictionary()
 """Of each database that is open the newest roll, with the marks of the books that it was read at."""
 
 
-def _read(conn: Connection, site: str) -> Roll:
+def _read(conn: Connection, site: str) -> PlaceRoll:
     here = select(units.c.unit, units.c.name, units.c.scopes).where(units.c.revoked_utc.is_(None))
     found = []
     for unit, name, scopes in conn.execute(here.order_by(units.c.unit)):
         given = sorted(scopes.split(), key=_level)
         found.append(PlacedUnit(unit, name, tuple(dict.fromkeys((f"site/{site}", *given, f"unit/{unit}")))))
     named = select(outlines.c.scope, outlines.c.name).where(outlines.c.name != "")
-    return Roll(found, {row.scope: row.name for row in conn.execute(named)})
+    return PlaceRoll(found, {row.scope: row.name for row in conn.execute(named)})
 
 
-def _tree(known: Roll, inside: frozenset[str]) -> tuple[Node, ...]:
+def _tree(known: PlaceRoll, inside: frozenset[str]) -> tuple[Node, ...]:
     """A place lies in the one in which most of its units are, of those just wider."""
     above: dict[str, Counter[str]] = {}
     for unit in inside:
@@ -128,7 +128,7 @@ def _tree(known: Roll, inside: frozenset[str]) -> tuple[Node, ...]:
     return tuple(_node(known, inside, below, top) for top in tops)
 
 
-def _node(known: Roll, inside: frozenset[str], below: Mapping[str, list[str]], scope: str) -> Node:
+def _node(known: PlaceRoll, inside: frozenset[str], below: Mapping[str, list[str]], scope: str) -> Node:
     def order(each: str) -> tuple[int, int, list[tuple[int, int, str]]]:
         level, _slash, name = each.partition("/")
         return LEVELS.index(level), known.ranks.get(name, 0) if level == "unit" else 0, natural(name)
