@@ -118,7 +118,14 @@ def counts(
 
 
 def of(
-    conn: Connection, known: PlaceRoll, seen: Collection[str] | None, notice: str, now: float, *, first: int = 0
+    conn: Connection,
+    known: PlaceRoll,
+    seen: Collection[str] | None,
+    notice: str,
+    now: float,
+    *,
+    first: int = 0,
+    most: int = SHOWN_MISSING,
 ) -> Spread:
     """Raises CentreError where there is no such notice."""
     row = state.notice_row(conn, notice)
@@ -137,7 +144,7 @@ def of(
         (reasons.of(unit, known.name_of(unit), got.get(unit)) for unit in inside - shown),
         key=lambda each: (_ORDER[each.why], each.since_utc or 0.0, known.ranks[each.unit]),
     )
-    listed = missing[first : first + SHOWN_MISSING]
+    listed = missing[first : first + most]
     return Spread(
         notice,
         row.rev,
