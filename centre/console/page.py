@@ -14,9 +14,9 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from centre.console import csrf
-from centre.console.errors import ForbiddenError, NotThereError, SignedOutError
+from centre.console.errors import NotThereError, SignedOutError
 from centre.console.visit import Said, Visit
-from centre.errors import CentreError
+from centre.errors import CentreError, ForbiddenError
 from centre.permits import Doing
 from centre.words import N_, _
 

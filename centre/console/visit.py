@@ -15,8 +15,8 @@ from starlette.responses import RedirectResponse, Response
 
 from centre import accounts, permits
 from centre.accounts import Account
-from centre.console.errors import ForbiddenError, NotThereError, SignedOutError
-from centre.errors import BadValueError
+from centre.console.errors import NotThereError, SignedOutError
+from centre.errors import BadValueError, ForbiddenError
 from centre.permits import Doing
 from centre.units import parse_scope
 from centre.words import _
