@@ -12,14 +12,14 @@ from enum import Enum
 
 from sqlalchemy import Connection, select
 
-from centre import acknowledgements, cases, conditions, health, lately, shown
+from centre import acknowledgements, cases, conditions, lately, shown
 from centre.acknowledgements import Acknowledgement, ListedAlarm
 from centre.alarms import OWN
 from centre.conditions import About
 from centre.fact_words import of_line
 from centre.health import Cause
 from centre.opened import OpenCentre
-from centre.schema import epochs, facts, unit_keys, units
+from centre.schema import alarms, epochs, facts, unit_keys, units
 from centre.schema_rounds import OF_PATROL
 from centre.words import N_, _
 from contract.chain import FactLine, parse_line
@@ -131,13 +131,32 @@ def of(centre: OpenCentre, now: float) -> list[Need]:
     return sorted(told, key=lambda each: each.order)
 
 
-def of_centre(centre: OpenCentre) -> list[Need]:
-    """That nothing may come any more: the broker or `serve` is away. Takes up to some seconds."""
-    names = {
-        Cause.BROKER: N_("The broker cannot be reached"),
-        Cause.SERVE: N_("The centre does not listen to its units"),
-    }
-    return [Need(About.CENTRE, "", None, _(names[each.cause]), each.text) for each in health.of_centre(centre)]
+def of_centre(causes: Iterable[Cause]) -> list[Need]:
+    """That nothing may come any more: the broker or `serve` is away (health.of_centre finds it)."""
+    return [
+        Need(About.CENTRE, "", None, _(CUT_OFF[each][0]), _(CUT_OFF[each][1])) for each in causes if each in CUT_OFF
+    ]
+
+
+CUT_OFF = {
+    Cause.BROKER: (
+        N_("The broker cannot be reached"),
+        N_(
+            "Nothing comes from any door until it is back, and nothing goes to one. Tell whoever looks after the centre's machine."
+        ),
+    ),
+    Cause.SERVE: (
+        N_("The centre does not listen to its units"),
+        N_("Its service is not running: alarms do not come. Tell whoever looks after the centre's machine."),
+    ),
+}
+
+
+def units_of_alarms(centre: OpenCentre, numbers: Iterable[int]) -> dict[int, str]:
+    """Whose each is, empty of the centre's own; what is no alarm is left out."""
+    with centre.books.reading() as conn:
+        rows = conn.execute(select(alarms.c.id, alarms.c.unit).where(alarms.c.id.in_(set(numbers)))).all()
+    return {row.id: row.unit or "" for row in rows}
 
 
 def taken(centre: OpenCentre, since_utc: float, most: int) -> list[TakenNeed]:

@@ -13,6 +13,7 @@ from centre.accounts import Account
 from centre.console.course import Courses
 from centre.console.live import Live
 from centre.console.look import Look
+from centre.console.states import States
 from centre.folder import Folder, write_secret
 from centre.opened import OpenCentre
 
@@ -62,6 +63,7 @@ class WebDesk:
         self.look = Look(centre.site.zone)
         self.live = Live(centre.books)
         self.courses = Courses(self.live.touch)
+        self.states = States(centre, self.live.touch)
         self.secret = _secret(centre.folder)
         """Signs cookies."""
         self._whose = whose

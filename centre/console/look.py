@@ -42,9 +42,12 @@ class Look:
         )
         self._environment.globals |= {"_": _, "static": static}
 
-    def page(self, visit: Visit, template: str, status: int, values: Mapping[str, Any]) -> Response:
+    def page(
+        self, visit: Visit, template: str, status: int, values: Mapping[str, Any], *, is_part: bool = False
+    ) -> Response:
         """`values`: what the template names beside what all may use."""
-        text = self._environment.get_template(template).render(**self._common(visit), **values)
+        common = self._common(visit) | {"said": None if is_part else visit.take_said()}
+        text = self._environment.get_template(template).render(**common, **values)
         return HTMLResponse(text, status)
 
     def _common(self, visit: Visit) -> dict[str, Any]:
@@ -52,7 +55,6 @@ class Look:
         return {
             "visit": visit,
             "nav": visit.desk.nav(visit),
-            "said": visit.take_said(),
             "csrf": lambda: Markup('<input type="hidden" name="csrftoken" value="{}">').format(
                 csrf.token(visit.request)
             ),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from centre import acknowledgements, needs
+from centre import acknowledgements, health, needs
 from centre.alarms import Alarms
 from centre.conditions import About
 from centre.needs import Need, Urgency
@@ -161,5 +161,5 @@ def test_an_alarm_of_a_later_version_is_in_the_list(desk: Desk) -> None:
 
 
 def test_a_centre_that_is_cut_off_is_urgent(desk: Desk) -> None:
-    (one,) = needs.of_centre(desk.office)
+    (one,) = needs.of_centre(each.cause for each in health.of_centre(desk.office))
     assert (one.about, one.urgency, one.title) == (About.CENTRE, Urgency.URGENT, "The broker cannot be reached")

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from centre.console.calls import me
+from centre.console.calls import doors, me, orders, watching
 
-ALL = (me,)
+ALL = (me, watching, doors, orders)

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from centre.console.page import Pages
-from centre.console.pages import overview
+from centre.console.pages import doors, explain, orders, overview, unit
 
-ALL: tuple[Pages, ...] = (overview.PAGES,)
+ALL: tuple[Pages, ...] = (overview.PAGES, doors.PAGES, unit.PAGES, explain.PAGES, orders.PAGES)

@@ -1,0 +1,94 @@
+"""A course as a page shows it: its lines, how it ended, and of a place how each unit did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from centre import order_words, place_tree
+from centre.console.course import Course
+from centre.console.visit import Visit
+from centre.order_words import End, Told
+from centre.orders import Ended
+from centre.words import _
+from contract.commands import Open
+from contract.plain import Reply
+
+
+@dataclass(frozen=True, slots=True)
+class UnitCourse:
+    """One of several. `end`: None while it goes on."""
+
+    unit: str
+    label: str
+    last: Told
+    end: End | None
+
+
+@dataclass(frozen=True, slots=True)
+class CourseView:
+    """`lines` of one unit, `units` of several. `end`: None while it goes on."""
+
+    course: Course
+    title: str
+    where: str
+    lines: tuple[Told, ...]
+    units: tuple[UnitCourse, ...]
+    end: End | None
+
+
+def lines(visit: Visit, course: Course) -> CourseView:
+    """As far as it has got."""
+    steps = list(course.steps)
+    names = {each.unit: each.label for each in visit.desk.states.look(visit.language).units.values()}
+    many = course.where.level != "unit"
+    where = place_tree.label(course.where) if many else names.get(course.where.id, course.where.id)
+    ends = [step for _unit, step in steps if isinstance(step, Ended)]
+    return CourseView(
+        course,
+        order_words.title(course.order),
+        where,
+        () if many else tuple(_of_one(course, steps)),
+        tuple(_of_many(visit, course, names)) if many else (),
+        _end(visit, course, ends, many=many),
+    )
+
+
+def _end(visit: Visit, course: Course, ends: list[Ended], *, many: bool) -> End | None:
+    if course.ended_utc is None:
+        return None
+    if course.fault is not None:
+        return End("urgent", _("Not done"), course.fault)
+    return order_words.end_of_many(ends) if many else order_words.end(course.order, ends[-1], visit.moment)
+
+
+def _of_one(course: Course, steps: list[tuple[str | None, Reply | Ended]]) -> list[Told]:
+    told = [order_words.step(course.order, each) for _unit, each in steps if isinstance(each, Reply)]
+    if course.ended_utc is not None:
+        return told
+    if not told:
+        return [order_words.first(course.order)]
+    last = told[-1]
+    waits = isinstance(course.order, Open) and len(told) > 1
+    coming = _("Waiting for somebody to push the door") if waits else _("Waiting for the unit")
+    return [*told, Told(order_words.Step.DOING, coming)] if last.step is not order_words.Step.FAILED else told
+
+
+def _of_many(visit: Visit, course: Course, names: dict[str, str]) -> list[UnitCourse]:
+    """Every unit of the place that the visitor sees, in the order that people count in."""
+    heard: dict[str, list[Reply]] = {}
+    ends: dict[str, Ended] = {}
+    for unit, step in list(course.steps):
+        if unit is not None and isinstance(step, Reply):
+            heard.setdefault(unit, []).append(step)
+        elif unit is not None and isinstance(step, Ended):
+            ends[unit] = step
+    found = []
+    for each in visit.desk.states.look(visit.language).units.values():
+        if each.unit not in visit.units or (course.where not in each.scopes and each.unit not in heard):
+            continue
+        mine = heard.get(each.unit, [])
+        last = order_words.step(course.order, mine[-1]) if mine else order_words.first(course.order)
+        end = ends.get(each.unit)
+        told = None if end is None else order_words.end(course.order, end, visit.moment)
+        found.append(UnitCourse(each.unit, names[each.unit], last, told))
+    return found
