@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from centre import order_words, place_tree
-from centre.console.course import Course
+from centre.console.course import Course, Step
 from centre.console.visit import Visit
 from centre.order_words import End, Told
 from centre.orders import Ended
 from centre.words import _
 from contract.commands import Open
 from contract.plain import Reply
+
+Steps = list[tuple[str | None, Step]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ class CourseView:
 
 
 def lines(visit: Visit, course: Course) -> CourseView:
-    """As far as it has got."""
+    """As far as it has got. Whether it is over is looked at first: then all its steps are there."""
+    is_over = course.ended_utc is not None
     steps = list(course.steps)
     names = {each.unit: each.label for each in visit.desk.states.look(visit.language).units.values()}
     many = course.where.level != "unit"
@@ -47,23 +50,21 @@ def lines(visit: Visit, course: Course) -> CourseView:
         course,
         order_words.title(course.order),
         where,
-        () if many else tuple(_of_one(course, steps)),
-        tuple(_of_many(visit, course, names)) if many else (),
-        _end(visit, course, ends, many=many),
+        () if many else tuple(_of_one(course, steps, is_over=is_over)),
+        tuple(_of_many(visit, course, steps, names)) if many else (),
+        _end(visit, course, ends, many=many) if is_over else None,
     )
 
 
-def _end(visit: Visit, course: Course, ends: list[Ended], *, many: bool) -> End | None:
-    if course.ended_utc is None:
-        return None
+def _end(visit: Visit, course: Course, ends: list[Ended], *, many: bool) -> End:
     if course.fault is not None:
         return End("urgent", _("Not done"), course.fault)
     return order_words.end_of_many(ends) if many else order_words.end(course.order, ends[-1], visit.moment)
 
 
-def _of_one(course: Course, steps: list[tuple[str | None, Reply | Ended]]) -> list[Told]:
+def _of_one(course: Course, steps: Steps, *, is_over: bool) -> list[Told]:
     told = [order_words.step(course.order, each) for _unit, each in steps if isinstance(each, Reply)]
-    if course.ended_utc is not None:
+    if is_over:
         return told
     if not told:
         return [order_words.first(course.order)]
@@ -73,11 +74,11 @@ def _of_one(course: Course, steps: list[tuple[str | None, Reply | Ended]]) -> li
     return [*told, Told(order_words.Step.DOING, coming)] if last.step is not order_words.Step.FAILED else told
 
 
-def _of_many(visit: Visit, course: Course, names: dict[str, str]) -> list[UnitCourse]:
+def _of_many(visit: Visit, course: Course, steps: Steps, names: dict[str, str]) -> list[UnitCourse]:
     """Every unit of the place that the visitor sees, in the order that people count in."""
     heard: dict[str, list[Reply]] = {}
     ends: dict[str, Ended] = {}
-    for unit, step in list(course.steps):
+    for unit, step in steps:
         if unit is not None and isinstance(step, Reply):
             heard.setdefault(unit, []).append(step)
         elif unit is not None and isinstance(step, Ended):

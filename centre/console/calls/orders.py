@@ -223,6 +223,7 @@ def one(visit: Visit, name: str) -> Course:
 
 
 def view(visit: Visit, found: Course) -> CourseView:
+    ended = found.ended_utc  # before its steps are looked at: then all are there
     steps, ends = [], []
     for name, each in list(found.steps):
         unit = name or found.where.id
@@ -231,5 +232,5 @@ def view(visit: Visit, found: Course) -> CourseView:
             steps.append(StepView(unit, each.state.value, each.reason, each.at_utc, words))
         elif isinstance(each, Ended):
             ends.append(EndView(unit, each.outcome.value, order_words.end(found.order, each, visit.moment).title))
-    about = (found.id, found.order.TAG, str(found.where), found.begun_utc, found.ended_utc)
-    return CourseView(*about, steps, ends, None if found.ended_utc is None else found.fault)
+    about = (found.id, found.order.TAG, str(found.where), found.begun_utc, ended)
+    return CourseView(*about, steps, ends, None if ended is None else found.fault)
