@@ -109,7 +109,7 @@ class Site:
     """What `centre.json` says. `books` is a database URL, None for the SQLite file of the folder.
 
     `mosquitto`: how its files were written last, so that changes of units can write them again; None before the first time. `files`: how
-    software was served last, likewise.
+    software was served last, likewise. `clips`: the address of a recorder's clips (centre/clips.py), as the console links them.
     """
 
     site: str
@@ -118,6 +118,7 @@ class Site:
     books: str | None = None
     mosquitto: Mosquitto | None = None
     files: Files | None = None
+    clips: str | None = None
 
     @property
     def serves_files(self) -> Files:
@@ -215,7 +216,10 @@ class Folder:
                 _("{settings}: timezone: not a name of the IANA database").format(settings=self.settings), CONFIGURATION
             ) from None
         mosquitto, files = self._part(value, "mosquitto", Mosquitto), self._part(value, "files", Files)
-        return Site(site, str(broker), str(zone), books, mosquitto, files)
+        clips = value.get("clips")
+        if clips is not None and not isinstance(clips, str):
+            raise CentreError(_("{settings}: clips: not an address").format(settings=self.settings), CONFIGURATION)
+        return Site(site, str(broker), str(zone), books, mosquitto, files, clips)
 
     def _part(self, value: Mapping[str, Any], name: str, kind: type[P]) -> P | None:
         given = value.get(name)

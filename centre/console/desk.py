@@ -14,6 +14,7 @@ from centre.console.course import Courses
 from centre.console.live import Live
 from centre.console.look import Look
 from centre.console.states import States
+from centre.console.verification import Verification
 from centre.folder import Folder, write_secret
 from centre.opened import OpenCentre
 
@@ -64,6 +65,7 @@ class WebDesk:
         self.live = Live(centre.books)
         self.courses = Courses(self.live.touch)
         self.states = States(centre, self.live.touch)
+        self.verification = Verification(centre, self.live.touch)
         self.secret = _secret(centre.folder)
         """Signs cookies."""
         self._whose = whose

@@ -16,12 +16,12 @@ from starlette.responses import RedirectResponse, Response
 from centre import accounts, permits
 from centre.accounts import Account
 from centre.console.errors import NotThereError, SignedOutError
-from centre.console.guard import LANGUAGES
 from centre.console.times import clock_time
 from centre.errors import BadValueError, CentreError, ForbiddenError
 from centre.permits import Doing
 from centre.units import parse_scope
 from centre.words import _
+from contract.language import CHINESE, ENGLISH
 from contract.scopes import Scope
 
 if TYPE_CHECKING:
@@ -58,16 +58,16 @@ class Visit:
         return str(self.request.scope["doorward.language"])
 
     @property
-    def catalogue(self) -> str:
-        """The name of the words' catalogue, for what is said on another thread."""
-        return LANGUAGES[self.language]
-
-    @property
     def person(self) -> Account:
         """Raises SignedOutError."""
         if self.account is None:
             raise SignedOutError
         return self.account
+
+    @property
+    def catalogue(self) -> str:
+        """The same as the catalogues are called."""
+        return CHINESE if self.language.startswith("zh") else ENGLISH
 
     # --- what they may
 

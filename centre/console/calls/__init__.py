@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from centre.console.calls import doors, me, orders, watching
+from centre.console.calls import doors, find, me, orders, record, watching
 
-ALL = (me, watching, doors, orders)
+ALL = (me, find, watching, doors, orders, record)

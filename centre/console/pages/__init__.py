@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from centre.console.page import Pages
-from centre.console.pages import doors, explain, orders, overview, unit
+from centre.console.pages import doors, explain, frame, orders, overview, record, unit
 
-ALL: tuple[Pages, ...] = (overview.PAGES, doors.PAGES, unit.PAGES, explain.PAGES, orders.PAGES)
+ALL: tuple[Pages, ...] = (
+    overview.PAGES,
+    doors.PAGES,
+    unit.PAGES,
+    explain.PAGES,
+    orders.PAGES,
+    record.PAGES,
+    frame.PAGES,
+)
