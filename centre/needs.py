@@ -6,15 +6,16 @@ What can be taken note of is an alarm; everything else goes by itself when it is
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from sqlalchemy import Connection, select
 
 from centre import acknowledgements, cases, conditions, lately, shown
 from centre.acknowledgements import Acknowledgement, ListedAlarm
-from centre.alarms import OWN
+from centre.alarms import OWN, RaisedAlarm
 from centre.conditions import About
 from centre.fact_words import of_line
 from centre.health import Cause
@@ -174,7 +175,7 @@ def _of_alarm(listed: ListedAlarm) -> Need:
     about = OF_KIND.get(alarm.kind, own if alarm.kind in OWN else About.OTHER)
     fact = acknowledgements.fact_of(alarm)
     door = fact.get("door")
-    words = shown.plain(alarm.detail) if alarm.line is None else of_line(alarm.kind, alarm.line).words
+    words = shown.plain(alarm.detail) if alarm.line is None else _words(about, alarm, fact)
     since = listed.happened_utc if listed.happened_utc is not None else alarm.taken_utc
     return Need(
         about,
@@ -187,6 +188,16 @@ def _of_alarm(listed: ListedAlarm) -> Need:
         more=listed.repeats,
         over_utc=listed.seen_utc,
     )
+
+
+def _words(about: About, alarm: RaisedAlarm, fact: Mapping[str, Any]) -> str:
+    """What the title does not say: which door or device, and whose."""
+    if about is About.OTHER and alarm.line is not None:
+        return of_line(alarm.kind, alarm.line).words
+    told = [_("door {door}").format(door=fact["door"])] if fact.get("door") else []
+    whose = "room" if fact.get("room") else "holder"
+    told += [str(fact[name]) for name in ("device", "input", "by", whose, "detail") if fact.get(name)]
+    return shown.plain(_(", ").join(told))
 
 
 def _of_units(conn: Connection, now: float) -> Iterator[Need]:

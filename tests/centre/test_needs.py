@@ -38,7 +38,9 @@ def test_most_urgent_first_and_the_oldest_first_within(desk: Desk) -> None:
     told(desk, second, "access.duress", door="main", by="h1", via="card")
     second.at -= 100
     told(desk, second, "door.forced", door="back")
-    found = [(each.about, each.unit, each.door) for each in listed(desk)]
+    everything = listed(desk)
+    assert everything[0].words == "door main, h1"
+    found = [(each.about, each.unit, each.door) for each in everything]
     assert found == [
         (About.DURESS, "a2", "main"),
         (About.FORCED, "a2", "back"),

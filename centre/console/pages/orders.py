@@ -160,12 +160,18 @@ def _ends(visit: Visit) -> list[tuple[str, str]]:
     now = datetime.fromtimestamp(visit.now, zone)
     evening = now.replace(hour=22, minute=0, second=0, microsecond=0)
     morning = now.replace(hour=6, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    moments = [visit.now + 900, visit.now + 3600, visit.now + 4 * 3600, evening.timestamp(), morning.timestamp()]
+    lengths = {900: _("15 minutes"), 3600: _("1 hour"), 14_400: _("4 hours")}
+    moments = {int(visit.now) + length: words for length, words in lengths.items()}
+    moments |= {int(evening.timestamp()): "", int(morning.timestamp()): ""}
     chosen = visit.form.get("until")
-    if isinstance(chosen, str) and chosen.isdecimal() and len(chosen) < 12:
-        moments.append(float(chosen))
-    later = sorted({int(each) for each in moments if each > visit.now + 60})
-    return [(str(each), visit.moment(each)) for each in later]
+    if isinstance(chosen, str) and chosen.isascii() and chosen.isdecimal() and len(chosen) < 12:
+        moments.setdefault(int(chosen), "")
+    later = [(each, words) for each, words in sorted(moments.items()) if each > visit.now + 60]
+    until = _("{length}, until {at}")
+    return [
+        (str(each), until.format(length=words, at=visit.moment(each)) if words else visit.moment(each))
+        for each, words in later
+    ]
 
 
 # --- courses
