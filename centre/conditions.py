@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from centre import shown
@@ -13,6 +14,8 @@ from centre.sentences import CLOCKS, STORAGES, named
 from centre.words import _
 from contract.bounds import parse_rfc3339
 
+KNOWN = 4096
+"""Statuses that are known by heart: two of each unit of a large site."""
 BACKLOG = 200
 """Facts that wait; fewer are a moment's."""
 TRUSTED_CLOCKS = frozenset({"synced", "holdover"})
@@ -54,8 +57,9 @@ class Condition:
     since_utc: float | None = None
 
 
-def read_status(text: str | None) -> dict[str, Any]:
-    """The plain values of a status as the books have it; empty where there is none."""
+@lru_cache(maxsize=KNOWN)
+def read_status(text: str | None) -> Mapping[str, Any]:
+    """The plain values of a status as the books have it; empty where there is none. Each is read once: most say what they said before."""
     found = json.loads(text) if text else {}
     return found if isinstance(found, dict) else {}
 
@@ -85,7 +89,7 @@ def of_status(text: str | None) -> Iterator[Condition]:
         yield Condition(About.CLOCK, named(CLOCKS, clock))
 
 
-def _of_door(door: str, told: dict[str, Any]) -> Iterator[Condition]:
+def _of_door(door: str, told: Mapping[str, Any]) -> Iterator[Condition]:
     if told.get("mode") == "fire":
         yield Condition(About.FIRE, _("not reset yet"), door)
     if told.get("lock") == "lost":
@@ -96,7 +100,7 @@ def _of_door(door: str, told: dict[str, Any]) -> Iterator[Condition]:
         yield Condition(About.HELD, _("open for longer than it may be"), door)
 
 
-def _named(status: dict[str, Any], what: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _named(status: Mapping[str, Any], what: str) -> Iterator[tuple[str, dict[str, Any]]]:
     found = status.get(what)
     for name, each in sorted(found.items()) if isinstance(found, dict) else ():
         if isinstance(each, dict):

@@ -43,7 +43,7 @@ class Weight(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class Ground:
     """`words`: as one reads it out on the telephone."""
 
     weight: Weight
@@ -51,7 +51,7 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class CardShown:
     """A card or code that was shown at the unit. `mine`: whether it was this one; None where the unit does not know the card, so that nobody can tell."""
 
     at_utc: float
@@ -66,8 +66,8 @@ class Explained:
     """`verdict` first, then the grounds; `shown`: of lately, the last first. `holders`: ids that the card stands for, in lists that reach this door."""
 
     verdict: str
-    reasons: tuple[Reason, ...]
-    shown: tuple[Shown, ...]
+    reasons: tuple[Ground, ...]
+    shown: tuple[CardShown, ...]
     holders: tuple[str, ...]
 
 
@@ -81,11 +81,11 @@ def explain(centre: OpenCentre, unit_id: str, door: str, text: str, now: float) 
         reasons = [*_of_unit(conn, unit_id, door, entries), *_of_entries(conn, centre, unit, door, entries, now)]
     if not entries:
         words = _("The card is in none of the {count} lists of people that this door has: it is not registered here.")
-        reasons.append(Reason(Weight.AGAINST, words.format(count=lists)))
+        reasons.append(Ground(Weight.AGAINST, words.format(count=lists)))
     return Explained(_verdict(reasons, told), tuple(reasons), told, tuple(sorted(here)))
 
 
-def _verdict(reasons: Sequence[Reason], told: Sequence[Shown]) -> str:
+def _verdict(reasons: Sequence[Ground], told: Sequence[CardShown]) -> str:
     sure = next((each for each in told if each.mine), None)
     if sure is not None and not sure.opened:
         return _("The door told the reason: {reason}.").format(reason=sure.reason)
@@ -101,13 +101,13 @@ def _verdict(reasons: Sequence[Reason], told: Sequence[Shown]) -> str:
 # --- what the unit told
 
 
-def _told(conn: Connection, unit: str, door: str, holders: set[str], now: float) -> Iterator[Shown]:
+def _told(conn: Connection, unit: str, door: str, holders: set[str], now: float) -> Iterator[CardShown]:
     for each in lately.of_unit(conn, unit, MOST, kinds=KINDS):
         fact = json.loads(each.line)
         if each.at_utc < now - LATELY_S or fact.get("door", door) != door:
             continue
         if each.kind in names_of(AccessLate):
-            yield Shown(each.at_utc, door, False, _("it came too late to count: shown again it does"), None)
+            yield CardShown(each.at_utc, door, False, _("it came too late to count: shown again it does"), None)
             continue
         by, opened = fact.get("by"), each.kind in names_of(AccessGranted)
         if opened and by not in holders:
@@ -115,10 +115,10 @@ def _told(conn: Connection, unit: str, door: str, holders: set[str], now: float)
         reason = "" if opened else named(DENIALS, fact.get("reason"))
         mine = None if by is None and fact.get("reason") == Denial.UNKNOWN else by in holders
         if mine is not False:
-            yield Shown(each.at_utc, door, opened, reason, mine)
+            yield CardShown(each.at_utc, door, opened, reason, mine)
 
 
-def _of_unit(conn: Connection, unit: str, door: str, entries: Sequence[RosterEntry]) -> Iterator[Reason]:
+def _of_unit(conn: Connection, unit: str, door: str, entries: Sequence[RosterEntry]) -> Iterator[Ground]:
     """The door's mode and clock, by the unit's last status."""
     row = conn.execute(select(units_table).where(units_table.c.unit == unit)).one()
     status = conditions.read_status(row.status)
@@ -126,17 +126,17 @@ def _of_unit(conn: Connection, unit: str, door: str, entries: Sequence[RosterEnt
     told = doors.get(door) if isinstance(doors, dict) else None
     mode = told.get("mode") if isinstance(told, dict) else None
     if not row.online:
-        yield Reason(
+        yield Ground(
             Weight.DOUBT,
             _("The unit is offline: it decides by what it had then, and what happened since is not known here."),
         )
     if mode == "lockdown" and not any(each.holder.role is Role.EMERGENCY for each in entries):
-        yield Reason(Weight.AGAINST, _("The door is locked down: only emergency cards open it."))
+        yield Ground(Weight.AGAINST, _("The door is locked down: only emergency cards open it."))
     if isinstance(told, dict) and told.get("lock") in {"lost", "fault"}:
-        yield Reason(Weight.AGAINST, _("The lock itself does not answer as it should: no card can open it."))
+        yield Ground(Weight.AGAINST, _("The lock itself does not answer as it should: no card can open it."))
     clock = status.get("clock")
     if clock not in conditions.TRUSTED_CLOCKS and any(_limited(each.holder) for each in entries):
-        yield Reason(
+        yield Ground(
             Weight.DOUBT, _("The unit's clock is not right, and the card is limited in time: then it may refuse.")
         )
 
@@ -150,27 +150,27 @@ def _limited(holder: Holder) -> bool:
 
 def _of_entries(
     conn: Connection, centre: OpenCentre, unit: Unit, door: str, entries: Sequence[RosterEntry], now: float
-) -> Iterator[Reason]:
+) -> Iterator[Ground]:
     """Any entry may open; where none does, what stands against each is told."""
     has, hours = _applied(conn, unit.unit), _doors_hours(centre, unit, door)
     against, doubts = [], []
     for each in entries:
         ground = _against(each.holder, door, centre.site.zone, hours, now)
         if ground is not None:
-            against.append(Reason(Weight.AGAINST, ground))
+            against.append(Ground(Weight.AGAINST, ground))
         elif has.get((each.scope, each.roster), 0) < each.rev:
             words = _("The unit has not told yet that it has list {list} in its newest form, which has this card.")
-            doubts.append(Reason(Weight.DOUBT, words.format(list=each.roster)))
+            doubts.append(Ground(Weight.DOUBT, words.format(list=each.roster)))
         else:
             yield from _opens(each)
             return
     yield from dict.fromkeys(doubts or against)
 
 
-def _opens(entry: RosterEntry) -> Iterator[Reason]:
+def _opens(entry: RosterEntry) -> Iterator[Ground]:
     if entry.holder.pin_required:
-        yield Reason(Weight.DOUBT, _("It opens only with its PIN after it."))
-    yield Reason(Weight.FOR, _("List {list}: it is for this door, and its time is now.").format(list=entry.roster))
+        yield Ground(Weight.DOUBT, _("It opens only with its PIN after it."))
+    yield Ground(Weight.FOR, _("List {list}: it is for this door, and its time is now.").format(list=entry.roster))
 
 
 def _against(holder: Holder, door: str, zone: ZoneInfo, doors_hours: Hours | None, now: float) -> str | None:

@@ -28,7 +28,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Holdings:
     """`whole`: it has the newest of all, by its last status; None where that does not say. `lacking`: what it is known to lack. `count`: pieces in all."""
 
     whole: bool | None
@@ -36,7 +36,7 @@ class Standing:
     count: int
 
 
-def of_unit(conn: Connection, unit: Unit, digest: object, now: float) -> Standing:
+def of_unit(conn: Connection, unit: Unit, digest: object, now: float) -> Holdings:
     """`digest`: that of its last status."""
     by_scope = state.due(conn, [str(scope) for scope in unit.scopes])
     due = state.in_force(by_scope, unit.scopes, now)
@@ -46,7 +46,7 @@ def of_unit(conn: Connection, unit: Unit, digest: object, now: float) -> Standin
         Piece(each.kind, each.scope, each.id, each.rev, told.get((each.kind, each.scope, each.id))) for each in due
     ]
     lacking = [each for each in pieces if each.kind in TOLD and (each.has or 0) < each.rev]
-    return Standing(whole, () if whole else tuple(lacking), len(pieces))
+    return Holdings(whole, () if whole else tuple(lacking), len(pieces))
 
 
 def _told(conn: Connection, unit: str) -> dict[tuple[str, str, str], int]:

@@ -21,7 +21,7 @@ from centre.fact_words import of_line
 from centre.health import Cause
 from centre.opened import OpenCentre
 from centre.schema import alarms, epochs, facts, unit_keys, units
-from centre.schema_rounds import OF_PATROL
+from centre.schema_rounds import OF_PATROL, facts_patrol
 from centre.words import N_, _
 from contract.chain import FactLine, parse_line
 from contract.codec import FieldError
@@ -124,12 +124,27 @@ TITLES = {
 
 def of(centre: OpenCentre, now: float) -> list[Need]:
     """Of the whole site; whoever shows it leaves out what a person may not see. Raises CentreError, DBAPIError."""
+    return in_order([*of_doors(centre, now), *due(centre, now)])
+
+
+def in_order(found: Iterable[Need]) -> list[Need]:
+    """The most urgent first, the oldest first within."""
+    return sorted(found, key=lambda each: each.order)
+
+
+def of_doors(centre: OpenCentre, now: float) -> list[Need]:
+    """Open alarms, and what units tell to be unwell; a condition that an open alarm tells already is left out."""
     open_alarms = [_of_alarm(each) for each in acknowledgements.listed(centre)]
-    with centre.books.reading() as conn:
-        found = [*open_alarms, *_of_units(conn, now), *_missed(conn, now), *_overdue(conn, centre.site.site, now)]
     known = {(each.about, each.unit, each.door) for each in open_alarms}
-    told = [each for each in found if each.alarm is not None or (each.about, each.unit, each.door) not in known]
-    return sorted(told, key=lambda each: each.order)
+    with centre.books.reading() as conn:
+        unwell = [*_of_units(conn, now)]
+    return [*open_alarms, *(each for each in unwell if (each.about, each.unit, each.door) not in known)]
+
+
+def due(centre: OpenCentre, now: float) -> list[Need]:
+    """What somebody should have done by now. Looks through all reports: not for each fact that comes."""
+    with centre.books.reading() as conn:
+        return [*_missed(conn, now), *_overdue(conn, centre.site.site, now)]
 
 
 def of_centre(causes: Iterable[Cause]) -> list[Need]:
@@ -230,9 +245,8 @@ def _missed(conn: Connection, now: float) -> Iterator[Need]:
     joined = facts.join(epochs, facts.c.epoch_id == epochs.c.id)
     kinds = facts.c.kind.in_(names_of(PatrolMissed))
     lately = (facts.c.at_utc > now - MISSED_S) & facts.c.again.is_(False)
-    for unit, line in conn.execute(
-        select(epochs.c.unit, facts.c.line).select_from(joined).where(OF_PATROL, kinds, lately)
-    ):
+    query = select(epochs.c.unit, facts.c.line).select_from(joined).where(OF_PATROL, kinds, lately)
+    for unit, line in conn.execute(query.with_hint(facts, f"INDEXED BY {facts_patrol.name}", "sqlite")):
         read = parse_line(line)
         try:
             fact = read.fact if isinstance(read, FactLine) else None

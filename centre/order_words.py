@@ -13,7 +13,7 @@ from contract.commands import FireReset, Identify, Mode, Open, Order, Reason, Re
 from contract.plain import Reply, ReplyState
 
 
-class Step(StrEnum):
+class LineState(StrEnum):
     """How a line of a course stands."""
 
     DONE = "done"
@@ -23,10 +23,10 @@ class Step(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class CourseLine:
     """A line of a course. `at_utc`: by the unit's clock."""
 
-    step: Step
+    step: LineState
     words: str
     at_utc: float | None = None
 
@@ -94,16 +94,18 @@ def consequence(order: Order, where: str, until: str) -> str:
     return words.format(where=where, until=until)
 
 
-def first(order: Order) -> Told:
+def first(order: Order) -> CourseLine:
     """Before anything was heard."""
-    return Told(Step.DOING, _("On the way to the door") if isinstance(order, Open) else _("On the way to the unit"))
+    return CourseLine(
+        LineState.DOING, _("On the way to the door") if isinstance(order, Open) else _("On the way to the unit")
+    )
 
 
-def step(order: Order, reply: Reply) -> Told:
+def step(order: Order, reply: Reply) -> CourseLine:
     """As it was heard."""
     if reply.state is ReplyState.REFUSED:
-        return Told(Step.FAILED, _("Not done: {reason}").format(reason=refusal(reply)), reply.at_utc)
-    return Told(Step.DONE, _done(order, reply), reply.at_utc)
+        return CourseLine(LineState.FAILED, _("Not done: {reason}").format(reason=refusal(reply)), reply.at_utc)
+    return CourseLine(LineState.DONE, _done(order, reply), reply.at_utc)
 
 
 def _done(order: Order, reply: Reply) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -26,24 +27,24 @@ def label(scope: Scope) -> str:
 
 
 @dataclass(slots=True)
-class Place:
+class PlaceNode:
     """`units`: ids of all units in it, those of the places below included; `own`: those that are in none of these. `scope` None: the whole."""
 
     scope: Scope | None = None
-    places: dict[Scope, Place] = field(default_factory=dict)
+    places: dict[Scope, PlaceNode] = field(default_factory=dict)
     units: list[str] = field(default_factory=list)
     own: list[str] = field(default_factory=list)
 
-    def walk(self, depth: int = 0) -> Iterator[tuple[int, Place]]:
+    def walk(self, depth: int = 0) -> Iterator[tuple[int, PlaceNode]]:
         """Each place below, in order, with how deep it lies."""
         for _scope, place in sorted(self.places.items(), key=lambda each: natural(each[0].id)):
             yield depth, place
             yield from place.walk(depth + 1)
 
 
-def of(units: Iterable[tuple[str, Iterable[Scope]]]) -> Place:
+def of(units: Iterable[tuple[str, Iterable[Scope]]]) -> PlaceNode:
     """Of units and their scopes. A unit with several scopes of one level stands where the first leads."""
-    top = Place()
+    top = PlaceNode()
     for unit, scopes in units:
         at = top
         at.units.append(unit)
@@ -51,7 +52,7 @@ def of(units: Iterable[tuple[str, Iterable[Scope]]]) -> Place:
         for level in BETWEEN:
             scope = known.get(level)
             if scope is not None:
-                at = at.places.setdefault(scope, Place(scope))
+                at = at.places.setdefault(scope, PlaceNode(scope))
                 at.units.append(unit)
         at.own.append(unit)
     return top
@@ -59,14 +60,7 @@ def of(units: Iterable[tuple[str, Iterable[Scope]]]) -> Place:
 
 def natural(text: str) -> list[tuple[int, int | str]]:
     """Sorts b2 before b12."""
-    found: list[tuple[int, int | str]] = []
-    digits = letters = ""
-    for char in f"{text}\0":
-        if char.isascii() and char.isdigit():
-            digits += char
-        elif digits:
-            found += [(1, letters), (0, int(digits))]
-            digits, letters = "", char
-        else:
-            letters += char
-    return [*found, (1, letters)]
+    return [(0, int(digits)) if digits else (1, other) for digits, other in _PARTS.findall(text)]
+
+
+_PARTS = re.compile(r"([0-9]{1,18})|([^0-9]+)")

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from centre import acceptance, lacks, lately, orders_given, units
 from centre.acceptance import UnitPage as Box
 from centre.fact_words import of_line
-from centre.lacks import Standing
+from centre.lacks import Holdings
 from centre.opened import OpenCentre
 from centre.orders_given import GivenOrder
 from centre.reports import Entry
@@ -47,7 +47,7 @@ class OnScreen:
 @dataclass(frozen=True, slots=True)
 class Known:
     box: Box
-    standing: Standing
+    standing: Holdings
     notices: tuple[OnScreen, ...]
     orders: tuple[GivenOrder, ...]
 

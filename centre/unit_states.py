@@ -21,7 +21,7 @@ from centre.words import N_, _
 from contract.scopes import Scope
 
 
-class Sign(Enum):
+class UnitSign(Enum):
     """Each has a shape of its own."""
 
     URGENT = "urgent"
@@ -62,12 +62,12 @@ class UnitNow:
         return self.name or self.unit
 
     @property
-    def sign(self) -> Sign:
+    def sign(self) -> UnitSign:
         if any(each.urgency is Urgency.URGENT for each in self.needs):
-            return Sign.URGENT
+            return UnitSign.URGENT
         if not self.online:
-            return Sign.AWAY
-        return Sign.LOOK if self.needs else Sign.WELL
+            return UnitSign.AWAY
+        return UnitSign.LOOK if self.needs else UnitSign.WELL
 
     @property
     def words(self) -> str:
@@ -76,9 +76,9 @@ class UnitNow:
             return _("revoked")
         if not self.enrolled:
             return _("not enrolled yet")
-        if self.sign is Sign.AWAY:
+        if self.sign is UnitSign.AWAY:
             return _("offline") if self.heard_utc is not None else _("it was never heard of")
-        return self.needs[0].title if self.needs else _(NAMES[Sign.WELL])
+        return self.needs[0].title if self.needs else _(NAMES[UnitSign.WELL])
 
     @property
     def doors(self) -> list[DoorNow]:
@@ -88,7 +88,12 @@ class UnitNow:
         return [_door(name, each) for name, each in found if isinstance(each, dict)]
 
 
-NAMES = {Sign.URGENT: N_("urgent"), Sign.LOOK: N_("needs a look"), Sign.AWAY: N_("away"), Sign.WELL: N_("well")}
+NAMES = {
+    UnitSign.URGENT: N_("urgent"),
+    UnitSign.LOOK: N_("needs a look"),
+    UnitSign.AWAY: N_("away"),
+    UnitSign.WELL: N_("well"),
+}
 ELSEWHERE = frozenset({About.OVERDUE, About.MISSED})
 """What says nothing of the unit's own health."""
 

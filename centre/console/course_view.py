@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from centre import order_words, place_tree
 from centre.console.course import Course, Step
 from centre.console.visit import Visit
-from centre.order_words import End, Told
+from centre.order_words import CourseLine, End
 from centre.orders import Ended
 from centre.words import _
 from contract.commands import Open
@@ -22,23 +22,23 @@ class UnitCourse:
 
     unit: str
     label: str
-    last: Told
+    last: CourseLine
     end: End | None
 
 
 @dataclass(frozen=True, slots=True)
-class CourseView:
+class CourseShown:
     """`lines` of one unit, `units` of several. `end`: None while it goes on."""
 
     course: Course
     title: str
     where: str
-    lines: tuple[Told, ...]
+    lines: tuple[CourseLine, ...]
     units: tuple[UnitCourse, ...]
     end: End | None
 
 
-def lines(visit: Visit, course: Course) -> CourseView:
+def lines(visit: Visit, course: Course) -> CourseShown:
     """As far as it has got. Whether it is over is looked at first: then all its steps are there."""
     is_over = course.ended_utc is not None
     steps = list(course.steps)
@@ -46,7 +46,7 @@ def lines(visit: Visit, course: Course) -> CourseView:
     many = course.where.level != "unit"
     where = place_tree.label(course.where) if many else names.get(course.where.id, course.where.id)
     ends = [step for _unit, step in steps if isinstance(step, Ended)]
-    return CourseView(
+    return CourseShown(
         course,
         order_words.title(course.order),
         where,
@@ -62,7 +62,7 @@ def _end(visit: Visit, course: Course, ends: list[Ended], *, many: bool) -> End:
     return order_words.end_of_many(ends) if many else order_words.end(course.order, ends[-1], visit.moment)
 
 
-def _of_one(course: Course, steps: Steps, *, is_over: bool) -> list[Told]:
+def _of_one(course: Course, steps: Steps, *, is_over: bool) -> list[CourseLine]:
     told = [order_words.step(course.order, each) for _unit, each in steps if isinstance(each, Reply)]
     if is_over:
         return told
@@ -71,7 +71,11 @@ def _of_one(course: Course, steps: Steps, *, is_over: bool) -> list[Told]:
     last = told[-1]
     waits = isinstance(course.order, Open) and len(told) > 1
     coming = _("Waiting for somebody to push the door") if waits else _("Waiting for the unit")
-    return [*told, Told(order_words.Step.DOING, coming)] if last.step is not order_words.Step.FAILED else told
+    return (
+        [*told, CourseLine(order_words.LineState.DOING, coming)]
+        if last.step is not order_words.LineState.FAILED
+        else told
+    )
 
 
 def _of_many(visit: Visit, course: Course, steps: Steps, names: dict[str, str]) -> list[UnitCourse]:

@@ -10,25 +10,35 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from centre import health, needs, unit_states
+from centre import health, needs, place_tree, unit_states
 from centre.console.live import Marks, marks_of
 from centre.health import Cause
 from centre.needs import Need
 from centre.opened import OpenCentre
+from centre.place_tree import PlaceNode
 from centre.unit_states import UnitNow
+from contract.scopes import Scope
 
 OLD_S = 5.0
 """Of what time alone changes."""
+DUE_S = 15.0
+"""Of stops that nobody came to and reports that are overdue."""
 LINE_S = 20.0
 """Between two looks at the broker."""
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Snapshot:
     """`units` in the order that people count in."""
 
     needs: tuple[Need, ...]
     units: Mapping[str, UnitNow]
+    tree: PlaceNode
+    """Of all units."""
+
+    def reach(self, scope: Scope) -> list[UnitNow]:
+        """Whom a scope reaches."""
+        return [each for each in self.units.values() if scope in each.scopes]
 
 
 class States:
@@ -38,12 +48,13 @@ class States:
         self._centre = centre
         self._touch = touch
         self._lock = threading.Lock()
-        self._looks: dict[str, tuple[Marks, float, Look]] = {}
+        self._looks: dict[str, tuple[Marks, float, Snapshot]] = {}
+        self._due: dict[str, tuple[object, float, list[Need]]] = {}
         self._line_lock = threading.Lock()
         self._line_mono = float("-inf")
         self._causes: frozenset[Cause] = frozenset()
 
-    def look(self, language: str) -> Look:
+    def look(self, language: str) -> Snapshot:
         """In the language of who reads it, which is that of this thread. Raises CentreError, DBAPIError."""
         self._look_at_line()
         with self._lock:
@@ -52,12 +63,20 @@ class States:
             known = self._looks.get(language)
             if known is not None and known[0] == marks and time.monotonic() - known[1] < OLD_S:
                 return known[2]
-            found = [*needs.of_centre(sorted(self._causes)), *needs.of(self._centre, time.time())]
-            found.sort(key=lambda each: each.order)
+            cut_off = needs.of_centre(sorted(self._causes))
+            now = needs.of_doors(self._centre, time.time())
+            found = needs.in_order([*cut_off, *now, *self._due_of(language, marks["acts"])])
             units = {each.unit: each for each in unit_states.all_of(self._centre, found)}
-            made = Look(tuple(found), units)
+            made = Snapshot(tuple(found), units, place_tree.of((each.unit, each.scopes) for each in units.values()))
             self._looks[language] = (marks, time.monotonic(), made)
             return made
+
+    def _due_of(self, language: str, acts: object) -> list[Need]:
+        """What somebody should have done, looked for when somebody did something, or after a while."""
+        known = self._due.get(language)
+        if known is None or known[0] != acts or time.monotonic() - known[1] >= DUE_S:
+            known = self._due[language] = (acts, time.monotonic(), needs.due(self._centre, time.time()))
+        return known[2]
 
     def one(self, language: str, unit: str) -> UnitNow:
         """A unit that is not among the units of the look: a revoked one. Raises CentreError where there is none."""

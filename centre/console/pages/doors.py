@@ -16,10 +16,11 @@ from centre import place_tree
 from centre.console.calls import doors as doors_call
 from centre.console.page import Entry, Pages
 from centre.console.visit import Visit
-from centre.place_tree import Place
+from centre.place_tree import PlaceNode
 from centre.sentences import MODES, named
-from centre.unit_states import DoorNow, Sign, UnitNow
+from centre.unit_states import DoorNow, UnitNow, UnitSign
 from centre.words import N_, _
+from contract.scopes import Scope
 
 PAGES = Pages(Entry("/doors", N_("Doors"), "door", phone=True))
 PAGE = 50
@@ -65,11 +66,14 @@ def listed(visit: Visit) -> Response:
 def _seen(visit: Visit) -> dict[str, Any]:
     wanted = visit.ask(Filter)
     everything = doors_call.seen_by(visit)
-    found = [each for each in everything if _takes(wanted, each)]
+    place = _place(wanted.place)
+    found = [each for each in everything if _takes(wanted, each, place)]
     last = max(1, -(-len(found) // PAGE))
     page = min(wanted.page, last)
     first = (page - 1) * PAGE
-    top = place_tree.of((each.unit, each.scopes) for each in everything)
+    look = visit.desk.states.look(visit.language)
+    is_all = len(everything) == len(look.units)
+    top = look.tree if is_all else place_tree.of((each.unit, each.scopes) for each in everything)
     signs = {each.unit: each.sign for each in everything}
     return {
         "wanted": wanted,
@@ -81,25 +85,29 @@ def _seen(visit: Visit) -> dict[str, Any]:
         "before": f"/doors{wanted.address(page=page - 1)}" if page > 1 else None,
         "after": f"/doors{wanted.address(page=page + 1)}" if page < last else None,
         "tree": _branches(top, signs, wanted.place),
-        "places": [("", _("all"))]
-        + [(str(each.scope), place_tree.label(each.scope)) for each in _choices(top, wanted.place)],
+        "places": [("", _("all"))] + [(str(scope), place_tree.label(scope)) for scope in _choices(top, wanted.place)],
         "place_label": _label(wanted.place),
     }
 
 
-def _choices(top: Place, chosen: str) -> Iterator[Place]:
+def _choices(top: PlaceNode, chosen: str) -> Iterator[Scope]:
     """Places to choose from: buildings only where there are few, and the chosen one."""
-    found = [each for _depth, each in top.walk() if each.scope is not None]
+    found = [each for _depth, each in top.walk()]
     for each in found:
-        if len(found) <= PAGE or each.places or str(each.scope) == chosen:
-            yield each
+        if each.scope is not None and (len(found) <= PAGE or each.places or str(each.scope) == chosen):
+            yield each.scope
 
 
-def _takes(wanted: Filter, unit: UnitNow) -> bool:
+def _place(text: str) -> Scope | None:
+    level, _slash, name = text.partition("/")
+    return Scope(level, name) if text else None
+
+
+def _takes(wanted: Filter, unit: UnitNow, place: Scope | None) -> bool:
     text = wanted.q.strip().casefold()
     return (
         (not text or text in unit.unit.casefold() or text in unit.name.casefold())
-        and (not wanted.place or wanted.place in map(str, unit.scopes))
+        and (place is None or place in unit.scopes)
         and (not wanted.state or unit.sign.value == wanted.state)
         and (not wanted.about or any(each.about == wanted.about for each in unit.needs))
     )
@@ -111,16 +119,16 @@ def _label(place: str) -> str:
     return _(known).format(id=name) if known and name else ""
 
 
-def _branches(place: Place, signs: dict[str, Sign], chosen: str) -> tuple[Branch, ...]:
+def _branches(place: PlaceNode, signs: dict[str, UnitSign], chosen: str) -> tuple[Branch, ...]:
     found = []
     for scope, each in sorted(place.places.items(), key=lambda item: place_tree.natural(item[0].id)):
         counted = Counter(signs[unit].value for unit in each.units)
         below = _branches(each, signs, chosen)
         is_open = str(scope) == chosen or any(branch.is_open for branch in below) or len(place.places) == 1
         unwell = tuple(
-            (sign.value, counted[sign.value]) for sign in Sign if sign is not Sign.WELL and counted[sign.value]
+            (sign.value, counted[sign.value]) for sign in UnitSign if sign is not UnitSign.WELL and counted[sign.value]
         )
-        shown = unwell or ((Sign.WELL.value, len(each.units)),)
+        shown = unwell or ((UnitSign.WELL.value, len(each.units)),)
         found.append(Branch(place_tree.label(scope), str(scope), len(each.units), shown, below, is_open))
     return tuple(found)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from centre import order_words, orders, place_tree
+from centre import order_words, place_tree
 from centre.console.calls import doors as doors_call
 from centre.console.calls import orders as orders_call
 from centre.console.calls.orders import DoorOrderAsk, ModeAsk, ModeEverywhereAsk, OpenAsk, OrderAsk, SayAsk
@@ -116,7 +116,7 @@ def _place_asked_for(visit: Visit) -> tuple[str, Act, Scope]:
         scope = visit.scope(f"{given['level']}/{given['place']}")
     except BadValueError as error:
         raise NotThereError(error.words) from None
-    if not visit.units.intersection(orders.reached(visit.centre, scope)):
+    if not any(each.unit in visit.units for each in visit.desk.states.look(visit.language).reach(scope)):
         raise NotThereError(_("{scope}: no unit is there").format(scope=scope))
     visit.require(ACTS[given["act"]].doing, scope)
     return given["act"], ACTS[given["act"]], scope
@@ -124,8 +124,8 @@ def _place_asked_for(visit: Visit) -> tuple[str, Act, Scope]:
 
 def _form(visit: Visit, name: str, act: Act, scope: Scope, error: BadValueError | None = None) -> Response:
     is_place = scope.level != "unit"
-    units = orders.reached(visit.centre, scope) if is_place else (scope.id,)
     now = None if is_place else doors_call.one(visit, scope.id)
+    units = visit.desk.states.look(visit.language).reach(scope) if now is None else [now]
     where = place_tree.label(scope) if now is None else now.label
     return visit.page(
         "order.html",
@@ -140,18 +140,12 @@ def _form(visit: Visit, name: str, act: Act, scope: Scope, error: BadValueError 
         doors=[] if now is None else [each.door for each in now.doors],
         pairs=[] if now is None else [(each.door, each.door) for each in now.doors],
         asks=act.asks - {"door"} if is_place else act.asks,
-        away=_away(visit, units),
+        away=sum(not each.online for each in units),
         ends=_ends(visit),
         given={key: str(visit.form.get(key, "")) for key in ("door", "until", "why", "text", "wait")},
         wrong={} if error is None else {error.name: error.words},
         once=visit.form.get("once") or visit.desk.courses.new_form(),
     )
-
-
-def _away(visit: Visit, units: tuple[str, ...]) -> int:
-    """How many of them are offline, by their last word."""
-    known = visit.desk.states.look(visit.language).units
-    return sum(not known[each].online for each in units if each in known)
 
 
 def _ends(visit: Visit) -> list[tuple[str, str]]:

@@ -20,7 +20,7 @@ from centre.console.visit import Said, Visit, asked
 from centre.errors import BadValueError
 from centre.needs import Need, TakenNeed, Urgency
 from centre.permits import Doing
-from centre.unit_states import Sign
+from centre.unit_states import UnitSign
 from centre.words import N_, _
 
 PAGES = Pages(Entry("/", N_("Overview"), "overview", phone=True))
@@ -31,7 +31,7 @@ TAKEN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownNeed:
     """`rest`: of the same kind, behind those before it, where it is the last that stands."""
 
     need: Need
@@ -93,7 +93,7 @@ def _seen(visit: Visit) -> dict[str, Any]:
     }
 
 
-def _shown(visit: Visit, found: Sequence[Need]) -> list[Shown]:
+def _shown(visit: Visit, found: Sequence[Need]) -> list[ShownNeed]:
     """So many of each kind, in their order; urgent ones are all there."""
     counted: Counter[About] = Counter()
     names = {each.unit: each.label for each in doors_call.seen_by(visit)}
@@ -105,7 +105,7 @@ def _shown(visit: Visit, found: Sequence[Need]) -> list[Shown]:
             continue
         is_last = each.urgency is not Urgency.URGENT and counted[each.about] == OF_A_KIND
         rest = of_a_kind[each.about] - OF_A_KIND if is_last else 0
-        shown.append(Shown(each, names.get(each.unit, each.unit) or _("the centre"), _link(each), rest))
+        shown.append(ShownNeed(each, names.get(each.unit, each.unit) or _("the centre"), _link(each), rest))
     return shown
 
 
@@ -131,4 +131,4 @@ def _taken(visit: Visit) -> list[tuple[TakenNeed, str]]:
 def _counts(visit: Visit) -> dict[str, int]:
     """Units by their sign."""
     counted = Counter(each.sign for each in doors_call.seen_by(visit))
-    return {each.value: counted[each] for each in Sign} | {"all": counted.total()}
+    return {each.value: counted[each] for each in UnitSign} | {"all": counted.total()}
