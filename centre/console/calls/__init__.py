@@ -5,10 +5,12 @@ from __future__ import annotations
 from centre.console.calls import (
     accounts,
     consents,
+    doors,
     find,
     me,
     notice_templates,
     notices,
+    orders,
     patrol,
     places,
     polls,
@@ -16,15 +18,18 @@ from centre.console.calls import (
     reports,
     site_map,
     tokens,
+    watching,
 )
 
 ALL = (
     accounts,
     consents,
+    doors,
     find,
     me,
     notice_templates,
     notices,
+    orders,
     patrol,
     places,
     polls,
@@ -32,4 +37,5 @@ ALL = (
     reports,
     site_map,
     tokens,
+    watching,
 )
