@@ -20,6 +20,7 @@ from centre import (
     acts,
     schema_acceptance,
     schema_holders,
+    schema_hooks,
     schema_people,
     schema_record,
     schema_reports,
@@ -36,7 +37,7 @@ from centre.words import _
 
 __all__ = ["Books", "OperationalError", "insert_new"]
 
-PARTS = (schema_record, schema_people, schema_holders, schema_reports, schema_acceptance, schema_software)
+PARTS = (schema_record, schema_people, schema_holders, schema_reports, schema_acceptance, schema_software, schema_hooks)
 """What declares tables beside schema.py: whoever founds books knows them all."""
 STALLED_S = 60
 """A PostgreSQL server ends a change that says nothing for so long: a stopped process would keep `serve` from its books."""
