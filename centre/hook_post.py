@@ -34,7 +34,7 @@ CONTENT = frozenset({400, 413, 415, 422})
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HookAnswer:
     """`fault`: English, None where the message was taken. `of_content`: the receiver will not take this message at any time."""
 
     fault: str | None = None
@@ -80,7 +80,7 @@ class Post:
         self._end_mono = float("inf")
         self._cut = False
 
-    def send(self, name: str, body: bytes) -> Answer:
+    def send(self, name: str, body: bytes) -> HookAnswer:
         """Waits at most about LIMIT_S, where somebody calls `cut_if_late`."""
         self._end_mono = time.monotonic() + LIMIT_S
         connection = self._connection()
@@ -88,16 +88,16 @@ class Post:
             connection.connect()
             self._socket = connection.sock
             if self._cut:
-                return Answer(N_("cut off, since it did not answer in time"))
+                return HookAnswer(N_("cut off, since it did not answer in time"))
             path = (self._parts.path or "/") + (f"?{self._parts.query}" if self._parts.query else "")
             connection.request("POST", path, body, headers_of(self._hook.secret, name, body, time.time()))
             status = connection.getresponse().status
         except (OSError, http.client.HTTPException) as error:
-            return Answer(N_("cut off, since it did not answer in time") if self._cut else _reason(error))
+            return HookAnswer(N_("cut off, since it did not answer in time") if self._cut else _reason(error))
         finally:
             self._socket, self._end_mono = None, float("inf")
             connection.close()
-        return Answer() if 200 <= status < 300 else Answer(f"HTTP {status}", status in CONTENT)
+        return HookAnswer() if 200 <= status < 300 else HookAnswer(f"HTTP {status}", status in CONTENT)
 
     def cut_if_late(self) -> None:
         if time.monotonic() > self._end_mono:

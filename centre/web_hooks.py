@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from centre import hooks
 from centre.acknowledgements import alarm_numbered
 from centre.books import Books
-from centre.hook_post import Answer, Post, alarm_message
+from centre.hook_post import HookAnswer, Post, alarm_message
 from centre.hooks import Hook
 from centre.words import _
 
@@ -40,7 +40,7 @@ Message = tuple[int, str, bytes]
 @dataclass(frozen=True, slots=True)
 class _Told:
     alarm: int
-    answer: Answer
+    answer: HookAnswer
 
 
 class _Endpoint:
@@ -132,7 +132,7 @@ class WebHooks:
                     self._untold.append((endpoint, told))
                     self._schedule(endpoint, told.answer)
 
-    def _schedule(self, endpoint: _Endpoint, answer: Answer) -> None:
+    def _schedule(self, endpoint: _Endpoint, answer: HookAnswer) -> None:
         if answer.fault is None:
             endpoint.tries = endpoint.refusals = 0
             return
