@@ -31,6 +31,7 @@ from centre.handover import Handover
 from centre.intake import InboundMessage, Intake, IntakeOutcome
 from centre.keys import CentreKeys
 from centre.link import Arrived, Event, EventQueue, Link, LinkDown, LinkUp, Sent
+from centre.metrics import Serving
 from centre.outbox import Outbox
 from centre.questions import Questions
 from centre.read_back import ReadBack
@@ -119,6 +120,11 @@ class Service:
         """For any thread, and for signals."""
         self._stopping = True
         self._events.wake()
+
+    def serving(self) -> Serving:
+        """For any thread."""
+        up = [self._share.is_up(link) for link in (self._link, self._urgent)]
+        return Serving(self._site, up[0] and self._up, up[1], not self._troubled, self._share.leads)
 
     def run(self) -> None:
         self._share.enter(lambda: self._stopping)
