@@ -31,6 +31,17 @@ DESKS = tuple(f"{LOGIN}.{number}" for number in range(1, 4))
 """Logins of commands that publish by themselves, one at a time each. The dot keeps them out of the ids of units."""
 
 
+HOME_BRIDGE = f"{LOGIN}.5"
+"""User name and client id of the process that tells Home Assistant of units."""
+HOME_DESKS = tuple(f"{LOGIN}.{number}" for number in range(6, 9))
+"""Logins of the orders that it carries out: a flood of them keeps no command of ours from the broker."""
+
+
+def home_login(site: str) -> str:
+    """That of Home Assistant itself."""
+    return f"home-assistant.{site}"
+
+
 @dataclass(frozen=True, slots=True)
 class ServeLogins:
     """The logins of one `serve`: `main` for facts and for what goes out, `urgent` for what must not wait, `desks` to read back by."""
@@ -105,6 +116,14 @@ class Files:
 
 
 @dataclass(frozen=True, slots=True)
+class Home:
+    """Whom Home Assistant is told of: the units of `scope` (level/id), announced below `prefix`."""
+
+    scope: str
+    prefix: str = "homeassistant"
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """What `centre.json` says. `books` is a database URL, None for the SQLite file of the folder.
 
@@ -118,6 +137,8 @@ class Site:
     books: str | None = None
     mosquitto: Mosquitto | None = None
     files: Files | None = None
+    home_assistant: Home | None = None
+    """None: Home Assistant is told of nothing."""
 
     @property
     def serves_files(self) -> Files:
@@ -215,7 +236,8 @@ class Folder:
                 _("{settings}: timezone: not a name of the IANA database").format(settings=self.settings), CONFIGURATION
             ) from None
         mosquitto, files = self._part(value, "mosquitto", Mosquitto), self._part(value, "files", Files)
-        return Site(site, str(broker), str(zone), books, mosquitto, files)
+        home = self._part(value, "home_assistant", Home)
+        return Site(site, str(broker), str(zone), books, mosquitto, files, home)
 
     def _part(self, value: Mapping[str, Any], name: str, kind: type[P]) -> P | None:
         given = value.get(name)

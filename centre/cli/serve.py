@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -87,7 +87,8 @@ def serve(
             signal.signal(number, lambda *_: service.stop())
         _say(_("serving site {site}").format(site=office.site.site))
         pages = {"--url": url, "--cert": cert, "--key": key, "--frame": frame}
-        with _metrics(office, service, metrics), _console(office, listen, pages, behind_proxy):
+        home = _home_assistant(office, name)
+        with _metrics(office, service, metrics), _console(office, listen, pages, behind_proxy), home:
             service.run()
         _say(_("stopped"))
 
@@ -101,11 +102,27 @@ def _console(
         yield
         return
     address_of(listen)
-    command = [sys.executable, "-P", "-m", "agent", "centre", "--dir", str(office.folder.path), "console"]
-    command += ["--listen", listen, "--with-parent", *(["--behind-proxy"] if behind_proxy else [])]
+    command = ["console", "--listen", listen, "--with-parent", *(["--behind-proxy"] if behind_proxy else [])]
     for option, value in options.items():
         command += [] if value is None else [option, str(value)]
-    beside = Beside("console", command, _say)
+    with _beside(office, "console", command):
+        yield
+
+
+@contextmanager
+def _home_assistant(office: CliContext, name: str | None) -> Iterator[None]:
+    """Likewise what tells Home Assistant of units, where the site says so; of several `serve` beside the first."""
+    if office.site.home_assistant is None or name is not None:
+        yield
+        return
+    with _beside(office, "home-assistant", ["home-assistant", "run", "--with-parent"]):
+        yield
+
+
+@contextmanager
+def _beside(office: CliContext, name: str, words: Sequence[str]) -> Iterator[None]:
+    command = [sys.executable, "-P", "-m", "agent", "centre", "--dir", str(office.folder.path), *words]
+    beside = Beside(name, command, _say)
     beside.start()
     try:
         yield
