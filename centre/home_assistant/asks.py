@@ -34,8 +34,14 @@ class Refused(StrEnum):
     STALE = "stale"
     AGAIN = "repeated"
     OFTEN = "too_often"
+    UNDER_WAY = "under_way"
+    """An order for this door is being carried out, or too many for others."""
     LOCK = "locks_itself"
     """Doors lock themselves; there is nothing to do."""
+
+
+UNTOLD = frozenset({Refused.RETAINED, Refused.AGAIN, Refused.LOCK})
+"""Nobody waits for an answer to these."""
 
 
 @dataclass(frozen=True, slots=True)

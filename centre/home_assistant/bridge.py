@@ -10,7 +10,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
 from centre.books import one_line
 from centre.folder import HOME_BRIDGE, Home
@@ -98,9 +98,9 @@ class Bridge:
                 self._say(_("{unit}: notice: {fault}").format(unit=done.errand.unit, fault=done.fault))
         try:
             self._look()
-        except SQLAlchemyError as error:
+        except DBAPIError as error:
             if not self._troubled:
-                self._say(_("books: {error}").format(error=one_line(error) if hasattr(error, "orig") else str(error)))
+                self._say(_("books: {error}").format(error=one_line(error)))
             self._troubled = True
         else:
             self._troubled = False
@@ -203,7 +203,7 @@ class Bridge:
         if asked.door is None:
             return told if isinstance(told, Refused) else self._notice(asked.unit, told.value, now_mono)
         fault = told if isinstance(told, Refused) else self._open(asked.unit, asked.door, told.value, now_mono)
-        if fault is not None and fault not in (Refused.RETAINED, Refused.AGAIN, Refused.LOCK):
+        if fault is not None and fault not in asks.UNTOLD:
             self._event(asked.unit, asked.door, device.not_opened(fault.value))
         return fault
 
@@ -212,16 +212,20 @@ class Bridge:
             return Refused.LOCK
         if value not in asks.OPENING or door not in self._view.units[unit].doors:
             return Refused.FORM
-        if not self._asks.opens(unit, now_mono) or not self._errands.offer(Errand(unit, door)):
+        if not self._errands.takes(unit, door):
+            return Refused.UNDER_WAY
+        if not self._asks.opens(unit, now_mono):
             return Refused.OFTEN
+        self._errands.begin(Errand(unit, door))
         return None
 
     def _notice(self, unit: str, value: str, now_mono: float) -> Refused | None:
         text = asks.notice_of(value)
         if text is None:
             return Refused.FORM
-        if not self._asks.notices(unit, now_mono) or not self._errands.offer(Errand(unit, None, *text)):
+        if not self._errands.takes(unit, None) or not self._asks.notices(unit, now_mono):
             return Refused.OFTEN
+        self._errands.begin(Errand(unit, None, *text))
         return None
 
     def _tell(self) -> None:

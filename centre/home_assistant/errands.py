@@ -56,7 +56,7 @@ class Done:
 
 
 class Errands:
-    """`offer`, `done` and `stop` are for the thread that owns it. A thread for each of the logins that orders go out by."""
+    """`takes`, `begin`, `done` and `stop` are for the thread that owns it. A thread for each of the logins that orders go out by."""
 
     def __init__(self, centre: OpenCentre, wake: Callable[[], None]) -> None:
         self._centre, self._wake = centre, wake
@@ -70,17 +70,14 @@ class Errands:
         for thread in self._threads:
             thread.start()
 
-    def offer(self, errand: Errand) -> bool:
-        """Never waits. False where there is no room, or the same door's order is under way."""
-        key = (errand.unit, errand.door)
-        if key in self._under_way:
-            return False
-        try:
-            self._queue.put_nowait(errand)
-        except queue.Full:
-            return False
-        self._under_way.add(key)
-        return True
+    def takes(self, unit: str, door: str | None) -> bool:
+        """Whether there is room, and nothing of the same door is under way."""
+        return (unit, door) not in self._under_way and not self._queue.full()
+
+    def begin(self, errand: Errand) -> None:
+        """Only where it is taken. Never waits."""
+        self._queue.put_nowait(errand)
+        self._under_way.add((errand.unit, errand.door))
 
     def done(self) -> list[Done]:
         found = []

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 
 from centre import reports
 from centre.books import Books
@@ -52,7 +52,7 @@ class View:
     def look(self) -> list[Shown]:
         """Reads which units there are; returns those that are new, or told something since."""
         with self._books.reading() as conn:
-            rows = [row for row in conn.execute(_REGISTERED) if self._reaches(row)]
+            rows = [row for row in conn.execute(_REGISTERED) if self._reaches(row.unit, row.scopes)]
             marks = {row.unit: (row.name, bool(row.online), row.heard_utc) for row in rows}
             fresh = [row for row in rows if _mark_of(self._known, row.unit) != marks[row.unit]]
             statuses = _statuses(conn, [row.unit for row in fresh])
@@ -65,8 +65,8 @@ class View:
             changed.append(shown)
         return changed
 
-    def _reaches(self, row: Row[Any]) -> bool:
-        return str(self._scope) in (f"site/{self._site}", f"unit/{row.unit}", *row.scopes.split())
+    def _reaches(self, unit: str, scopes: str) -> bool:
+        return str(self._scope) in (f"site/{self._site}", f"unit/{unit}", *scopes.split())
 
     def happened(self, now: float) -> Iterator[Happened]:
         """Since the last time; the first time nothing."""

@@ -12,6 +12,7 @@ from typing import Any
 from centre.cli.context import CliContext
 from centre.home_assistant import topics
 from centre.home_assistant.bridge import Bridge
+from centre.passwords import hashed
 from contract.envelope import key_ring, verify
 from contract.messages import Kind
 from contract.parse import parse
@@ -33,7 +34,12 @@ class House(Guarded):
         self.user, self.password = re.findall(
             r"(?:user|once:?) (\S+)", told.replace("password, shown this once:", "once:")
         )
+        with (self.files / "passwords").open("a") as file:
+            file.write(f"watcher:{hashed('w')}\n")
+        with (self.files / "access").open("a") as file:
+            file.write("\nuser watcher\ntopic read #\n")
         self.reload()
+        eventually(lambda: self.watcher().connected)
         self.lines: list[str] = []
         self.bridge: Bridge | None = None
         self._running: threading.Thread | None = None
@@ -68,6 +74,13 @@ class House(Guarded):
     def home(self) -> Wire:
         made = self.wire(self.user, self.password)
         made.subscribe("homeassistant/#", f"{topics.ROOT}/#")
+        return made
+
+    def watcher(self) -> Wire:
+        """It reads everything; a new one pushes the last off."""
+        made = self.wire("watcher", "w")
+        if made.connected:
+            made.subscribe("#")
         return made
 
     def answering(self, unit: FakeUnit, *states: str, reason: str | None = None) -> list[Any]:
