@@ -83,24 +83,25 @@ def announced(site: str, shown: Shown, version: str) -> Json:
 def _door(entity: _Entities, door: str, *, several: bool) -> Json:
     where = f"{door}: " if several else ""
     mine = f"value_json.doors['{door}']"
-    lock = entity.of("lock", f"{door}_lock", f"{where}{_('lock')}") | {
-        "state_topic": topics.state(entity.site, entity.unit),
-        "value_template": f"{{{{ {mine}.lock }}}}",
-        "command_topic": topics.order(entity.site, entity.unit, door),
-        "command_template": STAMPED,
-        "payload_open": "OPEN",
-        "optimistic": False,
-        "retain": False,
-    }
-    happened = entity.of("event", f"{door}_event", f"{where}{_('what happened')}") | {
-        "state_topic": topics.event(entity.site, entity.unit, door),
-        "event_types": [GRANTED, REFUSED, FORCED, NOT_OPENED],
-    }
+    lock, contact, held, happened = _("door lock"), _("door contact"), _("open for too long"), _("what happened")
     return {
-        f"{door}_lock": lock,
-        f"{door}_contact": entity.sensor(f"{door}_contact", f"{where}{_('door')}", "door", f"{mine}.open"),
-        f"{door}_held": entity.sensor(f"{door}_held", f"{where}{_('open for too long')}", "problem", f"{mine}.held"),
-        f"{door}_event": happened,
+        f"{door}_lock": entity.of("lock", f"{door}_lock", where + lock)
+        | {
+            "state_topic": topics.state(entity.site, entity.unit),
+            "value_template": f"{{{{ {mine}.lock }}}}",
+            "command_topic": topics.order(entity.site, entity.unit, door),
+            "command_template": STAMPED,
+            "payload_open": "OPEN",
+            "optimistic": False,
+            "retain": False,
+        },
+        f"{door}_contact": entity.sensor(f"{door}_contact", where + contact, "door", f"{mine}.open"),
+        f"{door}_held": entity.sensor(f"{door}_held", where + held, "problem", f"{mine}.held"),
+        f"{door}_event": entity.of("event", f"{door}_event", where + happened)
+        | {
+            "state_topic": topics.event(entity.site, entity.unit, door),
+            "event_types": [GRANTED, REFUSED, FORCED, NOT_OPENED],
+        },
     }
 
 
