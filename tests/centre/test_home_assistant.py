@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import resource
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,6 +26,7 @@ from contract.plain import DeviceStatus, DoorStatus, build_will
 from contract.topics import LEAVES
 from tests.centre.conftest import ONE_ENGINE, Desk
 from tests.centre.house import House, asked, said
+from tests.centre.test_serve import Process
 from tests.centre.unit import HEALTHY, SITE, door
 from tests.centre.wire import Wire
 from tests.waiting import eventually
@@ -458,6 +460,25 @@ def test_without_serve_it_says_that_nothing_is_kept_up_to_date(tmp_path: Path) -
         eventually(lambda: wire.payloads("/bridge")[-1] == b"online")
         house.rest()
         eventually(lambda: wire.payloads("/bridge")[-1] == b"offline")
+    finally:
+        house.end()
+
+
+@pytest.mark.slow
+def test_serve_starts_it_beside_itself_and_takes_it_along(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    try:
+        house.heard(house.a)
+        wire = house.home()
+        process = Process(house.desk.path)
+        eventually(lambda: said(wire, CONFIG) and b"online" in wire.payloads("/bridge"), 20.0)
+        process.end()  # killed: what it started sees its input end
+        eventually(lambda: wire.payloads("/bridge")[-1] == b"offline", 10.0)
+        again = Process(house.desk.path)
+        eventually(lambda: wire.payloads("/bridge")[-1] == b"online", 20.0)
+        assert again.end(signal.SIGTERM) == 0
+        eventually(lambda: wire.payloads("/bridge")[-1] == b"offline", 10.0)
+        assert "Traceback" not in again.log.read_text()
     finally:
         house.end()
 
