@@ -101,6 +101,8 @@ class Mosquitto:
     key: str | None = None
 
 
+CONSENTS = ("lockdown", "erase", "keys")
+"""What a site may ask a second person's consent for, as centre/permits.py names it."""
 FILES_PORT = 8443
 
 
@@ -124,11 +126,21 @@ class Home:
 
 
 @dataclass(frozen=True, slots=True)
+class Oidc:
+    """An OpenID provider that the site's people sign in at: `issuer`, its URL; `client`: what the console is called there; `label`: what the button says."""
+
+    issuer: str
+    client: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """What `centre.json` says. `books` is a database URL, None for the SQLite file of the folder.
 
     `mosquitto`: how its files were written last, so that changes of units can write them again; None before the first time. `files`: how
-    software was served last, likewise.
+    software was served last, likewise. `consent`: what of CONSENTS waits for a second person, of what is done by name. `clips`: the
+    address of a recorder's clips (centre/clips.py), as the console links them. `oidc`: where people may sign in instead.
     """
 
     site: str
@@ -137,6 +149,9 @@ class Site:
     books: str | None = None
     mosquitto: Mosquitto | None = None
     files: Files | None = None
+    consent: tuple[str, ...] | None = None
+    clips: str | None = None
+    oidc: Oidc | None = None
     home_assistant: Home | None = None
     """None: Home Assistant is told of nothing."""
 
@@ -236,8 +251,25 @@ class Folder:
                 _("{settings}: timezone: not a name of the IANA database").format(settings=self.settings), CONFIGURATION
             ) from None
         mosquitto, files = self._part(value, "mosquitto", Mosquitto), self._part(value, "files", Files)
+        clips = value.get("clips")
+        if clips is not None and not isinstance(clips, str):
+            raise CentreError(_("{settings}: clips: not an address").format(settings=self.settings), CONFIGURATION)
         home = self._part(value, "home_assistant", Home)
-        return Site(site, str(broker), str(zone), books, mosquitto, files, home)
+        oidc = self._part(value, "oidc", Oidc)
+        return Site(site, str(broker), str(zone), books, mosquitto, files, self._consent(value), clips, oidc, home)
+
+    def _consent(self, value: Mapping[str, Any]) -> tuple[str, ...] | None:
+        given = value.get("consent")
+        if given is None:
+            return None
+        if not isinstance(given, list) or not all(each in CONSENTS for each in given):
+            raise CentreError(
+                _("{settings}: consent: not a list of {known}").format(
+                    settings=self.settings, known=", ".join(CONSENTS)
+                ),
+                CONFIGURATION,
+            )
+        return tuple(given)
 
     def _part(self, value: Mapping[str, Any], name: str, kind: type[P]) -> P | None:
         given = value.get(name)

@@ -125,9 +125,9 @@ class Errands:
     def _put(self, errand: Errand) -> str | None:
         now, scope = time.time(), Scope("unit", errand.unit)
         for name in self._standing(scope, now)[: 1 - STANDING]:
-            notices.withdraw(self._centre, name, now)
+            notices.withdraw(self._centre, name, now, by=ACTOR)
         name, until = f"{MARK}{secrets.token_hex(8)}", round(now + NOTICE_S)
-        draft = Draft(scope, errand.title, errand.text, Category.REMINDER, until_utc=until, id=name)
+        draft = Draft(scope, errand.title, errand.text, Category.REMINDER, until_utc=until, id=name, by=ACTOR)
         notices.put(self._centre, draft, now)
         return None
 

@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
-from centre.console.calls import me
+from centre.console.calls import accounts, consents, find, me, notices, polls, record, site_map, tokens
 
-ALL = (me,)
+ALL = (
+    accounts,
+    consents,
+    find,
+    me,
+    notices,
+    polls,
+    record,
+    site_map,
+    tokens,
+)
