@@ -48,12 +48,14 @@ KINDS: Mapping[str, str] = {
     "early": N_("receipts ahead of their facts"),
     "receipt": N_("receipt kept"),
     "limits": N_("unit over its limits"),
+    "hook": N_("web hook"),
+    "home_assistant": N_("Home Assistant let in or shut out"),
     "given_up": N_("old facts given up"),
     "retained": N_("old facts given up"),
 }
 """What is entered, in a few words; a kind of a later version stands as it is called."""
 BY_PEOPLE = frozenset(
-    ["unit", "state", "command", "ack", "case", "recipient", "poll", "visitor", "revoked", "lost", "again", "erasure", "acceptance", "bundle", "roll", "rotation", "checkpoint", "verified", "exported", "looked", "restored", "account", "session", "token", "consent", "hook"]
+    ["unit", "state", "command", "ack", "case", "recipient", "poll", "visitor", "revoked", "lost", "again", "erasure", "acceptance", "bundle", "roll", "rotation", "checkpoint", "verified", "exported", "looked", "restored", "account", "session", "token", "consent", "hook", "home_assistant"]
 )  # fmt: skip
 """Kinds that somebody did, or had done; the rest is the centre's own bookkeeping."""
 _WHO = ("by", "actor")

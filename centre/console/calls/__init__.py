@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from centre.console.calls import accounts, consents, find, me, notices, polls, record, site_map, tokens
+from centre.console.calls import accounts, consents, find, hooks, me, notices, polls, record, site_map, tokens
 
 ALL = (
     accounts,
     consents,
     find,
+    hooks,
     me,
     notices,
     polls,
