@@ -45,7 +45,7 @@ UNTOLD = frozenset({Refused.RETAINED, Refused.AGAIN, Refused.LOCK})
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class StampedAsk:
     """What a message says: a value, and when it was given by Home Assistant's clock."""
 
     value: str
@@ -76,7 +76,9 @@ class Asks:
         """Whether one more message is to be looked at now."""
         return _take([self._looked], now_mono)
 
-    def judged(self, topic: str, payload: bytes, *, retained: bool, now_utc: float, now_mono: float) -> Told | Refused:
+    def judged(
+        self, topic: str, payload: bytes, *, retained: bool, now_utc: float, now_mono: float
+    ) -> StampedAsk | Refused:
         """Form, age and repetition."""
         if retained:
             return Refused.RETAINED
@@ -114,7 +116,7 @@ def _take(bounds: list[_Bound], now_mono: float) -> bool:
     return True
 
 
-def parse(payload: bytes) -> Told | None:
+def parse(payload: bytes) -> StampedAsk | None:
     """`{"value": …, "at": …}` as the announced templates write it; None for anything else."""
     if len(payload) > MAX_BYTES:
         return None
@@ -127,7 +129,7 @@ def parse(payload: bytes) -> Told | None:
         return None
     if not isinstance(at, int | float) or not math.isfinite(at):
         return None
-    return Told(value, float(at))
+    return StampedAsk(value, float(at))
 
 
 def notice_of(text: str) -> tuple[str, str] | None:

@@ -25,7 +25,7 @@ STAMPED = '{{ {"value": value, "at": now().timestamp()} | to_json }}'
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownUnit:
     """A unit of the register, by its last word. `status`: None where it never told, or told of too much for one message."""
 
     unit: str
@@ -39,7 +39,7 @@ class Shown:
         return doors if isinstance(doors, Mapping) else {}
 
 
-def announced(site: str, shown: Shown, version: str) -> Json:
+def announced(site: str, shown: ShownUnit, version: str) -> Json:
     """The device. Its entities are unavailable while the unit is offline, or nobody keeps their state up to date."""
     unit, at = shown.unit, topics.state(site, shown.unit)
     there = [
@@ -125,7 +125,7 @@ class _Entities:
         }
 
 
-def state_of(shown: Shown) -> Json:
+def state_of(shown: ShownUnit) -> Json:
     """What stands, by the unit's last word alone; None where nobody can say."""
     status = shown.status
     doors = {name: _door_state(door) for name, door in shown.doors.items()}

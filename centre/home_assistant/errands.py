@@ -48,7 +48,7 @@ class Errand:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class ErrandDone:
     """`fault`: in a word or a line, None where it was done."""
 
     errand: Errand
@@ -61,7 +61,7 @@ class Errands:
     def __init__(self, centre: OpenCentre, wake: Callable[[], None]) -> None:
         self._centre, self._wake = centre, wake
         self._queue: queue.Queue[Errand | None] = queue.Queue(WAITING)
-        self._done: queue.SimpleQueue[Done] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[ErrandDone] = queue.SimpleQueue()
         self._under_way: set[tuple[str, str | None]] = set()
         self._threads = [
             threading.Thread(target=self._run, args=(login,), name=f"home assistant {login}", daemon=True)
@@ -79,7 +79,7 @@ class Errands:
         self._queue.put_nowait(errand)
         self._under_way.add((errand.unit, errand.door))
 
-    def done(self) -> list[Done]:
+    def done(self) -> list[ErrandDone]:
         found = []
         while not self._done.empty():
             found.append(self._done.get())
@@ -104,7 +104,7 @@ class Errands:
                 fault = self._open(errand, login) if errand.door is not None else self._put(errand)
             except (CentreError, SQLAlchemyError) as error:
                 fault = " ".join(str(error).split())[:200]
-            self._done.put(Done(errand, fault))
+            self._done.put(ErrandDone(errand, fault))
             self._wake()
 
     def _open(self, errand: Errand, login: str) -> str | None:

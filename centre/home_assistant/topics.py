@@ -10,7 +10,7 @@ ROOT = "doorward-ha"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskTopic:
     """A topic that Home Assistant writes. `door`: None for a notice on the unit's screen."""
 
     unit: str
@@ -59,14 +59,14 @@ def parse_config(topic: str, prefix: str, site: str) -> str | None:
     return unit if config(prefix, site, unit) == topic and valid_id(unit) else None
 
 
-def parse_asked(topic: str, site: str) -> Asked | None:
+def parse_asked(topic: str, site: str) -> AskTopic | None:
     """None for anything that Home Assistant has no business to write."""
     parts = topic.split("/")
     if parts[:2] != [ROOT, site] or not all(map(valid_id, parts[2:-1])):
         return None
     match parts[2:]:
         case [unit, "notice"]:
-            return Asked(unit, None)
+            return AskTopic(unit, None)
         case [unit, door, "set"]:
-            return Asked(unit, door)
+            return AskTopic(unit, door)
     return None

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from centre import reports
 from centre.books import Books
-from centre.home_assistant.device import EVENTS, Json, Shown, event_of
+from centre.home_assistant.device import EVENTS, Json, ShownUnit, event_of
 from centre.reports import FactFilter
 from centre.schema import facts, units
 from contract.chain import FactLine, parse_line
@@ -37,11 +37,11 @@ class View:
 
     def __init__(self, books: Books, site: str, scope: Scope) -> None:
         self._books, self._site, self._scope = books, site, scope
-        self._known: dict[str, tuple[Any, Shown]] = {}
+        self._known: dict[str, tuple[Any, ShownUnit]] = {}
         self._newest: int | None = None
 
     @property
-    def units(self) -> dict[str, Shown]:
+    def units(self) -> dict[str, ShownUnit]:
         """By the last look."""
         return {unit: shown for unit, (_mark, shown) in self._known.items()}
 
@@ -49,7 +49,7 @@ class View:
         """All is told anew by the next look."""
         self._known = {}
 
-    def look(self) -> list[Shown]:
+    def look(self) -> list[ShownUnit]:
         """Reads which units there are; returns those that are new, or told something since."""
         with self._books.reading() as conn:
             rows = [row for row in conn.execute(_REGISTERED) if self._reaches(row.unit, row.scopes)]
@@ -60,7 +60,7 @@ class View:
             del self._known[gone]
         changed = []
         for row in fresh:
-            shown = Shown(row.unit, row.name, bool(row.online), statuses[row.unit])
+            shown = ShownUnit(row.unit, row.name, bool(row.online), statuses[row.unit])
             self._known[row.unit] = (marks[row.unit], shown)
             changed.append(shown)
         return changed
@@ -88,7 +88,7 @@ _REGISTERED = select(units.c.unit, units.c.name, units.c.scopes, units.c.online,
 )
 
 
-def _mark_of(known: dict[str, tuple[Any, Shown]], unit: str) -> Any:
+def _mark_of(known: dict[str, tuple[Any, ShownUnit]], unit: str) -> Any:
     return known[unit][0] if unit in known else None
 
 

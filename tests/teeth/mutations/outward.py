@@ -7,6 +7,7 @@ from tests.teeth.mutation import Mutation
 HOOKS = "tests/centre/test_web_hooks.py"
 FIGURES = "tests/centre/test_centre_metrics.py"
 HOME = "tests/centre/test_home_assistant.py"
+RULES = "tests/centre/test_home_rules.py"
 
 MUTATIONS = [
     Mutation(
@@ -56,21 +57,21 @@ MUTATIONS = [
         "centre/home_assistant/asks.py",
         "        if abs(now_utc - told.at_utc) > STALE_S:\n",
         "        if now_utc < told.at_utc - STALE_S:\n",
-        (f"{HOME}::test_an_order_is_of_now_and_of_once",),
+        (f"{RULES}::test_an_order_is_of_now_and_of_once",),
     ),
     Mutation(
         "what was left at the broker opens",
         "centre/home_assistant/asks.py",
         "        if retained:\n",
         "        if retained and not payload:\n",
-        (f"{HOME}::test_an_order_is_of_now_and_of_once",),
+        (f"{RULES}::test_an_order_is_of_now_and_of_once",),
     ),
     Mutation(
         "duress is told apart",
         "centre/home_assistant/device.py",
         '            return door, {"event_type": GRANTED, "via": str(via)}\n',
         '            return door, {"event_type": GRANTED, "via": str(via) + "!" * isinstance(fact, AccessDuress)}\n',
-        (f"{HOME}::test_an_opening_under_duress_looks_as_any_other_and_no_event_says_who",),
+        (f"{RULES}::test_an_opening_under_duress_looks_as_any_other_and_no_event_says_who",),
     ),
     Mutation(
         "a unit out of its scope is opened",
