@@ -48,11 +48,14 @@ def local(utc: float) -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class NextDoor:
-    """A second unit: its hardware and its agent."""
+class Entrance:
+    """A unit: its hardware, its agent, and the cable between that and the broker."""
 
+    unit: str
+    name: str
     box: Box
     agent: Child
+    cable: Cable
 
 
 class Stage:
@@ -128,6 +131,10 @@ class Stage:
         self.config.write_text(config_yaml(self.box, names), encoding="utf-8")
 
     @property
+    def entrance(self) -> Entrance:
+        return Entrance(UNIT, self.name, self.box, self.agent, self.cable)
+
+    @property
     def identity(self) -> Path:
         return self.folder / "identity"
 
@@ -187,17 +194,20 @@ class Stage:
             raise NotHeldError(f"doorward enrol: exit {done.code}: {done.err.strip()}")
         file.unlink()
 
-    def add_next_door(self) -> NextDoor:
+    def add_next_door(self) -> Entrance:
         """A second unit, in the register, enrolled and started; nobody waits for it here."""
         folder = self.folder / "next"
         box = self._stack.enter_context(Box(folder / "dev", self._next_mix))
+        cable = self._stack.enter_context(Cable(self._port))
         config = folder / "config.yaml"
+        name = NEXT_NAME if self.language == PANEL else LANGUAGES[self.language]["next"]
         names = UnitNames(
             id=NEXT,
             site=SITE,
-            name=NEXT_NAME,
+            name=name,
+            language=self.language,
             scopes=SCOPES,
-            broker=f"mqtt://127.0.0.1:{self._port}",
+            broker=f"mqtt://127.0.0.1:{cable.port}",
             identity=folder / "identity",
             state=folder / "state",
             timezone=TIMEZONE,
@@ -205,12 +215,12 @@ class Stage:
         )
         names.state.mkdir()
         config.write_text(config_yaml(box, names), encoding="utf-8")
-        self._register(NEXT, NEXT_NAME)
+        self._register(NEXT, name)
         self._enrol(NEXT, config)
         agent = Child(f"agent of {NEXT}", ["-c", str(config), "run"], folder / "agent.log", self.clock.environment)
         self._stack.callback(agent.stop)
         agent.start()
-        return NextDoor(box, agent)
+        return Entrance(NEXT, name, box, agent, cable)
 
     def wipe(self) -> None:
         """A fresh flash card: neither identity nor state. The agent must not run."""

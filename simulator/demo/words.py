@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 EN: Mapping[str, str] = {
     "unit": "Building 12, stair 2",
+    "next": "Building 12, stair 1",
     "making": "making a centre, a unit, a broker, and a door on pseudo-terminals …",
     "try": "now try:",
     "keypad": "at the keypad:",
@@ -91,6 +92,7 @@ EN: Mapping[str, str] = {
 }
 ZH: Mapping[str, str] = {
     "unit": "12号楼2单元",
+    "next": "12号楼1单元",
     "making": "正在准备中心、单元、消息服务器和模拟的门 …",
     "try": "请试试：",
     "keypad": "在键盘上按：",
