@@ -6,6 +6,8 @@ import time
 
 from simulator.demo.acting import AtDoor
 from simulator.demo.stage import Entrance
+from simulator.dwin_panel import DwinPanel
+from simulator.tjc_canvas import TjcCanvasPanel
 
 RESTART_S = 2.0
 """As long as the service manager would wait."""
@@ -75,6 +77,16 @@ class Hands:
                 self.door.approaches()
                 self.door.presses(key)
         return "pad.key" if len(keys) == 1 else "pad.keys"
+
+    def touch(self, x: int, y: int) -> str:
+        """A finger on a pixel of the panel."""
+        panel = self.box.panel
+        if isinstance(panel, DwinPanel) and panel.project is not None:
+            return "touch" if panel.touch(x, y) else "touch.nothing"
+        if isinstance(panel, TjcCanvasPanel) and x < panel.project.width and y < panel.project.height:
+            panel.touch_at(x, y)
+            return "touch"
+        return "touch.nothing"
 
     # --- in the building
 
