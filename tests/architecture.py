@@ -73,6 +73,8 @@ PURE_CONTRACT = CORE_KNOWS | {"base64url", "refusal", "timezones", "values"}
 """That, and what it is made of: as pure as the core itself."""
 
 WEB = frozenset({"starlette", "uvicorn"})
+CONSOLE = frozenset({"jinja2", "msgspec", "markupsafe", "sse_starlette"})
+"""What the console's pages and calls are made with."""
 LIBRARY_HOMES = {
     "serial": ("drivers/port.py",),
     "apscheduler": ("agent/calendar.py",),
@@ -83,7 +85,9 @@ LIBRARY_HOMES = {
     "nacl": ("centre/sodium.py",),
     "alembic": ("centre/migrations/",),
     "rich": ("centre/", "simulator/"),
-    **dict.fromkeys(WEB, ("centre/file_server.py",)),
+    **dict.fromkeys(WEB, ("centre/file_server.py", "centre/console/", "simulator/demo/web/")),
+    **dict.fromkeys(CONSOLE, ("centre/console/", "simulator/demo/web/")),
+    "argon2": ("centre/accounts.py", "centre/account_secrets.py"),
     "iotcore": ("simulator/",),
     "PIL": (
         "panel/",
@@ -103,9 +107,12 @@ THIRD_PARTY = {
     "contract": frozenset({"cryptography"}),
     "drivers": frozenset({"serial", "cryptography"}),
     "agent": frozenset({"cryptography", "paho", "apscheduler", "yaml", "click", "sqlite_utils"}),
-    "centre": frozenset({"cryptography", "paho", "joserfc", "nacl", "sqlalchemy", "alembic", "rich", "click", "segno"})
-    | WEB,
-    "simulator": frozenset({"iotcore", "rich", "click", "cryptography", "paho", "PIL"}),
+    "centre": frozenset(
+        {"cryptography", "paho", "joserfc", "nacl", "sqlalchemy", "alembic", "rich", "click", "segno", "argon2"}
+    )
+    | WEB
+    | CONSOLE,
+    "simulator": frozenset({"iotcore", "rich", "click", "cryptography", "paho", "PIL"}) | WEB | CONSOLE,
     "panel": frozenset({"PIL", "click"}),
 }
 """What each package may ask of others; all of it is declared in pyproject.toml."""

@@ -1,0 +1,1 @@
+"""All calls: importing this declares them."""
