@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from simulator.demo.children import Child, Commands, Outcome
 from simulator.demo.waiting import NotHeldError
 
 SITE = "badahu"
+_QUIET = {"seq", "at", "clock", "boot", "mono", "kind", "session", "version"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,13 @@ class BookFact:
     kind: str
     data: Mapping[str, Any]
 
+    @property
+    def rest(self) -> str:
+        """What it says beside its kind, on one line."""
+        return "  ".join(
+            f"{key}={value}" for key, value in self.data.items() if key not in _QUIET and value not in (None, "")
+        )
+
 
 class Bureau:
     """Keys and books under `path`; `serve` as a process of its own. `extra`: added to its environment."""
@@ -37,8 +45,12 @@ class Bureau:
     def __init__(self, path: Path, log: Path, commands: Commands, extra: Mapping[str, str] | None = None) -> None:
         self.path = path
         self._commands = commands
-        self.serve = Child("centre", ["centre", "--dir", str(path), "serve"], log, extra)
+        self._log, self._extra = log, extra
+        self.serve = self._serving()
         self._books: Books | None = None
+
+    def _serving(self, *options: str) -> Child:
+        return Child("centre", ["centre", "--dir", str(self.path), "serve", *options], self._log, self._extra)
 
     def order(self, *arguments: str, limit_s: float = 90.0) -> Outcome:
         """`doorward centre …` on this folder, whatever its exit code."""
@@ -81,6 +93,10 @@ class Bureau:
         with self._books.reading() as conn:
             every, _, _, shown = reports.coverage(conn, SITE, notice).counts()
         return every, shown
+
+    def serves_pages(self, port: int, frames: Sequence[str]) -> None:
+        """The console too, on that port of the loopback; pages of these origins may show it within them."""
+        self.serve = self._serving("--listen", f"127.0.0.1:{port}", "--frame", " ".join(frames))
 
     def close(self) -> None:
         self.serve.stop()

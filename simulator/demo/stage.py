@@ -48,6 +48,19 @@ def local(utc: float) -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How long a lock is open for whoever may come in, and how long a door that was pushed stands open."""
+
+    pulse_s: float = PULSE_S
+    closer_s: float = CLOSER_S
+
+
+OF_THE_STORY = Pace()
+OF_A_HAND = Pace(6.0, 2.0)
+"""For people, who read what the panel says and then reach for the door."""
+
+
+@dataclass(frozen=True, slots=True)
 class Entrance:
     """A unit: its hardware, its agent, and the cable between that and the broker."""
 
@@ -62,7 +75,7 @@ class Stage:
     """`with Stage(folder) as stage`: everything is made, nothing runs yet but the hardware. On leaving nothing runs any more.
 
     `mix` is what is built in; its doors are this stage's. `warm`: the centre's commands begin sooner (`children.Commands`).
-    `next_door`: what is built in there, if not the same. `language`: the panel's.
+    `next_door`: what is built in there, if not the same. `language`: the panel's. `pace`: of both doors.
     """
 
     def __init__(
@@ -75,16 +88,18 @@ class Stage:
         warm: bool = False,
         language: str = PANEL,
         next_door: BoxSpec | None = None,
+        pace: Pace = OF_THE_STORY,
     ) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.language = language
         self.name = NAME if language == PANEL else LANGUAGES[language]["unit"]
+        self._pace = pace
         self._prefer = broker
         self._port = free_port()
         self._broker: Broker | None = None
         self._stack = ExitStack()
-        doors = (DoorSpec(closer_s=CLOSER_S),)
+        doors = (DoorSpec(closer_s=pace.closer_s),)
         self._next_mix = replace(next_door or mix, doors=doors)
         self.box = Box(folder / "dev", replace(mix, doors=doors))
         self.cable = Cable(self._port)
@@ -126,7 +141,7 @@ class Stage:
             identity=self.identity,
             state=self.disk.folder,
             timezone=TIMEZONE,
-            pulse_s=PULSE_S,
+            pulse_s=self._pace.pulse_s,
         )
         self.config.write_text(config_yaml(self.box, names), encoding="utf-8")
 
@@ -211,7 +226,7 @@ class Stage:
             identity=folder / "identity",
             state=folder / "state",
             timezone=TIMEZONE,
-            pulse_s=PULSE_S,
+            pulse_s=self._pace.pulse_s,
         )
         names.state.mkdir()
         config.write_text(config_yaml(box, names), encoding="utf-8")

@@ -12,7 +12,14 @@ import jinja2
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+    StreamingResponse,
+)
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
@@ -129,7 +136,9 @@ class Page:
 
     async def _deed(self, request: Request) -> Response:
         language, words = self._words(request)
-        by_script = request.headers.get("sec-fetch-dest") == "empty" or "text/plain" in request.headers.get("accept", "")
+        by_script = request.headers.get("sec-fetch-dest") == "empty" or "text/plain" in request.headers.get(
+            "accept", ""
+        )
         try:
             deed = await _posted(request)
             await run_in_threadpool(self._scene.do, request.path_params["unit"], deed)

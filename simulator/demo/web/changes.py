@@ -21,7 +21,7 @@ class Changes:
                 with suppress(RuntimeError):  # that loop is closed
                     loop.call_soon_threadsafe(event.set)
 
-    def end(self) -> None:
+    def close(self) -> None:
         self.over = True
         self.tell()
 

@@ -34,7 +34,7 @@ def _tap(hands: Hands, value: str) -> str:
 
 
 def _keys(hands: Hands, value: str) -> str:
-    if not re.fullmatch(r"[0-9*#]{1,%d}" % MOST_KEYS, value, re.ASCII):
+    if not value or len(value) > MOST_KEYS or set(value) - set(KEYS):
         raise NoDeedError(f"keys are 1 to {MOST_KEYS} of {KEYS}")
     return hands.keys(value)
 

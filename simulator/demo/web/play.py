@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 
 from simulator.demo.stage import Stage
 from simulator.demo.waiting import until
 from simulator.demo.web.app import Page
 from simulator.demo.web.scene import WebScene
 from simulator.demo.web.serving import Serving, show, tunnel
+from simulator.demo.words import LANGUAGES
 
 TURN_S = 0.1
 
 
-def play(stage: Stage, serving: Serving, words: Mapping[str, str], language: str | None, say: Callable[[str], None]) -> None:
+def play(
+    stage: Stage, serving: Serving, words: Mapping[str, str], language: str | None, say: Callable[[str], None]
+) -> None:
     """`words`: of whoever started it; `language`: which the page speaks, None for the browser's. Ends by KeyboardInterrupt alone."""
     say(words["making"])
     stage.start_broker()
@@ -23,11 +27,12 @@ def play(stage: Stage, serving: Serving, words: Mapping[str, str], language: str
     there = stage.add_next_door()
     stage.start_agent()
     until("the second unit draws its screen", lambda: there.box.panel.title, 20.0)
-    with WebScene(stage, [stage.entrance, there], stage.words) as scene:
-        serving.begin(Page(scene, language).app())
-        say(words["web.at"].format(url=serving.url))
-        say(words["web.far"].format(tunnel=tunnel([serving.port])))
-        show(serving.url)
-        while True:
-            scene.turn()
-            time.sleep(TURN_S)
+    with WebScene(stage, [stage.entrance, there], LANGUAGES[stage.language]) as scene:
+        page = Page(scene, language)
+        with serving.of(page.app()), closing(scene.changes):
+            say(words["web.at"].format(url=serving.url))
+            say(words["web.far"].format(tunnel=tunnel([serving.port])))
+            show(serving.url)
+            while True:
+                scene.turn()
+                time.sleep(TURN_S)

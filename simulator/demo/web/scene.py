@@ -44,7 +44,7 @@ class Place:
 
 
 class WebScene:
-    """`with WebScene(stage, entrances, words)`: of its words only those of the notice are used, and those say which language its residents read."""
+    """`with WebScene(stage, entrances, words)`. `words`: in the language of residents, for what they are sent."""
 
     def __init__(self, stage: Stage, entrances: list[Entrance], words: Mapping[str, str]) -> None:
         self.stage = stage
@@ -71,7 +71,7 @@ class WebScene:
     def __exit__(self, *_: object) -> None:
         for place in self.places.values():
             place.entrance.box.trace.listener = None
-        self.changes.end()
+        self.changes.close()
         self._stack.close()
 
     def do(self, unit: str, deed: str) -> None:

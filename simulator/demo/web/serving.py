@@ -8,11 +8,14 @@ import shutil
 import socket
 import threading
 import webbrowser
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Self
 
 import uvicorn
 from starlette.types import ASGIApp
+
+from simulator.demo.waiting import NotHeldError
 
 ADDRESS = "127.0.0.1"
 CONNECTIONS = 200
@@ -20,12 +23,8 @@ CONNECTIONS = 200
 _END_S = 2
 
 
-class PortError(Exception):
-    """It cannot be had."""
-
-
 class Serving:
-    """`with Serving(port) as serving: serving.begin(app)`; port 0 takes a free one. Raises PortError."""
+    """`with Serving(port) as serving, serving.of(app): …`; port 0 takes a free one. Raises NotHeldError where it cannot be had."""
 
     def __init__(self, port: int) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -34,10 +33,8 @@ class Serving:
             self._socket.bind((ADDRESS, port))
         except OSError as error:
             self._socket.close()
-            raise PortError(f"{ADDRESS}:{port}: {error.strerror}") from None
+            raise NotHeldError(f"{ADDRESS}:{port}: {error.strerror}") from None
         self.port: int = self._socket.getsockname()[1]
-        self._server: uvicorn.Server | None = None
-        self._thread: threading.Thread | None = None
 
     @property
     def url(self) -> str:
@@ -47,12 +44,11 @@ class Serving:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._server is not None and self._thread is not None:
-            self._server.should_exit = True
-            self._thread.join(_END_S + 3.0)
         self._socket.close()
 
-    def begin(self, app: ASGIApp) -> None:
+    @contextmanager
+    def of(self, app: ASGIApp) -> Iterator[None]:
+        """On a thread of its own. What is still being sent at the end has two seconds."""
         config = uvicorn.Config(
             app,
             http="h11",
@@ -67,11 +63,14 @@ class Serving:
             limit_concurrency=CONNECTIONS,
             timeout_graceful_shutdown=_END_S,
         )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(
-            target=self._server.run, kwargs={"sockets": [self._socket]}, name="web", daemon=True
-        )
-        self._thread.start()
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [self._socket]}, name="web", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            server.should_exit = True
+            thread.join(_END_S + 3.0)
 
 
 def has_desktop(environment: Mapping[str, str]) -> bool:

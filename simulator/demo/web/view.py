@@ -65,7 +65,12 @@ def _state(name: str, sign: str, state: str, words: Words) -> dict[str, str]:
 def _switches(place: Place, words: Words) -> Iterator[tuple[str, dict[str, Any]]]:
     """The words of what pressing each does next, and whether it is as it should not be."""
     hands = place.hands
-    on = {"hold": hands.held, "fire": hands.burning, "network": not place.entrance.cable.whole, "power": not hands.powered}
+    on = {
+        "hold": hands.held,
+        "fire": hands.burning,
+        "network": not place.entrance.cable.whole,
+        "power": not hands.powered,
+    }
     for name, turned in on.items():
         yield name, {"on": turned, "words": words[f"{name}.{'undo' if turned else 'do'}"]}
 
