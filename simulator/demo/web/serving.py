@@ -63,6 +63,7 @@ class Serving:
             limit_concurrency=CONNECTIONS,
             timeout_graceful_shutdown=_END_S,
         )
+        self._socket.listen()
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [self._socket]}, name="web", daemon=True)
         thread.start()

@@ -101,6 +101,14 @@ function sign(element, state, words) {
   write(one(element, words), state.words);
 }
 
+/** @param {string} tag @param {string} name @param {string} text */
+function element(tag, name, text) {
+  const made = document.createElement(tag);
+  if (name) made.className = name;
+  made.textContent = text;
+  return made;
+}
+
 /** @param {Line[]} lines */
 function list(lines) {
   const there = one(document, "[data-happened]");
@@ -109,12 +117,9 @@ function list(lines) {
   there?.replaceChildren(
     ...lines.map((each) => {
       const row = document.createElement("li");
-      for (const [tag, name, text] of [["time", "", each.at], ["span", "who", each.who], ["span", "what", each.words], ["code", "", each.fact]]) {
-        const part = document.createElement(tag);
-        if (name) part.className = name;
-        part.textContent = text;
-        row.append(part, " ");
-      }
+      const what = element("span", "what", ` ${each.words}`);
+      what.prepend(element("span", "who", each.who));
+      row.append(element("time", "", each.at), " ", what, " ", element("code", "", each.fact));
       return row;
     }),
   );
