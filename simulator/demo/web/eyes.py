@@ -42,8 +42,10 @@ class Eyes:
         self._thread = threading.Thread(target=self._run, name="panel's eyes", daemon=True)
 
     def __enter__(self) -> Self:
+        self._door.box.panel.listener = (
+            self._look
+        )  # ahead of the first picture: what changes meanwhile is drawn after it
         self._draw()
-        self._door.box.panel.listener = self._look
         self._thread.start()
         return self
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 
 from simulator.demo.stage import Stage
 from simulator.demo.waiting import until
@@ -21,6 +21,18 @@ def play(
 ) -> None:
     """`words`: of whoever started it; `language`: which the page speaks, None for the browser's. Ends by KeyboardInterrupt alone."""
     say(words["making"])
+    with playing(stage, serving, language) as scene:
+        say(words["web.at"].format(url=serving.url))
+        say(words["web.far"].format(tunnel=tunnel([serving.port])))
+        show(serving.url)
+        while True:
+            scene.turn()
+            time.sleep(TURN_S)
+
+
+@contextmanager
+def playing(stage: Stage, serving: Serving, language: str | None = None) -> Iterator[WebScene]:
+    """Both units at work and the page served. Whoever enters takes the scene's turns."""
     stage.start_broker()
     stage.found()
     stage.bureau.serve.start()
@@ -30,9 +42,4 @@ def play(
     with WebScene(stage, [stage.entrance, there], LANGUAGES[stage.language]) as scene:
         page = Page(scene, language)
         with serving.of(page.app()), closing(scene.changes):
-            say(words["web.at"].format(url=serving.url))
-            say(words["web.far"].format(tunnel=tunnel([serving.port])))
-            show(serving.url)
-            while True:
-                scene.turn()
-                time.sleep(TURN_S)
+            yield scene

@@ -66,7 +66,7 @@ class Asking:
     def silent(self, sent: bytes) -> socket.socket:
         """Somebody who sends this and then neither sends nor reads. Whoever asks closes it."""
         made = socket.create_connection(("127.0.0.1", self.port))
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         made.sendall(sent)
         return made
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import io
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from simulator.box import BoxSpec
 from simulator.demo import panels
-from simulator.demo.stage import Stage
+from simulator.demo.stage import NEXT, OF_A_HAND, UNIT, Stage
 from simulator.demo.web.app import Page
+from simulator.demo.web.play import TURN_S, playing
 from simulator.demo.web.scene import WebScene
 from simulator.demo.web.serving import Serving
 from simulator.demo.words import EN
 from tests.simulator.demo.web.asking import Asking
+from tests.waiting import eventually
 
 
 @dataclass(frozen=True)
@@ -56,3 +61,56 @@ def drawn(tmp_path: Path) -> Iterator[Shown]:
     here, _ = panels.designed(BoxSpec(reader_form="osdp"), lambda _: None)
     with ExitStack() as stack:
         yield shown(tmp_path, here, stack)
+
+
+class Demo:
+    """All of it at work, as `doorward demo` plays it."""
+
+    def __init__(self, stage: Stage, scene: WebScene, browser: Asking) -> None:
+        self.stage, self.scene, self.browser = stage, scene, browser
+
+    def panel_shows(self, text: str, unit: str = UNIT, limit_s: float = 15.0) -> None:
+        """The page's words and its picture: the one that the panel draws, to the pixel."""
+        eventually(lambda: text in "".join(self.browser.state(unit)["text"]), limit_s)
+        door = self.scene.places[unit].hands.door
+
+        def drawn() -> bytes:
+            image = door.pixels()
+            assert image is not None
+            return image.convert("RGB").tobytes()
+
+        eventually(lambda: pixels(self.browser.picture(unit)) == drawn())
+
+    def rests(self) -> None:
+        """Nobody is at either door any more."""
+        for unit in (UNIT, NEXT):
+            eventually(lambda unit=unit: self.browser.state(unit)["lock"] == "locked", 20.0)
+        self.panel_shows("网格员")
+
+
+def pixels(png: bytes) -> bytes:
+    return Image.open(io.BytesIO(png)).convert("RGB").tobytes()
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    folder = tmp_path_factory.mktemp("web")
+    here, there = panels.designed(BoxSpec(reader_form="osdp"), lambda _: None)
+    over = threading.Event()
+    with (
+        Serving(0) as serving,
+        Stage(folder, None, here, warm=True, next_door=there, pace=OF_A_HAND) as stage,
+        playing(stage, serving) as scene,
+    ):
+
+        def take_turns() -> None:
+            while not over.wait(TURN_S):
+                scene.turn()
+
+        turns = threading.Thread(target=take_turns, name="turns")
+        turns.start()
+        try:
+            yield Demo(stage, scene, Asking(serving.port))
+        finally:
+            over.set()
+            turns.join(10.0)

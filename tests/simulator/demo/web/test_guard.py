@@ -23,7 +23,14 @@ def test_under_another_name_nothing_is_answered(page: Shown, host: str) -> None:
 
 @pytest.mark.parametrize(
     "origin",
-    ["http://evil.example", "null", "", "http://localhost:3000", "https://127.0.0.1:{port}", "http://127.0.0.1:{port}0"],
+    [
+        "http://evil.example",
+        "null",
+        "",
+        "http://localhost:3000",
+        "https://127.0.0.1:{port}",
+        "http://127.0.0.1:{port}0",
+    ],
 )
 def test_what_another_page_posts_moves_nothing(page: Shown, origin: str) -> None:
     answer = page.browser.do("force", origin=origin.format(port=page.browser.port))

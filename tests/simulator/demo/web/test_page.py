@@ -17,13 +17,13 @@ from PIL import Image
 
 from contract.facts import KINDS
 from simulator.box import BoxSpec
+from simulator.demo.waiting import NotHeldError
 from simulator.demo.web import deeds, view
 from simulator.demo.web.serving import Serving, has_desktop, tunnel
 from simulator.demo.web.words import LANGUAGES, OWN, spoken
-from simulator.demo.waiting import NotHeldError
 from simulator.dwin_panel import DwinPanel
 from simulator.tjc_canvas import TjcCanvas
-from tests.simulator.demo.web.conftest import Shown, shown
+from tests.simulator.demo.web.conftest import Shown, pixels, shown
 from tests.waiting import eventually
 
 PAGE_SET = 0x0084
@@ -42,10 +42,6 @@ def turned(page: int) -> bytes:
     """A DWIN panel is told to turn to a page."""
     body = bytes([0x82]) + PAGE_SET.to_bytes(2, "big") + b"\x5a\x01" + page.to_bytes(2, "big")
     return b"\x5a\xa5" + bytes([len(body)]) + body
-
-
-def pixels(png: bytes) -> bytes:
-    return Image.open(io.BytesIO(png)).convert("RGB").tobytes()
 
 
 def panel_of(shown: Shown) -> DwinPanel:
@@ -78,7 +74,7 @@ def test_the_picture_is_what_the_panel_draws_of_the_bytes_on_its_line(
             took.append(time.monotonic() - began)
             assert pixels(png) == panel.pixels().convert("RGB").tobytes()
     assert frame == 11
-    worst = sorted(took)[-1]
+    worst = max(took)
     assert worst < 1.0
     record_property("figure", f"{1000 * sorted(took)[5]:.0f} ms, at most {1000 * worst:.0f}")
 
