@@ -14,7 +14,7 @@ from PIL import Image
 
 from simulator.box import BoxSpec
 from simulator.demo import panels
-from simulator.demo.stage import NEXT, OF_A_HAND, UNIT, Stage
+from simulator.demo.stage import NEXT, UNIT, Pace, Stage
 from simulator.demo.web.app import Page
 from simulator.demo.web.play import TURN_S, playing
 from simulator.demo.web.scene import WebScene
@@ -22,6 +22,9 @@ from simulator.demo.web.serving import Serving
 from simulator.demo.words import EN
 from tests.simulator.demo.web.asking import Asking
 from tests.waiting import eventually
+
+UNHURRIED = Pace(15.0, 2.0)
+"""A busy machine's browser takes its time from the card to the push."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +85,10 @@ class Demo:
         eventually(lambda: pixels(self.browser.picture(unit)) == drawn())
 
     def rests(self) -> None:
-        """Nobody is at either door any more."""
+        """Nobody is at either door any more: who was let in has gone through."""
         for unit in (UNIT, NEXT):
+            if self.browser.state(unit)["lock"] == "unlocked":
+                self.browser.do("push", unit)
             eventually(lambda unit=unit: self.browser.state(unit)["lock"] == "locked", 20.0)
         self.panel_shows("网格员")
 
@@ -99,7 +104,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     over = threading.Event()
     with (
         Serving(0) as serving,
-        Stage(folder, None, here, warm=True, next_door=there, pace=OF_A_HAND) as stage,
+        Stage(folder, None, here, warm=True, next_door=there, pace=UNHURRIED) as stage,
         playing(stage, serving) as scene,
     ):
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
 import string
 import threading
@@ -17,44 +16,16 @@ from PIL import Image
 
 from contract.facts import KINDS
 from simulator.box import BoxSpec
+from simulator.demo.acting import AtDoor
 from simulator.demo.waiting import NotHeldError
 from simulator.demo.web import deeds, view
+from simulator.demo.web.eyes import Eyes
 from simulator.demo.web.serving import Serving, has_desktop, tunnel
 from simulator.demo.web.words import LANGUAGES, OWN, spoken
-from simulator.dwin_panel import DwinPanel
 from simulator.tjc_canvas import TjcCanvas
 from tests.simulator.demo.web.conftest import Shown, pixels, shown
+from tests.simulator.demo.web.telling import another_page, panel_of, send, turned
 from tests.waiting import eventually
-
-PAGE_SET = 0x0084
-
-
-def send(shown: Shown, data: bytes) -> None:
-    """As a driver does: into the pty of the display's line. Until the panel has it."""
-    counts = shown.stage.box.panel.counts
-    frames = counts.frames
-    with os.fdopen(os.open(shown.stage.box.screen.link, os.O_WRONLY | os.O_NOCTTY), "wb", buffering=0) as port:
-        port.write(data)
-        eventually(lambda: counts.frames > frames, every_s=0.001)
-
-
-def turned(page: int) -> bytes:
-    """A DWIN panel is told to turn to a page."""
-    body = bytes([0x82]) + PAGE_SET.to_bytes(2, "big") + b"\x5a\x01" + page.to_bytes(2, "big")
-    return b"\x5a\xa5" + bytes([len(body)]) + body
-
-
-def panel_of(shown: Shown) -> DwinPanel:
-    panel = shown.stage.box.panel
-    assert isinstance(panel, DwinPanel)
-    return panel
-
-
-def another_page(panel: DwinPanel) -> int:
-    """A green one and a red one in turn."""
-    assert panel.project is not None
-    name = "no" if panel.page == "yes" else "yes"
-    return next(number for number, each in panel.project.pages.items() if each == name)
 
 
 def test_the_picture_is_what_the_panel_draws_of_the_bytes_on_its_line(
@@ -77,6 +48,25 @@ def test_the_picture_is_what_the_panel_draws_of_the_bytes_on_its_line(
     worst = max(took)
     assert worst < 1.0
     record_property("figure", f"{1000 * sorted(took)[5]:.0f} ms, at most {1000 * worst:.0f}")
+
+
+def test_what_changes_while_the_first_picture_is_drawn_is_not_missed(drawn: Shown) -> None:
+    panel = panel_of(drawn)
+
+    class Turning(AtDoor):
+        """The panel turns to another page just when somebody has looked."""
+
+        looks = 0
+
+        def pixels(self) -> Image.Image | None:
+            image = super().pixels()
+            self.looks += 1
+            if self.looks == 1:
+                send(drawn, turned(another_page(panel)))
+            return image
+
+    with Eyes(Turning(drawn.stage.box), lambda: None) as eyes:
+        eventually(lambda: eyes.frame is not None and pixels(eyes.frame.png) == panel.pixels().tobytes())
 
 
 def test_a_picture_that_is_known_is_not_sent_again(drawn: Shown) -> None:
