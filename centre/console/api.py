@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import msgspec
@@ -14,23 +13,22 @@ from starlette.routing import Route
 from centre.console import calls as _declared  # noqa: F401  # so that all calls are known
 from centre.console import csrf
 from centre.console.call import CALLS, Call
-from centre.console.errors import ForbiddenError, NotThereError, SignedOutError
+from centre.console.errors import NotThereError, SignedOutError, WaitsError
+from centre.console.openapi import PREFIX, document
+from centre.console.problem import Problem
 from centre.console.visit import Visit, asked, form_values
-from centre.errors import UNREACHABLE, BadValueError, CentreError
+from centre.errors import UNREACHABLE, BadValueError, CentreError, ForbiddenError
 from centre.words import _
-
-PREFIX = "/api/v1"
-
-
-class Problem(msgspec.Struct):
-    """What was wrong. `field`: of what was asked."""
-
-    problem: str
-    field: str | None = None
 
 
 def api_routes() -> list[Route]:
-    return [Route(PREFIX + each.path, _endpoint(each), methods=[each.method]) for each in CALLS]
+    calls = [Route(PREFIX + each.path, _endpoint(each), methods=[each.method]) for each in CALLS]
+    return [Route(f"{PREFIX}/openapi.json", _described), *calls]
+
+
+def _described(request: Request) -> Response:
+    """For everybody: it tells nothing of the site."""
+    return Response(msgspec.json.encode(document()), media_type="application/json")
 
 
 def _endpoint(each: Call) -> Any:
@@ -54,6 +52,8 @@ def _answer(each: Call, request: Request, body: bytes) -> Response:
         return _json(Problem(_("nobody is signed in")), 401)
     except ForbiddenError as error:
         return _json(Problem(str(error)), 403)
+    except WaitsError as error:
+        return _json(Problem(str(error)), 202)
     except NotThereError as error:
         return _json(Problem(str(error)), 404)
     except BadValueError as error:
@@ -77,8 +77,3 @@ def _asked(each: Call, request: Request, body: bytes) -> msgspec.Struct:
 
 def _json(value: msgspec.Struct, status: int = 200) -> Response:
     return Response(msgspec.json.encode(value), status, media_type="application/json")
-
-
-def parameters_of(path: str) -> list[str]:
-    """Names in a path: `/units/{unit}` has `unit`."""
-    return re.findall(r"{(\w+)}", path)

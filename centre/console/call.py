@@ -6,6 +6,7 @@ A call is a function of a visit and of what is asked, both typed; the JSON API a
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_type_hints
@@ -40,6 +41,11 @@ class Call:
     @property
     def name(self) -> str:
         return self.run.__name__
+
+    @property
+    def path_names(self) -> list[str]:
+        """`/units/{unit}` has `unit`."""
+        return re.findall(r"{(\w+)}", self.path)
 
 
 CALLS: list[Call] = []

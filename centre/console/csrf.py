@@ -9,7 +9,7 @@ import secrets
 
 from starlette.requests import Request
 
-from centre.console.errors import ForbiddenError
+from centre.errors import ForbiddenError
 from centre.words import _
 
 FIELD = "csrftoken"

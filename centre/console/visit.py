@@ -15,11 +15,12 @@ from starlette.responses import RedirectResponse, Response
 
 from centre import accounts, permits
 from centre.accounts import Account
-from centre.console.errors import ForbiddenError, NotThereError, SignedOutError
-from centre.errors import BadValueError
+from centre.console.errors import NotThereError, SignedOutError
+from centre.errors import BadValueError, ForbiddenError
 from centre.permits import Doing
 from centre.units import parse_scope
 from centre.words import _
+from contract.language import CHINESE, ENGLISH
 from contract.scopes import Scope
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ class Visit:
         self.account = account
         self.form = FormData() if form is None else form
         self.now = time.time()
+        self.agreed = False
+        """A second person agreed to what is done."""
 
     @property
     def site(self) -> str:
@@ -62,6 +65,17 @@ class Visit:
             raise SignedOutError
         return self.account
 
+    @property
+    def catalogue(self) -> str:
+        """The same as the catalogues are called."""
+        return CHINESE if self.language.startswith("zh") else ENGLISH
+
+    def of(self, account: Account) -> Visit:
+        """The same request, for who asked for what it agrees to."""
+        made = Visit(self.request, self.desk, account, self.form)
+        made.agreed = True
+        return made
+
     # --- what they may
 
     @cached_property
@@ -69,6 +83,11 @@ class Visit:
         """Of the person's scope: what is outside it is not there for them."""
         with self.centre.books.reading() as conn:
             return accounts.units_of(conn, self.site, self.person)
+
+    @property
+    def seen(self) -> frozenset[str] | None:
+        """As `units`; None for whom the whole site is, with what belongs to no unit."""
+        return None if self.person.whole_site and self.person.scope.id == self.site else self.units
 
     def sees(self, unit: str) -> None:
         """Raises NotThereError as for a unit that there is not."""

@@ -3,6 +3,28 @@
 from __future__ import annotations
 
 from centre.console.page import Pages
-from centre.console.pages import overview
+from centre.console.pages import (
+    account,
+    frame,
+    notice_new,
+    notices,
+    overview,
+    polls,
+    provider,
+    record,
+    settings,
+    sign_in,
+)
 
-ALL: tuple[Pages, ...] = (overview.PAGES,)
+ALL: tuple[Pages, ...] = (
+    overview.PAGES,
+    notice_new.PAGES,
+    notices.PAGES,
+    polls.PAGES,
+    record.PAGES,
+    settings.PAGES,
+    account.PAGES,
+    sign_in.PAGES,
+    frame.PAGES,
+    provider.PAGES,
+)
