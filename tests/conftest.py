@@ -45,7 +45,6 @@ TOOLS = {
     "lintian": "lintian",
     "mmdebstrap": "mmdebstrap",
     "grub-editenv": "grub-common",
-    "chromium": "chromium",
 }
 """Programs of the machine that a test may ask for with `@pytest.mark.needs(…)`, and the Debian package of each."""
 

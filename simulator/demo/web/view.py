@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from centre import fact_words
+from centre.words import speaking
 from simulator.demo.acting import AtDoor
 from simulator.demo.bureau import BookFact
 from simulator.demo.glass import screen_of
@@ -20,10 +22,9 @@ Words = Mapping[str, str]
 def of_scene(scene: WebScene, words: Words) -> dict[str, Any]:
     names = {unit: place.entrance.name for unit, place in scene.places.items()}
     happened = list(scene.happened)[-SHOWN:]
-    return {
-        "units": {unit: of_place(place, words) for unit, place in scene.places.items()},
-        "happened": [_line(each, names, words) for each in reversed(happened)],
-    }
+    with speaking(words["catalogue"]):  # the centre's, for what is in its books
+        lines = [_line(each, names, words) for each in reversed(happened)]
+    return {"units": {unit: of_place(place, words) for unit, place in scene.places.items()}, "happened": lines}
 
 
 def of_place(place: Place, words: Words) -> dict[str, Any]:
@@ -78,7 +79,7 @@ def _switches(place: Place, words: Words) -> Iterator[tuple[str, dict[str, Any]]
 def _line(each: Said | BookFact, names: Mapping[str, str], words: Words) -> dict[str, str]:
     at, who = f"{local(each.at_utc):%H:%M:%S}", names.get(each.unit, words["centre"])
     if isinstance(each, BookFact):
-        said = words.get(f"fact.{each.kind}", each.kind)
+        said = fact_words.of_line(each.kind, each.line).words
         return {"at": at, "who": who, "words": said, "fact": f"{each.kind} {each.rest}".rstrip()}
     said = words[each.key].format(**each.fields) if each.key else each.fields["why"]
     if each.order:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from contract.language import CHINESE, ENGLISH
 from simulator.demo import words
-from simulator.demo.web import fact_words
 
 _EN: Mapping[str, str] = {
     "title": "A door of Doorward, in software",
@@ -138,8 +138,8 @@ _ZH: Mapping[str, str] = {
     "back": "回到门口",
 }
 LANGUAGES: Mapping[str, Mapping[str, str]] = {
-    words.PANEL: {**words.ZH, **fact_words.ZH, **_ZH},
-    "en": {**words.EN, **fact_words.EN, **_EN},
+    words.PANEL: {**words.ZH, **_ZH, "catalogue": CHINESE},
+    "en": {**words.EN, **_EN, "catalogue": ENGLISH},
 }
 OWN: Mapping[str, Mapping[str, str]] = {words.PANEL: _ZH, "en": _EN}
 

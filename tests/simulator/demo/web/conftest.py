@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from simulator.box import BoxSpec
+from simulator.broker import free_port
 from simulator.demo import panels
 from simulator.demo.stage import NEXT, UNIT, Pace, Stage
 from simulator.demo.web.app import Page
@@ -105,7 +106,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     with (
         Serving(0) as serving,
         Stage(folder, None, here, warm=True, next_door=there, pace=UNHURRIED) as stage,
-        playing(stage, serving) as scene,
+        playing(stage, serving, free_port()) as scene,
     ):
 
         def take_turns() -> None:

@@ -83,7 +83,7 @@ def test_a_click_on_a_card_and_a_push_by_keyboard(demo: Demo, tab: Tab) -> None:
     page.get_by_role("button", name="推门").focus()
     page.keyboard.press("Enter")
     page.locator(f"#{UNIT} [data-door][data-open=true]").wait_for()
-    page.get_by_text("门开了").first.wait_for()
+    page.get_by_text("门推开了").first.wait_for()
     demo.rests()
 
 

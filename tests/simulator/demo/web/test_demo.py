@@ -32,8 +32,8 @@ def test_a_card_turns_the_picture_to_come_in_and_the_door_opens(demo: Demo) -> N
     eventually(lambda: demo.browser.state()["lock"] == "unlocked")
     demo.browser.do("push")
     assert demo.browser.state()["door"] == "open"
-    eventually(lambda: "the door opened" in demo.browser.happened())
-    eventually(lambda: "the door closed" in demo.browser.happened(), 10.0)
+    eventually(lambda: any("pushed open" in line for line in demo.browser.happened()))
+    eventually(lambda: any(": closed" in line for line in demo.browser.happened()), 10.0)
     demo.rests()
 
 

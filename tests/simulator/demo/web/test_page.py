@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from contract.facts import KINDS
 from simulator.box import BoxSpec
 from simulator.demo.acting import AtDoor
 from simulator.demo.waiting import NotHeldError
@@ -277,9 +276,8 @@ def test_both_languages_say_the_same_things() -> None:
         assert not set(text) & set("，。：；？！"), key
 
 
-def test_every_kind_of_fact_has_its_words() -> None:
+def test_every_card_has_its_words() -> None:
     for words in LANGUAGES.values():
-        assert {f"fact.{kind}" for kind in KINDS} <= words.keys()
         assert {f"whose.{card}" for card in deeds.CARDS} <= words.keys()
         assert {f"card.{card}" for card in deeds.CARDS} <= words.keys()
 
