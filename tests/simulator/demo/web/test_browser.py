@@ -26,8 +26,8 @@ GLASS = """async (unit) => {
   return Array.from(digest, (each) => each.toString(16).padStart(2, "0")).join("");
 }"""
 TOO_WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
-MEANT = ("status of 400", "net::ERR_", "willReadFrequently")
-"""Of answers that a test means to get, and of how it looks at pixels."""
+MEANT = ("status of 400", "net::ERR_", "willReadFrequently", "[DOM]")
+"""Of answers that a test means to get, of how it looks at pixels, and what Chromium would have forms be like."""
 Tab = Callable[..., Page]
 
 
@@ -165,3 +165,16 @@ def test_without_script_a_form_does_it_too(demo: Demo, tab: Tab) -> None:
     page.get_by_text("a neighbour's card is tapped").first.wait_for()
     assert page.locator(f"#{NEXT}").is_visible()
     demo.rests()
+
+
+def test_the_console_beside_it_lets_its_first_administrator_in_and_knows_them_again(demo: Demo, tab: Tab) -> None:
+    page = tab(demo.browser.port, language="en")
+    console = page.frame_locator("iframe")
+    for field in console.locator("input[type=password]").all():
+        field.fill("a sentence that nobody guesses")
+    console.locator("form:has(input[type=password]) button").click()
+    console.get_by_role("navigation").first.wait_for()
+    assert demo.stage.bureau.welcome() == "/"
+    page.reload()
+    console.get_by_role("navigation").first.wait_for()
+    assert console.locator("input[type=password]").count() == 0
