@@ -42,9 +42,8 @@ class Eyes:
         self._thread = threading.Thread(target=self._run, name="panel's eyes", daemon=True)
 
     def __enter__(self) -> Self:
-        self._door.box.panel.listener = (
-            self._look
-        )  # ahead of the first picture: what changes meanwhile is drawn after it
+        """It listens ahead of its first picture: what changes while that is drawn is drawn after it."""
+        self._door.box.panel.listener = self._look
         self._draw()
         self._thread.start()
         return self

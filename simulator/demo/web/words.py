@@ -148,7 +148,7 @@ OWN: Mapping[str, Mapping[str, str]] = {words.PANEL: _ZH, "en": _EN}
 
 def spoken(asked: str | None, accepted: str) -> str:
     """As asked; else the first language that the browser names and the page has; else English."""
-    if asked in LANGUAGES:
+    if asked is not None and asked in LANGUAGES:
         return asked
     for part in accepted.split(","):
         tag = part.split(";")[0].strip().lower()

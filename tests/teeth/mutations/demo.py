@@ -25,8 +25,7 @@ MUTATIONS = [
     Mutation(
         "the panel's first picture is drawn before anybody listens to it",
         "simulator/demo/web/eyes.py",
-        "        self._door.box.panel.listener = self._look  # ahead of the first picture: what changes meanwhile is drawn after it\n"
-        "        self._draw()\n",
+        "        self._door.box.panel.listener = self._look\n        self._draw()\n",
         "        self._draw()\n        self._door.box.panel.listener = self._look\n",
         (f"{PAGE}::test_what_changes_while_the_first_picture_is_drawn_is_not_missed",),
     ),
