@@ -1,7 +1,7 @@
 # Everything a developer does, each by one word. The environment is made when it is missing:
 # `make demo` and `make test` are all a fresh machine needs (with git, make, python3, python3-venv).
 #
-#   make demo      the whole product on this machine, on simulated serial hardware (no terminal: the self-checking story)
+#   make demo      the whole product in your browser, on simulated serial hardware (no terminal: the self-checking story)
 #   make test      every test but the long runs
 #   make check     format, lint, types, architecture and the fast tests: under a minute
 #   make soak      the long fault runs
