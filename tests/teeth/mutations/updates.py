@@ -60,8 +60,8 @@ MUTATIONS = [
     ),
     Mutation(
         "software that never reaches the centre stays",
-        "agent/update/installing.py",
-        "            if steady and (not progress.centre or doors.confirmed(status)):\n",
+        "agent/update/watching.py",
+        "            if steady and (not self._progress.centre or doors.confirmed(status)):\n",
         "            if steady:\n",
         (f"{INSTALLING}::test_what_does_not_prove_itself_is_given_up",),
     ),
