@@ -228,7 +228,7 @@ def test_code_that_cannot_even_begin_is_taken_back_without_it(unit: Unit, tmp_pa
         machine.take(file, f"/var/tmp/{file.name}")
         served(box, 0)
         machine.run("doorward", "update", f"/var/tmp/{file.name}", "--yes", "--no-wait")
-        eventually(lambda: stage(machine, "watching"), 120.0, 0.01)
+        eventually(lambda: new_code(machine), 120.0, 0.001)
         layers = [machine.upper, *unit.layers]
     with at_the_door(tmp_path / "again", layers) as (box, machine):
         eventually(lambda: not machine.at(f"{OWN}/state.json").exists(), 120.0, 0.5)

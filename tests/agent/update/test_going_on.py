@@ -55,7 +55,9 @@ class Service:
         said = ""
         for line in re.findall(r"^ExecStart(?:Pre)?=(.*)$", UNIT.read_text(encoding="utf-8"), re.MULTILINE):
             command = line.replace("/var/lib/doorward-update", str(self.own.path)).replace("$$", "$")
-            command = command.replace("/tmp/kept", f"{self._folder}/kept").replace("/usr/bin/python3", sys.executable)
+            command = command.replace("/run/doorward-update/kept", f"{self._folder}/kept").replace(
+                "/usr/bin/python3", sys.executable
+            )
             command = command.replace(f"own=/{PLACE}", f"own={self._folder}/{PLACE}")
             command = command.replace(f"{self._folder}/kept$own", f"{self._folder}/kept/{PLACE}")
             path = f"{self._bin}:/usr/sbin:/usr/bin:/sbin:/bin"

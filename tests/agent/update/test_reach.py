@@ -1,9 +1,11 @@
-"""Whether anything answers at the broker's address: by real connections; systemd-run is stood in for, and its part is done on a Debian (tests/debian)."""
+"""Whether anything answers at the broker's address: by real connections; systemd is stood in for, and does its part on a Debian (tests/debian)."""
 
 from __future__ import annotations
 
 import os
+import re
 import socket
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,20 +15,20 @@ from agent.config.model import LinkConfig
 from agent.update import reach
 from tests.agent.cli.unit import ENROLMENT
 
-STANDS_IN = """#!/bin/sh
-while [ $# -gt 0 ]; do
-  case $1 in --property) shift 2 ;; --*) shift ;; *) break ;; esac
-done
-shift
-exec {python} "$@"
-"""
+UNIT = Path(__file__).parents[3] / "systemd" / reach.SERVICE
+LOOK = Path(reach.__file__).with_name("look.py")
 
 
 @pytest.fixture
-def systemd_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    program = tmp_path / "bin" / "systemd-run"
+def systemctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Carries out the unit's own line; no more of it."""
+    line = re.findall(r"^ExecStart=(.*)$", UNIT.read_text(encoding="utf-8"), re.MULTILINE)[0]
+    line = line.replace("/usr/lib/doorward/python/agent/update/look.py", str(LOOK))
+    line = line.replace("/usr/bin/python3", sys.executable).replace(str(reach.FOLDER), str(tmp_path))
+    assert f"StandardOutput=truncate:{reach.FOLDER / reach.ANSWER}\n" in UNIT.read_text(encoding="utf-8")
+    program = tmp_path / "bin" / "systemctl"
     program.parent.mkdir()
-    program.write_text(STANDS_IN.format(python="/usr/bin/env python3"), encoding="ascii")
+    program.write_text(f'#!/bin/sh\n[ "$*" = "start {reach.SERVICE}" ] && {line} >{tmp_path / reach.ANSWER}\n', "ascii")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
     return program
@@ -37,28 +39,34 @@ def port_of(listener: socket.socket) -> int:
     return found
 
 
-@pytest.mark.usefixtures("systemd_run")
-def test_what_takes_a_connection_answers_whatever_it_says() -> None:
+@pytest.mark.usefixtures("systemctl")
+def test_what_takes_a_connection_answers_whatever_it_says(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as broker:
-        assert reach.answers(("127.0.0.1", port_of(broker)))
+        assert reach.answers(("127.0.0.1", port_of(broker)), tmp_path)
         broker.settimeout(5.0)
         taken, _ = broker.accept()
         with taken:
             assert taken.recv(100) == b"", "no word is sent"
 
 
-@pytest.mark.usefixtures("systemd_run")
-def test_nobody_there_is_no_answer() -> None:
+@pytest.mark.usefixtures("systemctl")
+def test_nobody_there_is_no_answer(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as broker:
         port = port_of(broker)
-    assert not reach.answers(("127.0.0.1", port))
-    assert not reach.answers(("no-such-host.invalid", 8883))
+    assert not reach.answers(("127.0.0.1", port), tmp_path)
+    assert not reach.answers(("no-such-host.invalid", 8883), tmp_path)
 
 
-def test_what_cannot_be_found_out_counts_as_an_answer(systemd_run: Path) -> None:
-    """Then the time runs, as it did before anybody looked."""
-    systemd_run.write_text("#!/bin/sh\necho Failed to start transient service unit >&2\nexit 1\n", encoding="ascii")
-    assert reach.answers(("127.0.0.1", 1))
+def test_what_cannot_be_found_out_counts_as_an_answer(tmp_path: Path, systemctl: Path) -> None:
+    """Then the time runs, as it did before anybody looked; an answer of before counts for nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as broker:
+        nobody = ("127.0.0.1", port_of(broker))
+    assert not reach.answers(nobody, tmp_path)
+    systemctl.write_text("#!/bin/sh\necho Failed to start it >&2\nexit 1\n", encoding="ascii")
+    assert reach.answers(nobody, tmp_path)
+    systemctl.write_text("#!/bin/sh\n", encoding="ascii")
+    assert reach.answers(nobody, tmp_path)
+    assert reach.answers(nobody, tmp_path / "not-there")
 
 
 URLS = {

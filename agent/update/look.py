@@ -1,0 +1,28 @@
+"""Whether anything takes a TCP connection at the address in FILE: prints `away` and why, or `answers`. No word is sent, none is read.
+
+A program of its own, run without any rights by doorward-update-look.service: the standard library alone, and nothing of ours.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+from pathlib import Path
+
+TRY_S = 10.0
+"""For each address that the name stands for."""
+
+
+def main() -> None:
+    host, port = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    try:
+        socket.create_connection((host, port), TRY_S).close()
+    except OSError as error:
+        sys.stdout.write(f"away: {error}\n")
+    else:
+        sys.stdout.write("answers\n")
+
+
+if __name__ == "__main__":
+    main()
