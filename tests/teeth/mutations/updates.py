@@ -93,4 +93,32 @@ MUTATIONS = [
         "ExecStart=/bin/sh",
         ("tests/agent/update/test_real_dpkg.py::test_a_half_package_is_left_to_an_updater_at_work",),
     ),
+    Mutation(
+        "new code alone goes on with an update that a power cut broke off",
+        "systemd/doorward-update.service",
+        "dpkg-deb --extract previous.deb ",
+        "false ",
+        ("tests/agent/update/test_going_on.py::test_what_was_begun_is_gone_on_with_by_the_release_that_began_it",),
+    ),
+    Mutation(
+        "a release whose own updater does not run is taken",
+        "agent/update/forms.py",
+        '            call(UPDATER, "apply-update", "--check")\n',
+        '            call("true")\n',
+        (f"{INSTALLING}::test_a_release_whose_updater_does_not_run_is_given_up_before_it_is_started",),
+    ),
+    Mutation(
+        "an outage of the network sends a good version back",
+        "agent/update/watching.py",
+        "        return NOT_CONFIRMED if time.monotonic() - begun - away_s >= ",
+        "        return NOT_CONFIRMED if time.monotonic() - begun >= ",
+        (f"{INSTALLING}::test_the_time_to_reach_the_centre_stands_still_while_nothing_answers_at_the_brokers_address",),
+    ),
+    Mutation(
+        "a version on trial waits for ever for a broker that never answers",
+        "agent/update/watching.py",
+        "        if away_s >= self._most_away_s:\n",
+        "        if away_s >= 1e9:\n",
+        (f"{INSTALLING}::test_it_stands_still_for_so_long_at_most",),
+    ),
 ]
