@@ -6,6 +6,7 @@ import os
 import re
 import socket
 import sys
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,6 +56,19 @@ def test_nobody_there_is_no_answer(tmp_path: Path) -> None:
         port = port_of(broker)
     assert not reach.answers(("127.0.0.1", port), tmp_path)
     assert not reach.answers(("no-such-host.invalid", 8883), tmp_path)
+
+
+def test_whoever_is_ended_before_an_answer_came_had_none(tmp_path: Path, systemctl: Path) -> None:
+    """As systemd does it, with a name that no resolver can be asked for, or an address behind which all is dropped."""
+    line = systemctl.read_text(encoding="ascii")
+    systemctl.write_text(line.replace(sys.executable, f"timeout 5 {sys.executable}"), encoding="ascii")
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as broker, ExitStack() as waiting:
+        for _ in range(4):  # nobody takes them: the queue is full, and what comes then is dropped
+            other = waiting.enter_context(socket.socket())
+            other.setblocking(False)
+            other.connect_ex(broker.getsockname())
+        assert not reach.answers(("127.0.0.1", port_of(broker)), tmp_path)
+    assert (tmp_path / reach.ANSWER).read_text(encoding="ascii") == "away: nothing came in time\n"
 
 
 def test_what_cannot_be_found_out_counts_as_an_answer(tmp_path: Path, systemctl: Path) -> None:
