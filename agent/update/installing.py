@@ -79,6 +79,8 @@ class Updater:
         """Begun before: what was in hand at a cut counts as one try more."""
         found = load(Progress, self._own.progress)
         if found is None:
+            if not self._own.half.exists() and (self._own.progress.exists() or self._own.previous.exists()):
+                self._tidy()  # nothing can be gone on with, and systemd starts us as long as it is there
             return None
         if found.stage is Stage.TAKEN:
             self._clear_orders()  # the cut may have come before that
@@ -249,4 +251,5 @@ class Updater:
 
     def _tidy(self) -> None:
         repack.clear(self._own.path)
-        remove(self._own.half, self._own.payload, self._own.previous, self._own.progress)
+        remove(self._own.half, self._own.payload, self._own.progress)
+        remove(self._own.previous)  # last: as long as anything is under way, there is an updater that can go on

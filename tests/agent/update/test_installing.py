@@ -366,3 +366,12 @@ def test_what_a_failing_disk_made_of_its_own_files_stops_nothing(tmp_path: Path)
     assert result(box)[0] == "installed"
     assert json.loads(box.own.outcome.read_text())["version"] == "0.2.0"
     eventually(lambda: box.left == [])
+
+
+def test_what_a_failing_disk_made_of_its_progress_does_not_start_it_for_ever(tmp_path: Path) -> None:
+    """As long as that file is there, systemd starts it again."""
+    box = Box(tmp_path)
+    box.own.progress.write_text("{", encoding="ascii")
+    box.own.previous.touch()
+    assert box.install()
+    assert (box.left, box.runs, box.read("started")) == ([], "0.1.0", 1)
