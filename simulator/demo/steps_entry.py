@@ -59,7 +59,7 @@ def wrong_pins(scene: Scene) -> str:
     scene.booked("access.denied", after, reason="locked_out")
     scene.booked("access.locked_out", after, lock_s=30.0)
     expect("it is an open alarm", "access.locked_out" in scene.bureau.do("alarms", "list"))
-    return f"after {WRONG_TRIES} the right one is refused too, for 30 s; a card opens; at the centre an alarm"
+    return f"after {WRONG_TRIES} the right one is refused too, for 30 s; a card opens"
 
 
 def _wrong(scene: Scene, after: int) -> list[object]:
