@@ -34,3 +34,10 @@ class MissingValueError(BadValueError):
     def __init__(self, name: str, text: str) -> None:
         super().__init__(name, text)
         self.args = (_("{name} is needed: {text}").format(name=name, text=text),)
+
+
+class ForbiddenError(CentreError):
+    """Whoever asks is not allowed to, by their role or outside their scope."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(text or _("this is not yours to do"), WRONG_USE)

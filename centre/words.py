@@ -6,22 +6,43 @@ What is signed or kept in the books (reasons, details of alarms) is never said t
 from __future__ import annotations
 
 import gettext
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
 from pathlib import Path
 
 LOCALE = Path(__file__).parent / "locale"
 DOMAIN = "centre"
 _spoken: gettext.NullTranslations = gettext.NullTranslations()
+_here: ContextVar[gettext.NullTranslations | None] = ContextVar("_here", default=None)
+
+
+@lru_cache(maxsize=8)
+def _catalogue(language: str) -> gettext.NullTranslations:
+    return gettext.translation(DOMAIN, LOCALE, [language], fallback=True)
 
 
 def speak(language: str) -> None:
     """From now on, in all threads of the process."""
     global _spoken  # noqa: PLW0603  # a process has one terminal
-    _spoken = gettext.translation(DOMAIN, LOCALE, [language], fallback=True)
+    _spoken = _catalogue(language)
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Within this block, and in what it hands its context to: one page among others, each in the language of who reads it."""
+    before = _here.set(_catalogue(language))
+    try:
+        yield
+    finally:
+        _here.reset(before)
 
 
 def _(text: str) -> str:
     """`text` as it is said now. Placeholders are filled in afterwards, by `format`: what comes from outside is never formatted itself."""
-    return _spoken.gettext(text)
+    here = _here.get()
+    return (_spoken if here is None else here).gettext(text)
 
 
 def N_(text: str) -> str:  # noqa: N802  # gettext's own name for it

@@ -9,9 +9,9 @@ import ast
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
+
+from tests.source_module import Module
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("contract", "agent", "drivers", "centre", "simulator", "panel")
@@ -73,6 +73,8 @@ PURE_CONTRACT = CORE_KNOWS | {"base64url", "refusal", "timezones", "values"}
 """That, and what it is made of: as pure as the core itself."""
 
 WEB = frozenset({"starlette", "uvicorn"})
+CONSOLE = frozenset({"jinja2", "msgspec", "markupsafe", "sse_starlette"})
+"""What the console's pages and calls are made with."""
 LIBRARY_HOMES = {
     "serial": ("drivers/port.py",),
     "apscheduler": ("agent/calendar.py",),
@@ -83,7 +85,9 @@ LIBRARY_HOMES = {
     "nacl": ("centre/sodium.py",),
     "alembic": ("centre/migrations/",),
     "rich": ("centre/", "simulator/"),
-    **dict.fromkeys(WEB, ("centre/file_server.py",)),
+    **dict.fromkeys(WEB, ("centre/file_server.py", "centre/console/", "simulator/demo/web/")),
+    **dict.fromkeys(CONSOLE, ("centre/console/", "simulator/demo/web/")),
+    "argon2": ("centre/accounts.py", "centre/account_secrets.py"),
     "iotcore": ("simulator/",),
     "PIL": (
         "panel/",
@@ -103,9 +107,12 @@ THIRD_PARTY = {
     "contract": frozenset({"cryptography"}),
     "drivers": frozenset({"serial", "cryptography"}),
     "agent": frozenset({"cryptography", "paho", "apscheduler", "yaml", "click", "sqlite_utils"}),
-    "centre": frozenset({"cryptography", "paho", "joserfc", "nacl", "sqlalchemy", "alembic", "rich", "click", "segno"})
-    | WEB,
-    "simulator": frozenset({"iotcore", "rich", "click", "cryptography", "paho", "PIL"}),
+    "centre": frozenset(
+        {"cryptography", "paho", "joserfc", "nacl", "sqlalchemy", "alembic", "rich", "click", "segno", "argon2"}
+    )
+    | WEB
+    | CONSOLE,
+    "simulator": frozenset({"iotcore", "rich", "click", "cryptography", "paho", "PIL"}) | WEB | CONSOLE,
     "panel": frozenset({"PIL", "click"}),
 }
 """What each package may ask of others; all of it is declared in pyproject.toml."""
@@ -120,7 +127,7 @@ SEES = {
     "simulator": ("contract",),
     "panel": ("drivers", "contract"),
 }
-"""Whose classes a reader of a package meets in it, beside its own."""
+"""Whose classes a reader of a package meets in it, beside its own. The console's words (a visit, a call) are the web's, and stay in it."""
 
 APP_USERS = frozenset({"agent/__main__.py", "agent/cli/run.py"})
 """The composition root is started from here and known nowhere else."""
@@ -136,58 +143,6 @@ THREAD_TOPS = frozenset(
 
 OWN_PLACES = frozenset({"home", "root", "Users", "tmp", "opt", "mnt", "media", "srv", "work", "workspace", "builds"})
 """First parts of absolute paths that say where somebody's checkout or scratch files are."""
-
-
-@dataclass(frozen=True)
-class Module:
-    """One Python file: its path inside the project, with slashes, and its text."""
-
-    path: str
-    source: str
-
-    @cached_property
-    def tree(self) -> ast.Module:
-        return ast.parse(self.source, self.path)
-
-    @property
-    def package(self) -> str:
-        return self.path.split("/", 1)[0]
-
-    @property
-    def dotted(self) -> tuple[str, ...]:
-        parts = self.path.removesuffix(".py").split("/")
-        return tuple(parts[:-1] if parts[-1] == "__init__" else parts)
-
-    @cached_property
-    def imports(self) -> list[tuple[int, str]]:
-        """(line, full dotted name) of everything imported, at any depth: `from a import b` gives `a.b`."""
-        found: list[tuple[int, str]] = []
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.Import):
-                found += [(node.lineno, alias.name) for alias in node.names]
-            elif isinstance(node, ast.ImportFrom):
-                base = node.module or ""
-                if node.level:
-                    here = self.dotted if self.path.endswith("__init__.py") else self.dotted[:-1]
-                    base = ".".join((*here[: len(here) - node.level + 1], *([base] if base else [])))
-                found += [(node.lineno, f"{base}.{alias.name}") for alias in node.names]
-        return found
-
-    @cached_property
-    def functions(self) -> list[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
-        """Every function with its qualified name (`Class.method`, `outer.inner`)."""
-        return list(_functions(self.tree, ()))
-
-
-def _functions(node: ast.AST, above: tuple[str, ...]) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield ".".join((*above, child.name)), child
-            yield from _functions(child, (*above, child.name))
-        elif isinstance(child, ast.ClassDef):
-            yield from _functions(child, (*above, child.name))
-        else:
-            yield from _functions(child, above)
 
 
 def under(name: str, *tops: str) -> bool:
@@ -388,14 +343,19 @@ def opening_faults(module: Module) -> Iterator[str]:
         yield f"{module.path}:1: no opening lines say what this module owns"
 
 
+SAME_NAMED = frozenset({"Role"})
+"""A holder's role at the doors and an account's at the centre: it is the field's word for both."""
+
+
 def name_faults(modules: Iterable[Module]) -> Iterator[str]:
     """Two public classes of one name, where a reader of one meets the other."""
     homes: dict[tuple[str, str], str] = {}
     classes = [(m, node) for m in modules for node in m.tree.body if isinstance(node, ast.ClassDef)]
     for module, node in sorted(classes, key=lambda each: each[0].package not in set().union(*SEES.values())):
-        if node.name.startswith("_"):
+        if node.name.startswith("_") or node.name in SAME_NAMED:
             continue
-        for package in (module.package, *SEES.get(module.package, ())):
+        here = "console" if module.path.startswith("centre/console/") else module.package
+        for package in (here, *SEES.get(here, ())):
             if (other := homes.get((package, node.name))) is not None:
                 yield f"{module.path}:{node.lineno}: {node.name} is also a class of {other}"
-        homes[module.package, node.name] = module.path
+        homes[here, node.name] = module.path

@@ -21,6 +21,7 @@ from babel.messages import Catalog
 from babel.messages.extract import extract_from_file
 from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po, write_po
+from jinja2 import Environment
 
 import agent.words
 from agent.cli import COMMANDS as AGENT_COMMANDS
@@ -39,6 +40,9 @@ CLICK = "messages"
 """The domain of what click says itself: a copy lies with each program, which may be installed alone."""
 KEYWORDS: dict[str, None] = {"_": None, "N_": None}
 
+STRICT = {"silent": "false", "encoding": "utf-8"}
+"""A template that cannot be read is an error here, too."""
+
 COMMANDS = (centre, verify_record)
 """What `doorward` calls by name."""
 
@@ -55,6 +59,10 @@ class Speaker:
     @property
     def modules(self) -> list[Path]:
         return sorted(path for package in self.packages for path in (ROOT / package).rglob("*.py"))
+
+    @property
+    def templates(self) -> list[Path]:
+        return sorted((ROOT / self.package).rglob("templates/**/*.html"))
 
 
 def _centre_help() -> Iterator[str]:
@@ -160,10 +168,11 @@ def name_of(path: Path) -> str:
 def messages(speaker: Speaker = CENTRE) -> dict[str, set[str]]:
     """What the code says, each with the modules that say it: texts within `_( )`, and the help of commands."""
     found: dict[str, set[str]] = {}
-    for path in speaker.modules:
-        for _line, text, _comments, _context in extract_from_file("python", path, keywords=KEYWORDS):
-            assert isinstance(text, str), (path, text)
-            found.setdefault(text, set()).add(name_of(path))
+    for method, paths in (("python", speaker.modules), ("jinja2.ext:babel_extract", speaker.templates)):
+        for path in paths:
+            for _line, text, _comments, _context in extract_from_file(method, path, keywords=KEYWORDS, options=STRICT):
+                assert isinstance(text, str), (path, text)
+                found.setdefault(text, set()).add(name_of(path))
     for text in filter(None, speaker.help()):
         found.setdefault(text, set()).add(f"{speaker.packages[0]}/cli")
     return found
@@ -214,6 +223,24 @@ def _words(node: ast.AST) -> Iterator[tuple[int, str]]:
         return
     for child in ast.iter_child_nodes(node):
         yield from _words(child)
+
+
+def unsaid_in_template(source: str) -> Iterator[str]:
+    """Words of a template that stand in it past `_( )`: between tags, and in attributes that a person reads. By line."""
+    text = "".join(
+        value if kind == "data" else "\n" * value.count("\n")
+        for _line, kind, value in Environment(autoescape=True).lex(source)
+    )
+    for found in _READ.finditer(_NOT_READ.sub(lambda each: "\n" * each[0].count("\n"), text)):
+        words = (found["between"] or found["attribute"] or "").strip()
+        if re.search(r"[A-Za-z\u4e00-\u9fff]{2}", re.sub(r"&#?\w+;", "", words)):
+            yield f"{text.count(chr(10), 0, found.start()) + 1}: {words!r}"
+
+
+_NOT_READ = re.compile(r"<!--.*?-->|<!doctype[^>]*>|<(script|style)\b.*?</\1>", re.DOTALL | re.IGNORECASE)
+_READ = re.compile(
+    r"""\s(?:title|alt|placeholder|aria-label|aria-description|label)\s*=\s*"(?P<attribute>[^"]*)"|(?:^|>)(?P<between>[^<>]+)"""
+)
 
 
 def refused(source: str) -> Iterator[str]:

@@ -120,6 +120,9 @@ def test_libraries_are_declared() -> None:
         "sqlite_utils": "sqlite-utils",
         "nacl": "pynacl",
         "PIL": "pillow",
+        "argon2": "argon2-cffi",
+        "sse_starlette": "sse-starlette",
+        "markupsafe": "jinja2",
     }
     for name in set().union(*architecture.THIRD_PARTY.values()):
         assert f'"{spelled.get(name, name)}' in declared, name

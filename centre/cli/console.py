@@ -1,0 +1,107 @@
+"""`centre console`: the pages of the centre, for browsers."""
+
+from __future__ import annotations
+
+import signal
+import ssl
+import sys
+import threading
+import time
+from pathlib import Path
+
+import click
+
+from centre.cli.context import CliContext
+from centre.errors import CONFIGURATION, WRONG_USE, CentreError
+from centre.words import _, reason_of
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+@click.command()
+@click.option(
+    "--listen", metavar="HOST:PORT", default="127.0.0.1:8080", show_default=True, help="Where it is to be reached."
+)
+@click.option(
+    "--url",
+    metavar="URL",
+    help="As people reach it, where that is another address: https://doors.example, behind a proxy.",
+)
+@click.option(
+    "--cert",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A server certificate (PEM), with --key.",
+)
+@click.option("--key", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--behind-proxy", is_flag=True, help="A proxy on this machine ends TLS and says who asks (X-Forwarded-For)."
+)
+@click.option("--frame", metavar="ORIGIN", hidden=True, help="Pages of this origin may show the console's in a frame.")
+@click.option("--with-parent", is_flag=True, hidden=True, help="Ends when its standard input does.")
+@click.pass_obj
+def console(
+    office: CliContext,
+    listen: str,
+    url: str | None,
+    cert: Path | None,
+    key: Path | None,
+    behind_proxy: bool,
+    frame: str | None,
+    with_parent: bool,
+) -> None:
+    """Serve the centre's pages to browsers, beside `serve` and from the same books. `serve --listen` starts it itself.
+
+    Without TLS of its own it listens on this machine alone. Stops on SIGTERM and SIGINT.
+    """
+    from centre import file_server  # noqa: PLC0415  # no other command pays for a web server
+    from centre.console import app, server  # noqa: PLC0415
+    from centre.console.desk import Options  # noqa: PLC0415
+    from centre.console.whose import whose  # noqa: PLC0415
+
+    if (cert is None) != (key is None):
+        raise CentreError(_("--cert and --key go together"), WRONG_USE)
+    host, port = address_of(listen)
+    certificate = None if cert is None or key is None else (cert, key)
+    if host not in LOOPBACK and certificate is None and not behind_proxy:
+        raise CentreError(
+            _(
+                "--listen {listen}: without --cert and --key passwords would go over the network as they are; behind a proxy say --behind-proxy"
+            ).format(listen=listen),
+            WRONG_USE,
+        )
+    with file_server.listening(host, port) as at:
+        at.listen()
+        port = at.getsockname()[1]
+        shown_host = f"[{host}]" if ":" in host else host
+        public = url.rstrip("/") if url else (f"https://{shown_host}:{port}" if certificate else None)
+        options = Options(host, port, public, frame, behind_proxy)
+        made = app.make(office, options, whose)
+        for number in (signal.SIGTERM, signal.SIGINT):  # the server's own are in force while it runs
+            signal.signal(number, lambda *_: None)
+        if with_parent:
+            threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+        _say(_("console at {address}").format(address=options.origin))
+        try:
+            server.serve(made, at, certificate, behind_proxy=behind_proxy)
+        except (OSError, ssl.SSLError) as error:
+            raise CentreError(f"{cert}: {reason_of(error)}", CONFIGURATION) from None
+    _say(_("stopped"))
+
+
+def address_of(listen: str) -> tuple[str, int]:
+    """Host and port of `HOST:PORT`. Raises CentreError (wrong use)."""
+    host, _colon, port = listen.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not port.isdecimal() or not port.isascii() or int(port) > 65535:
+        raise CentreError(_("--listen {listen}: not HOST:PORT, as 127.0.0.1:8080").format(listen=listen), WRONG_USE)
+    return host, int(port)
+
+
+def _end_with_parent() -> None:
+    """A `serve` that is killed takes its console along."""
+    sys.stdin.buffer.read()
+    signal.raise_signal(signal.SIGTERM)
+
+
+def _say(line: str) -> None:
+    click.echo(f"{time.strftime('%H:%M:%S')} {line}", err=True)

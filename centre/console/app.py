@@ -1,0 +1,87 @@
+"""The console's application: pages, calls, static files and open lines, behind one guard."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+from sse_starlette import EventSourceResponse
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.sessions import SessionMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from centre.console import pages
+from centre.console.api import api_routes
+from centre.console.desk import Options, WebDesk, Whose
+from centre.console.guard import Guard
+from centre.console.look import STATIC
+from centre.opened import OpenCentre
+from centre.words import _
+
+PING_S = 15
+"""A line that says nothing is kept by a word for so long: proxies cut silent ones after a minute."""
+MAX_OPEN_PAGES = 500
+SESSION = "doorward"
+
+
+def make(centre: OpenCentre, options: Options, whose: Whose) -> ASGIApp:
+    """For any ASGI server. Raises CentreError where the books cannot be opened."""
+    desk = WebDesk(centre, options, whose, tuple(page.entry for page in pages.ALL if page.entry is not None))
+    app = Starlette(
+        routes=[
+            *(route for page in pages.ALL for route in page.routes),
+            *api_routes(),
+            Route("/live", _live),
+            Mount("/static", StaticFiles(directory=STATIC)),
+        ],
+        middleware=[
+            Middleware(
+                SessionMiddleware,
+                secret_key=desk.secret,
+                session_cookie=f"__Host-{SESSION}" if options.secure else SESSION,
+                max_age=None,
+                same_site="strict",
+                https_only=options.secure,
+            ),
+        ],
+        lifespan=_lifespan,
+    )
+    app.state.desk = desk
+    return Guard(app, options, _hosts(options))
+
+
+def _hosts(options: Options) -> frozenset[str]:
+    """Names by which it may be asked for; on loopback also by this machine's own."""
+    found = {urlsplit(options.origin).netloc.casefold()}
+    if options.listen in {"127.0.0.1", "::1", "localhost"}:
+        found |= {f"{name}:{options.port}" for name in ("127.0.0.1", "localhost", "[::1]")}
+    return frozenset(found)
+
+
+@asynccontextmanager
+async def _lifespan(app: Starlette) -> AsyncIterator[None]:
+    watching = asyncio.create_task(app.state.desk.live.watch())
+    try:
+        yield
+    finally:
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
+
+
+async def _live(request: Request) -> Response:
+    desk: WebDesk = request.app.state.desk
+    account: Any = await asyncio.to_thread(desk.account, request)
+    if account is None:
+        return Response(_("nobody is signed in"), 401, media_type="text/plain")
+    if desk.live.open_pages >= MAX_OPEN_PAGES:
+        return Response(_("too many pages are open"), 503, media_type="text/plain", headers={"retry-after": "30"})
+    return EventSourceResponse(desk.live.events(), ping=PING_S, send_timeout=PING_S)

@@ -1,0 +1,131 @@
+"""What every request and answer passes: who it was sent to, how much of it there is, in which language, and what a browser may do with the answer.
+
+Plain ASGI: nothing here knows a page.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from centre.console.desk import Options
+from centre.words import speaking
+from contract.language import CHINESE, ENGLISH
+
+MAX_BODY = 16 * 1024 * 1024
+"""Bytes of a request: a roster of 20,000 holders is 2 MB, a photo from a phone under 10."""
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "application/json")
+CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+LANGUAGES = {"zh-CN": CHINESE, "en": ENGLISH}
+"""As a page is marked, and as the catalogues are called."""
+
+
+def policy(frame: str | None) -> str:
+    """All that a page may load is ours; nothing in it runs or looks but by files of ours."""
+    own = ("script-src", "style-src", "connect-src", "font-src", "manifest-src", "worker-src", "frame-src")
+    return "; ".join(
+        [
+            "default-src 'none'",
+            *(f"{kind} 'self'" for kind in own),
+            "img-src 'self' data: blob:",
+            "form-action 'self'",
+            "base-uri 'none'",
+            "frame-ancestors " + (frame or "'none'"),
+        ]
+    )
+
+
+class Guard:
+    """Around the application."""
+
+    def __init__(self, app: ASGIApp, options: Options, hosts: frozenset[str]) -> None:
+        self._app = app
+        self._hosts = hosts
+        self._origin = options.origin
+        scheme = urlsplit(options.origin).scheme
+        self._origins = {options.origin, *(f"{scheme}://{each}" for each in hosts)}
+        self._headers = {
+            "content-security-policy": policy(options.frame),
+            "x-content-type-options": "nosniff",
+            "referrer-policy": "same-origin",
+            "cross-origin-opener-policy": "same-origin",
+            "cross-origin-resource-policy": "same-origin",
+            "permissions-policy": "camera=(self), geolocation=(self), microphone=()",
+        }
+        if options.frame is None:
+            self._headers["x-frame-options"] = "DENY"
+        if options.secure:
+            self._headers["strict-transport-security"] = "max-age=31536000"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        scope["doorward.language"] = language = language_of(headers)
+        dressed = self._dressed(send)
+        refused = self._refused(scope, headers)
+        if refused is not None:
+            await refused(scope, receive, dressed)
+            return
+        with speaking(LANGUAGES[language]):
+            await self._app(scope, _bounded(receive), dressed)
+
+    def _refused(self, scope: Scope, headers: Headers) -> PlainTextResponse | None:
+        """Sent to another name (a page elsewhere that had ours resolve to this address), by a page elsewhere, or of a kind that nothing here reads."""
+        if headers.get("host", "").casefold() not in self._hosts:
+            return PlainTextResponse("no such host here\n", 421)
+        if scope["method"] not in CHANGES:
+            return None
+        if headers.get("origin", self._origin) not in self._origins:
+            return PlainTextResponse("sent by a page of another site\n", 403)
+        if headers.get("content-type", FORMS[0]).partition(";")[0].strip().casefold() not in FORMS:
+            return PlainTextResponse("neither a form nor JSON\n", 415)
+        if (
+            not headers.get("content-length", "0").isdecimal()
+            or int(headers.get("content-length", "0")[:12]) > MAX_BODY
+        ):
+            return PlainTextResponse("too much\n", 413)
+        return None
+
+    def _dressed(self, send: Send) -> Send:
+        async def dressed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("cache-control", "no-store")
+            await send(message)
+
+        return dressed
+
+
+def _bounded(receive: Receive) -> Receive:
+    """Of a body that does not say how long it is, too."""
+    come = 0
+
+    async def bounded() -> Message:
+        nonlocal come
+        message = await receive()
+        come += len(message.get("body", b""))
+        return {"type": "http.disconnect"} if come > MAX_BODY else message
+
+    return bounded
+
+
+def language_of(headers: Headers) -> str:
+    """By the cookie `language`, else as the browser asks; Chinese where it asks for neither of ours."""
+    for part in headers.get("cookie", "").split(";"):
+        name, _equals, value = part.strip().partition("=")
+        if name == "language" and value in LANGUAGES:
+            return value
+    for wanted in headers.get("accept-language", "").split(","):
+        start = wanted.split(";")[0].strip().casefold()
+        if start.startswith("zh"):
+            return "zh-CN"
+        if start.startswith("en"):
+            return "en"
+    return "zh-CN"

@@ -1,0 +1,126 @@
+"""What changed, told to every open page: the books are looked at once for all of them, and only the names of topics go out.
+
+A page asks for its parts anew when a topic of theirs is named; what a person may see is judged there, as at any request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import DBAPIError
+from starlette.concurrency import run_in_threadpool
+
+from centre.books import Books
+from centre.schema import acknowledgements, alarms, courses, early, facts, meta, repeats, state, units
+from centre.schema_record import acts
+
+LOOK_S = 0.5
+"""Between two looks at the books."""
+Marks = Mapping[str, object]
+TOPICS: Mapping[str, frozenset[str]] = {
+    "facts": frozenset({"facts", "early"}),
+    "alarms": frozenset({"alarms"}),
+    "notices": frozenset({"facts", "early", "acts", "sent"}),
+    "units": frozenset({"heard", "changes"}),
+    "cases": frozenset({"facts", "acts"}),
+    "people": frozenset({"facts", "acts"}),
+    "acts": frozenset({"acts"}),
+    "commands": frozenset({"courses", "acts"}),
+}
+"""Which marks of the books each topic follows."""
+
+
+def marks_of(conn: Connection) -> Marks:
+    """Values that change with what they stand for, each cheap to read."""
+    newest = {
+        "facts": func.max(facts.c.n),
+        "acts": func.max(acts.c.n),
+        "courses": func.max(courses.c.heard_utc),
+        "sent": func.max(state.c.sent_utc),
+        "heard": func.max(units.c.heard_utc),
+    }
+    found: dict[str, object] = {name: conn.execute(select(query)).scalar() for name, query in newest.items()}
+    found["early"] = conn.execute(select(func.count()).select_from(early)).scalar()
+    found["changes"] = conn.execute(select(meta.c.value).where(meta.c.name == "changes")).scalar()
+    found["alarms"] = (
+        conn.execute(select(func.max(alarms.c.id))).scalar(),
+        conn.execute(select(func.count()).select_from(acknowledgements)).scalar(),
+        conn.execute(select(func.max(repeats.c.last_utc))).scalar(),
+    )
+    return found
+
+
+def changed(before: Marks, after: Marks) -> frozenset[str]:
+    """Topics whose marks differ."""
+    moved = {name for name, value in after.items() if before.get(name) != value}
+    return frozenset(topic for topic, marks in TOPICS.items() if marks & moved)
+
+
+class Listener:
+    """One open page. `topics`: what it has not been told yet."""
+
+    def __init__(self) -> None:
+        self.topics: set[str] = set()
+        self.woken = asyncio.Event()
+
+    def tell(self, topics: frozenset[str]) -> None:
+        self.topics |= topics
+        self.woken.set()
+
+
+class Live:
+    """All open pages of a process. One event loop's, but for `touch`."""
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+        self._listeners: set[Listener] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def open_pages(self) -> int:
+        return len(self._listeners)
+
+    def touch(self, topic: str) -> None:
+        """Something that is not in the books changed. From any thread."""
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop has ended: nobody listens
+                self._loop.call_soon_threadsafe(self._tell, frozenset({topic}))
+
+    async def watch(self) -> None:
+        """Until it is cancelled. Where the books cannot be read it goes on: the pages say themselves how old they are."""
+        self._loop = asyncio.get_running_loop()
+        before: Marks | None = None
+        while True:
+            if self._listeners:
+                with suppress(DBAPIError):
+                    after = await run_in_threadpool(self._look)
+                    if before is not None and (topics := changed(before, after)):
+                        self._tell(topics)
+                    before = after
+            await asyncio.sleep(LOOK_S)
+
+    def _look(self) -> Marks:
+        with self._books.reading() as conn:
+            return marks_of(conn)
+
+    def _tell(self, topics: frozenset[str]) -> None:
+        for listener in self._listeners:
+            listener.tell(topics)
+
+    async def events(self) -> AsyncIterator[dict[str, str]]:
+        """For sse-starlette: one event for all that changed since the last, the first at once."""
+        listener = Listener()
+        self._listeners.add(listener)
+        try:
+            yield {"event": "ready", "data": "[]", "retry": "2000"}
+            while True:
+                await listener.woken.wait()
+                listener.woken.clear()
+                topics, listener.topics = sorted(listener.topics), set()
+                yield {"event": "changed", "data": json.dumps(topics)}
+        finally:
+            self._listeners.discard(listener)

@@ -1,0 +1,108 @@
+"""Routes of pages: who may come, what becomes of errors, and in which thread it is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from centre.console import csrf
+from centre.console.errors import NotThereError, SignedOutError
+from centre.console.visit import Said, Visit
+from centre.errors import CentreError, ForbiddenError
+from centre.permits import Doing
+from centre.words import N_, _
+
+Handler = Callable[[Visit], Response]
+MAX_FIELDS = 2000
+MAX_FIELD_BYTES = 1024 * 1024
+"""Of a form. How much is sent in all is bounded before that (guard.py)."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Of the navigation. `words` are of the catalogue (marked by N_)."""
+
+    path: str
+    words: str
+    icon: str
+    doing: Doing = Doing.VIEW
+    phone: bool = False
+    """Stands at the bottom of a phone's screen."""
+
+
+@dataclass
+class Pages:
+    """The routes of one page and what belongs to it."""
+
+    entry: Entry | None = None
+    routes: list[Route] = field(default_factory=list)
+
+    def get(self, path: str, doing: Doing | None = Doing.VIEW) -> Callable[[Handler], Handler]:
+        """`doing` None: for everybody, signed in or not."""
+        return self._at(path, "GET", doing)
+
+    def post(self, path: str, doing: Doing | None) -> Callable[[Handler], Handler]:
+        return self._at(path, "POST", doing)
+
+    def _at(self, path: str, method: str, doing: Doing | None) -> Callable[[Handler], Handler]:
+        def declared(handler: Handler) -> Handler:
+            self.routes.append(Route(path, _endpoint(handler, doing), methods=[method]))
+            return handler
+
+        return declared
+
+
+def _endpoint(handler: Handler, doing: Doing | None) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        if request.method != "POST":
+            return await run_in_threadpool(_answer, handler, doing, request, None)
+        try:
+            form = await request.form(max_fields=MAX_FIELDS, max_files=4, max_part_size=MAX_FIELD_BYTES)
+        except HTTPException:
+            return Response(_("the form cannot be read"), 400, media_type="text/plain")
+        try:
+            return await run_in_threadpool(_answer, handler, doing, request, form)
+        finally:
+            await form.close()
+
+    return endpoint
+
+
+def _answer(handler: Handler, doing: Doing | None, request: Request, form: FormData | None) -> Response:
+    desk = request.app.state.desk
+    visit = Visit(request, desk, desk.account(request), form)
+    try:
+        if form is not None:
+            csrf.check(request, form.get(csrf.FIELD))
+        if doing is not None:
+            visit.require(doing)
+        return handler(visit)
+    except SignedOutError:
+        return RedirectResponse(f"/sign-in?to={_here(request)}", 303)
+    except ForbiddenError as error:
+        return visit.page("error.html", 403, title=N_("Not for this account"), words=str(error))
+    except NotThereError as error:
+        return visit.page("error.html", 404, title=N_("Nothing here"), words=str(error))
+    except CentreError as error:
+        return _not_done(visit, error)
+
+
+def _not_done(visit: Visit, error: CentreError) -> Response:
+    """Said on the page it came from; of a program that came from nowhere, on a page of its own."""
+    back = visit.form.get("back")
+    if isinstance(back, str) and back.startswith("/") and not back.startswith("//"):
+        return visit.go(back, Said("urgent", str(error)))
+    return visit.page("error.html", 400, title=N_("That was not done"), words=str(error))
+
+
+def _here(request: Request) -> str:
+    """Where to go on after signing in: only a page of ours that is asked for, nothing that was posted."""
+    return quote(request.url.path, safe="/") if request.method == "GET" else "/"

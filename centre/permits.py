@@ -1,0 +1,95 @@
+"""What each role may do at the centre, and what the site may ask a second person for. Pure: who is asking and where is looked up elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from centre.accounts import Account, Role
+
+
+class Doing(StrEnum):
+    """What can be asked for or done."""
+
+    VIEW = "view"
+    """States, notices, cases, rounds and facts of one's own scope."""
+    FIELD = "field"
+    """A grid worker's own: her round, her tasks, a report with a photo, a follow-up call noted."""
+    ACKNOWLEDGE = "acknowledge"
+    """Take an alarm, with a note."""
+    IDENTIFY = "identify"
+    """Have a unit show or sound which one it is."""
+    ANSWER = "answer"
+    """Answer and close a report."""
+    ASSIGN = "assign"
+    """Say who deals with a report, and until when."""
+    NOTICE = "notice"
+    """Put and withdraw notices."""
+    POLL = "poll"
+    OPEN = "open"
+    """One opening of one door."""
+    HOLD_OPEN = "hold_open"
+    """Held open, or back to what the calendar says."""
+    LOCKDOWN = "lockdown"
+    FIRE_RESET = "fire_reset"
+    PATROL = "patrol"
+    """Make and change rounds."""
+    PEOPLE = "people"
+    """Rosters, cards, PINs, visitors' codes; who a card is."""
+    LOST_CARD = "lost_card"
+    ERASE = "erase"
+    """Have all units forget somebody."""
+    RECORD = "record"
+    """Search and export facts, who did what, verify."""
+    CHECKPOINT = "checkpoint"
+    PLACES = "places"
+    """Where units, yards and buildings are on the map."""
+    RECIPIENTS = "recipients"
+    """Who reports and services go to."""
+    UNITS = "units"
+    """Add, enrol, accept, restart, resync, revoke units."""
+    SETTINGS = "settings"
+    """Settings of units: hours, codes, screens."""
+    SOFTWARE = "software"
+    KEYS = "keys"
+    """Change keys."""
+    ACCOUNTS = "accounts"
+    """Invite people, change what they may, end their sessions; API tokens and web hooks."""
+
+
+LEAST: Mapping[Doing, Role] = {
+    Doing.VIEW: Role.VIEWER,
+    Doing.FIELD: Role.GRID_WORKER,
+    Doing.ACKNOWLEDGE: Role.GRID_WORKER,
+    Doing.IDENTIFY: Role.GRID_WORKER,
+    Doing.ANSWER: Role.GRID_WORKER,
+    Doing.ASSIGN: Role.OPERATOR,
+    Doing.NOTICE: Role.OPERATOR,
+    Doing.POLL: Role.OPERATOR,
+    Doing.OPEN: Role.OPERATOR,
+    Doing.HOLD_OPEN: Role.OPERATOR,
+    Doing.LOCKDOWN: Role.OPERATOR,
+    Doing.PATROL: Role.OPERATOR,
+    Doing.PEOPLE: Role.OPERATOR,
+    Doing.LOST_CARD: Role.OPERATOR,
+    Doing.RECORD: Role.OPERATOR,
+    Doing.CHECKPOINT: Role.OPERATOR,
+    Doing.FIRE_RESET: Role.ADMINISTRATOR,
+    Doing.ERASE: Role.ADMINISTRATOR,
+    Doing.PLACES: Role.ADMINISTRATOR,
+    Doing.RECIPIENTS: Role.ADMINISTRATOR,
+    Doing.UNITS: Role.ADMINISTRATOR,
+    Doing.SETTINGS: Role.ADMINISTRATOR,
+    Doing.SOFTWARE: Role.ADMINISTRATOR,
+    Doing.KEYS: Role.ADMINISTRATOR,
+    Doing.ACCOUNTS: Role.ADMINISTRATOR,
+}
+"""The least role that may do it, in its own scope."""
+
+SECOND = frozenset({Doing.LOCKDOWN, Doing.ERASE, Doing.KEYS})
+"""What waits for a second person's consent where the site asks for that (`consent` in centre.json)."""
+
+
+def allows(account: Account, doing: Doing) -> bool:
+    """Whether the role may do it at all; where, `centre.accounts.covers` says."""
+    return account.enabled and account.role >= LEAST[doing]
