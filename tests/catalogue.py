@@ -62,7 +62,7 @@ class Speaker:
 
     @property
     def templates(self) -> list[Path]:
-        return sorted((ROOT / self.package).rglob("templates/**/*.html"))
+        return sorted(path for package in self.packages for path in (ROOT / package).rglob("templates/**/*.html"))
 
 
 def _centre_help() -> Iterator[str]:
