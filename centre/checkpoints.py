@@ -156,6 +156,22 @@ def newest(conn: Connection) -> tuple[float, str] | None:
     return None if row is None else (row.at_utc, row.digest)
 
 
+@dataclass(frozen=True, slots=True)
+class ListedCheckpoint:
+    """`short`: as it is read out; `whole`: its file is still kept."""
+
+    number: int
+    at_utc: float
+    short: str
+    whole: bool
+
+
+def listed(conn: Connection, count: int = 100) -> list[ListedCheckpoint]:
+    """The newest, newest first."""
+    rows = conn.execute(select(checkpoints).order_by(checkpoints.c.number.desc()).limit(count))
+    return [ListedCheckpoint(row.number, row.at_utc, short(row.digest), bool(row.body)) for row in rows]
+
+
 def kept(conn: Connection) -> dict[int, tuple[str, bytes]]:
     """Digest and file of each by its number; the files of older ones are empty."""
     return {row.number: (row.digest, row.body) for row in conn.execute(select(checkpoints))}

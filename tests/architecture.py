@@ -83,11 +83,11 @@ LIBRARY_HOMES = {
     **dict.fromkeys(("sqlite_utils", "sqlite3"), ("agent/store/",)),
     **dict.fromkeys(("joserfc", "sqlalchemy"), ("centre/",)),
     "nacl": ("centre/sodium.py",),
+    "argon2": ("centre/login_passwords.py",),
     "alembic": ("centre/migrations/",),
     "rich": ("centre/", "simulator/"),
     **dict.fromkeys(WEB, ("centre/file_server.py", "centre/console/", "simulator/demo/web/")),
     **dict.fromkeys(CONSOLE, ("centre/console/", "simulator/demo/web/")),
-    "argon2": ("centre/accounts.py", "centre/account_secrets.py"),
     "iotcore": ("simulator/",),
     "PIL": (
         "panel/",

@@ -81,7 +81,8 @@ def _below(command: click.Command) -> Iterator[click.Command]:
         for name in command.list_commands(context):
             found = command.get_command(context, name)
             assert found is not None
-            yield from _below(found)
+            if not found.hidden:
+                yield from _below(found)
 
 
 CENTRE = Speaker(DOMAIN, FOLDER, ("centre",), _centre_help)

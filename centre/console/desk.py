@@ -13,8 +13,11 @@ from centre.accounts import Account
 from centre.console.course import Courses
 from centre.console.live import Live
 from centre.console.look import Look
+from centre.console.shared import Shared
+from centre.console.verification import Verification
 from centre.folder import Folder, write_secret
 from centre.opened import OpenCentre
+from centre.previews import Previews
 
 if TYPE_CHECKING:
     from centre.console.page import Entry
@@ -62,6 +65,9 @@ class WebDesk:
         self.look = Look(centre.site.zone)
         self.live = Live(centre.books)
         self.courses = Courses(self.live.touch)
+        self.verification = Verification(centre, self.live.touch)
+        self.shared = Shared(self.live)
+        self.previews = Previews()
         self.secret = _secret(centre.folder)
         """Signs cookies."""
         self._whose = whose

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
+PART = "_part.html"
+"""Of a page that stands: what is to be said after an act is not for it."""
 
 
 class Look:
@@ -40,19 +42,23 @@ class Look:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._environment.globals |= {"_": _, "static": static}
+        self._environment.globals |= {"_": _, "static": static, "as_json": as_json}
 
     def page(self, visit: Visit, template: str, status: int, values: Mapping[str, Any]) -> Response:
         """`values`: what the template names beside what all may use."""
-        text = self._environment.get_template(template).render(**self._common(visit), **values)
+        said = None if template.endswith(PART) else visit.take_said()
+        text = self._environment.get_template(template).render(**self._common(visit), said=said, **values)
         return HTMLResponse(text, status)
+
+    def alone(self, template: str, **values: Any) -> str:
+        """A page that needs no visit."""
+        return self._environment.get_template(template).render(**values)
 
     def _common(self, visit: Visit) -> dict[str, Any]:
         now = visit.now
         return {
             "visit": visit,
             "nav": visit.desk.nav(visit),
-            "said": visit.take_said(),
             "csrf": lambda: Markup('<input type="hidden" name="csrftoken" value="{}">').format(
                 csrf.token(visit.request)
             ),

@@ -20,6 +20,7 @@ from centre.errors import BadValueError, ForbiddenError
 from centre.permits import Doing
 from centre.units import parse_scope
 from centre.words import _
+from contract.language import CHINESE, ENGLISH
 from contract.scopes import Scope
 
 if TYPE_CHECKING:
@@ -62,6 +63,11 @@ class Visit:
             raise SignedOutError
         return self.account
 
+    @property
+    def catalogue(self) -> str:
+        """The same as the catalogues are called."""
+        return CHINESE if self.language.startswith("zh") else ENGLISH
+
     # --- what they may
 
     @cached_property
@@ -69,6 +75,11 @@ class Visit:
         """Of the person's scope: what is outside it is not there for them."""
         with self.centre.books.reading() as conn:
             return accounts.units_of(conn, self.site, self.person)
+
+    @property
+    def seen(self) -> frozenset[str] | None:
+        """As `units`; None for whom the whole site is, with what belongs to no unit."""
+        return None if self.person.whole_site and self.person.scope.id == self.site else self.units
 
     def sees(self, unit: str) -> None:
         """Raises NotThereError as for a unit that there is not."""

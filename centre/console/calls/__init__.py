@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from centre.console.calls import me
+from centre.console.calls import find, me, notices, polls, record, site_map
 
-ALL = (me,)
+ALL = (find, me, notices, polls, record, site_map)

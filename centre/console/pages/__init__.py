@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from centre.console.page import Pages
-from centre.console.pages import overview
+from centre.console.pages import frame, notice_new, notices, overview, polls, record
 
-ALL: tuple[Pages, ...] = (overview.PAGES,)
+ALL: tuple[Pages, ...] = (
+    overview.PAGES,
+    notice_new.PAGES,
+    polls.PAGES,
+    notices.PAGES,
+    record.PAGES,
+    frame.PAGES,
+)

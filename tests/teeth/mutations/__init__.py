@@ -16,6 +16,7 @@ from tests.teeth.mutations import (
     hostile,
     households,
     image,
+    look,
     meters,
     modes,
     outside,
@@ -35,6 +36,7 @@ from tests.teeth.mutations import (
 
 MUTATIONS: list[Mutation] = [
     *acceptance.MUTATIONS,
+    *look.MUTATIONS,
     *door.MUTATIONS,
     *core.MUTATIONS,
     *agent.MUTATIONS,

@@ -1,0 +1,102 @@
+"""The centre's own journal for people: who did what, when, newest first. What units and people wrote stands as it came. Only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from centre import shown
+from centre.schema_record import acts
+from centre.words import N_, _
+from contract.strict_json import load_object
+
+KINDS: Mapping[str, str] = {
+    "begun": N_("journal begun"),
+    "restored": N_("books restored"),
+    "unit": N_("unit changed"),
+    "key": N_("key of a unit"),
+    "state": N_("notice, roster, round or settings changed"),
+    "cleared": N_("what a scope had was cleared"),
+    "command": N_("order to a unit"),
+    "reply": N_("reply of a unit"),
+    "alarm": N_("alarm"),
+    "ack": N_("alarm taken"),
+    "case": N_("step of a report"),
+    "recipient": N_("who reports go to"),
+    "poll": N_("poll"),
+    "poll_end": N_("end of a poll"),
+    "visitor": N_("visitor's code"),
+    "revoked": N_("lost card"),
+    "lost": N_("lost card"),
+    "again": N_("lost card given again"),
+    "erasure": N_("erasure asked"),
+    "erased": N_("erasure done"),
+    "acceptance": N_("unit accepted"),
+    "bundle": N_("software added"),
+    "roll": N_("software rolled out"),
+    "rotation": N_("change of keys"),
+    "checkpoint": N_("checkpoint"),
+    "verified": N_("record verified"),
+    "exported": N_("record exported"),
+    "looked": N_("looked at a person's facts"),
+    "epoch": N_("history of a unit begun"),
+    "gap": N_("gap in a unit's facts"),
+    "fork": N_("second history of a unit"),
+    "early": N_("receipts ahead of their facts"),
+    "receipt": N_("receipt kept"),
+    "limits": N_("unit over its limits"),
+    "given_up": N_("old facts given up"),
+    "retained": N_("old facts given up"),
+}
+"""What is entered, in a few words; a kind of a later version stands as it is called."""
+BY_PEOPLE = frozenset(
+    ["unit", "state", "command", "ack", "case", "recipient", "poll", "visitor", "revoked", "lost", "again", "erasure", "acceptance", "bundle", "roll", "rotation", "checkpoint", "verified", "exported", "looked", "restored", "account", "session", "token", "consent", "hook"]
+)  # fmt: skip
+"""Kinds that somebody did, or had done; the rest is the centre's own bookkeeping."""
+_WHO = ("by", "actor")
+_SECRET = frozenset({"sealed", "sig", "key", "token", "line", "h", "digest"})
+"""Not for reading: long, and no help to anybody who reads."""
+PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAct:
+    """`by`: who, empty where it was the centre itself; `detail`: the rest, name=value."""
+
+    n: int
+    at_utc: float
+    what: str
+    by: str
+    why: str
+    detail: str
+
+
+def listed(conn: Connection, count: int, before: int | None = None, *, everything: bool = False) -> list[ReadAct]:
+    """At most `count` ahead of number `before`, newest first. Not `everything`: only what people did, or had done."""
+    found: list[ReadAct] = []
+    while len(found) < count:
+        query = select(acts.c.n, acts.c.line).order_by(acts.c.n.desc()).limit(PAGE)
+        rows = conn.execute(query if before is None else query.where(acts.c.n < before)).all()
+        for row in rows:
+            value = load_object(bytes(row.line))
+            if everything or str(value.get("act")) in BY_PEOPLE:
+                found.append(_read(value))
+            if len(found) == count:
+                break
+        if len(rows) < PAGE:
+            break
+        before = rows[-1].n
+    return found
+
+
+def _read(value: dict[str, Any]) -> ReadAct:
+    n, at_utc, what = int(value.pop("n")), float(value.pop("at")), str(value.pop("act"))
+    by = next((str(value.pop(name)) for name in _WHO if value.get(name)), "")
+    why = str(value.pop("why", "") or "")
+    rest = ((name, each) for name, each in value.items() if name not in _SECRET and each not in (None, "", [], {}))
+    detail = " ".join(f"{name}={shown.value(each)}" for name, each in rest)
+    kind = KINDS.get(what)
+    return ReadAct(n, at_utc, what if kind is None else _(kind), shown.plain(by), shown.plain(why), shown.plain(detail))
