@@ -5,10 +5,7 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 import json
-import re
 import sys
 import types
 from collections.abc import Iterable
@@ -17,7 +14,11 @@ from enum import Enum
 from functools import cache, partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Any
+
+from async_document import asyncapi
+from json_schemas import schemas
+from pages import page
 
 from agent.metrics import METRICS, Metric
 from centre.metrics import METRICS as CENTRE_METRICS
@@ -40,7 +41,6 @@ from contract.revs import RevsPage
 from contract.rounds import RoundStop
 from contract.sealing import Seal, SealedSecrets
 from contract.strict_json import dumps
-from contract.visitors import VisitorCode
 
 HERE = Path(__file__).parent
 PAGES = (HERE.parent / "contract.md", HERE.parent / "monitoring.md")
@@ -198,7 +198,7 @@ def field_table(kind: type) -> str:
             continue
         optional = types.NoneType in get_args(hint)
         members = _members(hint)
-        joined = members[0] if len(members) == 1 else Union[members]  # noqa: UP007  # of a tuple
+        joined = members[0] if len(members) == 1 else Union[members]  # of a tuple
         tagged = next((each for each in meta if isinstance(each, Tagged)), None)
         name = next((each.name for each in meta if isinstance(each, WireName)), field.name)
         words = type_words(Annotated[joined, *meta] if meta else joined)
