@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, or_, select, update
 
-from centre.alarms import RaisedAlarm, note_ack
+from centre.alarms import SERVE, RaisedAlarm, note_ack
 from centre.books import insert_or_update
 from centre.errors import WRONG_USE, BadValueError, CentreError
 from centre.opened import OpenCentre
@@ -89,6 +89,16 @@ def listed(centre: OpenCentre, *, everything: bool = False) -> list[ListedAlarm]
     """Open alarms, oldest first; `everything`: also those that somebody took note of."""
     with centre.books.reading() as conn:
         return _listed(conn, everything=everything)
+
+
+def noted_since(centre: OpenCentre, since_utc: float, most: int) -> list[ListedAlarm]:
+    """Those that somebody took note of from then on, the last first."""
+    lately = acknowledgements.c.at_utc >= since_utc
+    newest = select(acknowledgements.c.alarm).where(lately, acknowledgements.c.by != SERVE)
+    with centre.books.reading() as conn:
+        numbers = conn.execute(newest.order_by(acknowledgements.c.at_utc.desc()).limit(most)).scalars().all()
+        there = {each.alarm.id: each for each in _listed(conn, everything=True, only=numbers)}
+    return [there[number] for number in numbers]
 
 
 def is_handing(conn: Connection) -> bool:

@@ -60,19 +60,24 @@ def findings(centre: OpenCentre, now: float) -> Iterator[Finding]:
             found = [*_away(conn, now), *_overdue(conn, centre.site.site, now), *_open(centre), *_hooks(conn)]
     except (CentreError, DBAPIError) as error:
         found = [Finding(Cause.BOOKS, str(error.orig if isinstance(error, DBAPIError) else error))]
+    yield from of_centre(centre)
+    yield from found
+
+
+def of_centre(centre: OpenCentre) -> Iterator[Finding]:
+    """Of the broker, and of `serve` there. Takes up to some seconds where they do not answer."""
     try:
         there = _presence(centre)
     except CentreError as error:
         yield Finding(Cause.BROKER, str(error))
-    else:
-        if there is None:
-            yield Finding(
-                Cause.SERVE,
-                _("the broker has no word of it; where its files are of an earlier version, `broker` writes them anew"),
-            )
-        elif not there.online:
-            yield Finding(Cause.SERVE, _("not running, or not connected to the broker"))
-    yield from found
+        return
+    if there is None:
+        yield Finding(
+            Cause.SERVE,
+            _("the broker has no word of it; where its files are of an earlier version, `broker` writes them anew"),
+        )
+    elif not there.online:
+        yield Finding(Cause.SERVE, _("not running, or not connected to the broker"))
 
 
 def _presence(centre: OpenCentre) -> Presence | None:

@@ -157,6 +157,12 @@ def carry_out_all(
         yield unit, _ended(centre, unit, outcome, answered=bool(heard))
 
 
+def reached(centre: OpenCentre, scope: Scope) -> tuple[str, ...]:
+    """The units of a scope that orders go to."""
+    with centre.books.reading() as conn:
+        return units.reach(conn, centre.site.site, scope).units
+
+
 def _ended(centre: OpenCentre, unit_id: str, outcome: Outcome, *, answered: bool) -> Ended:
     table = schema.units.c
     with centre.books.reading() as conn:

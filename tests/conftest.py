@@ -25,6 +25,7 @@ os.environ["XDG_CACHE_HOME"] = str(Path(__file__).parent.parent / ".pytest_cache
 
 
 TOOLS = {
+    "make": "make",
     "mosquitto": "mosquitto",
     "nats-server": "nats-server",
     "postgres": "postgresql",
