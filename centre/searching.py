@@ -42,7 +42,9 @@ class FactsFound:
     reached_utc: float | None
 
 
-def search(conn: Connection, wanted: Search, count: int, before: Place | None = None, looked: int = LOOKED) -> FactsFound:
+def search(
+    conn: Connection, wanted: Search, count: int, before: Place | None = None, looked: int = LOOKED
+) -> FactsFound:
     """At most `count` facts, each once, newest first by the units' clocks; of one unit by the numbers of its journal."""
     if wanted.unit is not None and wanted.unit not in wanted.units:
         return FactsFound([], None, None)

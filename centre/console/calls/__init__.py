@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
-from centre.console.calls import accounts, consents, find, me, notices, polls, record, site_map, tokens
+from centre.console.calls import (
+    accounts,
+    consents,
+    doors,
+    find,
+    hooks,
+    me,
+    notice_templates,
+    notices,
+    orders,
+    patrol,
+    places,
+    polls,
+    record,
+    reports,
+    site_map,
+    tokens,
+    watching,
+)
 
 ALL = (
     accounts,
     consents,
+    doors,
     find,
+    hooks,
     me,
+    notice_templates,
     notices,
+    orders,
+    patrol,
+    places,
     polls,
     record,
+    reports,
     site_map,
     tokens,
+    watching,
 )
