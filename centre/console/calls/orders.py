@@ -7,11 +7,12 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from centre import order_words, orders
+from centre import order_words, orders, place_tree
 from centre.console.call import Nothing, call
 from centre.console.calls.doors import DoorId, UnitId
 from centre.console.course import Course
 from centre.console.errors import NotThereError
+from centre.console.second import second
 from centre.console.visit import Visit
 from centre.errors import BadValueError
 from centre.orders import Ended
@@ -119,12 +120,14 @@ def open_door(visit: Visit, ask: OpenAsk) -> CourseView:
 @call("POST", "/units/{unit}/mode", doing=Doing.HOLD_OPEN)
 def set_mode(visit: Visit, ask: ModeAsk) -> CourseView:
     """Hold doors of a unit open, lock them down, or make them normal again."""
+    _wait_for_second(visit, ask, "set_mode", Scope("unit", ask.unit))
     return view(visit, to_unit(visit, ask, mode_of(visit, ask), doing_of(ask.mode)))
 
 
 @call("POST", "/mode", doing=Doing.HOLD_OPEN)
 def set_mode_everywhere(visit: Visit, ask: ModeEverywhereAsk) -> CourseView:
     """The same for every unit of a place at once."""
+    _wait_for_second(visit, ask, "set_mode_everywhere", visit.scope(ask.scope))
     return view(visit, to_place(visit, ask))
 
 
@@ -181,6 +184,15 @@ def mode_of(visit: Visit, ask: ModeAsk | ModeEverywhereAsk) -> SetMode:
     """Raises BadValueError."""
     door = ask.door if isinstance(ask, ModeAsk) else None
     return orders.set_mode(Mode(ask.mode), ask.until, door, visit.now)
+
+
+def _wait_for_second(visit: Visit, ask: ModeAsk | ModeEverywhereAsk, name: str, where: Scope) -> None:
+    """Before a lockdown, where the site asks for it: once all else about it is in order. Raises WaitsError."""
+    if doing_of(ask.mode) is Doing.LOCKDOWN:
+        visit.require(Doing.LOCKDOWN, where)
+        until = "" if ask.until is None else visit.moment(ask.until)
+        words = order_words.consequence(mode_of(visit, ask), place_tree.label(where), until)
+        second(visit, Doing.LOCKDOWN, where, name, ask, words, _why(ask.why))
 
 
 def to_unit(visit: Visit, ask: OrderAsk, order: Order, doing: Doing) -> Course:
