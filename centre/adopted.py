@@ -111,6 +111,12 @@ def state_data(conn: Connection, kind: str, scope: str, name: str) -> Data:
     return {"kind": kind, "scope": scope, "id": name, "rev": rows[0].rev, "until": rows[0].until_utc, "parts": parts}
 
 
+def notice_data(row: Mapping[str, Any]) -> Data:
+    """A revision of a notice, and who made it."""
+    names = ("notice", "rev", "scope", "by", "made_utc", "withdrawn", "category", "from_utc")
+    return {**{name: row[name] for name in names}, "mark": line_mark(row["token"])}
+
+
 def round_marks(conn: Connection) -> dict[tuple[str, str, int], str]:
     """By scope, id and revision: the SHA-256 of every round there ever was."""
     rows = conn.execute(select(round_revs)).all()
@@ -221,3 +227,28 @@ def lost_data(row: Mapping[str, Any]) -> Data:
 def poll_data(row: Mapping[str, Any]) -> Data:
     names = ("notice", "scope", "title", "options", "per", "until_utc", "by", "made_utc")
     return {name: row[name] for name in names}
+
+
+_ACCOUNT = ("name", "label", "role", "scope", "holder", "subject", "made_utc", "disabled_utc")
+
+
+def account_data(row: Mapping[str, Any]) -> Data:
+    """Who may do what where; of the password that it is another one, no more."""
+    kept = row["password"]
+    return {name: row[name] for name in _ACCOUNT} | {"password": None if kept is None else line_mark(kept)}
+
+
+def account_told(data: Data) -> Data:
+    """The same, of an act."""
+    return {name: data[name] for name in (*_ACCOUNT, "password")}
+
+
+def token_data(row: Mapping[str, Any]) -> Data:
+    names = ("id", "name", "role", "scope", "account", "by", "made_utc", "ends_utc", "ended_utc")
+    return {name: row[name] for name in names}
+
+
+def consent_data(row: Mapping[str, Any]) -> Data:
+    """An act that waits for a second person, or how it was decided."""
+    names = ("id", "doing", "scope", "call", "words", "by", "why", "made_utc", "ends_utc", "state", "second")
+    return {name: row[name] for name in (*names, "decided_utc")} | {"body": line_mark(row["body"])}

@@ -19,8 +19,11 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from centre import (
     acts,
     schema_acceptance,
+    schema_accounts,
     schema_holders,
+    schema_notices,
     schema_people,
+    schema_places,
     schema_record,
     schema_reports,
     schema_software,
@@ -36,7 +39,18 @@ from centre.words import _
 
 __all__ = ["Books", "OperationalError", "insert_new"]
 
-PARTS = (schema_record, schema_people, schema_holders, schema_reports, schema_acceptance, schema_software)
+PARTS = (
+    schema_record,
+    schema_people,
+    schema_places,
+    schema_holders,
+    schema_notices,
+    schema_reports,
+    schema_acceptance,
+    schema_software,
+    schema_accounts,
+    schema_places,
+)
 """What declares tables beside schema.py: whoever founds books knows them all."""
 STALLED_S = 60
 """A PostgreSQL server ends a change that says nothing for so long: a stopped process would keep `serve` from its books."""

@@ -12,7 +12,9 @@ from centre.adopted import Data
 from centre.retention import LINK as CUT
 from centre.schema import acknowledgements, alarms, commands, epochs, rotations, unit_keys, units
 from centre.schema_acceptance import acceptances
+from centre.schema_accounts import accounts, api_tokens, consents
 from centre.schema_holders import erasures, lost, recipients
+from centre.schema_notices import notice_revs
 from centre.schema_reports import case_steps, poll_ends, polls
 from centre.told import Told, alarm_name
 from centre.words import _
@@ -31,6 +33,8 @@ def differences(conn: Connection, told: Told, now: float) -> Iterator[str]:
     given_up = {key for key, each in told.cases.items() if each["at_utc"] < told.retained_utc and key not in steps}
     due = {key: each for key, each in told.cases.items() if key not in given_up}
     yield from _compared(_("step of a report"), steps, due)
+    revs = {f"{row.notice} {row.rev}": adopted.notice_data(row._asdict()) for row in conn.execute(select(notice_revs))}
+    yield from _compared(_("revision of a notice"), revs, told.notices)
     put = {row.notice: adopted.poll_data(row._asdict()) for row in conn.execute(select(polls))}
     yield from _compared(_("poll"), put, told.polls)
     yield from _compared(_("visitor's code"), visitor_codes.all_data(conn), told.visitors)
@@ -45,11 +49,22 @@ def differences(conn: Connection, told: Told, now: float) -> Iterator[str]:
     ends = {f"{row.notice} {row.unit}": {"entitled": row.entitled} for row in conn.execute(select(poll_ends))}
     yield from _compared(_("end of a poll"), ends, told.poll_ends)
     yield from _compared(_("software"), software_rows.all_data(conn), told.software)
+    yield from _accounts(conn, told)
     yield from _states(conn, told, now)
     yield from _rounds(conn, told)
     yield from _settings(conn, told)
     yield from _epochs(conn, told)
     yield from _acks(conn, told)
+
+
+def _accounts(conn: Connection, told: Told) -> Iterator[str]:
+    """Who may work with the centre by name, and what was agreed to."""
+    people = {row.name: adopted.account_data(row._asdict()) for row in conn.execute(select(accounts))}
+    yield from _compared(_("account"), people, told.accounts)
+    tokens = {row.id: adopted.token_data(row._asdict()) for row in conn.execute(select(api_tokens))}
+    yield from _compared(_("API token"), tokens, told.api_tokens)
+    asked = {row.id: adopted.consent_data(row._asdict()) for row in conn.execute(select(consents))}
+    yield from _compared(_("consent"), asked, told.consents)
 
 
 def _units(conn: Connection) -> dict[str, Data]:

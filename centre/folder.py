@@ -90,6 +90,8 @@ class Mosquitto:
     key: str | None = None
 
 
+CONSENTS = ("lockdown", "erase", "keys")
+"""What a site may ask a second person's consent for, as centre/permits.py names it."""
 FILES_PORT = 8443
 
 
@@ -105,11 +107,21 @@ class Files:
 
 
 @dataclass(frozen=True, slots=True)
+class Oidc:
+    """An OpenID provider that the site's people sign in at: `issuer`, its URL; `client`: what the console is called there; `label`: what the button says."""
+
+    issuer: str
+    client: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """What `centre.json` says. `books` is a database URL, None for the SQLite file of the folder.
 
     `mosquitto`: how its files were written last, so that changes of units can write them again; None before the first time. `files`: how
-    software was served last, likewise. `clips`: the address of a recorder's clips (centre/clips.py), as the console links them.
+    software was served last, likewise. `consent`: what of CONSENTS waits for a second person, of what is done by name. `clips`: the
+    address of a recorder's clips (centre/clips.py), as the console links them. `oidc`: where people may sign in instead.
     """
 
     site: str
@@ -118,7 +130,9 @@ class Site:
     books: str | None = None
     mosquitto: Mosquitto | None = None
     files: Files | None = None
+    consent: tuple[str, ...] | None = None
     clips: str | None = None
+    oidc: Oidc | None = None
 
     @property
     def serves_files(self) -> Files:
@@ -219,7 +233,21 @@ class Folder:
         clips = value.get("clips")
         if clips is not None and not isinstance(clips, str):
             raise CentreError(_("{settings}: clips: not an address").format(settings=self.settings), CONFIGURATION)
-        return Site(site, str(broker), str(zone), books, mosquitto, files, clips)
+        oidc = self._part(value, "oidc", Oidc)
+        return Site(site, str(broker), str(zone), books, mosquitto, files, self._consent(value), clips, oidc)
+
+    def _consent(self, value: Mapping[str, Any]) -> tuple[str, ...] | None:
+        given = value.get("consent")
+        if given is None:
+            return None
+        if not isinstance(given, list) or not all(each in CONSENTS for each in given):
+            raise CentreError(
+                _("{settings}: consent: not a list of {known}").format(
+                    settings=self.settings, known=", ".join(CONSENTS)
+                ),
+                CONFIGURATION,
+            )
+        return tuple(given)
 
     def _part(self, value: Mapping[str, Any], name: str, kind: type[P]) -> P | None:
         given = value.get(name)

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from centre import certificates, holders, state
+from centre import account_desk, certificates, holders, invitations, state
+from centre.accounts import Account, Role
 from centre.acts import ActJournal
 from centre.books import Books, url_of
 from centre.errors import WRONG_USE, BadValueError, CentreError
 from centre.folder import BrokerAddress, Folder, Site, make_folder, write_secret
+from centre.invitations import Invitation
 from centre.keys import load_keys, load_root, make_keys
+from centre.opened import OpenCentre
 from centre.signing import Signer
 from centre.state import Signed
 from centre.words import _
@@ -22,18 +25,28 @@ from contract.topics import down, valid_id
 
 @dataclass(frozen=True, slots=True)
 class Founded:
-    """`encrypted`: whether the broker is reached by TLS; without it a centre is only for trying on one machine."""
+    """`encrypted`: whether the broker is reached by TLS; without it a centre is only for trying on one machine. `invitation`: the first administrator's."""
 
     site: Site
     encrypted: bool
+    invitation: Invitation
 
 
-def found(path: Path, described: Site, ca: Path | None, now: float) -> Founded:
+INIT = "init"
+ADMINISTRATOR = "admin"
+"""The first one's name, where none is said."""
+
+
+def found(path: Path, described: Site, ca: Path | None, now: float, administrator: str = ADMINISTRATOR) -> Founded:
     """Make a centre in `path`. `ca`: the certificate of a CA that is not ours, which the broker's is checked with.
 
     Raises BadValueError; CentreError (wrong use) where a centre is there already or `ca` is no certificate, (exit 69, 78) where the
     database for the books can't be reached or is none for them.
     """
+    if not valid_id(administrator):
+        raise BadValueError(
+            "administrator", _("{name!r} is no id (a-z, 0-9, - and _, at most 48)").format(name=administrator)
+        )
     address = _checked(described)
     folder = Folder(path.absolute())
     if folder.settings.exists() or folder.keys.exists():
@@ -48,7 +61,17 @@ def found(path: Path, described: Site, ca: Path | None, now: float) -> Founded:
     _certificates(folder, described.site, address, ca)
     _first_books(folder, described, now)
     folder.save(described)
-    return Founded(described, address.tls)
+    return Founded(described, address.tls, _first_administrator(folder, described.site, administrator, now))
+
+
+def _first_administrator(folder: Folder, site: str, name: str, now: float) -> Invitation:
+    """There is no password by default: who opens the link sets it."""
+    centre = OpenCentre(folder.path)
+    try:
+        account_desk.add(centre, Account(name, name, Role.ADMINISTRATOR, Scope("site", site)), INIT, now)
+        return invitations.invite(centre, name, INIT, now)
+    finally:
+        centre.books.close()
 
 
 def _checked(described: Site) -> BrokerAddress:

@@ -85,6 +85,11 @@ NAMES = frozenset(
         N_("install"),
         N_("door"),
         N_("centre"),
+        # roles
+        N_("viewer"),
+        N_("grid_worker"),
+        N_("operator"),
+        N_("administrator"),
         # what health and check are about
         N_("books"),
         N_("broker"),

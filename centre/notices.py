@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, insert, select
 
-from centre import restored, state
+from centre import acts, adopted, restored, state, units
 from centre.errors import WRONG_USE, BadValueError, CentreError
 from centre.opened import OpenCentre
 from centre.schema import state as state_table
+from centre.schema_notices import notice_revs
 from centre.state import DAY_S, TOMBSTONE_DAYS, Signed
 from centre.words import _
 from contract import codec
@@ -21,6 +24,10 @@ from contract.envelope import unverified_payload
 from contract.messages import Ask, Category, Kind, Notice, Poll
 from contract.scopes import Scope
 from contract.topics import valid_id
+
+MAX_SCOPES = 50
+"""That a notice is put up in at once, as one each."""
+MAX_BY = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,8 @@ class Draft:
     id: str | None = None
     ask: Ask | None = None
     """What is asked at the panel. A new revision asks what the one before asked."""
+    by: str = ""
+    """Who puts it; kept in the books."""
 
 
 class NoticeState(StrEnum):
@@ -67,6 +76,52 @@ def put(centre: OpenCentre, draft: Draft, now: float) -> Notice:
         return put_in(conn, centre, draft, now)
 
 
+def put_all(centre: OpenCentre, draft: Draft, scopes: Sequence[Scope], key: str, now: float) -> list[Notice]:
+    """One for each of `scopes`, in one transaction; `draft.scope` is not looked at. Whoever asks again with the same `key` finds those that are there.
+
+    Raises CentreError (wrong use) where a unit would show it twice.
+    """
+    if not scopes or len(scopes) > MAX_SCOPES:
+        raise BadValueError("scope", _("1 to {most} places").format(most=MAX_SCOPES))
+    with centre.books.changing() as conn:
+        _refuse_twice(conn, centre.site.site, scopes)
+        found = []
+        for scope in dict.fromkeys(scopes):
+            name = f"n-{sha256(f'{key}|{scope}'.encode()).hexdigest()[:16]}"
+            row = state.where_notice(conn, name)
+            if row is not None and row.token is not None:
+                found.append(codec.read(Notice, unverified_payload(row.token)))
+            else:
+                found.append(put_in(conn, centre, replace(draft, scope=scope, id=name), now))
+        return found
+
+
+def _refuse_twice(conn: Connection, site: str, scopes: Sequence[Scope]) -> None:
+    """A unit that is in two of them would show it twice."""
+    wanted = set(scopes)
+    for unit in units.listed(conn, site):
+        both = [] if unit.revoked else [str(each) for each in unit.scopes if each in wanted]
+        if len(both) > 1:
+            raise BadValueError(
+                "scope",
+                _("{unit} is in {both}: it would show it twice").format(
+                    unit=unit.name or unit.unit, both=", ".join(both)
+                ),
+            )
+
+
+def again(centre: OpenCentre, name: str, by: str, now: float) -> Notice:
+    """What stands goes out once more, as a new revision: each unit takes and shows it anew. Raises CentreError (wrong use) where it is down."""
+    with centre.books.changing() as conn:
+        row = state.where_notice(conn, name)
+        _where(row, name, None)
+        assert row is not None
+        message = codec.read(Notice, unverified_payload(row.token))
+        if message.until_utc is not None and message.until_utc <= now:
+            raise CentreError(_("{name}: its time is over").format(name=name), WRONG_USE)
+        return _commit(conn, centre, replace(message, rev=0, iat=round(now, 3)), row.title, by, now)
+
+
 def put_in(conn: Connection, centre: OpenCentre, draft: Draft, now: float) -> Notice:
     """As put, in a transaction of Books.changing."""
     name = draft.id or f"n{time.strftime('%Y%m%d', time.gmtime(now))}-{secrets.token_hex(3)}"
@@ -88,7 +143,7 @@ def put_in(conn: Connection, centre: OpenCentre, draft: Draft, now: float) -> No
         lang=draft.lang,
         ask=draft.ask,
     )
-    return _commit(conn, centre, _asking_still(conn, message) if draft.id else message, draft.title, now)
+    return _commit(conn, centre, _asking_still(conn, message) if draft.id else message, draft.title, draft.by, now)
 
 
 def _asking_still(conn: Connection, message: Notice) -> Notice:
@@ -106,7 +161,7 @@ def _asking_still(conn: Connection, message: Notice) -> Notice:
     return replace(message, ask=asked, until_utc=row.until_utc if isinstance(asked, Poll) else message.until_utc)
 
 
-def withdraw(centre: OpenCentre, name: str, now: float, scope: Scope | None = None) -> Notice:
+def withdraw(centre: OpenCentre, name: str, now: float, scope: Scope | None = None, by: str = "") -> Notice:
     """Commit its tombstone, which is returned. Raises CentreError (wrong use) where there is no such notice, or it is down.
 
     Books restored from an older copy do not know every notice: it is enough that units show it, or that `scope` says where it is.
@@ -129,7 +184,7 @@ def withdraw(centre: OpenCentre, name: str, now: float, scope: Scope | None = No
         withdrawn=True,
     )
     with centre.books.changing() as conn:
-        return _commit(conn, centre, tombstone, row.title if row is not None else "", now)
+        return _commit(conn, centre, tombstone, row.title if row is not None else "", by, now)
 
 
 def _where(row: Row[Any] | None, name: str, elsewhere: Scope | None) -> Scope:
@@ -170,7 +225,7 @@ def listed(centre: OpenCentre, now: float) -> list[ListedNotice]:
     return found
 
 
-def _commit(conn: Connection, centre: OpenCentre, message: Notice, title: str, now: float) -> Notice:
+def _commit(conn: Connection, centre: OpenCentre, message: Notice, title: str, by: str, now: float) -> Notice:
     """Gives the revision, signs and commits in this transaction."""
     site = centre.site.site
     row = state.where_notice(conn, message.id)
@@ -187,4 +242,24 @@ def _commit(conn: Connection, centre: OpenCentre, message: Notice, title: str, n
     topic = state.topic_of(site, numbered)
     signed = Signed(topic, numbered, centre.signer.sign_state(topic, numbered))
     state.commit(conn, [signed], now, title=title)
+    _keep(conn, signed, numbered, by, now)
     return numbered
+
+
+def _keep(conn: Connection, signed: Signed, message: Notice, by: str, now: float) -> None:
+    """The revision with its author, for good: what stands on the screens is replaced, and cleared at its end."""
+    if len(by) > MAX_BY or "\0" in by:
+        raise BadValueError("by", _("1 to {most} characters").format(most=MAX_BY))
+    row: dict[str, Any] = {"notice": message.id, "rev": message.rev, "scope": str(message.scope), "by": by}
+    row |= {"made_utc": round(now, 3), "withdrawn": message.withdrawn, "token": signed.token}
+    row |= {"category": _category(conn, message), "from_utc": message.from_utc}
+    conn.execute(insert(notice_revs).values(**row))
+    acts.note(conn, "notice", adopted.notice_data(row), now)
+
+
+def _category(conn: Connection, message: Notice) -> str:
+    """Of a tombstone: that of what it withdraws, as far as that is known."""
+    if not message.withdrawn:
+        return message.category.value
+    mine = select(notice_revs.c.category).where(notice_revs.c.notice == message.id)
+    return conn.execute(mine.order_by(notice_revs.c.rev.desc()).limit(1)).scalar() or ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
+from centre import account_key
+from centre.account_key import AccountKey
 from centre.books import Books
 from centre.folder import Folder, Site
 from centre.keys import CentreKeys, load_keys
@@ -32,6 +34,10 @@ class OpenCentre:
     @cached_property
     def signer(self) -> Signer:
         return Signer(self.site.site, self.keys)
+
+    @cached_property
+    def account_key(self) -> AccountKey:
+        return account_key.load(self.folder)
 
     def read_keys_again(self) -> None:
         """After a change of keys: `keys` and `signer` are those of the files as they are now."""

@@ -1,11 +1,17 @@
-"""What each role may do at the centre, and what the site may ask a second person for. Pure: who is asking and where is looked up elsewhere."""
+"""What each role may do at the centre, where it may, and what the site may ask a second person for. Decides; changes nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
 
-from centre.accounts import Account, Role
+from sqlalchemy import Connection
+
+from centre.accounts import Account, Role, covers
+from centre.errors import ForbiddenError
+from centre.folder import CONSENTS
+from centre.words import N_, _
+from contract.scopes import Scope
 
 
 class Doing(StrEnum):
@@ -86,10 +92,33 @@ LEAST: Mapping[Doing, Role] = {
 }
 """The least role that may do it, in its own scope."""
 
-SECOND = frozenset({Doing.LOCKDOWN, Doing.ERASE, Doing.KEYS})
+SECOND = frozenset(map(Doing, CONSENTS))
 """What waits for a second person's consent where the site asks for that (`consent` in centre.json)."""
+SECOND_WORDS: Mapping[str, str] = {
+    Doing.LOCKDOWN: N_("Lockdown"),
+    Doing.ERASE: N_("Erase a person"),
+    Doing.KEYS: N_("Change of keys"),
+}
 
 
 def allows(account: Account, doing: Doing) -> bool:
     """Whether the role may do it at all; where, `centre.accounts.covers` says."""
     return account.enabled and account.role >= LEAST[doing]
+
+
+def require(conn: Connection, account: Account, doing: Doing, scope: Scope) -> None:
+    """Raises ForbiddenError where the role does not allow it, or some unit of the scope is not the account's."""
+    if not allows(account, doing):
+        raise ForbiddenError
+    if not covers(conn, account, scope):
+        raise ForbiddenError(_("{scope}: not within your own {own}").format(scope=scope, own=account.scope))
+
+
+def require_person(conn: Connection, account: Account, other: Account) -> None:
+    """For whoever makes, invites, changes or disables `other`, as they are and as they are to be: of one's own scope, and of no higher role.
+
+    Raises ForbiddenError.
+    """
+    require(conn, account, Doing.ACCOUNTS, other.scope)
+    if other.role > account.role:
+        raise ForbiddenError

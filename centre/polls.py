@@ -102,6 +102,7 @@ def put(centre: OpenCentre, draft: PollDraft, by: str, now: float) -> Notice:
                 from_utc=draft.from_utc,
                 until_utc=draft.until_utc,
                 ask=ask,
+                by=by,
             ),
             now,
         )

@@ -63,7 +63,7 @@ def answer(centre: OpenCentre, name: str, text: str, by: str, now: float, *, tel
     with centre.books.changing() as conn:
         case = cases.one(conn, centre.site.site, name)
         _refuse_closed(case)
-        notice = None if tell is None else notices.put_in(conn, centre, _told(case, text, tell), now).id
+        notice = None if tell is None else notices.put_in(conn, centre, _told(case, text, tell, by), now).id
         _enter(conn, case, Stage.ANSWERED, by, now, level=case.level(now), text=text, notice=notice)
         return cases.one(conn, centre.site.site, case.id)
 
@@ -79,7 +79,7 @@ def close(centre: OpenCentre, name: str, text: str, by: str, now: float) -> Case
         return cases.one(conn, centre.site.site, case.id)
 
 
-def _told(case: Case, text: str, until_utc: float) -> Draft:
+def _told(case: Case, text: str, until_utc: float, by: str) -> Draft:
     """Whoever filed it with a room is asked; of what a patrol filed, any resident of the unit."""
     fact = case.filed.fact
     return Draft(
@@ -89,6 +89,7 @@ def _told(case: Case, text: str, until_utc: float) -> Draft:
         category=Category.SERVICE,
         until_utc=until_utc,
         ask=Rating(fact.report, fact.by if fact.room is not None else None),
+        by=by,
     )
 
 

@@ -1,6 +1,7 @@
 """Books restored from an older copy: what units showed that the books do not have, and which unit has still to be asked.
 
-Owns the tables shown_revs and revs_heard, and the rows `restored` and `replayed` of meta.
+Owns the tables shown_revs and revs_heard, and the rows `restored` and `replayed` of meta. What lets somebody in by being shown does not
+come back to life with a copy: it may have been taken back since.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from centre.alarms import BOOKS_BEHIND, Alarms
 from centre.books import insert_or_update, note_change
 from centre.schema import meta, revs_heard, sealing_keys, shown_revs, unit_keys, units
 from centre.schema import state as state_table
+from centre.schema_accounts import api_tokens, consents, invitations, sessions
 from centre.units import Unit
 from contract.bounds import MAX_CLOCK_UTC
 from contract.kinds import KINDS
@@ -45,6 +47,8 @@ def mark(conn: Connection, now: float, made_utc: float | None) -> None:
         conn.execute(insert_or_update(conn, meta, {"name": acts.RESTORED_UNTOLD, "value": int(made_utc or 0)}))
     conn.execute(delete(meta).where(meta.c.name == "replayed"))
     conn.execute(delete(revs_heard))
+    for table in (sessions, invitations, api_tokens, consents):
+        conn.execute(delete(table))
     conn.execute(insert_or_update(conn, meta, {"name": "restored", "value": int(now)}))
 
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from centre.engines import Number
 
-HEAD = "0011"
+HEAD = "0012"
 """The newest revision, whose schema this is. Revisions are four digits and count up, so that a newer one is known as such."""
 
 metadata = MetaData()

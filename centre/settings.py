@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -102,6 +102,14 @@ def listed(centre: OpenCentre) -> list[ScopeSettings]:
     with centre.books.reading() as conn:
         rows = conn.execute(select(state_table).where(mine).order_by(state_table.c.scope)).all()
     return [ScopeSettings(row.scope, row.rev, json.loads(row.title), row.sent_utc is not None) for row in rows]
+
+
+def in_force(conn: Connection, places: Sequence[str]) -> dict[str, Any]:
+    """For a unit with these scopes, the least specific first: of each key the most specific one's."""
+    mine = (state_table.c.kind == Kind.SETTINGS.value) & state_table.c.scope.in_(places)
+    rows = conn.execute(select(state_table.c.scope, state_table.c.title).where(mine, state_table.c.token.is_not(None)))
+    found = {row.scope: json.loads(row.title or "{}") for row in rows}
+    return {key: value for place in places for key, value in found.get(place, {}).items()}
 
 
 def _current(conn: Connection, scope: Scope) -> dict[str, Any]:

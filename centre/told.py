@@ -62,6 +62,8 @@ class Told:
     rotations: dict[int, Data] = field(default_factory=dict)
     cases: dict[int, Data] = field(default_factory=dict)
     """Steps in the course of reports, by their numbers."""
+    notices: dict[str, Data] = field(default_factory=dict)
+    """By id and revision, a blank between them."""
     polls: dict[str, Data] = field(default_factory=dict)
     visitors: dict[str, Data] = field(default_factory=dict)
     recipients: dict[str, Data] = field(default_factory=dict)
@@ -72,6 +74,9 @@ class Told:
     poll_ends: dict[str, Data] = field(default_factory=dict)
     """By poll and unit, a blank between them."""
     software: dict[str, Data] = field(default_factory=dict)
+    accounts: dict[str, Data] = field(default_factory=dict)
+    api_tokens: dict[str, Data] = field(default_factory=dict)
+    consents: dict[str, Data] = field(default_factory=dict)
     retained_utc: float = 0.0
     """What was made of facts from before then was given up with them."""
     due_utc: float = 0.0
@@ -140,6 +145,8 @@ def _enter_loss(told: Told, act: Act, data: Data, before_utc: float, now: float)
             # whole seconds, as checkpoints and backups tell theirs
             made = before_utc // 1 if data["made"] is None else float(data["made"])
             told.restores.append(Restore(act.n, act.at_utc, made))
+            told.api_tokens.clear()  # one that was taken back since must not come to life again
+            told.consents.clear()
 
 
 def _old(act: Act) -> float:
@@ -214,12 +221,20 @@ def _enter_people(told: Told, act: Act, data: Data) -> None:
             told.cases[data["id"]] = data
         case "bundle" | "roll":
             told.software[software_rows.name_of(act.what, data)] = data
+        case "notice":
+            told.notices[f"{data['notice']} {data['rev']}"] = data
         case "poll":
             told.polls[data["notice"]] = data
         case "visitor":
             told.visitors[visitor_codes.name_of(data)] = data
         case "recipient":
             told.recipients[data["id"]] = adopted.recipient_data(data)
+        case "account":
+            told.accounts[data["name"]] = adopted.account_told(data)
+        case "api_token":
+            told.api_tokens[data["id"]] = adopted.token_data(data)
+        case "consent":
+            told.consents[data["id"]] = data
         case "acceptance":
             told.acceptances[data["id"]] = data
         case "lost":

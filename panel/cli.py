@@ -33,16 +33,20 @@ _FONT = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
 class PanelGroup(click.Group):
-    """`show` draws on a simulated panel with the agent's pages: who only builds needs neither."""
+    """`show` and `notices` draw on a simulated panel with the agent's pages: who only builds needs neither."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), "show"])
+        return sorted([*super().list_commands(ctx), "notices", "show"])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name == "show":
             from panel.show.command import show  # noqa: PLC0415
 
             return show
+        if cmd_name == "notices":
+            from panel.show.notices import notices  # noqa: PLC0415
+
+            return notices
         return super().get_command(ctx, cmd_name)
 
 

@@ -38,6 +38,7 @@ TOOLS = {
     "mcopy": "mtools",
     "dpkg": "dpkg",
     "curl": "curl",
+    "chromium": "chromium",
     "dpkg-buildpackage": "dpkg-dev",
     "dh": "debhelper",
     "dh_python3": "dh-python",

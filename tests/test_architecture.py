@@ -120,7 +120,6 @@ def test_libraries_are_declared() -> None:
         "sqlite_utils": "sqlite-utils",
         "nacl": "pynacl",
         "PIL": "pillow",
-        "argon2": "argon2-cffi",
         "sse_starlette": "sse-starlette",
         "markupsafe": "jinja2",
     }

@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from centre import shown
 from centre.books import one_line
 from centre.cli import (
+    account,
     alarms,
     backup,
     broker,
@@ -27,6 +28,7 @@ from centre.cli import (
     init,
     keys,
     notice,
+    places,
     poll,
     recipient,
     report,
@@ -81,6 +83,7 @@ def centre(ctx: click.Context, path: Path) -> None:
 
 for _command in (
     init.init,
+    account.account,
     unit.unit,
     broker.broker,
     check.check,
@@ -97,6 +100,7 @@ for _command in (
     software.software,
     files.files,
     console.console,
+    places.places,
     command.open_door,
     command.say,
     command.mode,

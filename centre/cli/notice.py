@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import sys
 import time
 from pathlib import Path
@@ -40,6 +41,7 @@ def notice() -> None:
 @click.option("--priority", type=click.IntRange(0, 9), default=0, show_default=True, help="9 is shown first.")
 @click.option("--lang", default="zh-CN", show_default=True)
 @click.option("--id", "name", help="Of a notice that is up: a new revision in its place. Else one is made.")
+@click.option("--by", default=getpass.getuser, show_default="your login", help="Who puts it; kept in the books.")
 @yes_option
 @click.pass_obj
 def put(
@@ -54,6 +56,7 @@ def put(
     priority: int,
     lang: str,
     name: str | None,
+    by: str,
     yes: bool,
 ) -> None:
     """Put a notice up on every screen of a scope. Prints its id."""
@@ -75,6 +78,7 @@ def put(
         priority=priority,
         lang=lang,
         id=name,
+        by=by,
     )
     click.echo(notices.put(office, draft, time.time()).id)
     office.publish()
@@ -83,13 +87,14 @@ def put(
 @notice.command()
 @click.argument("name", metavar="NOTICE")
 @click.option("--scope", help="Where it is: LEVEL/ID, only for one that the books do not know.")
+@click.option("--by", default=getpass.getuser, show_default="your login", help="Who does it; kept in the books.")
 @click.pass_obj
-def withdraw(office: CliContext, name: str, scope: str | None) -> None:
+def withdraw(office: CliContext, name: str, scope: str | None, by: str) -> None:
     """Take a notice down everywhere, also where it has not come yet. Its id is never used again.
 
     Also one that only units know, after the books were restored from a backup.
     """
-    notices.withdraw(office, name, time.time(), None if scope is None else parse_scope(scope, office.site.site))
+    notices.withdraw(office, name, time.time(), None if scope is None else parse_scope(scope, office.site.site), by)
     click.echo(_("withdrew {name}").format(name=name))
     office.publish()
 

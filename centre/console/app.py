@@ -10,16 +10,17 @@ from urllib.parse import urlsplit
 
 from sse_starlette import EventSourceResponse
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from centre.console import pages
+from centre.console import faults, pages
 from centre.console.api import api_routes
+from centre.console.assets import Assets
 from centre.console.desk import Options, WebDesk, Whose
 from centre.console.guard import Guard
 from centre.console.look import STATIC
@@ -40,7 +41,7 @@ def make(centre: OpenCentre, options: Options, whose: Whose) -> ASGIApp:
             *(route for page in pages.ALL for route in page.routes),
             *api_routes(),
             Route("/live", _live),
-            Mount("/static", StaticFiles(directory=STATIC)),
+            Mount("/static", Assets(directory=STATIC)),
         ],
         middleware=[
             Middleware(
@@ -52,6 +53,7 @@ def make(centre: OpenCentre, options: Options, whose: Whose) -> ASGIApp:
                 https_only=options.secure,
             ),
         ],
+        exception_handlers={404: faults.not_found, 405: faults.not_found, Exception: faults.failed},
         lifespan=_lifespan,
     )
     app.state.desk = desk
@@ -75,6 +77,7 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
         watching.cancel()
         with suppress(asyncio.CancelledError):
             await watching
+        await run_in_threadpool(app.state.desk.previews.close)
 
 
 async def _live(request: Request) -> Response:

@@ -10,7 +10,6 @@ import json
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
-from typing import Any
 
 from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import DBAPIError
@@ -22,8 +21,6 @@ from centre.schema_record import acts
 
 LOOK_S = 0.5
 """Between two looks at the books."""
-RETRY_MS = 2000
-"""After so long a browser whose line ended asks again."""
 Marks = Mapping[str, object]
 TOPICS: Mapping[str, frozenset[str]] = {
     "facts": frozenset({"facts", "early"}),
@@ -35,7 +32,7 @@ TOPICS: Mapping[str, frozenset[str]] = {
     "acts": frozenset({"acts"}),
     "commands": frozenset({"courses", "acts"}),
 }
-"""Which marks each topic follows. Each minute what needs somebody is looked at anew: being offline for long is a matter of time alone."""
+"""Which marks each topic follows. Each minute what needs somebody is looked at anew: being away for long is a matter of time alone."""
 
 
 def marks_of(conn: Connection) -> Marks:
@@ -84,6 +81,8 @@ class Live:
         self._books = books
         self._listeners: set[Listener] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self.generation = 0
+        """Grows with each change that was told: what was read since the last is as new as any page has heard of."""
 
     @property
     def open_pages(self) -> int:
@@ -98,12 +97,12 @@ class Live:
     async def watch(self) -> None:
         """Until it is cancelled. Where the books cannot be read it goes on: the pages say themselves how old they are."""
         self._loop = asyncio.get_running_loop()
-        before: Marks | None = None
+        before: Marks = {}  # so that the first look tells all: nobody knows what came since those pages were made
         while True:
             if self._listeners:
                 with suppress(DBAPIError):
                     after = await run_in_threadpool(self._look)
-                    if before is not None and (topics := changed(before, after)):
+                    if topics := changed(before, after):
                         self._tell(topics)
                     before = after
             await asyncio.sleep(LOOK_S)
@@ -113,15 +112,16 @@ class Live:
             return marks_of(conn)
 
     def _tell(self, topics: frozenset[str]) -> None:
+        self.generation += 1
         for listener in self._listeners:
             listener.tell(topics)
 
-    async def events(self) -> AsyncIterator[dict[str, Any]]:
+    async def events(self) -> AsyncIterator[dict[str, str | int]]:
         """For sse-starlette: one event for all that changed since the last, the first at once."""
         listener = Listener()
         self._listeners.add(listener)
         try:
-            yield {"event": "ready", "data": "[]", "retry": RETRY_MS}
+            yield {"event": "ready", "data": "[]", "retry": 2000}
             while True:
                 await listener.woken.wait()
                 listener.woken.clear()

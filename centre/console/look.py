@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
+PART = "_part.html"
+"""Of a page that stands: what is to be said after an act is not for it."""
 
 
 class Look:
@@ -40,15 +42,17 @@ class Look:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._environment.globals |= {"_": _, "static": static}
+        self._environment.globals |= {"_": _, "static": static, "as_json": as_json}
 
-    def page(
-        self, visit: Visit, template: str, status: int, values: Mapping[str, Any], *, is_part: bool = False
-    ) -> Response:
+    def page(self, visit: Visit, template: str, status: int, values: Mapping[str, Any]) -> Response:
         """`values`: what the template names beside what all may use."""
-        common = self._common(visit) | {"said": None if is_part else visit.take_said()}
-        text = self._environment.get_template(template).render(**common, **values)
+        said = None if template.endswith(PART) else visit.take_said()
+        text = self._environment.get_template(template).render(**self._common(visit), said=said, **values)
         return HTMLResponse(text, status)
+
+    def alone(self, template: str, **values: Any) -> str:
+        """A page that needs no visit."""
+        return self._environment.get_template(template).render(**values)
 
     def _common(self, visit: Visit) -> dict[str, Any]:
         now = visit.now

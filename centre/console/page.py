@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from centre.console import csrf
-from centre.console.errors import NotThereError, SignedOutError
+from centre.console.errors import NotThereError, SignedOutError, WaitsError
 from centre.console.visit import Said, Visit
 from centre.errors import CentreError, ForbiddenError
 from centre.permits import Doing
@@ -91,18 +91,26 @@ def _answer(handler: Handler, doing: Doing | None, request: Request, form: FormD
         return visit.page("error.html", 403, title=N_("Not for this account"), words=str(error))
     except NotThereError as error:
         return visit.page("error.html", 404, title=N_("Nothing here"), words=str(error))
+    except WaitsError as error:
+        return visit.go("/consents", Said("look", str(error)))
     except CentreError as error:
         return _not_done(visit, error)
 
 
 def _not_done(visit: Visit, error: CentreError) -> Response:
     """Said on the page it came from; of a program that came from nowhere, on a page of its own."""
-    back = visit.form.get("back")
-    if isinstance(back, str) and back.startswith("/") and not back.startswith("//"):
-        return visit.go(back, Said("urgent", str(error)))
+    if visit.form.get("back"):
+        return visit.go(own_path(visit.form["back"]), Said("urgent", str(error)))
     return visit.page("error.html", 400, title=N_("That was not done"), words=str(error))
 
 
 def _here(request: Request) -> str:
     """Where to go on after signing in: only a page of ours that is asked for, nothing that was posted."""
     return quote(request.url.path, safe="/") if request.method == "GET" else "/"
+
+
+def own_path(given: object) -> str:
+    """`given` where it is a page of ours; else the first page. A browser takes `//` and a backslash for another host."""
+    if not isinstance(given, str) or not given.startswith("/") or given.startswith("//"):
+        return "/"
+    return "/" if "\\" in given or not given.isprintable() else given

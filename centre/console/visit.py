@@ -48,6 +48,8 @@ class Visit:
         self.account = account
         self.form = FormData() if form is None else form
         self.now = time.time()
+        self.agreed = False
+        """A second person agreed to what is done."""
 
     @property
     def site(self) -> str:
@@ -69,6 +71,12 @@ class Visit:
         """The same as the catalogues are called."""
         return CHINESE if self.language.startswith("zh") else ENGLISH
 
+    def of(self, account: Account) -> Visit:
+        """The same request, for who asked for what it agrees to."""
+        made = Visit(self.request, self.desk, account, self.form)
+        made.agreed = True
+        return made
+
     # --- what they may
 
     @cached_property
@@ -76,6 +84,11 @@ class Visit:
         """Of the person's scope: what is outside it is not there for them."""
         with self.centre.books.reading() as conn:
             return accounts.units_of(conn, self.site, self.person)
+
+    @property
+    def seen(self) -> frozenset[str] | None:
+        """As `units`; None for whom the whole site is, with what belongs to no unit."""
+        return None if self.person.whole_site and self.person.scope.id == self.site else self.units
 
     def sees(self, unit: str) -> None:
         """Raises NotThereError as for a unit that there is not."""
@@ -125,10 +138,6 @@ class Visit:
 
     def page(self, template: str, status: int = 200, /, **values: Any) -> Response:
         return self.desk.look.page(self, template, status, values)
-
-    def part(self, template: str, /, **values: Any) -> Response:
-        """A part of a page that is open. What was to be told stands on the next whole page."""
-        return self.desk.look.page(self, template, 200, values, is_part=True)
 
     def go(self, where: str, said: Said | None = None) -> Response:
         """After something was done: to the page that shows it."""

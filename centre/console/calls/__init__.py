@@ -2,6 +2,32 @@
 
 from __future__ import annotations
 
-from centre.console.calls import doors, find, me, orders, record, watching
+from centre.console.calls import (
+    accounts,
+    consents,
+    doors,
+    find,
+    me,
+    notices,
+    orders,
+    polls,
+    record,
+    site_map,
+    tokens,
+    watching,
+)
 
-ALL = (me, find, watching, doors, orders, record)
+ALL = (
+    accounts,
+    consents,
+    doors,
+    find,
+    me,
+    notices,
+    orders,
+    polls,
+    record,
+    site_map,
+    tokens,
+    watching,
+)

@@ -3,14 +3,36 @@
 from __future__ import annotations
 
 from centre.console.page import Pages
-from centre.console.pages import doors, explain, frame, orders, overview, record, unit
+from centre.console.pages import (
+    account,
+    doors,
+    explain,
+    frame,
+    notice_new,
+    notices,
+    orders,
+    overview,
+    polls,
+    provider,
+    record,
+    settings,
+    sign_in,
+    unit,
+)
 
 ALL: tuple[Pages, ...] = (
     overview.PAGES,
+    notice_new.PAGES,
+    notices.PAGES,
+    polls.PAGES,
     doors.PAGES,
     unit.PAGES,
     explain.PAGES,
     orders.PAGES,
     record.PAGES,
+    settings.PAGES,
+    account.PAGES,
+    sign_in.PAGES,
     frame.PAGES,
+    provider.PAGES,
 )

@@ -60,7 +60,7 @@ def doors(visit: Visit) -> Response:
 
 @PAGES.get("/doors/list")
 def listed(visit: Visit) -> Response:
-    return visit.part("doors_list.html", **_seen(visit))
+    return visit.page("doors_list_part.html", **_seen(visit))
 
 
 def _seen(visit: Visit) -> dict[str, Any]:

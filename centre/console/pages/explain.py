@@ -26,7 +26,7 @@ def explain(visit: Visit) -> Response:
     try:
         found = doors_call.explained(visit, visit.ask(ExplainAsk, unit=visit.request.path_params["unit"]))
     except BadValueError as error:
-        return _page(visit, wrong=error.words)
+        return _page(visit, wrong=error.text)
     return _page(visit, found)
 
 

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from centre.console.calls import find
 from centre.console.guard import LANGUAGES
-from centre.console.page import Pages
+from centre.console.page import Pages, own_path
 from centre.console.visit import Visit
 from centre.errors import BadValueError
 from centre.words import _
@@ -21,8 +21,7 @@ def language(visit: Visit) -> Response:
     wanted = str(visit.form.get("language", ""))
     if wanted not in LANGUAGES:
         raise BadValueError("language", _("not one of {names}").format(names=", ".join(LANGUAGES)))
-    back = str(visit.form.get("back", "/"))
-    answer = visit.go(back if back.startswith("/") and not back.startswith(("//", "/\\")) else "/")
+    answer = visit.go(own_path(visit.form.get("back")))
     answer.set_cookie(
         "language", wanted, max_age=YEAR_S, samesite="strict", secure=visit.desk.options.secure, httponly=True
     )

@@ -115,7 +115,7 @@ def _place_asked_for(visit: Visit) -> tuple[str, Act, Scope]:
     try:
         scope = visit.scope(f"{given['level']}/{given['place']}")
     except BadValueError as error:
-        raise NotThereError(error.words) from None
+        raise NotThereError(error.text) from None
     if not any(each.unit in visit.units for each in visit.desk.states.look(visit.language).reach(scope)):
         raise NotThereError(_("{scope}: no unit is there").format(scope=scope))
     visit.require(ACTS[given["act"]].doing, scope)
@@ -143,7 +143,7 @@ def _form(visit: Visit, name: str, act: Act, scope: Scope, error: BadValueError 
         away=sum(not each.online for each in units),
         ends=_ends(visit),
         given={key: str(visit.form.get(key, "")) for key in ("door", "until", "why", "text", "wait")},
-        wrong={} if error is None else {error.name: error.words},
+        wrong={} if error is None else {error.name: error.text},
         once=visit.form.get("once") or visit.desk.courses.new_form(),
     )
 
@@ -186,7 +186,7 @@ def course(visit: Visit) -> Response:
 
 @PAGES.get("/courses/{course}/part")
 def course_part(visit: Visit) -> Response:
-    return visit.part("course_part.html", view=lines(visit, _course(visit)))
+    return visit.page("course_part.html", view=lines(visit, _course(visit)))
 
 
 def _course(visit: Visit) -> Course:

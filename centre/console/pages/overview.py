@@ -47,12 +47,12 @@ def overview(visit: Visit) -> Response:
 
 @PAGES.get("/overview/needs")
 def needs(visit: Visit) -> Response:
-    return visit.part("overview_needs.html", **_seen(visit))
+    return visit.page("overview_needs_part.html", **_seen(visit))
 
 
 @PAGES.get("/overview/counts")
 def counts(visit: Visit) -> Response:
-    return visit.part("overview_counts.html", counts=_counts(visit))
+    return visit.page("overview_counts_part.html", counts=_counts(visit))
 
 
 @PAGES.get("/alarms/{alarm:int}/take", Doing.ACKNOWLEDGE)
@@ -67,7 +67,7 @@ def take(visit: Visit) -> Response:
     try:
         watching.take(visit, asked(Take, {"alarms": [number], "note": note}))
     except BadValueError as error:
-        return _form(visit, note, error.words)
+        return _form(visit, note, error.text)
     return visit.go("/", Said("well", _("Taken, with your note.")))
 
 

@@ -38,18 +38,18 @@ def unit(visit: Visit) -> Response:
 
 @PAGES.get("/doors/unit/{unit}/state")
 def state(visit: Visit) -> Response:
-    return visit.part("unit_state.html", **_now(visit))
+    return visit.page("unit_state_part.html", **_now(visit))
 
 
 @PAGES.get("/doors/unit/{unit}/facts")
 def facts(visit: Visit) -> Response:
     now = _unit(visit)
-    return visit.part("unit_facts.html", now=now, happened=unit_page.happened(visit.centre, now.unit))
+    return visit.page("unit_facts_part.html", now=now, happened=unit_page.happened(visit.centre, now.unit))
 
 
 @PAGES.get("/doors/unit/{unit}/orders")
 def orders(visit: Visit) -> Response:
-    return visit.part("unit_orders.html", **_now(visit))
+    return visit.page("unit_orders_part.html", **_now(visit))
 
 
 @PAGES.post("/doors/unit/{unit}/accept", Doing.UNITS)

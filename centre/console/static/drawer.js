@@ -33,7 +33,7 @@ function put(kind, found, isPushed) {
   document.title = found.title || document.title;
   if (!dialog.open) dialog.showModal();
   dialog.scrollTop = 0;
-  const first = /** @type {HTMLElement | null} */ (into.querySelector("[aria-invalid], [autofocus], h1"));
+  const first = /** @type {HTMLElement | null} */ (into.querySelector("[aria-invalid]") ?? into.querySelector("[autofocus], h1"));
   if (first?.matches("h1")) first.tabIndex = -1;
   first?.focus();
   tell("pane", dialog);

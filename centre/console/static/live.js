@@ -93,7 +93,7 @@ function connect() {
   line = new EventSource("/live");
   line.addEventListener("ready", () => {
     waits = LEAST_MS;
-    if (lost) parts().forEach((place) => void refresh(place)); // what was missed meanwhile
+    parts().forEach((place) => void refresh(place)); // what was missed meanwhile, or since the page was made
     say(false);
   });
   line.addEventListener("changed", (event) => changed(JSON.parse(/** @type {MessageEvent} */ (event).data)));

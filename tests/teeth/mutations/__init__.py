@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.teeth.mutation import Mutation
 from tests.teeth.mutations import (
     acceptance,
+    accounts,
     agent,
     broker,
     contract_and_centre,
@@ -16,6 +17,7 @@ from tests.teeth.mutations import (
     hostile,
     households,
     image,
+    look,
     meters,
     modes,
     outside,
@@ -35,6 +37,8 @@ from tests.teeth.mutations import (
 
 MUTATIONS: list[Mutation] = [
     *acceptance.MUTATIONS,
+    *look.MUTATIONS,
+    *accounts.MUTATIONS,
     *door.MUTATIONS,
     *core.MUTATIONS,
     *agent.MUTATIONS,

@@ -1,0 +1,40 @@
+"""What is answered where no page is, and where ours failed: words instead of a stack. A program of the API hears it as JSON."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from centre.console.openapi import PREFIX
+from centre.console.problem import Problem
+from centre.console.visit import Visit
+from centre.words import N_, _
+
+
+async def not_found(request: Request, error: Exception) -> Response:
+    """An address of no page, or one that is not asked so."""
+    status = getattr(error, "status_code", 404)
+    if request.url.path.startswith((PREFIX, "/static/")):
+        return _problem(_("nothing at this address"), status)
+    return await run_in_threadpool(_page, request, status)
+
+
+def _page(request: Request, status: int) -> Response:
+    desk = request.app.state.desk
+    visit = Visit(request, desk, desk.account(request))
+    words = _("There is no page at this address. It may have been moved, or mistyped.")
+    return visit.page("error.html", status, title=N_("Nothing here"), words=words)
+
+
+async def failed(request: Request, error: Exception) -> Response:
+    """A fault of ours, which the log has in full: nothing of it goes out."""
+    if request.url.path.startswith(PREFIX):
+        return _problem(_("something went wrong at the centre; whether it was done cannot be told"), 500)
+    language = str(request.scope["doorward.language"])
+    return HTMLResponse(request.app.state.desk.look.alone("500.html", language=language), 500)
+
+
+def _problem(words: str, status: int) -> Response:
+    return Response(msgspec.json.encode(Problem(words)), status, media_type="application/json")

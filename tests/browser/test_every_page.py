@@ -1,0 +1,112 @@
+"""What holds on every page of the console, whatever it shows: found by whoever uses a keyboard, a screen reader, a small screen or a weak line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, Response
+
+from tests.browser.conftest import NewTab
+from tests.browser.pages import SETTLED, every_page, faults_of
+from tests.browser.running import Running
+
+MAX_BYTES = 300_000
+WIDTHS = (320, 390, 719, 720, 1024, 1280, 1920, 2560)
+SPOTS = """() => [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex="0"]')].filter((at) =>
+  !at.disabled && at.type !== 'hidden' && at.tabIndex >= 0 && at.checkVisibility({visibilityProperty: true}) && !at.closest('dialog:not([open])')
+  && (at.type !== 'radio' || at.checked || !document.querySelector(`input[type=radio][name="${at.name}"]:checked`)))"""
+
+
+@pytest.fixture(scope="package")
+def addresses(chromium: object, console: Running) -> Iterator[list[str]]:
+    page = chromium.new_page()  # type: ignore[attr-defined]
+    yield every_page(page, console)
+    page.close()
+
+
+def opened(page: Page, console: Running, path: str) -> None:
+    page.goto(console.origin + path)
+    page.wait_for_function(SETTLED)
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, False), (1280, True)])
+def test_axe_finds_nothing(
+    tab: NewTab, console: Running, addresses: list[str], language: str, width: int, dark: bool
+) -> None:
+    page = tab(width, language, dark=dark)
+    found = []
+    for path in addresses:
+        opened(page, console, path)
+        found += [f"{path}: {fault}" for fault in faults_of(page)]
+    assert not found, "\n".join(found)
+
+
+def test_no_page_is_wider_than_its_screen(tab: NewTab, console: Running, addresses: list[str]) -> None:
+    page = tab()
+    for path in addresses:
+        opened(page, console, path)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 800})
+            over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert over <= 0, f"{path} at {width}: {over} pixels"
+
+
+def test_every_page_is_light_and_soon_there(tab: NewTab, console: Running, addresses: list[str]) -> None:
+    """All that an empty browser loads for it; and when something is first painted, on loopback."""
+    for path in addresses:
+        page = tab()
+        sizes: list[int] = []
+
+        def count(answer: Response, sizes: list[int] = sizes) -> None:
+            if not answer.url.endswith("/live"):
+                sizes.append(len(answer.body()))
+
+        page.on("response", count)
+        opened(page, console, path)
+        assert sum(sizes) < MAX_BYTES, f"{path}: {sum(sizes)}"
+        painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0")
+        assert painted < 2000, f"{path}: {painted} ms"
+        page.context.close()
+
+
+def test_the_keyboard_comes_to_everything_and_is_seen_there(
+    tab: NewTab, console: Running, addresses: list[str]
+) -> None:
+    page = tab()
+    for path in addresses:
+        opened(page, console, path)
+        count = page.evaluate(f"({SPOTS})().length")
+        reached: set[int] = set()
+        for _ in range(count + 20):
+            page.keyboard.press("Tab")
+            at = page.evaluate(f"({SPOTS})().indexOf(document.activeElement)")
+            if at < 0:
+                continue
+            if at in reached and len(reached) == count:
+                break
+            reached.add(at)
+            outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+            assert outline != "none", f"{path}: nobody sees where the keyboard is at {at}"
+        missed = [page.evaluate(f"({SPOTS})()[{at}].outerHTML.slice(0, 120)") for at in set(range(count)) - reached]
+        assert not missed, f"{path}: {missed}"
+
+
+def test_titles_and_headings_name_each_page(tab: NewTab, console: Running, addresses: list[str]) -> None:
+    page = tab()
+    titles: dict[str, str] = {}
+    for path in addresses:
+        opened(page, console, path)
+        assert page.locator("h1").count() == 1, path
+        title = page.title()
+        assert title not in titles, f"{path}: called as {titles[title]}: {title}"
+        titles[title] = path
+
+
+def test_nothing_that_was_written_is_obeyed(tab: NewTab, console: Running, addresses: list[str]) -> None:
+    page = tab()
+    for path in addresses:
+        opened(page, console, path)
+        assert page.title() != "obeyed", path
+        assert not page.evaluate("[...document.scripts].some((each) => !each.src && each.type !== 'application/json')")

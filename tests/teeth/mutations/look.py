@@ -1,0 +1,53 @@
+"""Faults in the console's frame and map, and the tests that must see them."""
+
+from __future__ import annotations
+
+from tests.teeth.mutation import Mutation
+
+FRAME = "tests/browser/test_frame.py"
+PLACES = "tests/centre/test_places.py"
+
+MUTATIONS = [
+    Mutation(
+        "the map shows what is outside the account's scope",
+        "centre/console/calls/site_map.py",
+        "    seen = map_layout.within(layout, visit.units)\n",
+        "    seen = layout\n",
+        ("tests/centre/console/test_map.py::test_a_scoped_clerk_gets_her_own_yard_alone",),
+    ),
+    Mutation(
+        "a file of places is kept up to its first fault",
+        "centre/places.py",
+        "        if faults or not (found.places or found.outlines):\n",
+        "        if not (found.places or found.outlines):\n",
+        (f"{PLACES}::test_places_are_taken_all_or_none",),
+    ),
+    Mutation(
+        "a plan and the earth go on one map",
+        "centre/places.py",
+        "    if len(kinds | kept) > 1:\n",
+        "    if len(kinds) > 1:\n",
+        (f"{PLACES}::test_a_plan_and_the_earth_do_not_go_on_one_map",),
+    ),
+    Mutation(
+        "back leads to another host",
+        "centre/console/page.py",
+        'or given.startswith("//"):',
+        "or not given.isprintable():",
+        ("tests/centre/console/test_look.py::test_back_leads_to_no_other_host",),
+    ),
+    Mutation(
+        "a form in a pane is sent as often as it is pressed",
+        "centre/console/static/drawer.js",
+        ' || "whole" in form.dataset || event.defaultPrevented) return;',
+        ' || "whole" in form.dataset) return;',
+        (f"{FRAME}::test_a_grave_act_says_its_fault_in_place_and_then_is_done_once",),
+    ),
+    Mutation(
+        "what is typed is taken away when the part is new",
+        "centre/console/static/live.js",
+        " && place.isConnected && !isEdited(place)) {",
+        " && place.isConnected) {",
+        (f"{FRAME}::test_a_part_follows_and_takes_nothing_from_under_the_hands",),
+    ),
+]
