@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 from starlette.responses import Response
 
-from centre import place_tree
+from centre import place_tree, scope_tree
 from centre.console.calls import doors as doors_call
 from centre.console.page import Entry, Pages
 from centre.console.visit import Visit
@@ -115,7 +115,7 @@ def _takes(wanted: Filter, unit: UnitNow, place: Scope | None) -> bool:
 
 def _label(place: str) -> str:
     level, _slash, name = place.partition("/")
-    known = place_tree.LABELS.get(level)
+    known = scope_tree.LEVEL_WORDS.get(level)
     return _(known).format(id=name) if known and name else ""
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from centre import order_words, place_tree, unit_page
+from centre import order_words, place_tree, scope_tree, unit_page
 from centre.console.calls import doors as doors_call
 from centre.console.calls.doors import AcceptAsk
 from centre.console.course_view import lines
@@ -97,7 +97,7 @@ def _rest(visit: Visit) -> dict[str, Any]:
 
 def place_words(scope: str) -> str:
     level, _slash, name = scope.partition("/")
-    return _(place_tree.LABELS[level]).format(id=name)
+    return _(scope_tree.LEVEL_WORDS[level]).format(id=name)
 
 
 def _devices(now: UnitNow) -> list[tuple[str, str, str]]:
