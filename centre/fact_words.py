@@ -7,7 +7,6 @@ import json
 from centre import sentences_doors, sentences_units, shown
 from centre.sentences import SAYS, Sentence
 from contract.chain import FactLine, parse_line
-from contract.codec import FieldError
 from contract.strict_json import StrictJsonError
 
 _OWN = frozenset({"seq", "at", "clock", "boot", "mono", "kind"})
@@ -20,7 +19,7 @@ def of_line(kind: str, line: bytes) -> Sentence:
     try:
         read = parse_line(line)
         fact = read.fact if isinstance(read, FactLine) else None
-    except (FieldError, StrictJsonError):
+    except StrictJsonError:
         fact = None
     say = None if fact is None else SAYS.get(type(fact))
     return _as_it_came(kind, line) if say is None or fact is None else say(fact)

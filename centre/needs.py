@@ -24,7 +24,6 @@ from centre.schema import alarms, epochs, facts, unit_keys, units
 from centre.schema_rounds import OF_PATROL, facts_patrol
 from centre.words import N_, _
 from contract.chain import FactLine, parse_line
-from contract.codec import FieldError
 from contract.facts import DoorHeld, PatrolMissed, names_of
 from contract.strict_json import StrictJsonError
 
@@ -251,7 +250,7 @@ def _missed(conn: Connection, now: float) -> Iterator[Need]:
         try:
             read = parse_line(line)
             fact = read.fact if isinstance(read, FactLine) else None
-        except (FieldError, StrictJsonError):
+        except StrictJsonError:
             continue
         if isinstance(fact, PatrolMissed):
             words = _("round {round}").format(round=fact.round)
