@@ -12,6 +12,8 @@ from contract.scopes import LEVELS, Scope
 
 BETWEEN = LEVELS[1:-1]
 """Levels that are places: neither the site nor a unit."""
+
+
 def label(scope: Scope) -> str:
     """As people call it, where nothing but its id is known."""
     return _(LEVEL_WORDS[scope.level]).format(id=scope.id)
