@@ -32,6 +32,7 @@ from tests.teeth.mutations import (
     serves,
     store,
     updates,
+    watching,
     words,
 )
 
@@ -64,5 +65,6 @@ MUTATIONS: list[Mutation] = [
     *seen.MUTATIONS,
     *outside.MUTATIONS,
     *updates.MUTATIONS,
+    *watching.MUTATIONS,
     *firstboot.MUTATIONS,
 ]
