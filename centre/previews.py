@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import json
 import os
-import select
+import re
+import select as ready
 import subprocess
 import sys
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 
+from sqlalchemy import Connection, select
+
 from centre.errors import UNREACHABLE, CentreError
 from centre.names import explained
+from centre.schema import units
 from centre.words import _
 from contract import codec
 from contract.frozen import frozen
@@ -44,6 +48,22 @@ class PanelForm:
     size: str = SIZES[0]
     rotate: int = 0
     large: bool = False
+
+
+def panels_told(conn: Connection, ids: Collection[str]) -> Counter[PanelForm]:
+    """What panels these units said last that they have, and how many of each; the smallest first."""
+    found: Counter[PanelForm] = Counter()
+    told = select(units.c.unit, units.c.status).where(units.c.status.contains('"panel":"'))
+    for unit, status in conn.execute(told):
+        if unit in ids:
+            for size, rotate, letters in _PANEL.findall(status):
+                if size in SIZES:
+                    found[PanelForm(size, int(rotate), letters == "large")] += 1
+    return Counter(dict(sorted(found.items(), key=lambda each: (SIZES.index(each[0].size), not each[0].large))))
+
+
+_PANEL = re.compile(r'"panel":"([0-9]+x[0-9]+) (0|90|180|270) (normal|large)"')
+"""As DeviceStatus in contract/plain.py tells it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +190,8 @@ class _Reader:
         return found
 
     def _more(self) -> None:
-        ready, _w, _x = select.select([self._fd], [], [], max(0.0, self._until_mono - time.monotonic()))
-        come = os.read(self._fd, _CHUNK) if ready else b""
-        if not come:
+        come, _w, _x = ready.select([self._fd], [], [], max(0.0, self._until_mono - time.monotonic()))
+        data = os.read(self._fd, _CHUNK) if come else b""
+        if not data:
             raise _SilentError
-        self._come += come
+        self._come += data
