@@ -5,20 +5,24 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 import json
-import re
 import sys
 import types
+from collections.abc import Iterable
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Any
 
-from agent.metrics import METRICS
+from async_document import asyncapi
+from json_schemas import schemas
+from pages import page
+
+from agent.metrics import METRICS, Metric
+from centre.metrics import METRICS as CENTRE_METRICS
+from centre.metrics import CentreMetric
 from contract import codec
 from contract.bounds import ByName, Items, Length, Named, Pattern, Range, Rest, Tagged, TextForm, WireName
 from contract.care import CareRule
@@ -37,7 +41,6 @@ from contract.revs import RevsPage
 from contract.rounds import RoundStop
 from contract.sealing import Seal, SealedSecrets
 from contract.strict_json import dumps
-from contract.visitors import VisitorCode
 
 HERE = Path(__file__).parent
 PAGES = (HERE.parent / "contract.md", HERE.parent / "monitoring.md")
@@ -195,7 +198,7 @@ def field_table(kind: type) -> str:
             continue
         optional = types.NoneType in get_args(hint)
         members = _members(hint)
-        joined = members[0] if len(members) == 1 else Union[members]  # noqa: UP007  # of a tuple
+        joined = members[0] if len(members) == 1 else Union[members]  # of a tuple
         tagged = next((each for each in meta if isinstance(each, Tagged)), None)
         name = next((each.name for each in meta if isinstance(each, WireName)), field.name)
         words = type_words(Annotated[joined, *meta] if meta else joined)
@@ -267,10 +270,10 @@ def keep_list() -> str:
     return "\n".join([*lines, "", f"Alarms: {alarms}"])
 
 
-def metric_table() -> str:
-    """What Prometheus reads of a unit."""
+def metric_table(of: Iterable[Metric | CentreMetric]) -> str:
+    """What Prometheus reads of a unit, or of the centre."""
     rows = ["| metric | type | meaning |", "|---|---|---|"]
-    return "\n".join([*rows, *(f"| `{each.name}` | {each.type} | {each.words} |" for each in METRICS)])
+    return "\n".join([*rows, *(f"| `{each.name}` | {each.type} | {each.words} |" for each in of)])
 
 
 def unit_status_table() -> str:
@@ -291,7 +294,8 @@ def page(text: str) -> str:
             "facts": fact_table,
             "orders": order_table,
             "keep": keep_list,
-            "metrics": metric_table,
+            "metrics": partial(metric_table, METRICS),
+            "centre_metrics": partial(metric_table, CENTRE_METRICS),
             "unit_status": unit_status_table,
         }
         table = special[name]() if name in special else field_table(TABLES[name])

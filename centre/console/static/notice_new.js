@@ -60,7 +60,7 @@ export function start(element) {
   const count = () => {
     for (const each of boxes()) {
       const inside = each.closest("li")?.parentElement?.closest("li");
-      const above = inside?.querySelector(":scope > details > summary input[name=scope]");
+      const above = inside?.querySelector(":scope > .branch > .leaf input[name=scope]");
       const covered = each.type === "checkbox" && above && (/** @type {HTMLInputElement} */ (above).checked || /** @type {HTMLInputElement} */ (above).disabled);
       if (covered) each.checked = false;
       each.disabled = Boolean(covered);
