@@ -141,6 +141,7 @@ def places(visit: Visit, scopes: list[str], opened: str = "") -> dict[str, Any]:
     inside = frozenset[str]().union(*(known.within.get(scope, frozenset()) for scope in scopes))
     return {
         "known": known,
+        "seen_units": sorted(visit.units),
         "branches": branches(nodes, scopes, {opened} if opened else ()),
         "count": len(inside & visit.units),
     }
