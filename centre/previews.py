@@ -37,6 +37,9 @@ LIMIT_S = 15.0
 FIRST_PAGES = 4
 """Drawn unless all are asked for."""
 ALL_PAGES = 20
+SOFTLY_S = 2.0
+WAITING = 8
+"""Askers at a time: each holds one of the threads that answer everybody."""
 KEPT_BYTES = 16 * 1024 * 1024
 _CHUNK = 65_536
 
@@ -81,6 +84,7 @@ class Previews:
     def __init__(self, command: Sequence[str] = COMMAND) -> None:
         self._command = command
         self._drawing, self._lock = threading.Lock(), threading.Lock()
+        self._waiting = threading.BoundedSemaphore(WAITING)
         self._process: subprocess.Popen[bytes] | None = None
         self._kept: OrderedDict[str, Preview] = OrderedDict()
 
@@ -91,12 +95,13 @@ class Previews:
         key = sha256(line).hexdigest()[:32]
         known = self.kept(key)
         if known is None:
-            if not self._drawing.acquire(timeout=LIMIT_S):
+            if not self._waiting.acquire(blocking=False):
                 raise CentreError(_("others are having notices drawn: try again in a moment"), UNREACHABLE)
             try:
-                known = self.kept(key) or self._drawn(key, line)
+                with self._drawing:
+                    known = self.kept(key) or self._drawn(key, line)
             finally:
-                self._drawing.release()
+                self._waiting.release()
         return known
 
     def kept(self, key: str) -> Preview | None:
@@ -109,7 +114,7 @@ class Previews:
 
     def close(self) -> None:
         with self._drawing:
-            self._end()
+            self._end(softly=True)
 
     def _drawn(self, key: str, line: bytes) -> Preview:
         try:
@@ -155,9 +160,15 @@ class Previews:
         except (ValueError, KeyError, TypeError):
             raise _SilentError from None
 
-    def _end(self) -> None:
+    def _end(self, *, softly: bool = False) -> None:
         process, self._process = self._process, None
         if process is not None:
+            if softly:  # it leaves nothing behind when it ends by itself
+                assert process.stdin is not None
+                with suppress(OSError):
+                    process.stdin.close()
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(SOFTLY_S)
             process.kill()
             process.wait()
             for pipe in (process.stdin, process.stdout):
