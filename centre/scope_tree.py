@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, Engine, func, select
 
 from centre.schema import meta, units
+from centre.schema_places import outlines
 from centre.words import N_, _
 from contract.scopes import LEVELS
 
@@ -36,10 +37,12 @@ class PlacedUnit:
     places: tuple[str, ...]
 
 
-class Roll:
+class PlaceRoll:
     """All of them, by id, at one state of the register. `within`: ids by scope; `ranks`: where each stands in a list by name. Never changed."""
 
-    def __init__(self, found: Iterable[PlacedUnit]) -> None:
+    def __init__(self, found: Iterable[PlacedUnit], names: Mapping[str, str]) -> None:
+        """`names`: what people call a place, by its scope, where that is known."""
+        self._names = names
         self.units = {each.unit: each for each in found}
         within: dict[str, list[str]] = {}
         for each in self.units.values():
@@ -63,6 +66,8 @@ class Roll:
         level, _slash, name = scope.partition("/")
         if level == "unit":
             return self.name_of(name)
+        if scope in self._names:
+            return self._names[scope]
         return _(LEVEL_WORDS[level]).format(id=name) if level in LEVEL_WORDS else scope
 
     def tree(self, units: Collection[str]) -> tuple[Node, ...]:
@@ -85,7 +90,7 @@ class Node:
     children: tuple[Node, ...]
 
 
-def roll(conn: Connection, site: str) -> Roll:
+def roll(conn: Connection, site: str) -> PlaceRoll:
     """As the register is now; read anew where it changed."""
     columns = (func.count(), func.count(units.c.revoked_utc), func.max(units.c.revoked_utc))
     changes = conn.execute(select(meta.c.value).where(meta.c.name == "changes")).scalar()
@@ -96,20 +101,21 @@ def roll(conn: Connection, site: str) -> Roll:
     return known[1]
 
 
-_KEPT: WeakKeyDictionary[Engine, tuple[object, Roll]] = WeakKeyDictionary()
+_KEPT: WeakKeyDictionary[Engine, tuple[object, PlaceRoll]] = WeakKeyDictionary()
 """Of each database that is open the newest roll, with the marks of the books that it was read at."""
 
 
-def _read(conn: Connection, site: str) -> Roll:
+def _read(conn: Connection, site: str) -> PlaceRoll:
     here = select(units.c.unit, units.c.name, units.c.scopes).where(units.c.revoked_utc.is_(None))
     found = []
     for unit, name, scopes in conn.execute(here.order_by(units.c.unit)):
         given = sorted(scopes.split(), key=_level)
         found.append(PlacedUnit(unit, name, tuple(dict.fromkeys((f"site/{site}", *given, f"unit/{unit}")))))
-    return Roll(found)
+    named = select(outlines.c.scope, outlines.c.name).where(outlines.c.name != "")
+    return PlaceRoll(found, {row.scope: row.name for row in conn.execute(named)})
 
 
-def _tree(known: Roll, inside: frozenset[str]) -> tuple[Node, ...]:
+def _tree(known: PlaceRoll, inside: frozenset[str]) -> tuple[Node, ...]:
     """A place lies in the one in which most of its units are, of those just wider."""
     above: dict[str, Counter[str]] = {}
     for unit in inside:
@@ -122,7 +128,7 @@ def _tree(known: Roll, inside: frozenset[str]) -> tuple[Node, ...]:
     return tuple(_node(known, inside, below, top) for top in tops)
 
 
-def _node(known: Roll, inside: frozenset[str], below: Mapping[str, list[str]], scope: str) -> Node:
+def _node(known: PlaceRoll, inside: frozenset[str], below: Mapping[str, list[str]], scope: str) -> Node:
     def order(each: str) -> tuple[int, int, list[tuple[int, int, str]]]:
         level, _slash, name = each.partition("/")
         return LEVELS.index(level), known.ranks.get(name, 0) if level == "unit" else 0, natural(name)

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
-from centre.console.calls import accounts, consents, find, me, notices, polls, record, site_map, tokens
+from centre.console.calls import (
+    accounts,
+    consents,
+    find,
+    me,
+    notice_templates,
+    notices,
+    patrol,
+    places,
+    polls,
+    record,
+    reports,
+    site_map,
+    tokens,
+)
 
 ALL = (
     accounts,
     consents,
     find,
     me,
+    notice_templates,
     notices,
+    patrol,
+    places,
     polls,
     record,
+    reports,
     site_map,
     tokens,
 )

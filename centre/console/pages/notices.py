@@ -61,9 +61,9 @@ def _list(visit: Visit) -> dict[str, object]:
 
 
 def coverage_words(every: int, received: int, shown: int, more: list[tuple[str, int]] | None = None) -> str:
-    """12 个单元：12 收到 · 11 已显示 · 1 离线."""
-    words = _("{every} doors: {received} received · {shown} shown").format(every=every, received=received, shown=shown)
-    return " · ".join([words, *(f"{count} {reason}" for reason, count in more or ())])
+    """12 个单元：12 收到，11 已显示，1 离线."""
+    words = _("{every} doors: {received} received, {shown} shown").format(every=every, received=received, shown=shown)
+    return _(", ").join([words, *(f"{count} {reason}" for reason, count in more or ())])
 
 
 @PAGES.get("/notices/notice/{notice}")

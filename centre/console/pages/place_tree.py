@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from centre.scope_tree import Node, Roll
+from centre.scope_tree import Node, PlaceRoll
 
 SHOWN = 150
 """Places that come with the page; of them so many are opened to be seen at once."""
@@ -67,7 +67,7 @@ def found(nodes: Sequence[Node], scope: str) -> Node | None:
     return None
 
 
-def matching(known: Roll, nodes: Sequence[Node], text: str) -> list[Node]:
+def matching(known: PlaceRoll, nodes: Sequence[Node], text: str) -> list[Node]:
     """Places with this in their name or id, the wider ones first."""
     wanted = text.casefold()
     level, matches = list(nodes), list[Node]()

@@ -57,6 +57,10 @@ def test_an_administrator_invites_somebody_who_then_comes(console: Console, admi
     assert wang.get("/settings", 403)
     assert "in use" in admin.get("/settings").text
     assert [line["by"] for line in told(console.desk, "account") if line["name"] == "wang"] == ["admin", "wang"]
+    page = admin.get("/settings/accounts/wang").text
+    assert page.index("signed in") < page.index("account changed"), "what she did, the newest first"
+    deeds = admin.call("GET", "/accounts/admin/acts")["acts"]
+    assert [each["what"] for each in deeds][:2] == ["one-time link made", "account changed"]
 
 
 @pytest.mark.parametrize(
