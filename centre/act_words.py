@@ -55,12 +55,17 @@ KINDS: Mapping[str, str] = {
     "early": N_("receipts ahead of their facts"),
     "receipt": N_("receipt kept"),
     "limits": N_("unit over its limits"),
+    "hook": N_("web hook"),
+    "home_assistant": N_("Home Assistant let in or shut out"),
     "given_up": N_("old facts given up"),
     "retained": N_("old facts given up"),
 }
 """What is entered, in a few words; a kind of a later version stands as it is called."""
 BY_PEOPLE = frozenset(
-    ["unit", "state", "command", "ack", "case", "recipient", "poll", "visitor", "revoked", "lost", "again", "erasure", "acceptance", "bundle", "roll", "rotation", "checkpoint", "verified", "exported", "looked", "restored", "account", "invited", "signed_in", "signed_out", "sessions_ended", "api_token", "consent", "hook"]
+    {"unit", "state", "command", "ack", "case", "recipient", "poll", "visitor", "revoked", "lost", "again",
+     "erasure", "acceptance", "bundle", "roll", "rotation", "checkpoint", "verified", "exported", "looked",
+     "restored", "account", "invited", "signed_in", "signed_out", "sessions_ended", "api_token", "consent",
+     "hook", "home_assistant"}
 )  # fmt: skip
 """Kinds that somebody did, or had done; the rest is the centre's own bookkeeping."""
 _WHO = ("by", "actor")

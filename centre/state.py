@@ -248,12 +248,14 @@ class Due:
     until_utc: float | None
 
 
-def due(conn: Connection) -> dict[str, list[Due]]:
-    """By scope: what units there should have in force. Tombstones and ended notices are nothing to have."""
+def due(conn: Connection, scopes: Collection[str] | None = None) -> dict[str, list[Due]]:
+    """By scope, of these or of all: what units there should have in force. Tombstones and ended notices are nothing to have."""
     columns = (state.c.kind, state.c.scope, state.c.id, state.c.rev, state.c.until_utc)
-    rows = conn.execute(select(*columns).where(state.c.token.is_not(None), state.c.withdrawn.is_(False)).distinct())
+    wanted = select(*columns).where(state.c.token.is_not(None), state.c.withdrawn.is_(False)).distinct()
+    if scopes is not None:
+        wanted = wanted.where(state.c.scope.in_(scopes))
     found: dict[str, list[Due]] = {}
-    for kind, scope, name, rev, until in rows:
+    for kind, scope, name, rev, until in conn.execute(wanted):
         found.setdefault(scope, []).append(Due(kind, scope, name, rev, until))
     return found
 

@@ -15,6 +15,7 @@ from centre.console.course import Courses
 from centre.console.live import Live
 from centre.console.look import Look
 from centre.console.shared import Shared
+from centre.console.states import States
 from centre.console.verification import Verification
 from centre.folder import Folder, write_secret
 from centre.opened import OpenCentre
@@ -68,6 +69,7 @@ class WebDesk:
         self.look = Look(centre.site.zone)
         self.live = Live(centre.books)
         self.courses = Courses(self.live.touch)
+        self.states = States(centre, self.live.touch)
         self.verification = Verification(centre, self.live.touch)
         self.shared = Shared(self.live)
         self.previews = Previews()

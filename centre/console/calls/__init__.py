@@ -5,10 +5,13 @@ from __future__ import annotations
 from centre.console.calls import (
     accounts,
     consents,
+    doors,
     find,
+    hooks,
     me,
     notice_templates,
     notices,
+    orders,
     patrol,
     places,
     polls,
@@ -16,15 +19,19 @@ from centre.console.calls import (
     reports,
     site_map,
     tokens,
+    watching,
 )
 
 ALL = (
     accounts,
     consents,
+    doors,
     find,
+    hooks,
     me,
     notice_templates,
     notices,
+    orders,
     patrol,
     places,
     polls,
@@ -32,4 +39,5 @@ ALL = (
     reports,
     site_map,
     tokens,
+    watching,
 )

@@ -5,9 +5,12 @@ from __future__ import annotations
 from centre.console.page import Pages
 from centre.console.pages import (
     account,
+    doors,
+    explain,
     frame,
     notice_new,
     notices,
+    orders,
     overview,
     patrol,
     patrol_new,
@@ -17,6 +20,7 @@ from centre.console.pages import (
     reports,
     settings,
     sign_in,
+    unit,
 )
 
 ALL: tuple[Pages, ...] = (
@@ -24,6 +28,10 @@ ALL: tuple[Pages, ...] = (
     notice_new.PAGES,
     notices.PAGES,
     polls.PAGES,
+    doors.PAGES,
+    unit.PAGES,
+    orders.PAGES,
+    explain.PAGES,
     patrol.PAGES,
     reports.PAGES,
     record.PAGES,
