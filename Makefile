@@ -1,13 +1,13 @@
 # Everything a developer does, each by one word. The environment is made when it is missing:
 # `make demo` and `make test` are all a fresh machine needs (with git, make, python3, python3-venv).
 #
-#   make demo      the whole product on this machine, on simulated serial hardware (no terminal: the self-checking story)
+#   make demo      the whole product in your browser, on simulated serial hardware (no terminal: the self-checking story)
 #   make test      every test but the long runs
 #   make check     format, lint, types, architecture and the fast tests: under a minute
 #   make soak      the long fault runs
 #   make teeth     known-bad variants of the code: each must turn its test red
 #   make bench     measure, and write docs/benchmarks.md
-#   make pictures  play the story and draw the README's pictures from it; draw the boxes of docs/wiring.md, the panels of docs/people.md
+#   make pictures  play the story and draw the README's pictures from it; draw the boxes of docs/wiring.md, the panels of docs/people.md, the console's pages
 #   make contract  write what docs/ say of the declared messages, status and metrics: tables, JSON Schemas, the AsyncAPI document
 #   make words     bring the Chinese catalogues up to the code (agent/locale, centre/locale), and name what is not translated
 #   make deb       the Debian packages, in build/deb (needs debhelper, dh-python, dpkg-dev); VERSION=… gives them another version
@@ -96,6 +96,7 @@ pictures: $(STAMP)
 	$(BIN)/python docs/img/panels.py
 	$(BIN)/python docs/img/tjc_steps.py
 	$(BIN)/python docs/img/install_steps.py
+	$(BIN)/python -m tests.browser.pictures docs/img
 
 contract: $(STAMP)
 	$(BIN)/python docs/contract/make.py

@@ -56,6 +56,7 @@ def _insert(conn: Connection, key: AccountKey, wanted: Account, by: str, now: fl
         "holder": wanted.holder,
         "language": wanted.language,
         "password": None,
+        "subject": None,
         "made_utc": now,
         "disabled_utc": None,
     }
@@ -92,12 +93,20 @@ def disable(centre: OpenCentre, name: str, by: str, now: float) -> None:
         _end_all(conn, name, by, now)
 
 
+def unlink(centre: OpenCentre, name: str, by: str, now: float) -> None:
+    """Whoever the site's provider says it is, no longer signs in to this account; the next who is called so there may, before it has a password."""
+    with centre.books.alone() as conn:
+        accounts.one(conn, centre.account_key, name)
+        put(conn, centre.account_key, name, {"subject": None}, by, now)
+        sessions.end_all(conn, name)
+
+
 def enable(centre: OpenCentre, name: str, by: str, now: float) -> None:
     """Back, without the password of before: an invitation sets a new one."""
     with centre.books.alone() as conn:
         if accounts.one(conn, centre.account_key, name).enabled:
             raise CentreError(_("{name}: not disabled").format(name=name), WRONG_USE)
-        put(conn, centre.account_key, name, {"disabled_utc": None, "password": None}, by, now)
+        put(conn, centre.account_key, name, {"disabled_utc": None, "password": None, "subject": None}, by, now)
 
 
 def set_language(centre: OpenCentre, name: str, language: str | None) -> None:

@@ -50,13 +50,18 @@ class Account:
     """None: as the browser asks."""
     disabled_utc: float | None = None
     ready: bool = True
-    """Has a password. False: invited, and has not come yet."""
+    """Has a password, or came by the site's provider. False: invited, and has not come yet."""
     sound: bool = True
     """False: its row in the books is not what this centre wrote. It may do nothing."""
 
     @property
     def enabled(self) -> bool:
         return self.sound and self.disabled_utc is None
+
+    @property
+    def is_program(self) -> bool:
+        """It is a token's (centre/api_tokens.py): no account has a dot in its name."""
+        return "." in self.name
 
     @property
     def whole_site(self) -> bool:
@@ -95,13 +100,13 @@ def of_row(key: AccountKey, row: Row[Any]) -> Account:
         row.holder,
         row.language,
         row.disabled_utc,
-        row.password is not None,
+        row.password is not None or row.subject is not None,
     )
 
 
 def sealed(values: dict[str, Any]) -> list[Part]:
     """What of a row its seal is over."""
-    names = ("name", "label", "role", "scope", "holder", "password", "made_utc", "disabled_utc")
+    names = ("name", "label", "role", "scope", "holder", "password", "subject", "made_utc", "disabled_utc")
     return [values[name] for name in names]
 
 

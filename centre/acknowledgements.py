@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, or_, select, update
 
-from centre.alarms import RaisedAlarm, note_ack
+from centre.alarms import SERVE, RaisedAlarm, note_ack
 from centre.books import insert_or_update
 from centre.errors import WRONG_USE, BadValueError, CentreError
 from centre.opened import OpenCentre
@@ -91,6 +91,16 @@ def listed(centre: OpenCentre, *, everything: bool = False) -> list[ListedAlarm]
         return _listed(conn, everything=everything)
 
 
+def noted_since(centre: OpenCentre, since_utc: float, most: int) -> list[ListedAlarm]:
+    """Those that somebody took note of from then on, the last first."""
+    lately = acknowledgements.c.at_utc >= since_utc
+    newest = select(acknowledgements.c.alarm).where(lately, acknowledgements.c.by != SERVE)
+    with centre.books.reading() as conn:
+        numbers = conn.execute(newest.order_by(acknowledgements.c.at_utc.desc()).limit(most)).scalars().all()
+        there = {each.alarm.id: each for each in _listed(conn, everything=True, only=numbers)}
+    return [there[number] for number in numbers]
+
+
 def is_handing(conn: Connection) -> bool:
     """Whether the operator's program was ever to be run."""
     return conn.execute(select(meta.c.value).where(meta.c.name == _HANDED)).first() is not None
@@ -99,6 +109,11 @@ def is_handing(conn: Connection) -> bool:
 def not_handed(conn: Connection) -> list[RaisedAlarm]:
     """Open alarms for which the operator's program was not run yet, oldest first."""
     return [each.alarm for each in _listed(conn, everything=False, handed=False)]
+
+
+def alarm_numbered(conn: Connection, number: int) -> RaisedAlarm:
+    """One that is there, open or not."""
+    return _listed(conn, everything=True, only=[number])[0].alarm
 
 
 def begin_handing(conn: Connection, now: float) -> None:

@@ -229,7 +229,7 @@ def poll_data(row: Mapping[str, Any]) -> Data:
     return {name: row[name] for name in names}
 
 
-_ACCOUNT = ("name", "label", "role", "scope", "holder", "made_utc", "disabled_utc")
+_ACCOUNT = ("name", "label", "role", "scope", "holder", "subject", "made_utc", "disabled_utc")
 
 
 def account_data(row: Mapping[str, Any]) -> Data:

@@ -25,7 +25,7 @@ class BadValueError(CentreError):
 
     def __init__(self, name: str, text: str) -> None:
         super().__init__(f"{name}: {text}", WRONG_USE)
-        self.name = name
+        self.name, self.text = name, text
 
 
 class MissingValueError(BadValueError):

@@ -31,6 +31,17 @@ DESKS = tuple(f"{LOGIN}.{number}" for number in range(1, 4))
 """Logins of commands that publish by themselves, one at a time each. The dot keeps them out of the ids of units."""
 
 
+HOME_BRIDGE = f"{LOGIN}.5"
+"""User name and client id of the process that tells Home Assistant of units."""
+HOME_DESKS = tuple(f"{LOGIN}.{number}" for number in range(6, 9))
+"""Logins of the orders that it carries out: a flood of them keeps no command of ours from the broker."""
+
+
+def home_login(site: str) -> str:
+    """That of Home Assistant itself."""
+    return f"home-assistant.{site}"
+
+
 @dataclass(frozen=True, slots=True)
 class ServeLogins:
     """The logins of one `serve`: `main` for facts and for what goes out, `urgent` for what must not wait, `desks` to read back by."""
@@ -107,12 +118,29 @@ class Files:
 
 
 @dataclass(frozen=True, slots=True)
+class Home:
+    """Whom Home Assistant is told of: the units of `scope` (level/id), announced below `prefix`."""
+
+    scope: str
+    prefix: str = "homeassistant"
+
+
+@dataclass(frozen=True, slots=True)
+class Oidc:
+    """An OpenID provider that the site's people sign in at: `issuer`, its URL; `client`: what the console is called there; `label`: what the button says."""
+
+    issuer: str
+    client: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """What `centre.json` says. `books` is a database URL, None for the SQLite file of the folder.
 
     `mosquitto`: how its files were written last, so that changes of units can write them again; None before the first time. `files`: how
     software was served last, likewise. `consent`: what of CONSENTS waits for a second person, of what is done by name. `clips`: the
-    address of a recorder's clips (centre/clips.py), as the console links them.
+    address of a recorder's clips (centre/clips.py), as the console links them. `oidc`: where people may sign in instead.
     """
 
     site: str
@@ -123,6 +151,9 @@ class Site:
     files: Files | None = None
     consent: tuple[str, ...] | None = None
     clips: str | None = None
+    oidc: Oidc | None = None
+    home_assistant: Home | None = None
+    """None: Home Assistant is told of nothing."""
 
     @property
     def serves_files(self) -> Files:
@@ -223,7 +254,9 @@ class Folder:
         clips = value.get("clips")
         if clips is not None and not isinstance(clips, str):
             raise CentreError(_("{settings}: clips: not an address").format(settings=self.settings), CONFIGURATION)
-        return Site(site, str(broker), str(zone), books, mosquitto, files, self._consent(value), clips)
+        home = self._part(value, "home_assistant", Home)
+        oidc = self._part(value, "oidc", Oidc)
+        return Site(site, str(broker), str(zone), books, mosquitto, files, self._consent(value), clips, oidc, home)
 
     def _consent(self, value: Mapping[str, Any]) -> tuple[str, ...] | None:
         given = value.get("consent")

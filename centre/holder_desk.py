@@ -5,7 +5,7 @@ A card number is hashed here with the keys of the rosters, and goes no further. 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -52,6 +52,18 @@ def find(centre: OpenCentre, text: str) -> list[RosterEntry]:
     with centre.books.reading() as conn:
         places = rosters_in_place.places(conn, centre.site.site)
     return _entries(places, _meant(centre, places, text))
+
+
+def find_in(centre: OpenCentre, conn: Connection, text: str, scopes: Container[str]) -> tuple[int, list[RosterEntry]]:
+    """How many lists these scopes have, and their entries of a holder's id or card; none where nobody is meant. Raises CentreError where it may be either."""
+    places = rosters_in_place.places(conn, centre.site.site, scopes)
+    hashes = _hashes(centre, text)
+    there = any(
+        holder.id == text or (holder.key is not None and hashes.get(key) == holder.key)
+        for place in places
+        for key, holder in place.holders
+    )
+    return len(places), _entries(places, _meant(centre, places, text)) if there else []
 
 
 def revoke(centre: OpenCentre, text: str, by: str, why: str, now: float) -> list[Left]:

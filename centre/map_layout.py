@@ -10,7 +10,8 @@ import re
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
-from centre.places import Outline, Places, Point
+from centre.places import Outline, Places
+from centre.places_file import Point
 from centre.units import Unit
 
 WIDTH = 1000

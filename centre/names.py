@@ -85,13 +85,11 @@ NAMES = frozenset(
         N_("install"),
         N_("door"),
         N_("centre"),
-        # roles, and what may wait for a second person
+        # roles
         N_("viewer"),
         N_("grid_worker"),
         N_("operator"),
         N_("administrator"),
-        N_("erase"),
-        N_("keys"),
         # what health and check are about
         N_("books"),
         N_("broker"),

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from centre.accounts import Account, Role, covers
 from centre.errors import ForbiddenError
 from centre.folder import CONSENTS
-from centre.words import _
+from centre.words import N_, _
 from contract.scopes import Scope
 
 
@@ -94,6 +94,11 @@ LEAST: Mapping[Doing, Role] = {
 
 SECOND = frozenset(map(Doing, CONSENTS))
 """What waits for a second person's consent where the site asks for that (`consent` in centre.json)."""
+SECOND_WORDS: Mapping[str, str] = {
+    Doing.LOCKDOWN: N_("Lockdown"),
+    Doing.ERASE: N_("Erase a person"),
+    Doing.KEYS: N_("Change of keys"),
+}
 
 
 def allows(account: Account, doing: Doing) -> bool:

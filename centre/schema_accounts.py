@@ -20,6 +20,7 @@ accounts = Table(
     Column("holder", String, comment="a grid worker's id in the rosters"),
     Column("language", String, comment="null: as the browser asks"),
     Column("password", Text, comment="Argon2id; null until the invitation was taken"),
+    Column("subject", String, unique=True, comment="issuer and id at the site's OpenID provider, a blank between them"),
     Column("made_utc", Float, nullable=False),
     Column("disabled_utc", Float),
     Column("seal", String, nullable=False, comment="hex; of all but the language, by the folder's key"),

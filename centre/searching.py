@@ -34,7 +34,7 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FactsFound:
     """A page of what was found. `next`: where the next look begins, None at the end of all; `reached_utc`: how far back this one came."""
 
     entries: list[Entry]
@@ -42,21 +42,23 @@ class Found:
     reached_utc: float | None
 
 
-def search(conn: Connection, wanted: Search, count: int, before: Place | None = None, looked: int = LOOKED) -> Found:
+def search(
+    conn: Connection, wanted: Search, count: int, before: Place | None = None, looked: int = LOOKED
+) -> FactsFound:
     """At most `count` facts, each once, newest first by the units' clocks; of one unit by the numbers of its journal."""
     if wanted.unit is not None and wanted.unit not in wanted.units:
-        return Found([], None, None)
+        return FactsFound([], None, None)
     rows = _of_unit(conn, wanted, wanted.unit, before) if wanted.unit is not None else _by_time(conn, wanted, before)
     found: list[Entry] = []
     last: Place | None = None
     is_wanted = _sieve(wanted)
     for number, entry in enumerate(rows):
         if number >= looked or len(found) >= count:
-            return Found(found, last, None if last is None else last[0])
+            return FactsFound(found, last, None if last is None else last[0])
         last = (entry.at_utc, entry.n)
         if is_wanted(entry):
             found.append(entry)
-    return Found(found, None, None if last is None else last[0])
+    return FactsFound(found, None, None if last is None else last[0])
 
 
 def _sieve(wanted: Search) -> Callable[[Entry], bool]:

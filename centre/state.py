@@ -248,12 +248,14 @@ class Due:
     until_utc: float | None
 
 
-def due(conn: Connection) -> dict[str, list[Due]]:
-    """By scope: what units there should have in force. Tombstones and ended notices are nothing to have."""
+def due(conn: Connection, scopes: Collection[str] | None = None) -> dict[str, list[Due]]:
+    """By scope, of these or of all: what units there should have in force. Tombstones and ended notices are nothing to have."""
     columns = (state.c.kind, state.c.scope, state.c.id, state.c.rev, state.c.until_utc)
-    rows = conn.execute(select(*columns).where(state.c.token.is_not(None), state.c.withdrawn.is_(False)).distinct())
+    wanted = select(*columns).where(state.c.token.is_not(None), state.c.withdrawn.is_(False)).distinct()
+    if scopes is not None:
+        wanted = wanted.where(state.c.scope.in_(scopes))
     found: dict[str, list[Due]] = {}
-    for kind, scope, name, rev, until in rows:
+    for kind, scope, name, rev, until in conn.execute(wanted):
         found.setdefault(scope, []).append(Due(kind, scope, name, rev, until))
     return found
 
@@ -277,13 +279,9 @@ def lacks_room(conn: Connection, site: str, notice: Notice, now: float) -> str |
         return _("{scope} has {most_scope} in force, and a unit takes no more").format(
             scope=notice.scope, most_scope=most_scope
         )
-    for unit in units.listed(conn, site):
-        if not unit.revoked and notice.scope in unit.scopes:
-            total = sum(counts[str(scope)] for scope in unit.scopes)
-            if total >= most_unit:
-                return _("{unit} has {most_unit} in force, and takes no more").format(
-                    unit=unit.unit, most_unit=most_unit
-                )
+    for unit, places in units.places(conn, site):
+        if str(notice.scope) in places and sum(counts[place] for place in places) >= most_unit:
+            return _("{unit} has {most_unit} in force, and takes no more").format(unit=unit, most_unit=most_unit)
     return None
 
 

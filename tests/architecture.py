@@ -84,6 +84,7 @@ LIBRARY_HOMES = {
     **dict.fromkeys(("joserfc", "sqlalchemy"), ("centre/",)),
     "nacl": ("centre/sodium.py",),
     "argon2": ("centre/login_passwords.py",),
+    **dict.fromkeys(("authlib", "requests"), ("centre/single_sign_on.py",)),
     "alembic": ("centre/migrations/",),
     "rich": ("centre/", "simulator/"),
     **dict.fromkeys(WEB, ("centre/file_server.py", "centre/console/", "simulator/demo/web/")),
@@ -108,7 +109,20 @@ THIRD_PARTY = {
     "drivers": frozenset({"serial", "cryptography"}),
     "agent": frozenset({"cryptography", "paho", "apscheduler", "yaml", "click", "sqlite_utils"}),
     "centre": frozenset(
-        {"cryptography", "paho", "joserfc", "nacl", "sqlalchemy", "alembic", "rich", "click", "segno", "argon2"}
+        {
+            "cryptography",
+            "paho",
+            "joserfc",
+            "nacl",
+            "sqlalchemy",
+            "alembic",
+            "rich",
+            "click",
+            "segno",
+            "argon2",
+            "authlib",
+            "requests",
+        }
     )
     | WEB
     | CONSOLE,

@@ -233,7 +233,9 @@ def unsaid_in_template(source: str) -> Iterator[str]:
         for _line, kind, value in Environment(autoescape=True).lex(source)
     )
     for found in _READ.finditer(_NOT_READ.sub(lambda each: "\n" * each[0].count("\n"), text)):
-        words = (found["between"] or found["attribute"] or "").strip()
+        words = re.sub(
+            r'[\w-]+="[^"<>]*"', "", found["between"] or found["attribute"] or ""
+        ).strip()  # a macro may give attributes
         if re.search(r"[A-Za-z\u4e00-\u9fff]{2}", re.sub(r"&#?\w+;", "", words)):
             yield f"{text.count(chr(10), 0, found.start()) + 1}: {words!r}"
 

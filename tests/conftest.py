@@ -46,6 +46,7 @@ TOOLS = {
     "lintian": "lintian",
     "mmdebstrap": "mmdebstrap",
     "grub-editenv": "grub-common",
+    "python3.13": "python3.13",
 }
 """Programs of the machine that a test may ask for with `@pytest.mark.needs(…)`, and the Debian package of each."""
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 import dataclasses
 import getpass
 import time
+from pathlib import Path
 from typing import Any
 
 import click
 
-from centre import account_desk, accounts, api_tokens, invitations, sessions, shown, units
+from centre import account_desk, accounts, api_tokens, invitations, sessions, shown, single_sign_on, units
 from centre.account_desk import AccountChange
 from centre.accounts import Account, Role
 from centre.api_tokens import ApiToken
 from centre.cli.context import CliContext, json_option, moment_option, yes_option
-from centre.folder import CONSENTS
+from centre.errors import BadValueError
+from centre.folder import CONSENTS, Oidc
 from centre.invitations import Invitation
 from centre.names import named
+from centre.permits import SECOND_WORDS
 from centre.words import _
 from contract.scopes import Scope
 
@@ -163,9 +166,53 @@ def consent(office: CliContext, what: tuple[str, ...], nothing: bool) -> None:
         office.save(dataclasses.replace(office.site, consent=chosen or None))
     now = office.site.consent or ()
     click.echo(
-        _("waits for a second person: {what}").format(what=", ".join(map(named, now)))
+        _("waits for a second person: {what}").format(what=", ".join(_(SECOND_WORDS[each]) for each in now))
         if now
         else _("nothing waits for a second person")
+    )
+
+
+@account.command()
+@click.argument("name", metavar="NAME")
+@_by
+@click.pass_obj
+def unlink(office: CliContext, name: str, by: str) -> None:
+    """Whom the site's provider names signs in to this account no longer."""
+    account_desk.unlink(office, name, by, time.time())
+    click.echo(_("{name}: changed").format(name=name))
+
+
+@account.command()
+@click.option("--issuer", metavar="URL", help="The provider: what it calls itself, https://…")
+@click.option("--client", metavar="ID", help="What the console is called there.")
+@click.option(
+    "--secret-file",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Its secret there, the file's first line; none of a client that needs none.",
+)
+@click.option("--label", default="", help="What the button on the sign-in page says.  [default: the URL]")
+@click.option("--off", is_flag=True, help="No provider any more.")
+@click.pass_obj
+def provider(
+    office: CliContext, issuer: str | None, client: str | None, secret_file: Path | None, label: str, off: bool
+) -> None:
+    """Have people sign in at an OpenID provider of the site. Without options, tells which.
+
+    Accounts are made here as ever: one without a password is joined to who is called so there, when they first come. The provider has to
+    know the console's address followed by /sign-in/provider/back. `serve`, or `console`, is to be started again.
+    """
+    if off:
+        single_sign_on.keep_secret(office.folder, None)
+        office.save(dataclasses.replace(office.site, oidc=None))
+    elif issuer is not None or client is not None:
+        if not issuer or not client or not single_sign_on.is_safe(issuer):
+            raise BadValueError("issuer", _("https://…, and a client, are needed"))
+        lines = [] if secret_file is None else secret_file.read_text("utf-8").splitlines()
+        single_sign_on.keep_secret(office.folder, lines[0].strip() if lines else None)
+        office.save(dataclasses.replace(office.site, oidc=Oidc(issuer, client, label)))
+    found = office.site.oidc
+    click.echo(
+        _("no provider") if found is None else shown.plain(f"{found.issuer}  {found.client}  {found.label}".rstrip())
     )
 
 

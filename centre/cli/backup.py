@@ -66,6 +66,7 @@ def restore(
     if path is None:
         for unit in backing.mark_copied(office, time.time(), broker_files):
             click.echo(_("revoked {unit}: the broker lets it in no longer").format(unit=unit))
+        _tell_accounts()
         click.echo(_("marked as restored: start `serve` again"))
         return
     passphrase = _asked(passphrase_file, confirm=False) if backing.is_sealed(path) else None
@@ -89,7 +90,16 @@ def restore(
         click.echo(
             _("centre: revoke again what was revoked since (`unit revoke`), before `broker` writes logins"), err=True
         )
+    if made.books:
+        _tell_accounts()
     click.echo(_("centre: then `broker`, reload mosquitto, `serve`"), err=True)
+
+
+def _tell_accounts() -> None:
+    text = _(
+        "centre: accounts are those of the copy: who was disabled since the copy is not, see `account list`; everybody signs in anew, and API tokens and links have ended"
+    )
+    click.echo(text, err=True)
 
 
 @click.command()

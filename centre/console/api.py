@@ -13,7 +13,7 @@ from starlette.routing import Route
 from centre.console import calls as _declared  # noqa: F401  # so that all calls are known
 from centre.console import csrf
 from centre.console.call import CALLS, Call
-from centre.console.errors import NotThereError, SignedOutError
+from centre.console.errors import NotThereError, SignedOutError, WaitsError
 from centre.console.openapi import PREFIX, document
 from centre.console.problem import Problem
 from centre.console.visit import Visit, asked, form_values
@@ -52,6 +52,8 @@ def _answer(each: Call, request: Request, body: bytes) -> Response:
         return _json(Problem(_("nobody is signed in")), 401)
     except ForbiddenError as error:
         return _json(Problem(str(error)), 403)
+    except WaitsError as error:
+        return _json(Problem(str(error)), 202)
     except NotThereError as error:
         return _json(Problem(str(error)), 404)
     except BadValueError as error:

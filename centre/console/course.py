@@ -14,7 +14,9 @@ from sqlalchemy.exc import DBAPIError
 from centre.errors import UNREACHABLE, CentreError
 from centre.orders import Ended
 from centre.words import _, speaking
+from contract.commands import Order
 from contract.plain import Reply
+from contract.scopes import Scope
 
 AT_ONCE = 8
 """Commands on their way at a time: each has a thread and wants one of the desks' logins at the broker."""
@@ -29,10 +31,14 @@ class Course:
 
     id: str
     who: str
-    title: str
+    order: Order
+    where: Scope
+    """A unit, or a place with all its units."""
     back: str
     """The page it was ordered from."""
     begun_utc: float
+    once: str | None = None
+    """The key of the form that it was ordered by: the same form again is the same order."""
     steps: list[tuple[str | None, Step]] = field(default_factory=list)
     """Each reply as it was heard, with its unit where they are several."""
     fault: str | None = None
@@ -43,10 +49,9 @@ class Course:
         return f"course-{self.id}"
 
     @property
-    def end(self) -> Ended | None:
-        """Of one unit's course; the last of several."""
-        ends = [step for _unit, step in self.steps if isinstance(step, Ended)]
-        return ends[-1] if ends else None
+    def ends(self) -> list[tuple[str | None, Ended]]:
+        """Of one unit, or of each of several."""
+        return [(unit, step) for unit, step in self.steps if isinstance(step, Ended)]
 
 
 class Courses:
@@ -54,21 +59,43 @@ class Courses:
 
     def __init__(self, touch: Callable[[str], None]) -> None:
         self._touch = touch
+        self._run = secrets.token_hex(4)
         self._lock = threading.Lock()
         self._courses: dict[str, Course] = {}
 
+    def new_form(self) -> str:
+        """A key for a form that is to be sent once. It names this run: what stood open over a restart of ours is not taken."""
+        return f"{self._run}-{secrets.token_hex(8)}"
+
     def begin(
-        self, who: str, title: str, back: str, language: str, steps: Iterator[Step] | Iterator[tuple[str, Step]]
+        self,
+        who: str,
+        order: Order,
+        where: Scope,
+        back: str,
+        language: str,
+        steps: Iterator[Step] | Iterator[tuple[str, Step]],
+        once: str | None = None,
     ) -> Course:
-        """Carries it out on a thread of its own. Raises CentreError where too many are on their way."""
-        course = Course(secrets.token_hex(8), who, title, back, time.time())
+        """Carries it out on a thread of its own; what was ordered by this form already is that course. Raises CentreError where too many are on their way."""
+        course = Course(secrets.token_hex(8), who, order, where, back, time.time(), once)
         with self._lock:
             self._forget()
+            for each in self._courses.values():
+                if once is not None and (each.who, each.once) == (who, once):
+                    return each
+            if once is not None and not once.startswith(self._run):
+                raise CentreError(_("this page is too old: open it again, nothing was done"))
             if sum(each.ended_utc is None for each in self._courses.values()) >= AT_ONCE:
                 raise CentreError(_("too many commands at once: try again in a moment"), UNREACHABLE)
             self._courses[course.id] = course
         threading.Thread(target=self._follow, args=(course, language, steps), name="course", daemon=True).start()
         return course
+
+    def mine(self, who: str) -> list[Course]:
+        """The last first."""
+        with self._lock:
+            return [each for each in reversed(self._courses.values()) if each.who == who]
 
     def of(self, name: str, who: str) -> Course | None:
         """Another person's course is not there."""

@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
+from centre import single_sign_on
 from centre.accounts import Account
 from centre.console.course import Courses
 from centre.console.live import Live
 from centre.console.look import Look
 from centre.console.shared import Shared
+from centre.console.states import States
 from centre.console.verification import Verification
 from centre.folder import Folder, write_secret
 from centre.opened import OpenCentre
 from centre.previews import Previews
+from centre.sign_in import SignIns
+from centre.single_sign_on import SignOn
 
 if TYPE_CHECKING:
     from centre.console.page import Entry
@@ -65,9 +69,13 @@ class WebDesk:
         self.look = Look(centre.site.zone)
         self.live = Live(centre.books)
         self.courses = Courses(self.live.touch)
+        self.states = States(centre, self.live.touch)
         self.verification = Verification(centre, self.live.touch)
         self.shared = Shared(self.live)
         self.previews = Previews()
+        self.sign_ins = SignIns(centre)
+        oidc = centre.site.oidc
+        self.sign_on = None if oidc is None else SignOn(oidc, single_sign_on.secret_of(centre.folder))
         self.secret = _secret(centre.folder)
         """Signs cookies."""
         self._whose = whose

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import DBAPIError
@@ -20,10 +22,12 @@ from centre.schema_record import acts
 
 LOOK_S = 0.5
 """Between two looks at the books."""
+RETRY_MS = 2000
+"""After so long a browser whose line ended asks again."""
 Marks = Mapping[str, object]
 TOPICS: Mapping[str, frozenset[str]] = {
     "facts": frozenset({"facts", "early"}),
-    "alarms": frozenset({"alarms"}),
+    "alarms": frozenset({"alarms", "minute"}),
     "notices": frozenset({"facts", "early", "acts", "sent"}),
     "units": frozenset({"heard", "changes"}),
     "cases": frozenset({"facts", "acts"}),
@@ -31,7 +35,7 @@ TOPICS: Mapping[str, frozenset[str]] = {
     "acts": frozenset({"acts"}),
     "commands": frozenset({"courses", "acts"}),
 }
-"""Which marks of the books each topic follows."""
+"""Which marks each topic follows. Each minute what needs somebody is looked at anew: being offline for long is a matter of time alone."""
 
 
 def marks_of(conn: Connection) -> Marks:
@@ -51,6 +55,7 @@ def marks_of(conn: Connection) -> Marks:
         conn.execute(select(func.count()).select_from(acknowledgements)).scalar(),
         conn.execute(select(func.max(repeats.c.last_utc))).scalar(),
     )
+    found["minute"] = int(time.time() // 60)
     return found
 
 
@@ -114,12 +119,12 @@ class Live:
         for listener in self._listeners:
             listener.tell(topics)
 
-    async def events(self) -> AsyncIterator[dict[str, str | int]]:
+    async def events(self) -> AsyncIterator[dict[str, Any]]:
         """For sse-starlette: one event for all that changed since the last, the first at once."""
         listener = Listener()
         self._listeners.add(listener)
         try:
-            yield {"event": "ready", "data": "[]", "retry": 2000}
+            yield {"event": "ready", "data": "[]", "retry": RETRY_MS}
             while True:
                 await listener.woken.wait()
                 listener.woken.clear()

@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from centre.console import csrf
-from centre.console.errors import NotThereError, SignedOutError
+from centre.console.errors import NotThereError, SignedOutError, WaitsError
 from centre.console.visit import Said, Visit
 from centre.errors import CentreError, ForbiddenError
 from centre.permits import Doing
@@ -91,6 +91,8 @@ def _answer(handler: Handler, doing: Doing | None, request: Request, form: FormD
         return visit.page("error.html", 403, title=N_("Not for this account"), words=str(error))
     except NotThereError as error:
         return visit.page("error.html", 404, title=N_("Nothing here"), words=str(error))
+    except WaitsError as error:
+        return visit.go("/consents", Said("look", str(error)))
     except CentreError as error:
         return _not_done(visit, error)
 

@@ -13,6 +13,7 @@ class Problem(msgspec.Struct):
 
 
 PROBLEMS = {
+    202: "it waits until a second person agrees; nothing was done yet",
     401: "nobody is signed in, or the token has ended",
     403: "not for this account, or the page's token is missing",
     404: "nothing of that name within the account's scope",

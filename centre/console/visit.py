@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,7 +17,8 @@ from starlette.responses import RedirectResponse, Response
 from centre import accounts, permits
 from centre.accounts import Account
 from centre.console.errors import NotThereError, SignedOutError
-from centre.errors import BadValueError, ForbiddenError
+from centre.console.times import clock_time
+from centre.errors import BadValueError, CentreError, ForbiddenError
 from centre.permits import Doing
 from centre.units import parse_scope
 from centre.words import _
@@ -47,6 +49,8 @@ class Visit:
         self.account = account
         self.form = FormData() if form is None else form
         self.now = time.time()
+        self.agreed = False
+        """A second person agreed to what is done."""
 
     @property
     def site(self) -> str:
@@ -67,6 +71,16 @@ class Visit:
     def catalogue(self) -> str:
         """The same as the catalogues are called."""
         return CHINESE if self.language.startswith("zh") else ENGLISH
+
+    def of(self, account: Account) -> Visit:
+        """The same request, for who asked for what it agrees to."""
+        made = Visit(self.request, self.desk, account, self.form)
+        made.agreed = True
+        return made
+
+    def clock(self, utc: float) -> str:
+        """Hours and minutes, in the site's zone."""
+        return f"{datetime.fromtimestamp(utc, self.centre.site.zone):%H:%M}"
 
     # --- what they may
 
@@ -100,6 +114,13 @@ class Visit:
             if not accounts.covers(conn, self.person, scope):
                 raise ForbiddenError(_("{scope} is not within what your account is for").format(scope=scope))
 
+    def scope(self, text: str) -> Scope:
+        """Of a place as yard/y07. Raises BadValueError."""
+        try:
+            return parse_scope(text, self.site)
+        except CentreError as error:
+            raise BadValueError("scope", str(error)) from None
+
     # --- what they asked
 
     def ask(self, kind: type[T], **path: object) -> T:
@@ -116,8 +137,16 @@ class Visit:
 
     # --- what they are told
 
+    def moment(self, utc: float) -> str:
+        """As clerks say it, in the site's zone."""
+        return clock_time(utc, self.now, self.centre.site.zone)
+
     def page(self, template: str, status: int = 200, /, **values: Any) -> Response:
         return self.desk.look.page(self, template, status, values)
+
+    def part(self, template: str, /, **values: Any) -> Response:
+        """A part of a page that is open. What was to be told stands on the next whole page."""
+        return self.desk.look.page(self, template, 200, values, is_part=True)
 
     def go(self, where: str, said: Said | None = None) -> Response:
         """After something was done: to the page that shows it."""

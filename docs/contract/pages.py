@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import re
 import types
+from collections.abc import Iterable
 from dataclasses import MISSING, fields
 from enum import Enum
+from functools import partial
 from typing import Annotated, Any, Union, get_args, get_type_hints
 
 from declared import PID, TABLES, alternatives, bare, first_words, told, type_words
 
-from agent.metrics import METRICS
+from agent.metrics import METRICS, Metric
+from centre.metrics import METRICS as CENTRE_METRICS
+from centre.metrics import CentreMetric
 from contract import codec
 from contract.bounds import Rest, Tagged, WireName
 from contract.channels import CHANNELS
@@ -104,10 +108,10 @@ def keep_list() -> str:
     return "\n".join([*lines, "", f"Alarms: {alarms}"])
 
 
-def metric_table() -> str:
-    """What Prometheus reads of a unit."""
+def metric_table(of: Iterable[Metric | CentreMetric]) -> str:
+    """What Prometheus reads of a unit, or of the centre."""
     rows = ["| metric | type | meaning |", "|---|---|---|"]
-    return "\n".join([*rows, *(f"| `{each.name}` | {each.type} | {each.words} |" for each in METRICS)])
+    return "\n".join([*rows, *(f"| `{each.name}` | {each.type} | {each.words} |" for each in of)])
 
 
 def unit_status_table() -> str:
@@ -125,7 +129,8 @@ def page(text: str) -> str:
             "facts": fact_table,
             "orders": order_table,
             "keep": keep_list,
-            "metrics": metric_table,
+            "metrics": partial(metric_table, METRICS),
+            "centre_metrics": partial(metric_table, CENTRE_METRICS),
             "unit_status": unit_status_table,
         }
         table = special[name]() if name in special else field_table(TABLES[name])

@@ -40,7 +40,7 @@ class Found:
 
 
 def look(page: Page, origin: str, path: str) -> Found:
-    answer = page.request.get(origin + path)
+    answer = page.request.get(origin + path, max_redirects=0)
     kind = answer.headers.get("content-type", "")
     if answer.status != 200 or not kind.startswith("text/html") or "<html" not in answer.text():
         return Found(path, answer.status, is_page=False, leads_to=())

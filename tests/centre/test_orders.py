@@ -31,7 +31,7 @@ def ordered(
     thread = threading.Thread(target=lambda: results.append(site.desk.run(*args, code=code)), name="order")
     thread.start()
     eventually(lambda: len(wire.payloads("/command")) > before)
-    command = _command(site, unit, wire.payloads("/command")[-1])
+    command = command_of(site, unit, wire.payloads("/command")[-1])
     for state, reason in states:
         reply = Reply(command["id"], ReplyState(state), time.time(), reason, "main")
         wire.send(unit.reply(Reply("other", ReplyState.REFUSED, time.time(), "rate")))
@@ -41,7 +41,7 @@ def ordered(
     return results[0]
 
 
-def _command(site: Site, unit: FakeUnit, token: bytes) -> dict[str, Any]:
+def command_of(site: Site, unit: FakeUnit, token: bytes) -> dict[str, Any]:
     assert unit.enrolment is not None
     ring = key_ring(bytes.fromhex(unit.enrolment.root_key), unit.enrolment.working_keys)
     payload = verify(token, Kind.COMMAND, ring)
@@ -68,7 +68,7 @@ def test_the_course_of_an_open(site: Site, serving: bool, states: list[tuple[str
     result = ordered(site, unit, wire, states, code, *OPEN)
     told = [line.split("  ")[1] for line in result.stdout.splitlines()]
     assert told == [f"{state}: {reason}" if reason else state for state, reason in states]
-    payload = _command(site, unit, wire.payloads("/command")[0])
+    payload = command_of(site, unit, wire.payloads("/command")[0])
     assert (payload["unit"], payload["action"], payload["args"]) == ("b12-u2", "open", {"door": "main"})
     assert payload["exp"] - payload["iat"] <= 30
     assert not any(retained for topic, _, retained in wire.got if topic.endswith("/command"))
@@ -87,7 +87,7 @@ def test_a_forged_reply_ends_no_order(site: Site, serving: bool) -> None:
     thread = threading.Thread(target=lambda: results.append(site.desk.run(*OPEN, code=0)), name="order")
     thread.start()
     eventually(lambda: wire.payloads("/command"))
-    name = _command(site, unit, wire.payloads("/command")[0])["id"]
+    name = command_of(site, unit, wire.payloads("/command")[0])["id"]
     refused = other.reply(Reply(name, ReplyState.REFUSED, time.time(), "device"))
     wire.send(InboundMessage(unit.reply(Reply(name, ReplyState.DONE, 1.0)).topic, refused.payload))
     its.send(refused)
@@ -118,7 +118,7 @@ def test_other_orders_end_with_done(site: Site, args: tuple[str, ...], action: s
     unit, wire = site.unit(enrolled=True)
     order = (*args, "--unit", "b12-u2", "--why", "test")
     assert ordered(site, unit, wire, [("accepted", None), ("done", None)], 0, *order).exit_code == 0
-    assert _command(site, unit, wire.payloads("/command")[0])["action"] == action
+    assert command_of(site, unit, wire.payloads("/command")[0])["action"] == action
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_a_mode_has_an_end(site: Site, args: tuple[str, ...], sent: dict[str, ob
     unit, wire = site.unit(enrolled=True)
     order = ("mode", *args, "--unit", "b12-u2", "--why", "test")
     assert ordered(site, unit, wire, [("accepted", None), ("done", None)], 0, *order).exit_code == 0
-    payload = _command(site, unit, wire.payloads("/command")[0])
+    payload = command_of(site, unit, wire.payloads("/command")[0])
     until = payload["args"].pop("until")
     assert (payload["action"], payload["args"]) == ("mode", sent)
     assert until - payload["iat"] == pytest.approx(left, abs=5)
@@ -212,7 +212,7 @@ def test_a_mode_for_a_whole_yard_goes_to_each_unit_and_tells_each_answer(site: S
     thread.start()
     for name, state, reason in (("b1", ReplyState.DONE, None), ("b2", ReplyState.REFUSED, "storage")):
         unit, wire = there[name]
-        command = _command(site, unit, eventually(lambda wire=wire: wire.payloads("/command"))[0])
+        command = command_of(site, unit, eventually(lambda wire=wire: wire.payloads("/command"))[0])
         assert (command["unit"], command["scope"], command["action"]) == (name, f"unit/{name}", "mode")
         if state is ReplyState.DONE:
             wire.send(unit.reply(Reply(command["id"], ReplyState.ACCEPTED, time.time())))

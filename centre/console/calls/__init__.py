@@ -2,6 +2,42 @@
 
 from __future__ import annotations
 
-from centre.console.calls import find, me, notices, polls, record, site_map
+from centre.console.calls import (
+    accounts,
+    consents,
+    doors,
+    find,
+    hooks,
+    me,
+    notice_templates,
+    notices,
+    orders,
+    patrol,
+    places,
+    polls,
+    record,
+    reports,
+    site_map,
+    tokens,
+    watching,
+)
 
-ALL = (find, me, notices, polls, record, site_map)
+ALL = (
+    accounts,
+    consents,
+    doors,
+    find,
+    hooks,
+    me,
+    notice_templates,
+    notices,
+    orders,
+    patrol,
+    places,
+    polls,
+    record,
+    reports,
+    site_map,
+    tokens,
+    watching,
+)

@@ -3,13 +3,42 @@
 from __future__ import annotations
 
 from centre.console.page import Pages
-from centre.console.pages import frame, notice_new, notices, overview, polls, record
+from centre.console.pages import (
+    account,
+    doors,
+    explain,
+    frame,
+    notice_new,
+    notices,
+    orders,
+    overview,
+    patrol,
+    patrol_new,
+    polls,
+    provider,
+    record,
+    reports,
+    settings,
+    sign_in,
+    unit,
+)
 
 ALL: tuple[Pages, ...] = (
     overview.PAGES,
     notice_new.PAGES,
-    polls.PAGES,
     notices.PAGES,
+    polls.PAGES,
+    doors.PAGES,
+    unit.PAGES,
+    orders.PAGES,
+    explain.PAGES,
+    patrol.PAGES,
+    reports.PAGES,
     record.PAGES,
+    settings.PAGES,
+    account.PAGES,
+    sign_in.PAGES,
     frame.PAGES,
+    patrol_new.PAGES,
+    provider.PAGES,
 )

@@ -118,9 +118,13 @@ def places(visit: Visit, scopes: list[str], opened: str = "") -> dict[str, Any]:
     """For the tree: the places, and how many units are in what was chosen."""
     with visit.centre.books.reading() as conn:
         known = scope_tree.roll(conn, visit.site)
-    nodes = scope_tree.tree(known, visit.units)
+    nodes = known.tree(visit.units)
     inside = frozenset[str]().union(*(known.within.get(scope, frozenset()) for scope in scopes))
-    return {"branches": branches(nodes, scopes, {opened} if opened else ()), "count": len(inside & visit.units)}
+    return {
+        "known": known,
+        "branches": branches(nodes, scopes, {opened} if opened else ()),
+        "count": len(inside & visit.units),
+    }
 
 
 def key() -> str:

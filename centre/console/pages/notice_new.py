@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from starlette.responses import Response
 
 from centre import notice_list, notice_templates, scope_tree
+from centre.console.calls import notice_templates as template_calls
 from centre.console.calls import notices as calls
-from centre.console.calls.notices import ChangeNotice, PutNotice, SaveTemplate, TemplateName
+from centre.console.calls.notice_templates import SaveTemplate, TemplateName
+from centre.console.calls.notices import ChangeNotice, PutNotice
 from centre.console.errors import NotThereError
 from centre.console.look import as_json
 from centre.console.page import Pages
@@ -143,7 +145,7 @@ def _saved(visit: Visit, values: Mapping[str, str]) -> dict[str, str]:
     notice_form.check(values, ["-"])
     if not values.get("name", "").strip():
         raise BadValueError("name", _("how is it to be called?"))
-    made = calls.template_saved(visit, visit.ask(SaveTemplate))
+    made = template_calls.template_saved(visit, visit.ask(SaveTemplate))
     return {"template": made.id, "name": ""}
 
 
@@ -158,7 +160,7 @@ def _plain(error: BadValueError) -> str:
 
 @PAGES.post("/notices/templates/{template}/remove", Doing.NOTICE)
 def template_removed(visit: Visit) -> Response:
-    calls.template_removed(visit, TemplateName(visit.request.path_params["template"]))
+    template_calls.template_removed(visit, TemplateName(visit.request.path_params["template"]))
     return visit.go("/notices/new", Said("well", _("The template is gone.")))
 
 
@@ -167,14 +169,18 @@ def places_part(visit: Visit) -> Response:
     """What lies in a place, or matches what was typed."""
     with visit.centre.books.reading() as conn:
         known = scope_tree.roll(conn, visit.site)
-    nodes = scope_tree.tree(known, visit.units)
+    nodes = known.tree(visit.units)
     asked = visit.request.query_params
     if text := asked.get("q", "").strip():
-        return visit.page("notice_places_part.html", branches=place_tree.branches(place_tree.matching(nodes, text), ()))
+        return visit.page(
+            "notice_places_part.html",
+            known=known,
+            branches=place_tree.branches(place_tree.matching(known, nodes, text), ()),
+        )
     inside = place_tree.found(nodes, asked.get("in", ""))
     if inside is None:
         raise NotThereError(_("no such place"))
-    return visit.page("notice_places_part.html", branches=place_tree.branches(inside.children, ()))
+    return visit.page("notice_places_part.html", known=known, branches=place_tree.branches(inside.children, ()))
 
 
 # --- as a panel draws it

@@ -59,6 +59,12 @@ class WebDesk:
 
 
 @pytest.fixture
+def listening(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with a broker and `serve` that are there."""
+    monkeypatch.setattr("centre.health.of_centre", lambda _centre: iter(()))
+
+
+@pytest.fixture
 def web(desk: Desk) -> Iterator[WebDesk]:
     made = WebDesk(desk)
     with made.client:
