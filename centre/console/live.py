@@ -116,13 +116,11 @@ class Live:
         for listener in self._listeners:
             listener.tell(topics)
 
-    async def events(self) -> AsyncIterator[dict[str, Any]]:
     async def events(self) -> AsyncIterator[dict[str, str | int]]:
         """For sse-starlette: one event for all that changed since the last, the first at once."""
         listener = Listener()
         self._listeners.add(listener)
         try:
-            yield {"event": "ready", "data": "[]", "retry": RETRY_MS}
             yield {"event": "ready", "data": "[]", "retry": 2000}
             while True:
                 await listener.woken.wait()

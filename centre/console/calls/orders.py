@@ -121,15 +121,12 @@ def open_door(visit: Visit, ask: OpenAsk) -> CourseView:
 @call("POST", "/units/{unit}/mode", doing=Doing.HOLD_OPEN)
 def set_mode(visit: Visit, ask: ModeAsk) -> CourseView:
     """Hold doors of a unit open, lock them down, or make them normal again."""
-    _wait_for_second(visit, ask, "set_mode", Scope("unit", ask.unit))
-    return view(visit, to_unit(visit, ask, mode_of(visit, ask), doing_of(ask.mode)))
     return view(visit, to_unit(visit, ask, mode_of(visit, ask), doing_of(ask.mode), waits="set_mode"))
 
 
 @call("POST", "/mode", doing=Doing.HOLD_OPEN)
 def set_mode_everywhere(visit: Visit, ask: ModeEverywhereAsk) -> CourseView:
     """The same for every unit of a place at once."""
-    _wait_for_second(visit, ask, "set_mode_everywhere", visit.scope(ask.scope))
     return view(visit, to_place(visit, ask))
 
 
@@ -188,16 +185,6 @@ def mode_of(visit: Visit, ask: ModeAsk | ModeEverywhereAsk) -> SetMode:
     return orders.set_mode(Mode(ask.mode), ask.until, door, visit.now)
 
 
-def _wait_for_second(visit: Visit, ask: ModeAsk | ModeEverywhereAsk, name: str, where: Scope) -> None:
-    """Before a lockdown, where the site asks for it: once all else about it is in order. Raises WaitsError."""
-    if doing_of(ask.mode) is Doing.LOCKDOWN:
-        visit.require(Doing.LOCKDOWN, where)
-        until = "" if ask.until is None else visit.moment(ask.until)
-        words = order_words.consequence(mode_of(visit, ask), place_tree.label(where), until)
-        second(visit, Doing.LOCKDOWN, where, name, ask, words, _why(ask.why))
-
-
-def to_unit(visit: Visit, ask: OrderAsk, order: Order, doing: Doing) -> Course:
 def to_unit(visit: Visit, ask: OrderAsk, order: Order, doing: Doing, *, waits: str = "") -> Course:
     """`waits`: the call that is called again where it waits for a second person. Raises WaitsError."""
     visit.sees(ask.unit)

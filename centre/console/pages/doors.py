@@ -42,7 +42,6 @@ class Filter(msgspec.Struct):
 
 
 @dataclass(frozen=True, slots=True)
-class DoorBranch:
 class TreeBranch:
     """A place of the tree with how its units are."""
 
@@ -50,7 +49,6 @@ class TreeBranch:
     scope: str
     units: int
     signs: tuple[tuple[str, int], ...]
-    places: tuple[DoorBranch, ...]
     places: tuple[TreeBranch, ...]
     is_open: bool
 
@@ -121,7 +119,6 @@ def _label(place: str) -> str:
     return _(known).format(id=name) if known and name else ""
 
 
-def _branches(place: PlaceNode, signs: dict[str, UnitSign], chosen: str) -> tuple[DoorBranch, ...]:
 def _branches(place: PlaceNode, signs: dict[str, UnitSign], chosen: str) -> tuple[TreeBranch, ...]:
     found = []
     for scope, each in sorted(place.places.items(), key=lambda item: place_tree.natural(item[0].id)):
@@ -132,7 +129,6 @@ def _branches(place: PlaceNode, signs: dict[str, UnitSign], chosen: str) -> tupl
             (sign.value, counted[sign.value]) for sign in UnitSign if sign is not UnitSign.WELL and counted[sign.value]
         )
         shown = unwell or ((UnitSign.WELL.value, len(each.units)),)
-        found.append(DoorBranch(place_tree.label(scope), str(scope), len(each.units), shown, below, is_open))
         found.append(TreeBranch(place_tree.label(scope), str(scope), len(each.units), shown, below, is_open))
     return tuple(found)
 
