@@ -15,7 +15,8 @@ from centre.console import pages
 from tests.browser.running import Running
 
 AXE = resources.files("axe_playwright_python") / "axe.min.js"
-SETTLED = "() => document.readyState === 'complete' && !document.querySelector('[data-module]:not([data-begun])')"
+SETTLED = """() => document.readyState === "complete" && !document.querySelector("[data-module]:not([data-begun])")
+  && !document.querySelector("[data-layout]:not([data-drawn], .map-failed)")"""
 
 
 @cache

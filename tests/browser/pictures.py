@@ -27,7 +27,7 @@ NAMES = {
     "/": "overview",
     "/notices": "notices",
     "/notices/new": "notice-new",
-    "/notices/{notice}": "notice",
+    "/notices/notice/{notice}": "notice",
     "/doors": "doors",
     "/doors/unit/{unit}": "unit",
     "/patrol": "patrol",

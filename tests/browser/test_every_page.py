@@ -17,6 +17,7 @@ SPOTS = """() => [...document.querySelectorAll('a[href], button, input, select, 
   !at.disabled && at.type !== 'hidden' && at.tabIndex >= 0 && at.checkVisibility({visibilityProperty: true}) && !at.closest('dialog:not([open])')
   && (at.type !== 'radio' || at === [...document.querySelectorAll(`input[type=radio][name="${at.name}"]`)].find((each, _, all) => each.checked || (!all.some((one) => one.checked) && !each.disabled))))"""
 
+TWICE = "[...document.querySelectorAll('[id]')].map((at) => at.id).filter((id, at, all) => all.indexOf(id) !== at)"
 FOCUSED = "[document.activeElement.outerHTML.slice(0, 160), getComputedStyle(document.activeElement).outlineStyle]"
 
 
@@ -103,6 +104,8 @@ def test_titles_and_headings_name_each_page(tab: NewTab, console: Running, addre
     for path in addresses:
         opened(page, console, path)
         assert page.locator("h1").count() == 1, path
+        twice = page.evaluate(TWICE)
+        assert not twice, f"{path}: two of {twice}"
         title = page.title()
         assert title not in titles, f"{path}: called as {titles[title]}: {title}"
         titles[title] = path

@@ -27,6 +27,6 @@ def test_each_page_is_drawn_in_both_languages(chromium: Browser, console: Runnin
 
 
 def test_a_page_is_known_by_its_route_whatever_stands_in_it() -> None:
-    assert pictures.named("/notices/n20261126-145ba5") == "notice"
+    assert pictures.named("/notices/notice/n20261126-145ba5") == "notice"
     assert pictures.named("/?x=1") == "overview"
     assert pictures.named("/nowhere") is None

@@ -94,7 +94,7 @@ def consents(visit: Visit) -> Response:
 
 @PAGES.get("/consents/waiting")
 def consents_waiting(visit: Visit) -> Response:
-    return visit.part("consents_waiting.html", waits=to_decide(visit))
+    return visit.page("consents_waiting_part.html", waits=to_decide(visit))
 
 
 def to_decide(visit: Visit) -> int:
