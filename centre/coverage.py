@@ -31,7 +31,7 @@ class Why(Enum):
     NOT_TAKEN = "not_taken"
     """It is there, had time enough, and has not taken it: it may have no room, or be busy with its backlog."""
     DEVICE_LOST = "device_lost"
-    """It has it, and devices of it do not answer: its screen may be one of them."""
+    """It has it, and its screen does not answer, or devices of it where it did not tell which is a screen."""
     DOOR_ONLY = "door_only"
     """It has it; after crashes it runs the door alone."""
     OFFLINE = "offline"
@@ -211,7 +211,8 @@ class _Reasons:
         told = json.loads(status) if status else {}
         devices = told.get("devices")
         states = devices if isinstance(devices, dict) else {}
-        lost = sorted(device for device, each in states.items() if each.get("state") == "lost")
+        screens = {device for device, each in states.items() if each.get("panel")} or states.keys()
+        lost = sorted(device for device, each in states.items() if each.get("state") == "lost" and device in screens)
         if told.get("door_only") is not None:
             return Unshown(unit, name, Why.DOOR_ONLY, received_utc)
         if lost:

@@ -85,6 +85,26 @@ def explain(centre: OpenCentre, unit_id: str, door: str, text: str, now: float) 
     return Explained(_verdict(reasons, told), tuple(reasons), told, tuple(sorted(here)))
 
 
+@dataclass(frozen=True, slots=True)
+class TurnedAway:
+    """Somebody whom the unit did not let in. `holder`: None where it did not know the card."""
+
+    at_utc: float
+    door: str
+    reason: str
+    holder: str | None
+
+
+def turned_away(centre: OpenCentre, unit_id: str, now: float) -> list[TurnedAway]:
+    """Of the last day, the last first: to choose from."""
+    with centre.books.reading() as conn:
+        found = lately.of_unit(conn, unit_id, MOST, kinds=names_of(AccessDenied))
+    facts = [(each.at_utc, json.loads(each.line)) for each in found if each.at_utc > now - LATELY_S]
+    return [
+        TurnedAway(at, str(fact.get("door")), named(DENIALS, fact.get("reason")), fact.get("by")) for at, fact in facts
+    ]
+
+
 def _verdict(reasons: Sequence[Ground], told: Sequence[CardShown]) -> str:
     sure = next((each for each in told if each.mine), None)
     if sure is not None and not sure.opened:

@@ -7,7 +7,7 @@ import json
 from centre import sentences_doors, sentences_units, shown
 from centre.sentences import SAYS, Sentence
 from contract.chain import FactLine, parse_line
-from contract.codec import FieldError
+from contract.strict_json import StrictJsonError
 
 _OWN = frozenset({"seq", "at", "clock", "boot", "mono", "kind"})
 DECLARE = (sentences_doors, sentences_units)
@@ -16,10 +16,10 @@ DECLARE = (sentences_doors, sentences_units)
 
 def of_line(kind: str, line: bytes) -> Sentence:
     """Of a fact as the books have it. One that this version does not know, or that is not of the contract's form, is told by its kind and values."""
-    read = parse_line(line)
     try:
+        read = parse_line(line)
         fact = read.fact if isinstance(read, FactLine) else None
-    except FieldError:
+    except StrictJsonError:
         fact = None
     say = None if fact is None else SAYS.get(type(fact))
     return _as_it_came(kind, line) if say is None or fact is None else say(fact)

@@ -255,6 +255,8 @@ class Folder:
         if clips is not None and not isinstance(clips, str):
             raise CentreError(_("{settings}: clips: not an address").format(settings=self.settings), CONFIGURATION)
         home = self._part(value, "home_assistant", Home)
+        if home is not None and not (isinstance(home.scope, str) and isinstance(home.prefix, str)):
+            raise CentreError(_("{settings}: home_assistant: not text").format(settings=self.settings), CONFIGURATION)
         oidc = self._part(value, "oidc", Oidc)
         return Site(site, str(broker), str(zone), books, mosquitto, files, self._consent(value), clips, oidc, home)
 

@@ -24,8 +24,8 @@ from centre.schema import alarms, epochs, facts, unit_keys, units
 from centre.schema_rounds import OF_PATROL, facts_patrol
 from centre.words import N_, _
 from contract.chain import FactLine, parse_line
-from contract.codec import FieldError
 from contract.facts import DoorHeld, PatrolMissed, names_of
+from contract.strict_json import StrictJsonError
 
 MISSED_S = 86_400.0
 """So long a stop that nobody came to is in the list."""
@@ -247,10 +247,10 @@ def _missed(conn: Connection, now: float) -> Iterator[Need]:
     lately = (facts.c.at_utc > now - MISSED_S) & facts.c.again.is_(False)
     query = select(epochs.c.unit, facts.c.line).select_from(joined).where(OF_PATROL, kinds, lately)
     for unit, line in conn.execute(query.with_hint(facts, f"INDEXED BY {facts_patrol.name}", "sqlite")):
-        read = parse_line(line)
         try:
+            read = parse_line(line)
             fact = read.fact if isinstance(read, FactLine) else None
-        except FieldError:
+        except StrictJsonError:
             continue
         if isinstance(fact, PatrolMissed):
             words = _("round {round}").format(round=fact.round)

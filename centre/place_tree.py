@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from centre.words import N_, _
+from centre.scope_tree import LEVEL_WORDS
+from centre.words import _
 from contract.scopes import LEVELS, Scope
 
 BETWEEN = LEVELS[1:-1]
 """Levels that are places: neither the site nor a unit."""
-LABELS: Mapping[str, str] = {
-    "site": N_("whole site"),
-    "community": N_("community {id}"),
-    "grid": N_("grid {id}"),
-    "yard": N_("yard {id}"),
-    "building": N_("building {id}"),
-    "unit": N_("unit {id}"),
-}
 
 
 def label(scope: Scope) -> str:
     """As people call it, where nothing but its id is known."""
-    return _(LABELS[scope.level]).format(id=scope.id)
+    return _(LEVEL_WORDS[scope.level]).format(id=scope.id)
 
 
 @dataclass(slots=True)

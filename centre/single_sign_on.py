@@ -105,7 +105,7 @@ class SignOn:
         )
         wanted.validate(claims)
         if claims.get("azp", self._oidc.client) != self._oidc.client:
-            raise ValueError("azp")
+            raise ValueError  # as any other claim that is not for us
         return claims
 
     def _address(self, name: str) -> str:

@@ -28,13 +28,15 @@ class WatchTimes:
     door_s: float = 60.0
     """From the start of the new agent to "door ready"."""
     centre_s: float = 600.0
-    """To the centre's confirm of facts of its run. It stands still while nothing answers at the broker's address."""
+    """To the centre's confirm of facts of its run. It does not run while nothing answers at the broker's address, and begins anew after that: unit and
+    centre take their time to connect again.
+    """
     settled_s: float = 30.0
     """It has run for so long without a restart."""
     reach_s: float = 30.0
     """From one look at the broker's address to the next."""
     away_s: float = 24 * 3600.0
-    """The time to the confirm stands still for so long at most."""
+    """The whole of it, with all outages, is no longer than this."""
     away_image_s: float = 2 * 3600.0
     """Likewise for an image: its own kernel may be why nothing answers, and then nobody at the centre hears a call for help."""
 
@@ -52,33 +54,30 @@ NOT_CONFIRMED: Final = Failing("centre", "the centre did not confirm its facts i
 NO_BROKER: Final = Failing("centre", "nothing answered at the broker's address for too long")
 
 
-class Outage:
-    """For how long nothing has answered at the broker's address, by our own looks. The agent's word on it counts for nothing."""
+class BrokerWatch:
+    """Since when something answers at the broker's address, by our own looks. The agent's word on it counts for nothing."""
 
-    def __init__(self, answers: Callable[[], bool], every_s: float) -> None:
+    def __init__(self, answers: Callable[[], bool], every_s: float, begun: float) -> None:
         self._answers = answers
         self._every_s = every_s
-        self._looked: float | None = None
-        self._away = False
-        self._total_s = 0.0
+        self._next = begun
+        self._since: float | None = begun
 
-    def seconds(self) -> float:
-        """As of this moment; looks anew where that is due, which may take a while. What follows a look in vain counts until the next one."""
-        if self._looked is None or time.monotonic() - self._looked >= self._every_s:
+    def since(self) -> float | None:
+        """None while nothing does. Looks anew where that is due, which may take a while."""
+        if time.monotonic() >= self._next:
             self._look()
-        return self._total_s + self._since_look()
-
-    def _since_look(self) -> float:
-        return time.monotonic() - self._looked if self._away and self._looked is not None else 0.0
+        return self._since
 
     def _look(self) -> None:
-        away = not self._answers()
-        self._total_s += self._since_look()
-        if away is not self._away:
-            log.info(
-                "the broker's address %s", "does not answer: the centre is waited for" if away else "answers again"
-            )
-        self._away, self._looked = away, time.monotonic()
+        here = self._answers()
+        self._next = time.monotonic() + self._every_s
+        if here and self._since is None:
+            log.info("the broker's address answers again")
+            self._since = time.monotonic()
+        elif not here and self._since is not None:
+            log.info("the broker's address does not answer: the centre is waited for")
+            self._since = None
 
 
 class Watch:
@@ -88,7 +87,7 @@ class Watch:
         self._progress = progress
         self._status = status
         self._times = times
-        self._outage = Outage(answers, times.reach_s)
+        self._answers = answers
         self._most_away_s = times.away_image_s if progress.form is Form.RAUC else times.away_s
 
     def runs(self) -> bool:
@@ -98,6 +97,7 @@ class Watch:
         """What the new agent did not do in time; None once it has proved itself."""
         times = self._times
         begun = time.monotonic()
+        broker = BrokerWatch(self._answers, times.reach_s, begun)
         pid, since = "0", begun
         while True:
             now, status = time.monotonic(), doors.read(self._status)
@@ -111,16 +111,16 @@ class Watch:
                 return None
             if not steady and now - begun >= times.centre_s:
                 return NOT_READY
-            if steady and (why := self._too_long(begun)):
+            if steady and (why := self._too_long(begun, broker)):
                 return why
             time.sleep(times.look_s)
 
-    def _too_long(self, begun: float) -> Failing | None:
+    def _too_long(self, begun: float, broker: BrokerWatch) -> Failing | None:
         """Its door works, and the centre has not been heard yet."""
-        away_s = self._outage.seconds()
-        if away_s >= self._most_away_s:
-            return NO_BROKER
-        return NOT_CONFIRMED if time.monotonic() - begun - away_s >= self._times.centre_s else None
+        since = broker.since()
+        if since is not None and time.monotonic() - since >= self._times.centre_s:
+            return NOT_CONFIRMED
+        return NO_BROKER if time.monotonic() - begun >= self._most_away_s else None
 
     def _ready(self, status: Mapping[str, Any]) -> str:
         """The process of the service where it is active, of the new version and the one whose status this is; else 0."""

@@ -10,7 +10,6 @@ import json
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
-from typing import Any
 
 from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import DBAPIError
@@ -22,8 +21,6 @@ from centre.schema_record import acts
 
 LOOK_S = 0.5
 """Between two looks at the books."""
-RETRY_MS = 2000
-"""After so long a browser whose line ended asks again."""
 Marks = Mapping[str, object]
 TOPICS: Mapping[str, frozenset[str]] = {
     "facts": frozenset({"facts", "early"}),
@@ -35,7 +32,7 @@ TOPICS: Mapping[str, frozenset[str]] = {
     "acts": frozenset({"acts"}),
     "commands": frozenset({"courses", "acts"}),
 }
-"""Which marks each topic follows. Each minute what needs somebody is looked at anew: being offline for long is a matter of time alone."""
+"""Which marks each topic follows. Each minute what needs somebody is looked at anew: being away for long is a matter of time alone."""
 
 
 def marks_of(conn: Connection) -> Marks:
@@ -119,12 +116,12 @@ class Live:
         for listener in self._listeners:
             listener.tell(topics)
 
-    async def events(self) -> AsyncIterator[dict[str, Any]]:
+    async def events(self) -> AsyncIterator[dict[str, str | int]]:
         """For sse-starlette: one event for all that changed since the last, the first at once."""
         listener = Listener()
         self._listeners.add(listener)
         try:
-            yield {"event": "ready", "data": "[]", "retry": RETRY_MS}
+            yield {"event": "ready", "data": "[]", "retry": 2000}
             while True:
                 await listener.woken.wait()
                 listener.woken.clear()

@@ -44,11 +44,9 @@ class Look:
         )
         self._environment.globals |= {"_": _, "static": static, "as_json": as_json}
 
-    def page(
-        self, visit: Visit, template: str, status: int, values: Mapping[str, Any], *, is_part: bool = False
-    ) -> Response:
+    def page(self, visit: Visit, template: str, status: int, values: Mapping[str, Any]) -> Response:
         """`values`: what the template names beside what all may use."""
-        said = None if is_part or template.endswith(PART) else visit.take_said()
+        said = None if template.endswith(PART) else visit.take_said()
         text = self._environment.get_template(template).render(**self._common(visit), said=said, **values)
         return HTMLResponse(text, status)
 

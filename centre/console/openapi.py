@@ -27,8 +27,9 @@ def document(calls: Iterable[Call] = CALLS) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for each in every:
         paths.setdefault(PREFIX + each.path, {})[each.method.lower()] = _operation(each, schemas)
-    answered = {each.answers for each in every}
-    for kind in {each.asks for each in every} - answered:  # what is asked stands with each operation
+    for kind in {each.asks for each in every} - {
+        each.answers for each in every
+    }:  # what is asked stands with each operation
         schemas.pop(kind.__name__, None)
     return {
         "openapi": "3.1.0",

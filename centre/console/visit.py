@@ -144,10 +144,6 @@ class Visit:
     def page(self, template: str, status: int = 200, /, **values: Any) -> Response:
         return self.desk.look.page(self, template, status, values)
 
-    def part(self, template: str, /, **values: Any) -> Response:
-        """A part of a page that is open. What was to be told stands on the next whole page."""
-        return self.desk.look.page(self, template, 200, values, is_part=True)
-
     def go(self, where: str, said: Said | None = None) -> Response:
         """After something was done: to the page that shows it."""
         if said is not None:

@@ -101,6 +101,7 @@ class Errands:
     def _run(self, login: str) -> None:
         while (errand := self._queue.get()) is not None:
             try:
+                self._centre.read_keys_again()  # they may have been changed since: units refuse a retired one
                 fault = self._open(errand, login) if errand.door is not None else self._put(errand)
             except (CentreError, SQLAlchemyError) as error:
                 fault = " ".join(str(error).split())[:200]

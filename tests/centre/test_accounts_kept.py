@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from centre.schema_accounts import accounts as table
 from centre.schema_accounts import api_tokens as tokens_table
 from centre.schema_accounts import sessions as sessions_table
 from tests.centre.conftest import ONE_ENGINE, Desk
+from tests.centre.old_books import MARKED, old_folder
 from tests.centre.test_accounts import WHOLE, account, add, come, holds
 
 # --- whoever can write to the books, and has no key
@@ -153,6 +155,21 @@ def test_a_restored_copy_brings_nobody_back_in(sqlite_desk: Desk, tmp_path: Path
         assert accounts.one(conn, back.office.account_key, "li").enabled, "who they are is as it was"
     assert [line for line in holds(back) if "restored" not in line] == []
     back.close()
+
+
+def test_books_of_an_earlier_program_are_restored_without_their_keys(fresh_folder: Path, tmp_path: Path) -> None:
+    """They are brought up only once the keys are there, and have no table of what is ended."""
+    before = next(each for each in MARKED if each.stem == "marked_0011")
+    old = old_folder(fresh_folder, tmp_path / "old", before)
+    with tarfile.open(tmp_path / "copy", "w:gz") as tar:
+        tar.add(old / "centre.json", "centre.json")
+        tar.add(old / "books.db", "books.db")
+    again = tmp_path / "again"
+    restored = CliRunner().invoke(centre, ["--dir", str(again), "restore", str(tmp_path / "copy")])
+    assert restored.exit_code == 0, restored.output
+    shutil.copytree(old / "keys", again / "keys")
+    listed = CliRunner().invoke(centre, ["--dir", str(again), "account", "list"])
+    assert (listed.exit_code, listed.stdout) == (0, "")
 
 
 # --- the command line

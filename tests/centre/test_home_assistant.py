@@ -348,3 +348,13 @@ def test_what_cannot_be_let_in_gets_one_line(desk: Desk, options: tuple[str, ...
     stderr = desk.run("home-assistant", "on", *options, code=2).stderr
     assert line in stderr
     assert desk.office.folder.load().home_assistant is None
+
+
+@ONE_ENGINE
+@pytest.mark.parametrize("given", [{"scope": 5}, {"scope": "site/badahu", "prefix": None}, {}, {"who": "x"}])
+def test_a_setting_that_is_damaged_gets_one_line(desk: Desk, given: dict[str, Any]) -> None:
+    path = desk.office.folder.settings
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"home_assistant": given}))
+    stderr = desk.run("unit", "list", code=78).stderr
+    assert "home_assistant" in stderr
+    assert stderr.count("\n") == 1

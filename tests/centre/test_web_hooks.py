@@ -12,17 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from centre import certificates, hook_post, hooks, schema, web_hooks
+from centre.books import Books
 from centre.errors import BadValueError
 from centre.hook_post import headers_of
 from centre.schema_hooks import hook_alarms
 from centre.schema_hooks import hooks as table
 from centre.web_hooks import WebHooks
 from contract.scopes import Scope
-from tests.centre.conftest import ONE_ENGINE, Desk
+from tests.centre.conftest import ONE_ENGINE, Desk, impatient
 from tests.centre.receiver import Posted, Receiver
 from tests.centre.site import Site
 from tests.centre.unit import SITE
@@ -158,6 +160,27 @@ def test_a_crash_before_it_is_written_down_posts_it_again_with_the_same_id(desk:
         other.until(lambda: len(receiver.got) == 2)
         other.web.stop()
     assert receiver.got[0].headers["webhook-id"] == receiver.got[1].headers["webhook-id"]
+
+
+def test_what_was_taken_while_the_books_were_away_is_not_posted_again(sqlite_desk: Desk) -> None:
+    poster = Poster(sqlite_desk)
+    with Receiver() as receiver:
+        add(sqlite_desk, receiver.url)
+        raised(sqlite_desk, "door.forced", "lock.fault")
+        poster.turn()
+        eventually(lambda: len(receiver.got) == 2)
+        other = Books(str(sqlite_desk.books.engine.url))
+        impatient(sqlite_desk.books)
+        with other.writing() as conn:
+            conn.execute(update(table).values(by="li"))
+            with pytest.raises(OperationalError):
+                eventually(lambda: poster.web.mark(poster.said.append))
+            with pytest.raises(OperationalError):
+                poster.turn()
+        other.close()
+        poster.until(lambda: listed(sqlite_desk)[0]["waiting"] == 0)
+        poster.web.stop()
+    assert receiver.alarms == [1, 2]
 
 
 def drips(handler: BaseHTTPRequestHandler) -> None:

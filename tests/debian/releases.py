@@ -48,7 +48,7 @@ NEWER_JOURNAL: Change = {
 }
 _WATCHING = "agent/update/watching.py"
 SETTLES_SOON: Change = {_WATCHING: ("    settled_s: float = 30.0\n", "    settled_s: float = 20.0\n")}
-IMPATIENT_S = 45.0
+IMPATIENT_S = 60.0
 IMPATIENT: Change = {_WATCHING: ("    centre_s: float = 600.0\n", f"    centre_s: float = {IMPATIENT_S}\n")}
 """Of the release that judges the next one: so that a test need not wait as long as a home can."""
 

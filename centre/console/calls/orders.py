@@ -7,11 +7,13 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from centre import order_words, orders
+from centre import order_words, orders, place_tree
 from centre.console.call import Nothing, call
+from centre.console.calls import doors
 from centre.console.calls.doors import DoorId, UnitId
 from centre.console.course import Course
 from centre.console.errors import NotThereError
+from centre.console.second import second
 from centre.console.visit import Visit
 from centre.errors import BadValueError
 from centre.orders import Ended
@@ -119,7 +121,7 @@ def open_door(visit: Visit, ask: OpenAsk) -> CourseView:
 @call("POST", "/units/{unit}/mode", doing=Doing.HOLD_OPEN)
 def set_mode(visit: Visit, ask: ModeAsk) -> CourseView:
     """Hold doors of a unit open, lock them down, or make them normal again."""
-    return view(visit, to_unit(visit, ask, mode_of(visit, ask), doing_of(ask.mode)))
+    return view(visit, to_unit(visit, ask, mode_of(visit, ask), doing_of(ask.mode), waits="set_mode"))
 
 
 @call("POST", "/mode", doing=Doing.HOLD_OPEN)
@@ -183,11 +185,15 @@ def mode_of(visit: Visit, ask: ModeAsk | ModeEverywhereAsk) -> SetMode:
     return orders.set_mode(Mode(ask.mode), ask.until, door, visit.now)
 
 
-def to_unit(visit: Visit, ask: OrderAsk, order: Order, doing: Doing) -> Course:
+def to_unit(visit: Visit, ask: OrderAsk, order: Order, doing: Doing, *, waits: str = "") -> Course:
+    """`waits`: the call that is called again where it waits for a second person. Raises WaitsError."""
     visit.sees(ask.unit)
     scope = Scope("unit", ask.unit)
     visit.require(doing, scope)
     why = _why(ask.why)
+    if waits:
+        words = consequence(visit, order, doors.one(visit, ask.unit).label)
+        second(visit, doing, scope, waits, msgspec.structs.replace(ask, once=None), words, why)
     steps = orders.carry_out(visit.centre, ask.unit, order, visit.person.name, why, wait=ask.wait)
     back = f"/doors/unit/{ask.unit}"
     return visit.desk.courses.begin(visit.person.name, order, scope, back, visit.catalogue, steps, ask.once)
@@ -199,9 +205,18 @@ def to_place(visit: Visit, ask: ModeEverywhereAsk) -> Course:
     why = _why(ask.why)
     if not orders.reached(visit.centre, scope):
         raise NotThereError(_("{scope}: no unit is there").format(scope=scope))
+    words = consequence(visit, order, place_tree.label(scope))
+    anew = msgspec.structs.replace(ask, once=None)
+    second(visit, doing_of(ask.mode), scope, "set_mode_everywhere", anew, words, why)
     steps = orders.carry_out_all(visit.centre, scope, order, visit.person.name, why, wait=ask.wait)
     back = f"/doors?place={scope}"
     return visit.desk.courses.begin(visit.person.name, order, scope, back, visit.catalogue, steps, ask.once)
+
+
+def consequence(visit: Visit, order: Order, where: str) -> str:
+    """As it is told to who agrees."""
+    until = visit.moment(order.until_utc) if isinstance(order, SetMode) else ""
+    return order_words.consequence(order, where, until)
 
 
 def _why(text: str) -> str:

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 from starlette.responses import Response
 
-from centre import place_tree
+from centre import place_tree, scope_tree
 from centre.console.calls import doors as doors_call
 from centre.console.page import Entry, Pages
 from centre.console.visit import Visit
@@ -42,14 +42,14 @@ class Filter(msgspec.Struct):
 
 
 @dataclass(frozen=True, slots=True)
-class Branch:
+class TreeBranch:
     """A place of the tree with how its units are."""
 
     label: str
     scope: str
     units: int
     signs: tuple[tuple[str, int], ...]
-    places: tuple[Branch, ...]
+    places: tuple[TreeBranch, ...]
     is_open: bool
 
 
@@ -60,7 +60,7 @@ def doors(visit: Visit) -> Response:
 
 @PAGES.get("/doors/list")
 def listed(visit: Visit) -> Response:
-    return visit.part("doors_list.html", **_seen(visit))
+    return visit.page("doors_list_part.html", **_seen(visit))
 
 
 def _seen(visit: Visit) -> dict[str, Any]:
@@ -115,11 +115,11 @@ def _takes(wanted: Filter, unit: UnitNow, place: Scope | None) -> bool:
 
 def _label(place: str) -> str:
     level, _slash, name = place.partition("/")
-    known = place_tree.LABELS.get(level)
+    known = scope_tree.LEVEL_WORDS.get(level)
     return _(known).format(id=name) if known and name else ""
 
 
-def _branches(place: PlaceNode, signs: dict[str, UnitSign], chosen: str) -> tuple[Branch, ...]:
+def _branches(place: PlaceNode, signs: dict[str, UnitSign], chosen: str) -> tuple[TreeBranch, ...]:
     found = []
     for scope, each in sorted(place.places.items(), key=lambda item: place_tree.natural(item[0].id)):
         counted = Counter(signs[unit].value for unit in each.units)
@@ -129,7 +129,7 @@ def _branches(place: PlaceNode, signs: dict[str, UnitSign], chosen: str) -> tupl
             (sign.value, counted[sign.value]) for sign in UnitSign if sign is not UnitSign.WELL and counted[sign.value]
         )
         shown = unwell or ((UnitSign.WELL.value, len(each.units)),)
-        found.append(Branch(place_tree.label(scope), str(scope), len(each.units), shown, below, is_open))
+        found.append(TreeBranch(place_tree.label(scope), str(scope), len(each.units), shown, below, is_open))
     return tuple(found)
 
 

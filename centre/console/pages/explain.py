@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from centre import explain as explaining
 from centre.console.calls import doors as doors_call
 from centre.console.calls.doors import ExplainAsk
 from centre.console.page import Pages
@@ -35,4 +36,5 @@ def _page(visit: Visit, found: Explained | None = None, wrong: str = "") -> Resp
     now = doors_call.one(visit, unit)
     visit.require(Doing.PEOPLE, f"unit/{unit}")
     door = str(visit.form.get("door", ""))
-    return visit.page("explain.html", 422 if wrong else 200, now=now, found=found, wrong=wrong, door=door)
+    away = explaining.turned_away(visit.centre, unit, visit.now) if found is None else []
+    return visit.page("explain.html", 422 if wrong else 200, now=now, found=found, wrong=wrong, door=door, away=away)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from starlette.responses import Response
 
@@ -55,7 +56,7 @@ def put(visit: Visit) -> Response:
         if do == "save":
             return _form(visit, values | _saved(visit, values), scopes)
         if do == "preview":
-            return _form(visit, values, scopes, preview=_drawn(visit, values, scopes))
+            return _form(visit, values, scopes, drawn=_drawn(visit, values, scopes))
         notice_form.check(values, scopes)
         done = calls.notice_put(visit, visit.ask(PutNotice, **notice_form.moments(visit, values, TIMES)))
     except BadValueError as error:
@@ -86,7 +87,7 @@ def change(visit: Visit) -> Response:
     try:
         if visit.form.get("do") == "preview":
             drawn = _drawn(visit, values, [row.scope])
-            return _form(visit, values, [row.scope], preview=drawn, changed=row.id)
+            return _form(visit, values, [row.scope], drawn=drawn, changed=row.id)
         notice_form.check(values, [row.scope])
         times = notice_form.moments(visit, values, TIMES)
         done = calls.notice_changed(visit, visit.ask(ChangeNotice, notice=row.id, **times))
@@ -103,7 +104,7 @@ def _form(
     scopes: list[str],
     fault: Fault | None = None,
     *,
-    preview: Preview | None = None,
+    drawn: Drawn | None = None,
     opened: str = "",
     changed: str | None = None,
 ) -> Response:
@@ -116,7 +117,7 @@ def _form(
         422 if fault is not None else 200,
         values={"key": notice_form.key(), "lang": visit.language, **notice_form.EMPTY, **values},
         fault=fault,
-        preview=preview,
+        drawn=drawn,
         changed=changed,
         place=_place_words(visit, changed, scopes),
         templates=[(each.id, each.name, ICONS.get(each.id, "notice"), each.own) for each in templates],
@@ -186,6 +187,14 @@ def places_part(visit: Visit) -> Response:
 # --- as a panel draws it
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """`words`: on which panel."""
+
+    preview: Preview
+    words: str
+
+
 @PAGES.post("/notices/preview", Doing.NOTICE)
 def preview_part(visit: Visit) -> Response:
     values, scopes = notice_form.typed(visit), notice_form.chosen(visit)
@@ -193,14 +202,14 @@ def preview_part(visit: Visit) -> Response:
         drawn, fault = _drawn(visit, values, scopes), None
     except CentreError as error:
         drawn, fault = None, str(error)
-    return visit.page("notice_preview_part.html", preview=drawn, fault=fault)
+    return visit.page("notice_preview_part.html", drawn=drawn, fault=fault)
 
 
-def _drawn(visit: Visit, values: Mapping[str, str], scopes: list[str]) -> Preview:
+def _drawn(visit: Visit, values: Mapping[str, str], scopes: list[str]) -> Drawn:
     notice_form.check(values, ["-"])
-    form, language = notice_form.panel_form(visit, values, scopes)
+    on = notice_form.shown_on(visit, values, scopes)
     most = ALL_PAGES if values.get("pages") == "all" else FIRST_PAGES
-    return visit.desk.previews.of(_as_notice(visit, values), form, language, most)
+    return Drawn(visit.desk.previews.of(_as_notice(visit, values), on.form, on.language, most), on.words)
 
 
 def _as_notice(visit: Visit, values: Mapping[str, str]) -> Notice:
@@ -227,8 +236,8 @@ def drawn(visit: Visit) -> Response:
     last = notice_list.last_text(found.revisions)
     if last is None:
         raise NotThereError(_("no such picture any more"))
-    form, language = notice_form.panel_form(visit, {}, [found.row.scope])
-    return _png(visit.desk.previews.of(last, form, language).pictures[0])
+    on = notice_form.shown_on(visit, {}, [found.row.scope])
+    return _png(visit.desk.previews.of(last, on.form, on.language).pictures[0])
 
 
 @PAGES.get("/notices/picture/{key}/{number:int}")

@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from centre import order_words, place_tree
+from centre import order_words, place_tree, scope_tree
 from centre.console.calls import doors as doors_call
 from centre.console.calls import orders as orders_call
 from centre.console.calls.orders import DoorOrderAsk, ModeAsk, ModeEverywhereAsk, OpenAsk, OrderAsk, SayAsk
@@ -110,7 +110,7 @@ def place_order(visit: Visit) -> Response:
 
 def _place_asked_for(visit: Visit) -> tuple[str, Act, Scope]:
     given = visit.request.path_params
-    if given["act"] not in EVERYWHERE or given["level"] not in place_tree.LABELS:
+    if given["act"] not in EVERYWHERE or given["level"] not in scope_tree.LEVEL_WORDS:
         raise NotThereError(_("nothing is here"))
     try:
         scope = visit.scope(f"{given['level']}/{given['place']}")
@@ -186,7 +186,7 @@ def course(visit: Visit) -> Response:
 
 @PAGES.get("/courses/{course}/part")
 def course_part(visit: Visit) -> Response:
-    return visit.part("course_part.html", view=lines(visit, _course(visit)))
+    return visit.page("course_part.html", view=lines(visit, _course(visit)))
 
 
 def _course(visit: Visit) -> Course:

@@ -16,6 +16,7 @@ from centre.console.calls import watching
 from centre.console.calls.watching import Take
 from centre.console.errors import NotThereError
 from centre.console.page import Entry, Pages
+from centre.console.pages.account import to_decide
 from centre.console.visit import Said, Visit, asked
 from centre.errors import BadValueError
 from centre.needs import Need, TakenNeed, Urgency
@@ -42,17 +43,22 @@ class ShownNeed:
 
 @PAGES.get("/")
 def overview(visit: Visit) -> Response:
-    return visit.page("overview.html", **_seen(visit))
+    return visit.page("overview.html", **_seen(visit), waits=to_decide(visit))
 
 
 @PAGES.get("/overview/needs")
 def needs(visit: Visit) -> Response:
-    return visit.part("overview_needs.html", **_seen(visit))
+    return visit.page("overview_needs_part.html", **_seen(visit))
 
 
 @PAGES.get("/overview/counts")
 def counts(visit: Visit) -> Response:
-    return visit.part("overview_counts.html", counts=_counts(visit))
+    return visit.page("overview_counts_part.html", counts=_counts(visit))
+
+
+@PAGES.get("/overview/states")
+def states(visit: Visit) -> Response:
+    return visit.page("overview_states_part.html", states=_states(visit))
 
 
 @PAGES.get("/alarms/{alarm:int}/take", Doing.ACKNOWLEDGE)
@@ -89,6 +95,7 @@ def _seen(visit: Visit) -> dict[str, Any]:
         "urgent": sum(each.urgency is Urgency.URGENT for each in found),
         "taken": _taken(visit),
         "counts": _counts(visit),
+        "states": _states(visit),
         "may_take": visit.may(Doing.ACKNOWLEDGE),
     }
 
@@ -132,3 +139,12 @@ def _counts(visit: Visit) -> dict[str, int]:
     """Units by their sign."""
     counted = Counter(each.sign for each in doors_call.seen_by(visit))
     return {each.value: counted[each] for each in UnitSign} | {"all": counted.total()}
+
+
+def _states(visit: Visit) -> dict[str, list[str]]:
+    """For the map: what is in none is well."""
+    found: dict[str, list[str]] = {each.value: [] for each in UnitSign if each is not UnitSign.WELL}
+    for each in doors_call.seen_by(visit):
+        if each.sign is not UnitSign.WELL:
+            found[each.sign.value].append(each.unit)
+    return found

@@ -103,7 +103,7 @@ def patrol(visit: Visit) -> Response:
 
 @PAGES.get("/patrol/day")
 def day_part(visit: Visit) -> Response:
-    return visit.page("patrol_day.html", **_day(visit))
+    return visit.page("patrol_day_part.html", **_day(visit))
 
 
 def _day(visit: Visit) -> dict[str, Any]:

@@ -114,7 +114,7 @@ def reports(visit: Visit) -> Response:
 
 @PAGES.get("/reports/board")
 def board_part(visit: Visit) -> Response:
-    return visit.page("reports_board.html", columns=_board(visit), **_common(visit))
+    return visit.page("reports_board_part.html", columns=_board(visit), **_common(visit))
 
 
 def _board(visit: Visit) -> list[tuple[str, str, list[CaseSeen], int]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from centre import order_words, place_tree, unit_page
+from centre import order_words, place_tree, scope_tree, unit_page
 from centre.console.calls import doors as doors_call
 from centre.console.calls.doors import AcceptAsk
 from centre.console.course_view import lines
@@ -38,18 +38,18 @@ def unit(visit: Visit) -> Response:
 
 @PAGES.get("/doors/unit/{unit}/state")
 def state(visit: Visit) -> Response:
-    return visit.part("unit_state.html", **_now(visit))
+    return visit.page("unit_state_part.html", **_now(visit))
 
 
 @PAGES.get("/doors/unit/{unit}/facts")
 def facts(visit: Visit) -> Response:
     now = _unit(visit)
-    return visit.part("unit_facts.html", now=now, happened=unit_page.happened(visit.centre, now.unit))
+    return visit.page("unit_facts_part.html", now=now, happened=unit_page.happened(visit.centre, now.unit))
 
 
 @PAGES.get("/doors/unit/{unit}/orders")
 def orders(visit: Visit) -> Response:
-    return visit.part("unit_orders.html", **_now(visit))
+    return visit.page("unit_orders_part.html", **_now(visit))
 
 
 @PAGES.post("/doors/unit/{unit}/accept", Doing.UNITS)
@@ -97,7 +97,7 @@ def _rest(visit: Visit) -> dict[str, Any]:
 
 def place_words(scope: str) -> str:
     level, _slash, name = scope.partition("/")
-    return _(place_tree.LABELS[level]).format(id=name)
+    return _(scope_tree.LEVEL_WORDS[level]).format(id=name)
 
 
 def _devices(now: UnitNow) -> list[tuple[str, str, str]]:

@@ -126,6 +126,21 @@ export function start(element) {
         show(found);
       }, PAUSE_MS / 2);
     });
+    form.addEventListener("console:pick", async (event) => {
+      event.preventDefault();
+      const { scope, unit } = /** @type {CustomEvent} */ (event).detail;
+      const value = scope ?? `unit/${unit}`;
+      const box = () => boxes().find((each) => each.value === value);
+      if (!box()) {
+        const next = document.createElement("div");
+        await fetched(next, `q=${encodeURIComponent(value)}`);
+        const input = find.querySelector("input");
+        if (input) input.value = value;
+        found.replaceChildren(...next.childNodes);
+        show(found);
+      }
+      box()?.click();
+    });
     find.querySelector("input")?.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
   }
 
@@ -162,6 +177,8 @@ export function start(element) {
   form.addEventListener("input", (event) => {
     if (["title", "text", "options"].includes(/** @type {HTMLInputElement} */ (event.target).name)) later();
   });
+  const map = /** @type {HTMLDetailsElement | null} */ (form.querySelector("details[data-map]"));
+  if (map && matchMedia("(min-width: 900px)").matches) map.open = true;
   showHours();
   count();
   void draw();

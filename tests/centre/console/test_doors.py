@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from sqlalchemy import update
 
-from centre import schema
+from centre import rosters, schema
 from centre.accounts import Role
 from contract.plain import DeviceStatus, DoorStatus, build_will
+from contract.scopes import Scope
 from tests.centre.conftest import ONE_ENGINE
 from tests.centre.console.conftest import WebDesk
 from tests.centre.unit import FakeUnit, door
@@ -172,3 +174,36 @@ def test_a_box_is_accepted_or_said_why_not(web: WebDesk) -> None:
     web.become(Role.OPERATOR)
     web.post("/doors/unit/b2/accept", 403, why="x", despite="x")
     web.call("POST", "/units/b2/accept", 403, why="x", despite="x")
+
+
+def test_why_a_card_did_not_open_is_told_and_the_card_is_not(web: WebDesk) -> None:
+    unit = there(web, "b12-u2", "yard/y07")
+    rosters.put(web.desk.office, Scope("yard", "y07"), "yard", b"id,card,doors\nli,0012345678,back\n", web.desk.now)
+    unit.at = time.time() - 60
+    unit.fact("access.denied", door="main", by="li", via="card", reason="door")
+    unit.fact("access.denied", door="main", by=None, via="card", reason="unknown")
+    web.desk.take(unit.batch())
+    page = web.get("/doors/unit/b12-u2/explain").text
+    assert "it is not registered" in page
+    assert 'name="card" value="li"' in page
+    told = web.post("/doors/unit/b12-u2/explain", 200, door="main", card=" 0012345678 ").text
+    assert "The door told the reason: it is not for this door." in told
+    assert "The card is not for this door; it is for back." in told
+    assert "0012345678" not in told.split('id="f-card-hint"')[0]
+    found = web.call("POST", "/explain", unit="b12-u2", door="main", card="0000000999")
+    assert found["verdict"].startswith("The card is in none of the 1 lists")
+    assert [each["mine"] for each in found["shown"]] == [None]
+    assert b"0012345678" not in web.desk.kept()
+
+
+def test_who_may_not_know_people_is_told_nothing_of_cards(web: WebDesk) -> None:
+    there(web, "b12-u2", "yard/y07")
+    there(web, "b2", "yard/y08")
+    assert 'id="f-card-wrong"' in web.post("/doors/unit/b12-u2/explain", 422, door="main", card="").text
+    web.become(Role.GRID_WORKER)
+    web.get("/doors/unit/b12-u2/explain", 403)
+    web.post("/doors/unit/b12-u2/explain", 403, door="main", card="li")
+    web.call("POST", "/explain", 403, unit="b12-u2", door="main", card="li")
+    web.become(Role.OPERATOR, "yard/y07")
+    web.post("/doors/unit/b2/explain", 404, door="main", card="li")
+    web.call("POST", "/explain", 404, unit="b2", door="main", card="li")

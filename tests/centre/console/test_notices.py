@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+import struct
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -14,6 +14,7 @@ from centre.errors import CentreError
 from centre.notices import Draft
 from centre.units import parse_scope
 from contract.messages import Category
+from contract.plain import DeviceStatus
 from tests.centre.conftest import ONE_ENGINE
 from tests.centre.console.conftest import WebDesk
 from tests.centre.console.put_up import SCRIPT, YARD, put, yard
@@ -201,7 +202,6 @@ def test_each_door_that_is_missing_says_why(web: WebDesk) -> None:
     for unit in units[1:5]:
         unit.fact("notice.received", scope=YARD, id=name, rev=rev)
         web.desk.take(unit.batch())
-    lost = {"panel": {"state": "lost", "since": "2026-09-22T00:00:00Z"}}
     web.desk.take(
         units[0].status(),
         units[1].status(),
@@ -221,13 +221,43 @@ def test_each_door_that_is_missing_says_why(web: WebDesk) -> None:
     page = web.get(f"/notices/notice/{name}").text
     assert "Not counted: 1 revoked." in page
     assert "no answer from: panel" in page
-    assert lost
 
 
-def _devices() -> dict[str, Any]:
-    from contract.plain import DeviceStatus
+def _devices(**panel: str) -> dict[str, DeviceStatus]:
+    return {"panel": DeviceStatus("lost", "silent", 1_790_000_000.0, **panel), "card": DeviceStatus("ok")}  # type: ignore[arg-type]
 
-    return {"panel": DeviceStatus("lost", "silent", 1_790_000_000.0), "card": DeviceStatus("ok")}
+
+def test_only_a_silent_screen_keeps_a_notice_from_being_seen(web: WebDesk) -> None:
+    units = yard(web, 2)
+    name = put(web)
+    rev = web.call("GET", f"/notices/{name}")["line"]["rev"]
+    card = {"panel": DeviceStatus("ok", panel="800x480 0 normal"), "card": DeviceStatus("lost", "silent", 1.79e9)}
+    for unit, devices in zip(units, (card, _devices(panel="800x480 0 normal")), strict=True):
+        unit.fact("notice.received", scope=YARD, id=name, rev=rev)
+        web.desk.take(unit.batch(), unit.status(devices=devices))
+    found = {each["unit"]: each["why"] for each in web.call("GET", f"/notices/{name}")["missing"]}
+    assert found == {"y07-1": "its_turn", "y07-2": "device_lost"}
+
+
+def test_it_is_drawn_on_the_smallest_screen_that_is_known_there(web: WebDesk) -> None:
+    units = yard(web, 3)
+    form = {"title": "停水", "text": "8:00", "category": "service", "scope": YARD}
+    assert "no screen there has told its size" in web.post("/notices/preview", 200, **form).text
+    for unit, told in zip(units, ("1024x600 0 normal", "800x480 90 large", "640x480 0 normal"), strict=True):
+        web.desk.take(unit.status(devices={"panel": DeviceStatus("ok", panel=told)}))
+    part = web.post("/notices/preview", 200, **form).text
+    assert "7 inch: the smallest of the 2 screens that are known there" in part
+    address = re.search(r'src="(/notices/picture/[0-9a-f]+/1)"', part)
+    assert address is not None
+    assert struct.unpack(">II", web.get(address[1]).content[16:24]) == (480, 800)
+    chosen = web.post("/notices/preview", 200, **form, panel="480x272").text
+    assert "4.3 inch" in chosen
+    assert "write a headline" in web.post("/notices/preview", 200, **{**form, "title": ""}).text
+    web.get(address[1].replace("/1", "/9"), 404)
+    web.get("/notices/picture/0/1", 404)
+    name = put(web)
+    assert web.get(f"/notices/notice/{name}/drawn").content.startswith(b"\x89PNG")
+    assert "pictures" in web.post("/notices/new", 200, **form, do="preview").text
 
 
 def test_with_no_broker_it_is_kept_and_says_so(web: WebDesk) -> None:

@@ -15,6 +15,7 @@ from centre.accounts import Role
 from contract.plain import Reply, ReplyState, build_will
 from contract.topics import up
 from tests.centre.conftest import ONE_ENGINE
+from tests.centre.console.browser import Console
 from tests.centre.console.conftest import WebDesk
 from tests.centre.site import Site
 from tests.centre.test_orders import command_of
@@ -274,3 +275,33 @@ def test_a_person_who_may_look_at_a_yard_orders_nothing_there(web: WebDesk) -> N
     web.call("POST", "/units/b1/mode", 403, mode="hold_open", until=time.time() + 60, why="x")
     for act in ("restart", "resync", "fire-reset", "say"):
         web.call("POST", f"/units/b1/{act}", 403, why="x", **({"text": "x"} if act == "say" else {}))
+
+
+# --- a second person
+
+
+@pytest.mark.slow
+def test_a_lockdown_waits_for_a_second_person_where_the_site_asks_for_it(site: Site) -> None:
+    """In the name of who asked for it, and once."""
+    unit, wire = enrolled(site)
+    site.desk.run("account", "consent", "lockdown")
+    office = site.desk.office
+    office.save(office.folder.load())
+    console = Console(site.desk)
+    wang, li = (console.person(name, Role.OPERATOR, "yard/y07") for name in ("wang", "li"))
+    address = "/doors/unit/b12-u2/lockdown"
+    key = re.search(r'name="once" value="([^"]+)"', wang.get(address).text)
+    assert key is not None
+    form = {"why": "a fight in the yard", "until": str(int(time.time()) + 3600), "once": key[1]}
+    assert wang.post(address, on=address, **form).headers["location"] == "/consents"
+    (waiting,) = li.call("GET", "/consents")["waiting"]
+    assert (waiting["doing"], waiting["scope"], waiting["by"]) == ("lockdown", "unit/b12-u2", "wang")
+    assert "Residents with cards and visitors cannot get in" in waiting["words"]
+    assert not wire.payloads("/command")
+    li.post(f"/consents/{waiting['id']}/agree", on="/consents")
+    given = command(site, unit, wire)
+    assert (given["args"]["mode"], given["actor"]) == ("lockdown", "wang")
+    answer(unit, wire, given["id"], "accepted", "done")
+    eventually(lambda: "Done" in wang.get("/courses").text)
+    assert len(wire.payloads("/command")) == 1
+    assert "/courses/" not in li.get("/courses").text.split("<main")[1]

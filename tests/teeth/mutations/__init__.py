@@ -35,6 +35,7 @@ from tests.teeth.mutations import (
     serves,
     store,
     updates,
+    watching,
     words,
 )
 
@@ -70,5 +71,6 @@ MUTATIONS: list[Mutation] = [
     *seen.MUTATIONS,
     *outside.MUTATIONS,
     *updates.MUTATIONS,
+    *watching.MUTATIONS,
     *firstboot.MUTATIONS,
 ]

@@ -110,15 +110,15 @@ MUTATIONS = [
     Mutation(
         "an outage of the network sends a good version back",
         "agent/update/watching.py",
-        "        return NOT_CONFIRMED if time.monotonic() - begun - away_s >= ",
-        "        return NOT_CONFIRMED if time.monotonic() - begun >= ",
+        "        if since is not None and time.monotonic() - since >= ",
+        "        if time.monotonic() - begun >= ",
         (f"{INSTALLING}::test_the_time_to_reach_the_centre_stands_still_while_nothing_answers_at_the_brokers_address",),
     ),
     Mutation(
         "a version on trial waits for ever for a broker that never answers",
         "agent/update/watching.py",
-        "        if away_s >= self._most_away_s:\n",
-        "        if away_s >= 1e9:\n",
+        "        return NO_BROKER if time.monotonic() - begun >= self._most_away_s else None\n",
+        "        return None\n",
         (f"{INSTALLING}::test_it_stands_still_for_so_long_at_most",),
     ),
 ]

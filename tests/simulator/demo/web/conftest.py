@@ -21,6 +21,7 @@ from simulator.demo.web.play import TURN_S, playing
 from simulator.demo.web.scene import WebScene
 from simulator.demo.web.serving import Serving
 from simulator.demo.words import EN
+from simulator.tjc_canvas import TjcCanvas
 from tests.simulator.demo.web.asking import Asking
 from tests.waiting import eventually
 
@@ -57,6 +58,13 @@ def framing(tmp_path: Path) -> Iterator[Shown]:
     """The same, with a console beside it."""
     with ExitStack() as stack:
         yield shown(tmp_path, BoxSpec(reader_form="osdp"), stack, "http://127.0.0.1:8080/sign-in?token=x")
+
+
+@pytest.fixture
+def canvas(tmp_path: Path) -> Iterator[Shown]:
+    """Of a unit with a panel that is drawn on, of which no files are built."""
+    with ExitStack() as stack:
+        yield shown(tmp_path, BoxSpec(panel=TjcCanvas(), reader_form="rdm6300"), stack)
 
 
 @pytest.fixture
