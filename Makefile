@@ -1,18 +1,18 @@
 # Everything a developer does, each by one word. The environment is made when it is missing:
 # `make demo` and `make test` are all a fresh machine needs (with git, make, python3, python3-venv).
 #
-#   make demo      the whole product on this machine, on simulated serial hardware (no terminal: the self-checking story)
+#   make demo      the whole product in your browser, on simulated serial hardware (no terminal: the self-checking story)
 #   make test      every test but the long runs
 #   make check     format, lint, types, architecture and the fast tests: under a minute
 #   make soak      the long fault runs
 #   make teeth     known-bad variants of the code: each must turn its test red
 #   make bench     measure, and write docs/benchmarks.md
-#   make pictures  play the story and draw the README's pictures from it; draw the boxes of docs/wiring.md, the panels of docs/people.md
+#   make pictures  play the story and draw the README's pictures from it; draw the boxes of docs/wiring.md, the panels of docs/people.md, the console's pages
 #   make contract  write what docs/ say of the declared messages, status and metrics: tables, JSON Schemas, the AsyncAPI document
 #   make words     bring the Chinese catalogues up to the code (agent/locale, centre/locale), and name what is not translated
 #   make deb       the Debian packages, in build/deb (needs debhelper, dh-python, dpkg-dev); VERSION=… gives them another version
 #   make stick     a folder for a USB stick: the unit's package and all it needs, with no network; ARCH=arm64, PACKAGE=doorward-centre
-#   make image     a disk image of Debian with the unit's package (ARCH=amd64 or arm64), as root; make bundle: a signed update for it
+#   make image     a disk image of Debian with the unit's package (ARCH=amd64 or arm64), as root; make bundle: a signed update for it. Each makes what it lacks
 #   make claims    run the tests that prove a rule, keep their figures, write docs/claims.md
 #
 # PYTHON=… chooses the Python (3.11 or newer), VENV=… another environment, ARGS=… goes to pytest.
@@ -96,6 +96,7 @@ pictures: $(STAMP)
 	$(BIN)/python docs/img/panels.py
 	$(BIN)/python docs/img/tjc_steps.py
 	$(BIN)/python docs/img/install_steps.py
+	$(BIN)/python -m tests.browser.pictures docs/img
 
 contract: $(STAMP)
 	$(BIN)/python docs/contract/make.py
@@ -117,10 +118,11 @@ claims: $(STAMP)
 $(IMAGE_KEYS)/update.pem:
 	packaging/image/keys $(IMAGE_KEYS)
 
-image: $(IMAGE_KEYS)/update.pem
-	KEYRING=$(IMAGE_KEYS)/update.pem packaging/image/build $(ARCH) $(IMAGES) $(DEB)
+# The package that was built goes in, or the one of DEB=…; where there is none it is built first.
+image: $(IMAGE_KEYS)/update.pem $(if $(DEB),,deb)
+	KEYRING=$(IMAGE_KEYS)/update.pem packaging/image/build $(ARCH) $(IMAGES) $(or $(DEB),build/deb/doorward_*_all.deb)
 
-bundle:
+bundle: $(if $(wildcard $(IMAGES)/doorward-$(ARCH).ext4),,image)
 	packaging/image/bundle $(ARCH) $(IMAGES) $(IMAGE_KEYS)
 
 clean:

@@ -158,6 +158,7 @@ FORMS = (
     N_("{door}: open"),
     N_("{size} MB are needed, the journal's own room among them"),
     N_("dpkg: {package} {version} is not installed"),
+    N_("its updater does not run: {why}"),
     N_("{tool} is not here"),
     N_("{tool} took over {limit} s"),
     N_("{version} is installed already"),
@@ -174,6 +175,7 @@ FORMS = (
     N_("not within {limit} s"),
     N_("the agent did not get ready"),
     N_("the centre did not confirm its facts in time"),
+    N_("nothing answered at the broker's address for too long"),
     # why a message is none of the centre's
     N_("larger than 64 KiB"),
     N_("not three parts"),

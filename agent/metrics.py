@@ -6,15 +6,13 @@ What nobody can say (an input of a board that is gone) has no sample, so that no
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final, Literal, TypeVar
+from typing import Final, TypeVar
 
+from contract.exposition import MetricType, Sample, family
 from contract.frozen import frozen
 from contract.plain import DeviceStatus, DoorStatus, Status
 
 T = TypeVar("T")
-Labels = Mapping[str, str]
-Sample = tuple[Labels, float | None]
-"""None: nobody can say."""
 
 
 @frozen
@@ -22,31 +20,14 @@ class Metric:
     """`of` gives its samples."""
 
     name: str
-    type: Literal["gauge", "counter"]
+    type: MetricType
     words: str
     of: Callable[[Status], Iterator[Sample]]
 
 
 def text(status: Status) -> str:
     """The text format (0.0.4): HELP, TYPE and samples of each metric that has any."""
-    return "".join(line for metric in METRICS for line in _lines(metric, status))
-
-
-def _lines(metric: Metric, status: Status) -> Iterator[str]:
-    samples = [(labels, value) for labels, value in metric.of(status) if value is not None]
-    if samples:
-        yield f"# HELP {metric.name} {metric.words}\n# TYPE {metric.name} {metric.type}\n"
-    for labels, value in samples:
-        named = ",".join(f'{name}="{_escaped(label)}"' for name, label in labels.items())
-        yield f"{metric.name}{'{' + named + '}' if named else ''} {_number(value)}\n"
-
-
-def _escaped(label: str) -> str:
-    return label.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
-
-
-def _number(value: float) -> str:
-    return repr(float(value)) if isinstance(value, float) and not value.is_integer() else str(int(value))
+    return "".join(line for each in METRICS for line in family(each.name, each.type, each.words, each.of(status)))
 
 
 # --- samples

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -51,6 +52,17 @@ def speak(language: str) -> None:
 
 def speaks_chinese() -> bool:
     return _said is not None
+
+
+@contextmanager
+def in_english() -> Iterator[None]:
+    """For what is read elsewhere, whoever has it made."""
+    global _said  # noqa: PLW0603
+    before, _said = _said, None
+    try:
+        yield
+    finally:
+        _said = before
 
 
 def _(text: str) -> str:

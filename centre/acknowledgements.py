@@ -111,6 +111,11 @@ def not_handed(conn: Connection) -> list[RaisedAlarm]:
     return [each.alarm for each in _listed(conn, everything=False, handed=False)]
 
 
+def alarm_numbered(conn: Connection, number: int) -> RaisedAlarm:
+    """One that is there, open or not."""
+    return _listed(conn, everything=True, only=[number])[0].alarm
+
+
 def begin_handing(conn: Connection, now: float) -> None:
     """The program will run for alarms from now on, for none of those from before."""
     conn.execute(update(alarms).where(alarms.c.handed_utc.is_(None)).values(handed_utc=now))

@@ -42,24 +42,37 @@ KINDS: Mapping[str, str] = {
     "verified": N_("record verified"),
     "exported": N_("record exported"),
     "looked": N_("looked at a person's facts"),
+    "account": N_("account changed"),
+    "invited": N_("one-time link made"),
+    "signed_in": N_("signed in"),
+    "signed_out": N_("signed out"),
+    "sessions_ended": N_("signed out by another"),
+    "api_token": N_("token of a program"),
+    "consent": N_("second person's consent"),
     "epoch": N_("history of a unit begun"),
     "gap": N_("gap in a unit's facts"),
     "fork": N_("second history of a unit"),
     "early": N_("receipts ahead of their facts"),
     "receipt": N_("receipt kept"),
     "limits": N_("unit over its limits"),
+    "hook": N_("web hook"),
+    "home_assistant": N_("Home Assistant let in or shut out"),
     "given_up": N_("old facts given up"),
     "retained": N_("old facts given up"),
 }
 """What is entered, in a few words; a kind of a later version stands as it is called."""
 BY_PEOPLE = frozenset(
-    ["unit", "state", "command", "ack", "case", "recipient", "poll", "visitor", "revoked", "lost", "again", "erasure", "acceptance", "bundle", "roll", "rotation", "checkpoint", "verified", "exported", "looked", "restored", "account", "session", "token", "consent", "hook"]
+    {"unit", "state", "command", "ack", "case", "recipient", "poll", "visitor", "revoked", "lost", "again",
+     "erasure", "acceptance", "bundle", "roll", "rotation", "checkpoint", "verified", "exported", "looked",
+     "restored", "account", "invited", "signed_in", "signed_out", "sessions_ended", "api_token", "consent",
+     "hook", "home_assistant"}
 )  # fmt: skip
 """Kinds that somebody did, or had done; the rest is the centre's own bookkeeping."""
 _WHO = ("by", "actor")
 _SECRET = frozenset({"sealed", "sig", "key", "token", "line", "h", "digest"})
 """Not for reading: long, and no help to anybody who reads."""
 PAGE = 500
+LATELY = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +102,19 @@ def listed(conn: Connection, count: int, before: int | None = None, *, everythin
         if len(rows) < PAGE:
             break
         before = rows[-1].n
+    return found
+
+
+def by_one(conn: Connection, name: str, count: int) -> list[ReadAct]:
+    """What was entered under that name lately, newest first: of the last acts of all, not of years."""
+    rows = conn.execute(select(acts.c.line).order_by(acts.c.n.desc()).limit(LATELY)).scalars()
+    found: list[ReadAct] = []
+    for line in rows:
+        value = load_object(bytes(line))
+        if name in (value.get("by"), value.get("actor"), value.get("second")) and value["act"] in BY_PEOPLE:
+            found.append(_read(value))
+            if len(found) == count:
+                break
     return found
 
 

@@ -39,7 +39,11 @@ TWIN = "centre.twin"
 """Of no unit: another `serve` with a copy of the folder was at the broker, or wanted to be."""
 ROLL = "software.stopped"
 """Of no unit: a version is rolled out no further, since doors did not come back with it."""
-OWN = frozenset({FORK, BEHIND, TORN, NEW_EPOCH, MISMATCH, SECOND_KEY, CLONED, LIMIT, STRAY, BOOKS_BEHIND, TWIN, ROLL})
+GUESSED = "account.guessed"
+"""Of no unit: somebody guesses at an account's password."""
+OWN = frozenset(
+    {FORK, BEHIND, TORN, NEW_EPOCH, MISMATCH, SECOND_KEY, CLONED, LIMIT, STRAY, BOOKS_BEHIND, TWIN, ROLL, GUESSED}
+)
 """Kinds of the books' own: at most one of each is open a unit, and counts what comes after it."""
 OF_A_CLONE = frozenset({FORK, BEHIND, TORN, NEW_EPOCH, MISMATCH})
 """What a second box brings about: told by an open `unit.cloned`."""

@@ -21,6 +21,7 @@ from centre import (
     schema_acceptance,
     schema_accounts,
     schema_holders,
+    schema_hooks,
     schema_notices,
     schema_people,
     schema_places,
@@ -49,7 +50,7 @@ PARTS = (
     schema_acceptance,
     schema_software,
     schema_accounts,
-    schema_places,
+    schema_hooks,
 )
 """What declares tables beside schema.py: whoever founds books knows them all."""
 STALLED_S = 60

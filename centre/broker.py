@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from centre.folder import ServeLogins, Site
+from centre.folder import HOME_BRIDGE, HOME_DESKS, Home, ServeLogins, Site, home_login
+from centre.home_assistant import topics
 from centre.passwords import hashed
 from centre.units import Unit
-from contract.messages import MAX_MESSAGE_BYTES
+from contract.messages import MAX_MESSAGE_BYTES, Kind
 from contract.topics import LEAVES, PREFIX, centre, subscriptions, up
 
 INFLIGHT, INFLIGHT_BYTES = 2000, 4_000_000
@@ -103,7 +104,7 @@ LimitNOFILE={FILES}
 """
 
 
-def access(site: str, units: Iterable[Unit], serves: Iterable[str] = ()) -> str:
+def access(site: str, units: Iterable[Unit], serves: Iterable[str] = (), home: Home | None = None) -> str:
     """Who may read and write what. mosquitto refuses what is not named. `serves`: names of further `serve`."""
     own = f"{PREFIX}/{site}"
     lines = ["# Written by `doorward centre broker`."]
@@ -113,11 +114,31 @@ def access(site: str, units: Iterable[Unit], serves: Iterable[str] = ()) -> str:
         right = "readwrite" if login == main else "read"
         lines += ["", f"user {login}", f"topic {right} {own}/up/#", f"topic {right} {centre(site)}"]
         lines += [f"topic readwrite {own}/down/#", f"topic read {DROPPED}"]
+    lines += [] if home is None else _home_access(site, home)
     for unit in units:
         for login, _ in unit.logins:
             lines += ["", f"user {login}", *(f"topic write {up(site, unit.unit, leaf)}" for leaf in LEAVES)]
             lines += [f"topic read {topic}" for topic in subscriptions(site, unit.unit, unit.scopes)]
     return "\n".join(lines) + "\n"
+
+
+def _home_access(site: str, home: Home) -> list[str]:
+    """Home Assistant reads what it is told, and asks; nothing of the contract's is for it. What it asks is judged by the bridge."""
+    announced = topics.config(home.prefix, site, "+")
+    lines = ["", f"user {HOME_BRIDGE}", f"topic readwrite {announced}", f"topic readwrite {topics.own(site)}/#"]
+    lines += [f"topic read {centre(site)}"]
+    for login in HOME_DESKS:
+        lines += [
+            "",
+            f"user {login}",
+            f"topic read {PREFIX}/{site}/up/+/reply",
+            f"topic read {PREFIX}/{site}/up/+/status",
+        ]
+        lines += [f"topic write {PREFIX}/{site}/down/unit/+/{Kind.COMMAND}"]
+    lines += ["", f"user {home_login(site)}", f"topic read {announced}", f"topic readwrite {home.prefix}/status"]
+    lines += [f"topic read {topics.state(site, '+')}", f"topic read {topics.event(site, '+', '+')}"]
+    lines += [f"topic read {topics.bridge(site)}"]
+    return lines + [f"topic write {each}" for each in topics.asks(site)]
 
 
 def passwords(units: Iterable[Unit], logins: Mapping[str, str]) -> str:

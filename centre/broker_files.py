@@ -153,7 +153,7 @@ def _texts(site: Site, keys: CentreKeys, known: Iterable[Unit], wanted: Mosquitt
     """What is the same each time it is written; passwords are salted anew."""
     listener = texts.Listener(wanted.listen, wanted.port, *certificate_of(site, wanted), wanted.user)
     return {
-        "access": texts.access(site.site, known, further_serves(keys.logins)),
+        "access": texts.access(site.site, known, further_serves(keys.logins), site.home_assistant),
         CONFIGURATION: texts.configuration(listener),
         texts.DROP_IN: texts.drop_in(out),
     }

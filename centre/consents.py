@@ -75,8 +75,14 @@ def ask(
             raise BadValueError(name, _("1 to {most} characters").format(most=most))
     with centre.books.alone() as conn:
         permits.require(conn, asker, doing, scope)
-        open_ones = consents.c.state == "asked", consents.c.ends_utc > now, consents.c.by == asker.name
-        if len(conn.execute(select(consents.c.id).where(*open_ones)).all()) >= MOST_OPEN:
+        mine = consents.c.state == "asked", consents.c.ends_utc > now, consents.c.by == asker.name
+        theirs = [
+            each for each in conn.execute(select(consents).where(*mine)) if _is_open(centre.account_key, each, now)
+        ]
+        for each in theirs:
+            if (each.call, each.body) == (call, body):
+                return _of(each)  # asked twice is asked once
+        if len(theirs) >= MOST_OPEN:
             raise CentreError(_("{count} acts of yours wait for consent already").format(count=MOST_OPEN), WRONG_USE)
         row: dict[str, Any] = {"id": secrets.token_hex(8), "doing": doing.value, "scope": str(scope), "call": call}
         row |= {"body": body, "words": words, "by": asker.name, "why": why, "made_utc": now, "ends_utc": now + VALID_S}

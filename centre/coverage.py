@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, func, select
 from centre import restored, state
 from centre import units as register
 from centre.schema import receipts, units
-from centre.scope_tree import Roll, natural
+from centre.scope_tree import PlaceRoll
 from centre.words import N_, _
 from contract import codec
 from contract.envelope import unverified_payload
@@ -31,7 +31,7 @@ class Why(Enum):
     NOT_TAKEN = "not_taken"
     """It is there, had time enough, and has not taken it: it may have no room, or be busy with its backlog."""
     DEVICE_LOST = "device_lost"
-    """It has it, and devices of it do not answer: its screen may be one of them."""
+    """It has it, and its screen does not answer, or devices of it where it did not tell which is a screen."""
     DOOR_ONLY = "door_only"
     """It has it; after crashes it runs the door alone."""
     OFFLINE = "offline"
@@ -50,7 +50,7 @@ class Why(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class Unshown:
     """A door that does not show it. `since_utc`: of the reason, where that is known; `detail`: names of what does not answer."""
 
     unit: str
@@ -73,7 +73,7 @@ class Spread:
     received: int
     shown: int
     reasons: Mapping[Why, int]
-    missing: tuple[Missing, ...]
+    missing: tuple[Unshown, ...]
     first: int = 0
     revoked: int = 0
     """Units that had that scope and are revoked: they count for nothing."""
@@ -84,7 +84,7 @@ class Spread:
 
 
 def counts(
-    conn: Connection, known: Roll, seen: Collection[str] | None, rows: Sequence[Row[Any]]
+    conn: Connection, known: PlaceRoll, seen: Collection[str] | None, rows: Sequence[Row[Any]]
 ) -> dict[str, tuple[int, int, int, int]]:
     """Of each of these notices (rows of `state`): all units of its scope, sent, received, shown. What was shown was received."""
     inside = known.seen(seen)
@@ -118,7 +118,14 @@ def counts(
 
 
 def of(
-    conn: Connection, known: Roll, seen: Collection[str] | None, notice: str, now: float, *, first: int = 0
+    conn: Connection,
+    known: PlaceRoll,
+    seen: Collection[str] | None,
+    notice: str,
+    now: float,
+    *,
+    first: int = 0,
+    most: int = SHOWN_MISSING,
 ) -> Spread:
     """Raises CentreError where there is no such notice."""
     row = state.notice_row(conn, notice)
@@ -131,12 +138,13 @@ def of(
         if unit in inside
     }
     shown = {unit for unit, (_received, at) in got.items() if at is not None}
-    reasons = _Reasons(conn, row, now)
+    waiting = got.keys() - shown
+    reasons = _Reasons(conn, row, waiting, now)
     missing = sorted(
         (reasons.of(unit, known.name_of(unit), got.get(unit)) for unit in inside - shown),
-        key=lambda each: (_ORDER[each.why], each.since_utc or 0.0, natural(each.name)),
+        key=lambda each: (_ORDER[each.why], each.since_utc or 0.0, known.ranks[each.unit]),
     )
-    listed = missing[first : first + SHOWN_MISSING]
+    listed = missing[first : first + most]
     return Spread(
         notice,
         row.rev,
@@ -169,43 +177,47 @@ def _revoked(conn: Connection, scope: str, seen: Collection[str] | None) -> int:
 class _Reasons:
     """What is known of all units that matters here, read once."""
 
-    def __init__(self, conn: Connection, row: Row[Any], now: float) -> None:
+    def __init__(self, conn: Connection, row: Row[Any], waiting: Collection[str], now: float) -> None:
         self._sent_utc, self._now = row.sent_utc, now
         self._from_utc = None if row.token is None else codec.read(Notice, unverified_payload(row.token)).from_utc
         self._enrolled = register.enrolled(conn)
         self._unlisted = restored.unlisted(conn)
-        columns = (units.c.unit, units.c.online, units.c.heard_utc, units.c.status)
-        self._there = {unit: (online, heard, status) for unit, online, heard, status in conn.execute(select(*columns))}
+        columns = (units.c.unit, units.c.online, units.c.heard_utc)
+        self._there = {unit: (online, heard) for unit, online, heard in conn.execute(select(*columns))}
+        texts = select(units.c.unit, units.c.status).where(units.c.unit.in_(sorted(waiting)))
+        self._status: dict[str, str | None] = {row.unit: row.status for row in conn.execute(texts)} if waiting else {}
+        """Of those that have it and do not show it: what they said last."""
 
-    def of(self, unit: str, name: str, got: tuple[float | None, float | None] | None) -> Missing:
-        online, heard_utc, status = self._there[unit]
+    def of(self, unit: str, name: str, got: tuple[float | None, float | None] | None) -> Unshown:
+        online, heard_utc = self._there[unit]
         if got is not None:
             if not online:
-                return Missing(unit, name, Why.RECEIVED_OFFLINE, heard_utc)
+                return Unshown(unit, name, Why.RECEIVED_OFFLINE, heard_utc)
             if self._from_utc is not None and self._from_utc > self._now:
-                return Missing(unit, name, Why.PLANNED, self._from_utc)
-            return self._received(unit, name, got[0], status)
+                return Unshown(unit, name, Why.PLANNED, self._from_utc)
+            return self._received(unit, name, got[0], self._status.get(unit))
         if unit not in self._enrolled:
-            return Missing(unit, name, Why.NOT_ENROLLED)
+            return Unshown(unit, name, Why.NOT_ENROLLED)
         if self._sent_utc is None:
-            return Missing(unit, name, Why.UNSENT)
+            return Unshown(unit, name, Why.UNSENT)
         if not online:
-            return Missing(unit, name, Why.OFFLINE, heard_utc)
+            return Unshown(unit, name, Why.OFFLINE, heard_utc)
         if unit in self._unlisted:
-            return Missing(unit, name, Why.RESTORED)
+            return Unshown(unit, name, Why.RESTORED)
         why = Why.NOT_TAKEN if self._now - self._sent_utc > SOON_S else Why.ON_ITS_WAY
-        return Missing(unit, name, why, self._sent_utc)
+        return Unshown(unit, name, why, self._sent_utc)
 
-    def _received(self, unit: str, name: str, received_utc: float | None, status: str | None) -> Missing:
+    def _received(self, unit: str, name: str, received_utc: float | None, status: str | None) -> Unshown:
         told = json.loads(status) if status else {}
         devices = told.get("devices")
         states = devices if isinstance(devices, dict) else {}
-        lost = sorted(device for device, each in states.items() if each.get("state") == "lost")
+        screens = {device for device, each in states.items() if each.get("panel")} or states.keys()
+        lost = sorted(device for device, each in states.items() if each.get("state") == "lost" and device in screens)
         if told.get("door_only") is not None:
-            return Missing(unit, name, Why.DOOR_ONLY, received_utc)
+            return Unshown(unit, name, Why.DOOR_ONLY, received_utc)
         if lost:
-            return Missing(unit, name, Why.DEVICE_LOST, received_utc, ", ".join(lost))
-        return Missing(unit, name, Why.ITS_TURN, received_utc)
+            return Unshown(unit, name, Why.DEVICE_LOST, received_utc, ", ".join(lost))
+        return Unshown(unit, name, Why.ITS_TURN, received_utc)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +229,7 @@ class Said:
     then: str
 
 
-def said(each: Missing) -> Said:
+def said(each: Unshown) -> Said:
     """In the language of who reads it."""
     sign, words, then = _WORDS[each.why]
     return Said(sign, _(words).format(devices=each.detail), _(then))

@@ -31,6 +31,17 @@ DESKS = tuple(f"{LOGIN}.{number}" for number in range(1, 4))
 """Logins of commands that publish by themselves, one at a time each. The dot keeps them out of the ids of units."""
 
 
+HOME_BRIDGE = f"{LOGIN}.5"
+"""User name and client id of the process that tells Home Assistant of units."""
+HOME_DESKS = tuple(f"{LOGIN}.{number}" for number in range(6, 9))
+"""Logins of the orders that it carries out: a flood of them keeps no command of ours from the broker."""
+
+
+def home_login(site: str) -> str:
+    """That of Home Assistant itself."""
+    return f"home-assistant.{site}"
+
+
 @dataclass(frozen=True, slots=True)
 class ServeLogins:
     """The logins of one `serve`: `main` for facts and for what goes out, `urgent` for what must not wait, `desks` to read back by."""
@@ -107,6 +118,14 @@ class Files:
 
 
 @dataclass(frozen=True, slots=True)
+class Home:
+    """Whom Home Assistant is told of: the units of `scope` (level/id), announced below `prefix`."""
+
+    scope: str
+    prefix: str = "homeassistant"
+
+
+@dataclass(frozen=True, slots=True)
 class Oidc:
     """An OpenID provider that the site's people sign in at: `issuer`, its URL; `client`: what the console is called there; `label`: what the button says."""
 
@@ -133,6 +152,8 @@ class Site:
     consent: tuple[str, ...] | None = None
     clips: str | None = None
     oidc: Oidc | None = None
+    home_assistant: Home | None = None
+    """None: Home Assistant is told of nothing."""
 
     @property
     def serves_files(self) -> Files:
@@ -233,8 +254,11 @@ class Folder:
         clips = value.get("clips")
         if clips is not None and not isinstance(clips, str):
             raise CentreError(_("{settings}: clips: not an address").format(settings=self.settings), CONFIGURATION)
+        home = self._part(value, "home_assistant", Home)
+        if home is not None and not (isinstance(home.scope, str) and isinstance(home.prefix, str)):
+            raise CentreError(_("{settings}: home_assistant: not text").format(settings=self.settings), CONFIGURATION)
         oidc = self._part(value, "oidc", Oidc)
-        return Site(site, str(broker), str(zone), books, mosquitto, files, self._consent(value), clips, oidc)
+        return Site(site, str(broker), str(zone), books, mosquitto, files, self._consent(value), clips, oidc, home)
 
     def _consent(self, value: Mapping[str, Any]) -> tuple[str, ...] | None:
         given = value.get("consent")

@@ -9,7 +9,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
 
-from centre import acknowledgements, cases, publisher
+from centre import acknowledgements, cases, hooks, publisher
 from centre.cases import Level
 from centre.errors import CentreError
 from centre.names import named
@@ -34,6 +34,7 @@ class Cause(StrEnum):
     UNIT = "unit"
     ALARM = "alarm"
     REPORT = "report"
+    HOOK = "hook"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def findings(centre: OpenCentre, now: float) -> Iterator[Finding]:
     try:
         books = centre.books
         with books.reading() as conn:
-            found = [*_away(conn, now), *_overdue(conn, centre.site.site, now), *_open(centre)]
+            found = [*_away(conn, now), *_overdue(conn, centre.site.site, now), *_open(centre), *_hooks(conn)]
     except (CentreError, DBAPIError) as error:
         found = [Finding(Cause.BOOKS, str(error.orig if isinstance(error, DBAPIError) else error))]
     yield from of_centre(centre)
@@ -109,6 +110,18 @@ def _overdue(conn: Connection, site: str, now: float) -> Iterator[Finding]:
             line = _("{count} overdue, and now of the {level}: see `report list --overdue`; longest {report}")
             words = {"count": len(there), "level": named(level.name.lower()), "report": worst.id}
             yield Finding(Cause.REPORT, line.format(**words), since_utc=worst.due_utc)
+
+
+def _hooks(conn: Connection) -> Iterator[Finding]:
+    """Web hooks that do not take what they are sent."""
+    for each in hooks.all_of(conn):
+        if each.failing_utc is not None and each.fault is not None:
+            line = _("web hook {id}: {url} takes no alarms: {fault}")
+            yield Finding(
+                Cause.HOOK,
+                line.format(id=each.id, url=each.shown, fault=_(each.fault)),
+                since_utc=each.failing_utc,
+            )
 
 
 def _open(centre: OpenCentre) -> Iterator[Finding]:

@@ -69,7 +69,9 @@ def take(centre: OpenCentre, text: str, password: str, address: str, agent: str,
         account = _good(look(conn, key, text, now))  # another may have been first
         account_desk.set_password(conn, key, account.name, kept, account.name, now)
         token = sessions.begin(conn, key, account.name, address, agent, now)
-        acts.note(conn, "signed_in", {"account": account.name, "from": address, "how": "invitation"}, now)
+        acts.note(
+            conn, "signed_in", {"account": account.name, "by": account.name, "from": address, "how": "invitation"}, now
+        )
         return accounts.one(conn, key, account.name), token
 
 

@@ -25,7 +25,10 @@ HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 """OWASP's least for Argon2id: 19 MiB, two passes, one lane; 19 to 30 ms on the development machine."""
 AT_ONCE = 2
 """Hashes under way: 40 threads of a web server would want 760 MiB for them."""
+WAITING = 8
+"""More are told to try again: pages have to be answered meanwhile, by the same threads."""
 WAIT_S = 5.0
+_queue = threading.BoundedSemaphore(AT_ONCE + WAITING)
 _room = threading.BoundedSemaphore(AT_ONCE)
 
 
@@ -79,9 +82,16 @@ def _nobodys() -> str:
 
 @contextmanager
 def _turn() -> Iterator[None]:
-    if not _room.acquire(timeout=WAIT_S):
+    """Raises CentreError where too many are before us."""
+    with _in(_queue, 0.0), _in(_room, WAIT_S):
+        yield
+
+
+@contextmanager
+def _in(room: threading.BoundedSemaphore, wait_s: float) -> Iterator[None]:
+    if not room.acquire(timeout=wait_s):
         raise CentreError(_("too many sign in at this moment; try again"), UNREACHABLE)
     try:
         yield
     finally:
-        _room.release()
+        room.release()

@@ -6,12 +6,12 @@ Pure. Drawn on a plane of whole numbers, x to the right and y down, WIDTH wide.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from centre.places import Outline, Places
 from centre.places_file import Point
+from centre.scope_tree import natural
 from centre.units import Unit
 
 WIDTH = 1000
@@ -21,7 +21,6 @@ PITCH = 24.0
 PAD = 20.0
 HEAD = 28.0
 """Above a block's units: its name."""
-_NUMBERS = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +49,6 @@ class SiteMap:
     height: int
     areas: tuple[Area, ...]
     units: tuple[Spot, ...]
-
-
-def natural(text: str) -> list[str]:
-    """Sorts 2 before 10."""
-    return [part.zfill(12) if part.isdigit() else part for part in _NUMBERS.split(text)]
 
 
 def of(units: Iterable[Unit], places: Places) -> SiteMap:

@@ -15,7 +15,7 @@ from centre.notices import NoticeState
 from centre.schema import state as state_table
 from centre.schema_notices import notice_revs
 from centre.schema_reports import polls
-from centre.scope_tree import Roll
+from centre.scope_tree import PlaceRoll
 from centre.words import _
 from contract import codec
 from contract.envelope import unverified_payload
@@ -83,7 +83,7 @@ class Revision:
     notice: Notice
 
 
-def page(conn: Connection, known: Roll, seen: Collection[str] | None, wanted: Wanted, now: float) -> NoticePage:
+def page(conn: Connection, known: PlaceRoll, seen: Collection[str] | None, wanted: Wanted, now: float) -> NoticePage:
     """The newest first; of notices that concern a unit of `seen`. Raises CentreError (wrong use) for a mark that is none."""
     query = _selected(known, seen, now, wanted.which)
     if wanted.text:
@@ -102,7 +102,7 @@ def page(conn: Connection, known: Roll, seen: Collection[str] | None, wanted: Wa
     return NoticePage(tuple(_listed(row, got[row.id], now) for row in shown), after)
 
 
-def totals(conn: Connection, known: Roll, seen: Collection[str] | None, now: float) -> dict[Which, int]:
+def totals(conn: Connection, known: PlaceRoll, seen: Collection[str] | None, now: float) -> dict[Which, int]:
     """How many stand, and are planned."""
     return {
         which: conn.execute(
@@ -112,7 +112,7 @@ def totals(conn: Connection, known: Roll, seen: Collection[str] | None, now: flo
     }
 
 
-def one(conn: Connection, known: Roll, seen: Collection[str] | None, name: str, now: float) -> NoticeRow | None:
+def one(conn: Connection, known: PlaceRoll, seen: Collection[str] | None, name: str, now: float) -> NoticeRow | None:
     """None where there is none, or none that concerns a unit of `seen`."""
     row = conn.execute(_joined(known, seen).where(_T.id == name)).first()
     return None if row is None else _listed(row, coverage.counts(conn, known, seen, [row])[name], now)
@@ -140,7 +140,7 @@ def _read(token: bytes) -> Notice:
     return codec.read(Notice, unverified_payload(token))
 
 
-def _selected(known: Roll, seen: Collection[str] | None, now: float, which: Which) -> Select[Any]:
+def _selected(known: PlaceRoll, seen: Collection[str] | None, now: float, which: Which) -> Select[Any]:
     up = _up(now)
     planned = and_(up, _R.from_utc > now)
     wanted = {Which.STANDING: and_(up, or_(_R.from_utc.is_(None), _R.from_utc <= now)), Which.PLANNED: planned}
@@ -152,7 +152,7 @@ def _up(now: float) -> ColumnElement[bool]:
     return and_(_T.token.is_not(None), _T.withdrawn.is_(False), not_(over))
 
 
-def _joined(known: Roll, seen: Collection[str] | None) -> Select[Any]:
+def _joined(known: PlaceRoll, seen: Collection[str] | None) -> Select[Any]:
     """Without the messages themselves."""
     columns = (_T.id, _T.rev, _T.scope, _T.title, _T.made_utc, _T.until_utc, _T.withdrawn, _T.sent_utc)
     of_rev = and_(_R.notice == _T.id, _R.rev == _T.rev)

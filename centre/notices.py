@@ -98,15 +98,12 @@ def put_all(centre: OpenCentre, draft: Draft, scopes: Sequence[Scope], key: str,
 
 def _refuse_twice(conn: Connection, site: str, scopes: Sequence[Scope]) -> None:
     """A unit that is in two of them would show it twice."""
-    wanted = set(scopes)
-    for unit in units.listed(conn, site):
-        both = [] if unit.revoked else [str(each) for each in unit.scopes if each in wanted]
+    wanted = set(map(str, scopes))
+    for unit, places in units.places(conn, site):
+        both = [each for each in places if each in wanted]
         if len(both) > 1:
             raise BadValueError(
-                "scope",
-                _("{unit} is in {both}: it would show it twice").format(
-                    unit=unit.name or unit.unit, both=", ".join(both)
-                ),
+                "scope", _("{unit} is in {both}: it would show it twice").format(unit=unit, both=", ".join(both))
             )
 
 

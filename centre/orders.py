@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 
 from centre import commands, publisher, schema, units
 from centre.errors import WRONG_USE, BadValueError, CentreError, MissingValueError
+from centre.folder import DESKS
 from centre.link import Link
 from centre.opened import OpenCentre
 from centre.words import _
@@ -76,9 +77,16 @@ def say(text: str, seconds: int) -> Say:
 
 
 def carry_out(
-    centre: OpenCentre, unit_id: str, order: Order, actor: str, why: str, *, wait: bool = False
-) -> Iterator[Reply | Ended]:
-    """Each reply as it is heard, and what came of it last. Nothing happens before the first is asked for.
+    centre: OpenCentre,
+    unit_id: str,
+    order: Order,
+    actor: str,
+    why: str,
+    *,
+    wait: bool = False,
+    desks: Sequence[str] = DESKS,
+) -> Generator[Reply | Ended, None, None]:
+    """Each reply as it is heard, and what came of it last. Nothing happens before the first is asked for. `desks`: the logins to take one of.
 
     A unit that is offline, by its status at the broker, is sent nothing, unless it is to be waited for as long as the command is valid.
     Connects first, so that nothing of the command's short life is lost to that; then commits, signs, sends, listens. Raises CentreError
@@ -89,7 +97,7 @@ def carry_out(
         goes_on = _judge(conn, site, unit_id, order)
     valid_s = commands.OPEN_VALID_S if isinstance(order, Open) else commands.VALID_S
     answers, status = up(site, unit_id, "reply"), up(site, unit_id, "status")
-    with publisher.connected(centre.folder, centre.site, centre.keys, [answers, status]) as link:
+    with publisher.connected(centre.folder, centre.site, centre.keys, [answers, status], desks=desks) as link:
         if not wait and _is_offline(link, status):
             yield _ended(centre, unit_id, Outcome.OFFLINE, answered=False)
             return

@@ -42,7 +42,7 @@ class Places:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class TakenPlaces:
     """How many a file brought."""
 
     units: int
@@ -61,7 +61,7 @@ def _pair(value: list[float]) -> Point:
     return value[0], value[1]
 
 
-def take(centre: OpenCentre, data: bytes, by: str, now: float) -> Taken:
+def take(centre: OpenCentre, data: bytes, by: str, now: float) -> TakenPlaces:
     """The places of a file, all or none; those of other units stay. Raises BadTableError, and CentreError where it is of another kind."""
     if len(data) > MAX_BYTES:
         raise CentreError(_("larger than {most} MB").format(most=MAX_BYTES // 1024**2), WRONG_USE)
@@ -75,7 +75,7 @@ def take(centre: OpenCentre, data: bytes, by: str, now: float) -> Taken:
         _keep(conn, found)
         told = {"units": len(found.places), "outlines": len(found.outlines)}
         acts.note(conn, "places", told | {"by": by}, now)
-    return Taken(len(found.places), len(found.outlines))
+    return TakenPlaces(len(found.places), len(found.outlines))
 
 
 def clear(centre: OpenCentre, by: str, now: float) -> None:

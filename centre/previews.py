@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import json
 import os
-import select
+import re
+import select as ready
 import subprocess
 import sys
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 
+from sqlalchemy import Connection, select
+
 from centre.errors import UNREACHABLE, CentreError
 from centre.names import explained
+from centre.schema import units
 from centre.words import _
 from contract import codec
 from contract.frozen import frozen
@@ -33,6 +37,9 @@ LIMIT_S = 15.0
 FIRST_PAGES = 4
 """Drawn unless all are asked for."""
 ALL_PAGES = 20
+SOFTLY_S = 2.0
+WAITING = 8
+"""Askers at a time: each holds one of the threads that answer everybody."""
 KEPT_BYTES = 16 * 1024 * 1024
 _CHUNK = 65_536
 
@@ -44,6 +51,22 @@ class PanelForm:
     size: str = SIZES[0]
     rotate: int = 0
     large: bool = False
+
+
+def panels_told(conn: Connection, ids: Collection[str]) -> Counter[PanelForm]:
+    """What panels these units said last that they have, and how many of each; the smallest first."""
+    found: Counter[PanelForm] = Counter()
+    told = select(units.c.unit, units.c.status).where(units.c.status.contains('"panel":"'))
+    for unit, status in conn.execute(told):
+        if unit in ids:
+            for size, rotate, letters in _PANEL.findall(status):
+                if size in SIZES:
+                    found[PanelForm(size, int(rotate), letters == "large")] += 1
+    return Counter(dict(sorted(found.items(), key=lambda each: (SIZES.index(each[0].size), not each[0].large))))
+
+
+_PANEL = re.compile(r'"panel":"([0-9]+x[0-9]+) (0|90|180|270) (normal|large)"')
+"""As DeviceStatus in contract/plain.py tells it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +84,7 @@ class Previews:
     def __init__(self, command: Sequence[str] = COMMAND) -> None:
         self._command = command
         self._drawing, self._lock = threading.Lock(), threading.Lock()
+        self._waiting = threading.BoundedSemaphore(WAITING)
         self._process: subprocess.Popen[bytes] | None = None
         self._kept: OrderedDict[str, Preview] = OrderedDict()
 
@@ -71,12 +95,13 @@ class Previews:
         key = sha256(line).hexdigest()[:32]
         known = self.kept(key)
         if known is None:
-            if not self._drawing.acquire(timeout=LIMIT_S):
+            if not self._waiting.acquire(blocking=False):
                 raise CentreError(_("others are having notices drawn: try again in a moment"), UNREACHABLE)
             try:
-                known = self.kept(key) or self._drawn(key, line)
+                with self._drawing:
+                    known = self.kept(key) or self._drawn(key, line)
             finally:
-                self._drawing.release()
+                self._waiting.release()
         return known
 
     def kept(self, key: str) -> Preview | None:
@@ -89,7 +114,7 @@ class Previews:
 
     def close(self) -> None:
         with self._drawing:
-            self._end()
+            self._end(softly=True)
 
     def _drawn(self, key: str, line: bytes) -> Preview:
         try:
@@ -135,9 +160,15 @@ class Previews:
         except (ValueError, KeyError, TypeError):
             raise _SilentError from None
 
-    def _end(self) -> None:
+    def _end(self, *, softly: bool = False) -> None:
         process, self._process = self._process, None
         if process is not None:
+            if softly:  # it leaves nothing behind when it ends by itself
+                assert process.stdin is not None
+                with suppress(OSError):
+                    process.stdin.close()
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(SOFTLY_S)
             process.kill()
             process.wait()
             for pipe in (process.stdin, process.stdout):
@@ -170,8 +201,8 @@ class _Reader:
         return found
 
     def _more(self) -> None:
-        ready, _w, _x = select.select([self._fd], [], [], max(0.0, self._until_mono - time.monotonic()))
-        come = os.read(self._fd, _CHUNK) if ready else b""
-        if not come:
+        come, _w, _x = ready.select([self._fd], [], [], max(0.0, self._until_mono - time.monotonic()))
+        data = os.read(self._fd, _CHUNK) if come else b""
+        if not data:
             raise _SilentError
-        self._come += come
+        self._come += data

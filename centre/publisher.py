@@ -57,6 +57,20 @@ def retained(link: Link, wanted: Collection[str], limit_s: float) -> dict[str, b
     return found
 
 
+def all_retained(link: Link, quiet_s: float) -> list[str]:
+    """Topics of all that the broker retains where `link` is subscribed, once nothing more came for so long."""
+    found = dict[str, None]()
+    end = time.monotonic() + quiet_s
+    while (left := end - time.monotonic()) > 0:
+        for event in link.take(left):
+            if isinstance(event, Arrived):
+                link.ack(event)
+                if event.retained:
+                    found[event.message.topic] = None
+                    end = time.monotonic() + quiet_s
+    return list(found)
+
+
 def _free_login(folder: Folder, desks: Sequence[str], stack: ExitStack) -> str:
     """A login no other command of this folder uses now: with the same one the two would push each other off the broker."""
     end = time.monotonic() + FREE_S

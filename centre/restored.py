@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, and_, delete, func, select, update
+from sqlalchemy import Connection, and_, delete, func, inspect, select, update
 
 from centre import acts
 from centre.alarms import BOOKS_BEHIND, Alarms
@@ -48,7 +48,10 @@ def mark(conn: Connection, now: float, made_utc: float | None) -> None:
     conn.execute(delete(meta).where(meta.c.name == "replayed"))
     conn.execute(delete(revs_heard))
     for table in (sessions, invitations, api_tokens, consents):
-        conn.execute(delete(table))
+        if inspect(conn).has_table(
+            table.name
+        ):  # books of an earlier program, which are brought up once their keys are here
+            conn.execute(delete(table))
     conn.execute(insert_or_update(conn, meta, {"name": "restored", "value": int(now)}))
 
 

@@ -74,15 +74,38 @@ class DaySheet:
 
 def sheet(centre: OpenCentre, name: str, day: date, now: float) -> DaySheet:
     """Raises CentreError (wrong use) where there never was such a round."""
+    (found,) = sheets(centre, [name], day, now)
+    return found
+
+
+def sheets(centre: OpenCentre, names: Sequence[str], day: date, now: float) -> list[DaySheet]:
+    """The same of several at once: the books are looked through once for all. Raises CentreError (wrong use) for a round that never was."""
     zone = centre.site.zone
     with centre.books.reading() as conn:
-        known = rounds.revisions(conn, name)
-        if not known:
-            raise CentreError(_("{name}: no such round").format(name=name), WRONG_USE)
+        known = {name: rounds.revisions(conn, name) for name in names}
+        for name in names:
+            if not known[name]:
+                raise CentreError(_("{name}: no such round").format(name=name), WRONG_USE)
         start = _utc(zone, reckoning.midnight(day))
-        units = {stop.unit for each in known for stop in each.stops}
-        found = checkins.of_span(conn, start - MARGIN_S, start + MARGIN_S + 86_400.0, units)
-        heard = _heard(conn)
+        of_round = {name: {stop.unit for each in known[name] for stop in each.stops} for name in names}
+        units = set().union(*of_round.values())
+        found = checkins.of_span(conn, start - MARGIN_S, start + MARGIN_S + 86_400.0, units) if units else []
+        heard = _heard(conn) if units else {}
+    return [
+        _sheet(name, known[name], day, zone, [each for each in found if each.unit in of_round[name]], heard, now)
+        for name in names
+    ]
+
+
+def _sheet(
+    name: str,
+    known: Sequence[Round],
+    day: date,
+    zone: ZoneInfo,
+    found: Sequence[Checkin],
+    heard: Heard,
+    now: float,
+) -> DaySheet:
     stops: list[tuple[int, StopSheet]] = []
     for its_round, until in zip(known, [*(each.iat for each in known[1:]), float("inf")], strict=True):
         stops += _of_revision(its_round, until, day, zone, found, heard, now)

@@ -149,6 +149,15 @@ def withdraw(centre: OpenCentre, name: str, now: float) -> Round:
     return _commit(centre, Round(scope, name, 1, round(now, 3), row.title, withdrawn=True), now)
 
 
+def in_force(centre: OpenCentre) -> list[Round]:
+    """As they are now, those that are not withdrawn, in the order of their newest revisions."""
+    c = state_table.c
+    mine = (c.kind == Kind.ROUND.value) & c.token.is_not(None) & c.withdrawn.is_(False)
+    with centre.books.reading() as conn:
+        tokens = conn.execute(select(c.token).where(mine).order_by(c.made_utc, c.id)).scalars().all()
+    return [read(token) for token in tokens]
+
+
 def listed(centre: OpenCentre) -> list[ListedRound]:
     """All there ever were, in the order of their newest revisions."""
     mine = state_table.c.kind == Kind.ROUND.value

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Engine, func, select
 
-from centre.schema import units
+from centre.schema import meta, units
+from centre.schema_places import outlines
 from centre.words import N_, _
 from contract.scopes import LEVELS
 
+TREES = 64
+"""Kept of one roll: one for each scope that people sign in with."""
 LEVEL_WORDS = {
     "site": N_("whole site"),
     "community": N_("community {id}"),
@@ -33,12 +37,21 @@ class PlacedUnit:
     places: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Roll:
-    """All of them, by id, at one state of the register. `within`: ids by scope."""
+class PlaceRoll:
+    """All of them, by id, at one state of the register. `within`: ids by scope; `ranks`: where each stands in a list by name. Never changed."""
 
-    units: dict[str, PlacedUnit]
-    within: dict[str, frozenset[str]]
+    def __init__(self, found: Iterable[PlacedUnit], names: Mapping[str, str]) -> None:
+        """`names`: what people call a place, by its scope, where that is known."""
+        self._names = names
+        self.units = {each.unit: each for each in found}
+        within: dict[str, list[str]] = {}
+        for each in self.units.values():
+            for place in each.places:
+                within.setdefault(place, []).append(each.unit)
+        self.within = {place: frozenset(inside) for place, inside in within.items()}
+        by_name = sorted(self.units, key=lambda unit: (natural(self.name_of(unit)), unit))
+        self.ranks = {unit: number for number, unit in enumerate(by_name)}
+        self._trees: dict[frozenset[str], tuple[Node, ...]] = {}
 
     def seen(self, units: Collection[str] | None) -> frozenset[str]:
         """Of these; None stands for all there are."""
@@ -53,7 +66,18 @@ class Roll:
         level, _slash, name = scope.partition("/")
         if level == "unit":
             return self.name_of(name)
+        if scope in self._names:
+            return self._names[scope]
         return _(LEVEL_WORDS[level]).format(id=name) if level in LEVEL_WORDS else scope
+
+    def tree(self, units: Collection[str]) -> tuple[Node, ...]:
+        """The places that hold one of these units, the widest first."""
+        inside = self.seen(units)
+        if inside not in self._trees:
+            if len(self._trees) >= TREES:
+                self._trees.clear()
+            self._trees[inside] = _tree(self, inside)
+        return self._trees[inside]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,35 +85,41 @@ class Node:
     """A place with what is in it. `whole`: whoever looks sees all its units, and may name it."""
 
     scope: str
-    words: str
     count: int
     whole: bool
     children: tuple[Node, ...]
 
 
-def roll(conn: Connection, site: str) -> Roll:
-    """As the register is now."""
-    rows = conn.execute(
-        select(units.c.unit, units.c.name, units.c.scopes).where(units.c.revoked_utc.is_(None)).order_by(units.c.unit)
-    )
-    found: dict[str, PlacedUnit] = {}
-    within: dict[str, list[str]] = {}
-    for unit, name, scopes in rows:
+def roll(conn: Connection, site: str) -> PlaceRoll:
+    """As the register is now; read anew where it changed."""
+    columns = (func.count(), func.count(units.c.revoked_utc), func.max(units.c.revoked_utc))
+    changes = conn.execute(select(meta.c.value).where(meta.c.name == "changes")).scalar()
+    mark = (site, changes, *conn.execute(select(*columns)).one())
+    known = _KEPT.get(conn.engine)
+    if known is None or known[0] != mark:
+        known = _KEPT[conn.engine] = (mark, _read(conn, site))
+    return known[1]
+
+
+_KEPT: WeakKeyDictionary[Engine, tuple[object, PlaceRoll]] = WeakKeyDictionary()
+"""Of each database that is open the newest roll, with the marks of the books that it was read at."""
+
+
+def _read(conn: Connection, site: str) -> PlaceRoll:
+    here = select(units.c.unit, units.c.name, units.c.scopes).where(units.c.revoked_utc.is_(None))
+    found = []
+    for unit, name, scopes in conn.execute(here.order_by(units.c.unit)):
         given = sorted(scopes.split(), key=_level)
-        places = tuple(dict.fromkeys((f"site/{site}", *given, f"unit/{unit}")))
-        found[unit] = PlacedUnit(unit, name, places)
-        for place in places:
-            within.setdefault(place, []).append(unit)
-    return Roll(found, {place: frozenset(inside) for place, inside in within.items()})
+        found.append(PlacedUnit(unit, name, tuple(dict.fromkeys((f"site/{site}", *given, f"unit/{unit}")))))
+    named = select(outlines.c.scope, outlines.c.name).where(outlines.c.name != "")
+    return PlaceRoll(found, {row.scope: row.name for row in conn.execute(named)})
 
 
-def tree(known: Roll, seen: Collection[str]) -> tuple[Node, ...]:
-    """The places that hold a unit of `seen`, the widest first. A place lies in the one in which most of its units are, of those just wider."""
-    inside = frozenset(seen) & known.units.keys()
+def _tree(known: PlaceRoll, inside: frozenset[str]) -> tuple[Node, ...]:
+    """A place lies in the one in which most of its units are, of those just wider."""
     above: dict[str, Counter[str]] = {}
     for unit in inside:
-        places = known.units[unit].places
-        for wider, place in pairwise(places):
+        for wider, place in pairwise(known.units[unit].places):
             above.setdefault(place, Counter())[wider] += 1
     below: dict[str, list[str]] = {}
     for place, counts in above.items():
@@ -98,16 +128,14 @@ def tree(known: Roll, seen: Collection[str]) -> tuple[Node, ...]:
     return tuple(_node(known, inside, below, top) for top in tops)
 
 
-def _node(known: Roll, inside: frozenset[str], below: Mapping[str, list[str]], scope: str) -> Node:
+def _node(known: PlaceRoll, inside: frozenset[str], below: Mapping[str, list[str]], scope: str) -> Node:
+    def order(each: str) -> tuple[int, int, list[tuple[int, int, str]]]:
+        level, _slash, name = each.partition("/")
+        return LEVELS.index(level), known.ranks.get(name, 0) if level == "unit" else 0, natural(name)
+
     members = known.within[scope]
-    children = sorted(below.get(scope, ()), key=lambda each: (_level(each), natural(known.words(each))))
-    return Node(
-        scope,
-        known.words(scope),
-        len(members & inside),
-        members <= inside,
-        tuple(_node(known, inside, below, each) for each in children),
-    )
+    children = tuple(_node(known, inside, below, each) for each in sorted(below.get(scope, ()), key=order))
+    return Node(scope, len(members & inside), members <= inside, children)
 
 
 def natural(text: str) -> list[tuple[int, int, str]]:

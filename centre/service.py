@@ -31,6 +31,7 @@ from centre.handover import Handover
 from centre.intake import InboundMessage, Intake, IntakeOutcome
 from centre.keys import CentreKeys
 from centre.link import Arrived, Event, EventQueue, Link, LinkDown, LinkUp, Sent
+from centre.metrics import Serving
 from centre.outbox import Outbox
 from centre.questions import Questions
 from centre.read_back import ReadBack
@@ -78,13 +79,13 @@ class Service:
         self._site = site.site
         self._books = books
         self._say_raw = say
-        self._handover = None if hook is None else Handover(hook, books)
         self._current = CurrentKeys(folder, site, keys, books, owns=name is None)
         self._share = Share(books, site.site, name)
         self._intake = Intake(books, site.site, time.time, self._share.leases)
         self._read_back = ReadBack(folder, site, books, logins.desks)
         self._checkpoint = DailyCheckpoint(books)
         self._events = EventQueue()
+        self._handover = Handover(hook, books, site.site, self._events.wake)
         look = partial(publisher.connected, folder, site, keys, desks=logins.desks)
         self._place = Place(site.site, look, self._events.wake, alone=not self._share.may_be_others)
         self._early: list[tuple[Link, Arrived]] = []
@@ -120,6 +121,11 @@ class Service:
         self._stopping = True
         self._events.wake()
 
+    def serving(self) -> Serving:
+        """For any thread."""
+        up = [self._share.is_up(link) for link in (self._link, self._urgent)]
+        return Serving(self._site, up[0] and self._up, up[1], not self._troubled, self._share.leads)
+
     def run(self) -> None:
         self._share.enter(lambda: self._stopping)
         self._link.start()
@@ -138,10 +144,9 @@ class Service:
             self._end()
 
     def _end(self) -> None:
-        if self._handover is not None:
-            self._handover.stop()
-            with suppress(*AWAY):
-                self._handover.mark(self._say)
+        self._handover.stop()
+        with suppress(*AWAY):
+            self._handover.mark(self._say)
         self._link.stop(self._place.good_bye if self._share.leave() and self._up else None)
 
     def _turn(self) -> None:
@@ -154,18 +159,15 @@ class Service:
         self._place.announce(self._link)
         try:
             self._settle()
-            if self._handover is not None:
-                self._handover.begin()
+            self._handover.begin()
             self._sort()
             self._take()
             if self._up:
                 self._standing.look(self._say, self._current.keys)
             self._look()
             self._outbox.note_sent()
-            if self._handover is not None:
-                self._handover.mark(self._say)
-                if self._share.leads:
-                    self._handover.offer()
+            self._handover.mark(self._say)
+            self._handover.offer(leads=self._share.leads)
             self._tend()
         except AWAY as error:
             if not self._troubled:
@@ -352,7 +354,7 @@ class Service:
     def _alarm(self, raised: list[RaisedAlarm]) -> None:
         for line in acknowledgements.told(raised):
             self._say(line)
-        if raised and self._handover is not None:
+        if raised:
             self._handover.look_now()
 
     # --- what is to go out

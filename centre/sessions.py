@@ -88,7 +88,7 @@ def sign_out(books: Books, session: Session, now: float) -> None:
     """By its owner."""
     with books.writing() as conn:
         conn.execute(delete(sessions).where(sessions.c.id == session.id))
-        acts.note(conn, "signed_out", {"account": session.account.name}, now)
+        acts.note(conn, "signed_out", {"account": session.account.name, "by": session.account.name}, now)
 
 
 def end(books: Books, account: str, by: str, now: float, session: str | None = None) -> int:

@@ -79,6 +79,10 @@ class Share:
     def down(self, link: Link) -> None:
         self._away.setdefault(link, time.monotonic())
 
+    def is_up(self, link: Link) -> bool:
+        """For any thread."""
+        return link not in self._away
+
     def passes_over(self, link: Link, message: InboundMessage) -> bool:
         """Whether it is the mark, or was kept for us while others took such messages. To be asked of each message, in order."""
         if message.topic == self._marks.get(link):

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 
 from sqlalchemy import Connection, select
+from sqlalchemy.exc import DBAPIError
 
-from centre import account_desk, accounts, acts, login_passwords, sessions
+from centre import account_desk, accounts, acts, login_passwords, sessions, shown
 from centre.account_key import AccountKey, Token
 from centre.accounts import Account
+from centre.alarms import GUESSED, Alarms
 from centre.errors import UNREACHABLE, WRONG_USE, CentreError
 from centre.opened import OpenCentre
 from centre.schema_accounts import accounts as table
 from centre.schema_accounts import invitations
-from centre.single_sign_on import Named
-from centre.tries import ACCOUNT, ADDRESS, DEVICE, Tries, network
+from centre.single_sign_on import Identity
+from centre.tries import ACCOUNT, ADDRESS, DEVICE, Pace, Tries, network
 from centre.words import _
 from contract.frozen import frozen
 
+TOLD = Pace(1, 3600.0)
+"""How often it is told that somebody guesses at one account."""
 MOST_NAME = 48
 MOST_DEVICE = 100
 
@@ -56,7 +61,7 @@ class SignIns:
     def sign_in(self, name: str, password: str, address: str, agent: str, device: str | None, now: float) -> SignedIn:
         """A session with a token that is new. Raises NotSignedInError, TooManyTriesError; the database's errors."""
         name, key = name.strip().casefold()[:MOST_NAME], self._centre.account_key
-        counted = self._count(key, name, network(address), device)
+        counted = self._count(key, name, address, device, now)
         with self._centre.books.reading() as conn:
             kept = _kept(conn, key, name)
         if not login_passwords.holds(key, name, password[: login_passwords.MOST + 1], kept):
@@ -69,13 +74,13 @@ class SignIns:
             if fresh is not None:
                 account_desk.put(conn, key, name, {"password": fresh}, name, now)
             token = sessions.begin(conn, key, name, address, agent, now)
-            acts.note(conn, "signed_in", {"account": name, "from": address, "how": "password"}, now)
+            acts.note(conn, "signed_in", {"account": name, "by": name, "from": address, "how": "password"}, now)
             account = accounts.one(conn, key, name)
         for what, whose in counted:
             self._tries.give_back(what, whose)
         return SignedIn(account, token, device_of(key, name))
 
-    def by_provider(self, named: Named, address: str, agent: str, now: float) -> SignedIn:
+    def by_provider(self, named: Identity, address: str, agent: str, now: float) -> SignedIn:
         """Whom the site's provider named; joined to the account of that name where that has no password and nobody yet. Raises NotSignedInError."""
         key, name = self._centre.account_key, named.name.strip().casefold()[:MOST_NAME]
         with self._centre.books.alone() as conn:
@@ -89,7 +94,7 @@ class SignIns:
                 account_desk.put(conn, key, row.name, {"subject": named.subject}, row.name, now)
                 conn.execute(invitations.delete().where(invitations.c.account == row.name))
             token = sessions.begin(conn, key, row.name, address, agent, now)
-            acts.note(conn, "signed_in", {"account": row.name, "from": address, "how": "provider"}, now)
+            acts.note(conn, "signed_in", {"account": row.name, "by": row.name, "from": address, "how": "provider"}, now)
             return SignedIn(accounts.one(conn, key, row.name), token, device_of(key, row.name))
 
     def slow(self, address: str) -> None:
@@ -116,19 +121,31 @@ class SignIns:
             account_desk.set_password(conn, key, account.name, fresh, account.name, now)
             return sessions.begin(conn, key, account.name, session.address, session.agent, now)
 
-    def _count(self, key: AccountKey, name: str, address: str, device: str | None) -> list[tuple[str, str]]:
+    def _count(self, key: AccountKey, name: str, address: str, device: str | None, now: float) -> list[tuple[str, str]]:
         """Raises TooManyTriesError. Returns what was counted."""
         if device is not None and _is_device(key, name, device):
             wanted = [("device", device, DEVICE)]
         else:
-            wanted = [("address", address, ADDRESS), ("account", name, ACCOUNT)]
+            wanted = [("address", network(address), ADDRESS), ("account", name, ACCOUNT)]
         counted = []
         for what, whose, pace in wanted:
             wait_s = self._tries.take(what, whose, pace)
             if wait_s:
+                if what == "account" and not self._tries.take("told", name, TOLD):
+                    self._tell(key, name, address, now)
                 raise TooManyTriesError(wait_s)
             counted.append((what, whose))
         return counted
+
+    def _tell(self, key: AccountKey, name: str, address: str, now: float) -> None:
+        """An alarm, where it is an account of ours; not for each guess."""
+        with suppress(DBAPIError), self._centre.books.changing() as conn:
+            if _kept(conn, key, name) is None:
+                return
+            alarms = Alarms(conn)
+            detail = f"wrong passwords for {name}, from {shown.plain(network(address))}"
+            alarms.raise_own(conn, "", GUESSED, "", 0, detail, now)
+            alarms.flush(conn)
 
 
 def device_of(key: AccountKey, name: str) -> str:

@@ -43,7 +43,7 @@ class Asked:
 
 
 @frozen
-class Named:
+class Identity:
     """Whom the provider says it is: `subject` never changes, `name` is what they are called there."""
 
     subject: str
@@ -65,7 +65,7 @@ class SignOn:
             url, _state = session.create_authorization_url(address, state=state, nonce=nonce, code_verifier=verifier)
         return Asked(str(url), state, nonce, verifier)
 
-    def named(self, asked: Asked, answer: str, back: str, now: float) -> Named:
+    def named(self, asked: Asked, answer: str, back: str, now: float) -> Identity:
         """`answer`: the whole address that they came back with. Raises CentreError where it does not hold, or the provider cannot be reached."""
         from authlib.common.errors import AuthlibBaseError  # noqa: PLC0415  # an extra of its own
         from requests import RequestException  # noqa: PLC0415
@@ -87,7 +87,7 @@ class SignOn:
             ) from None
         except RequestException as error:
             raise _unreachable(error) from None
-        return Named(f"{self._oidc.issuer} {claims['sub']}", str(claims.get("preferred_username", "")))
+        return Identity(f"{self._oidc.issuer} {claims['sub']}", str(claims.get("preferred_username", "")))
 
     def _claims(self, token: str, nonce: str, now: float) -> Mapping[str, Any]:
         """Raises JoseError, ValueError."""
@@ -105,7 +105,7 @@ class SignOn:
         )
         wanted.validate(claims)
         if claims.get("azp", self._oidc.client) != self._oidc.client:
-            raise ValueError("azp")
+            raise ValueError  # as any other claim that is not for us
         return claims
 
     def _address(self, name: str) -> str:

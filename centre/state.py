@@ -279,13 +279,9 @@ def lacks_room(conn: Connection, site: str, notice: Notice, now: float) -> str |
         return _("{scope} has {most_scope} in force, and a unit takes no more").format(
             scope=notice.scope, most_scope=most_scope
         )
-    for unit in units.listed(conn, site):
-        if not unit.revoked and notice.scope in unit.scopes:
-            total = sum(counts[str(scope)] for scope in unit.scopes)
-            if total >= most_unit:
-                return _("{unit} has {most_unit} in force, and takes no more").format(
-                    unit=unit.unit, most_unit=most_unit
-                )
+    for unit, places in units.places(conn, site):
+        if str(notice.scope) in places and sum(counts[place] for place in places) >= most_unit:
+            return _("{unit} has {most_unit} in force, and takes no more").format(unit=unit, most_unit=most_unit)
     return None
 
 

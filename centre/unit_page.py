@@ -26,7 +26,7 @@ ORDERS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Happened:
+class FactHappened:
     """A fact as it is told. `sure`: `at_utc` is when it truly was; else the unit's clock was not right, and nobody can say."""
 
     entry: Entry
@@ -67,7 +67,7 @@ def of(centre: OpenCentre, now: UnitNow, utc: float) -> Known:
 
 def happened(
     centre: OpenCentre, unit: str, before: tuple[str, int] | None = None, count: int = FACTS
-) -> list[Happened]:
+) -> list[FactHappened]:
     """Its last facts, newest first."""
     times = Times()
     with centre.books.reading() as conn:
@@ -77,7 +77,7 @@ def happened(
             if not any(f'"clock":"{clock}"'.encode() in each.line for clock in TRUSTED):
                 true = times.of(conn, unit, each.epoch, each.line)
                 at, sure = true.utc, true.placed
-            found.append(Happened(each, at, sure, of_line(each.kind, each.line)))
+            found.append(FactHappened(each, at, sure, of_line(each.kind, each.line)))
     return found
 
 

@@ -6,7 +6,7 @@ Owns the tables units, unit_keys and tokens, but for a unit's presence, which pr
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,6 +93,13 @@ def listed(conn: Connection, site: str) -> list[Unit]:
     """All units by id, revoked ones included."""
     second, scopes = _second_logins(conn), _Scopes(site)
     return [_unit(row, scopes, second) for row in conn.execute(_REGISTERED.order_by(units.c.unit))]
+
+
+def places(conn: Connection, site: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Id and all scopes of each unit that is not revoked, as text: far quicker than `listed`, where nothing else is wanted."""
+    here = select(units.c.unit, units.c.scopes).where(units.c.revoked_utc.is_(None)).order_by(units.c.unit)
+    for unit, given in conn.execute(here):
+        yield unit, tuple(dict.fromkeys((f"site/{site}", *given.split(), f"unit/{unit}")))
 
 
 def one(conn: Connection, site: str, unit: str) -> Unit:

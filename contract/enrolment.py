@@ -10,6 +10,7 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import field
 from typing import Annotated, ClassVar
+from urllib.parse import urlsplit
 
 from contract import codec
 from contract.bounds import Hex64, Id, Items, Length, Pattern
@@ -21,8 +22,17 @@ from contract.refusal import Refusal, parsed
 from contract.strict_json import dumps, load_object
 
 FORMAT = "doorward-enrolment-1"
+_PORTS = {"mqtt": 1883, "mqtts": 8883}
 KEY_BYTES = 32
 """Of card keys, PIN keys and the token."""
+
+
+def broker_address(url: str) -> tuple[str, int, bool]:
+    """Host, port, whether with TLS. Raises ValueError on a URL that is none of ours."""
+    parts = urlsplit(url)
+    if parts.scheme not in _PORTS or not parts.hostname:
+        raise ValueError("not mqtt://host[:port] or mqtts://host[:port]")
+    return parts.hostname, parts.port or _PORTS[parts.scheme], parts.scheme == "mqtts"
 
 
 @frozen

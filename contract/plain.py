@@ -77,6 +77,8 @@ class DeviceStatus:
     tamper: Annotated[tuple[Word, ...], Items(0, 10)] = ()
     note: Word | None = None
     """What it cannot do and settings ask for."""
+    panel: Word | None = None
+    """Of a display with designed pages: its size, how it hangs in degrees clockwise, and the letters of its files: `800x480 0 normal`."""
 
 
 @frozen

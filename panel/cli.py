@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from agent.cli.language import SpokenCommand, SpokenGroup, spoken
+from agent.words import _, reason_of
 from drivers.display.design import ROTATIONS, SIZES, Form, form_of
 from panel.dwin import folder, sdcard, slots
 from panel.dwin.folder import Built, Wish
@@ -15,7 +17,7 @@ from panel.letters import Face, find
 from panel.words import LANGUAGES
 
 
-class PanelCommand(click.Command):
+class PanelCommand(SpokenCommand):
     """What a person can put right is told in a line each."""
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -32,7 +34,7 @@ _SIZE = click.Choice([f"{width}x{height}" for width, height in SIZES])
 _FONT = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
-class PanelGroup(click.Group):
+class PanelGroup(SpokenGroup):
     """`show` and `notices` draw on a simulated panel with the agent's pages: who only builds needs neither."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -42,11 +44,11 @@ class PanelGroup(click.Group):
         if cmd_name == "show":
             from panel.show.command import show  # noqa: PLC0415
 
-            return show
+            return spoken(show)
         if cmd_name == "notices":
             from panel.show.notices import notices  # noqa: PLC0415
 
-            return notices
+            return spoken(notices)
         return super().get_command(ctx, cmd_name)
 
 
@@ -69,7 +71,7 @@ def simulated(make: str, size: str, rotate: str, large: bool, font: Path | None)
     click.echo((kept.dwin if make == "dwin" else kept.tjc)(form, find(font)))
 
 
-@panel.group("build")
+@panel.group("build", cls=SpokenGroup)
 def build() -> None:
     """Make the files of a display, for its memory card."""
 
@@ -123,13 +125,13 @@ def dwin(
     """Make the folder OUT/DWIN_SET for a DWIN panel (T5L, DGUS II): copied to a FAT32 card, put in, power on."""
     form = form_of(size, int(rotate), large=large)
     if form.rotate and cfg is None:
-        raise click.UsageError("--rotate needs --cfg: only the panel's own settings turn it")
+        raise click.UsageError(_("--rotate needs --cfg: only the panel's own settings turn it"))
     if cfg is not None and background_id is not None:
-        raise click.UsageError("--background-id is for a build without --cfg")
+        raise click.UsageError(_("--background-id is for a build without --cfg"))
     if not folder.is_free(out):
-        raise PanelError(f"{out}: is there already and not empty")
+        raise PanelError(_("{file}: is there already and not empty").format(file=out))
     if sd is not None and sd.exists():
-        raise PanelError(f"{sd}: is there already")
+        raise PanelError(_("{file} is there already").format(file=sd))
     face = find(font)
     settings = (cfg.name, _read(cfg)) if cfg is not None else None
     built = folder.build(Wish(form, face, language, settings, background_id))
@@ -148,49 +150,53 @@ def _read(cfg: Path) -> bytes:
     try:
         return cfg.read_bytes()
     except OSError as error:
-        raise PanelError(f"{cfg}: {error.strerror}") from error
+        raise PanelError(_("{file}: {reason}").format(file=cfg, reason=reason_of(error))) from error
 
 
 def _card(built: Built, sd: Path) -> None:
     try:
         sdcard.write_image(sd, folder.FOLDER, built.files)
     except OSError as error:
-        raise PanelError(f"{sd}: {error.strerror}") from error
+        raise PanelError(_("{file}: {reason}").format(file=sd, reason=reason_of(error))) from error
     except ValueError as error:
-        raise PanelError(f"{sd}: {error}") from error
+        raise PanelError(_("{file}: {reason}").format(file=sd, reason=error)) from error
 
 
 def _tell(built: Built, face: Face, out: Path, sd: Path | None) -> None:
     stored = {file.name: file.slots for file in built.folder.stored()}
     for name, data in built.files.items():
         place = stored.get(name)
-        where = (
-            ""
-            if place is None
-            else f"slots {place.start}-{place.stop - 1}"
-            if len(place) > 1
-            else f"slot {place.start}"
-        )
-        click.echo(f"{out / folder.FOLDER / name}  {len(data):>9,} bytes  {where}".rstrip())
+        size = _("{size:>9,} bytes").format(size=len(data))
+        where = "" if place is None else f"  {_slots(place)}"
+        click.echo(f"{out / folder.FOLDER / name}  {size}{where}")
     if sd is not None:
-        click.echo(f"{sd}  image of the memory card")
-    click.echo(f"Font: {face.path.name}; {_licence(face, out)}")
+        click.echo(_("{file}  image of the memory card").format(file=sd))
+    click.echo(_("Font: {name}; {licence}").format(name=face.path.name, licence=_licence(face, out)))
     if built.missing:
-        click.echo(f"The font has not: {''.join(built.missing)} (an empty frame is shown)")
+        missing = "".join(built.missing)
+        click.echo(_("The font has not: {missing} (an empty frame is shown)").format(missing=missing))
     if built.settings is None:
         click.echo(
-            f"The panel's own .CFG has to name {built.library} as its background library (byte 8), load initial values "
-            f"and upload touches (byte 5, bits 5 and 4): --cfg makes a copy that does."
+            _(
+                "The panel's own .CFG has to name {library} as its background library (byte 8), load initial values "
+                "and upload touches (byte 5, bits 5 and 4): --cfg makes a copy that does."
+            ).format(library=built.library)
         )
-    click.echo("For the unit's configuration:")
+    click.echo(_("For the unit's configuration:"))
     for line in layout(built):
         click.echo(f"  {line}")
 
 
+def _slots(place: range) -> str:
+    if len(place) > 1:
+        return _("slots {first}-{last}").format(first=place.start, last=place.stop - 1)
+    return _("slot {number}").format(number=place.start)
+
+
 def _licence(face: Face, out: Path) -> str:
     if face.licence is None:
-        return "its licence is not beside it: see that it may be passed on"
-    return f"its licence: {out / folder.LICENCE}"
+        return _("its licence is not beside it: see that it may be passed on")
+    return _("its licence: {file}").format(file=out / folder.LICENCE)
 
 
 def layout(built: Built) -> list[str]:

@@ -19,6 +19,7 @@ from typing import Any
 from PIL import __version__ as pillow_version
 from PIL import features
 
+from agent.words import _, reason_of
 from drivers.display.design import Form
 from panel import words
 from panel.dwin import folder
@@ -41,7 +42,7 @@ def cache() -> Path:
     try:
         home = given if given.is_absolute() else Path.home() / ".cache"
     except RuntimeError as error:
-        raise PanelError("this user has no home folder: set XDG_CACHE_HOME to a folder") from error
+        raise PanelError(_("this user has no home folder: set XDG_CACHE_HOME to a folder")) from error
     return home / "doorward" / "panels"
 
 
@@ -95,7 +96,7 @@ def _told(place: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise PanelError(f"{place}: {error.strerror}") from error
+        raise PanelError(_("{file}: {reason}").format(file=place, reason=reason_of(error))) from error
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PIL import ImageFont
 
+from agent.words import _
 from contract.frozen import frozen
 from panel.errors import MISSING, PanelError
 
@@ -55,7 +56,7 @@ def _member(path: Path) -> int:
         return 0
     for number in range(_MEMBERS):
         try:
-            name, _ = ImageFont.truetype(path, 16, number).getname()
+            name, _style = ImageFont.truetype(path, 16, number).getname()
         except OSError:
             return 0
         if name is not None and name.endswith(" SC"):
@@ -76,7 +77,7 @@ def find(given: Path | None = None) -> Face:
         return _face(given)
     found = _packaged() or _installed()
     if found is None:
-        hint = "no Chinese font is on this machine: pip install 'doorward[panel]', or name one with --font"
+        hint = _("no Chinese font is on this machine: pip install 'doorward[panel]', or name one with --font")
         raise PanelError(hint, code=MISSING)
     return _face(found)
 
@@ -105,9 +106,11 @@ def _face(path: Path) -> Face:
     try:
         glyphs = {bytes(face.at(24).getmask(char, mode="L")) for char in (*_SAMPLE, _NOWHERE)}
     except (OSError, ValueError) as error:
-        raise PanelError(f"{path}: no font that can be read ({error})", code=MISSING) from error
+        raise PanelError(
+            _("{file}: no font that can be read ({error})").format(file=path, error=error), code=MISSING
+        ) from error
     if len(glyphs) <= len(_SAMPLE):
-        raise PanelError(f"{path}: a font without Chinese characters", code=MISSING)
+        raise PanelError(_("{file}: a font without Chinese characters").format(file=path), code=MISSING)
     return face
 
 

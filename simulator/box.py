@@ -221,6 +221,22 @@ class Box:
         self.relay.reboot()
         self.panel.power_cycle()
 
+    def power(self, supply: bool) -> None:
+        """The stairwell's supply fails or returns: board, readers, panel and locks. Whoever runs the agent stops or starts it."""
+        with self._clockwork.lock:
+            for line in self.lines.values():
+                line.faults.silent = not supply
+            for board in self.boards.values():
+                board.reboot()
+            for reader in self.readers.values():
+                if isinstance(reader, OsdpReader):
+                    reader.reboot()
+            for door in self.doors.values():
+                door.power(supply)
+            self.panel.go_dark(not supply)
+            if supply:
+                self.panel.power_cycle()
+
     @property
     def lock_unlocked(self) -> bool:
         return self.door().unlocked

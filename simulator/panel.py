@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from simulator.clockwork import Clockwork
@@ -71,6 +72,8 @@ class Panel(ABC):
         """Every screen that was to be seen, with the moment it appeared."""
         self.tones: list[tuple[float, float]] = []
         """(when, for how many seconds) the buzzer sounded."""
+        self.listener: Callable[[], None] | None = None
+        """Told when something may look different, on the thread that changed it: it must not wait."""
         self._clockwork = clockwork
         self._trace = trace
         self._shown: Screen | None = None
@@ -119,6 +122,14 @@ class Panel(ABC):
         """What somebody in front of it can read."""
         return "" if self.dark else self.text
 
+    def go_dark(self, dark: bool = True) -> None:
+        self.dark = dark
+        self._touched_up()
+
+    def _touched_up(self) -> None:
+        if self.listener is not None:
+            self.listener()
+
     def _sounded(self, seconds: float, now: float) -> None:
         self.tones.append((now, seconds))
         del self.tones[:-5000]
@@ -126,6 +137,7 @@ class Panel(ABC):
 
     def _look(self, power_cycled: bool = False) -> None:
         """Note what is to be seen now, and whether what it replaces was only half drawn."""
+        self._touched_up()
         screen = self.screen()
         if screen == self._shown:
             return

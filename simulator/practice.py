@@ -16,6 +16,8 @@ from types import FrameType
 
 import click
 
+from agent.cli.language import SpokenCommand, language_option
+from agent.words import N_, _
 from simulator.box import Box, BoxSpec
 from simulator.dwin_panel import Layout
 from simulator.osdp_reader import OsdpReader
@@ -32,6 +34,21 @@ BOARDS = {"waveshare-d": 1, "waveshare-io8": 1, "lctech": 255}
 """Those that may carry a lock, and their addresses ex works."""
 _UNSEEN = frozenset({"frame", "noise", "challenged", "session", "pulse-ended"})
 """What of the trace passes on the lines only: that is for `doorward monitor`."""
+
+
+_SAID = {
+    each: each
+    for each in (
+        N_("unlocked"), N_("locked"), N_("pushed"), N_("broken-open"), N_("pressed"), N_("released"), N_("fire"),
+        N_("fire-over"), N_("opened"), N_("closed"), N_("leak"), N_("clear"), N_("said"), N_("card"), N_("relay"),
+        N_("pulse"), N_("by-hand"), N_("rebooted"), N_("power-cycled"), N_("plugged"), N_("unplugged"), N_("touched"),
+        N_("buzzer"), N_("shows"), N_("sleeps"), N_("wakes"), N_("used"), N_("keyset"), N_("light"), N_("beeps"),
+        N_("text"), N_("comset"), N_("it holds"), N_("it gives way"), N_("shown"), N_("dark"), N_("red"), N_("green"),
+        N_("amber"), N_("blue"), N_("exit button"),
+    )
+} | {"keys": N_("keys typed"), "on": N_("switched on"), "off": N_("switched off")}  # fmt: skip
+"""Words of the trace as they are told. What a reader or a display said is told as it was."""
+_QUOTES = frozenset({"said", "shows", "text"})
 
 
 class NotUnderstoodError(Exception):
@@ -53,20 +70,20 @@ class Deed:
 
 def _door(box: Box, given: list[str]) -> str | None:
     if given and given[0] not in box.doors:
-        raise NotUnderstoodError(f"the doors are {', '.join(box.doors)}")
+        raise NotUnderstoodError(_("the doors are {names}").format(names=", ".join(box.doors)))
     return given[0] if given else None
 
 
 def _reader(box: Box, given: list[str]) -> str:
     name = given[1] if len(given) > 1 else "reader"
     if name not in box.readers:
-        raise NotUnderstoodError(f"the readers are {', '.join(box.readers)}")
+        raise NotUnderstoodError(_("the readers are {names}").format(names=", ".join(box.readers)))
     return name
 
 
 def _tap(box: Box, given: list[str]) -> object:
     if not given[0].isdecimal():
-        raise NotUnderstoodError("a card is a number, as 12345678")
+        raise NotUnderstoodError(_("a card is a number, as 12345678"))
     return box.tap(int(given[0]), _reader(box, given))
 
 
@@ -77,28 +94,28 @@ def _keys(box: Box, given: list[str]) -> None:
     elif isinstance(box.panel, TjcPanel):
         box.touch(given[0])
     else:
-        raise NotUnderstoodError("no keypad is built in: --reader osdp and --panel tjc have one")
+        raise NotUnderstoodError(_("no keypad is built in: --reader osdp and --panel tjc have one"))
 
 
 def _install(box: Box, given: list[str]) -> None:
     """As its maker's reset does it: back to the factory key, open for a new one."""
     reader = box.readers[_reader(box, ["", *given])]
     if not isinstance(reader, OsdpReader):
-        raise NotUnderstoodError("only an OSDP reader has that")
+        raise NotUnderstoodError(_("only an OSDP reader has that"))
     from_the_factory(reader)
 
 
 def _water(box: Box, given: list[str]) -> None:
     if box.meter is None:
-        raise NotUnderstoodError("no meter is built in: --meter")
+        raise NotUnderstoodError(_("no meter is built in: --meter"))
     if not given[0].isdecimal():
-        raise NotUnderstoodError("litres are a number, as 30")
+        raise NotUnderstoodError(_("litres are a number, as 30"))
     box.water(int(given[0]))
 
 
 def _line(box: Box, given: list[str], *, plug: bool) -> None:
     if given[0] not in box.lines:
-        raise NotUnderstoodError(f"the ports are {', '.join(box.lines)}")
+        raise NotUnderstoodError(_("the ports are {names}").format(names=", ".join(box.lines)))
     line = box.lines[given[0]]
     (line.plug if plug else line.unplug)()
 
@@ -107,21 +124,21 @@ METER = "00000012345678"
 """What stands on the meter."""
 
 DEEDS = {
-    "tap": Deed("CARD [READER]", "hold a card to a reader", _tap),
-    "keys": Deed("KEYS [READER]", "type on the keypad of an OSDP reader or a TJC panel", _keys),
-    "push": Deed("[DOOR]", "push the door: it opens if it is unlocked", lambda b, g: b.push_door(_door(b, g))),
-    "force": Deed("[DOOR]", "break the door open", lambda b, g: b.door(_door(b, g)).force()),
-    "exit": Deed("[DOOR]", "press the exit button", lambda b, g: b.press_exit(_door(b, g))),
-    "fire": Deed("", "set the fire contact off", lambda b, _: b.fire()),
-    "safe": Deed("", "the fire is over", lambda b, _: b.fire(False)),
-    "gas": Deed("", "the gas detector opens", lambda b, _: b.gas()),
-    "nogas": Deed("", "and closes again", lambda b, _: b.gas(False)),
-    "water": Deed("LITRES", "so much water runs through the meter", _water),
-    "unplug": Deed("PORT", "pull an adapter out", lambda b, g: _line(b, g, plug=False)),
-    "plug": Deed("PORT", "put it back", lambda b, g: _line(b, g, plug=True)),
-    "power": Deed("", "the unit's supply fails and returns", lambda b, _: b.power_cut()),
-    "install": Deed("[READER]", "put an OSDP reader into install mode, its key forgotten", _install),
-    "screen": Deed("", "what the display shows", lambda b, _: click.echo(drawn(b.panel.screen()))),
+    "tap": Deed("CARD [READER]", N_("hold a card to a reader"), _tap),
+    "keys": Deed("KEYS [READER]", N_("type on the keypad of an OSDP reader or a TJC panel"), _keys),
+    "push": Deed("[DOOR]", N_("push the door: it opens if it is unlocked"), lambda b, g: b.push_door(_door(b, g))),
+    "force": Deed("[DOOR]", N_("break the door open"), lambda b, g: b.door(_door(b, g)).force()),
+    "exit": Deed("[DOOR]", N_("press the exit button"), lambda b, g: b.press_exit(_door(b, g))),
+    "fire": Deed("", N_("set the fire contact off"), lambda b, _: b.fire()),
+    "safe": Deed("", N_("the fire is over"), lambda b, _: b.fire(False)),
+    "gas": Deed("", N_("the gas detector opens"), lambda b, _: b.gas()),
+    "nogas": Deed("", N_("and closes again"), lambda b, _: b.gas(False)),
+    "water": Deed("LITRES", N_("so much water runs through the meter"), _water),
+    "unplug": Deed("PORT", N_("pull an adapter out"), lambda b, g: _line(b, g, plug=False)),
+    "plug": Deed("PORT", N_("put it back"), lambda b, g: _line(b, g, plug=True)),
+    "power": Deed("", N_("the unit's supply fails and returns"), lambda b, _: b.power_cut()),
+    "install": Deed("[READER]", N_("put an OSDP reader into install mode, its key forgotten"), _install),
+    "screen": Deed("", N_("what the display shows"), lambda b, _: click.echo(drawn(b.panel.screen()))),
 }
 
 
@@ -139,9 +156,9 @@ def obey(box: Box, text: str) -> None:
     verb, *given = text.split()
     deed = DEEDS.get(verb)
     if deed is None:
-        raise NotUnderstoodError(f"{verb} is nothing that can be done here: help")
+        raise NotUnderstoodError(_("{verb} is nothing that can be done here: help").format(verb=verb))
     if not deed.fits(len(given)):
-        raise NotUnderstoodError(f"say {verb} {deed.takes}".rstrip())
+        raise NotUnderstoodError(_("say {what}").format(what=f"{verb} {deed.takes}".rstrip()))
     deed.do(box, given)
 
 
@@ -149,10 +166,19 @@ def told(moment: Moment) -> str | None:
     """A line for what somebody would notice; a screen once it has its title."""
     if moment.what in _UNSEEN or (moment.what == "shows" and not moment.value.split(" | ")[1]):
         return None
-    return f"{moment.part}: {moment.what} {moment.value}".rstrip()
+    kind, _between, name = moment.part.partition(" ")
+    part = _("door {name}").format(name=name) if kind == "door" else moment.part
+    value = moment.value if moment.what in _QUOTES else _worded(moment.value)
+    return _("{part}: {what}").format(part=part, what=f"{_worded(moment.what)} {value}".rstrip())
 
 
-@click.command("simulate")
+def _worded(value: str) -> str:
+    if value in _SAID:
+        return _(_SAID[value])
+    return " ".join(_(_SAID[word]) if word in _SAID else word for word in value.split(" "))
+
+
+@click.command("simulate", cls=SpokenCommand)
 @click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False))
 @click.option("--panel", type=click.Choice([*PANELS]), default="dwin", help="Which display.", show_default=True)
 @click.option(
@@ -169,11 +195,14 @@ def simulate(folder: Path | None, panel: str, reader: str, board: str, two_doors
     Prints the ports for probe and setup, then does at the doors what is typed (help). An OSDP reader comes as from the factory.
     """
     if two_doors and board == "lctech":
-        raise click.UsageError("lctech has 4 inputs, and two doors want 7")
+        raise click.UsageError(_("lctech has 4 inputs, and two doors want 7"))
     doors = (DoorSpec(), SECOND) if two_doors else (DoorSpec(),)
     digits = METER if meter else ""
     spec = BoxSpec(doors, board, BOARDS[board], panel=PANELS[panel], reader_form=reader, meter=digits)
     play(folder, spec)
+
+
+simulate.params.append(language_option())
 
 
 def play(folder: Path | None, spec: BoxSpec) -> None:
@@ -189,8 +218,8 @@ def play(folder: Path | None, spec: BoxSpec) -> None:
                 from_the_factory(reader)
                 box.key_file(name).unlink()
         box.trace.listener = _show
-        click.echo(f"doorward probe {' '.join(map(str, box.ports.values()))}")
-        click.echo("What can be done at the door: help. It ends with quit.")
+        click.echo(" ".join(("doorward", "probe", *map(str, box.ports.values()))))
+        click.echo(_("What can be done at the door: help. It ends with quit."))
         for text in sys.stdin:
             if text.split() == ["quit"]:
                 break
@@ -200,12 +229,12 @@ def play(folder: Path | None, spec: BoxSpec) -> None:
 def _take(box: Box, text: str) -> None:
     if text == "help":
         for verb, deed in DEEDS.items():
-            click.echo(f"  {f'{verb} {deed.takes}':<22}{deed.words}")
+            click.echo(f"  {f'{verb} {deed.takes}':<22}{_(deed.words)}")
     elif text:
         try:
             obey(box, text)
         except (NotUnderstoodError, KeyError, ValueError) as error:
-            click.echo(f"not understood: {error}")
+            click.echo(_("not understood: {error}").format(error=error))
 
 
 def _show(moment: Moment) -> None:

@@ -144,6 +144,7 @@ class TjcPanel(Panel):
             self._variables["sleep"] = 1
             self._trace.add(self.name, "sleeps")
             self._say(bytes((SLEPT,)))
+            self._touched_up()
 
     def _wake(self) -> None:
         """The page is loaded anew: its texts are the designer's again."""

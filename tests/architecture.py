@@ -202,7 +202,8 @@ def _direction(module: Module, name: str) -> Iterator[str]:
             )
         case "panel":
             whole = module.path.startswith(JOINS) and under(name, "agent", "drivers", "simulator")
-            allowed = whole or under(name, "panel", "drivers.display", "drivers.wire", "contract")
+            display = ("drivers.display", "drivers.wire", "agent.words", "agent.cli.language")
+            allowed = whole or under(name, "panel", "contract", *display)
         case _:
             allowed = True
     if not allowed:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import click
 from babel.messages import Catalog
 from babel.messages.extract import extract_from_file
 from babel.messages.mofile import read_mo, write_mo
@@ -30,6 +31,8 @@ from centre.cli import centre
 from centre.cli.verify_record import verify_record
 from centre.words import DOMAIN, LOCALE
 from contract.language import CHINESE
+from panel.cli import panel
+from simulator.practice import simulate
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = LOCALE / CHINESE / "LC_MESSAGES"
@@ -46,20 +49,20 @@ COMMANDS = (centre, verify_record)
 
 @dataclass(frozen=True)
 class Speaker:
-    """A program with a catalogue of its own. `help`: the texts of its commands, in English."""
+    """A program with a catalogue of its own. `help`: the texts of its commands, in English. `packages`: those that speak through it, its own first."""
 
     domain: str
     folder: Path
-    package: str
+    packages: tuple[str, ...]
     help: Callable[[], Iterable[str]]
 
     @property
     def modules(self) -> list[Path]:
-        return sorted((ROOT / self.package).rglob("*.py"))
+        return sorted(path for package in self.packages for path in (ROOT / package).rglob("*.py"))
 
     @property
     def templates(self) -> list[Path]:
-        return sorted((ROOT / self.package).rglob("templates/**/*.html"))
+        return sorted(path for package in self.packages for path in (ROOT / package).rglob("templates/**/*.html"))
 
 
 def _centre_help() -> Iterator[str]:
@@ -67,12 +70,25 @@ def _centre_help() -> Iterator[str]:
 
 
 def _agent_help() -> Iterator[str]:
-    commands = [doorward, *(command_of(name) for name in AGENT_COMMANDS)]
+    commands = [doorward, *(command_of(name) for name in AGENT_COMMANDS), simulate, *_below(panel)]
     return (each.english for command in commands for each in help_texts(command))
 
 
-CENTRE = Speaker(DOMAIN, FOLDER, "centre", _centre_help)
-AGENT = Speaker(agent.words.DOMAIN, agent.words.LOCALE / CHINESE / "LC_MESSAGES", "agent", _agent_help)
+def _below(command: click.Command) -> Iterator[click.Command]:
+    yield command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None
+            if not found.hidden:
+                yield from _below(found)
+
+
+CENTRE = Speaker(DOMAIN, FOLDER, ("centre",), _centre_help)
+AGENT = Speaker(
+    agent.words.DOMAIN, agent.words.LOCALE / CHINESE / "LC_MESSAGES", ("agent", "panel", "simulator"), _agent_help
+)
 SPEAKERS = (CENTRE, AGENT)
 
 SAID: Mapping[str, int] = {
@@ -106,10 +122,14 @@ SAID_BY_AGENT: Mapping[str, int] = {
     "DoorwardError": 0,
     "Finding": 2,
     "IdentityError": 0,
+    "NoRoomError": 0,
+    "NotUnderstoodError": 0,
+    "PanelError": 0,
     "Row": 2,
     "SourceError": 0,
     "TrialStep": 2,
     "UnreachableError": 0,
+    "UsageError": 0,
     "_fault": 1,
     "ask": 1,
     "_ask": 1,
@@ -155,7 +175,7 @@ def messages(speaker: Speaker = CENTRE) -> dict[str, set[str]]:
                 assert isinstance(text, str), (path, text)
                 found.setdefault(text, set()).add(name_of(path))
     for text in filter(None, speaker.help()):
-        found.setdefault(text, set()).add(f"{speaker.package}/cli")
+        found.setdefault(text, set()).add(f"{speaker.packages[0]}/cli")
     return found
 
 

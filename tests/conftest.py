@@ -25,6 +25,7 @@ os.environ["XDG_CACHE_HOME"] = str(Path(__file__).parent.parent / ".pytest_cache
 
 
 TOOLS = {
+    "make": "make",
     "mosquitto": "mosquitto",
     "nats-server": "nats-server",
     "postgres": "postgresql",
@@ -45,6 +46,7 @@ TOOLS = {
     "lintian": "lintian",
     "mmdebstrap": "mmdebstrap",
     "grub-editenv": "grub-common",
+    "python3.13": "python3.13",
 }
 """Programs of the machine that a test may ask for with `@pytest.mark.needs(…)`, and the Debian package of each."""
 

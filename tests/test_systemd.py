@@ -19,6 +19,7 @@ INSTALLED = {
     "doorward-update.path": "usr/lib/systemd/system/doorward-update.path",
     "doorward-update.service": "usr/lib/systemd/system/doorward-update.service",
     "doorward-update-mend.service": "usr/lib/systemd/system/doorward-update-mend.service",
+    "doorward-update-look.service": "usr/lib/systemd/system/doorward-update-look.service",
     "99-doorward.rules": "usr/lib/udev/rules.d/99-doorward.rules",
     "doorward.sysusers.conf": "usr/lib/sysusers.d/doorward.conf",
     "doorward.tmpfiles.conf": "usr/lib/tmpfiles.d/doorward.conf",
@@ -27,8 +28,8 @@ INSTALLED = {
     "doorward-centre.sysusers.conf": "usr/lib/sysusers.d/doorward-centre.conf",
     "doorward-centre.tmpfiles.conf": "usr/lib/tmpfiles.d/doorward-centre.conf",
 }
-SERVICES = ("doorward.service", "doorward-centre.service", "doorward-broker.service")
-"""Those that run all the time as users of their own; the updater is root for a moment."""
+SERVICES = ("doorward.service", "doorward-centre.service", "doorward-broker.service", "doorward-update-look.service")
+"""Those that run as users of their own; the updater is root for a moment."""
 MAX_EXPOSURE = 20
 """systemd-analyze counts in tenths: 2.0 of 10."""
 
@@ -49,7 +50,14 @@ def root(tmp_path: Path) -> Path:
         "multi-user.target",
     ):
         shutil.copy(UNITS / unit, tmp_path / "usr/lib/systemd/system")
-    for program in ("usr/lib/doorward/bin/doorward", "usr/sbin/mosquitto", "usr/bin/flock", "bin/sh", "bin/kill"):
+    for program in (
+        "usr/lib/doorward/bin/doorward",
+        "usr/sbin/mosquitto",
+        "usr/bin/flock",
+        "usr/bin/python3",
+        "bin/sh",
+        "bin/kill",
+    ):
         command = tmp_path / program
         command.parent.mkdir(parents=True, exist_ok=True)
         command.write_text("#!/bin/sh\n", encoding="ascii")

@@ -31,6 +31,7 @@ from agent.config import Config
 from agent.config.model import IDENTITY, STATE, UnitConfig
 from agent.errors import DoorwardError
 from agent.store import reading
+from agent.words import _, in_english, reason_of
 from contract.bounds import rfc3339
 
 FACTS = 2000
@@ -56,15 +57,18 @@ def command(ctx: click.Context, output: Path | None) -> None:
     """
     invocation: Invocation = ctx.obj
     path = invocation.config_path
-    config, faults = _read(invocation)
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    output = output or Path(f"doorward-{config.unit.id}-{stamp}.tar.gz")
-    if output.exists():
-        raise DoorwardError(f"{output} is there already")
-    redaction = Redaction(secrets_of(config), hashes_of(config.state))
-    members = dict(_members(config, path, faults, redaction))
+    with in_english():  # whoever reads it sits elsewhere
+        config, faults = _read(invocation)
+        output = output or Path(f"doorward-{config.unit.id}-{stamp}.tar.gz")
+        free = not output.exists()
+        redaction = Redaction(secrets_of(config), hashes_of(config.state))
+        members = dict(_members(config, path, faults, redaction)) if free else {}
+    if not free:
+        raise DoorwardError(_("{file} is there already").format(file=output))
     _write(output, f"doorward-{config.unit.id}-{stamp}", members)
-    click.echo(f"{output}: {len(members)} files, {output.stat().st_size // 1024 + 1} KiB, no secrets")
+    size = output.stat().st_size // 1024 + 1
+    click.echo(_("{file}: {count} files, {size} KiB, no secrets").format(file=output, count=len(members), size=size))
 
 
 def _read(invocation: Invocation) -> tuple[Config, tuple[str, ...]]:
@@ -211,4 +215,5 @@ def _write(output: Path, folder: str, members: dict[str, str]) -> None:
         finally:
             Path(name).unlink(missing_ok=True)
     except OSError as error:
-        raise DoorwardError(f"{output}: cannot be written: {(error.strerror or str(error)).lower()}") from None
+        text = _("{file}: cannot be written: {reason}").format(file=output, reason=reason_of(error))
+        raise DoorwardError(text) from None

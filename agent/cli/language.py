@@ -9,6 +9,7 @@ import codecs
 import gettext
 import io
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -85,9 +86,34 @@ def spoken(command: click.Command) -> click.Command:
     """The command with its help in the language that is spoken now."""
     for each in help_texts(command):
         setattr(each.of, each.attribute, _(each.english) if each.english else None)
+    command.short_help = re.split("[。\n]", command.help or "")[0] if speaks_chinese() else None
     command.context_class = _WideContext if speaks_chinese() else click.Context
     command._help_option = None  # noqa: SLF001  # click keeps the one it made, in the language of then
     return command
+
+
+class SpokenCommand(click.Command):
+    """Of a package that is called by name and says its words through the agent's catalogue."""
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        spoken(self)
+        return super().make_context(*args, **extra)
+
+
+class SpokenGroup(click.Group):
+    """The same with commands below it."""
+
+    command_class = SpokenCommand
+    group_class = type
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        spoken(self)
+        return super().make_context(*args, **extra)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Spoken before it is called: a list of commands has their first sentences."""
+        command = super().get_command(ctx, cmd_name)
+        return None if command is None else spoken(command)
 
 
 def language_option() -> click.Option:

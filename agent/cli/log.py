@@ -16,6 +16,7 @@ from agent.cli.moment import local, moment
 from agent.errors import shown
 from agent.store import reading
 from agent.store.reading import JournalEntry
+from agent.words import _
 from contract.bounds import parse_rfc3339
 
 LINES = 50
@@ -63,10 +64,11 @@ def _words(fact: dict[str, Any], zone: ZoneInfo) -> Iterator[str]:
     """One fact for a person."""
     if "gap" in fact:
         first, last = fact["gap"]
-        yield f"{first}-{last} were dropped when the journal was full"
+        yield _("{first}-{last} were dropped when the journal was full").format(first=first, last=last)
         return
     doubt = "?" if fact["clock"] in {"unknown", "floor"} else " "
-    yield f"{fact['seq']:>7}  {local(parse_rfc3339(fact['at']), zone)}{doubt} {fact['kind']:<18}"
+    seq, at, kind = fact["seq"], local(parse_rfc3339(fact["at"]), zone), fact["kind"]
+    yield f"{seq:>7}  {at}{doubt} {kind:<18}"
     for key, value in fact.items():
         if key not in _HEAD and value is not None:
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

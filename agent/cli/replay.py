@@ -22,9 +22,12 @@ from agent.core.state import State
 from agent.core.time import Now
 from agent.errors import EXIT_CHECK_FAILED, shown
 from agent.locale import load as catalogues
+from agent.table import filled
+from agent.words import _, reason_of, speak, speaks_chinese
 from contract.commands import Mode
 from contract.facts import data_of, kind_of
 from contract.frozen import frozen
+from contract.language import ENGLISH
 
 MAX_BYTES = 256 * 1024 * 1024
 """A state with 20,000 holders is about 10 MB as text."""
@@ -60,6 +63,8 @@ class Replayed:
 def command(ctx: click.Context, file: Path, as_json: bool) -> None:
     """Run the steps of FILE (crash-….jsonl of the state folder) again. Exit 1 where the core would act differently today."""
     invocation: Invocation = ctx.obj
+    if as_json:
+        speak(ENGLISH)
     state, taken = _read(file)
     count = differing = 0
     start = taken[0].now.mono if taken else 0.0
@@ -72,9 +77,15 @@ def command(ctx: click.Context, file: Path, as_json: bool) -> None:
             for line in describe(replayed, start, verbose=invocation.verbose):
                 click.echo(line)
     if not as_json:
-        click.echo(f"{count} steps, {differing or 'none'} with other effects today")
+        click.echo(_told(count, differing))
     if differing:
         ctx.exit(EXIT_CHECK_FAILED)
+
+
+def _told(count: int, differing: int) -> str:
+    if not differing:
+        return _("{count} steps, none with other effects today").format(count=count)
+    return _("{count} steps, {differing} with other effects today").format(count=count, differing=differing)
 
 
 def replay(state: State, taken: tuple[ReplayedStep, ...]) -> Iterator[Replayed]:
@@ -91,18 +102,21 @@ def describe(replayed: Replayed, start: float, *, verbose: bool) -> Iterator[str
         return
     yield f"{replayed.taken.now.mono - start:10.3f} s  {_said(replayed.taken.event)}"
     if replayed.decision is not None:
-        yield f"              decided: {replayed.decision}"
+        decided = _("decided: {decision}").format(decision=replayed.decision)
+        yield f"              {decided}"
     if not replayed.differs:
         yield from (f"              {line}" for each in shown_effects for line in _lines(each))
         return
+    differs, blank = (f"  {filled(word, 7)}" for word in (_("DIFFERS"), ""))
     for each in replayed.taken.effects:
         if each not in replayed.effects:
-            yield from (f"  DIFFERS  -  {line}" for line in _lines(each))
+            yield from (f"{differs}  -  {line}" for line in _lines(each))
     for each in replayed.effects:
-        mark = "            " if each in replayed.taken.effects else "  DIFFERS  +"
+        mark = f"{blank}   " if each in replayed.taken.effects else f"{differs}  +"
         yield from (f"{mark}  {line}" for line in _lines(each))
     if sorted(map(repr, replayed.effects)) == sorted(map(repr, replayed.taken.effects)):
-        yield "  DIFFERS     in the order of its effects"
+        order = _("in the order of its effects")
+        yield f"{differs}     {order}"
 
 
 def _decision(state: State, event: Event, now: Now) -> str | None:
@@ -116,7 +130,7 @@ def _decision(state: State, event: Event, now: Now) -> str | None:
     mode = Mode.NORMAL if door.latched else door.mode
     hours = hours_of(state, door)
     decision = access.decide(entries, door.plan, mode, now, state.plan.unknown_clock_allows, hours)
-    return verdict(decision, door.plan, catalogues()["en"])
+    return verdict(decision, door.plan, catalogues()["zh-CN" if speaks_chinese() else "en"])
 
 
 def _lines(effect: effects.Effect) -> Iterator[str]:
@@ -125,7 +139,7 @@ def _lines(effect: effects.Effect) -> Iterator[str]:
             data = data_of(dated.fact)
             yield f"fact {kind_of(dated.fact)} {' '.join(f'{key}={shown(value)}' for key, value in data.items())}".rstrip()
         if effect.finish or effect.seen:
-            yield f"Record command {effect.seen.id if effect.seen else ', '.join(effect.finish)}"
+            yield " ".join(("Record", "command", effect.seen.id if effect.seen else ", ".join(effect.finish)))
     else:
         yield _said(effect)
 
@@ -173,16 +187,20 @@ def _plain(replayed: Replayed) -> dict[str, object]:
 def _read(file: Path) -> tuple[State, tuple[ReplayedStep, ...]]:
     try:
         if file.stat().st_size > MAX_BYTES:
-            raise click.BadParameter(f"{file} is too large for a record")
+            raise click.BadParameter(_("{file} is too large for a record").format(file=file))
         state, taken = decode_steps(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise click.BadParameter(f"{file}: {(error.strerror or str(error)).lower()}") from None
+        raise click.BadParameter(_("{file}: {reason}").format(file=file, reason=reason_of(error))) from None
     except (RecordError, UnicodeDecodeError) as error:
-        raise click.BadParameter(f"{file} is no record of this version: {shown(error, 100)}") from None
+        raise _no_record(file, shown(error, 100)) from None
     for number, each in enumerate(taken, start=2):
         if not (isinstance(each.event, _EVENTS) and isinstance(each.now, Now) and isinstance(each.effects, tuple)):
-            raise click.BadParameter(f"{file} is no record of this version: line {number} is no step")
+            raise _no_record(file, _("line {number} is no step").format(number=number))
     return state, taken
+
+
+def _no_record(file: Path, why: str) -> click.BadParameter:
+    return click.BadParameter(_("{file} is no record of this version: {why}").format(file=file, why=why))
 
 
 _EVENTS = get_args(Event)

@@ -29,7 +29,10 @@ MAX_LOST = 0.02
 
 
 def measured(config: Config, found: Sequence[str], exchanges: int) -> tuple[list[Row], list[DeviceTiming]]:
-    """A row for each port that has devices; the ports must be closed. `found`: devices that were there."""
+    """A row for each device whose line can be measured; the ports must be closed. `found`: devices that were there.
+
+    What only sends is tried by its card or key, and a meter is asked no more often than it must be: no row, for an open one would wait for a person.
+    """
     rows: list[Row] = []
     timings: list[DeviceTiming] = []
     for port in config.ports:
@@ -38,8 +41,6 @@ def measured(config: Config, found: Sequence[str], exchanges: int) -> tuple[list
         for name, device in devices:
             about = _("line {port}").format(port=port)
             if DRIVERS[device.driver].counts_water:
-                text = _("{name} is not measured: a meter is asked no more often than it must be").format(name=name)
-                rows.append(Row(about, None, text))
                 continue
             try:
                 timing = _timing(config, port, name, device, exchanges)
@@ -49,15 +50,6 @@ def measured(config: Config, found: Sequence[str], exchanges: int) -> tuple[list
                 rows.append(Row(about, False, _("{name}: {why}").format(name=name, why=why(fault))))
                 continue
             if timing is None:
-                rows.append(
-                    Row(
-                        about,
-                        None,
-                        _("{name} ({driver}) cannot be asked, so its line is not measured").format(
-                            name=name, driver=device.driver
-                        ),
-                    )
-                )
                 continue
             timings.append(timing)
             rows.append(Row(about, _sound(timing), timing.text))

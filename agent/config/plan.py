@@ -83,7 +83,7 @@ def designed(name: str, form: Form, *, enlarges: bool) -> DisplayPlan:
     places = _places(form)
     text = places["policy"]["body"][-1]
     large = _places(replace(form, large=True)) if enlarges or form.large else {}
-    return DisplayPlan(name, text.columns, text.rows, text.charset, places=places, enlarged=large)
+    return DisplayPlan(name, text.columns, text.rows, text.charset, places=places, enlarged=large, form=form.words)
 
 
 def _places(form: Form) -> Places:

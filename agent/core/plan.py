@@ -78,6 +78,8 @@ class DisplayPlan:
     """Of a display with designed pages; empty for one of plain lines."""
     enlarged: Places = field(default_factory=dict)
     """The same in large letters, where the display has them or can change to them."""
+    form: str | None = None
+    """Of a display with designed pages, as the status tells it."""
 
     def on(self, kind: str) -> DisplayPlan:
         """The display as it is on the page of that kind: what is no notice and not idle is an answer."""

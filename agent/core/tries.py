@@ -16,7 +16,7 @@ from agent.core.state import State
 from agent.core.state.people import Tries
 from agent.core.step_builder import StepBuilder
 from agent.core.timer import Timer
-from contract.facts import AccessDenied, Denial, Via
+from contract.facts import AccessDenied, AccessLockedOut, Denial, Fact, Via
 
 
 def locked_out(step: StepBuilder, reader: str, door_id: str, via: Via) -> bool:
@@ -32,11 +32,14 @@ def locked_out(step: StepBuilder, reader: str, door_id: str, via: Via) -> bool:
 
 
 def wrong(step: StepBuilder, reader: str, door_id: str, via: Via, reason: Denial, *, card: bool = False) -> None:
-    """One more wrong try: the fact, how many there were by now, and what is told. `card`: it was typed behind a card."""
+    """One more wrong try: the fact, how many there were by now, and what is told; where it locks the reader, an alarm. `card`: it was typed behind a card."""
     before = step.state.access.tries.get(reader, Tries())
     after = _one_more(before, before.wrong + 1, step.now.mono)
     _put(step, reader, after)
-    step.record((step.dated(AccessDenied(door_id, None, via, reason)),), tries=_kept(step, reader))
+    facts: list[Fact] = [AccessDenied(door_id, None, via, reason)]
+    if after.until is not None:
+        facts.append(AccessLockedOut(door_id, reader, lock_s(after.rounds)))
+    step.record([step.dated(fact) for fact in facts], tries=_kept(step, reader))
     if after.until is not None:
         _say(step, door_id, after.until - step.now.mono)
     else:
@@ -49,7 +52,7 @@ def right(step: StepBuilder, reader: str) -> None:
     tries = step.state.access.tries.get(reader)
     if tries is None:
         return
-    forgiven = _forgiven(tries, step.now.mono) + tries.wrong
+    forgiven = _forgiven(tries, step.now.mono) + tries.wrong + tries.spent
     rounds = tries.rounds if forgiven > limits.FORGIVEN / 2 else 0
     left = Tries(rounds=rounds, forgiven=forgiven, forgiven_at=step.now.mono)
     _put(step, reader, left if forgiven or rounds else None)
@@ -66,17 +69,21 @@ def store_opened(step: StepBuilder, kept: Iterable[KeptTries]) -> None:
     nobody knows how long there was no power.
     """
     for each in kept:
-        if step.door_of_reader(each.reader) is None:
+        plan = step.door_of_reader(each.reader)
+        if plan is None:
             continue
         here = step.state.access.tries.get(each.reader, Tries())
         sure = step.now.sure_utc
         over = each.until_utc is None or (sure is not None and sure >= each.until_utc)
-        tries = replace(here, wrong=0, rounds=max(each.rounds, here.rounds))
+        spent = limits.TRIES if each.rounds else here.spent
+        tries = replace(here, wrong=0, spent=spent, rounds=max(each.rounds, here.rounds))
         if not over:
             until = step.now.mono + lock_s(tries.rounds)
             tries = replace(tries, until=max(until, here.until or until))
         elif here.until is None:
             tries = _one_more(tries, each.wrong + here.wrong, step.now.mono)
+            if tries.until is not None:
+                step.fact(AccessLockedOut(plan.id, each.reader, lock_s(tries.rounds)))
         _put(step, each.reader, tries)
 
 
@@ -101,7 +108,7 @@ def _one_more(tries: Tries, wrong: int, now: float) -> Tries:
     if wrong < limits.TRIES and _forgiven(tries, now) + wrong <= limits.FORGIVEN:
         return replace(tries, wrong=wrong)
     rounds = tries.rounds + 1
-    return replace(tries, wrong=0, rounds=rounds, until=now + lock_s(rounds), told=False)
+    return replace(tries, wrong=0, spent=wrong, rounds=rounds, until=now + lock_s(rounds), told=False)
 
 
 def _kept(step: StepBuilder, reader: str) -> KeptTries:

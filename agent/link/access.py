@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import field
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from contract.enrolment import broker_address
 from contract.frozen import frozen
 from contract.messages import WorkingKey
 from contract.scopes import Scope
-
-_PORTS = {"mqtt": 1883, "mqtts": 8883}
 
 
 @frozen
@@ -33,10 +31,7 @@ class BrokerAccess:
 
     def address(self) -> tuple[str, int, bool]:
         """Host, port, whether with TLS. Raises ValueError on a URL that is none of ours."""
-        parts = urlsplit(self.url)
-        if parts.scheme not in _PORTS or not parts.hostname:
-            raise ValueError("not mqtt://host[:port] or mqtts://host[:port]")
-        return parts.hostname, parts.port or _PORTS[parts.scheme], parts.scheme == "mqtts"
+        return broker_address(self.url)
 
 
 @frozen

@@ -20,6 +20,7 @@ from contract.software import Form, order
 
 PACKAGE: Final = "doorward"
 _DPKG = ("dpkg", "--force-confdef", "--force-confold", "--force-downgrade", "--install")
+UPDATER: Final = "/usr/lib/doorward/bin/doorward"
 _QUIET = {"DEBIAN_FRONTEND": "noninteractive", "SYSTEMD_OFFLINE": "1"}
 """No question is asked, and no script of the package starts or stops anything: that is done here, once."""
 
@@ -72,6 +73,10 @@ class PackageWay:
 
     def install(self, progress: Progress) -> None:
         self._dpkg(self._own.payload, progress.version)
+        try:
+            call(UPDATER, "apply-update", "--check")
+        except ToolError as error:  # it would be the last update of this door
+            raise ToolError(f"its updater does not run: {error}") from None
 
     def start(self, progress: Progress) -> bool:
         restart()

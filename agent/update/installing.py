@@ -10,21 +10,21 @@ import logging
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from agent.core.events.software import UpdateOutcome
 from agent.identity import Identity
 from agent.update import doors, repack, taking
 from agent.update.forms import WAYS, InstallWay, forms_here
-from agent.update.machine import ToolError, boot_id, service
+from agent.update.machine import ToolError, boot_id
 from agent.update.places import INBOX, WANTED, OwnFolder
 from agent.update.progress import Progress, Stage, Wish, load, outcome_of, refusal_of, remove, save
 from agent.update.trust import UpdateError
-from contract.frozen import frozen
+from agent.update.watching import Watch, WatchTimes
 from contract.software import Form, Software, order
 
 log = logging.getLogger("update")
@@ -32,26 +32,9 @@ log = logging.getLogger("update")
 MOST_TRIES: Final = 3
 """Of one stage, each after a cut. A third power cut in the same minutes is most likely the new software's own doing."""
 
-_DETAILS: Final = {"door": "the agent did not get ready", "centre": "the centre did not confirm its facts in time"}
-MOST_RESTARTS: Final = 4
-"""By itself, without getting ready: it will not. With the steps of doorward.service these are seconds, in which the door has no agent."""
-
-
-@frozen
-class WatchTimes:
-    """How long is waited, in seconds."""
-
-    look_s: float = 1.0
-    door_s: float = 60.0
-    """From the start of the new agent to "door ready"."""
-    centre_s: float = 600.0
-    """To the centre's confirm of facts of its run."""
-    settled_s: float = 30.0
-    """It has run for so long without a restart."""
-
 
 class Updater:
-    """`forms`: what can be installed here."""
+    """`forms`: what can be installed here. `answers`: whether anything answers at the broker's address."""
 
     def __init__(
         self,
@@ -62,6 +45,7 @@ class Updater:
         *,
         times: WatchTimes | None = None,
         forms: frozenset[str] | None = None,
+        answers: Callable[[], bool] = lambda: True,
     ) -> None:
         self._own = own
         self._inboxes = (own.hand, state / INBOX)
@@ -69,6 +53,7 @@ class Updater:
         self._identity = identity
         self._times = times or WatchTimes()
         self._forms = forms_here() if forms is None else forms
+        self._answers = answers
 
     def run(self) -> None:
         """All that is ordered, until nothing is, or the machine goes down for it. Raises UpdateError, ToolError, OSError: it goes on at the next start."""
@@ -94,6 +79,8 @@ class Updater:
         """Begun before: what was in hand at a cut counts as one try more."""
         found = load(Progress, self._own.progress)
         if found is None:
+            if not self._own.half.exists() and (self._own.progress.exists() or self._own.previous.exists()):
+                self._tidy()  # nothing can be gone on with, and systemd starts us as long as it is there
             return None
         if found.stage is Stage.TAKEN:
             self._clear_orders()  # the cut may have come before that
@@ -194,7 +181,7 @@ class Updater:
                 case Stage.INSTALLING:
                     current = self._install(way, current)
                 case Stage.WATCHING:
-                    if not (current.tries and self._runs(current)) and not way.start(current):
+                    if not (current.tries and self._watch(current).runs()) and not way.start(current):
                         return False
                     current = self._prove(way, current)
                 case Stage.RETURNING:
@@ -245,45 +232,16 @@ class Updater:
             return self._to(progress, Stage.RETURNING, "door", "the machine went down each time")
         if order(way.running()) != order(progress.version):
             return self._to(progress, Stage.RETURNING, "door", "the one before was booted, or put back, meanwhile")
-        why = self._watch(progress)
-        if why:
-            log.error("%s: %s: going back to %s", progress.version, why, progress.before)
-            return self._to(progress, Stage.RETURNING, why, _DETAILS[why])
+        why = self._watch(progress).failing()
+        if why is not None:
+            log.error("%s: %s: going back to %s", progress.version, why.reason, progress.before)
+            return self._to(progress, Stage.RETURNING, why.reason, why.detail)
         way.keep()
         self._finish(progress, "installed")
         return None
 
-    def _watch(self, progress: Progress) -> str:
-        """Empty when the new agent has proved itself, else what it did not do in time: door, centre."""
-        begun = time.monotonic()
-        pid, since = "0", begun
-        while True:
-            now, status = time.monotonic(), doors.read(self._status)
-            here = self._ready(progress, status)
-            if here != pid:
-                pid, since = here, now
-            if pid == "0" and (now - begun >= self._times.door_s or _restarts() >= MOST_RESTARTS):
-                return "door"
-            steady = pid != "0" and now - since >= self._times.settled_s
-            if steady and (not progress.centre or doors.confirmed(status)):
-                return ""
-            if now - begun >= self._times.centre_s:
-                return "centre" if steady else "door"
-            time.sleep(self._times.look_s)
-
-    def _runs(self, progress: Progress) -> bool:
-        return self._ready(progress, doors.read(self._status)) != "0"
-
-    @staticmethod
-    def _ready(progress: Progress, status: Mapping[str, Any]) -> str:
-        """The process of the service where it is active, of the new version and the one whose status this is; else 0."""
-        try:
-            told = service()
-        except ToolError:
-            return "0"
-        pid = told.get("MainPID", "0")
-        mine = str(status.get("pid")) == pid and doors.runs(status, progress.version)
-        return pid if told.get("ActiveState") == "active" and mine else "0"
+    def _watch(self, progress: Progress) -> Watch:
+        return Watch(progress, self._status, self._times, self._answers)
 
     def _finish(self, progress: Progress, result: str) -> None:
         """The outcome first, then nothing is under way: a cut between them leaves only the tidying."""
@@ -293,13 +251,5 @@ class Updater:
 
     def _tidy(self) -> None:
         repack.clear(self._own.path)
-        remove(self._own.half, self._own.payload, self._own.previous, self._own.progress)
-
-
-def _restarts() -> int:
-    """How often the agent's service has begun anew by itself."""
-    try:
-        told = service().get("NRestarts", "")
-    except ToolError:
-        return 0
-    return int(told) if told.isdigit() else 0
+        remove(self._own.half, self._own.payload, self._own.progress)
+        remove(self._own.previous)  # last: as long as anything is under way, there is an updater that can go on

@@ -88,12 +88,13 @@ def console(
     _say(_("stopped"))
 
 
-def address_of(listen: str) -> tuple[str, int]:
-    """Host and port of `HOST:PORT`. Raises CentreError (wrong use)."""
+def address_of(listen: str, option: str = "listen") -> tuple[str, int]:
+    """Host and port of `HOST:PORT`, the value of that option. Raises CentreError (wrong use)."""
     host, _colon, port = listen.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not host or not port.isdecimal() or not port.isascii() or int(port) > 65535:
-        raise CentreError(_("--listen {listen}: not HOST:PORT, as 127.0.0.1:8080").format(listen=listen), WRONG_USE)
+        line = _("--{option} {listen}: not HOST:PORT, as 127.0.0.1:8080")
+        raise CentreError(line.format(option=option, listen=listen), WRONG_USE)
     return host, int(port)
 
 

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+import time
 
 import click
 
-from centre import reports
+from centre import coverage as spread
+from centre import reports, scope_tree, shown
 from centre.cli.context import CliContext, json_option
 from centre.words import _
 
 
 @click.command()
 @click.argument("notice")
+@click.option("--missing", is_flag=True, help="Only units that do not show it yet, each with its reason.")
 @json_option("One object.")
 @click.pass_obj
-def coverage(office: CliContext, notice: str, as_json: bool) -> None:
+def coverage(office: CliContext, notice: str, missing: bool, as_json: bool) -> None:
     """Where NOTICE was sent, received and shown, unit by unit, and the share of all units of its scope."""
+    if missing and not as_json:
+        _tell_missing(office, notice)
+        return
     with office.books.reading() as conn:
         found = reports.coverage(conn, office.site.site, notice)
     every, sent, received, shown = found.counts()
@@ -51,3 +57,15 @@ def coverage(office: CliContext, notice: str, as_json: bool) -> None:
             notice=notice, rev=found.rev, scope=found.scope, withdrawn=withdrawn, every=every, share=share
         )
     )
+
+
+def _tell_missing(office: CliContext, notice: str) -> None:
+    """A line each, then how many."""
+    with office.books.reading() as conn:
+        known = scope_tree.roll(conn, office.site.site)
+        found = spread.of(conn, known, None, notice, time.time(), most=len(known.units))
+    for each in found.missing:
+        words = _("{unit}  {why}  since {since}")
+        said = words.format(unit=each.unit, why=spread.said(each).words, since=office.local(each.since_utc))
+        click.echo(shown.plain(said))
+    click.echo(_("{unseen} of {every} do not show it").format(unseen=found.unseen, every=found.every))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,7 +16,9 @@ from centre.beside import Beside
 from centre.cli.console import address_of
 from centre.cli.context import CliContext
 from centre.errors import CHECK_FAILED, WRONG_USE, CentreError
+from centre.figures import FigureReader
 from centre.folder import further_serves, taken
+from centre.metrics_server import MetricsServer, MetricsText
 from centre.service import Service
 from centre.words import _
 
@@ -48,6 +50,11 @@ SWITCH_S = 0.0005
 @click.option("--key", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--behind-proxy", is_flag=True, help="With --listen: a proxy on this machine ends TLS.")
 @click.option("--frame", metavar="ORIGIN", hidden=True)
+@click.option(
+    "--metrics",
+    metavar="[HOST:]PORT",
+    help="Also tell Prometheus there how the centre stands (GET /metrics); without HOST on this machine alone.",
+)
 @click.pass_obj
 def serve(
     office: CliContext,
@@ -59,6 +66,7 @@ def serve(
     key: Path | None,
     behind_proxy: bool,
     frame: str | None,
+    metrics: str | None,
 ) -> None:
     """Take facts from the broker into the books, confirm what is committed, keep the broker's retained state right.
 
@@ -78,7 +86,9 @@ def serve(
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: service.stop())
         _say(_("serving site {site}").format(site=office.site.site))
-        with _console(office, listen, {"--url": url, "--cert": cert, "--key": key, "--frame": frame}, behind_proxy):
+        pages = {"--url": url, "--cert": cert, "--key": key, "--frame": frame}
+        home = _home_assistant(office, name)
+        with _metrics(office, service, metrics), _console(office, listen, pages, behind_proxy), home:
             service.run()
         _say(_("stopped"))
 
@@ -92,16 +102,49 @@ def _console(
         yield
         return
     address_of(listen)
-    command = [sys.executable, "-P", "-m", "agent", "centre", "--dir", str(office.folder.path), "console"]
-    command += ["--listen", listen, "--with-parent", *(["--behind-proxy"] if behind_proxy else [])]
+    command = ["console", "--listen", listen, "--with-parent", *(["--behind-proxy"] if behind_proxy else [])]
     for option, value in options.items():
         command += [] if value is None else [option, str(value)]
-    beside = Beside("console", command, _say)
+    with _beside(office, "console", command):
+        yield
+
+
+@contextmanager
+def _home_assistant(office: CliContext, name: str | None) -> Iterator[None]:
+    """Likewise what tells Home Assistant of units, where the site says so; of several `serve` beside the first."""
+    if office.site.home_assistant is None or name is not None:
+        yield
+        return
+    with _beside(office, "home-assistant", ["home-assistant", "run", "--with-parent"]):
+        yield
+
+
+@contextmanager
+def _beside(office: CliContext, name: str, words: Sequence[str]) -> Iterator[None]:
+    command = [sys.executable, "-P", "-m", "agent", "centre", "--dir", str(office.folder.path), *words]
+    beside = Beside(name, command, _say)
     beside.start()
     try:
         yield
     finally:
         beside.stop()
+
+
+@contextmanager
+def _metrics(office: CliContext, service: Service, where: str | None) -> Iterator[None]:
+    """Figures for Prometheus, on threads of their own."""
+    if where is None:
+        yield
+        return
+    host, port = address_of(where if ":" in where else f"127.0.0.1:{where}", "metrics")
+    reader = FigureReader(office.folder, office.site.site, office.books)
+    server = MetricsServer(host, port, MetricsText(reader, service.serving))
+    server.start()
+    _say(_("metrics at http://{host}:{port}/metrics").format(host=server.server_name, port=server.server_port))
+    try:
+        yield
+    finally:
+        server.stop()
 
 
 def _say(line: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -76,6 +77,10 @@ class Visit:
         made = Visit(self.request, self.desk, account, self.form)
         made.agreed = True
         return made
+
+    def clock(self, utc: float) -> str:
+        """Hours and minutes, in the site's zone."""
+        return f"{datetime.fromtimestamp(utc, self.centre.site.zone):%H:%M}"
 
     # --- what they may
 

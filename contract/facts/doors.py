@@ -61,6 +61,16 @@ class AccessDenied(Fact):
     camera: Camera | None = None
 
 
+@kind("access.locked_out", alarm=True)
+class AccessLockedOut(Fact):
+    """So many wrong codes at this reader that it takes none now: one a lock-out, as it begins. `lock_s`: how long it lasts, in seconds."""
+
+    door: Id
+    device: Word
+    lock_s: Annotated[float, Range(0, 86_400)]
+    camera: Camera | None = None
+
+
 @kind("access.late", Keep.ACCESS)
 class AccessLate(Fact):
     """Cards and keys of one reader that were too old to count; at most one fact a minute and reader. `detail`: how old they may be."""
@@ -160,5 +170,5 @@ class DoorMode(Fact):
     detail: Detail | None = None
 
 
-Filmed = AccessGranted | AccessDenied | AccessDuress | DoorForced | DoorHeld | DoorFireRelease
+Filmed = AccessGranted | AccessDenied | AccessDuress | AccessLockedOut | DoorForced | DoorHeld | DoorFireRelease
 """What somebody may want to see: these name the door's camera."""

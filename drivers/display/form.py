@@ -33,7 +33,12 @@ class Form:
     @property
     def identity(self) -> str:
         """As the built files tell it, in ASCII: at most 30 characters."""
-        return f"DOORWARD {VERSION} {self.width}x{self.height} {self.rotate} {'large' if self.large else 'normal'}"
+        return f"DOORWARD {VERSION} {self.words}"
+
+    @property
+    def words(self) -> str:
+        """Without design and version."""
+        return f"{self.width}x{self.height} {self.rotate} {'large' if self.large else 'normal'}"
 
 
 SIZES = ((480, 272), (800, 480), (1024, 600))

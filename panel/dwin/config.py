@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agent.words import _
 from contract.frozen import frozen
 from drivers.display.design import Form
 
@@ -25,10 +26,14 @@ class LineSettings:
 def read(data: bytes) -> LineSettings:
     """Raises ValueError where it is no such file."""
     if not data.startswith(MAGIC) or len(data) not in LENGTHS:
-        raise ValueError(f"no T5LCFG file: it begins with T5LC1 and has {LENGTHS.start} to {LENGTHS.stop - 1} bytes")
+        raise ValueError(
+            _("no T5LCFG file: it begins with T5LC1 and has {least} to {most} bytes").format(
+                least=LENGTHS.start, most=LENGTHS.stop - 1
+            )
+        )
     divisor = int.from_bytes(data[_SPEED : _SPEED + 2], "big")
     if not divisor:
-        raise ValueError("it states no speed of the line")
+        raise ValueError(_("it states no speed of the line"))
     return LineSettings(bool(data[_FLAGS] & _CRC), round(_CLOCK / divisor), data[_BACKGROUND])
 
 

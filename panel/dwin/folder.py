@@ -15,6 +15,7 @@ from contextlib import suppress
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 
+from agent.words import _, reason_of
 from contract.frozen import frozen
 from drivers.display.design import Form, Letters, choices, scale
 from panel import words
@@ -92,7 +93,9 @@ def drawn_fonts(face: Face, sizes: Sequence[Letters]) -> dict[Letters, tuple[byt
         try:
             return {each: future.result() for each, future in futures.items()}
         except BrokenProcessPool as error:
-            raise PanelError("a process that draws a font was ended: too little memory?", code=CHECK_FAILED) from error
+            raise PanelError(
+                _("a process that draws a font was ended: too little memory?"), code=CHECK_FAILED
+            ) from error
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
@@ -140,7 +143,7 @@ def _arrange(sizes: Mapping[str, int], pictures: int, wish: Wish, known: config.
     try:
         return slots.arrange(sizes, pictures, wish.library)
     except slots.NoRoomError as error:
-        raise PanelError(f"{error}: without --background-id it has room") from error
+        raise PanelError(_("{error}: without --background-id it has room").format(error=error)) from error
 
 
 def _line_settings(wish: Wish) -> config.LineSettings | None:
@@ -150,7 +153,7 @@ def _line_settings(wish: Wish) -> config.LineSettings | None:
     try:
         return config.read(data)
     except ValueError as error:
-        raise PanelError(f"{name}: {error}") from error
+        raise PanelError(_("{file}: {reason}").format(file=name, reason=error)) from error
 
 
 def _patched(wish: Wish, library: int) -> dict[str, bytes]:
@@ -164,13 +167,13 @@ def _patched(wish: Wish, library: int) -> dict[str, bytes]:
 def write(built: Built, face: Face, out: Path) -> None:
     """`out` is made, or is an empty folder; a failure leaves it as it was. Raises PanelError, also where `out` isn't free."""
     if not is_free(out):
-        raise PanelError(f"{out}: is there already and not empty")
+        raise PanelError(_("{file}: is there already and not empty").format(file=out))
     out = out.absolute()
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     except OSError as error:
-        raise PanelError(f"{out}: {error.strerror}") from error
+        raise PanelError(_("{file}: {reason}").format(file=out, reason=reason_of(error))) from error
     try:
         beside.chmod(0o755)
         _fill(built, face, beside)
@@ -178,7 +181,7 @@ def write(built: Built, face: Face, out: Path) -> None:
             out.rmdir()
         beside.rename(out)
     except OSError as error:
-        raise PanelError(f"{out}: {error.strerror}") from error
+        raise PanelError(_("{file}: {reason}").format(file=out, reason=reason_of(error))) from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 
@@ -188,7 +191,7 @@ def is_free(out: Path) -> bool:
     try:
         return not out.exists() or (out.is_dir() and not out.is_symlink() and not any(out.iterdir()))
     except OSError as error:
-        raise PanelError(f"{out}: {error.strerror}") from error
+        raise PanelError(_("{file}: {reason}").format(file=out, reason=reason_of(error))) from error
 
 
 def _fill(built: Built, face: Face, into: Path) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
+from agent.words import _
+
 SECTOR, CLUSTER = 512, 4096
 CLUSTERS = 66_000
 """Fewer than 65,525 would make it a FAT16: 260 MB, of which the image's file holds what is written."""
@@ -44,7 +46,7 @@ class _Card:
 
     def fill(self, cluster: int, data: bytes) -> None:
         if len(self.links) > CLUSTERS + 2:
-            raise ValueError("more than the card holds")
+            raise ValueError(_("more than the card holds"))
         self._image.seek(self._data + (cluster - 2) * CLUSTER)
         self._image.write(data)
 
@@ -69,7 +71,7 @@ def _write(image: BinaryIO, folder: str, files: Mapping[str, bytes]) -> None:
         entries.append(_named(name, number, card.put(data), len(data)))
     listing = b"".join(entries)
     if len(listing) > CLUSTER:
-        raise ValueError("more files than a folder of one cluster holds")
+        raise ValueError(_("more files than a folder of one cluster holds"))
     card.fill(inside, listing)
     card.fill(root, _entry(_LABEL, _VOLUME, 0) + _entry(folder.encode("ascii").ljust(11), _FOLDER, inside))
     _put(image, 0, _master_boot_record())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from agent.words import _
 from contract.frozen import frozen
 
 SLOT = 256 * 1024
@@ -57,8 +58,8 @@ def _take(taken: set[int], size: int, wanted: int | None = None) -> int:
             if needed.start in slots and needed.stop <= slots.stop and taken.isdisjoint(needed):
                 taken.update(needed)
                 return first
-    where = "the flash" if wanted is None else f"slot {wanted}"
-    raise NoRoomError(f"no room in {where} for {-(-size // SLOT)} slots of 256 KiB")
+    where = _("the flash") if wanted is None else _("slot {number}").format(number=wanted)
+    raise NoRoomError(_("no room in {where} for {count} slots of 256 KiB").format(where=where, count=-(-size // SLOT)))
 
 
 def faults(files: Iterable[Stored]) -> list[str]:

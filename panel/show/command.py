@@ -10,6 +10,7 @@ from agent.config import load
 from agent.config.model import Config, DeviceConfig
 from agent.devices import draw_order
 from agent.locale import LANGUAGES
+from agent.words import _, reason_of
 from contract.messages import Category
 from panel.cli import PanelCommand
 from panel.errors import PanelError
@@ -52,9 +53,9 @@ def show(
     A page that goes on is drawn into OUT-1.png, OUT-2.png and so on. Nothing is opened and nothing sent.
     """
     if page == "notice" and not title:
-        raise click.UsageError("--page notice needs a --title")
+        raise click.UsageError(_("--page notice needs a --title"))
     if page != "notice" and (title or text):
-        raise click.UsageError("--title and --text are a notice's: --page notice")
+        raise click.UsageError(_("--title and --text are a notice's: --page notice"))
     unit = load(config)
     name, device = _display(unit, display)
     state = working(unit, language or unit.unit.language)
@@ -66,21 +67,25 @@ def show(
         try:
             image.save(path, "PNG", optimize=True)
         except OSError as error:
-            raise PanelError(f"{path}: {error.strerror}") from error
+            raise PanelError(_("{file}: {reason}").format(file=path, reason=reason_of(error))) from error
         click.echo(path)
 
 
 def _display(config: Config, wanted: str | None) -> tuple[str, DeviceConfig]:
     """Raises PanelError where it has none that can be drawn."""
     if not config.displays:
-        raise PanelError("this unit has no display")
+        raise PanelError(_("this unit has no display"))
     name = wanted or config.displays[0]
     if name not in config.displays:
-        raise PanelError(f'no display is called "{name}"; there is {", ".join(config.displays)}')
+        raise PanelError(
+            _('no display is called "{name}"; there is {names}').format(name=name, names=", ".join(config.displays))
+        )
     device = config.devices[name]
     if device.options.form is None:
         raise PanelError(
-            f"{name}: its pages were drawn with the maker's program, and only that knows how they look. "
-            "Pages of a panel with `layout: {design: …}` can be shown"
+            _(
+                "{name}: its pages were drawn with the maker's program, and only that knows how they look. "
+                "Pages of a panel with `layout: {{design: …}}` can be shown"
+            ).format(name=name)
         )
     return name, device

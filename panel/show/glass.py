@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agent.words import _
 from drivers.display.design import Form
 from drivers.registry import DRIVERS
 from drivers.reports import DeviceLostReport, DrawPage, PageReport
@@ -82,7 +83,7 @@ class Glass:
                 self._session.receive(said, self._now)
             elif frame is None:
                 self._now += max(_TURN_S, self._session.wait(self._now))
-        raise PanelError("the driver did not get the page drawn", code=CHECK_FAILED)
+        raise PanelError(_("the driver did not get the page drawn"), code=CHECK_FAILED)
 
     def _is_told(self, token: int) -> bool:
         drawn = False

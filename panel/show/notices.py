@@ -6,12 +6,14 @@ What is drawn is a panel without files of its own, whose pages are the same desi
 from __future__ import annotations
 
 import io
+import os
 import resource
 import select
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
@@ -108,6 +110,14 @@ def notices() -> None:
 def answer(asked: BinaryIO, told: BinaryIO) -> None:
     """Until nobody asks any more, for so long. Each answer is a line of JSON, and the pictures whose lengths it tells behind it."""
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    with TemporaryDirectory(prefix="doorward-panels-") as cache:
+        os.environ["XDG_CACHE_HOME"] = (
+            cache  # a service's user has no home, and what is kept for these panels is a small file
+        )
+        _answer(asked, told)
+
+
+def _answer(asked: BinaryIO, told: BinaryIO) -> None:
     panels = Panels(find())
     try:
         while select.select([asked], [], [], IDLE_S)[0] and (line := asked.readline()):

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from centre import reports
+from centre import account_key, accounts, reports
 from centre.books import Books
 from centre.folder import Folder
+from centre.founding import ADMINISTRATOR
 from centre.reports import FactFilter
 from simulator.demo.children import Child, Commands, Outcome
 from simulator.demo.waiting import NotHeldError
 
 SITE = "badahu"
+_QUIET = {"seq", "at", "clock", "boot", "mono", "kind", "session", "version"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,14 @@ class BookFact:
     at_utc: float
     kind: str
     data: Mapping[str, Any]
+    line: bytes = b""
+
+    @property
+    def rest(self) -> str:
+        """What it says beside its kind, on one line."""
+        return "  ".join(
+            f"{key}={value}" for key, value in self.data.items() if key not in _QUIET and value not in (None, "")
+        )
 
 
 class Bureau:
@@ -37,8 +48,13 @@ class Bureau:
     def __init__(self, path: Path, log: Path, commands: Commands, extra: Mapping[str, str] | None = None) -> None:
         self.path = path
         self._commands = commands
-        self.serve = Child("centre", ["centre", "--dir", str(path), "serve"], log, extra)
+        self._log, self._extra = log, extra
+        self.serve = self._serving()
         self._books: Books | None = None
+        self._invitation = "/"
+
+    def _serving(self, *options: str) -> Child:
+        return Child("centre", ["centre", "--dir", str(self.path), "serve", *options], self._log, self._extra)
 
     def order(self, *arguments: str, limit_s: float = 90.0) -> Outcome:
         """`doorward centre …` on this folder, whatever its exit code."""
@@ -55,7 +71,16 @@ class Bureau:
         made = self._commands.run(["centre", "init", str(self.path), "--site", SITE, "--broker", broker])
         if made.code != 0:
             raise NotHeldError(f"doorward centre init: exit {made.code}: {made.err.strip()}")
+        found = re.search(r"/invitation/\S+", made.out)
+        self._invitation = "/" if found is None else found[0]
         self.open_books()
+
+    def welcome(self) -> str:
+        """The path in the console that lets its first administrator set a password; the first page, once they have."""
+        assert self._books is not None
+        with self._books.reading() as conn:
+            first = accounts.known(conn, account_key.load(Folder(self.path))).get(ADMINISTRATOR)
+        return self._invitation if first is not None and not first.ready else "/"
 
     def open_books(self) -> None:
         """Of a folder that is there: from here on they can be looked into."""
@@ -82,6 +107,10 @@ class Bureau:
             every, _, _, shown = reports.coverage(conn, SITE, notice).counts()
         return every, shown
 
+    def serves_pages(self, port: int, frames: Sequence[str]) -> None:
+        """The console too, on that port of the loopback; pages of these origins may show it within them."""
+        self.serve = self._serving("--listen", f"127.0.0.1:{port}", "--frame", " ".join(frames))
+
     def close(self) -> None:
         self.serve.stop()
         if self._books is not None:
@@ -89,4 +118,6 @@ class Bureau:
 
 
 def _fact(entry: reports.Entry) -> BookFact:
-    return BookFact(entry.n, entry.unit, entry.epoch, entry.seq, entry.at_utc, entry.kind, json.loads(entry.line))
+    return BookFact(
+        entry.n, entry.unit, entry.epoch, entry.seq, entry.at_utc, entry.kind, json.loads(entry.line), entry.line
+    )

@@ -48,18 +48,34 @@ def local(utc: float) -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class NextDoor:
-    """A second unit: its hardware and its agent."""
+class Pace:
+    """How long a lock is open for whoever may come in, and how long a door that was pushed stands open."""
 
+    pulse_s: float = PULSE_S
+    closer_s: float = CLOSER_S
+
+
+OF_THE_STORY = Pace()
+OF_A_HAND = Pace(6.0, 2.0)
+"""For people, who read what the panel says and then reach for the door."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """A unit: its hardware, its agent, and the cable between that and the broker."""
+
+    unit: str
+    name: str
     box: Box
     agent: Child
+    cable: Cable
 
 
 class Stage:
     """`with Stage(folder) as stage`: everything is made, nothing runs yet but the hardware. On leaving nothing runs any more.
 
     `mix` is what is built in; its doors are this stage's. `warm`: the centre's commands begin sooner (`children.Commands`).
-    `next_door`: what is built in there, if not the same. `language`: the panel's.
+    `next_door`: what is built in there, if not the same. `language`: the panel's. `pace`: of both doors.
     """
 
     def __init__(
@@ -72,16 +88,18 @@ class Stage:
         warm: bool = False,
         language: str = PANEL,
         next_door: BoxSpec | None = None,
+        pace: Pace = OF_THE_STORY,
     ) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.language = language
         self.name = NAME if language == PANEL else LANGUAGES[language]["unit"]
+        self._pace = pace
         self._prefer = broker
         self._port = free_port()
         self._broker: Broker | None = None
         self._stack = ExitStack()
-        doors = (DoorSpec(closer_s=CLOSER_S),)
+        doors = (DoorSpec(closer_s=pace.closer_s),)
         self._next_mix = replace(next_door or mix, doors=doors)
         self.box = Box(folder / "dev", replace(mix, doors=doors))
         self.cable = Cable(self._port)
@@ -123,9 +141,13 @@ class Stage:
             identity=self.identity,
             state=self.disk.folder,
             timezone=TIMEZONE,
-            pulse_s=PULSE_S,
+            pulse_s=self._pace.pulse_s,
         )
         self.config.write_text(config_yaml(self.box, names), encoding="utf-8")
+
+    @property
+    def entrance(self) -> Entrance:
+        return Entrance(UNIT, self.name, self.box, self.agent, self.cable)
 
     @property
     def identity(self) -> Path:
@@ -187,30 +209,33 @@ class Stage:
             raise NotHeldError(f"doorward enrol: exit {done.code}: {done.err.strip()}")
         file.unlink()
 
-    def add_next_door(self) -> NextDoor:
+    def add_next_door(self) -> Entrance:
         """A second unit, in the register, enrolled and started; nobody waits for it here."""
         folder = self.folder / "next"
         box = self._stack.enter_context(Box(folder / "dev", self._next_mix))
+        cable = self._stack.enter_context(Cable(self._port))
         config = folder / "config.yaml"
+        name = NEXT_NAME if self.language == PANEL else LANGUAGES[self.language]["next"]
         names = UnitNames(
             id=NEXT,
             site=SITE,
-            name=NEXT_NAME,
+            name=name,
+            language=self.language,
             scopes=SCOPES,
-            broker=f"mqtt://127.0.0.1:{self._port}",
+            broker=f"mqtt://127.0.0.1:{cable.port}",
             identity=folder / "identity",
             state=folder / "state",
             timezone=TIMEZONE,
-            pulse_s=PULSE_S,
+            pulse_s=self._pace.pulse_s,
         )
         names.state.mkdir()
         config.write_text(config_yaml(box, names), encoding="utf-8")
-        self._register(NEXT, NEXT_NAME)
+        self._register(NEXT, name)
         self._enrol(NEXT, config)
         agent = Child(f"agent of {NEXT}", ["-c", str(config), "run"], folder / "agent.log", self.clock.environment)
         self._stack.callback(agent.stop)
         agent.start()
-        return NextDoor(box, agent)
+        return Entrance(NEXT, name, box, agent, cable)
 
     def wipe(self) -> None:
         """A fresh flash card: neither identity nor state. The agent must not run."""

@@ -57,6 +57,8 @@ def wrong_pins(scene: Scene) -> str:
     scene.opens(lambda: scene.tap(people.RESIDENT))
     until("five wrong tries are in the books", lambda: len(_wrong(scene, after)) == WRONG_TRIES, 20.0, 0.03)
     scene.booked("access.denied", after, reason="locked_out")
+    scene.booked("access.locked_out", after, lock_s=30.0)
+    expect("it is an open alarm", "access.locked_out" in scene.bureau.do("alarms", "list"))
     return f"after {WRONG_TRIES} the right one is refused too, for 30 s; a card opens"
 
 

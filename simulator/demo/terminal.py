@@ -41,7 +41,6 @@ SMALL = (64, 18)
 """With fewer columns or rows only the panel is shown, and what happened last."""
 BESIDE = 39
 """Columns of what stands beside the panel."""
-_QUIET = {"seq", "at", "clock", "boot", "mono", "kind", "session", "version"}
 
 
 def interact(stage: Stage, words: Mapping[str, str]) -> None:
@@ -100,7 +99,7 @@ def _print(console: Console, visitor: Visitor, keyboard: Keyboard) -> None:
         for fact in facts:
             if fact.n > told:
                 told = fact.n
-                console.print(f"  {fact.seq} {fact.kind} {_rest(fact)}", markup=False, soft_wrap=True)
+                console.print(f"  {fact.seq} {fact.kind} {fact.rest}", markup=False, soft_wrap=True)
 
 
 def plain(screen: Screen, encoding: str) -> list[str]:
@@ -233,12 +232,6 @@ def _facts(facts: Sequence[BookFact], rows: int, words: Mapping[str, str] = EN) 
             str(fact.seq),
             f"{local(fact.at_utc):%H:%M:%S.%f}"[:-3],
             Text(fact.kind, style="bold", no_wrap=True),
-            Text(_rest(fact), overflow="ellipsis", no_wrap=True),
+            Text(fact.rest, overflow="ellipsis", no_wrap=True),
         )
     return Panel(table, title=words["facts"], border_style="blue", height=rows + 2)
-
-
-def _rest(fact: BookFact) -> str:
-    return "  ".join(
-        f"{key}={value}" for key, value in fact.data.items() if key not in _QUIET and value not in (None, "")
-    )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 EN: Mapping[str, str] = {
     "unit": "Building 12, stair 2",
+    "next": "Building 12, stair 1",
     "making": "making a centre, a unit, a broker, and a door on pseudo-terminals …",
     "try": "now try:",
     "keypad": "at the keypad:",
@@ -88,9 +89,12 @@ EN: Mapping[str, str] = {
     "order.visitor": "visitor's code, typed with # behind it",
     "order.notice": "notice",
     "no answer": "no answer ({why})",
+    "web.at": "the door and its panel: {url}",
+    "web.far": "from another machine, on that one: {tunnel}\nthen the same address there; Ctrl-C here ends everything",
 }
 ZH: Mapping[str, str] = {
     "unit": "12号楼2单元",
+    "next": "12号楼1单元",
     "making": "正在准备中心、单元、消息服务器和模拟的门 …",
     "try": "请试试：",
     "keypad": "在键盘上按：",
@@ -173,6 +177,8 @@ ZH: Mapping[str, str] = {
     "order.visitor": "访客码，后面按 #",
     "order.notice": "通知",
     "no answer": "没有回答（{why}）",
+    "web.at": "门和屏幕在这里：{url}",
+    "web.far": "在另一台电脑上看，请在那台电脑上运行：{tunnel}\n然后在那里打开同一个地址；在这里按 Ctrl-C 全部结束",
 }
 PANEL = "zh-CN"
 """The language of a panel, where nobody says another."""

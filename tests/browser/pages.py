@@ -15,7 +15,8 @@ from centre.console import pages
 from tests.browser.running import Running
 
 AXE = resources.files("axe_playwright_python") / "axe.min.js"
-SETTLED = "() => document.readyState === 'complete' && !document.querySelector('[data-module]:not([data-begun])')"
+SETTLED = """() => document.readyState === "complete" && !document.querySelector("[data-module]:not([data-begun])")
+  && !document.querySelector("[data-layout]:not([data-drawn], .map-failed)")"""
 
 
 @cache
@@ -40,7 +41,7 @@ class Found:
 
 
 def look(page: Page, origin: str, path: str) -> Found:
-    answer = page.request.get(origin + path)
+    answer = page.request.get(origin + path, max_redirects=0)
     kind = answer.headers.get("content-type", "")
     if answer.status != 200 or not kind.startswith("text/html") or "<html" not in answer.text():
         return Found(path, answer.status, is_page=False, leads_to=())

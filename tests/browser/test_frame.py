@@ -122,6 +122,8 @@ def test_a_part_follows_and_takes_nothing_from_under_the_hands(page: Page, frame
     shown = str(trial.count)
     expect(page.locator("#count")).not_to_have_text(shown)
     _until_told(page, framed, shown)
+    expect(page.locator("#whole")).to_have_text(shown)
+    expect(page.locator("h1")).to_have_count(1)
     assert page.locator("#more").get_attribute("open") is not None
     expect(page.locator("#more summary")).to_be_focused()
     page.locator("#typed").fill("half a word")

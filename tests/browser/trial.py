@@ -15,6 +15,7 @@ LIST = """{% extends "base.html" %}{% from "macros.html" import head, map, table
 {% block main %}
 {{ head("Trial") }}
 <section data-live="units" data-from="/trial/part">{% include "trial_part.html" %}</section>
+<section data-live="units" data-from="/trial"><p id="whole">{{ trial.count }}</p></section>
 <p class="buttons"><a class="button" href="/trial/one" data-drawer>One</a><a class="button" href="/trial/ask" data-dialog>Ask</a><a class="button" href="/trial/gone" data-drawer>Gone</a></p>
 <form class="stack" method="post" action="/trial">{{ csrf() }}
   {{ map("Where", {"urgent": ["07-3-1"], "away": ["09-1-1"]}, picks="scope") }}

@@ -46,7 +46,8 @@ class Pair:
         self, by: str = "wang", scope: Scope = YARD, doing: Doing = Doing.LOCKDOWN, why: str = "a fight"
     ) -> Consent:
         words = "the whole yard stays locked until 22:00"
-        asked = (doing, scope, "POST /lockdown", '{"scope":"yard/y1"}', words, why)
+        body = f'{{"scope":"{scope}","why":"{why}"}}' if why.strip() else "{}"
+        asked = (doing, scope, "lockdown", body, words, why)
         return consents.ask(self.desk.office, self.who(by), *asked, self.desk.now)
 
     def decide(
@@ -158,11 +159,18 @@ def test_a_reason_is_given(pair: Pair, why: str) -> None:
 
 
 def test_one_person_asks_for_so_much_at_once(pair: Pair) -> None:
-    for _ in range(MOST_OPEN):
-        pair.ask()
+    for number in range(MOST_OPEN):
+        pair.ask(why=f"reason {number}")
     with pytest.raises(CentreError, match="wait for consent already"):
         pair.ask()
     pair.ask("li")
+
+
+def test_asked_twice_is_asked_once(pair: Pair) -> None:
+    """Two presses of one button."""
+    assert pair.ask().id == pair.ask().id
+    assert pair.desk.count(table) == 1
+    assert pair.ask("li").id != pair.ask().id
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from centre.errors import UNREACHABLE, CentreError
-from centre.previews import ALL_PAGES, FIRST_PAGES, KEPT_BYTES, PanelForm, Previews
+from centre.previews import ALL_PAGES, FIRST_PAGES, KEPT_BYTES, WAITING, PanelForm, Previews
 from contract.messages import Category, Notice, Per, Poll
 from contract.scopes import Scope
 from drivers.display.form import SIZES
@@ -160,13 +160,33 @@ def test_many_at_once_are_drawn_one_after_another(previews: Previews) -> None:
     def ask(number: int) -> None:
         found.append(previews.of(notice(f"第{number % 3}条"), PanelForm(), "zh-CN").pictures[0])
 
-    threads = [threading.Thread(target=ask, args=(number,), name=f"ask {number}") for number in range(9)]
+    threads = [threading.Thread(target=ask, args=(number,), name=f"ask {number}") for number in range(8)]
     for each in threads:
         each.start()
     for each in threads:
         each.join(60)
-    assert len(found) == 9
+    assert len(found) == 8
     assert len(set(found)) == 3
+
+
+def test_so_many_wait_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has slow ones drawn keeps nobody from the other pages."""
+    monkeypatch.setattr("centre.previews.LIMIT_S", 0.3)
+    made = stand_in(tmp_path, "time.sleep(600)")
+    told: list[str] = []
+
+    def ask(number: int) -> None:
+        with pytest.raises(CentreError) as error:
+            made.of(notice(f"{number}"), PanelForm(), "zh-CN")
+        told.append(str(error.value))
+
+    threads = [threading.Thread(target=ask, args=(number,), name=f"ask {number}") for number in range(WAITING + 4)]
+    for each in threads:
+        each.start()
+    eventually(lambda: sum("others are having" in each for each in told) == 4)
+    for each in threads:
+        each.join(60)
+    assert sum("cannot be drawn" in each for each in told) == WAITING
 
 
 def test_it_ends_with_whoever_asks(previews: Previews) -> None:
@@ -178,6 +198,16 @@ def test_it_ends_with_whoever_asks(previews: Previews) -> None:
     process.stdin.close()
     eventually(lambda: process.poll() is not None)
     made.close()
+
+
+def test_it_needs_no_home_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/nonexistent")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    made = Previews()
+    assert made.of(notice(), PanelForm(), "zh-CN").pictures
+    made.close()
+    assert not list(tmp_path.iterdir())
 
 
 def test_pictures_hold_few_colours_and_few_bytes(previews: Previews) -> None:

@@ -184,15 +184,15 @@ def test_who_is_there(site: Site) -> None:
 class Process:
     """`centre serve` as a process of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
         self.log = folder.parent / "serve.log"
         program = "from centre.cli import centre; centre()"
         with self.log.open("ab") as log:
             self._popen = subprocess.Popen(
-                [sys.executable, "-c", program, "--dir", str(folder), "serve"], stderr=log, stdout=log
+                [sys.executable, "-c", program, "--dir", str(folder), "serve", *options], stderr=log, stdout=log
             )
         before = self.connections()
-        eventually(lambda: self.connections() > before, 10.0)
+        eventually(lambda: self.connections() > before, 30.0)
 
     def connections(self) -> int:
         return self.log.read_text().count(" connected") if self.log.exists() else 0

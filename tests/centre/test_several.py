@@ -91,9 +91,10 @@ def test_books_are_not_upgraded_under_a_serve_on_another_machine(desk: Desk) -> 
         conn.exec_driver_sql("ALTER TABLE alarms DROP COLUMN handed_utc")
         conn.exec_driver_sql(
             "DROP TABLE visitors, case_steps, polls, round_revs, recipients, erasures, setting_revs, poll_ends, lost, "
-            "acceptance_asked, acceptances, bundles, roll_units, rolls"
+            "acceptance_asked, acceptances, bundles, roll_units, rolls, consents, api_tokens, sessions, invitations, accounts, "
+            "places, outlines, notice_revs, notice_templates"
         )
-        conn.exec_driver_sql("DROP INDEX facts_said, facts_patrol, facts_sheets, facts_software")
+        conn.exec_driver_sql("DROP INDEX facts_said, facts_patrol, facts_sheets, facts_software, state_made")
     with closing(CliContext(desk.path).books) as books, books.reading() as conn:
         assert conn.execute(alembic_version.select()).scalar() > "0006"
 

@@ -5,26 +5,22 @@ from __future__ import annotations
 import statistics
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
-from sqlalchemy import event, select, update
+from sqlalchemy import select
 
-from centre import account_desk, accounts, api_tokens, invitations, login_passwords, sessions
-from centre.account_desk import AccountChange
+from centre import account_desk, invitations, login_passwords, sessions
 from centre.accounts import Role
 from centre.errors import BadValueError, CentreError
 from centre.opened import OpenCentre
 from centre.schema_accounts import accounts as table
-from centre.schema_accounts import sessions as sessions_table
-from centre.sign_in import NotSignedInError, SignedIn, SignIns, TooManyTriesError
-from centre.tries import ACCOUNT, ADDRESS, DEVICE, MOST_KEPT, Pace, Tries, network
-from contract.scopes import Scope
+from centre.sign_in import NotSignedInError, SignedIn, SignIns
+from centre.tries import Tries
 from tests.centre.conftest import ONE_ENGINE, Desk
-from tests.centre.test_accounts import PASSWORD, WHOLE, account, add, come, holds, told
+from tests.centre.test_accounts import PASSWORD, account, add, come, holds, told
+from tests.waiting import eventually
 
 NEW = "another one for the summer"
 DAY_S = 86_400.0
@@ -169,6 +165,31 @@ def test_only_as_many_hashes_are_under_way_as_there_is_memory_for(gate: Gate, mo
     assert 1 <= most <= login_passwords.AT_ONCE
 
 
+def test_a_flood_of_tries_leaves_threads_for_pages(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on, refused = threading.Event(), []
+    real = PasswordHasher.verify
+    monkeypatch.setattr(PasswordHasher, "verify", lambda *given: go_on.wait(20) and real(*given))
+    most = login_passwords.AT_ONCE + login_passwords.WAITING
+
+    def guess(number: int) -> None:
+        try:
+            gate.sign_in(f"n{number}", "a guess", address=f"10.1.{number}.1")
+        except NotSignedInError:
+            pass
+        except CentreError as error:
+            refused.append(str(error))
+
+    threads = [threading.Thread(target=guess, args=(number,), name="guess") for number in range(most + 5)]
+    for each in threads:
+        each.start()
+    eventually(lambda: len(refused) == 5)
+    go_on.set()
+    for each in threads:
+        each.join()
+    assert set(refused) == {"too many sign in at this moment; try again"}
+    assert gate.sign_in().account.name == "wang"
+
+
 # --- passwords
 
 
@@ -200,169 +221,6 @@ def test_a_password_of_older_parameters_is_hashed_anew(gate: Gate, monkeypatch: 
 def test_hashes_are_argon2id_with_the_parameters_that_are_written_down(gate: Gate) -> None:
     (row,) = gate.desk.rows(select(table.c.password).where(table.c.name == "wang"))
     assert row.password.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
-
-
-# --- sessions
-
-
-def test_each_sign_in_has_a_token_of_its_own(gate: Gate) -> None:
-    assert len({str(gate.sign_in().token) for _ in range(3)}) == 3
-
-
-def test_a_session_ends_when_it_was_not_used_for_long_and_after_a_week_in_any_case(gate: Gate) -> None:
-    made = gate.sign_in()
-    assert gate.find(made, sessions.IDLE_S - 1) is not None
-    assert gate.find(made, sessions.IDLE_S + 1) is None
-    last = 0.0
-    while last + 11 * 3600 < sessions.WHOLE_S:
-        last += 11 * 3600
-        found = gate.find(made, last)
-        assert found is not None
-        sessions.touch(gate.desk.books, found, gate.desk.now + last)
-    assert gate.find(made, sessions.WHOLE_S - 1) is not None
-    assert gate.find(made, sessions.WHOLE_S + 1) is None
-
-
-@pytest.mark.parametrize("back_s", [3600.0, 14 * 365 * DAY_S])
-def test_a_clock_set_back_makes_no_session_longer(gate: Gate, back_s: float) -> None:
-    """Begun while the clock was ahead, in 2040."""
-    made = gate.sign_in()
-    assert gate.find(made, -back_s) is None
-    assert gate.find(made, -60) is not None, "a small correction ends nothing"
-    link = invitations.invite(gate.desk.office, "wang", "test", gate.desk.now).path.rpartition("/")[2]
-    token = api_tokens.make(gate.desk.office, "ha", Role.VIEWER, WHOLE, gate.desk.now + DAY_S, "test", gate.desk.now)
-    with gate.desk.books.reading() as conn:
-        key = gate.desk.office.account_key
-        assert invitations.look(conn, key, link, gate.desk.now - back_s) is None
-        assert api_tokens.find(conn, key, token, gate.desk.now - back_s) is None
-
-
-def test_how_often_a_session_is_used_writes_no_disk_full(gate: Gate) -> None:
-    found = gate.find(gate.sign_in())
-    assert found is not None
-    writes: list[str] = []
-    event.listen(
-        gate.desk.books.engine, "before_cursor_execute", lambda *a: writes.append(a[2]) if "UPDATE" in a[2] else None
-    )
-    for second in range(50):
-        sessions.touch(gate.desk.books, found, gate.desk.now + second)
-    assert not writes
-    sessions.touch(gate.desk.books, found, gate.desk.now + sessions.TOUCH_S)
-    assert len(writes) == 1
-
-
-def test_an_account_has_so_many_sessions_and_no_more(gate: Gate) -> None:
-    first, key = gate.sign_in(), gate.desk.office.account_key
-    with gate.desk.books.writing() as conn:
-        for number in range(sessions.MOST):
-            sessions.begin(conn, key, "wang", "10.0.0.9", "", gate.desk.now + number + 1)
-    assert gate.find(first, 30) is None
-    assert gate.desk.count(sessions_table) == sessions.MOST + 1, "with the administrator's"
-
-
-@pytest.mark.parametrize(
-    "end",
-    [
-        lambda desk: account_desk.disable(desk.office, "wang", "test", desk.now),
-        lambda desk: account_desk.change(desk.office, "wang", AccountChange(role=Role.VIEWER), "test", desk.now),
-        lambda desk: account_desk.change(
-            desk.office, "wang", AccountChange(scope=Scope("yard", "y1")), "test", desk.now
-        ),
-        lambda desk: come(desk, "wang"),
-        lambda desk: sessions.end(desk.books, "wang", "test", desk.now),
-    ],
-    ids=["disabled", "role", "scope", "password", "by hand"],
-)
-def test_what_somebody_may_no_longer_ends_their_sessions_and_what_they_handed_out(
-    gate: Gate, end: Callable[[Desk], object]
-) -> None:
-    made, other = gate.sign_in(), gate.sign_in("admin")
-    end(gate.desk)
-    assert gate.find(made) is None
-    assert gate.find(other) is not None
-
-
-def test_who_is_disabled_in_the_books_alone_is_out(gate: Gate) -> None:
-    """However the row came to say so: a session left over ends with it."""
-    made, key = gate.sign_in(), gate.desk.office.account_key
-    with gate.desk.books.alone() as conn:
-        account_desk.put(conn, key, "wang", {"disabled_utc": gate.desk.now}, "test", gate.desk.now)
-    assert gate.desk.count(sessions_table) == 3
-    assert gate.find(made) is None
-
-
-def test_tokens_end_with_what_their_maker_may(gate: Gate) -> None:
-    desk, key = gate.desk, gate.desk.office.account_key
-    add(desk, "li", Role.ADMINISTRATOR)
-    with pytest.raises(CentreError, match="may less"):
-        api_tokens.make(desk.office, "hb", Role.ADMINISTRATOR, WHOLE, desk.now + DAY_S, "wang", desk.now, "wang")
-    text = api_tokens.make(desk.office, "ha", Role.OPERATOR, WHOLE, desk.now + DAY_S, "li", desk.now, "li")
-    with desk.books.reading() as conn:
-        found = api_tokens.find(conn, key, text, desk.now)
-        assert found is not None
-        assert (found.person.name, found.person.role) == ("token.ha", Role.OPERATOR)
-        assert api_tokens.find(conn, key, text, desk.now + DAY_S) is None
-        assert api_tokens.find(conn, key, text + "x", desk.now) is None
-        assert api_tokens.find(conn, key, "doorward_", desk.now) is None
-    account_desk.change(desk.office, "li", AccountChange(role=Role.VIEWER), "test", desk.now)
-    with desk.books.reading() as conn:
-        assert api_tokens.find(conn, key, text, desk.now) is None
-    assert told(desk, "api_token")[-1]["ended_by"] == "test"
-    assert holds(desk) == []
-
-
-def test_a_changed_password_ends_all_sessions_but_begins_one(gate: Gate) -> None:
-    mine, other = gate.sign_in(), gate.sign_in()
-    session = gate.find(mine)
-    assert session is not None
-    with pytest.raises(NotSignedInError):
-        gate.signs.change_password(session, "wrong", NEW, gate.desk.now)
-    with pytest.raises(BadValueError):
-        gate.signs.change_password(session, PASSWORD, "short", gate.desk.now)
-    fresh = gate.signs.change_password(session, PASSWORD, NEW, gate.desk.now)
-    assert gate.find(mine) is gate.find(other) is None
-    assert gate.find(fresh) is not None
-    with pytest.raises(NotSignedInError):
-        gate.sign_in()
-    assert gate.sign_in(password=NEW).account.name == "wang"
-
-
-def test_an_open_browser_is_no_place_to_guess_the_password(gate: Gate) -> None:
-    session = gate.find(gate.sign_in())
-    assert session is not None
-    for _ in range(DEVICE.at_once):
-        with pytest.raises(NotSignedInError):
-            gate.signs.change_password(session, "wrong", NEW, gate.desk.now)
-    with pytest.raises(TooManyTriesError):
-        gate.signs.change_password(session, PASSWORD, NEW, gate.desk.now)
-
-
-@pytest.mark.parametrize(
-    "token", ["", ".", "x", "0" * 16, "0" * 16 + ".", "ä.ö", "'; DROP TABLE sessions; --", "\0", "a" * 100_000]
-)
-def test_what_is_no_token_is_nobodys(gate: Gate, token: str) -> None:
-    assert gate.find(token) is None
-
-
-def test_a_sessions_secret_does_not_fit_another_session(gate: Gate) -> None:
-    mine, admins = gate.sign_in().token, gate.sign_in("admin").token
-    assert gate.find(replace(mine, id=admins.id)) is None
-
-
-def test_two_who_change_at_one_moment_do_not_both_get_in(gate: Gate) -> None:
-    """Disabled between the look at the password and the session's beginning."""
-    real = login_passwords.holds
-
-    def meanwhile(*given: object) -> bool:
-        other = OpenCentre(gate.desk.path)
-        account_desk.disable(other, "wang", "test", gate.desk.now)
-        other.books.close()
-        return real(*given)  # type: ignore[arg-type]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(login_passwords, "holds", meanwhile)
-        with pytest.raises(NotSignedInError):
-            gate.sign_in()
 
 
 # --- invitations
@@ -420,120 +278,3 @@ def test_of_two_who_take_a_link_at_once_one_gets_in(gate: Gate) -> None:
         each.join()
     assert (len(came), len(refused)) == (1, 1)
     assert gate.sign_in(password=came[0]).account.name == "wang"
-
-
-# --- guessing
-
-
-def test_guesses_are_slowed_and_the_right_password_with_them(gate: Gate) -> None:
-    gate.guess(ACCOUNT.at_once)
-    with pytest.raises(TooManyTriesError) as raised:
-        gate.sign_in()
-    assert 0 < raised.value.wait_s <= ACCOUNT.per_s
-    gate.clock.now += raised.value.wait_s
-    assert gate.sign_in().account.name == "wang"
-
-
-def test_a_flood_of_guesses_does_not_shut_out_who_was_here_before(gate: Gate) -> None:
-    """From many addresses, for as long as it likes; the administrator's own browser is known."""
-    device = gate.sign_in("admin").device
-    gate.guess(ACCOUNT.at_once, "admin", address="10.0.0.1")
-    for hour in range(3):
-        with pytest.raises(TooManyTriesError):
-            gate.sign_in("admin", address=f"10.1.{hour}.1")
-        assert gate.sign_in("admin", device=device).account.name == "admin"
-        gate.clock.now += ACCOUNT.per_s
-        gate.guess(1, "admin", address=f"10.2.{hour}.1")
-
-
-def test_who_is_new_gets_in_by_a_link_while_their_name_is_guessed_at(gate: Gate) -> None:
-    gate.guess(ACCOUNT.at_once)
-    assert come(gate.desk, "wang").name == "wang"
-
-
-def test_a_known_browser_has_its_own_tries_and_no_more(gate: Gate) -> None:
-    device = gate.sign_in().device
-    gate.guess(DEVICE.at_once, device=device)
-    with pytest.raises(TooManyTriesError):
-        gate.sign_in(device=device)
-    assert gate.sign_in().account.name == "wang", "others are not slowed by it"
-
-
-@pytest.mark.parametrize(
-    "spoil",
-    [lambda text: text[:-1], lambda text: "0" + text[1:], lambda _: "x", lambda _: "", lambda text: text * 1000],
-)
-def test_a_browsers_mark_cannot_be_invented(gate: Gate, spoil: Callable[[str], str]) -> None:
-    device = gate.sign_in().device
-    gate.guess(ACCOUNT.at_once)
-    with pytest.raises(TooManyTriesError):
-        gate.sign_in(device=spoil(device))
-
-
-def test_a_browsers_mark_is_of_one_account(gate: Gate) -> None:
-    device = gate.sign_in().device
-    gate.guess(ACCOUNT.at_once, "admin")
-    with pytest.raises(TooManyTriesError):
-        gate.sign_in("admin", device=device)
-
-
-def test_from_one_address_many_names_are_slowed_too(gate: Gate) -> None:
-    for number in range(ADDRESS.at_once):
-        gate.guess(1, f"name{number}")
-    with pytest.raises(TooManyTriesError):
-        gate.sign_in()
-    assert gate.sign_in(address="10.0.0.10").account.name == "wang"
-
-
-@pytest.mark.usefixtures("fresh")
-def test_tries_at_once_are_each_counted() -> None:
-    tries, allowed, start = Tries(Clock()), [], threading.Barrier(16)
-
-    def take() -> None:
-        start.wait()
-        allowed.append(tries.take("account", "wang", ACCOUNT) == 0)
-
-    threads = [threading.Thread(target=take, name="take") for _ in range(16)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
-    assert sum(allowed) == ACCOUNT.at_once
-
-
-@pytest.mark.usefixtures("fresh")
-def test_a_flood_of_names_does_not_wash_out_the_one_that_is_guessed_at() -> None:
-    tries, pace = Tries(Clock()), Pace(10, 60.0)
-    for _ in range(pace.at_once):
-        assert tries.take("account", "admin", pace) == 0
-    for number in range(2 * MOST_KEPT):
-        tries.take("account", f"n{number}", pace)
-    assert tries.take("account", "admin", pace) > 0
-    assert len(tries._buckets) <= MOST_KEPT
-
-
-@pytest.mark.parametrize(
-    ("address", "whose"),
-    [
-        ("10.0.0.9", "10.0.0.9"),
-        ("2001:db8:1:2:3::1", "2001:db8:1:2::/64"),
-        ("fe80::1%eth0", "fe80::/64"),
-        ("::ffff:10.0.0.9", "10.0.0.9"),
-        ("testclient", "testclient"),
-        ("", ""),
-    ],
-)
-@pytest.mark.usefixtures("fresh")
-def test_all_addresses_of_one_network_count_as_one(address: str, whose: str) -> None:
-    assert network(address) == whose
-
-
-def test_a_row_that_another_hand_wrote_signs_nobody_in(gate: Gate) -> None:
-    """Such as one's own hash in the administrator's row."""
-    (mine,) = gate.desk.rows(select(table).where(table.c.name == "wang"))
-    with gate.desk.books.writing() as conn:
-        conn.execute(update(table).where(table.c.name == "admin").values(password=mine.password))
-    with pytest.raises(NotSignedInError):
-        gate.sign_in("admin")
-    with gate.desk.books.reading() as conn:
-        assert not accounts.one(conn, gate.desk.office.account_key, "admin").sound

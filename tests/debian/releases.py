@@ -31,6 +31,14 @@ CRASHES_LATER: Change = {
 _FUTURE = "from __future__ import annotations\n"
 NO_PYTHON: Change = {"agent/errors.py": (_FUTURE, "this is no Python\n")}
 CANNOT_BEGIN: Change = {"agent/errors.py": (_FUTURE, f"{_FUTURE}\nraise ImportError\n")}
+_UNDER_WAY = "        found = load(Progress, self._own.progress)\n"
+UPDATER_CRASHES_GOING_ON: Change = {
+    "agent/update/installing.py": (_UNDER_WAY, f"{_UNDER_WAY}        if found is not None:\n            os.abort()\n"),
+}
+"""Which shows only after a cut: what it is asked before finds nothing under way."""
+UPDATER_CRASHES: Change = {
+    "agent/update/installing.py": (_UNDER_WAY, f"{_UNDER_WAY}        raise KeyError(self._own)\n"),
+}
 NEVER_REACHES: Change = {"agent/link/client.py": ("made.open(self._host, self._port,", "made.open(self._host, 1,")}
 NEWER_JOURNAL: Change = {
     "agent/store/schema.py": (
@@ -38,9 +46,10 @@ NEWER_JOURNAL: Change = {
         '    m012_water_meters,\n    lambda db: db.conn.execute("CREATE TABLE more (what TEXT)"),\n)',
     ),
 }
-_INSTALLING = "agent/update/installing.py"
-SETTLES_SOON: Change = {_INSTALLING: ("    settled_s: float = 30.0\n", "    settled_s: float = 20.0\n")}
-IMPATIENT: Change = {_INSTALLING: ("    centre_s: float = 600.0\n", "    centre_s: float = 45.0\n")}
+_WATCHING = "agent/update/watching.py"
+SETTLES_SOON: Change = {_WATCHING: ("    settled_s: float = 30.0\n", "    settled_s: float = 20.0\n")}
+IMPATIENT_S = 60.0
+IMPATIENT: Change = {_WATCHING: ("    centre_s: float = 600.0\n", f"    centre_s: float = {IMPATIENT_S}\n")}
 """Of the release that judges the next one: so that a test need not wait as long as a home can."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from simulator.demo.stage import NAME, SCOPES, UNIT
 from tests.debian import releases
 from tests.debian.conftest import make_stick
 from tests.debian.machine import Machine
-from tests.debian.releases import Change, by_hand, release
+from tests.debian.releases import IMPATIENT_S, Change, by_hand, release
 from tests.debian.test_on_debian import (
     JOURNAL,
     PULSE_S,
@@ -227,12 +228,48 @@ def test_code_that_cannot_even_begin_is_taken_back_without_it(unit: Unit, tmp_pa
         machine.take(file, f"/var/tmp/{file.name}")
         served(box, 0)
         machine.run("doorward", "update", f"/var/tmp/{file.name}", "--yes", "--no-wait")
-        eventually(lambda: stage(machine, "watching"), 120.0, 0.01)
+        eventually(lambda: new_code(machine), 120.0, 0.001)
         layers = [machine.upper, *unit.layers]
     with at_the_door(tmp_path / "again", layers) as (box, machine):
         eventually(lambda: not machine.at(f"{OWN}/state.json").exists(), 120.0, 0.5)
         eventually(lambda: told(machine, "software.returned", NEXT), 60.0, 1.0)
         working(box, machine, BASE)
+
+
+@pytest.mark.claim("F56")
+def test_a_release_whose_updater_does_not_run_is_given_up(unit: Unit, tmp_path: Path) -> None:
+    """Its agent works, and yet it would be the last update of this door."""
+    file = unit.file(tmp_path, NEXT, releases.UPDATER_CRASHES)
+    with at_the_door(tmp_path, unit.layers) as (box, machine):
+        machine.take(file, f"/var/tmp/{file.name}")
+        served(box, 0)
+        done = machine.run("doorward", "update", f"/var/tmp/{file.name}", "--yes", check=False)
+        said = f"{NEXT} was given up, {BASE} runs again: install: its updater does not run: "
+        assert said in done.stderr, done.stdout + done.stderr
+        working(box, machine, BASE)
+
+
+@pytest.mark.claim("F56")
+@pytest.mark.parametrize(
+    ("changes", "result", "runs"),
+    [((), "installed", NEXT), ((releases.CRASHES,), "returned", BASE)],
+    ids=["good", "bad"],
+)
+def test_a_cut_is_gone_on_with_by_the_release_that_began_it(
+    unit: Unit, tmp_path: Path, changes: tuple[Change, ...], result: str, runs: str
+) -> None:
+    """The new one's updater starts, and crashes each time that it finds something under way."""
+    file = unit.file(tmp_path, NEXT, releases.UPDATER_CRASHES_GOING_ON, *changes)
+    with at_the_door(tmp_path, unit.layers) as (box, machine):
+        machine.take(file, f"/var/tmp/{file.name}")
+        served(box, 0)
+        machine.run("doorward", "update", f"/var/tmp/{file.name}", "--yes", "--no-wait")
+        eventually(lambda: stage(machine, "watching"), 120.0, 0.01)
+        layers = [machine.upper, *unit.layers]
+    with at_the_door(tmp_path / "again", layers) as (box, machine):
+        eventually(lambda: not machine.at(f"{OWN}/state.json").exists(), 120.0, 0.5)
+        eventually(lambda: told(machine, f"software.{result}", NEXT), 60.0, 1.0)
+        working(box, machine, runs)
 
 
 @pytest.mark.claim("F56")
@@ -272,29 +309,57 @@ def _what(line: str) -> tuple[object, ...]:
 def test_software_that_never_reaches_the_centre_is_given_up(
     installed: list[Path], debs: dict[str, Path], tmp_path: Path
 ) -> None:
-    """Centre and broker on the same machine; the door works all the while."""
-    stick = make_stick("doorward-centre", debs, tmp_path / "stick")
+    """An outage of the broker costs no good release its place; one that does not reach it while it answers is given up. The door works all the while."""
+    later = "0.1.2"
     base = release(debs["doorward"], tmp_path, BASE, releases.SETTLES_SOON, releases.IMPATIENT)
-    lonely = release(debs["doorward"], tmp_path, NEXT, releases.NEVER_REACHES)
+    good = release(debs["doorward"], tmp_path, NEXT, releases.SETTLES_SOON, releases.IMPATIENT)
+    lonely = release(debs["doorward"], tmp_path, later, releases.NEVER_REACHES)
     with at_the_door(tmp_path, installed, "mqtts://localhost:8883") as (box, machine):
-        for source in (base, lonely):
+        for source in (base, good, lonely):
             machine.take(source, f"/var/tmp/{source.name}")
-        machine.take(stick, "/var/tmp/centre")
+        machine.take(make_stick("doorward-centre", debs, tmp_path / "stick"), "/var/tmp/centre")
         machine.sh(f"cd /var/tmp/centre && apt-get install -y ./*.deb && dpkg --install /var/tmp/{base.name}")
-        site = "/var/lib/doorward-centre"
-        machine.run("doorward-centre", "init", site, "--site", SITE, "--broker", "mqtts://localhost:8883")
-        scopes = [word for scope in SCOPES for word in ("--scope", scope)]
-        machine.run("doorward-centre", "unit", "add", UNIT, "--name", NAME, *scopes)
-        machine.run("doorward-centre", "unit", "enrolment", UNIT, "--out", "/var/tmp/unit.json")
-        machine.run("doorward-centre", "broker", "--user", "mosquitto")
-        machine.run("systemctl", "enable", "--now", "doorward-broker", "doorward-centre")
-        machine.run("doorward", "enrol", "/var/tmp/unit.json")
+        a_centre(machine)
         start(box, machine)
-        machine.run("doorward-centre", "software", "add", f"/var/tmp/{lonely.name}")
-        machine.run("doorward-centre", "software", "pack", NEXT, "--out", f"/var/tmp/{NEXT}.doorward")
+        for package in (good, lonely):
+            machine.run("doorward-centre", "software", "add", f"/var/tmp/{package.name}")
+        for each in (NEXT, later):
+            machine.run("doorward-centre", "software", "pack", each, "--out", f"/var/tmp/{each}.doorward")
         eventually(lambda: status(machine)["clock"] == "synced", 60.0, 1.0)
-        done = machine.run("doorward", "update", f"/var/tmp/{NEXT}.doorward", "--yes", check=False)
-        assert f"{NEXT} was given up, {BASE} runs again: centre" in done.stderr, done.stdout + done.stderr
+        through_an_outage(box, machine)
+        done = machine.run("doorward", "update", f"/var/tmp/{later}.doorward", "--yes", check=False)
+        assert f"{later} was given up, {NEXT} runs again: centre" in done.stderr, done.stdout + done.stderr
         eventually(lambda: "software.returned" in machine.run("doorward-centre", "facts", "--json").stdout, 60.0, 1.0)
-        working(box, machine, BASE)
+        working(box, machine, NEXT)
         assert machine.run("doorward-centre", "verify").returncode == 0
+
+
+def a_centre(machine: Machine) -> None:
+    """Centre and broker on the same machine, and this unit enrolled there."""
+    site = "/var/lib/doorward-centre"
+    machine.run("doorward-centre", "init", site, "--site", SITE, "--broker", "mqtts://localhost:8883")
+    scopes = [word for scope in SCOPES for word in ("--scope", scope)]
+    machine.run("doorward-centre", "unit", "add", UNIT, "--name", NAME, *scopes)
+    machine.run("doorward-centre", "unit", "enrolment", UNIT, "--out", "/var/tmp/unit.json")
+    machine.run("doorward-centre", "broker", "--user", "mosquitto")
+    machine.run("systemctl", "enable", "--now", "doorward-broker", "doorward-centre")
+    machine.run("doorward", "enrol", "/var/tmp/unit.json")
+
+
+def through_an_outage(box: Box, machine: Machine) -> None:
+    """`NEXT` proves itself while the broker is away for longer than the centre is waited for."""
+    machine.run("doorward", "update", f"/var/tmp/{NEXT}.doorward", "--yes", "--no-wait")
+    eventually(lambda: stage(machine, "installing") or stage(machine, "watching"), 120.0, 0.05)
+    machine.run("systemctl", "stop", "doorward-broker")
+    eventually(lambda: "does not answer" in updater_says(machine), 120.0, 1.0)
+    began = time.monotonic()
+    eventually(lambda: time.monotonic() > began + 2 * IMPATIENT_S, 3 * IMPATIENT_S, 1.0)
+    assert stage(machine, "watching"), updater_says(machine)
+    opens(box)
+    machine.run("systemctl", "start", "doorward-broker")
+    eventually(lambda: told(machine, "software.installed", NEXT), 120.0, 1.0)
+    working(box, machine, NEXT)
+
+
+def updater_says(machine: Machine) -> str:
+    return machine.run("journalctl", "-u", "doorward-update", "-o", "cat", "--no-pager").stdout

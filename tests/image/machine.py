@@ -1,14 +1,10 @@
-"""A small computer in qemu that starts from the image: its serial lines are joined to a simulated box outside, its power can be cut.
-
-Without KVM unless DOORWARD_KVM is set: a figure shall not hang on whose machine it was measured on.
-"""
+"""A small computer in qemu that starts from the image: its serial lines are joined to a simulated box outside, its power can be cut."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import time
@@ -17,9 +13,10 @@ from typing import Self
 
 from simulator.mortal import mortal
 from tests.agent.cli.unit import ROOT
+from tests.image.boards import BIOS_PC, PC_IMAGE, Board
 from tests.waiting import eventually
 
-IMAGE = Path(os.environ.get("DOORWARD_IMAGE") or ROOT / "build/image/doorward-amd64.img")
+IMAGE = PC_IMAGE
 HOST = "10.0.2.2"
 """By what name the guest reaches this machine's 127.0.0.1."""
 PEOPLE_AT = 1024 * 1024
@@ -27,12 +24,12 @@ PEOPLE_AT = 1024 * 1024
 _PROMPT = re.compile(rb"root@doorward:[^\n]*# $")
 
 
-def copied(folder: Path) -> Path:
+def copied(folder: Path, image: Path = IMAGE) -> Path:
     """The image, for one test to write on."""
-    if not IMAGE.exists():
-        raise AssertionError(f"no {IMAGE}: make image ARCH=amd64, as root")
+    if not image.exists():
+        raise AssertionError(f"no {image}: make image, as root")
     disk = folder / "disk.img"
-    subprocess.run(["cp", "--sparse=always", IMAGE, disk], check=True)
+    subprocess.run(["cp", "--sparse=always", image, disk], check=True)
     return disk
 
 
@@ -71,9 +68,12 @@ def bundle(how: str) -> Path:
 
 
 class Machine:
-    """`lines`: device files that become ttyS1, ttyS2, …; `second`: a further disk, read-only."""
+    """`lines`: device files that become the board's further serial lines; `second`: a further disk, read-only."""
 
-    def __init__(self, folder: Path, disk: Path, lines: list[Path], second: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, disk: Path, lines: list[Path], second: Path | None = None, board: Board = BIOS_PC
+    ) -> None:
+        self.board, self._folder = board, folder
         self.log = folder / "console.log"
         self._talk = folder / "console"
         self._lines, self._disk, self._second = lines, disk, second
@@ -88,11 +88,7 @@ class Machine:
 
     def power(self) -> None:
         """Switch it on."""
-        program = shutil.which("qemu-system-x86_64")
-        assert program, "qemu-system-x86_64 is missing: apt install qemu-system-x86"
-        fast = ["-accel", "kvm"] if os.environ.get("DOORWARD_KVM") else ["-accel", "tcg,thread=multi"]
-        command = [program, *fast, "-smp", "2", "-m", "512", "-display", "none", "-monitor", "none", "-nodefaults"]
-        command += ["-vga", "none", "-device", "i6300esb", "-action", "watchdog=reset", "-device", "virtio-rng-pci"]
+        command = self.board.command(self._folder)
         command += ["-drive", f"file={self._disk},format=raw,if=virtio,cache=none"]
         if self._second is not None:
             command += ["-drive", f"file={self._second},format=raw,if=virtio,readonly=on"]
@@ -101,7 +97,7 @@ class Machine:
         command += ["-chardev", f"socket,id=con,path={self._talk},server=on,wait=off,logfile={self.log},logappend=on"]
         command += ["-serial", "chardev:con"]
         for number, line in enumerate(self._lines):
-            command += ["-chardev", f"serial,id=line{number},path={line.resolve()}", "-serial", f"chardev:line{number}"]
+            command += ["-chardev", f"serial,id=line{number},path={line.resolve()}", *self.board.line(number)]
         with self.log.with_suffix(".err").open("ab") as errors:
             self.started = time.monotonic()
             self._process = subprocess.Popen(mortal(command), stdin=subprocess.DEVNULL, stdout=errors, stderr=errors)

@@ -21,11 +21,13 @@ from centre.folder import Files, Folder
 from simulator.demo.people import RESIDENT
 from simulator.demo.stage import NAME, SCOPES, UNIT, Stage
 from simulator.wiring import UnitNames, config_yaml
+from tests.image.boards import ARM, BIOS_PC, EFI_PC, Board
 from tests.image.machine import HOST, Machine, bundle, copied, lay, listed, result, state_at
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.soak
 BOOT_S = 300.0
+LINES = ("io", "reader", "screen")
 CUTS = int(os.environ.get("DOORWARD_CUTS") or 20)
 COMMITTED_S = 3.0
 """After that long a decision is on the disk: the store commits what is not urgent within a second."""
@@ -34,11 +36,11 @@ COMMITTED_S = 3.0
 class Door:
     """A centre and a broker outside, the simulated box, and the machine between them."""
 
-    def __init__(self, folder: Path, stage: Stage, second: Path | None = None) -> None:
+    def __init__(self, folder: Path, stage: Stage, second: Path | None = None, board: Board = BIOS_PC) -> None:
         self.stage, self.box = stage, stage.box
-        self.disk = copied(folder)
-        lines = [self.box.ports[name] for name in ("io", "reader", "screen")]
-        self.machine = Machine(folder, self.disk, lines, second)
+        self.disk = copied(folder, board.image)
+        lines = [self.box.ports[name] for name in LINES]
+        self.machine = Machine(folder, self.disk, lines, second, board)
         self.config = folder / "config.yaml"
         self.enrolment = folder / f"{UNIT}.enrolment.json"
         self.opened_at = 0.0
@@ -56,8 +58,8 @@ class Door:
             pulse_s=1.0,
         )
         text = config_yaml(self.box, names)
-        for number, name in enumerate(("io", "reader", "screen"), 1):
-            text = text.replace(str(self.box.ports[name]), f"/dev/ttyS{number}")
+        for name, line in zip(LINES, self.machine.board.lines(len(LINES)), strict=True):
+            text = text.replace(str(self.box.ports[name]), line)
         self.config.write_text(text, encoding="utf-8")
         self.stage.bureau.do("unit", "enrolment", UNIT, "--out", str(self.enrolment))
         lay(self.disk, self.config, self.enrolment)
@@ -132,6 +134,23 @@ def test_from_power_on_to_a_card_that_opens_and_twenty_power_cuts(
     record_property(
         "figure", f"first start {first:.0f} s (polled {first_polled:.0f} s), then {usual:.0f} s; {CUTS} cuts"
     )
+
+
+@pytest.mark.parametrize("board", [EFI_PC, ARM], ids=["amd64", "arm64"])
+def test_it_starts_by_uefi(tmp_path: Path, stage: Stage, board: Board, record_property: pytest.RecordProperty) -> None:
+    """As a newer PC and as an ARM board: from the two files to a card that opens, and once more after a cut."""
+    if not board.image.exists():
+        pytest.skip(f"no {board.image}: make image ARCH={board.arch}, as root")
+    door = Door(tmp_path, stage, board=board)
+    door.prepare()
+    with door.machine as machine:
+        machine.power()
+        first = door.opens(2 * BOOT_S)
+        assert "/sys/firmware/efi" in machine.do("ls -d /sys/firmware/efi")
+        machine.cut()
+        machine.power()
+        again = door.opens(2 * BOOT_S)
+    record_property("figure", f"first start {first:.0f} s, then {again:.0f} s")
 
 
 def updated(stage: Stage, tmp_path: Path, how: str) -> Door:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import random
+import re
 import signal
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from agent.cli import doorward
 from drivers.display.design import Letters
 from panel import letters as font_files
 from panel.dwin import check, fonts
@@ -165,6 +168,26 @@ def test_an_empty_folder_and_a_new_one_are_filled(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("no_build")
+def test_it_speaks_chinese(tmp_path: Path) -> None:
+    """What it built, what is wrong, and its help down to the last command."""
+
+    def said(*arguments: object) -> str:
+        return CliRunner().invoke(doorward, ["--language", "zh-CN", "panel", *map(str, arguments)]).output
+
+    built = said("build", "dwin", "--size", "800x480", tmp_path / "out")
+    assert "屏幕自己的 .CFG 须把 32 设为背景图库" in built
+    assert "写进单元的配置：" in built
+    assert said("build", "dwin", "--size", "800x480", tmp_path / "out").endswith("out：已经有了，而且不是空的\n")
+    assert "只有屏幕自己的设置才能转向" in said("build", "dwin", "--size", "800x480", "--rotate", "90", tmp_path / "o2")
+    for path in ((), ("build",), ("build", "dwin"), ("simulated",), ("show",)):
+        text = said(*path, "--help")
+        assert text.startswith("用法:")
+        assert not re.search("[a-z]{3,} [a-z]{2,} [a-z]{2,}", text.partition("\n\n")[2]), text
+    assert "制作屏幕的文件" in said("--help")
+    assert CliRunner().invoke(doorward, ["panel", "--help"]).output.startswith("Usage:")
+
+
+@pytest.mark.usefixtures("no_build")
 def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -174,7 +197,7 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for out in (tmp_path / "out", tmp_path / "empty"):
         told = command("--size", "800x480", "--sd", tmp_path / "card.img", out)
         assert told.exit_code == 2
-        assert "No space left" in told.output
+        assert "no space left" in told.output
     assert list(left(tmp_path)) == ["empty"]
     assert not list(left(tmp_path / "empty"))
 

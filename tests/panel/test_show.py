@@ -125,4 +125,4 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     config.write_text(CONFIG.format(panel=TJC, displays="panel"), encoding="utf-8")
     done = CliRunner().invoke(doorward, ["panel", "show", str(config), str(tmp_path / "no" / "out.png")])
     assert done.exit_code == 2
-    assert "No such file" in done.output
+    assert "no such file" in done.output

@@ -30,6 +30,25 @@ def test_a_power_cut_reboots_the_board_and_empties_the_panel(box: Box) -> None:
     assert box.panel.page == "idle"
 
 
+def test_without_supply_all_is_dead_and_comes_back_empty(two_doors: Box) -> None:
+    """A strike is locked, a maglock lets go; the board says nothing, and on the panel nothing is to be read."""
+    looks, doors = "01 02 00 00 00 08 79 CC", two_doors.doors
+    told: list[bool] = []
+    two_doors.panel.listener = lambda: told.append(two_doors.panel.dark)
+    with Host(two_doors.ports["io"], 9600) as io:
+        io.ask("01 05 00 00 FF 00 8C 3A", 8)
+        assert doors["main"].unlocked
+        two_doors.power(False)
+        assert [door.unlocked for door in doors.values()] == [False, True]
+        assert io.ask(looks, 6) == ""
+        assert two_doors.panel.legible == ""
+        two_doors.power(True)
+        assert [door.unlocked for door in doors.values()] == [False, False]
+        assert io.ask(looks, 6).startswith("01 02 01")
+    assert told[0] is True
+    assert told[-1] is False
+
+
 def test_each_run_with_one_seed_is_damaged_alike(tmp_path: Path) -> None:
     heard = []
     for run in ("a", "b"):

@@ -73,7 +73,7 @@ def simulated(folder: Path, *arguments: str) -> Iterator[Hands]:
     ) as process:
         try:
             hands = Hands(process)
-            hands.hears("What can be done")
+            hands.hears("quit")
             yield hands
         finally:
             process.kill()
@@ -107,12 +107,28 @@ def test_the_pages_commands_run_on_it(tmp_path: Path, monkeypatch: pytest.Monkey
     assert {device.driver for device in load(unit.config).devices.values()} == {"modbus-relay", "osdp", "tjc"}
 
 
+def test_it_speaks_chinese(tmp_path: Path) -> None:
+    """To who practises; what is typed is the same."""
+    with simulated(tmp_path, "--language", "zh-CN", "--reader", "osdp") as hands:
+        hands.hears("门口能做什么：输入 help。")
+        for typed, told in {
+            "help": "推门：开了锁就推得开",
+            "tap 12345678": "reader：卡 已出示",
+            "push": "门 main：被推 推不开",
+            "exit": "门 main：被按下 出门按钮",
+            "jump": "没看懂：这里不能做 jump",
+            "tap x": "没看懂：卡是一个数字",
+        }.items():
+            hands.type(typed)
+            hands.hears(told)
+
+
 def test_everything_that_can_be_typed(tmp_path: Path) -> None:
     with simulated(tmp_path, "box", "--two-doors", "--reader", "osdp", "--panel", "tjc", "--meter") as hands:
         hands.hears(f"doorward probe {tmp_path / 'box' / 'io'} ")
         for typed, told in {
             "tap 12345678 reader2": "reader2: card shown",
-            "keys 12#": "reader: keys 3",
+            "keys 12#": "reader: keys typed 3",
             "push cellar": "door cellar: pushed it holds",
             "force": "door main: broken-open",
             "exit cellar": "door cellar: pressed exit button",

@@ -6,6 +6,7 @@ import itertools
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,16 @@ def typed(stage: Stage, keys: str) -> bool:
     return True
 
 
+def until_locked(stage: Stage) -> None:
+    """Wrong ones until the panel says so. On a busy machine some keys are too late to count."""
+    for _ in range(20):
+        stage.box.press_keys("301*0000#")
+        with suppress(AssertionError):
+            eventually(lambda: stage.box.panel.title == "密码输入已锁定", 2.0)
+            return
+    raise AssertionError(f"never locked: {stage.box.panel.title}")
+
+
 def test_a_pin_duress_and_a_code_made_while_the_unit_is_offline(keyed: Stage) -> None:
     stage = keyed
     mine, under = pin(stage), pin(stage, "--duress")
@@ -83,6 +94,33 @@ def test_a_pin_duress_and_a_code_made_while_the_unit_is_offline(keyed: Stage) ->
     assert "used -" not in listed
     assert code not in listed
     opens(stage, RESIDENT)
+
+
+def test_five_wrong_ones_are_an_alarm_at_the_centre(keyed: Stage) -> None:
+    """GB 50396, 5.1.5 (1). With the line cut, and the power too before it comes back: told once, in `alarms` and `health`, until somebody took note."""
+    stage = keyed
+    mine = pin(stage)
+    stage.start_broker()
+    stage.bureau.serve.start()
+    stage.start_agent()
+    eventually(lambda: stage.bureau.facts(kind="roster.applied"), 20)
+    stage.cable.cut()
+    until_locked(stage)
+    refused(stage, f"301*{mine}#", "密码输入已锁定")
+    stage.agent.kill()
+    stage.start_agent()
+    until_locked(stage)
+    opens(stage, RESIDENT)
+    stage.cable.mend()
+    eventually(lambda: stage.bureau.facts(kind="access.locked_out"), 40)
+    (told,) = facts(stage, "access.locked_out")
+    assert told.data["lock_s"] == 30.0
+    (line,) = stage.bureau.do("alarms", "list").splitlines()
+    assert "access.locked_out" in line
+    assert "door=main" in line
+    assert "access.locked_out" in stage.bureau.order("health").out
+    stage.bureau.do("alarms", "ack", line.split()[0], "--why", "children, the grid worker talked to them")
+    assert stage.bureau.do("alarms", "list") == ""
 
 
 def test_no_digit_is_left_anywhere_not_by_a_crash_either(keyed: Stage) -> None:

@@ -34,9 +34,10 @@ SAVED = {"checkin.saved": "patrol.checkin", "checkin.next": "patrol.checkin", "c
 
 @dataclass
 class Guesses:
-    """Wrong codes at one reader: in a row, lock-outs so far, the end of this one (monotonic); and what right ones ended, as of `at`."""
+    """Wrong codes at one reader: in a row, those of the last lock-out, lock-outs so far, the end of this one (monotonic); and what right ones ended, as of `at`."""
 
     wrong: int = 0
+    spent: int = 0
     rounds: int = 0
     until: float = 0.0
     forgiven: float = 0.0
@@ -45,11 +46,12 @@ class Guesses:
     def one_more(self, now: float) -> None:
         self.wrong += 1
         if self.wrong >= TRIES or self.left(now) + self.wrong > FORGIVEN:
-            self.wrong, self.rounds = 0, self.rounds + 1
+            self.wrong, self.spent, self.rounds = 0, self.wrong, self.rounds + 1
             self.until = now + lock_out_s(self.rounds)
 
     def right(self, now: float) -> None:
-        self.forgiven, self.at, self.wrong = self.left(now) + self.wrong, now, 0
+        self.forgiven, self.at = self.left(now) + self.wrong + self.spent, now
+        self.wrong = self.spent = 0
         if self.forgiven <= FORGIVEN / 2:
             self.rounds = 0
 
@@ -68,6 +70,8 @@ class KeypadWatch:
         """By reader: the card that waits for its PIN."""
         self.last: dict[str, tuple[tuple[str, ...], float]] = {}
         """By reader: the last card, and when it was read last."""
+        self.typed: dict[tuple[str, str], str] = {}
+        """By door and code: the reader at which somebody typed it last."""
         self.let_in: Counter[tuple[str, str]] = Counter()
         """By door and code, over all runs."""
 
@@ -81,7 +85,7 @@ class KeypadWatch:
         for data in granted:
             assert isinstance(event, ev.PinEntered | ev.VisitorEntered | ev.Recorded), "nobody typed"
             if data["via"] == "visitor":
-                self._visitor(str(data["door"]), str(data["visitor"]))
+                self._visitor(str(data["door"]), str(data["visitor"]), now)
         if isinstance(event, ev.PinEntered | ev.VisitorEntered):
             self._entered(event, now, found, granted)
             self.shown.pop(event.reader, None)
@@ -114,7 +118,9 @@ class KeypadWatch:
         for kept in event.tries:
             over = kept.until_utc is None or (now.sure_utc is not None and now.sure_utc >= kept.until_utc)
             until = 0.0 if over else now.mono + lock_out_s(kept.rounds)
-            self.tries[kept.reader] = Guesses(kept.wrong if over else 0, kept.rounds, until)
+            self.tries[kept.reader] = Guesses(
+                kept.wrong if over else 0, TRIES if kept.rounds else 0, kept.rounds, until
+            )
 
     def _entered(
         self,
@@ -138,13 +144,17 @@ class KeypadWatch:
         right = (
             self._pin(event, door, now, found, granted)
             if isinstance(event, ev.PinEntered)
-            else self._code(event, now, found)
+            else self._code(event, door, now, found)
         )
+        before = tries.rounds
         if right is False:
             assert not granted, "a code of nobody"
             tries.one_more(now.mono)
-        elif granted:
+        elif granted and isinstance(event, ev.PinEntered):
             tries.right(now.mono)
+        alarms = [(data["device"], data["lock_s"]) for data in told(found, "access.locked_out")]
+        begun = [(event.reader, lock_out_s(tries.rounds))] if tries.rounds > before else []
+        assert alarms == begun, "one alarm a lock-out, and none else"
 
     def _pin(
         self, event: ev.PinEntered, door: str, now: Now, found: tuple[fx.Effect, ...], granted: list[dict[str, object]]
@@ -167,17 +177,20 @@ class KeypadWatch:
         own = [holder for each in people.values() for holder in each if {holder.pin, holder.duress} & {*event.hashes}]
         return [each for each in own if not each.pin_required or any(each in people.get(key, ()) for key in shown)]
 
-    def _code(self, event: ev.VisitorEntered, now: Now, found: tuple[fx.Effect, ...]) -> bool | None:
+    def _code(self, event: ev.VisitorEntered, door: str, now: Now, found: tuple[fx.Effect, ...]) -> bool | None:
         """None where the clock cannot tell (D9)."""
         if now.clock not in {Trust.SYNCED, Trust.HOLDOVER}:
             assert not told(found, "visitor.used", "access.granted"), "a visitor's code without a clock (D9)"
             return None
+        self.typed[door, f"{event.day}/{event.serial}"] = event.reader
         return event.serial is not None and event.day == today(now)
 
-    def _visitor(self, door: str, code: str) -> None:
+    def _visitor(self, door: str, code: str, now: Now) -> None:
         """D10: used on the disk before anybody is let in; and once, whatever was cut off when."""
         used = [(each.door, f"{each.day}/{each.serial}") for each in self.watch.world.disk.visitors]
         assert (door, code) in used, "let in before it was on the disk that it is used"
+        if (door, code) in self.typed:
+            self.tries[self.typed[door, code]].right(now.mono)
         self.let_in[door, code] += 1
         assert self.let_in[door, code] == 1, "a visitor's code that opened twice"
 

@@ -52,10 +52,11 @@ class Present:
 class Tries:
     """Wrong codes at a reader: `wrong` in a row since the last lock-out, `rounds` of lock-outs since the last right one, `until` this one ends (monotonic).
 
-    `told`: a fact says that somebody tried meanwhile. `forgiven`: earlier ones, as of `forgiven_at` (monotonic), that a right one ended; time forgets them.
+    `spent`: those that led to the last one, and that no right one ended yet. `told`: a fact says that somebody tried meanwhile. `forgiven`: earlier ones, as of `forgiven_at` (monotonic), that a right one ended; time forgets them.
     """
 
     wrong: int = 0
+    spent: int = 0
     rounds: int = 0
     until: float | None = None
     told: bool = False

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from centre import account_desk, accounts, invitations, permits, sessions
+from centre import account_desk, accounts, act_words, invitations, permits, sessions
 from centre.account_desk import AccountChange
 from centre.accounts import Account, Role
 from centre.console.call import Nothing, call
@@ -18,6 +18,7 @@ from centre.units import parse_scope
 from centre.words import _
 from contract.scopes import Scope
 
+DEEDS = 20
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=48)]
 Label = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 ScopeText = Annotated[str, msgspec.Meta(min_length=3, max_length=60)]
@@ -156,6 +157,27 @@ def end_sessions(visit: Visit, ask: EndSessions) -> Count:
     """Signs somebody out, everywhere or at one place."""
     _may(visit, one(visit, ask.name))
     return Count(sessions.end(visit.centre.books, ask.name, visit.person.name, visit.now, ask.session))
+
+
+class Deed(msgspec.Struct):
+    n: int
+    at_utc: float
+    what: str
+    why: str
+    detail: str
+
+
+class DeedList(msgspec.Struct):
+    acts: list[Deed]
+
+
+@call("GET", "/accounts/{name}/acts", doing=Doing.ACCOUNTS)
+def list_deeds(visit: Visit, ask: Of) -> DeedList:
+    """What somebody did lately, newest first; all of it is in the record."""
+    _may(visit, one(visit, ask.name))
+    with visit.centre.books.reading() as conn:
+        found = act_words.by_one(conn, ask.name, DEEDS)
+    return DeedList([Deed(each.n, each.at_utc, each.what, each.why, each.detail) for each in found])
 
 
 def theirs(visit: Visit) -> list[Account]:

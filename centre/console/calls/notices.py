@@ -9,20 +9,20 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from centre import coverage, notice_list, notice_templates, notices, scope_tree
-from centre.console.call import Nothing, call
+from centre import coverage, notice_list, notices, scope_tree
+from centre.console.call import call
 from centre.console.errors import NotThereError
 from centre.console.visit import Visit
-from centre.coverage import Missing, Spread
+from centre.coverage import Spread, Unshown
 from centre.errors import BadValueError, ForbiddenError
 from centre.notice_list import NoticePage, NoticeRow, Wanted, Which
-from centre.notice_templates import HOURS, Template
+from centre.notice_templates import HOURS
 from centre.notices import Draft
 from centre.permits import Doing
-from centre.scope_tree import Node, Roll
+from centre.scope_tree import PlaceRoll
 from centre.units import parse_scope
 from centre.words import _
-from contract.messages import Category, Notice
+from contract.messages import Category
 from contract.scopes import Scope
 
 MAX_UTC = 253_402_300_799.0
@@ -151,50 +151,10 @@ class PutDone(msgspec.Struct):
     units: int
 
 
-class Place(msgspec.Struct):
-    """`whole`: all its units are the person's, and a notice can be for it."""
-
-    scope: str
-    name: str
-    units: int
-    whole: bool
-    within: list[Place]
-
-
-class Places(msgspec.Struct):
-    places: list[Place]
-
-
-class TemplateLine(msgspec.Struct):
-    """`{hours}` in a text stands for the hours that it is about."""
-
-    id: str
-    name: str
-    category: str
-    title: str
-    text: str
-    own: bool
-
-
-class TemplateLines(msgspec.Struct):
-    templates: list[TemplateLine]
-
-
-class SaveTemplate(msgspec.Struct):
-    name: Annotated[str, Meta(min_length=1, max_length=notice_templates.MAX_NAME)]
-    title: Title
-    text: Body = ""
-    category: Category = Category.REMINDER
-
-
-class TemplateName(msgspec.Struct):
-    template: IdText
-
-
 # --- looked through
 
 
-def page_of(visit: Visit, ask: NoticesAsk) -> tuple[NoticePage, Roll]:
+def page_of(visit: Visit, ask: NoticesAsk) -> tuple[NoticePage, PlaceRoll]:
     wanted = Wanted(ask.list, ask.q.strip(), ask.kind, ask.place, ask.after)
     with visit.centre.books.reading() as conn:
         known = scope_tree.roll(conn, visit.site)
@@ -215,7 +175,7 @@ class Looked:
     row: NoticeRow
     spread: Spread
     revisions: list[notice_list.Revision]
-    known: Roll
+    known: PlaceRoll
 
 
 def look(visit: Visit, name: str, first: int = 0) -> Looked:
@@ -277,7 +237,7 @@ def _line(row: NoticeRow) -> NoticeLine:
     )
 
 
-def _missing(each: Missing) -> MissingDoor:
+def _missing(each: Unshown) -> MissingDoor:
     return MissingDoor(each.unit, each.name, each.why.value, coverage.said(each).words, each.since_utc)
 
 
@@ -374,53 +334,3 @@ def _check(ask: PutNotice | ChangeNotice) -> None:
         raise BadValueError("title", _("says nothing"))
     if ask.category is Category.EMERGENCY and not ask.confirmed:
         raise BadValueError("confirmed", _("an emergency interrupts every screen: confirm it"))
-
-
-def noticed(visit: Visit, ask: PutNotice | ChangeNotice) -> Notice:
-    """As it would be signed, for whoever draws it."""
-    scope = parse_scope(ask.scope[0], visit.site) if isinstance(ask, PutNotice) else Scope("site", visit.site)
-    return Notice(scope, "preview", 1, round(visit.now, 3), ask.category, ask.title, ask.text, lang=ask.lang)
-
-
-# --- places and templates
-
-
-@call("GET", "/places", doing=Doing.VIEW)
-def places_listed(visit: Visit, ask: Nothing) -> Places:
-    """The places of the person's units as a tree."""
-    with visit.centre.books.reading() as conn:
-        known = scope_tree.roll(conn, visit.site)
-    return Places([_place(node) for node in scope_tree.tree(known, visit.units)])
-
-
-def _place(node: Node) -> Place:
-    return Place(node.scope, node.words, node.count, node.whole, [_place(each) for each in node.children])
-
-
-@call("GET", "/notice-templates", doing=Doing.VIEW)
-def templates_listed(visit: Visit, ask: Nothing) -> TemplateLines:
-    """Texts to begin a notice from."""
-    return TemplateLines([_template(each) for each in notice_templates.listed(visit.centre)])
-
-
-@call("POST", "/notice-templates", doing=Doing.NOTICE)
-def template_saved(visit: Visit, ask: SaveTemplate) -> TemplateLine:
-    """Keep a text for other notices; the whole site can begin from it."""
-    wanted = Template("", ask.name, ask.category, ask.title, ask.text)
-    return _template(notice_templates.save(visit.centre, wanted, visit.person.name, visit.now))
-
-
-@call("DELETE", "/notice-templates/{template}", doing=Doing.NOTICE)
-def template_removed(visit: Visit, ask: TemplateName) -> Nothing:
-    """Remove one of the site's own; of somebody else's making only whoever is there for the whole site."""
-    own = next((each for each in notice_templates.listed(visit.centre) if each.own and each.id == ask.template), None)
-    if own is None:
-        raise NotThereError(_("{name}: no such template of the site's own").format(name=ask.template))
-    if own.by != visit.person.name and not visit.person.whole_site:
-        raise ForbiddenError(_("somebody else saved it"))
-    notice_templates.remove(visit.centre, ask.template, visit.person.name, visit.now)
-    return Nothing()
-
-
-def _template(each: Template) -> TemplateLine:
-    return TemplateLine(each.id, each.name, each.category.value, each.title, each.text, each.own)

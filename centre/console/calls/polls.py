@@ -14,7 +14,7 @@ from centre.console.errors import NotThereError
 from centre.console.visit import Visit
 from centre.permits import Doing
 from centre.polls import ListedPoll, PollDraft, Result
-from centre.scope_tree import Roll
+from centre.scope_tree import PlaceRoll
 from centre.units import parse_scope
 from centre.words import _
 from contract.messages import Per
@@ -111,12 +111,12 @@ def counted(visit: Visit, name: str) -> Result:
     return polls.result(visit.centre, name)
 
 
-def _known(visit: Visit) -> Roll:
+def _known(visit: Visit) -> PlaceRoll:
     with visit.centre.books.reading() as conn:
         return scope_tree.roll(conn, visit.site)
 
 
-def _concerns(visit: Visit, known: Roll, each: ListedPoll) -> bool:
+def _concerns(visit: Visit, known: PlaceRoll, each: ListedPoll) -> bool:
     return visit.seen is None or not visit.seen.isdisjoint(known.within.get(each.scope, ()))
 
 

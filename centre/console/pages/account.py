@@ -92,6 +92,16 @@ def consents(visit: Visit) -> Response:
     return visit.page("consents.html", waiting=rows)
 
 
+@PAGES.get("/consents/waiting")
+def consents_waiting(visit: Visit) -> Response:
+    return visit.page("consents_waiting_part.html", waits=to_decide(visit))
+
+
+def to_decide(visit: Visit) -> int:
+    """How many acts wait for this person's word."""
+    return sum(not each.mine for each in waiting.list_consents(visit, Nothing()).waiting)
+
+
 @PAGES.post("/consents/{id}/agree", Doing.VIEW)
 def agree(visit: Visit) -> Response:
     waiting.agree(visit, _of(visit))

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from centre import account_desk
+from centre.console import entry
 from centre.console.calls import find
 from centre.console.guard import LANGUAGES
 from centre.console.page import Pages, own_path
 from centre.console.visit import Visit
+from centre.console.whose import session_of
 from centre.errors import BadValueError
 from centre.words import _
 
 PAGES = Pages()
-YEAR_S = 365 * 86_400
 
 
 @PAGES.post("/language", None)
 def language(visit: Visit) -> Response:
-    """Kept by the browser; back to the page that it was chosen on."""
+    """Kept by the browser, and with the account of who is signed in; back to the page that it was chosen on."""
     wanted = str(visit.form.get("language", ""))
     if wanted not in LANGUAGES:
         raise BadValueError("language", _("not one of {names}").format(names=", ".join(LANGUAGES)))
+    session = session_of(visit.centre, visit.request)
+    if session is not None:
+        account_desk.set_language(visit.centre, session.account.name, LANGUAGES[wanted])
     answer = visit.go(own_path(visit.form.get("back")))
-    answer.set_cookie(
-        "language", wanted, max_age=YEAR_S, samesite="strict", secure=visit.desk.options.secure, httponly=True
-    )
+    entry.keep(visit, answer, entry.LANGUAGE, wanted)
     return answer
 
 

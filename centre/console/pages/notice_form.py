@@ -13,7 +13,7 @@ from centre.console.pages.place_tree import branches
 from centre.console.visit import Visit
 from centre.errors import BadValueError
 from centre.notice_templates import Template
-from centre.previews import SIZES, PanelForm
+from centre.previews import SIZES, PanelForm, panels_told
 from centre.roster_csv import moment
 from centre.words import N_, _
 
@@ -99,28 +99,52 @@ def local(visit: Visit, utc: float | None) -> str:
     return "" if utc is None else datetime.fromtimestamp(utc, visit.centre.site.zone).strftime(FORM)
 
 
-def panel_form(visit: Visit, values: Mapping[str, str], scopes: list[str]) -> tuple[PanelForm, str]:
-    """The panel that is drawn on, and the language that it speaks: large letters and language as the settings of that place say."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a notice is drawn on. `words`: which panel that is, and why that one."""
+
+    form: PanelForm
+    language: str
+    words: str
+
+
+def shown_on(visit: Visit, values: Mapping[str, str], scopes: list[str]) -> Shown:
+    """The panel that was chosen, else the smallest of those places; letters and language as the settings there say."""
     with visit.centre.books.reading() as conn:
         known = scope_tree.roll(conn, visit.site)
-        units = known.within.get(scopes[0], frozenset()) if scopes else frozenset()
-        places = known.units[min(units)].places if units else (f"site/{visit.site}",)
+        ids = frozenset[str]().union(*(known.within.get(scope, frozenset()) for scope in scopes)) & visit.units
+        places = known.units[min(ids)].places if ids else (f"site/{visit.site}",)
         said = settings.in_force(conn, places)
-    size = values.get("panel", "")
-    rotate = values.get("turn", "0")
+        told = panels_told(conn, ids)
+    size, rotate = values.get("panel", ""), values.get("turn", "0")
     is_large = said.get("display", {}).get("size") == "large"
+    if size in SIZES:
+        form = PanelForm(size, int(rotate) if rotate in TURNS else 0, is_large)
+        words = _(PANELS[size])
+    elif told:
+        form = next(iter(told))
+        form = PanelForm(form.size, form.rotate, form.large or is_large)
+        words = _("{size}: the smallest of the {count} screens that are known there")
+        words = words.format(size=_(PANELS[form.size]), count=told.total())
+    else:
+        form = PanelForm(SIZES[0], 0, is_large)
+        words = _("{size}, the smallest there is: no screen there has told its size").format(size=_(PANELS[form.size]))
     language = str(said.get("language") or "zh-CN")
-    form = PanelForm(size if size in SIZES else SIZES[0], int(rotate) if rotate in TURNS else 0, is_large)
-    return form, language if language in ("zh-CN", "en") else "zh-CN"
+    return Shown(form, language if language in ("zh-CN", "en") else "zh-CN", words)
 
 
 def places(visit: Visit, scopes: list[str], opened: str = "") -> dict[str, Any]:
     """For the tree: the places, and how many units are in what was chosen."""
     with visit.centre.books.reading() as conn:
         known = scope_tree.roll(conn, visit.site)
-    nodes = scope_tree.tree(known, visit.units)
+    nodes = known.tree(visit.units)
     inside = frozenset[str]().union(*(known.within.get(scope, frozenset()) for scope in scopes))
-    return {"branches": branches(nodes, scopes, {opened} if opened else ()), "count": len(inside & visit.units)}
+    return {
+        "known": known,
+        "seen_units": sorted(visit.units),
+        "branches": branches(nodes, scopes, {opened} if opened else ()),
+        "count": len(inside & visit.units),
+    }
 
 
 def key() -> str:

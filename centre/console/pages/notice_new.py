@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from starlette.responses import Response
 
 from centre import notice_list, notice_templates, scope_tree
+from centre.console.calls import notice_templates as template_calls
 from centre.console.calls import notices as calls
-from centre.console.calls.notices import ChangeNotice, PutNotice, SaveTemplate, TemplateName
+from centre.console.calls.notice_templates import SaveTemplate, TemplateName
+from centre.console.calls.notices import ChangeNotice, PutNotice
 from centre.console.errors import NotThereError
 from centre.console.look import as_json
 from centre.console.page import Pages
@@ -53,7 +56,7 @@ def put(visit: Visit) -> Response:
         if do == "save":
             return _form(visit, values | _saved(visit, values), scopes)
         if do == "preview":
-            return _form(visit, values, scopes, preview=_drawn(visit, values, scopes))
+            return _form(visit, values, scopes, drawn=_drawn(visit, values, scopes))
         notice_form.check(values, scopes)
         done = calls.notice_put(visit, visit.ask(PutNotice, **notice_form.moments(visit, values, TIMES)))
     except BadValueError as error:
@@ -84,7 +87,7 @@ def change(visit: Visit) -> Response:
     try:
         if visit.form.get("do") == "preview":
             drawn = _drawn(visit, values, [row.scope])
-            return _form(visit, values, [row.scope], preview=drawn, changed=row.id)
+            return _form(visit, values, [row.scope], drawn=drawn, changed=row.id)
         notice_form.check(values, [row.scope])
         times = notice_form.moments(visit, values, TIMES)
         done = calls.notice_changed(visit, visit.ask(ChangeNotice, notice=row.id, **times))
@@ -101,7 +104,7 @@ def _form(
     scopes: list[str],
     fault: Fault | None = None,
     *,
-    preview: Preview | None = None,
+    drawn: Drawn | None = None,
     opened: str = "",
     changed: str | None = None,
 ) -> Response:
@@ -114,7 +117,7 @@ def _form(
         422 if fault is not None else 200,
         values={"key": notice_form.key(), "lang": visit.language, **notice_form.EMPTY, **values},
         fault=fault,
-        preview=preview,
+        drawn=drawn,
         changed=changed,
         place=_place_words(visit, changed, scopes),
         templates=[(each.id, each.name, ICONS.get(each.id, "notice"), each.own) for each in templates],
@@ -143,7 +146,7 @@ def _saved(visit: Visit, values: Mapping[str, str]) -> dict[str, str]:
     notice_form.check(values, ["-"])
     if not values.get("name", "").strip():
         raise BadValueError("name", _("how is it to be called?"))
-    made = calls.template_saved(visit, visit.ask(SaveTemplate))
+    made = template_calls.template_saved(visit, visit.ask(SaveTemplate))
     return {"template": made.id, "name": ""}
 
 
@@ -158,7 +161,7 @@ def _plain(error: BadValueError) -> str:
 
 @PAGES.post("/notices/templates/{template}/remove", Doing.NOTICE)
 def template_removed(visit: Visit) -> Response:
-    calls.template_removed(visit, TemplateName(visit.request.path_params["template"]))
+    template_calls.template_removed(visit, TemplateName(visit.request.path_params["template"]))
     return visit.go("/notices/new", Said("well", _("The template is gone.")))
 
 
@@ -167,17 +170,29 @@ def places_part(visit: Visit) -> Response:
     """What lies in a place, or matches what was typed."""
     with visit.centre.books.reading() as conn:
         known = scope_tree.roll(conn, visit.site)
-    nodes = scope_tree.tree(known, visit.units)
+    nodes = known.tree(visit.units)
     asked = visit.request.query_params
     if text := asked.get("q", "").strip():
-        return visit.page("notice_places_part.html", branches=place_tree.branches(place_tree.matching(nodes, text), ()))
+        return visit.page(
+            "notice_places_part.html",
+            known=known,
+            branches=place_tree.branches(place_tree.matching(known, nodes, text), ()),
+        )
     inside = place_tree.found(nodes, asked.get("in", ""))
     if inside is None:
         raise NotThereError(_("no such place"))
-    return visit.page("notice_places_part.html", branches=place_tree.branches(inside.children, ()))
+    return visit.page("notice_places_part.html", known=known, branches=place_tree.branches(inside.children, ()))
 
 
 # --- as a panel draws it
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """`words`: on which panel."""
+
+    preview: Preview
+    words: str
 
 
 @PAGES.post("/notices/preview", Doing.NOTICE)
@@ -187,14 +202,14 @@ def preview_part(visit: Visit) -> Response:
         drawn, fault = _drawn(visit, values, scopes), None
     except CentreError as error:
         drawn, fault = None, str(error)
-    return visit.page("notice_preview_part.html", preview=drawn, fault=fault)
+    return visit.page("notice_preview_part.html", drawn=drawn, fault=fault)
 
 
-def _drawn(visit: Visit, values: Mapping[str, str], scopes: list[str]) -> Preview:
+def _drawn(visit: Visit, values: Mapping[str, str], scopes: list[str]) -> Drawn:
     notice_form.check(values, ["-"])
-    form, language = notice_form.panel_form(visit, values, scopes)
+    on = notice_form.shown_on(visit, values, scopes)
     most = ALL_PAGES if values.get("pages") == "all" else FIRST_PAGES
-    return visit.desk.previews.of(_as_notice(visit, values), form, language, most)
+    return Drawn(visit.desk.previews.of(_as_notice(visit, values), on.form, on.language, most), on.words)
 
 
 def _as_notice(visit: Visit, values: Mapping[str, str]) -> Notice:
@@ -221,8 +236,8 @@ def drawn(visit: Visit) -> Response:
     last = notice_list.last_text(found.revisions)
     if last is None:
         raise NotThereError(_("no such picture any more"))
-    form, language = notice_form.panel_form(visit, {}, [found.row.scope])
-    return _png(visit.desk.previews.of(last, form, language).pictures[0])
+    on = notice_form.shown_on(visit, {}, [found.row.scope])
+    return _png(visit.desk.previews.of(last, on.form, on.language).pictures[0])
 
 
 @PAGES.get("/notices/picture/{key}/{number:int}")

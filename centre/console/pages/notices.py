@@ -37,7 +37,7 @@ def listed(visit: Visit) -> Response:
 @PAGES.get("/notices/list")
 def list_part(visit: Visit) -> Response:
     key = ("notices", visit.language, visit.seen, visit.request.url.query, visit.may(Doing.NOTICE))
-    return HTMLResponse(visit.desk.shared.get(key, lambda: visit.page("notices_part.html", **_list(visit)).body))
+    return HTMLResponse(visit.desk.shared.get(key, lambda: bytes(visit.page("notices_part.html", **_list(visit)).body)))
 
 
 def _list(visit: Visit) -> dict[str, object]:
@@ -61,9 +61,9 @@ def _list(visit: Visit) -> dict[str, object]:
 
 
 def coverage_words(every: int, received: int, shown: int, more: list[tuple[str, int]] | None = None) -> str:
-    """12 个单元：12 收到 · 11 已显示 · 1 离线."""
-    words = _("{every} doors: {received} received · {shown} shown").format(every=every, received=received, shown=shown)
-    return " · ".join([words, *(f"{count} {reason}" for reason, count in more or ())])
+    """12 个单元：12 收到，11 已显示，1 离线."""
+    words = _("{every} doors: {received} received, {shown} shown").format(every=every, received=received, shown=shown)
+    return _(", ").join([words, *(f"{count} {reason}" for reason, count in more or ())])
 
 
 @PAGES.get("/notices/notice/{notice}")
@@ -80,9 +80,8 @@ def coverage_part(visit: Visit) -> Response:
     key = ("notice", ask.notice, ask.first, visit.language, visit.seen)
 
     def made() -> bytes:
-        return bytes(
-            visit.page("notice_coverage_part.html", **_parts(visit, calls.look(visit, ask.notice, ask.first))).body
-        )
+        parts = _parts(visit, calls.look(visit, ask.notice, ask.first))
+        return bytes(visit.page("notice_coverage_part.html", **parts).body)
 
     return HTMLResponse(visit.desk.shared.get(key, made))
 

@@ -16,6 +16,7 @@ from centre.console.calls import watching
 from centre.console.calls.watching import Take
 from centre.console.errors import NotThereError
 from centre.console.page import Entry, Pages
+from centre.console.pages.account import to_decide
 from centre.console.visit import Said, Visit, asked
 from centre.errors import BadValueError
 from centre.needs import Need, TakenNeed, Urgency
@@ -42,7 +43,7 @@ class ShownNeed:
 
 @PAGES.get("/")
 def overview(visit: Visit) -> Response:
-    return visit.page("overview.html", **_seen(visit))
+    return visit.page("overview.html", **_seen(visit), waits=to_decide(visit))
 
 
 @PAGES.get("/overview/needs")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from centre.scope_tree import Node
+from centre.scope_tree import Node, PlaceRoll
 
 SHOWN = 150
 """Places that come with the page; of them so many are opened to be seen at once."""
-OPENED = 14
+OPENED = 40
 FOUND = 50
 
 
@@ -67,11 +67,11 @@ def found(nodes: Sequence[Node], scope: str) -> Node | None:
     return None
 
 
-def matching(nodes: Sequence[Node], text: str) -> list[Node]:
+def matching(known: PlaceRoll, nodes: Sequence[Node], text: str) -> list[Node]:
     """Places with this in their name or id, the wider ones first."""
     wanted = text.casefold()
     level, matches = list(nodes), list[Node]()
     while level and len(matches) < FOUND:
-        matches += [node for node in level if wanted in f"{node.words} {node.scope}".casefold()]
+        matches += [node for node in level if wanted in f"{known.words(node.scope)} {node.scope}".casefold()]
         level = [child for node in level for child in node.children]
     return matches[:FOUND]

@@ -90,7 +90,7 @@ def _form(visit: Visit, values: Mapping[str, str], scopes: list[str], fault: Fau
         422 if fault is not None else 200,
         values={**notice_form.EMPTY, **values},
         fault=fault,
-        preview=None,
+        drawn=None,
         who=[(each.value, _(words)) for each, words in WHO.items()],
         panels=[(size, _(words)) for size, words in notice_form.PANELS.items()],
         turns=[(turn, _(words)) for turn, words in notice_form.TURNS.items()],

@@ -8,8 +8,8 @@ import json
 from starlette.responses import RedirectResponse, Response
 
 from centre.console import entry
-from centre.console.page import Pages
-from centre.console.pages.sign_in import address, agent, ours, sign_in_page
+from centre.console.page import Pages, own_path
+from centre.console.pages.sign_in import address, agent, sign_in_page
 from centre.console.visit import Visit
 from centre.errors import CentreError
 from centre.sign_in import NotSignedInError
@@ -24,7 +24,7 @@ VALID_S = 600
 
 @PAGES.get(PATH, None)
 def go(visit: Visit) -> Response:
-    sign_on, to = _sign_on(visit), ours(visit.request.query_params.get("to", "/"))
+    sign_on, to = _sign_on(visit), own_path(visit.request.query_params.get("to", "/"))
     try:
         visit.desk.sign_ins.slow(address(visit))
         asked = sign_on.ask(_back(visit))

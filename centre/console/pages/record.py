@@ -73,7 +73,7 @@ def _shown(visit: Visit) -> Response:
 @PAGES.get("/record/state", Doing.RECORD)
 def state(visit: Visit) -> Response:
     progress = visit.desk.verification.progress
-    return visit.page("record_state.html", record=calls.record_state(visit, Nothing()), progress=progress)
+    return visit.page("record_state_part.html", record=calls.record_state(visit, Nothing()), progress=progress)
 
 
 @PAGES.get("/record/facts.csv", Doing.RECORD)

@@ -94,8 +94,9 @@ def _account(visit: Visit, wrong: dict[str, str], status: int) -> Response:
     name = visit.request.path_params["name"]
     mine = people.person_of(people.one(visit, name))
     values = {"person": mine, "said_of": said_of(mine), "wrong": wrong, "is_own": name == visit.person.name}
-    choices = {"roles": role_choices(visit), "places": place_choices(visit)}
+    choices: dict[str, object] = {"roles": role_choices(visit), "places": place_choices(visit)}
     sessions = people.list_sessions(visit, people.Of(name)).sessions
+    choices |= {"acts": people.list_deeds(visit, people.Of(name)).acts}
     return visit.page("settings_account.html", status, **values, **choices, sessions=sessions, browser=browser_words)
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 import msgspec
 from starlette.responses import Response
 
-from centre import account_desk, invitations, login_passwords, sessions
+from centre import invitations, login_passwords, sessions
 from centre.console import entry
-from centre.console.guard import LANGUAGES
-from centre.console.page import Pages
+from centre.console.page import Pages, own_path
 from centre.console.visit import Said, Visit
 from centre.console.whose import session_of
 from centre.errors import BadValueError, CentreError
@@ -19,8 +17,6 @@ from centre.sign_in import NotSignedInError, TooManyTriesError, device_of
 from centre.words import _
 
 PAGES = Pages()
-OURS = re.compile(r"/(?![/\\])[^\\\x00-\x20]*")
-"""An address of a page of ours: what begins with two slashes is another host's."""
 
 
 class SignIn(msgspec.Struct):
@@ -34,16 +30,11 @@ class NewPassword(msgspec.Struct):
     again: Annotated[str, msgspec.Meta(max_length=1000)] = ""
 
 
-class Language(msgspec.Struct):
-    language: Annotated[str, msgspec.Meta(max_length=10)]
-    back: Annotated[str, msgspec.Meta(max_length=500)] = "/"
-
-
 @PAGES.get("/sign-in", None)
 def form(visit: Visit) -> Response:
     if visit.account is not None:
         return visit.go("/")
-    return sign_in_page(visit, 200, to=ours(visit.request.query_params.get("to", "/")))
+    return sign_in_page(visit, 200, to=own_path(visit.request.query_params.get("to", "/")))
 
 
 @PAGES.post("/sign-in", None)
@@ -55,11 +46,11 @@ def sign_in(visit: Visit) -> Response:
         )
     except (NotSignedInError, TooManyTriesError) as error:
         slowed = isinstance(error, TooManyTriesError)
-        answer = sign_in_page(visit, 429 if slowed else 403, asked.name, ours(asked.to), str(error))
+        answer = sign_in_page(visit, 429 if slowed else 403, asked.name, own_path(asked.to), str(error))
         if isinstance(error, TooManyTriesError):
             answer.headers["retry-after"] = str(round(error.wait_s))
         return answer
-    return entry.enter(visit, visit.go(ours(asked.to)), made.account, made.token, made.device)
+    return entry.enter(visit, visit.go(own_path(asked.to)), made.account, made.token, made.device)
 
 
 @PAGES.post("/sign-out", None)
@@ -89,19 +80,6 @@ def take_invitation(visit: Visit) -> Response:
     said = visit.request.session["said"]
     answer = entry.enter(visit, welcome, account, token, device_of(visit.centre.account_key, account.name))
     visit.request.session["said"] = said
-    return answer
-
-
-@PAGES.post("/language", None)
-def language(visit: Visit) -> Response:
-    asked = visit.ask(Language)
-    if asked.language not in LANGUAGES:
-        raise BadValueError("language", _("one of {known}").format(known=", ".join(LANGUAGES)))
-    session = session_of(visit.centre, visit.request)
-    if session is not None:
-        account_desk.set_language(visit.centre, session.account.name, LANGUAGES[asked.language])
-    answer = visit.go(ours(asked.back))
-    entry.keep(visit, answer, entry.LANGUAGE, asked.language)
     return answer
 
 
@@ -137,7 +115,3 @@ def address(visit: Visit) -> str:
 
 def agent(visit: Visit) -> str:
     return visit.request.headers.get("user-agent", "")
-
-
-def ours(where: str) -> str:
-    return where if OURS.fullmatch(where) else "/"

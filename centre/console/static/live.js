@@ -59,7 +59,8 @@ function isEdited(place) {
 
 /** @param {HTMLElement} place @param {HTMLElement} body */
 function exchange(place, body) {
-  const inner = body.children.length === 1 && body.firstElementChild?.matches("[data-live]") ? body.firstElementChild : body;
+  // What came may be the part alone, or the whole page that has it.
+  const inner = body.querySelector(`[data-live][data-from="${CSS.escape(place.dataset.from ?? "")}"]`) ?? body;
   const focused = place.contains(document.activeElement) ? pathOf(place, /** @type {Element} */ (document.activeElement)) : null;
   const opened = [...place.querySelectorAll("details")].map((each) => each.open);
   const scrolled = [...place.querySelectorAll(".table-wrap, .board")].map((each) => [each.scrollLeft, each.scrollTop]);

@@ -56,6 +56,7 @@ class Chart {
     this.read();
     this.readPicked();
     this.fit();
+    figure.dataset.drawn = "";
   }
 
   form() {

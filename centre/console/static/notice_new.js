@@ -60,7 +60,7 @@ export function start(element) {
   const count = () => {
     for (const each of boxes()) {
       const inside = each.closest("li")?.parentElement?.closest("li");
-      const above = inside?.querySelector(":scope > details > summary input[name=scope]");
+      const above = inside?.querySelector(":scope > .branch > .leaf input[name=scope]");
       const covered = each.type === "checkbox" && above && (/** @type {HTMLInputElement} */ (above).checked || /** @type {HTMLInputElement} */ (above).disabled);
       if (covered) each.checked = false;
       each.disabled = Boolean(covered);
@@ -97,26 +97,49 @@ export function start(element) {
   if (find && tree && whole) {
     find.hidden = false;
     const found = document.createElement("div");
+    const also = document.createElement("div"); // what is chosen and not in sight
     let timer = 0;
+    const show = (/** @type {Element} */ view) => {
+      const chosen = new Map(boxes().filter((each) => each.checked).map((each) => [each.value, each.closest("label")]));
+      const inside = /** @type {HTMLInputElement[]} */ ([...view.querySelectorAll("input[name=scope]")]);
+      for (const each of inside) each.checked = chosen.has(each.value);
+      const others = [...chosen].filter(([value]) => !inside.some((each) => each.value === value));
+      also.replaceChildren(...others.map(([, label]) => {
+        const row = document.createElement("div");
+        row.className = "leaf";
+        row.append(/** @type {Node} */ (label?.cloneNode(true)));
+        return row;
+      }));
+      for (const each of /** @type {NodeListOf<HTMLInputElement>} */ (also.querySelectorAll("input"))) each.checked = true;
+      tree.replaceChildren(also, view);
+      count();
+    };
     find.querySelector("input")?.addEventListener("input", (event) => {
       event.stopPropagation();
       clearTimeout(timer);
       timer = setTimeout(async () => {
         const text = /** @type {HTMLInputElement} */ (event.target).value.trim();
-        const kept = boxes().filter((each) => each.checked);
-        if (!text) {
-          tree.replaceChildren(whole);
-          for (const each of boxes()) if (kept.some((one) => one.value === each.value)) each.checked = true;
-          return count();
-        }
-        await fetched(found, `q=${encodeURIComponent(text)}`);
-        for (const each of /** @type {NodeListOf<HTMLInputElement>} */ (found.querySelectorAll("input[name=scope]"))) {
-          if (kept.some((one) => one.value === each.value)) each.checked = true;
-        }
-        const others = kept.filter((one) => !found.querySelector(`input[value="${CSS.escape(one.value)}"]`)).map((one) => one.closest("label") ?? one);
-        tree.replaceChildren(found, ...others);
-        count();
+        if (!text) return show(whole);
+        const next = document.createElement("div");
+        await fetched(next, `q=${encodeURIComponent(text)}`);
+        found.replaceChildren(...next.childNodes);
+        show(found);
       }, PAUSE_MS / 2);
+    });
+    form.addEventListener("console:pick", async (event) => {
+      event.preventDefault();
+      const { scope, unit } = /** @type {CustomEvent} */ (event).detail;
+      const value = scope ?? `unit/${unit}`;
+      const box = () => boxes().find((each) => each.value === value);
+      if (!box()) {
+        const next = document.createElement("div");
+        await fetched(next, `q=${encodeURIComponent(value)}`);
+        const input = find.querySelector("input");
+        if (input) input.value = value;
+        found.replaceChildren(...next.childNodes);
+        show(found);
+      }
+      box()?.click();
     });
     find.querySelector("input")?.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
   }
@@ -154,6 +177,8 @@ export function start(element) {
   form.addEventListener("input", (event) => {
     if (["title", "text", "options"].includes(/** @type {HTMLInputElement} */ (event.target).name)) later();
   });
+  const map = /** @type {HTMLDetailsElement | null} */ (form.querySelector("details[data-map]"));
+  if (map && matchMedia("(min-width: 900px)").matches) map.open = true;
   showHours();
   count();
   void draw();

@@ -1,9 +1,10 @@
 """Tables of the people who work with the centre by name: accounts, invitations, sessions, API tokens, and acts that wait for a second person;
-of where units and yards are on the map; every revision of notices with its author, and templates of notices.
+of where units and yards are on the map; every revision of notices with its author, and templates of notices; of web hooks.
 
 Why: a page for clerks has to know who is there, and what each of them may do where. Whoever has the folder worked with it until now, and still
 does; books from before this revision have no account, so nobody gets in by the page until the first is invited.
 A notice has an author there: who put up or took down what is kept with each revision from now on, and a site keeps templates of its own.
+Programs of a control room want to know of an alarm within a second, and may be away for a night: what each of them missed is to be known then.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ def upgrade() -> None:
     _consents()
     _places()
     _notices()
+    _hooks()
 
 
 def _accounts() -> None:
@@ -140,4 +142,30 @@ def _notices() -> None:
         Column("text", Text, nullable=False, comment="{from} and {until} stand for the hours"),
         Column("by", Text, nullable=False, comment="who saved it last"),
         Column("made_utc", Float, nullable=False),
+    )
+
+
+def _hooks() -> None:
+    number = BigInteger().with_variant(Integer(), "sqlite")
+    op.create_table(
+        "hooks",
+        Column("id", number, primary_key=True),
+        Column("url", Text, nullable=False),
+        Column(
+            "kinds", Text, nullable=False, comment="of alarms, or families of them, separated by blanks; empty: all"
+        ),
+        Column("scope", String, nullable=False),
+        Column("secret", String, nullable=False, comment="what each message is signed with, as whsec_ and base64"),
+        Column("after", number, nullable=False, comment="alarms up to this one are not for it, or done"),
+        Column("added_utc", Float, nullable=False),
+        Column("by", Text, nullable=False),
+        Column("taken_utc", Float, comment="when it last took an alarm"),
+        Column("failing_utc", Float, comment="since when it takes none"),
+        Column("fault", Text, comment="why"),
+    )
+    op.create_table(
+        "hook_alarms",
+        Column("hook", number, ForeignKey("hooks.id"), primary_key=True, autoincrement=False),
+        Column("alarm", number, primary_key=True, autoincrement=False),
+        Column("passed", Boolean, nullable=False, comment="it refused what was in it, each time: given up"),
     )

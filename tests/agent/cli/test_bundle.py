@@ -174,3 +174,21 @@ def test_what_names_a_place_of_a_secret_stays() -> None:
     assert redaction.text("x a-long-password y") == "x [removed] y"
     assert redaction.text(UNKNOWN) == UNKNOWN
     assert redaction.text(UNKNOWN, all_hashes=True) != UNKNOWN
+
+
+def test_whoever_packs_it_in_chinese_sends_english(unit: Unit, tmp_path: Path) -> None:
+    """It is read in an office elsewhere."""
+    unit.enrol()
+    unit.write(("on_fire: release", "on_fire: relase"))
+    packed = []
+    for language in ("zh-CN", "en"):
+        out = tmp_path / f"{language}.tar.gz"
+        said = unit.doorward("--language", language, "bundle", "-o", str(out))
+        assert said.exit_code == 0
+        assert ("不含机密" in said.stdout) is (language == "zh-CN")
+        packed.append(everything(out))
+    assert b"is not release or nothing" in packed[0]["check.json"]
+    assert packed[0]["check.json"] == packed[1]["check.json"]
+    again = unit.doorward("--language", "zh-CN", "bundle", "-o", str(tmp_path / "en.tar.gz"))
+    assert again.exit_code == 1
+    assert again.stderr == f"{tmp_path / 'en.tar.gz'} 已经有了\n"

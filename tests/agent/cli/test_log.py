@@ -9,9 +9,13 @@ import signal
 import subprocess
 import sys
 import time
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from agent.cli.log import _words
+from agent.words import speak
+from contract.language import CHINESE, ENGLISH
 from tests.agent.cli.unit import ROOT, Unit
 from tests.agent.store.harness import UTC, fact, record, running
 
@@ -44,6 +48,16 @@ def test_as_journaled_and_only_some(unit: Unit) -> None:
             json.loads(line)["seq"] for line in unit.doorward("log", "--json", "--since", at).stdout.splitlines()
         ]
         assert numbers == list(range(55, 61))
+
+
+def test_a_gap_is_told_in_the_language_of_who_reads() -> None:
+    zone = ZoneInfo("Asia/Shanghai")
+    try:
+        speak(CHINESE)
+        assert list(_words({"gap": [3, 9]}, zone)) == ["3-9 在日志库写满时被丢弃"]
+    finally:
+        speak(ENGLISH)
+    assert list(_words({"gap": [3, 9]}, zone)) == ["3-9 were dropped when the journal was full"]
 
 
 def test_no_journal_is_69_and_no_time_is_2(unit: Unit) -> None:

@@ -93,6 +93,22 @@ def test_what_differs_is_marked(unit: Unit, file: Path) -> None:
     assert lines[8]["recorded"] == []
 
 
+def test_in_chinese_the_words_are_and_the_json_is_not(unit: Unit, file: Path) -> None:
+    steps = recorded()
+    steps[8] = replace(steps[8], effects=())
+    file.write_text(encode_steps(steps), encoding="utf-8")
+    said = unit.doorward("--language", "zh-CN", "replay", str(file)).stdout
+    assert "判定：可以: main 开 5 秒" in said
+    assert "不同     +  SaveLatch" in said
+    assert said.endswith("9 步，其中 1 步如今的结果与当时不同\n")
+    files = [unit.doorward("--language", each, "replay", "--json", str(file)).stdout for each in ("zh-CN", "en")]
+    assert files[0] == files[1]
+    file.write_text("{}")
+    refused = unit.doorward("--language", "zh-CN", "replay", str(file))
+    assert refused.exit_code == 2
+    assert "不是本版本的运行记录" in refused.stderr
+
+
 def test_another_order_of_effects_differs_too(unit: Unit, file: Path) -> None:
     steps = recorded()
     at = next(n for n, each in enumerate(steps) if len(each.effects) > 1)

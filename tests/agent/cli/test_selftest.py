@@ -76,7 +76,7 @@ def test_everything_in_order_with_a_wireman(
         person = Wireman(box, fire=True)
         found, timings = tried(load(unit.config), person, ACT_S, 50)
         assert failures(found) == {}
-        assert [row.about for row in found if row.passed is None] == ["line reader", "line reader2"], "they only send"
+        assert [row.about for row in found if row.passed is None] == [], "else it could be accepted with a reason only"
         for door in ("door main", "door cellar"):
             moments = [moment.what for moment in box.trace.moments(door)]
             assert moments.count("unlocked") >= 2

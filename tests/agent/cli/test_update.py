@@ -168,3 +168,14 @@ def test_no_room_on_the_disk(site: Site, monkeypatch: pytest.MonkeyPatch) -> Non
     done = site.update("--yes")
     assert "the disk has no room" in done.stderr
     assert not (site.own.hand / "payload").exists()
+
+
+def test_the_updater_shows_that_it_runs_and_touches_nothing(site: Site) -> None:
+    """Asked by the release before, while an order of the agent's may be waiting."""
+    hand_file(site.file, GOOD, DATA)
+    site.update()
+    ordered = sorted(path.name for path in site.own.hand.iterdir())
+    done = site.unit.doorward("apply-update", "--check", "--own", str(site.own.path))
+    assert (done.exit_code, done.output) == (0, "")
+    assert sorted(path.name for path in site.own.hand.iterdir()) == ordered
+    assert (site.own.progress.exists(), site.own.outcome.exists()) == (False, False)

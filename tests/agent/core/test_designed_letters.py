@@ -15,7 +15,7 @@ from agent.core.status import status
 from contract import codec
 from contract.messages import Poll, Settings
 from contract.people import DisplaySettings, LetterSize
-from contract.plain import Status
+from contract.plain import DeviceStatus, Status
 from drivers.display.design import Form
 from tests.agent.core.bench import SITE, UTC, notice
 from tests.agent.core.test_designed_pages import USUAL, WORKER, begun, shown, whole
@@ -85,3 +85,13 @@ def test_the_status_tells_of_a_panel_that_cannot(display: DisplayPlan, note: str
 def test_a_state_with_designed_pages_can_be_replayed() -> None:
     bench = begun()
     assert replay_codec.loads(replay_codec.dumps(bench.state)) == bench.state
+
+
+def test_the_status_tells_which_panel_it_is() -> None:
+    large = designed("panel", Form(480, 272, 90, large=True), enlarges=False)
+    bench = begun(large)
+    assert status(bench.state).devices["panel"] == DeviceStatus("ok", panel="480x272 90 large")
+    told = codec.write(status(bench.state))
+    assert told["devices"]["panel"]["panel"] == "480x272 90 large"
+    plain = begun(DisplayPlan("panel", 20, 8, "gbk"))
+    assert status(plain.state).devices["panel"] == DeviceStatus("ok")

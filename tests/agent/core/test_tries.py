@@ -11,6 +11,7 @@ from agent.core import events as ev
 from agent.core import limits
 from agent.core.time import Trust
 from agent.core.tries import lock_s
+from contract.facts import AccessLockedOut
 from contract.messages import Holder
 from tests.agent.core.bench import Bench, card, command, door_plan, facts_of, of, pin, the, unit_plan
 
@@ -84,6 +85,56 @@ def test_a_pin_of_ones_own_between_guesses_buys_no_more_of_them() -> None:
         if tries is not None and tries.until is not None:
             unit.wait(tries.until - unit.mono)
     assert judged <= limits.TRIES * (6 + 86_400 / limits.LOCK_OUT_MAX_S), "no more than who has none"
+
+
+def test_nor_does_one_after_each_lock_out() -> None:
+    """The same neighbour, who waits for the lock-out to end and opens the door then: a day of that, as seen at the centre."""
+    unit = bench()
+    judged, alarms, end = 0, 0, unit.mono + 86_400.0
+    while unit.mono < end:
+        found = facts_of(wrong(unit, after=2.0))
+        judged += found.get("access.denied", {}).get("reason") == "pin"
+        alarms += "access.locked_out" in found
+        tries = unit.state.access.tries["card"]
+        if tries.until is not None:
+            unit.wait(tries.until - unit.mono)
+            right(unit)
+    assert 90 < judged <= limits.TRIES * (6 + 86_400 / limits.LOCK_OUT_MAX_S)
+    assert alarms <= 12 + 86_400 / limits.LOCK_OUT_MAX_S, "who keeps at it cannot flood the centre"
+
+
+def test_each_lock_out_is_one_alarm() -> None:
+    """As it begins, with the fifth wrong one, in the same record: whoever goes on trying tells no more of it."""
+    unit = Bench(unit_plan(door_plan(camera="gate-1"))).start(MAY)
+    for seconds in (30.0, 60.0, 120.0):
+        for _ in range(4):
+            assert "access.locked_out" not in facts_of(wrong(unit))
+        found = wrong(unit)
+        told = {"door": "main", "device": "card", "lock_s": seconds, "camera": "gate-1"}
+        assert facts_of(found)["access.locked_out"] == told
+        assert len(of(fx.AppendFacts, found)) == 1, "with the try, and how many there were: never one without the other"
+        for _ in range(3):
+            assert "access.locked_out" not in facts_of(wrong(unit))
+        unit.wait(seconds)
+
+
+def test_the_alarm_goes_ahead_of_what_waits() -> None:
+    unit = bench().online()
+    unit.tap("anna")
+    found = [wrong(unit) for _ in range(5)][-1]
+    record = the(fx.AppendFacts, found)
+    place = [each.fact for each in record.facts].index(AccessLockedOut("main", "card", 30.0))
+    (ahead,) = of(fx.SendAhead, unit.recorded(record))
+    assert (ahead.leaf, ahead.seq) == ("alarm", unit.seq - len(record.facts) + place)
+
+
+def test_a_restart_is_no_further_alarm() -> None:
+    """Somebody at the board's plug in each lock-out: it lasts, and was told."""
+    unit = Bench().start(MAY)
+    found = unit.opened(tries=(fx.KeptTries("card", 0, 3, unit.utc + 100.0),))
+    assert unit.state.access.tries["card"].until is not None
+    assert "access.locked_out" not in facts_of(found)
+    assert "access.locked_out" not in facts_of(wrong(unit))
 
 
 def test_visitors_codes_are_tries_too() -> None:
@@ -165,7 +216,8 @@ def test_what_was_tried_before_the_journal_was_open_is_added() -> None:
     unit = bench()
     wrong(unit)
     wrong(unit)
-    unit.opened(tries=(fx.KeptTries("card", 3, 2, None), fx.KeptTries("gone", 4, 1, None)))
+    found = unit.opened(tries=(fx.KeptTries("card", 3, 2, None), fx.KeptTries("gone", 4, 1, None)))
+    assert facts_of(found)["access.locked_out"] == {"door": "main", "device": "card", "lock_s": lock_s(3)}
     assert unit.state.access.tries["card"].until == unit.mono + lock_s(3)
     assert "gone" not in unit.state.access.tries
     unit = bench()

@@ -14,6 +14,7 @@ from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core.effects import KeptTries, UsedVisitor
 from agent.core.time import Trust
+from agent.store import reading
 from contract.messages import Holder
 from tests.agent.core.bench import Bench, facts_of, of, pin
 from tests.agent.store.harness import Posted, record, running
@@ -91,6 +92,8 @@ def test_a_cut_after_each_wrong_try_gives_no_further_tries(tmp_path: Path) -> No
             _written(store, posted, found)
             folder = cut(folder, tmp_path / str(start + 1))
     assert judged == 5
+    told = [entry for entry in reading.facts(folder) if b'"kind":"access.locked_out"' in entry.line]
+    assert len(told) == 1, "the alarm is on the disk with the fifth, and no cut makes another one"
 
 
 @pytest.mark.slow

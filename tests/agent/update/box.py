@@ -19,7 +19,9 @@ from tests.agent.update.signed import enrolled, signed, software
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
-NAMES = ("dpkg", "dpkg-query", "dpkg-deb", "rauc", "systemctl", "start-agent")
+NAMES = ("dpkg", "dpkg-query", "dpkg-deb", "doorward", "rauc", "systemctl", "start-agent")
+CENTRE_S, AWAY_S, AWAY_IMAGE_S = 0.5, 5.0, 1.0
+"""How long the updater waits for the centre, and for anything at the broker's address."""
 CLOSED = {"main": {"mode": "normal", "open": False}}
 
 

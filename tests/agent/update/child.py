@@ -12,8 +12,10 @@ from typing import Any
 
 from agent.identity import Identity
 from agent.update import forms, installing, machine, progress, taking
-from agent.update.installing import Updater, WatchTimes
+from agent.update.installing import Updater
 from agent.update.places import OwnFolder
+from agent.update.watching import WatchTimes
+from tests.agent.update.box import AWAY_IMAGE_S, AWAY_S, CENTRE_S
 
 MACHINE = Path(os.environ["MACHINE"])
 
@@ -54,11 +56,27 @@ def main() -> None:
         module.boot_id = boot.read_text  # type: ignore[attr-defined]
     if (MACHINE / "booted").exists():
         forms.__version__ = TOOLS.load(TOOLS.load("booted"))["Version"]
+    forms.UPDATER = "doorward"  # type: ignore[misc]  # the machine's
     own, state, identity = map(Path, sys.argv[1:4])
-    times = WatchTimes(look_s=0.01, door_s=0.3, centre_s=0.5, settled_s=0.05)
+    times = WatchTimes(
+        look_s=0.01,
+        door_s=0.3,
+        centre_s=CENTRE_S,
+        settled_s=0.05,
+        reach_s=0.02,
+        away_s=AWAY_S,
+        away_image_s=AWAY_IMAGE_S,
+    )
     here = frozenset({"rauc" if (MACHINE / "booted").exists() else "deb"})
+    away = MACHINE / "broker-away"
     Updater(
-        OwnFolder(own), state, MACHINE / "status.json", lambda: Identity.load(identity), times=times, forms=here
+        OwnFolder(own),
+        state,
+        MACHINE / "status.json",
+        lambda: Identity.load(identity),
+        times=times,
+        forms=here,
+        answers=lambda: not away.exists(),
     ).run()
 
 

@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import subprocess
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from agent.update.installing import MOST_TRIES
 from agent.update.places import INBOX, KEYS, PAYLOAD, SIGNED
 from agent.update.progress import Progress, Stage, Wish, load
 from contract.software import Form
-from tests.agent.update.box import CLOSED, Box, package
+from tests.agent.update.box import AWAY_IMAGE_S, AWAY_S, CENTRE_S, CLOSED, Box, package
 from tests.agent.update.signed import keys, signed, software
 from tests.waiting import eventually
 
@@ -53,6 +55,83 @@ def test_what_does_not_prove_itself_is_given_up(tmp_path: Path, form: Form, does
     assert box.install()
     assert result(box) == ("returned", "0.2.0", "0.1.0", reason)
     assert (box.runs, box.installed, box.left) == ("0.1.0", "0.1.0", [])
+
+
+@pytest.mark.claim("F56")
+def test_a_release_whose_updater_does_not_run_is_given_up_before_it_is_started(tmp_path: Path) -> None:
+    """It would be the last update of this door."""
+    box = Box(tmp_path)
+    box.order(package("0.2.0", "no_updater"))
+    assert box.install()
+    assert result(box) == ("returned", "0.2.0", "0.1.0", "install")
+    assert box.outcome is not None
+    assert box.outcome.detail == "its updater does not run: doorward: doorward: KeyError: no"
+    assert (box.runs, box.installed, box.left, box.read("started")) == ("0.1.0", "0.1.0", [], 2)
+
+
+def until(box: Box, does: Callable[[], object]) -> None:
+    """The updater at work, what the test does once the new one is steady and nothing answers at the broker's address, and its end."""
+    child = box.begin()
+    assert any("does not answer" in line for line in child.stdout or ())
+    does()
+    told, _ = child.communicate(timeout=60)
+    assert child.returncode == 0, told
+
+
+@pytest.mark.claim("F56")
+def test_the_time_to_reach_the_centre_stands_still_while_nothing_answers_at_the_brokers_address(tmp_path: Path) -> None:
+    """An outage many times as long as that time: it is the network's, and not the new release's."""
+    box = Box(tmp_path)
+    box.put("broker-away", True)
+    box.order(package("0.2.0", "no_centre"))
+
+    def outage() -> None:
+        began = time.monotonic()
+        eventually(lambda: time.monotonic() > began + 3 * CENTRE_S)
+        assert box.outcome is None
+        box.put("status.json", {**box.read("status.json"), "clock": "synced"})  # not yet; the address answers first
+        (box.machine / "broker-away").unlink()
+
+    until(box, outage)
+    assert result(box) == ("installed", "0.2.0", "0.1.0", "")
+
+
+def test_once_the_address_answers_the_time_runs_on(tmp_path: Path) -> None:
+    box = Box(tmp_path)
+    box.put("broker-away", True)
+    box.order(package("0.2.0", "no_centre"))
+    until(box, (box.machine / "broker-away").unlink)
+    assert result(box) == ("returned", "0.2.0", "0.1.0", "centre")
+    assert box.outcome is not None
+    assert box.outcome.detail == "the centre did not confirm its facts in time"
+
+
+@pytest.mark.parametrize(("form", "most_s"), [(Form.DEB, AWAY_S), (Form.RAUC, AWAY_IMAGE_S)])
+@pytest.mark.claim("F56")
+def test_it_stands_still_for_so_long_at_most(tmp_path: Path, form: Form, most_s: float) -> None:
+    """An image that never finds its network again may be why."""
+    box = Box(tmp_path, form)
+    box.put("broker-away", True)
+    box.order(package("0.2.0", "no_centre"))
+    began = time.monotonic()
+    assert box.install()
+    assert time.monotonic() - began >= most_s
+    assert result(box) == ("returned", "0.2.0", "0.1.0", "centre")
+    assert box.outcome is not None
+    assert box.outcome.detail == "nothing answered at the broker's address for too long"
+    assert (box.runs, box.installed, box.left) == ("0.1.0", "0.1.0", [])
+
+
+@pytest.mark.parametrize("does", ["crashes", "hangs"])
+def test_an_outage_gives_no_more_time_to_get_the_door_ready(tmp_path: Path, does: str) -> None:
+    box = Box(tmp_path)
+    box.put("broker-away", True)
+    box.order(package("0.2.0", does))
+    child = box.begin()
+    told, _ = child.communicate(timeout=60)
+    assert child.returncode == 0, told
+    assert "does not answer" not in told, "whoever is not ready is not asked about the network"
+    assert result(box) == ("returned", "0.2.0", "0.1.0", "door")
 
 
 @pytest.mark.parametrize("does", ["good", "crashes"])
@@ -287,3 +366,12 @@ def test_what_a_failing_disk_made_of_its_own_files_stops_nothing(tmp_path: Path)
     assert result(box)[0] == "installed"
     assert json.loads(box.own.outcome.read_text())["version"] == "0.2.0"
     eventually(lambda: box.left == [])
+
+
+def test_what_a_failing_disk_made_of_its_progress_does_not_start_it_for_ever(tmp_path: Path) -> None:
+    """As long as that file is there, systemd starts it again."""
+    box = Box(tmp_path)
+    box.own.progress.write_text("{", encoding="ascii")
+    box.own.previous.touch()
+    assert box.install()
+    assert (box.left, box.runs, box.read("started")) == ([], "0.1.0", 1)

@@ -1,6 +1,6 @@
 """dpkg, dpkg-query, dpkg-deb, rauc and systemctl of a machine in a folder, as far as an update needs them. Run under their names; no imports of ours.
 
-A package is a file of JSON, `{"Package": …, "Version": …, "does": …}`. `does`, of the agent in it: good, crashes, no_centre; or of the package: no_install.
+A package is a file of JSON, `{"Package": …, "Version": …, "does": …}`. `does`, of the agent in it: good, crashes, no_centre; of the updater in it: no_updater; or of the package: no_install.
 Each has moments at which the test may pull the plug on the whole process group.
 """
 
@@ -133,6 +133,13 @@ def rauc(args):
         moment()
 
 
+def doorward(args):
+    """The program that is installed, asked whether its updater runs."""
+    assert args == ["apply-update", "--check"]
+    if here()["does"] == "no_updater":
+        sys.exit("doorward: KeyError: no")
+
+
 def systemctl(args):
     if args[0] == "restart":
         moment()
@@ -151,6 +158,5 @@ if __name__ == "__main__":
     if name == "start-agent":
         start_agent()
     else:
-        {"dpkg": dpkg, "dpkg-query": dpkg_query, "dpkg-deb": dpkg_deb, "rauc": rauc, "systemctl": systemctl}[name](
-            sys.argv[1:]
-        )
+        programs = (dpkg, dpkg_query, dpkg_deb, doorward, rauc, systemctl)
+        next(each for each in programs if each.__name__ == name.replace("-", "_"))(sys.argv[1:])

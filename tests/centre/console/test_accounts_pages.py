@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from html import unescape
 from typing import Annotated
@@ -21,6 +22,7 @@ from tests.centre.conftest import ONE_ENGINE, Desk
 from tests.centre.console.browser import PASSWORD, Browser, Console
 from tests.centre.test_accounts import holds, told
 from tests.centre.unit import SITE
+from tests.waiting import eventually
 
 pytestmark = ONE_ENGINE
 
@@ -57,6 +59,10 @@ def test_an_administrator_invites_somebody_who_then_comes(console: Console, admi
     assert wang.get("/settings", 403)
     assert "in use" in admin.get("/settings").text
     assert [line["by"] for line in told(console.desk, "account") if line["name"] == "wang"] == ["admin", "wang"]
+    page = admin.get("/settings/accounts/wang").text
+    assert page.index("signed in") < page.index("account changed"), "what she did, the newest first"
+    deeds = admin.call("GET", "/accounts/admin/acts")["acts"]
+    assert [each["what"] for each in deeds][:2] == ["one-time link made", "account changed"]
 
 
 @pytest.mark.parametrize(
@@ -259,6 +265,9 @@ def test_it_waits_until_another_agrees_and_is_then_done_once(console: Console, l
     assert "the yard &lt;b&gt;stays&lt;/b&gt; locked" in page
     assert "Another person has to agree" in wang.get("/consents").text
     assert "1 acts wait" in li.get("/account").text
+    assert "who may be you" in li.get("/").text
+    assert "who may be you" in li.get("/consents/waiting").text
+    assert "who may be you" not in wang.get("/").text
     (waiting,) = li.call("GET", "/consents")["waiting"]
     path = f"/consents/{waiting['id']}"
     wang.post(f"{path}/agree", 403, on="/consents")
@@ -268,6 +277,27 @@ def test_it_waits_until_another_agrees_and_is_then_done_once(console: Console, l
     assert "waits for nobody" in unescape(li.post(f"{path}/agree", 400, on="/consents").text)
     assert locked == [("wang", "yard/y1")]
     assert [(line["by"], line["second"]) for line in told(console.desk, "consent")] == [("wang", None), ("wang", "li")]
+
+
+def test_a_lockdown_of_a_yard_waits_and_is_then_ordered_for_who_asked(
+    console: Console, locked: list[tuple[str, str]]
+) -> None:
+    wang, li = (console.person(name, Role.OPERATOR, "community/c1") for name in ("wang", "li"))
+    until = time.time() + 3600
+    form = {"scope": "yard/y1", "mode": "lockdown", "until": until, "why": "a fight"}
+    for _ in range(2):
+        wang.call("POST", "/mode", 202, **form)
+    wang.call("POST", "/units/b1-u1/mode", 202, mode="lockdown", until=until, why="a fight")
+    yard, unit = li.call("GET", "/consents")["waiting"]
+    assert "locked until" in yard["words"]
+    assert wang.call("GET", "/courses")["courses"] == []
+    li.call("POST", f"/consents/{yard['id']}/agree")
+    (course,) = wang.call("GET", "/courses")["courses"]
+    assert (course["action"], course["scope"]) == ("mode", "yard/y1")
+    eventually(lambda: wang.call("GET", "/courses")["courses"][0]["ended"])
+    li.call("POST", f"/consents/{unit['id']}/refuse")
+    wang.call("POST", "/mode", **form | {"mode": "hold_open"})
+    assert len(wang.call("GET", "/courses")["courses"]) == 2
 
 
 @pytest.mark.parametrize(("who", "how"), [("li", "refuse"), ("wang", "withdraw")])

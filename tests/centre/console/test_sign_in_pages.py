@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import time
+from contextlib import closing
 
 import pytest
 from itsdangerous import TimestampSigner
+from sqlalchemy import update
 
 from centre import account_desk, sessions
 from centre.account_desk import AccountChange
 from centre.accounts import Role
 from centre.console.desk import Options
+from centre.schema_accounts import sessions as sessions_table
 from centre.tries import ACCOUNT
-from tests.centre.conftest import ONE_ENGINE, Desk
+from tests.centre.conftest import ONE_ENGINE, Desk, impatient
 from tests.centre.console.browser import PASSWORD, Browser, Console
 from tests.centre.test_accounts import holds, told
 
@@ -237,6 +241,18 @@ def test_who_may_no_more_is_out_with_the_next_request(console: Console, wang: Br
     assert wang.get("/account", 303).headers["location"] == "/sign-in?to=/account"
     wang.call("GET", "/me", 401)
     assert wang.client.get("/live").status_code == 401
+
+
+def test_who_is_signed_in_goes_on_while_the_books_take_no_writes(console: Console, wang: Browser) -> None:
+    """A full disk, or another who writes: that a session was used is written down another time."""
+    wang.sign_in("wang")
+    with console.desk.books.writing() as conn:
+        conn.execute(update(sessions_table).values(seen_utc=sessions_table.c.seen_utc - 3600))
+    impatient(console.desk.books)
+    with closing(sqlite3.connect(console.desk.path / "books.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert wang.is_in
+        wang.call("GET", "/me")
 
 
 def test_one_sees_where_one_is_signed_in_and_ends_it(console: Console, wang: Browser) -> None:

@@ -159,7 +159,7 @@ _OWN_TERMINAL = (
 @pytest.mark.slow
 def test_at_a_terminal_it_says_what_to_try_and_does_it(tmp_path: Path) -> None:
     temporary = tmp_path / "tmp"
-    person = Person(environment(temporary))
+    person = Person(environment(temporary), "--terminal")
     person.sees("now try:", 60.0)
     person.comes_in()
     person.types("3")
@@ -182,7 +182,7 @@ def test_at_a_terminal_it_says_what_to_try_and_does_it(tmp_path: Path) -> None:
 def test_an_open_that_the_network_cuts_off_ends_as_no_answer(tmp_path: Path) -> None:
     """The centre hears that the door was unlocked, and not what came of it: it listens on for over a minute."""
     temporary = tmp_path / "tmp"
-    person = Person(environment(temporary))
+    person = Person(environment(temporary), "--terminal")
     person.sees("now try:", 60.0)
     person.types("o")
     person.sees("unlocked", 30.0)

@@ -167,7 +167,7 @@ def test_at_a_terminal_of_any_size(
     """Keys are typed at the reader, and where that has none at the panel."""
     temporary = tmp_path / "tmp"
     env = {**environment(temporary), **({} if colours else {"NO_COLOR": "1"})}
-    options = ["--broker", "iotcore", "--language", language, "--reader", reader]
+    options = ["--terminal", "--broker", "iotcore", "--language", language, "--reader", reader]
     person = Watcher(env, *options, columns=80, rows=24)
     person.sees(asks, 60.0)
     person.sees("roster.applied")
@@ -203,7 +203,7 @@ def test_at_a_terminal_of_any_size(
 def test_a_terminal_that_only_prints_and_has_no_chinese(tmp_path: Path) -> None:
     temporary = tmp_path / "tmp"
     poor = {"TERM": "dumb", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "NO_COLOR": "1"}
-    person = Watcher({**environment(temporary), **poor}, "--broker", "iotcore")
+    person = Watcher({**environment(temporary), **poor}, "--terminal", "--broker", "iotcore")
     person.sees("now try:", 60.0)
     person.sees("roster.applied")
     if "Building 12" not in person.seen:  # the two come in either order

@@ -5,6 +5,9 @@ from __future__ import annotations
 from tests.teeth.mutation import Mutation
 
 ACCOUNTS = "tests/centre/test_accounts.py"
+KEPT = "tests/centre/test_accounts_kept.py"
+GUESSING = "tests/centre/test_guessing.py"
+SESSIONS = "tests/centre/test_sessions.py"
 SIGN_IN = "tests/centre/test_sign_in.py"
 CONSENTS = "tests/centre/test_consents.py"
 PAGES = "tests/centre/console/test_sign_in_pages.py"
@@ -16,7 +19,7 @@ MUTATIONS = [
         "centre/accounts.py",
         '    if not key.holds(row.seal, "account", *sealed(values)):\n',
         "    if not row.seal:\n",
-        (f"{ACCOUNTS}::test_a_row_changed_by_another_hand_lets_nobody_in_and_is_found",),
+        (f"{KEPT}::test_a_row_changed_by_another_hand_lets_nobody_in_and_is_found",),
     ),
     Mutation(
         "a scope with units of others is one's own",
@@ -37,7 +40,7 @@ MUTATIONS = [
         "centre/restored.py",
         "    for table in (sessions, invitations, api_tokens, consents):\n",
         "    for table in (consents,):\n",
-        (f"{ACCOUNTS}::test_a_restored_copy_brings_nobody_back_in",),
+        (f"{KEPT}::test_a_restored_copy_brings_nobody_back_in",),
     ),
     Mutation(
         "a name that nobody has is answered at once",
@@ -51,28 +54,28 @@ MUTATIONS = [
         "centre/sign_in.py",
         "        if device is not None and _is_device(key, name, device):\n",
         "        if device is not None and device == name:\n",
-        (f"{SIGN_IN}::test_a_flood_of_guesses_does_not_shut_out_who_was_here_before",),
+        (f"{GUESSING}::test_a_flood_of_guesses_does_not_shut_out_who_was_here_before",),
     ),
     Mutation(
         "tries are counted after the password was looked at, or not at all",
         "centre/tries.py",
         "            if level + 1 > pace.at_once:\n",
         "            if level > 1e9:\n",
-        (f"{SIGN_IN}::test_guesses_are_slowed_and_the_right_password_with_them",),
+        (f"{GUESSING}::test_guesses_are_slowed_and_the_right_password_with_them",),
     ),
     Mutation(
         "a session begun in 2040 lasts until then",
         "centre/sessions.py",
         "    return bool(begun <= latest and seen <= latest and ",
         "    return bool(latest and ",
-        (f"{SIGN_IN}::test_a_clock_set_back_makes_no_session_longer",),
+        (f"{SESSIONS}::test_a_clock_set_back_makes_no_session_longer",),
     ),
     Mutation(
         "who is disabled stays signed in",
         "centre/sessions.py",
         "    return found if found.account.enabled else None\n",
         "    return found\n",
-        (f"{SIGN_IN}::test_who_is_disabled_in_the_books_alone_is_out",),
+        (f"{SESSIONS}::test_who_is_disabled_in_the_books_alone_is_out",),
     ),
     Mutation(
         "a link is taken twice",
@@ -104,9 +107,9 @@ MUTATIONS = [
     ),
     Mutation(
         "signing in sends on to another site",
-        "centre/console/pages/sign_in.py",
-        '    return where if OURS.fullmatch(where) else "/"\n',
-        '    return where or "/"\n',
+        "centre/console/page.py",
+        '    if not isinstance(given, str) or not given.startswith("/") or given.startswith("//"):\n',
+        '    if not isinstance(given, str) or not given.startswith("/"):\n',
         (f"{PAGES}::test_after_signing_in_one_goes_on_to_a_page_of_ours_alone",),
     ),
 ]

@@ -16,6 +16,13 @@ MUTATIONS = [
         (f"{SLOT}::test_the_end_of_the_trial_restarts_nothing_while_the_updater_is_at_work",),
     ),
     Mutation(
+        "an image on a fresh tree asks for a package instead of building it",
+        "Makefile",
+        "update.pem $(if $(DEB),,deb)\n",
+        "update.pem\n",
+        ("tests/image/test_make.py::test_an_image_makes_the_package_where_none_is_built",),
+    ),
+    Mutation(
         "a ready door makes a new system stay",
         SCRIPT,
         '      0 | "") grub-editenv',

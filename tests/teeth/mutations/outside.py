@@ -18,7 +18,7 @@ MUTATIONS = [
     ),
     Mutation(
         "a label's quotes end it",
-        "agent/metrics.py",
+        "contract/exposition.py",
         ".replace('\"', '\\\\\"')",
         "",
         (f"{METRICS}::test_a_label_of_any_characters_comes_back",),

@@ -24,6 +24,23 @@ MUTATIONS = [
         ),
     ),
     Mutation(
+        "a lock-out is no alarm",
+        "agent/core/tries.py",
+        "        facts.append(AccessLockedOut(",
+        "        (AccessLockedOut(",
+        (
+            f"{TRIES}::test_each_lock_out_is_one_alarm",
+            "tests/world/test_world.py::test_a_guesser_gets_five_tries_a_lock_out",
+        ),
+    ),
+    Mutation(
+        "a right code after a lock-out makes its wrong ones undone",
+        "agent/core/tries.py",
+        " + tries.wrong + tries.spent\n",
+        " + tries.wrong\n",
+        (f"{TRIES}::test_nor_does_one_after_each_lock_out",),
+    ),
+    Mutation(
         "the PIN of a card that needs it opens alone",
         "agent/core/pin.py",
         "    entries = shown or tuple(each for each in found if not each.pin_required)\n",

@@ -33,8 +33,8 @@ MUTATIONS = [
     Mutation(
         "each serve hands all alarms over",
         "centre/service.py",
-        "                if self._share.leads:\n                    self._handover",
-        "                if self._up:\n                    self._handover",
+        "            self._handover.offer(leads=self._share.leads)",
+        "            self._handover.offer(leads=self._up)",
         (SHARE,),
     ),
     Mutation(

@@ -23,6 +23,13 @@ MUTATIONS = [
         (f"{SPOKEN}::test_what_is_filled_in_keeps_its_english",),
     ),
     Mutation(
+        "a bundle for support in the language of whoever packed it",
+        "agent/words.py",
+        "    before, _said = _said, None\n",
+        "    before = _said\n",
+        ("tests/agent/cli/test_bundle.py::test_whoever_packs_it_in_chinese_sends_english",),
+    ),
+    Mutation(
         "a strike whose fire contact is asked for as a maglock's, in Chinese",
         "agent/locale/zh/LC_MESSAGES/doorward.po",
         "消防触点自身就接通另一路给锁供电",
