@@ -6,6 +6,7 @@ from centre.console.page import Pages
 from centre.console.pages import (
     account,
     doors,
+    field,
     explain,
     frame,
     notice_new,
@@ -34,6 +35,7 @@ ALL: tuple[Pages, ...] = (
     orders.PAGES,
     patrol.PAGES,
     reports.PAGES,
+    field.PAGES,
     record.PAGES,
     settings.PAGES,
     account.PAGES,
