@@ -35,7 +35,7 @@ FIELDS = {"case": "text", "key": "text", "at_utc": "text"}
 """Where a fault of what is in no field of the form is told."""
 QUEUE_WORDS = {
     "waits": N_("not sent yet"),
-    "count": N_("{count} not sent yet. They go out by themselves as soon as there is a line; this page may be closed."),
+    "count": N_("{count} not sent yet. They go out by themselves when there is a line; closing this page loses nothing."),
     "refused": N_("was refused"),
     "again": N_("Try again"),
     "drop": N_("Delete it"),
