@@ -6,6 +6,8 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -125,7 +127,9 @@ class OpenRoster:
         """All lines of an id as the columns of a file, but for its PINs."""
         names = {hours: name for name, hours in self.profiles.items()}
         return [
-            roster_export.row_of(each, numbers.card, centre.site.zone) | {"hours": names.get(each.hours, "")}
+            roster_export.row_of(each, numbers.card, centre.site.zone)
+            | {"hours": names.get(each.hours, "") if each.hours is not None else ""}
+            | {"from": day(each.from_utc, centre.site.zone), "until": day(each.until_utc, centre.site.zone, end=True)}
             for each, numbers in self.lines
             if each.id == holder
         ]
@@ -138,6 +142,16 @@ def opened(conn: Connection, centre: OpenCentre, scope: str, roster: str) -> Ope
     lines = holders.read_back(conn, centre.folder, centre.site.site, there)
     named = roster_export.profile_names([each for each, _n in lines], [numbers.profile for _e, numbers in lines])
     return OpenRoster(keys, lines, {name: hours for hours, name in named.items()})
+
+
+def day(utc: float | None, zone: ZoneInfo, *, end: bool = False) -> str:
+    """The day that begins then, or with `end` the one that ends then, as a file has it; the whole time where it is in the midst of a day."""
+    if utc is None:
+        return ""
+    local = datetime.fromtimestamp(utc, zone)
+    if (local.hour, local.minute, local.second, local.microsecond) != (0, 0, 0, 0):
+        return local.isoformat()
+    return (local.date() - timedelta(days=1) if end else local.date()).isoformat()
 
 
 @dataclass(frozen=True, slots=True)
