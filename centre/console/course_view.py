@@ -13,6 +13,8 @@ from centre.words import _
 from contract.commands import Open
 from contract.plain import Reply
 
+MOST = 100
+"""Units that are told one by one."""
 Steps = list[tuple[str | None, Step]]
 
 
@@ -28,13 +30,14 @@ class UnitCourse:
 
 @dataclass(frozen=True, slots=True)
 class CourseShown:
-    """`lines` of one unit, `units` of several. `end`: None while it goes on."""
+    """`lines` of one unit, `units` of several: those that need a look first, then those that are not done, and `rest` more. `end`: None while it goes on."""
 
     course: Course
     title: str
     where: str
     lines: tuple[CourseLine, ...]
     units: tuple[UnitCourse, ...]
+    rest: int
     end: End | None
 
 
@@ -46,12 +49,14 @@ def lines(visit: Visit, course: Course) -> CourseShown:
     many = course.where.level != "unit"
     where = place_tree.label(course.where) if many else names.get(course.where.id, course.where.id)
     ends = [step for _unit, step in steps if isinstance(step, Ended)]
+    several = sorted(_of_many(visit, course, steps, names), key=_unwell_first) if many else []
     return CourseShown(
         course,
         order_words.title(course.order),
         where,
         () if many else tuple(_of_one(course, steps, is_over=is_over)),
-        tuple(_of_many(visit, course, steps, names)) if many else (),
+        tuple(several[:MOST]),
+        max(0, len(several) - MOST),
         _end(visit, course, ends, many=many) if is_over else None,
     )
 
@@ -76,6 +81,10 @@ def _of_one(course: Course, steps: Steps, *, is_over: bool) -> list[CourseLine]:
         if last.step is not order_words.LineState.FAILED
         else told
     )
+
+
+def _unwell_first(each: UnitCourse) -> int:
+    return 1 if each.end is None else 2 if each.end.sign == "well" else 0
 
 
 def _of_many(visit: Visit, course: Course, steps: Steps, names: dict[str, str]) -> list[UnitCourse]:

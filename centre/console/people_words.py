@@ -40,7 +40,7 @@ def place_words(scope: str) -> str:
     try:
         found = parse_scope(scope)
     except ValueError:
-        return "–"
+        return "-"
     return _(LEVEL_WORDS[found.level]).format(id=found.id)
 
 

@@ -24,7 +24,7 @@ ASKED = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Happened:
+class JustHappened:
     """At a door, just now. `told`: what is said of it."""
 
     unit: str
@@ -68,7 +68,7 @@ class View:
     def _reaches(self, unit: str, scopes: str) -> bool:
         return str(self._scope) in (f"site/{self._site}", f"unit/{unit}", *scopes.split())
 
-    def happened(self, now: float) -> Iterator[Happened]:
+    def happened(self, now: float) -> Iterator[JustHappened]:
         """Since the last time; the first time nothing."""
         with self._books.reading() as conn:
             if self._newest is None:
@@ -80,7 +80,7 @@ class View:
             if entry.kind in EVENTS and entry.unit in self._known and abs(now - entry.at_utc) <= FRESH_S:
                 found = _event(entry.line)
                 if found is not None:
-                    yield Happened(entry.unit, *found)
+                    yield JustHappened(entry.unit, *found)
 
 
 _REGISTERED = select(units.c.unit, units.c.name, units.c.scopes, units.c.online, units.c.heard_utc).where(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import statistics
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Page, Response
@@ -58,8 +59,11 @@ def test_no_page_is_wider_than_its_screen(tab: NewTab, console: Running, address
             assert over <= 0, f"{path} at {width}: {over} pixels"
 
 
-def test_every_page_is_light_and_soon_there(tab: NewTab, console: Running, addresses: list[str]) -> None:
+def test_every_page_is_light_and_soon_there(
+    tab: NewTab, console: Running, addresses: list[str], record_property: Callable[[str, object], None]
+) -> None:
     """All that an empty browser loads for it; and when something is first painted, on loopback."""
+    paints, heaviest = [], 0
     for path in addresses:
         page = tab()
         sizes: list[int] = []
@@ -73,7 +77,12 @@ def test_every_page_is_light_and_soon_there(tab: NewTab, console: Running, addre
         assert sum(sizes) < MAX_BYTES, f"{path}: {sum(sizes)}"
         painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0")
         assert painted < 2000, f"{path}: {painted} ms"
+        paints.append(painted)
+        heaviest = max(heaviest, sum(sizes))
         page.context.close()
+    assert statistics.median(paints) < 500, sorted(paints)
+    record_property("first paint, half of the pages within ms", round(statistics.median(paints)))
+    record_property("heaviest page, bytes", heaviest)
 
 
 def test_the_keyboard_comes_to_everything_and_is_seen_there(

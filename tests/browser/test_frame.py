@@ -13,6 +13,7 @@ from tests.browser.pages import SETTLED, faults_of
 from tests.browser.running import Running, running
 from tests.browser.trial import Trial, loader
 from tests.browser.trial import pages as trial_pages
+from tests.waiting import eventually
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +158,41 @@ def test_a_line_that_is_gone_is_said_and_comes_back(tab: NewTab, framed: Running
     page.context.set_offline(False)
     expect(page.locator("#count")).to_have_text(str(trial.count), timeout=30_000)
     expect(page.locator("[data-line]")).to_be_hidden()
+
+
+SEEN = """(state) => { Object.defineProperty(document, "visibilityState", {value: state, configurable: true});
+  document.dispatchEvent(new Event("visibilitychange")); }"""
+
+
+def test_a_page_that_nobody_looks_at_gives_its_line_up_and_catches_up(
+    page: Page, framed: Running, trial: Trial
+) -> None:
+    """A browser has six connections to a host: with a line each, a seventh tab would wait for ever."""
+    live = framed.app.state.desk.live
+    _until_told(page, framed, str(trial.count))
+    eventually(lambda: live.open_pages == 1)
+    page.evaluate(SEEN, "hidden")
+    eventually(lambda: live.open_pages == 0)
+    trial.count += 1
+    page.evaluate(SEEN, "visible")
+    expect(page.locator("#count")).to_have_text(str(trial.count))
+    expect(page.locator("[data-line]")).to_be_hidden()
+
+
+def test_of_hidden_pages_with_sound_one_keeps_its_line(tab: NewTab, framed: Running, trial: Trial) -> None:
+    live = framed.app.state.desk.live
+    first = tab()
+    go(first, framed)
+    second = first.context.new_page()
+    go(second, framed)
+    first.evaluate("localStorage.setItem('doorward.sound', 'on')")
+    eventually(lambda: live.open_pages == 2)
+    first.evaluate(SEEN, "hidden")
+    second.evaluate(SEEN, "hidden")
+    eventually(lambda: live.open_pages == 1)
+    first.evaluate(SEEN, "visible")
+    second.evaluate(SEEN, "visible")
+    eventually(lambda: live.open_pages == 2)
 
 
 def test_two_tones_for_what_is_new_and_urgent_and_none_before_the_first_click(

@@ -192,7 +192,11 @@ class Process:
                 [sys.executable, "-c", program, "--dir", str(folder), "serve", *options], stderr=log, stdout=log
             )
         before = self.connections()
-        eventually(lambda: self.connections() > before, 30.0)
+        try:
+            eventually(lambda: self.connections() > before, 30.0)
+        except BaseException:
+            self.end()
+            raise
 
     def connections(self) -> int:
         return self.log.read_text().count(" connected") if self.log.exists() else 0

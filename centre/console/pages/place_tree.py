@@ -14,16 +14,16 @@ FOUND = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Branch:
+class PlaceBranch:
     """`children`: None where there are some, and they are not shown yet. `is_on`: chosen."""
 
     node: Node
     is_on: bool
     is_open: bool
-    children: tuple[Branch, ...] | None
+    children: tuple[PlaceBranch, ...] | None
 
 
-def branches(nodes: Sequence[Node], chosen: Collection[str], opened: Collection[str] = ()) -> tuple[Branch, ...]:
+def branches(nodes: Sequence[Node], chosen: Collection[str], opened: Collection[str] = ()) -> tuple[PlaceBranch, ...]:
     """As many levels as there is room for; whatever is chosen or opened stands in sight."""
     known, seen = _levels(nodes, SHOWN), _levels(nodes, OPENED)
     return tuple(_branch(node, max(known, 1), seen, frozenset(chosen), frozenset(opened)) for node in nodes)
@@ -40,7 +40,7 @@ def _levels(nodes: Sequence[Node], room: int) -> int:
     return depth
 
 
-def _branch(node: Node, known: int, seen: int, chosen: frozenset[str], opened: frozenset[str]) -> Branch:
+def _branch(node: Node, known: int, seen: int, chosen: frozenset[str], opened: frozenset[str]) -> PlaceBranch:
     wanted = opened | chosen
     within = node.scope in opened or any(each.scope in wanted for each in below(node))
     children = (
@@ -48,7 +48,7 @@ def _branch(node: Node, known: int, seen: int, chosen: frozenset[str], opened: f
         if known > 0 or within or not node.children
         else None
     )
-    return Branch(node, node.scope in chosen, within or seen > 0, children)
+    return PlaceBranch(node, node.scope in chosen, within or seen > 0, children)
 
 
 def below(node: Node) -> Iterator[Node]:

@@ -13,6 +13,9 @@ let lost = false;
 /** @type {EventSource | undefined} */
 let line;
 let waits = LEAST_MS;
+let rested = false; // the line was given up while nobody looked
+/** @type {(() => void) | undefined} */
+let letGo;
 
 /** @returns {HTMLElement[]} */
 const parts = () => [...document.querySelectorAll("[data-live][data-from]")].map(part);
@@ -91,6 +94,7 @@ function changed(topics) {
 }
 
 function connect() {
+  if (line && line.readyState !== EventSource.CLOSED) return;
   line = new EventSource("/live");
   line.addEventListener("ready", () => {
     waits = LEAST_MS;
@@ -100,6 +104,7 @@ function connect() {
   line.addEventListener("changed", (event) => changed(JSON.parse(/** @type {MessageEvent} */ (event).data)));
   line.onerror = () => {
     line?.close();
+    if (rested) return;
     say(true);
     setTimeout(connect, waits * (0.5 + Math.random()));
     waits = Math.min(waits * 2, MOST_MS);
@@ -117,7 +122,30 @@ function say(gone) {
   part(said).hidden = !gone;
 }
 
-document.addEventListener("console:pane", () => line ?? connect());
+/** A browser has six connections to a host: pages that nobody looks at give theirs up, but for one that is to be heard. */
+async function rest() {
+  if (localStorage.getItem("doorward.sound") === "on" && (!navigator.locks || (await isOnly()))) return;
+  if (document.visibilityState !== "hidden") return;
+  rested = true;
+  line?.close();
+}
+
+/** Whether of all hidden pages this one keeps the line, until it is looked at. @returns {Promise<boolean>} */
+function isOnly() {
+  return new Promise((resolve) => {
+    void navigator.locks.request("doorward.line", { ifAvailable: true }, (lock) => {
+      resolve(Boolean(lock));
+      return lock ? new Promise((release) => (letGo = () => release(undefined))) : undefined;
+    });
+  });
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "hidden") return void rest();
+  letGo?.();
+  if (rested) connect();
+});
+document.addEventListener("console:pane", () => parts().length && connect());
 addEventListener("pagehide", () => line?.close());
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 if (parts().length) connect();

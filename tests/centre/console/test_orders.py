@@ -187,10 +187,11 @@ def test_a_broker_that_is_away_is_an_end(web: WebDesk) -> None:
 YARD = "/doors/place/yard/y07/lockdown"
 
 
-def test_a_whole_yard_is_told_unit_by_unit(site: Site, far: WebDesk) -> None:
+def test_a_whole_yard_is_told_unit_by_unit(site: Site, far: WebDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     there = {name: enrolled(site, name) for name in ("b1", "b2", "b10")}
     its = there["b10"][1]
     its.publish(up("badahu", "b10", "status"), build_will("s1"), retain=True)
+    monkeypatch.setattr("centre.console.course_view.MOST", 3)
     page = far.get(YARD).text
     assert "yard y07: 3 units" in page
     assert "Residents with cards and visitors cannot get in" in page
@@ -206,10 +207,12 @@ def test_a_whole_yard_is_told_unit_by_unit(site: Site, far: WebDesk) -> None:
         answer(unit, wire, given["id"], state, reason=reason)
     told = ended(far, address)
     assert "1 of 3 units: done" in told
-    assert re.findall(r'href="/doors/unit/([^"]+)"', told) == ["b1", "b2", "b10"]
+    assert re.findall(r'href="/doors/unit/([^"]+)"', told) == ["b2", "b10", "b1"]
     for words in ("its disk takes nothing", "Not sent"):
         assert words in told
     assert {row.unit for row in site.desk.rows(select(schema.commands))} == {"b1", "b2"}
+    monkeypatch.setattr("centre.console.course_view.MOST", 2)
+    assert "and 1 more" in page_of(far, address)
 
 
 def test_what_was_typed_stays_where_something_is_wrong(web: WebDesk) -> None:

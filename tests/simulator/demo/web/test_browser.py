@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from simulator.demo.stage import NEXT, UNIT
@@ -147,6 +148,16 @@ def test_it_fits_every_width(demo: Demo, tab: Tab, language: str) -> None:
         assert page.evaluate(TOO_WIDE) <= 0, width
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(demo: Demo, tab: Tab, width: int, language: str, scheme: str) -> None:
+    page = tab(demo.browser.port, width, language, color_scheme=scheme)
+    page.locator(f"#{UNIT}[data-drawn]").wait_for()
+    found = Axe().run(page, options={"iframes": False}).response["violations"]  # the console has tests of its own
+    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
+
+
 def test_what_is_not_done_is_said(demo: Demo, tab: Tab) -> None:
     page = tab(demo.browser.port, language="en")
     page.locator(f"#{UNIT} form button").first.evaluate("(button) => { button.value = 'tap:nobody-has-it'; }")
@@ -178,3 +189,5 @@ def test_the_console_beside_it_lets_its_first_administrator_in_and_knows_them_ag
     page.reload()
     console.get_by_role("navigation").first.wait_for()
     assert console.locator("input[type=password]").count() == 0
+    page.goto(f"http://localhost:{demo.browser.port}/")  # another name: the console is shown under it too
+    console.get_by_role("heading").first.wait_for()
