@@ -25,6 +25,7 @@ ScopeText = Annotated[str, Meta(min_length=3, max_length=64)]
 RosterId = Annotated[str, Meta(min_length=1, max_length=48)]
 Cell = Annotated[str, Meta(max_length=2000)]
 First = Annotated[int, Meta(ge=0, le=10_000_000)]
+Rev = Annotated[int, Meta(ge=0, le=2**53)]
 FAULTS = 100
 """Told at once."""
 
@@ -133,7 +134,7 @@ class AlterAsk(Columns, kw_only=True):
     holder: HolderId
     scope: ScopeText
     roster: RosterId
-    rev: First | None = None
+    rev: Rev | None = None
 
 
 class CardAsk(msgspec.Struct):
