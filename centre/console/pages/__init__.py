@@ -15,6 +15,8 @@ from centre.console.pages import (
     overview,
     patrol,
     patrol_new,
+    people,
+    people_lists,
     polls,
     provider,
     record,
@@ -35,6 +37,7 @@ ALL: tuple[Pages, ...] = (
     orders.PAGES,
     patrol.PAGES,
     reports.PAGES,
+    people.PAGES,
     record.PAGES,
     field.PAGES,
     settings.PAGES,
@@ -42,5 +45,6 @@ ALL: tuple[Pages, ...] = (
     sign_in.PAGES,
     frame.PAGES,
     patrol_new.PAGES,
+    people_lists.PAGES,
     provider.PAGES,
 )
