@@ -9,7 +9,7 @@ import socket
 import ssl
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlencode
@@ -62,8 +62,10 @@ def opens(port: int) -> bool:
 class Client:
     """One browser, from an address of its own on this machine. `tls`: who signed the certificate it is shown."""
 
-    def __init__(self, port: int, tls: Path | None = None, source: str = "127.0.0.1") -> None:
-        self._port, self._source = port, source
+    def __init__(
+        self, port: int, tls: Path | None = None, source: str = "127.0.0.1", always: Mapping[str, str] | None = None
+    ) -> None:
+        self._port, self._source, self._always = port, source, always or {}
         self._context = None if tls is None else ssl.create_default_context(cafile=str(tls / "ca.pem"))
         self.cookies: dict[str, str] = {}
         self.flags: dict[str, str] = {}
@@ -75,13 +77,14 @@ class Client:
         return http.client.HTTPSConnection(*where, timeout=20, source_address=(self._source, 0), context=self._context)
 
     def head(self) -> dict[str, str]:
-        return {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()), "Accept-Language": "en"}
+        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        return {"Cookie": cookies, "Accept-Language": "en", **self._always}
 
-    def ask(self, path: str, form: dict[str, str] | None = None, **head: str) -> http.client.HTTPResponse:
+    def ask(self, path: str, form: dict[str, str] | None = None) -> http.client.HTTPResponse:
         connection = self.connection()
         body = None if form is None else urlencode(form)
         kind = {} if form is None else {"Content-Type": "application/x-www-form-urlencoded"}
-        connection.request("GET" if form is None else "POST", path, body, self.head() | kind | head)
+        connection.request("GET" if form is None else "POST", path, body, self.head() | kind)
         answer = connection.getresponse()
         for cookie in answer.headers.get_all("set-cookie", []):
             pair, _semicolon, flags = cookie.partition(";")
@@ -89,15 +92,15 @@ class Client:
             self.cookies[name], self.flags[name] = value, flags.casefold()
         return answer
 
-    def send(self, path: str, form: dict[str, str], **head: str) -> http.client.HTTPResponse:
+    def send(self, path: str, form: dict[str, str]) -> http.client.HTTPResponse:
         token = re.search(r'name="csrf" content="([^"]+)"', self.ask(path).read().decode())
         assert token is not None
-        return self.ask(path, {"csrftoken": token[1], **form}, **head)
+        return self.ask(path, {"csrftoken": token[1], **form})
 
-    def come_in(self, desk: Desk, **head: str) -> None:
+    def come_in(self, desk: Desk) -> None:
         """By a link."""
         link = invitations.invite(desk.office, "admin", "test", time.time()).path
-        assert self.send(link, {"password": PASSWORD, "again": PASSWORD}, **head).status == 303
+        assert self.send(link, {"password": PASSWORD, "again": PASSWORD}).status == 303
 
 
 def came_from(desk: Desk) -> list[str]:
@@ -193,15 +196,14 @@ def proxied(desk: Desk, tls: Path, tmp_path: Path) -> Iterator[int]:
 
 @pytest.mark.needs("nginx")
 def test_behind_nginx_who_asks_is_known_and_an_open_line_passes_at_once(desk: Desk, proxied: int, tls: Path) -> None:
-    client = Client(proxied, tls, source="127.0.0.2")
-    client.come_in(desk, **{"X-Forwarded-For": "192.0.2.9"})  # anybody may write that
+    client = Client(proxied, tls, source="127.0.0.2", always={"X-Forwarded-For": "192.0.2.9"})  # anybody may write that
+    client.come_in(desk)
     assert came_from(desk) == ["127.0.0.2"]
     assert "secure" in client.flags["__Host-doorward"]
     connection = client.connection()
     connection.request("GET", "/live", headers=client.head())
     answer = connection.getresponse()
     assert answer.headers["content-type"].startswith("text/event-stream")
-    connection.sock.settimeout(10.0) if connection.sock is not None else None
     desk.unit("b12-u2")
     line = next(line for line in answer if line.startswith(b"data:"))
     assert json.loads(line.removeprefix(b"data:")) is not None
@@ -210,12 +212,17 @@ def test_behind_nginx_who_asks_is_known_and_an_open_line_passes_at_once(desk: De
     assert big.status != 413, "nginx lets as much through as the console takes"
 
 
-def test_without_a_proxy_nobody_says_who_asks(desk: Desk) -> None:
+@pytest.mark.parametrize("proxy", [False, True])
+def test_nobody_but_a_proxy_of_this_machine_says_who_asks(desk: Desk, proxy: bool) -> None:
+    """Told of no proxy it believes nobody; told of one it believes 127.0.0.1, which others are not."""
     port = free_port()
-    with running(desk, "console", "--listen", f"127.0.0.1:{port}"):
+    more = ("--behind-proxy", "--url", "https://doors.example") if proxy else ()
+    source = "127.0.0.2" if proxy else "127.0.0.1"
+    forged = {"X-Forwarded-For": "192.0.2.9"} | ({"Host": "doors.example"} if proxy else {})
+    with running(desk, "console", "--listen", f"127.0.0.1:{port}", *more):
         eventually(lambda: opens(port), 30.0)
-        Client(port).come_in(desk, **{"X-Forwarded-For": "192.0.2.9"})
-        assert came_from(desk) == ["127.0.0.1"]
+        Client(port, source=source, always=forged).come_in(desk)
+        assert came_from(desk) == [source]
 
 
 def test_a_serve_that_is_killed_takes_its_console_along(desk: Desk) -> None:
