@@ -39,6 +39,7 @@ TOOLS = {
     "mcopy": "mtools",
     "dpkg": "dpkg",
     "curl": "curl",
+    "nginx": "nginx",
     "chromium": "chromium",
     "dpkg-buildpackage": "dpkg-dev",
     "dh": "debhelper",

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
@@ -16,6 +17,7 @@ from centre.errors import CONFIGURATION, WRONG_USE, CentreError
 from centre.words import _, reason_of
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+PORTS = {"http": 80, "https": 443}
 
 
 @click.command()
@@ -58,17 +60,8 @@ def console(
     from centre.console.desk import Options  # noqa: PLC0415
     from centre.console.whose import whose  # noqa: PLC0415
 
-    if (cert is None) != (key is None):
-        raise CentreError(_("--cert and --key go together"), WRONG_USE)
-    host, port = address_of(listen)
+    host, port = entrance(listen, url, cert, key, behind_proxy=behind_proxy)
     certificate = None if cert is None or key is None else (cert, key)
-    if host not in LOOPBACK and certificate is None and not behind_proxy:
-        raise CentreError(
-            _(
-                "--listen {listen}: without --cert and --key passwords would go over the network as they are; behind a proxy say --behind-proxy"
-            ).format(listen=listen),
-            WRONG_USE,
-        )
     with file_server.listening(host, port) as at:
         at.listen()
         port = at.getsockname()[1]
@@ -76,16 +69,44 @@ def console(
         public = url.rstrip("/") if url else (f"https://{shown_host}:{port}" if certificate else None)
         options = Options(host, port, public, frame, behind_proxy)
         made = app.make(office, options, whose)
-        for number in (signal.SIGTERM, signal.SIGINT):  # the server's own are in force while it runs
-            signal.signal(number, lambda *_: None)
         if with_parent:
             threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
         _say(_("console at {address}").format(address=options.origin))
         try:
             server.serve(made, at, certificate, behind_proxy=behind_proxy)
         except (OSError, ssl.SSLError) as error:
-            raise CentreError(f"{cert}: {reason_of(error)}", CONFIGURATION) from None
+            raise CentreError(f"{cert}, {key}: {reason_of(error)}", CONFIGURATION) from None
     _say(_("stopped"))
+
+
+def entrance(
+    listen: str, url: str | None, cert: Path | None, key: Path | None, *, behind_proxy: bool
+) -> tuple[str, int]:
+    """Host and port to listen at. Raises CentreError (wrong use) where people could not come in, or passwords would be read on their way."""
+    host, port = address_of(listen)
+    if (cert is None) != (key is None):
+        raise CentreError(_("--cert and --key go together"), WRONG_USE)
+    if host not in LOOPBACK and cert is None:
+        line = _(
+            "--listen {listen}: without --cert and --key passwords would go over the network as they are; behind a proxy on this machine listen at 127.0.0.1"
+        )
+        raise CentreError(line.format(listen=listen), WRONG_USE)
+    if url is not None and not _is_origin(url.rstrip("/")):
+        raise CentreError(_("--url {url}: not an address such as https://doors.example").format(url=url), WRONG_USE)
+    if behind_proxy and url is None:
+        raise CentreError(_("--behind-proxy needs --url: the address by which people reach the proxy"), WRONG_USE)
+    return host, port
+
+
+def _is_origin(url: str) -> bool:
+    """As a browser sends it: scheme and host, a port where it is not the scheme's own, and nothing after them."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    whole = url.casefold() == f"{parts.scheme}://{parts.netloc}".casefold() and "@" not in url
+    return whole and parts.hostname is not None and parts.scheme in PORTS and port not in {0, PORTS[parts.scheme]}
 
 
 def address_of(listen: str, option: str = "listen") -> tuple[str, int]:

@@ -14,7 +14,7 @@ import click
 from centre import own_process
 from centre.alarm_hook import AlarmHook
 from centre.beside import Beside
-from centre.cli.console import address_of
+from centre.cli.console import address_of, entrance
 from centre.cli.context import CliContext
 from centre.errors import CHECK_FAILED, WRONG_USE, CentreError
 from centre.figures import FigureReader
@@ -73,6 +73,8 @@ def serve(
 
     One at a time for a folder, but for those of other names. Stops on SIGTERM and SIGINT. Lines on stderr say what happens.
     """
+    if listen is not None:
+        entrance(listen, url, cert, key, behind_proxy=behind_proxy)
     books = office.books  # before the lock, which shuts upgrades out
     if name is not None and name not in further_serves(office.keys.logins):
         raise CentreError(
@@ -102,7 +104,6 @@ def _console(
     if listen is None:
         yield
         return
-    address_of(listen)
     command = ["console", "--listen", listen, "--with-parent", *(["--behind-proxy"] if behind_proxy else [])]
     for option, value in options.items():
         command += [] if value is None else [option, str(value)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from pathlib import Path
 
@@ -47,4 +48,7 @@ def serve(app: ASGIApp, at: socket.socket, certificate: tuple[Path, Path] | None
         ssl_certfile=None if certificate is None else str(certificate[0]),
         ssl_keyfile=None if certificate is None else str(certificate[1]),
     )
-    uvicorn.Server(config).run(sockets=[at])
+    server = uvicorn.Server(config)
+    for number in (signal.SIGTERM, signal.SIGINT):  # also while it begins, when uvicorn's own are not in force yet
+        signal.signal(number, server.handle_exit)
+    server.run(sockets=[at])

@@ -8,10 +8,13 @@ import sys
 import sysconfig
 import tomllib
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
+from simulator.broker import free_port
 from tests.debian.conftest import ROOT
+from tests.waiting import eventually
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wheel")]
@@ -92,8 +95,36 @@ def test_catalogues_and_migrations_came_along(environment: Path) -> None:
     (site,) = environment.glob("lib/python*/site-packages")
     for path in ("agent/locale/zh-CN.json", "centre/locale/zh/LC_MESSAGES/centre.mo", "centre/migrations/env.py"):
         assert (site / path).is_file(), path
+    for folder in ("templates", "static"):
+        ours = {path.name for path in (ROOT / "centre/console" / folder).iterdir()}
+        assert {path.name for path in (site / "centre/console" / folder).iterdir()} == ours
     there = {path.name for path in (site / "centre/migrations/versions").glob("r*.py")}
     assert there == {path.name for path in (ROOT / "centre/migrations/versions").glob("r*.py")}
+
+
+def test_the_console_answers_and_draws_with_what_the_wheel_brought(environment: Path, tmp_path: Path) -> None:
+    """By the wheel's own code: so do the processes that it starts."""
+    folder = tmp_path / "centre"
+    made = run(environment, "centre", "init", folder, "--site", "badahu", "--broker", "mqtt://127.0.0.1:1")
+    assert made.returncode == 0, made.stderr
+    port = free_port()
+    listen = (environment / "bin/doorward", "centre", "--dir", folder, "serve", "--listen", f"127.0.0.1:{port}")
+    log = tmp_path / "log"
+    with log.open("wb") as told:
+        serve = subprocess.Popen(listen, cwd="/", stdin=subprocess.DEVNULL, stdout=told, stderr=told)
+    try:
+        eventually(lambda: "console at" in log.read_text(), 60.0, every_s=0.2)
+        for path, kind in (("/sign-in", "text/html"), ("/static/console.css", "text/css")):
+            with urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as answer:
+                assert (answer.status, answer.headers.get_content_type()) == (200, kind)
+    finally:
+        serve.terminate()
+        assert serve.wait(30) == 0, log.read_text()
+    assert "started again" not in log.read_text()
+    (site,) = environment.glob("lib/python*/site-packages")
+    begun = (environment / "bin/python", "-P", site / "centre/own_process.py", "agent", "panel", "notices")
+    drawn = subprocess.run(begun, cwd="/", input=b"{}\n", capture_output=True, check=False, timeout=60)
+    assert b"fault" in drawn.stdout, drawn
 
 
 def test_every_joined_command_has_the_extra_that_its_hint_names() -> None:
