@@ -17,8 +17,8 @@ from centre.searching import Place, Search, search
 from centre.words import _
 
 PAGE = 1000
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet begins a formula with, also behind a blank."""
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What a spreadsheet begins a formula with, also behind a blank; in Chinese ones in wide letters too."""
 
 
 def rows(books: Books, wanted: Search, zone: ZoneInfo) -> Iterator[bytes]:

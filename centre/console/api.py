@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -14,6 +15,7 @@ from centre.console import calls as _declared  # noqa: F401  # so that all calls
 from centre.console import csrf
 from centre.console.call import CALLS, Call
 from centre.console.errors import NotThereError, SignedOutError, WaitsError
+from centre.console.guard import take_in
 from centre.console.openapi import PREFIX, document
 from centre.console.problem import Problem
 from centre.console.visit import Visit, asked, form_values
@@ -33,7 +35,14 @@ def _described(request: Request) -> Response:
 
 def _endpoint(each: Call) -> Any:
     async def endpoint(request: Request) -> Response:
-        body = await request.body() if request.method != "GET" else b""
+        if request.method == "GET":
+            return await run_in_threadpool(_answer, each, request, b"")
+        if await run_in_threadpool(request.app.state.desk.account, request) is not None:
+            take_in(request)
+        try:
+            body = await request.body()
+        except HTTPException as error:
+            return _json(Problem(error.detail), error.status_code)
         return await run_in_threadpool(_answer, each, request, body)
 
     return endpoint
@@ -68,7 +77,7 @@ def _asked(each: Call, request: Request, body: bytes) -> msgspec.Struct:
         return asked(each.asks, {**form_values(request.query_params, each.asks), **path})
     try:
         value = msgspec.json.decode(body or b"{}")
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadValueError("body", str(error)) from None
     if not isinstance(value, dict):
         raise BadValueError("body", _("not an object"))

@@ -5,9 +5,12 @@ Plain ASGI: nothing here knows a page.
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -17,6 +20,12 @@ from contract.language import CHINESE, ENGLISH
 
 MAX_BODY = 16 * 1024 * 1024
 """Bytes of a request: a roster of 20,000 holders is 2 MB, a photo from a phone under 10."""
+STRANGERS_BODY = 64 * 1024
+"""Of who is not signed in: a name and a password. Nobody fills this machine's memory without an account."""
+PIECE_S = 20.0
+"""Between two pieces of a body, and for all of it so many: who sends more slowly than that holds a place that others need."""
+WHOLE_S = 240.0
+MOST = "doorward.most"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "application/json")
 CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 LANGUAGES = {"zh-CN": CHINESE, "en": ENGLISH}
@@ -72,12 +81,15 @@ class Guard:
             await refused(scope, receive, dressed)
             return
         with speaking(LANGUAGES[language]):
-            await self._app(scope, _bounded(receive), dressed)
+            scope[MOST] = STRANGERS_BODY
+            await self._app(scope, _bounded(receive, scope), dressed)
 
     def _refused(self, scope: Scope, headers: Headers) -> PlainTextResponse | None:
         """Sent to another name (a page elsewhere that had ours resolve to this address), by a page elsewhere, or of a kind that nothing here reads."""
         if headers.get("host", "").casefold() not in self._hosts:
             return PlainTextResponse("no such host here\n", 421)
+        if "\0" in scope["path"] or b"%00" in scope.get("query_string", b""):
+            return PlainTextResponse("no such address\n", 400)
         if scope["method"] not in CHANGES:
             return None
         if headers.get("origin", self._origin) not in self._origins:
@@ -103,17 +115,32 @@ class Guard:
         return dressed
 
 
-def _bounded(receive: Receive) -> Receive:
-    """Of a body that does not say how long it is, too."""
-    come = 0
+def _bounded(receive: Receive, scope: Scope) -> Receive:
+    """Of a body that does not say how long it is, too. What it raises is answered as any HTTP error."""
+    come, is_whole = 0, False
+    ends_mono = asyncio.get_running_loop().time() + WHOLE_S
 
     async def bounded() -> Message:
-        nonlocal come
-        message = await receive()
+        nonlocal come, is_whole
+        if is_whole:
+            return await receive()  # it is listened to for its end alone
+        left_s = ends_mono - asyncio.get_running_loop().time()
+        try:
+            message = await asyncio.wait_for(receive(), min(PIECE_S, left_s))
+        except TimeoutError:
+            raise HTTPException(408, "sent too slowly") from None
         come += len(message.get("body", b""))
-        return {"type": "http.disconnect"} if come > MAX_BODY else message
+        if come > scope[MOST]:
+            raise HTTPException(413, "too much")
+        is_whole = not message.get("more_body", False)
+        return message
 
     return bounded
+
+
+def take_in(request: Request) -> None:
+    """Somebody who is signed in: they may send as much as anybody needs to."""
+    request.scope[MOST] = MAX_BODY
 
 
 def language_of(headers: Headers) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -15,6 +16,7 @@ from starlette.routing import Route
 
 from centre.console import csrf
 from centre.console.errors import NotThereError, SignedOutError, WaitsError
+from centre.console.guard import take_in
 from centre.console.visit import Said, Visit
 from centre.errors import CentreError, ForbiddenError
 from centre.permits import Doing
@@ -24,6 +26,15 @@ Handler = Callable[[Visit], Response]
 MAX_FIELDS = 2000
 MAX_FIELD_BYTES = 1024 * 1024
 """Of a form. How much is sent in all is bounded before that (guard.py)."""
+
+
+class NumberConvertor(IntegerConvertor):
+    """`{alarm:number}` in a path: of more digits than any of ours has, there is no such page."""
+
+    regex = "[0-9]{1,15}"
+
+
+register_url_convertor("number", NumberConvertor())
 
 
 @dataclass(frozen=True)
@@ -67,10 +78,12 @@ def _endpoint(handler: Handler, doing: Doing | None) -> Callable[[Request], Awai
     async def endpoint(request: Request) -> Response:
         if request.method != "POST":
             return await run_in_threadpool(_answer, handler, doing, request, None)
+        if await run_in_threadpool(request.app.state.desk.account, request) is not None:
+            take_in(request)
         try:
             form = await request.form(max_fields=MAX_FIELDS, max_files=4, max_part_size=MAX_FIELD_BYTES)
-        except HTTPException:
-            return Response(_("the form cannot be read"), 400, media_type="text/plain")
+        except HTTPException as error:
+            return Response(_("the form cannot be read"), error.status_code, media_type="text/plain")
         try:
             return await run_in_threadpool(_answer, handler, doing, request, form)
         finally:

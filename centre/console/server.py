@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 from pathlib import Path
 
+import h11
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -16,20 +18,50 @@ ASK_S = 10.0
 """From a connection to the whole head of its first request."""
 
 
+READ_S = 60.0
+"""Who takes nothing of its answer for so long is gone: an export holds a look at the books."""
+
+
 class _Impatient(H11Protocol):
-    """A connection that asks for nothing is closed."""
+    """A connection that does not ask to the end, at its first request or a later one, or does not take its answer, is closed."""
+
+    _due: asyncio.TimerHandle | None = None
+    _stuck: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: object) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
-        self.loop.call_later(ASK_S, self._look)
+        self._due = self.loop.call_later(ASK_S, self._look)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        is_asking = self.conn.their_state is h11.IDLE
+        if is_asking and self._due is None:
+            self._due = self.loop.call_later(ASK_S, self._look)
+        elif not is_asking and self._due is not None:
+            self._due.cancel()
+            self._due = None
 
     def _look(self) -> None:
-        if self.cycle is None:
+        self._due = None
+        if self.conn.their_state is h11.IDLE:
             self.transport.abort()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stuck = self.loop.call_later(READ_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._stuck is not None:
+            self._stuck.cancel()
 
 
 def serve(app: ASGIApp, at: socket.socket, certificate: tuple[Path, Path] | None, *, behind_proxy: bool) -> None:
     """`certificate`: PEM files of certificate and key. `behind_proxy`: a proxy on this machine says who asks. Raises OSError, ssl.SSLError."""
+    made(app, certificate, behind_proxy=behind_proxy).run(sockets=[at])
+
+
+def made(app: ASGIApp, certificate: tuple[Path, Path] | None, *, behind_proxy: bool) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
         http=_Impatient,
@@ -52,3 +84,4 @@ def serve(app: ASGIApp, at: socket.socket, certificate: tuple[Path, Path] | None
     for number in (signal.SIGTERM, signal.SIGINT):  # also while it begins, when uvicorn's own are not in force yet
         signal.signal(number, server.handle_exit)
     server.run(sockets=[at])
+    return uvicorn.Server(config)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from centre.console.desk import WebDesk
 
 T = TypeVar("T")
+MOST_SAID = 400
+"""Characters: it is in a cookie, and browsers keep none beyond 4 kB, the session in it neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,7 @@ class Visit:
     def go(self, where: str, said: Said | None = None) -> Response:
         """After something was done: to the page that shows it."""
         if said is not None:
-            self.request.session["said"] = [said.state, said.words]
+            self.request.session["said"] = [said.state, said.words[:MOST_SAID]]
         return RedirectResponse(where, 303)
 
     def take_said(self) -> Said | None:
@@ -180,11 +182,26 @@ def _is_many(kind: Any) -> bool:
 
 def asked(kind: type[T], values: Mapping[str, Any]) -> T:
     """Raises BadValueError, which names the field. Numbers may be written as text, as in a form."""
+    if (name := _unwritable(values)) is not None:
+        raise BadValueError(name, _("holds a character that no text has"))
     try:
         return msgspec.convert(dict(values), kind, strict=False)
     except msgspec.ValidationError as error:
         text, _at, where = str(error).partition(" - at `$.")
         raise BadValueError(where.rstrip("`") or _missing(text), text) from None
+
+
+def _unwritable(values: Mapping[str, Any]) -> str | None:
+    """The first whose text holds a NUL, which PostgreSQL does not keep."""
+    return next((str(name) for name, value in values.items() if _has_nul(name) or _has_nul(value)), None)
+
+
+def _has_nul(value: object) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, Mapping):
+        return any(_has_nul(name) or _has_nul(each) for name, each in value.items())
+    return isinstance(value, list | tuple) and any(map(_has_nul, value))
 
 
 def _missing(text: str) -> str:

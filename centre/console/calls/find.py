@@ -48,7 +48,7 @@ def find(visit: Visit, ask: Find) -> Hits:
     seen = {str(scope) for each in every for scope in each.scopes}
     standing = [each for each in notices.listed(visit.centre, visit.now) if str(each.scope) in seen]
     found += [
-        Hit("notice", each.id, each.title, f"/notices/{each.id}")
+        Hit("notice", each.id, each.title, f"/notices/notice/{each.id}")
         for each in standing
         if text in each.title.casefold() or text == each.id.casefold()
     ][:MOST]

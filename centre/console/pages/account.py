@@ -16,7 +16,7 @@ from centre.console.errors import SignedOutError
 from centre.console.page import Pages
 from centre.console.pages.sign_in import NewPassword, same
 from centre.console.people_words import browser_words, place_words, role_words
-from centre.console.visit import Said, Visit
+from centre.console.visit import Said, Visit, asked
 from centre.console.whose import session_of
 from centre.errors import BadValueError, CentreError
 from centre.login_passwords import LEAST
@@ -121,4 +121,4 @@ def withdraw(visit: Visit) -> Response:
 
 
 def _of(visit: Visit) -> waiting.OfConsent:
-    return msgspec.convert(dict(visit.request.path_params), waiting.OfConsent)
+    return asked(waiting.OfConsent, visit.request.path_params)

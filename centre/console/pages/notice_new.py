@@ -240,7 +240,7 @@ def drawn(visit: Visit) -> Response:
     return _png(visit.desk.previews.of(last, on.form, on.language).pictures[0])
 
 
-@PAGES.get("/notices/picture/{key}/{number:int}")
+@PAGES.get("/notices/picture/{key}/{number:number}")
 def picture(visit: Visit) -> Response:
     """Of a preview that was drawn lately."""
     kept = visit.desk.previews.kept(visit.request.path_params["key"])

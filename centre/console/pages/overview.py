@@ -61,12 +61,12 @@ def states(visit: Visit) -> Response:
     return visit.page("overview_states_part.html", states=_states(visit))
 
 
-@PAGES.get("/alarms/{alarm:int}/take", Doing.ACKNOWLEDGE)
+@PAGES.get("/alarms/{alarm:number}/take", Doing.ACKNOWLEDGE)
 def take_form(visit: Visit) -> Response:
     return _form(visit)
 
 
-@PAGES.post("/alarms/{alarm:int}/take", Doing.ACKNOWLEDGE)
+@PAGES.post("/alarms/{alarm:number}/take", Doing.ACKNOWLEDGE)
 def take(visit: Visit) -> Response:
     number = visit.request.path_params["alarm"]
     note = str(visit.form.get("note", ""))

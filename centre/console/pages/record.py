@@ -112,7 +112,7 @@ def make_checkpoint(visit: Visit) -> Response:
     return visit.go("/record/checkpoints", Said("well", words.format(number=made.number)))
 
 
-@PAGES.get("/record/checkpoints/{number:int}", Doing.RECORD)
+@PAGES.get("/record/checkpoints/{number:number}", Doing.RECORD)
 def one_checkpoint(visit: Visit) -> Response:
     calls.of_whole_site(visit)
     number = visit.request.path_params["number"]

@@ -101,7 +101,7 @@ def _tabs(visit: Visit, here: str) -> list[tuple[str, str, bool, int | None]]:
         ("/reports/table", _("All")),
         ("/reports/heat", _("Where and when")),
         ("/reports/figures", _("Satisfaction")),
-        ("/polls", _("Polls")),
+        ("/notices/polls", _("Polls")),
     ]
     rows += [("/reports/recipients", _("Whom they go to"))] if visit.may(Doing.RECIPIENTS) else []
     return [(address, words, address == here, None) for address, words in rows]

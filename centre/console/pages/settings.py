@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 from starlette.responses import Response
 
 from centre.console.call import Nothing
@@ -10,7 +9,7 @@ from centre.console.calls import accounts as people
 from centre.console.calls import tokens
 from centre.console.page import Entry, Pages
 from centre.console.people_words import STATES, browser_words, place_choices, place_words, role_choices, role_words
-from centre.console.visit import Said, Visit
+from centre.console.visit import Said, Visit, asked
 from centre.errors import BadValueError, CentreError
 from centre.permits import Doing
 from centre.words import N_, _
@@ -129,7 +128,7 @@ def end_sessions(visit: Visit) -> Response:
 
 
 def _of(visit: Visit) -> people.Of:
-    return msgspec.convert(dict(visit.request.path_params), people.Of)
+    return asked(people.Of, visit.request.path_params)
 
 
 # --- programs
