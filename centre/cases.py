@@ -15,8 +15,8 @@ from sqlalchemy import Connection, select
 
 from centre import field_entries, said, units
 from centre.errors import WRONG_USE, CentreError
-from centre.opened import OpenCentre
 from centre.field_entries import Entry, What
+from centre.opened import OpenCentre
 from centre.said import Filed
 from centre.schema_reports import case_steps, setting_revs
 from centre.words import _

@@ -211,6 +211,8 @@ def test_without_script_the_forms_go_to_the_centre(chromium: object, console: Ru
 def test_everything_is_large_enough_for_a_thumb(phone: Page, console: Running) -> None:
     for path in ("/field", "/field/report"):
         go(phone, console, path)
-        for each in phone.locator(".in-field :is(button, input:not([type=hidden]), select, textarea, summary, h3 a, a.button)").all():
+        for each in phone.locator(
+            ".in-field :is(button, input:not([type=hidden]), select, textarea, summary, h3 a, a.button)"
+        ).all():
             box = each.bounding_box()
             assert box is None or box["height"] >= 40, each.evaluate("(at) => at.outerHTML")

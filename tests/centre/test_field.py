@@ -116,7 +116,9 @@ def test_a_visit_stands_in_the_course_of_its_report(desk: Desk, unit: FakeUnit) 
     made = field_desk.write(desk.office, note(), "wang", unit.at + 2)
     assert (made.unit, made.report) == ("b12-u2", "r1-1")
     found = case(desk)
-    assert (found.stage, found.entries) == (Stage.CLOSED, (made,)), "what was done is noted, also when it was closed meanwhile"
+    assert (found.stage, found.entries) == (Stage.CLOSED, (made,)), (
+        "what was done is noted, also when it was closed meanwhile"
+    )
 
 
 def test_a_unit_that_tells_of_a_report_that_was_filed_here_is_not_believed(desk: Desk, unit: FakeUnit) -> None:

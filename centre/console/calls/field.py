@@ -84,7 +84,9 @@ def my_tasks(visit: Visit) -> list[Case]:
 def help_called(visit: Visit) -> list[Need]:
     """What is urgent at her doors and can be taken."""
     return [
-        each for each in watching.seen_by(visit) if each.urgency is Urgency.URGENT and each.unit and each.alarm is not None
+        each
+        for each in watching.seen_by(visit)
+        if each.urgency is Urgency.URGENT and each.unit and each.alarm is not None
     ]
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from centre.console.page import Pages
 from centre.console.pages import (
     account,
+    api_described,
     doors,
-    field,
     explain,
+    field,
     frame,
     notice_new,
     notices,
@@ -39,6 +40,7 @@ ALL: tuple[Pages, ...] = (
     record.PAGES,
     settings.PAGES,
     account.PAGES,
+    api_described.PAGES,
     sign_in.PAGES,
     frame.PAGES,
     patrol_new.PAGES,

@@ -35,7 +35,9 @@ FIELDS = {"case": "text", "key": "text", "at_utc": "text"}
 """Where a fault of what is in no field of the form is told."""
 QUEUE_WORDS = {
     "waits": N_("not sent yet"),
-    "count": N_("{count} not sent yet. They go out by themselves when there is a line; closing this page loses nothing."),
+    "count": N_(
+        "{count} not sent yet. They go out by themselves when there is a line; closing this page loses nothing."
+    ),
     "refused": N_("was refused"),
     "again": N_("Try again"),
     "drop": N_("Delete it"),
@@ -199,7 +201,9 @@ def photo(visit: Visit) -> Response:
 def token(visit: Visit) -> Response:
     """Who is signed in, and the token that posts of this session carry: asked for anew at each sending."""
     signed_in = visit.account is not None and visit.may(Doing.FIELD)
-    value = {"name": visit.person.name, "token": csrf.token(visit.request)} if signed_in else {"name": None, "token": ""}
+    value = (
+        {"name": visit.person.name, "token": csrf.token(visit.request)} if signed_in else {"name": None, "token": ""}
+    )
     return Response(msgspec.json.encode(value), media_type="application/json")
 
 
