@@ -17,13 +17,15 @@ from pages import page
 from contract.strict_json import dumps
 
 HERE = Path(__file__).parent
+SERVED = HERE.parent.parent / "centre" / "console" / "static" / "asyncapi.json"
+"""The console hands it out: it is installed without the documentation."""
 PAGES = (HERE.parent / "contract.md", HERE.parent / "monitoring.md")
 
 
 def files() -> dict[Path, str]:
     """All that is made, by its place."""
     made = {HERE / "schemas" / f"{name}.json": schema for name, schema in schemas().items()}
-    made[HERE / "asyncapi.json"] = asyncapi()
+    made[HERE / "asyncapi.json"] = made[SERVED] = asyncapi()
     pages = {path: page(path.read_text(encoding="utf-8")) for path in PAGES}
     return pages | {path: _text(value) for path, value in made.items()}
 

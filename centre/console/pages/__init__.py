@@ -5,6 +5,7 @@ from __future__ import annotations
 from centre.console.page import Pages
 from centre.console.pages import (
     account,
+    api_described,
     doors,
     explain,
     field,
@@ -43,6 +44,7 @@ ALL: tuple[Pages, ...] = (
     settings.PAGES,
     account.PAGES,
     sign_in.PAGES,
+    api_described.PAGES,
     frame.PAGES,
     patrol_new.PAGES,
     people_lists.PAGES,

@@ -14,6 +14,6 @@ for (const each of document.querySelectorAll("form[data-leave]")) {
     said.setAttribute("role", "alert");
     said.className = "small state-urgent";
     said.textContent = (form.dataset.leave ?? "").replace("{count}", String(count));
-    form.append(said);
+    form.after(said);
   });
 }

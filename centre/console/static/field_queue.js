@@ -38,16 +38,18 @@ async function inStore(store, mode, act) {
 export const all = () => inStore("entries", "readonly", (at) => at.getAll());
 /** Raises where there is no room. @param {Kept} entry */
 export const keep = (entry) => inStore("entries", "readwrite", (at) => at.add(entry));
-/** @param {Kept} entry */
-const change = (entry) => inStore("entries", "readwrite", (at) => at.put(entry));
+/** Nothing where it was deleted meanwhile. @param {number} n @param {string | undefined} fault */
+const judge = (n, fault) =>
+  inStore("entries", "readwrite", (at) => {
+    const asked = at.get(n);
+    asked.onsuccess = () => asked.result && at.put({ ...asked.result, fault });
+    return asked;
+  });
 /** @param {number} n */
 export const drop = (n) => inStore("entries", "readwrite", (at) => at.delete(n));
 
 /** What is refused is tried once more. @param {number} n */
-export async function again(n) {
-  const entry = (await all()).find((each) => each.n === n);
-  if (entry) await change({ ...entry, fault: undefined });
-}
+export const again = (n) => judge(n, undefined);
 
 /** Who is signed in, and which doors there are to choose from: for a day. @param {Record<string, unknown>} me */
 export const remember = (me) => inStore("me", "readwrite", (at) => at.put({ ...me, at: Date.now() }, "me"));
@@ -83,7 +85,7 @@ async function sendAll() {
     if (answer === "sent") {
       await drop(entry.n);
       sent += 1;
-    } else if (typeof answer === "object") await change({ ...entry, fault: answer.problem });
+    } else if (typeof answer === "object") await judge(entry.n, answer.problem);
     else return answer;
   }
   return sent ? "sent" : "empty";

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from centre.accounts import Role
-from centre.console.call import Call, Nothing
+from centre.console.call import CALLS, Call, Nothing
 from centre.console.openapi import document
 from centre.console.visit import Visit, asked
 from centre.errors import BadValueError
@@ -85,3 +85,16 @@ def test_a_call_by_nobody_is_told_so(web: WebDesk) -> None:
 def test_the_description_is_there_for_everybody(web: WebDesk) -> None:
     web.account = None
     assert web.get("/api/v1/openapi.json").json()["openapi"].startswith("3.1")
+
+
+def test_the_api_for_people_has_every_call_and_the_documents(web: WebDesk) -> None:
+    page = web.get("/api").text
+    for each in CALLS:
+        assert f"<code>{each.method} {each.path}</code>" in page
+    assert web.get("/api/v1/openapi.json").json()["openapi"] == "3.1.0"
+    told = web.get("/static/asyncapi.json").json()
+    assert told["asyncapi"].startswith("3.")
+    assert 'href="/static/asyncapi.json"' in page
+    assert "not yours" not in page
+    web.become(Role.VIEWER)
+    assert "not yours" in web.get("/api").text

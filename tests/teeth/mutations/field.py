@@ -1,0 +1,61 @@
+"""Mutations of what grid workers write on their rounds, and of the photos beside it."""
+
+from __future__ import annotations
+
+from tests.teeth.mutation import Mutation
+
+ENTRIES = "tests/centre/test_field.py"
+PAGES = "tests/centre/console/test_field_pages.py"
+PHOTOS = "tests/centre/test_photos.py"
+
+MUTATIONS = [
+    Mutation(
+        "what is sent again is another report",
+        "centre/field_desk.py",
+        "        known = with_key(conn, written.key)\n",
+        "        known = None\n",
+        (f"{ENTRIES}::test_what_is_sent_twice_counts_once",),
+    ),
+    Mutation(
+        "another's key is answered with another's entry",
+        "centre/field_desk.py",
+        "    if mine != (",
+        "    if False and mine != (",
+        (f"{ENTRIES}::test_anothers_key_gives_nothing_away_and_nothing_is_written",),
+    ),
+    Mutation(
+        "a photo keeps where it was taken",
+        "centre/photos.py",
+        "        if marker in _JPEG_KEPT:\n",
+        "        if marker in _JPEG_KEPT or marker == 0xE1:\n",
+        (f"{PHOTOS}::test_where_it_was_taken_is_left_behind_and_how_it_is_turned_stays",),
+    ),
+    Mutation(
+        "a page behind a picture is kept",
+        "centre/photos.py",
+        "        if marker == 0xD9:\n            break\n",
+        "        if marker == 0xD9:\n            yield data[at:]\n            break\n",
+        (f"{PHOTOS}::test_a_page_hidden_in_a_picture_is_left_behind",),
+    ),
+    Mutation(
+        "whoever knows a photo's name sees it",
+        "centre/console/pages/field.py",
+        "photos.load(visit.centre.folder, name) if name in there else None",
+        "photos.load(visit.centre.folder, name)",
+        (f"{PAGES}::test_a_report_with_a_photo_is_seen_by_whoever_sees_the_report",),
+    ),
+    Mutation(
+        "a unit's word stands for a report that was filed here",
+        "centre/cases.py",
+        " if each.fact.report not in on_rounds)",
+        ")",
+        (f"{ENTRIES}::test_a_unit_that_tells_of_a_report_that_was_filed_here_is_not_believed",),
+    ),
+    Mutation(
+        "an entry that was changed in the books is not told",
+        "centre/compared.py",
+        '    yield from _compared(_("entry from the field"), written, left_in)\n',
+        "",
+        (f"{ENTRIES}::test_what_was_changed_behind_the_journal_is_told",),
+    ),
+]
