@@ -150,14 +150,13 @@ def _parts(conn: Connection, site: str, kept: _Kept) -> Iterator[PlacedPart]:
     query = select(*columns).select_from(state_table.outerjoin(roster_numbers, same))
     wanted = and_(s.kind == Kind.ROSTER.value, s.token.is_not(None))
     rows = conn.execute(query.where(wanted).order_by(s.scope, s.id, s.part)).all()
-    there = {(row.scope, row.id, row.part, row.rev, row.made_utc) for row in rows}
-    for gone in kept.parts.keys() - there:
+    there = [(row.scope, row.id, row.part, row.rev, row.made_utc) for row in rows]
+    for gone in kept.parts.keys() - set(there):
         del kept.parts[gone]
-    for row in rows:
-        key = (row.scope, row.id, row.part, row.rev, row.made_utc)
+    for key, row in zip(there, rows, strict=True):
         if key not in kept.parts:
             kept.parts[key] = _read(conn, site, key)
-        yield PlacedPart(*key, row.card_key is not None, kept.parts[key])
+        yield PlacedPart(*key[:4], row.made_utc, row.card_key is not None, kept.parts[key])
 
 
 def _read(conn: Connection, site: str, key: _Key) -> ReadPart:
