@@ -5,17 +5,16 @@ A card number is hashed here with the keys of the rosters, and goes no further. 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from centre import acts, erasures, lost, rosters_in_place
+from centre import acts, erasures, lost, people, rosters_in_place
 from centre.errors import WRONG_USE, BadValueError, CentreError
 from centre.opened import OpenCentre
 from centre.rosters_in_place import Left, PlacedRoster
 from centre.words import _
-from contract.cards import card_hash
 from contract.messages import Holder
 from contract.topics import valid_id
 from drivers.reader.card import from_printed
@@ -54,10 +53,10 @@ def find(centre: OpenCentre, text: str) -> list[RosterEntry]:
     return _entries(places, _meant(centre, places, text))
 
 
-def find_in(centre: OpenCentre, conn: Connection, text: str, scopes: Container[str]) -> tuple[int, list[RosterEntry]]:
+def find_in(centre: OpenCentre, conn: Connection, text: str, scopes: Collection[str]) -> tuple[int, list[RosterEntry]]:
     """How many lists these scopes have, and their entries of a holder's id or card; none where nobody is meant. Raises CentreError where it may be either."""
     places = rosters_in_place.places(conn, centre.site.site, scopes)
-    known = hashes(centre, text)
+    known = people.hashes(centre, text)
     there = any(
         holder.id == text or (holder.key is not None and known.get(key) == holder.key)
         for place in places
@@ -70,7 +69,7 @@ def revoke(centre: OpenCentre, text: str, by: str, why: str, now: float) -> list
     """Out of every roster at once: all entries of an id, or those with this card. Raises CentreError (wrong use)."""
     _check(by, why)
     with centre.books.changing() as conn:
-        places = rosters_in_place.places(conn, centre.site.site)
+        places = rosters_in_place.places(conn, centre.site.site, _scopes_of(centre, conn, text))
         goes = _meant(centre, places, text)
         found = [entry.holder.id for entry in _entries(places, goes)]
         name = (lost.ID, text) if text in found else (lost.CARD, from_printed(text))
@@ -149,7 +148,7 @@ def _entries(places: Iterable[PlacedRoster], goes: Goes) -> list[RosterEntry]:
 def _meant(centre: OpenCentre, places: Sequence[PlacedRoster], text: str) -> Goes:
     """By id or by card. A number may be either: where both are there it is asked for."""
     by_id = any(holder.id == text for place in places for _key, holder in place.holders)
-    known = hashes(centre, text)
+    known = people.hashes(centre, text)
     by_card = any(known.get(key) == holder.key for place in places for key, holder in place.holders if holder.key)
     if by_id and by_card:
         raise CentreError(
@@ -162,13 +161,14 @@ def _meant(centre: OpenCentre, places: Sequence[PlacedRoster], text: str) -> Goe
     return lambda key, holder: holder.key is not None and known.get(key) == holder.key
 
 
-def hashes(centre: OpenCentre, text: str) -> dict[str, str]:
-    """Of the card, under each card key by its id; none where the text is no card's number."""
-    try:
-        normal = from_printed(text)
-    except ValueError:
-        return {}
-    return {name: card_hash(bytes.fromhex(key), normal) for name, key in centre.keys.card_keys.items()}
+def _scopes_of(centre: OpenCentre, conn: Connection, text: str) -> frozenset[str]:
+    """Where somebody has this id or card."""
+    known = people.hashes(centre, text)
+    return frozenset(
+        part.scope
+        for part in people.parts(conn, centre.site.site)
+        if text in part.read.ids or known.get(part.card_key, "\0") in part.read.text
+    )
 
 
 def _check(by: str, why: str) -> None:

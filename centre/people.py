@@ -13,23 +13,34 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, and_, select
 
-from centre import holder_desk
 from centre.errors import CONFIGURATION, CentreError
 from centre.opened import OpenCentre
 from centre.schema import roster_numbers
 from centre.schema import state as state_table
 from centre.words import _
+from contract.cards import card_hash
 from contract.envelope import unverified_payload
 from contract.messages import Holder, Kind, Role, RosterPart
 from contract.parse import parse
 from contract.topics import parse_down
+from drivers.reader.card import from_printed
 
 Goes = Callable[["PlacedPart", Holder], bool]
 """Whether an entry is meant."""
 Seen = Callable[[str], bool]
 """Whether rosters of this scope may be looked at."""
-_Key = tuple[str, str, int, int]
-"""Scope, id, part, revision: what stands there never changes."""
+_Key = tuple[str, str, int, int, float]
+"""Scope, id, part, revision, when it was made: what stands there never changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPart:
+    """What stands in a part. `text`: ids, rooms and hashes, each behind its mark, to be passed over at once where nothing of it is looked for."""
+
+    card_key: str
+    people: tuple[Holder, ...]
+    ids: frozenset[str]
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +53,15 @@ class PlacedPart:
     rev: int
     made_utc: float
     kept: bool
-    card_key: str
-    people: tuple[Holder, ...]
+    read: ReadPart
+
+    @property
+    def card_key(self) -> str:
+        return self.read.card_key
+
+    @property
+    def people(self) -> tuple[Holder, ...]:
+        return self.read.people
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +128,7 @@ def card_name(card_key: str, key: str) -> str:
 @dataclass(slots=True)
 class _Kept:
     lock: threading.Lock = field(default_factory=threading.Lock)
-    parts: dict[_Key, tuple[str, tuple[Holder, ...]]] = field(default_factory=dict)
+    parts: dict[_Key, ReadPart] = field(default_factory=dict)
 
 
 _KEPT: WeakKeyDictionary[Engine, _Kept] = WeakKeyDictionary()
@@ -132,19 +150,17 @@ def _parts(conn: Connection, site: str, kept: _Kept) -> Iterator[PlacedPart]:
     query = select(*columns).select_from(state_table.outerjoin(roster_numbers, same))
     wanted = and_(s.kind == Kind.ROSTER.value, s.token.is_not(None))
     rows = conn.execute(query.where(wanted).order_by(s.scope, s.id, s.part)).all()
-    there = {(row.scope, row.id, row.part, row.rev) for row in rows}
-    for gone in kept.parts.keys() - there:
+    there = [(row.scope, row.id, row.part, row.rev, row.made_utc) for row in rows]
+    for gone in kept.parts.keys() - set(there):
         del kept.parts[gone]
-    for row in rows:
-        key = (row.scope, row.id, row.part, row.rev)
+    for key, row in zip(there, rows, strict=True):
         if key not in kept.parts:
             kept.parts[key] = _read(conn, site, key)
-        card_key, people = kept.parts[key]
-        yield PlacedPart(*key, row.made_utc, row.card_key is not None, card_key, people)
+        yield PlacedPart(*key[:4], row.made_utc, row.card_key is not None, kept.parts[key])
 
 
-def _read(conn: Connection, site: str, key: _Key) -> tuple[str, tuple[Holder, ...]]:
-    scope, name, number, _rev = key
+def _read(conn: Connection, site: str, key: _Key) -> ReadPart:
+    scope, name, number, _rev, _made_utc = key
     s = state_table.c
     mine = and_(s.kind == Kind.ROSTER.value, s.scope == scope, s.id == name, s.part == number)
     row = conn.execute(select(s.topic, s.token).where(mine)).one()
@@ -153,7 +169,18 @@ def _read(conn: Connection, site: str, key: _Key) -> tuple[str, tuple[Holder, ..
     if not isinstance(part, RosterPart):
         text = _("roster {id} of {scope}: cannot be read back: {part}")
         raise CentreError(text.format(id=name, scope=scope, part=part), CONFIGURATION)
-    return part.card_key, part.holders
+    ids = frozenset(holder.id for holder in part.holders)
+    text = "".join(f"\n{each.id}\t{(each.room or '').casefold()}\r{each.key}" for each in part.holders)
+    return ReadPart(part.card_key, part.holders, ids, text)
+
+
+def hashes(centre: OpenCentre, text: str) -> dict[str, str]:
+    """Of the card, under each card key by its id; none where the text is no card's number."""
+    try:
+        normal = from_printed(text)
+    except ValueError:
+        return {}
+    return {name: card_hash(bytes.fromhex(key), normal) for name, key in centre.keys.card_keys.items()}
 
 
 def entries(found: Iterable[PlacedPart], goes: Goes) -> Iterator[PartEntry]:
@@ -164,7 +191,8 @@ def entries(found: Iterable[PlacedPart], goes: Goes) -> Iterator[PartEntry]:
 
 
 def person(found: Iterable[PlacedPart], name: str) -> Person | None:
-    mine = tuple(entries(found, lambda _part, holder: holder.id == name))
+    there = [part for part in found if name in part.read.ids]
+    mine = tuple(entries(there, lambda _part, holder: holder.id == name))
     return Person(name, mine) if mine else None
 
 
@@ -187,10 +215,12 @@ def search(centre: OpenCentre, found: Sequence[PlacedPart], text: str, most: int
     wanted = text.strip().casefold()
     if not wanted:
         return []
-    hashes = holder_desk.hashes(centre, text.strip())
+    known = hashes(centre, text.strip())
     cards, same, begins = dict[str, str](), dict[str, None](), dict[str, None]()
     for part in found:
-        card = hashes.get(part.card_key)
+        card, inside = known.get(part.card_key), part.read.text
+        if f"\n{wanted}" not in inside and f"\t{wanted}" not in inside and (card is None or card not in inside):
+            continue
         for holder in part.people:
             if card is not None and holder.key == card:
                 cards[holder.id] = card_name(part.card_key, card)
@@ -201,7 +231,8 @@ def search(centre: OpenCentre, found: Sequence[PlacedPart], text: str, most: int
                 begins[holder.id] = None
     ids = list({**dict.fromkeys(cards), **same, **begins})[:most]
     wanted_ids = frozenset(ids)
-    made = people(entries(found, lambda _part, holder: holder.id in wanted_ids), frozenset(cards.values()))
+    there = [part for part in found if not wanted_ids.isdisjoint(part.read.ids)]
+    made = people(entries(there, lambda _part, holder: holder.id in wanted_ids), frozenset(cards.values()))
     order = {name: number for number, name in enumerate(ids)}
     return sorted(made, key=lambda each: order[each.id])
 

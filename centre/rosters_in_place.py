@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, select
 
-from centre import holders, state
+from centre import holders, people, state
 from centre.errors import CONFIGURATION, WRONG_USE, CentreError
 from centre.holders import Sheet
 from centre.opened import OpenCentre
@@ -54,12 +54,11 @@ class Left:
     kept: bool
 
 
-def places(conn: Connection, site: str, scopes: Container[str] | None = None) -> list[PlacedRoster]:
+def places(conn: Connection, site: str, scopes: Collection[str] | None = None) -> list[PlacedRoster]:
     """All, by scope and id; `scopes`: only those of these. Raises CentreError (exit 78) for one that cannot be read back."""
     found: dict[tuple[str, str], list[Row[Any]]] = {}
-    for row in _rows(conn):
-        if scopes is None or row.scope in scopes:
-            found.setdefault((row.scope, row.id), []).append(row)
+    for row in _rows(conn, scopes):
+        found.setdefault((row.scope, row.id), []).append(row)
     return [_place(site, rows) for rows in found.values()]
 
 
@@ -82,7 +81,7 @@ def numbers(centre: OpenCentre, conn: Connection, place: PlacedRoster) -> list[N
         return [None] * sum(len(part.holders) for part in place.parts)
     private = holders.private_key(centre.folder)
     found: list[Numbers | None] = []
-    for row in _rows(conn):
+    for row in _rows(conn, [place.scope]):
         if (row.scope, row.id) == (place.scope, place.id):
             found += holders.unsealed(private, centre.site.site, row).numbers
     return found
@@ -91,7 +90,9 @@ def numbers(centre: OpenCentre, conn: Connection, place: PlacedRoster) -> list[N
 def leave_out(conn: Connection, centre: OpenCentre, goes: Callable[[str, Holder], bool], now: float) -> list[Left]:
     """Put every roster again that has one of whom `goes` (card key, entry) is true, without those. Committed by the caller's transaction."""
     found = []
-    for place in places(conn, centre.site.site):
+    there = people.parts(conn, centre.site.site)
+    scopes = {part.scope for part in there if any(goes(part.card_key, holder) for holder in part.people)}
+    for place in places(conn, centre.site.site, scopes):
         count = sum(goes(key, holder) for key, holder in place.holders)
         if count:
             rev = _put_without(conn, centre, place, goes, now)
@@ -104,13 +105,13 @@ def _put_without(
 ) -> int:
     site, scope = centre.site.site, Scope(*place.scope.split("/", 1))
     rev = state.next_rev(conn, Kind.ROSTER, scope, now, place.id)
-    rows = [row for row in _rows(conn) if (row.scope, row.id) == (place.scope, place.id)]
+    rows = [row for row in _rows(conn, [place.scope]) if (row.scope, row.id) == (place.scope, place.id)]
     signed, sheets = [], list[tuple[Row[Any], Sheet]]()
     private = holders.private_key(centre.folder) if place.kept else None
     for row, part in zip(rows, place.parts, strict=True):
         stay = [not goes(part.card_key, holder) for holder in part.holders]
-        people = tuple(holder for holder, stays in zip(part.holders, stay, strict=True) if stays)
-        made = replace(part, rev=rev, iat=round(now, 3), holders=people)
+        stayed = tuple(holder for holder, stays in zip(part.holders, stay, strict=True) if stays)
+        made = replace(part, rev=rev, iat=round(now, 3), holders=stayed)
         topic = state.topic_of(site, made, made.part)
         signed.append(Signed(topic, made, centre.signer.sign_state(topic, made), made.part))
         if private is not None:
@@ -122,13 +123,15 @@ def _put_without(
     return rev
 
 
-def _rows(conn: Connection) -> list[Row[Any]]:
-    """A part each, with what is kept of its numbers."""
+def _rows(conn: Connection, scopes: Collection[str] | None = None) -> list[Row[Any]]:
+    """A part each, with what is kept of its numbers; `scopes`: only of these."""
     s, n = state_table.c, roster_numbers.c
     same = and_(s.scope == n.scope, s.id == n.id, s.part == n.part)
     columns = (s.scope, s.id, s.part, s.rev, s.topic, s.token, s.made_utc, s.title, n.card_key, n.pin_key, n.sealed)
     query = select(*columns).select_from(state_table.outerjoin(roster_numbers, same))
     wanted = and_(s.kind == Kind.ROSTER.value, s.token.is_not(None))
+    if scopes is not None:
+        wanted = and_(wanted, s.scope.in_(list(scopes)))
     return [*conn.execute(query.where(wanted).order_by(s.scope, s.id, s.part))]
 
 

@@ -288,7 +288,7 @@ def card_lost(visit: Visit, ask: LostAsk) -> ChangedLists:
 @call("POST", "/people/lost-card", doing=Doing.LOST_CARD)
 def number_lost(visit: Visit, ask: LostNumberAsk) -> ChangedLists:
     """The same of whoever has the card with this number."""
-    hashes = holder_desk.hashes(visit.centre, ask.number.strip())
+    hashes = people.hashes(visit.centre, ask.number.strip())
     if not hashes:
         raise BadValueError("number", _("not a card's number as it is printed"))
     found = people.entries(parts(visit), lambda part, holder: _is(hashes, part, holder.key))

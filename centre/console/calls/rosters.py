@@ -199,10 +199,11 @@ def one_list(visit: Visit, scope: str, name: str) -> PlacedRoster:
 
 @call("GET", "/rosters/people", doing=Doing.PEOPLE)
 def roster_people(visit: Visit, ask: RosterAsk) -> PeopleFound:
-    """Who is in one list, in its order, 50 lines at a time."""
+    """Who is in one list, in its order, 50 lines at a time; each with all their lines of this list."""
     found = one_list(visit, ask.scope, ask.roster)
-    some = found.slice(ask.first, MOST)
-    return PeopleFound([line(each) for each in people.people(some)], found.entries > ask.first + MOST)
+    ids = dict.fromkeys(each.holder.id for each in found.slice(ask.first, MOST))
+    mine = {each.id: each for each in people.people(people.entries(found.parts, lambda _part, one: one.id in ids))}
+    return PeopleFound([line(mine[name]) for name in ids], found.entries > ask.first + MOST)
 
 
 # --- files

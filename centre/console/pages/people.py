@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from centre import holder_desk, roster_changes, roster_reach, scope_tree
+from centre import people as index
+from centre import roster_changes, roster_reach, scope_tree
 from centre.console.call import Nothing
 from centre.console.calls import people as calls
 from centre.console.calls import rosters as lists
@@ -29,7 +30,6 @@ from centre.console.errors import NotThereError
 from centre.console.page import Entry, Pages
 from centre.console.visit import Said, Visit
 from centre.errors import BadValueError, CentreError, ForbiddenError
-from centre.names import named
 from centre.permits import Doing
 from centre.roster_reach import Name
 from centre.words import N_, _
@@ -37,6 +37,13 @@ from contract.topics import valid_id
 
 PAGES = Pages(Entry("/people", N_("People"), "people", Doing.PEOPLE))
 FLAG_WORDS = {"care": N_("cared for"), "fire_reset": N_("locks again after fire")}
+ROLES = {
+    "resident": N_("resident"),
+    "staff": N_("staff"),
+    "patrol": N_("patrol worker"),
+    "emergency": N_("emergency services"),
+    "service": N_("of an organisation"),
+}
 SOON_DAYS = 30
 MAX_LISTS = 200
 """Of one course: more change at once only where somebody leaves who was in all lists."""
@@ -71,9 +78,7 @@ def search(visit: Visit) -> Response:
     """Answered in place: what was typed may be a card's number, which stands in no address and is not shown again."""
     ask = visit.ask(PersonSearch)
     found = calls.search_people(visit, ask)
-    is_card = bool(holder_desk.hashes(visit.centre, ask.q.strip())) and not any(
-        not each.by_card for each in found.people
-    )
+    is_card = bool(index.hashes(visit.centre, ask.q.strip())) and not any(not each.by_card for each in found.people)
     return visit.page("people.html", asked="" if is_card else ask.q, found=found, **_shown(visit), **_lists(visit))
 
 
@@ -85,7 +90,11 @@ def ending(visit: Visit) -> Response:
 
 
 def _shown(visit: Visit) -> dict[str, Any]:
-    return {"named": named, "until": lambda utc: until(visit, utc), "flag_words": flag_words}
+    return {"named": role_words, "until": lambda utc: until(visit, utc), "flag_words": flag_words}
+
+
+def role_words(role: str) -> str:
+    return _(ROLES[role]) if role in ROLES else role
 
 
 def until(visit: Visit, utc: float | None) -> tuple[str, str]:
@@ -146,6 +155,7 @@ def person(visit: Visit) -> Response:
         "people_person.html",
         its=found,
         cards=cards,
+        firsts=_firsts(found.entries),
         away=away[:MOST],
         place=names.words,
         name_of=names.name_of,
@@ -153,6 +163,12 @@ def person(visit: Visit) -> Response:
         query=urlencode,
         **_shown(visit),
     )
+
+
+def _firsts(found: list[calls.EntryLine]) -> list[int]:
+    """Of each list the place of its first entry: what can be done stands there once."""
+    names = [(each.scope, each.roster) for each in found]
+    return [names.index(name) for name in dict.fromkeys(names)]
 
 
 def holder_of(visit: Visit) -> str:

@@ -15,11 +15,10 @@ from centre.console.calls.rosters import AddAsk, AlterAsk, CardAsk, FileAsk, Pin
 from centre.console.calls.visitors import CodeAsk, CodesAsk, RevokeCode
 from centre.console.errors import NotThereError
 from centre.console.page import Pages
-from centre.console.pages.people import FLAG_WORDS, holder_of
+from centre.console.pages.people import FLAG_WORDS, holder_of, role_words
 from centre.console.people_words import place_choices
 from centre.console.visit import Said, Visit
 from centre.errors import BadValueError, CentreError, ForbiddenError
-from centre.names import named
 from centre.permits import Doing
 from centre.roster_csv import COLUMNS
 from centre.words import _
@@ -177,7 +176,7 @@ def _line(
         holder=holder,
         values=values,
         wrong=dict([wrong]) if wrong is not None else {},
-        roles=[(role.value, named(role.value)) for role in Role],
+        roles=[(role.value, role_words(role.value)) for role in Role],
         profiles=[("", _("at any time")), *((name, name) for name in profiles)],
         flags=[(name, _(words)) for name, words in FLAG_WORDS.items()],
     )

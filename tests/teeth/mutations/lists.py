@@ -1,0 +1,46 @@
+"""Mutations of how the console keeps people's cards and lists."""
+
+from __future__ import annotations
+
+from tests.teeth.mutation import Mutation
+
+PEOPLE = "tests/centre/console/test_people.py"
+INDEX = "tests/centre/test_people.py"
+
+MUTATIONS = [
+    Mutation(
+        "a clerk takes a card out of half of its lists",
+        "centre/console/calls/people.py",
+        "    if elsewhere(visit, goes):\n        raise ForbiddenError(",
+        "    if False:\n        raise ForbiddenError(",
+        (f"{PEOPLE}::test_a_card_that_is_also_elsewhere_is_not_taken_out_by_half[sqlite]",),
+    ),
+    Mutation(
+        "the file that is put is not the one that was looked at",
+        "centre/rosters.py",
+        "        if mark not in {None, file_mark(data, state.newest_rev(conn, Kind.ROSTER, scope, name))}:\n",
+        "        if False:\n",
+        (f"{PEOPLE}::test_a_file_is_looked_at_before_it_is_put[sqlite]",),
+    ),
+    Mutation(
+        "a PIN moves with its holder to another room",
+        "centre/roster_changes.py",
+        "    stays = owner_of(had[0]) == owner_of(made[0])\n",
+        "    stays = True\n",
+        (f"{PEOPLE}::test_a_pin_is_shown_once_and_stays_with_the_room[sqlite]",),
+    ),
+    Mutation(
+        "a card's number that nobody has is shown again",
+        "centre/console/pages/people.py",
+        '"people.html", asked="" if is_card else ask.q',
+        '"people.html", asked=ask.q',
+        (f"{PEOPLE}::test_whose_card_was_looked_up_is_entered_and_an_unknown_one_is_not_shown_again[sqlite]",),
+    ),
+    Mutation(
+        "a revision that was taken back is read for the one that came instead",
+        "centre/people.py",
+        "    there = [(row.scope, row.id, row.part, row.rev, row.made_utc) for row in rows]\n",
+        "    there = [(row.scope, row.id, row.part, row.rev, 0.0) for row in rows]\n",
+        (f"{INDEX}::test_a_revision_that_was_taken_back_is_forgotten[sqlite]",),
+    ),
+]
