@@ -34,6 +34,7 @@ class About(StrEnum):
     LOCK = "lock"
     HELD = "held"
     BLIND = "blind"
+    CODES = "codes"
     OTHER = "other"
     CENTRE = "centre"
     OFFLINE = "offline"

@@ -55,6 +55,7 @@ OF_KIND = {
     "device.tamper": About.TAMPER,
     "lock.fault": About.LOCK,
     "input.blind": About.BLIND,
+    "access.locked_out": About.CODES,
 }
 """What an alarm is about, by its kind; one that is not here is of OTHER, one of the books' own of RECORD."""
 
@@ -108,6 +109,7 @@ TITLES = {
     About.LOCK: N_("A lock is at fault"),
     About.HELD: N_("A door stands open"),
     About.BLIND: N_("An alarm input is lost"),
+    About.CODES: N_("Too many wrong codes"),
     About.OTHER: N_("Alarm"),
     About.OFFLINE: N_("Offline"),
     About.DEVICE: N_("A device is lost"),

@@ -21,6 +21,11 @@ def _denied(fact: facts.AccessDenied) -> Sentence:
     return Sentence(beside(words.format(**given), fact.by or fact.visitor), "look")
 
 
+@says(facts.AccessLockedOut)
+def _locked_out(fact: facts.AccessLockedOut) -> Sentence:
+    return Sentence(_("door {door}: too many wrong codes, the keypad waits").format(door=fact.door), "look")
+
+
 @says(facts.AccessLate)
 def _late(fact: facts.AccessLate) -> Sentence:
     words = _("reader {device}: {count} cards or keys came too late to count: shown again they do")

@@ -165,3 +165,11 @@ def test_an_alarm_of_a_later_version_is_in_the_list(desk: Desk) -> None:
 def test_a_centre_that_is_cut_off_is_urgent(desk: Desk) -> None:
     (one,) = needs.of_centre(each.cause for each in health.of_centre(desk.office))
     assert (one.about, one.urgency, one.title) == (About.CENTRE, Urgency.URGENT, "The broker cannot be reached")
+
+
+def test_wrong_codes_that_lock_a_keypad_need_a_look(desk: Desk) -> None:
+    unit = desk.unit()
+    desk.take(unit.status())
+    told(desk, unit, "access.locked_out", door="main", device="keypad", lock_s=30.0)
+    (one,) = listed(desk)
+    assert (one.about, one.urgency, one.words) == (About.CODES, Urgency.LOOK, "door main, keypad")
