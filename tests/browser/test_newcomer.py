@@ -42,7 +42,7 @@ def test_from_a_clone_to_a_notice_on_the_panel(
         took = time.monotonic() - began
         assert terminal.leaves() == 0
     record_property("figure", f"{took:.0f} s")
-    print(f"from the clone to the notice on the panel: {took:.0f} s")  # noqa: T201  # it is what was asked for
+    print(f"from the clone to the notice on the panel: {took:.0f} s")
     assert leftovers.all_of(folder) == []
     assert took < MOST_S
 
@@ -56,7 +56,7 @@ def surroundings(home: Path, temporary: Path) -> dict[str, str]:
 
 def pip_cache() -> str:
     done = subprocess.run(["pip", "cache", "dir"], capture_output=True, text=True, check=False)
-    return done.stdout.strip() or os.path.expanduser("~/.cache/pip")
+    return done.stdout.strip() or str(Path("~/.cache/pip").expanduser())
 
 
 def sees_a_notice(page: Page) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,7 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from sqlalchemy import update
+
 from centre.opened import OpenCentre
+from centre.schema import units
 from contract.scopes import Scope
 from simulator.box import BoxSpec
 from simulator.broker import free_port
@@ -24,6 +28,11 @@ from simulator.fleet.fleet import Fleet
 from tests.waiting import eventually
 
 NEIGHBOURS = 10
+YARD = {
+    "type": "Feature",
+    "properties": {"yard": "y07", "name": "7号院"},
+    "geometry": {"type": "Polygon", "coordinates": [[[0, 0], [0.004, 0], [0.004, 0.003], [0, 0.003], [0, 0]]]},
+}
 UNHURRIED = Pace(15.0, 2.0)
 """A busy machine's browser takes its time from the click to the push."""
 
@@ -62,17 +71,34 @@ def yard(folder: Path) -> Iterator[Yard]:
 def _neighbours(stage: Stage) -> Iterator[None]:
     """They enrol themselves, take what stands and say so; each at the broker as any unit is."""
     centre = OpenCentre(stage.bureau.path)
-    scopes = tuple(Scope(*each.split("/")) for each in SCOPES)
     broker = urlsplit(centre.site.broker).port
     assert broker is not None
-    with Fleet(broker, enlisted=enlist(centre, NEIGHBOURS, time.time(), pinned=False, scopes=lambda _: scopes)) as fleet:
-        centre.books.close()
+    enlisted = enlist(centre, NEIGHBOURS, time.time(), pinned=False, scopes=_scopes)
+    with centre.books.changing() as conn:
+        for number, each in enumerate(enlisted):
+            name = f"{_building(number)}号楼{number % 2 + 1}单元"
+            conn.execute(update(units).where(units.c.unit == each.enrolment.unit).values(name=name))
+    centre.books.close()
+    file = stage.folder / "places.json"
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": [YARD]}), encoding="utf-8")
+    stage.bureau.do("places", "import", str(file))
+    with Fleet(broker, enlisted=enlisted) as fleet:
         for unit in fleet.units:
             unit.shown_s = 0.05
         fleet.connect()
         with _meanwhile("neighbours", lambda: fleet.run(TURN_S)):
             eventually(lambda: not fleet.unconfirmed, 30.0)
             yield
+
+
+def _building(number: int) -> int:
+    return 13 + number // 2
+
+
+def _scopes(number: int) -> list[Scope]:
+    """The yard's, and a building of two."""
+    shared = [Scope(*each.split("/")) for each in SCOPES if not each.startswith("building")]
+    return [*shared, Scope("building", f"b{_building(number)}")]
 
 
 @contextmanager
