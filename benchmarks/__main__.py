@@ -31,6 +31,7 @@ ROWS = {
     "P14": "p14_intake",
     "P15": "p15_alarm_under_drain",
     "P16": "p16_verify",
+    "P18": "p18_open_console",
 }
 
 

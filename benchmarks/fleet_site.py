@@ -52,10 +52,16 @@ class Shares:
 
 
 @contextmanager
-def on_a_disk(units: int, *, scopes: Callable[[int], Sequence[Scope]] = scopes_of) -> Iterator[FleetSite]:
+def on_a_disk(
+    units: int, *, scopes: Callable[[int], Sequence[Scope]] = scopes_of, options: Sequence[str] = ()
+) -> Iterator[FleetSite]:
+    """`options`: of `serve`."""
     folder = Path(tempfile.mkdtemp(prefix="doorward-bench-", dir=disk_folder()))
     try:
-        with Street(folder, units, scopes=scopes) as street, OpenDesk(street.centre.folder.path) as desk:
+        with (
+            Street(folder, units, scopes=scopes, options=options) as street,
+            OpenDesk(street.centre.folder.path) as desk,
+        ):
             street.settle(300.0)
             gc.collect()
             gc.freeze()  # the units that stand are not looked through again while something is measured

@@ -47,21 +47,22 @@ def measure(quick: bool = False) -> Row:
     with on_a_disk(units) as site:
         pid = site.street.serve.pid
         assert pid is not None
-        figures.append(_figure(f"{units:,} units", [_notice(site) for _ in range(runs)]))
+        figures.append(_figure(f"{units:,} units", [notice_once(site) for _ in range(runs)]))
         _retain(site, HOLDERS * units // UNITS)
         title = f"{units:,} units, {HOLDERS * units // UNITS:,} holders retained"
-        figures.append(_figure(title, [_notice(site) for _ in range(runs)]))
+        figures.append(_figure(title, [notice_once(site) for _ in range(runs)]))
         now, most = resident_mb(pid), peak_mb(pid)
         figures.append(
             Figure("`serve`'s resident memory then", f"{now:.1f} MB (peak {most:.1f})", {"mb": now, "peak_mb": most})
         )
     if not quick:
         with on_a_disk(MANY) as site:
-            figures.append(_figure(f"{MANY:,} units, once", [_notice(site)]))
+            figures.append(_figure(f"{MANY:,} units, once", [notice_once(site)]))
     return Row("P12", "one notice to the whole fleet, received, receipted and booked", GOAL, tuple(figures), REMARKS)
 
 
-def _notice(site: FleetSite) -> Notice:
+def notice_once(site: FleetSite) -> Notice:
+    """One click to all."""
     street, fleet = site.street, site.street.fleet
     units = len(fleet.units)
     for unit in fleet.units:

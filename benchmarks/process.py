@@ -109,3 +109,16 @@ def _status_kb(pid: int, name: str) -> int:
 def _field(path: Path, name: str) -> int:
     line = next(line for line in path.read_text(encoding="ascii").splitlines() if line.startswith(f"{name}:"))
     return int(line.split()[1])
+
+
+def children_of(pid: int) -> list[tuple[int, str]]:
+    """Processes that it started and that still run: each with the command that it is, as `console`."""
+    found = []
+    started = " ".join(
+        each.read_text("ascii") for each in Path(f"/proc/{pid}/task").glob("*/children")
+    )  # by any thread
+    for child in started.split():
+        words = Path(f"/proc/{child}/cmdline").read_bytes().decode().split("\0")
+        name = next((word for word in reversed(words) if word in {"console", "home-assistant"}), None)
+        found.append((int(child), name or next((word for word in words if word.startswith("centre.")), words[0])))
+    return found

@@ -25,10 +25,12 @@ KINDS: Mapping[str, str] = {
     "alarm": N_("alarm"),
     "ack": N_("alarm taken"),
     "case": N_("step of a report"),
+    "field": N_("entry from the field"),
     "recipient": N_("who reports go to"),
     "poll": N_("poll"),
     "poll_end": N_("end of a poll"),
     "visitor": N_("visitor's code"),
+    "people": N_("list, card, PIN or visitor's code by somebody"),
     "revoked": N_("lost card"),
     "lost": N_("lost card"),
     "again": N_("lost card given again"),
@@ -62,7 +64,8 @@ KINDS: Mapping[str, str] = {
 }
 """What is entered, in a few words; a kind of a later version stands as it is called."""
 BY_PEOPLE = frozenset(
-    {"unit", "state", "command", "ack", "case", "recipient", "poll", "visitor", "revoked", "lost", "again",
+    {"unit", "state", "command", "ack", "case", "field", "recipient", "poll", "visitor", "revoked", "lost", "again",
+    {"unit", "state", "command", "ack", "case", "recipient", "poll", "visitor", "people", "revoked", "lost", "again",
      "erasure", "acceptance", "bundle", "roll", "rotation", "checkpoint", "verified", "exported", "looked",
      "restored", "account", "invited", "signed_in", "signed_out", "sessions_ended", "api_token", "consent",
      "hook", "home_assistant"}

@@ -202,6 +202,12 @@ def case_data(row: Mapping[str, Any]) -> Data:
     return {name: row[name] for name in names}
 
 
+def field_data(row: Mapping[str, Any]) -> Data:
+    """What somebody wrote on a round."""
+    names = ("key", "report", "what", "unit", "code", "by", "text", "photo", "at_utc", "taken_utc")
+    return {name: row[name] for name in names}
+
+
 def recipient_data(row: Mapping[str, Any]) -> Data:
     return {name: row[name] for name in ("id", "name", "kind", "added_utc", "removed_utc")}
 

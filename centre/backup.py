@@ -1,6 +1,6 @@
 """The centre's folder copied into one file while `serve` goes on, and a new folder made from it.
 
-In it are `centre.json`, the keys, the CA, and the books (SQLite's): all of one moment. Not in it: the broker's files, which are written
+In it are `centre.json`, the keys, the CA, photos of reports, and the books (SQLite's): all of one moment. Not in it: the broker's files, which are written
 anew, enrolment files, which hold secrets of units, and books at PostgreSQL, which its own pg_dump copies.
 """
 
@@ -31,6 +31,7 @@ from centre.words import _, reason_of
 BOOKS = "books.db"
 SETTINGS = "centre.json"
 SECRET_FOLDERS = ("keys", "tls")
+PHOTOS = "photos"
 DUMP = "books.dump"
 """Where the commands that copy books of a database of their own write to."""
 
@@ -129,11 +130,18 @@ def _pack(centre: OpenCentre, file: BinaryIO, passphrase: str | None, now: float
                 entry = tarfile.TarInfo(name)
                 entry.size, entry.mtime, entry.mode = len(data), int(now), 0o600
                 tar.addfile(entry, io.BytesIO(data))
+            for path in sorted(centre.folder.photos.glob("*")) if passphrase is not None else ():
+                if not path.name.startswith("."):
+                    _add(tar, path, f"{PHOTOS}/{path.name}", now)
             if books is not None:
-                entry = tar.gettarinfo(books, BOOKS)
-                entry.mtime, entry.mode, entry.uid, entry.gid, entry.uname, entry.gname = int(now), 0o600, 0, 0, "", ""
-                with books.open("rb") as source:
-                    tar.addfile(entry, source)
+                _add(tar, books, BOOKS, now)
+
+
+def _add(tar: tarfile.TarFile, path: Path, name: str, now: float) -> None:
+    entry = tar.gettarinfo(path, name)
+    entry.mtime, entry.mode, entry.uid, entry.gid, entry.uname, entry.gname = int(now), 0o600, 0, 0, "", ""
+    with path.open("rb") as source:
+        tar.addfile(entry, source)
 
 
 @contextmanager
@@ -224,7 +232,7 @@ def _unpack(path: Path, fresh: Path, passphrase: str | None) -> float:
 def _one(tar: tarfile.TarFile, entry: tarfile.TarInfo, fresh: Path) -> None:
     """Only files, only names that a backup has."""
     parts = entry.name.split("/")
-    plain = entry.name in {BOOKS, SETTINGS} or (len(parts) == 2 and parts[0] in SECRET_FOLDERS)
+    plain = entry.name in {BOOKS, SETTINGS} or (len(parts) == 2 and parts[0] in {*SECRET_FOLDERS, PHOTOS})
     source = tar.extractfile(entry) if entry.isreg() else None
     if not plain or source is None or parts[-1] in {"", ".", ".."}:
         raise CentreError(_("{name!r}: nothing that a backup has").format(name=entry.name), CHECK_FAILED)

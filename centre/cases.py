@@ -13,8 +13,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from centre import said, units
+from centre import field_entries, said, units
 from centre.errors import WRONG_USE, CentreError
+from centre.field_entries import Entry, What
 from centre.opened import OpenCentre
 from centre.said import Filed
 from centre.schema_reports import case_steps, setting_revs
@@ -26,6 +27,7 @@ from contract.scopes import LEVELS
 
 DUE_S = 3 * 86_400.0
 """A report whose code says nothing of it is to be answered within three days."""
+IN_WORDS = 60
 CLIMB_S = 86_400.0
 """A day after it became the community's, what is still open is the street's."""
 
@@ -70,6 +72,14 @@ class Case:
     code: ReportCode | None
     steps: tuple[Step, ...]
     ratings: tuple[int, ...]
+    entries: tuple[Entry, ...] = ()
+    """What grid workers wrote about it on their rounds; one of them may have filed it."""
+
+    @property
+    def in_words(self) -> str:
+        """The beginning of what was written where it was filed on a round; empty of what was filed at a door."""
+        text = next((each.text for each in self.entries if each.what is What.FILED), "")
+        return text.splitlines()[0][:IN_WORDS] if text else ""
 
     @property
     def id(self) -> str:
@@ -168,7 +178,10 @@ def one(conn: Connection, site: str, name: str) -> Case:
 
 def all_of(conn: Connection, site: str) -> list[Case]:
     """In order of arrival."""
-    filed = said.reports(conn)
+    entries = field_entries.by_report(conn)
+    on_rounds = field_entries.filed_by(entries)
+    # an id of one filed here is nobody else's: a unit that tells of the same is not believed
+    filed = [*(each for each in said.reports(conn) if each.fact.report not in on_rounds), *on_rounds.values()]
     codes = code_tables(conn)
     scopes = {unit.unit: tuple(map(str, unit.scopes)) for unit in units.listed(conn, site)}
     steps = _steps(conn)
@@ -181,6 +194,7 @@ def all_of(conn: Connection, site: str) -> list[Case]:
             code_of(codes, scopes.get(each.unit, ()), each.fact.code, each.at_utc),
             steps.get(each.fact.report, ()),
             ratings.get(each.fact.report, ()),
+            entries.get(each.fact.report, ()),
         )
         for each in filed
     ]

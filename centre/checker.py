@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 import pickle
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import IO
 
+from centre import own_process
 from centre.opening import CheckedBatch, Expected, check
 from contract.chain import Holds
 
@@ -91,7 +91,7 @@ class Checker:
                     pipe.close()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-P", "-m", "centre.checker"]
+        command = own_process.command("centre.checker")
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="checker")
         return self._process

@@ -15,7 +15,7 @@ from centre.schema_acceptance import acceptances
 from centre.schema_accounts import accounts, api_tokens, consents
 from centre.schema_holders import erasures, lost, recipients
 from centre.schema_notices import notice_revs
-from centre.schema_reports import case_steps, poll_ends, polls
+from centre.schema_reports import case_steps, field_entries, poll_ends, polls
 from centre.told import Told, alarm_name
 from centre.words import _
 from contract.messages import Kind
@@ -33,6 +33,10 @@ def differences(conn: Connection, told: Told, now: float) -> Iterator[str]:
     given_up = {key for key, each in told.cases.items() if each["at_utc"] < told.retained_utc and key not in steps}
     due = {key: each for key, each in told.cases.items() if key not in given_up}
     yield from _compared(_("step of a report"), steps, due)
+    written = {row.key: adopted.field_data(row._asdict()) for row in conn.execute(select(field_entries))}
+    gone = {key for key, each in told.entries.items() if each["taken_utc"] < told.retained_utc and key not in written}
+    left_in = {key: each for key, each in told.entries.items() if key not in gone}
+    yield from _compared(_("entry from the field"), written, left_in)
     revs = {f"{row.notice} {row.rev}": adopted.notice_data(row._asdict()) for row in conn.execute(select(notice_revs))}
     yield from _compared(_("revision of a notice"), revs, told.notices)
     put = {row.notice: adopted.poll_data(row._asdict()) for row in conn.execute(select(polls))}

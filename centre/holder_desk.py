@@ -57,9 +57,9 @@ def find(centre: OpenCentre, text: str) -> list[RosterEntry]:
 def find_in(centre: OpenCentre, conn: Connection, text: str, scopes: Container[str]) -> tuple[int, list[RosterEntry]]:
     """How many lists these scopes have, and their entries of a holder's id or card; none where nobody is meant. Raises CentreError where it may be either."""
     places = rosters_in_place.places(conn, centre.site.site, scopes)
-    hashes = _hashes(centre, text)
+    known = hashes(centre, text)
     there = any(
-        holder.id == text or (holder.key is not None and hashes.get(key) == holder.key)
+        holder.id == text or (holder.key is not None and known.get(key) == holder.key)
         for place in places
         for key, holder in place.holders
     )
@@ -149,8 +149,8 @@ def _entries(places: Iterable[PlacedRoster], goes: Goes) -> list[RosterEntry]:
 def _meant(centre: OpenCentre, places: Sequence[PlacedRoster], text: str) -> Goes:
     """By id or by card. A number may be either: where both are there it is asked for."""
     by_id = any(holder.id == text for place in places for _key, holder in place.holders)
-    hashes = _hashes(centre, text)
-    by_card = any(hashes.get(key) == holder.key for place in places for key, holder in place.holders if holder.key)
+    known = hashes(centre, text)
+    by_card = any(known.get(key) == holder.key for place in places for key, holder in place.holders if holder.key)
     if by_id and by_card:
         raise CentreError(
             _("{text}: a holder and a card of somebody; write the card as 0x…").format(text=text), WRONG_USE
@@ -159,10 +159,10 @@ def _meant(centre: OpenCentre, places: Sequence[PlacedRoster], text: str) -> Goe
         raise CentreError(_("no roster has this holder or card"), WRONG_USE)
     if by_id:
         return lambda _key, holder: holder.id == text
-    return lambda key, holder: holder.key is not None and hashes.get(key) == holder.key
+    return lambda key, holder: holder.key is not None and known.get(key) == holder.key
 
 
-def _hashes(centre: OpenCentre, text: str) -> dict[str, str]:
+def hashes(centre: OpenCentre, text: str) -> dict[str, str]:
     """Of the card, under each card key by its id; none where the text is no card's number."""
     try:
         normal = from_printed(text)

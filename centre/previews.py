@@ -10,7 +10,6 @@ import os
 import re
 import select as ready
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter, OrderedDict
@@ -21,6 +20,7 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, select
 
+from centre import own_process
 from centre.errors import UNREACHABLE, CentreError
 from centre.names import explained
 from centre.schema import units
@@ -29,7 +29,7 @@ from contract import codec
 from contract.frozen import frozen
 from contract.messages import Notice
 
-COMMAND = (sys.executable, "-P", "-m", "agent", "panel", "notices")
+COMMAND = tuple(own_process.command("agent", "panel", "notices"))
 SIZES = ("480x272", "800x480", "1024x600")
 """Of panels, the smallest first (drivers/display/form.py)."""
 LIMIT_S = 15.0

@@ -25,6 +25,8 @@ from contract.topics import valid_id
 MAX_BY, MAX_TEXT = 100, 2000
 DUE_LEAST_S, DUE_MOST_S = 600.0, 90 * 86_400.0
 TOLD_MOST_S = 366 * 86_400.0
+TOLD_TITLE = "网格巡查反馈"
+"""At the door, of what a grid worker filed in her own words: these may be about somebody, and stay at the centre."""
 ASKED_S = 7 * 86_400.0
 """How long a person is asked at the door how well it was dealt with."""
 
@@ -84,7 +86,7 @@ def _told(case: Case, text: str, until_utc: float, by: str) -> Draft:
     fact = case.filed.fact
     return Draft(
         scope=Scope("unit", case.filed.unit),
-        title=case.code.words.zh if case.code is not None else fact.code,
+        title=case.code.words.zh if case.code is not None else fact.code or TOLD_TITLE,
         text=text,
         category=Category.SERVICE,
         until_utc=until_utc,

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, or_, select, update
 
-from centre import acts, adopted, projections, said
+from centre import acts, adopted, photos, projections, said
 from centre.errors import WRONG_USE, CentreError
 from centre.opened import OpenCentre
 from centre.projections import Receipt
@@ -31,7 +31,7 @@ from centre.schema import (
     repeats,
 )
 from centre.schema_record import signed_gaps
-from centre.schema_reports import case_steps
+from centre.schema_reports import case_steps, field_entries
 from centre.words import _
 from contract.chain import FactLine, parse_line
 
@@ -65,6 +65,9 @@ def retain(centre: OpenCentre, months: int, now: float) -> Pruned:
         gone += [sum(slices)] if slices else []
     with centre.books.alone() as conn:
         _forget(conn, before_utc, now)
+        photos_gone = _forget_entries(conn, before_utc)
+    for name in photos_gone:
+        photos.forget(centre.folder, name)
     return Pruned(sum(gone), len(gone))
 
 
@@ -204,6 +207,19 @@ def _forget_cases(conn: Connection, before_utc: float) -> None:
     done = select(case_steps.c.report).group_by(case_steps.c.report).having(func.max(case_steps.c.at_utc) < before_utc)
     for report in set(conn.execute(done).scalars()) - there:
         conn.execute(delete(case_steps).where(case_steps.c.report == report))
+
+
+def _forget_entries(conn: Connection, before_utc: float) -> set[str]:
+    """What grid workers wrote of reports of which all is as old. Returns the photos that nothing names any more."""
+    kept = {each.fact.report for each in said.reports(conn)} | set(conn.execute(select(case_steps.c.report)).scalars())
+    newest = func.max(field_entries.c.taken_utc)
+    old = select(field_entries.c.report).group_by(field_entries.c.report).having(newest < before_utc)
+    gone: set[str] = set()
+    for report in set(conn.execute(old).scalars()) - kept:
+        mine = field_entries.c.report == report
+        gone |= set(conn.execute(select(field_entries.c.photo).where(mine)).scalars()) - {None}
+        conn.execute(delete(field_entries).where(mine))
+    return gone - set(conn.execute(select(field_entries.c.photo)).scalars())
 
 
 def fault(conn: Connection, epoch: Row[Any]) -> str | None:

@@ -53,9 +53,9 @@ def write(centre: OpenCentre, name: str, scope: str | None, file: Path) -> Expor
         place = rosters_in_place.one(conn, centre.site.site, name, scope)
         numbers = rosters_in_place.numbers(centre, conn, place)
     people = [holder for _key, holder in place.holders]
-    named = _profiles(people, [None if each is None else each.profile for each in numbers])
+    named = profile_names(people, [None if each is None else each.profile for each in numbers])
     rows = [
-        _row(holder, None if mine is None else mine.card, centre.site.zone)
+        row_of(holder, None if mine is None else mine.card, centre.site.zone)
         | {"hours": "" if holder.hours is None else named[holder.hours]}
         for holder, mine in zip(people, numbers, strict=True)
     ]
@@ -71,7 +71,7 @@ def write(centre: OpenCentre, name: str, scope: str | None, file: Path) -> Expor
     return Exported(len(people), sum(each is not None for each in numbers), beside)
 
 
-def _profiles(people: Sequence[Holder], kept: Sequence[str | None]) -> dict[Hours, str]:
+def profile_names(people: Sequence[Holder], kept: Sequence[str | None]) -> dict[Hours, str]:
     """A name for each: the one that the roster's file had, where that is kept."""
     found: dict[Hours, str] = {}
     for holder, name in zip(people, kept, strict=True):
@@ -98,7 +98,8 @@ def _write(file: Path, columns: Sequence[str], rows: Iterable[Mapping[str, str]]
         raise CentreError(f"{file}: {error.strerror}", WRONG_USE) from None
 
 
-def _row(holder: Holder, card: str | None, zone: ZoneInfo) -> dict[str, str]:
+def row_of(holder: Holder, card: str | None, zone: ZoneInfo) -> dict[str, str]:
+    """A line as the columns of a roster's file; without PINs and weekly profile."""
     values = {
         "id": holder.id,
         "role": holder.role.value,

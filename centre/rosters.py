@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
-from centre import holders, lost, pins, rotations, state, units
+from centre import acts, holders, lost, pins, rotations, state, units
 from centre.errors import CHECK_FAILED, WRONG_USE, CentreError
 from centre.opened import OpenCentre
 from centre.roster_csv import HashKeys, Numbers, Reading, owner_of, read_csv, split
@@ -60,9 +61,12 @@ def put(
     empty: bool = False,
     profiles: Mapping[str, Hours] | None = None,
     again: str | None = None,
+    by: str | None = None,
+    mark: str | None = None,
 ) -> PutRoster:
     """The CSV file `data` is the whole roster from now on. `title`: where it is from, for the books. `empty`: it may hold nobody. `profiles`: what its column `hours` may name.
-    `again`: who takes in again what was revoked; without it that is a fault of its line.
+    `again`: who takes in again what was revoked; without it that is a fault of its line. `by`: who puts it, for the journal. `mark`: as `file_mark`
+    said when somebody looked at what it would change; nothing is put where that is another by now.
 
     Raises BadTableError; CentreError (exit 1) where a unit would get more holders than it can hold.
     """
@@ -71,11 +75,14 @@ def put(
     with centre.books.reading() as conn:
         keys = rotations.hash_keys(conn, centre.keys, scope)
         gone = lost.known(conn, centre.folder, centre.site.site)
-    refused = {name: "" if again else _refusal(centre, each) for name, each in gone.items()}
+    refused = {each: "" if again else _refusal(centre, found) for each, found in gone.items()}
     reading = read_csv(data, keys, centre.site.zone, profiles, refused)
     if reading.faults or not (reading.holders or empty):
         raise BadTableError(reading.faults)
     with centre.books.changing() as conn:
+        if mark not in {None, file_mark(data, state.newest_rev(conn, Kind.ROSTER, scope, name))}:
+            text = _("The file, or the list, is another one than was looked at. Nothing was changed: look at it again.")
+            raise CentreError(text)
         before = _held(conn, scope, name)
         _check_room(conn, centre.site.site, scope, name, len(reading.holders))
         if not reading.tells_pins:
@@ -84,8 +91,21 @@ def put(
         if again:
             lost.take_again(conn, gone, reading.met, str(scope), name, again, now)
         rev, parts = _commit(conn, centre, scope, name, people, keys, title, now)
+        if by is not None:
+            acts.note(conn, "people", {"roster": [str(scope), name, rev], "entries": len(people), "by": by}, now)
         found = doubts(conn, centre.site.site, scope, name, keys.card[0], reading.holders)
     return PutRoster(name, rev, scope, len(people), parts, before, tuple(found))
+
+
+def file_mark(data: bytes, rev: int) -> str:
+    """Of a file, and of the newest revision of the roster that it is to be."""
+    return f"{rev}-{hashlib.sha256(data).hexdigest()[:32]}"
+
+
+def refusals(centre: OpenCentre, conn: Connection) -> dict[lost.Name, str]:
+    """Why a card, an id or an organisation that was revoked is not taken."""
+    gone = lost.known(conn, centre.folder, centre.site.site)
+    return {name: _refusal(centre, each) for name, each in gone.items()}
 
 
 def _refusal(centre: OpenCentre, gone: lost.Lost) -> str:
@@ -117,6 +137,21 @@ def _commit(
     return rev, len(parts)
 
 
+def commit_again(
+    conn: Connection,
+    centre: OpenCentre,
+    scope: Scope,
+    name: str,
+    people: list[tuple[Holder, Numbers]],
+    keys: HashKeys,
+    now: float,
+) -> int:
+    """A roster in place with some of its lines changed or added, `people` being all of it. Returns the revision. Raises CentreError where a unit cannot hold so many."""
+    _check_room(conn, centre.site.site, scope, name, len(people))
+    title = _title(conn, str(scope), name)
+    return _commit(conn, centre, scope, name, people, keys, title, now)[0]
+
+
 def _keep_pins(conn: Connection, centre: OpenCentre, scope: Scope, name: str, reading: Reading, keys: HashKeys) -> None:
     """A file that tells no PINs changes none: who is in it as before, with the same room, keeps theirs."""
     there = next((each for each in holders.rosters(conn) if (each.scope, each.id) == (str(scope), name)), None)
@@ -142,6 +177,7 @@ def make_pin(
     digits: int = pins.DIGITS,
     duress: bool = False,
     scope: Scope | None = None,
+    by: str | None = None,
 ) -> str:
     """A new PIN for a holder, in place of the one before, or with `duress` a second one; told once, to the caller. The roster is committed.
 
@@ -172,7 +208,19 @@ def make_pin(
         for at, (other, numbers) in enumerate(people):
             now_has = replace(numbers, **change) if other.id == holder_id else numbers
             people[at] = (keys.hashed(other, now_has), now_has)
-        _commit(conn, centre, Scope(*roster.scope.split("/", 1)), name, people, keys, _title(conn, roster), now)
+        _commit(
+            conn,
+            centre,
+            Scope(*roster.scope.split("/", 1)),
+            name,
+            people,
+            keys,
+            _title(conn, roster.scope, roster.id),
+            now,
+        )
+        if by is not None:
+            data = {"holder": holder_id, "roster": [roster.scope, name], "pin": True, "duress": duress, "by": by}
+            acts.note(conn, "people", data, now)
     return made
 
 
@@ -190,9 +238,9 @@ def _one(conn: Connection, name: str, scope: Scope | None) -> holders.Roster:
     return found[0]
 
 
-def _title(conn: Connection, roster: holders.Roster) -> str:
+def _title(conn: Connection, scope: str, name: str) -> str:
     table = state_table.c
-    mine = (table.kind == Kind.ROSTER.value) & (table.scope == roster.scope) & (table.id == roster.id)
+    mine = (table.kind == Kind.ROSTER.value) & (table.scope == scope) & (table.id == name)
     return conn.execute(select(table.title).where(mine)).scalar() or ""
 
 

@@ -30,6 +30,22 @@ case_steps = Table(
 )
 """What the centre's people did about a report or an order of a service (centre/reports_desk.py)."""
 
+field_entries = Table(
+    "field_entries",
+    metadata,
+    Column("key", String, primary_key=True, comment="made where it was written: what is sent twice is one"),
+    Column("report", String, nullable=False, index=True, comment="id of the report that it is about, or files"),
+    Column("what", String, nullable=False, comment="filed | visited | called | noted"),
+    Column("unit", String, nullable=False),
+    Column("code", String, nullable=False, comment="filed: what about, by the settings; empty: none of them"),
+    Column("by", Text, nullable=False, comment="the account of whoever wrote it"),
+    Column("text", Text, nullable=False),
+    Column("photo", String, comment="hex of its SHA-256, by which its file in the folder is named"),
+    Column("at_utc", Float, nullable=False, comment="when it was written, by the phone's clock where that can be"),
+    Column("taken_utc", Float, nullable=False, comment="when the centre had it"),
+)
+"""What grid workers wrote on their rounds: reports of their own, and what they did about others (centre/field_desk.py)."""
+
 polls = Table(
     "polls",
     metadata,

@@ -62,6 +62,8 @@ class Told:
     rotations: dict[int, Data] = field(default_factory=dict)
     cases: dict[int, Data] = field(default_factory=dict)
     """Steps in the course of reports, by their numbers."""
+    entries: dict[str, Data] = field(default_factory=dict)
+    """Entries of grid workers, by their keys."""
     notices: dict[str, Data] = field(default_factory=dict)
     """By id and revision, a blank between them."""
     polls: dict[str, Data] = field(default_factory=dict)
@@ -219,6 +221,8 @@ def _enter_people(told: Told, act: Act, data: Data) -> None:
     match act.what:
         case "case":
             told.cases[data["id"]] = data
+        case "field":
+            told.entries[data["key"]] = data
         case "bundle" | "roll":
             told.software[software_rows.name_of(act.what, data)] = data
         case "notice":

@@ -25,6 +25,8 @@ UNIT = ("agent", "contract", "drivers")
 CENTRE = ("centre", "panel", "simulator")
 NOT_PACKAGED = {"demo"}
 """Commands whose libraries Debian does not have."""
+LEFT_OUT = ("simulator/demo/web",)
+"""The page of a command that is not packaged."""
 TOOLS = {"dpkg-buildpackage": "dpkg-dev", "dh": "debhelper", "dh_python3": "dh-python", "bash": "bash"}
 UPLOADER = ("The Doorward maintainers", "doorward@localhost.localdomain")
 
@@ -71,6 +73,8 @@ def lay_out(tree: Path, version: str, epoch: int) -> None:
     tree.mkdir(parents=True)
     for name in (*UNIT, *CENTRE, "systemd"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__", "*.po"))
+    for name in LEFT_OUT:
+        shutil.rmtree(tree / name)
     for name in ("README.md", "config.example.yaml"):
         shutil.copy(ROOT / name, tree / name)
     named = tree / "agent" / "__init__.py"

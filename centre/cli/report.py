@@ -9,10 +9,11 @@ from typing import Any, TypeVar
 
 import click
 
-from centre import case_figures, cases, known, reports_desk, shown
+from centre import case_figures, cases, field_entries, known, reports_desk, shown
 from centre.case_figures import Figures
 from centre.cases import Case, CaseFilter, Level, Step
 from centre.cli.context import CliContext, json_option, moment_option, yes_option
+from centre.field_entries import Entry
 from centre.names import named
 from centre.reports_desk import Assignment
 from centre.units import parse_scope
@@ -83,11 +84,14 @@ def show(office: CliContext, name: str, as_json: bool) -> None:
     click.echo(shown.plain(_line(office, case, now)))
     fact = case.filed.fact
     room = _("  room {room}").format(room=fact.room) if fact.room else ""
-    click.echo(shown.plain(_("filed by {by}{room}  door {door}").format(by=fact.by, room=room, door=fact.door)))
+    door = _("  door {door}").format(door=fact.door) if fact.door else ""
+    click.echo(shown.plain(_("filed by {by}{room}").format(by=fact.by, room=room) + door))
     if not case.filed.timed:
         click.echo(_("the unit did not know the time: it was no later than this"))
     for step in case.steps:
         click.echo(shown.plain(_step(office, step)))
+    for entry in case.entries:
+        click.echo(shown.plain(_entry(office, entry)))
     if case.ratings:
         click.echo(_("rated {ratings}").format(ratings=" ".join(map(str, case.ratings))))
 
@@ -192,7 +196,7 @@ def _done(office: CliContext, case: Case) -> None:
 
 def _meaning(case: Case) -> str:
     code = case.filed.fact.code
-    return code if case.code is None else f"{code} {case.code.words.of('zh-CN')}"
+    return code or case.in_words if case.code is None else f"{code} {case.code.words.of('zh-CN')}"
 
 
 def _line(office: CliContext, case: Case, now: float) -> str:
@@ -213,6 +217,12 @@ def _step(office: CliContext, step: Step) -> str:
     return "  ".join([*words, step.text]).rstrip()
 
 
+def _entry(office: CliContext, entry: Entry) -> str:
+    words = [office.local(entry.at_utc), _(field_entries.WORDS[entry.what]), _("by {by}").format(by=entry.by)]
+    words += [_("photo {photo}").format(photo=entry.photo[:12])] if entry.photo else []
+    return "  ".join([*words, entry.text])
+
+
 def _as_value(case: Case, now: float) -> dict[str, Any]:
     fact = case.filed.fact
     steps = [
@@ -230,7 +240,12 @@ def _as_value(case: Case, now: float) -> dict[str, Any]:
     value |= {"words": None if case.code is None else case.code.words.zh, "by": fact.by, "room": fact.room}
     value |= {"filed": case.filed.at_utc, "timed": case.filed.timed, "stage": case.stage, "to": case.to}
     value |= {"due": case.due_utc, "overdue": case.overdue(now), "level": case.level(now).name.lower()}
-    return value | {"steps": steps, "ratings": list(case.ratings)}
+    entries = [
+        {"what": each.what, "at": each.at_utc, "taken": each.taken_utc, "by": each.by, "text": each.text}
+        | {"photo": each.photo}
+        for each in case.entries
+    ]
+    return value | {"steps": steps, "entries": entries, "ratings": list(case.ratings)}
 
 
 def _figures_value(found: Figures) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from centre import own_process
 from centre.alarm_hook import AlarmHook
 from centre.beside import Beside
 from centre.cli.console import address_of
@@ -121,7 +122,7 @@ def _home_assistant(office: CliContext, name: str | None) -> Iterator[None]:
 
 @contextmanager
 def _beside(office: CliContext, name: str, words: Sequence[str]) -> Iterator[None]:
-    command = [sys.executable, "-P", "-m", "agent", "centre", "--dir", str(office.folder.path), *words]
+    command = own_process.command("agent", "centre", "--dir", str(office.folder.path), *words)
     beside = Beside(name, command, _say)
     beside.start()
     try:

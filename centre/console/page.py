@@ -44,6 +44,8 @@ class Pages:
 
     entry: Entry | None = None
     routes: list[Route] = field(default_factory=list)
+    needs: dict[tuple[str, str], Doing | None] = field(default_factory=dict)
+    """Of each method and path what the person must be allowed, as it was declared."""
 
     def get(self, path: str, doing: Doing | None = Doing.VIEW) -> Callable[[Handler], Handler]:
         """`doing` None: for everybody, signed in or not."""
@@ -55,6 +57,7 @@ class Pages:
     def _at(self, path: str, method: str, doing: Doing | None) -> Callable[[Handler], Handler]:
         def declared(handler: Handler) -> Handler:
             self.routes.append(Route(path, _endpoint(handler, doing), methods=[method]))
+            self.needs[method, path] = doing
             return handler
 
         return declared

@@ -39,7 +39,7 @@ def serve(app: ASGIApp, at: socket.socket, certificate: tuple[Path, Path] | None
         access_log=False,
         server_header=False,
         proxy_headers=behind_proxy,
-        forwarded_allow_ips="127.0.0.1" if behind_proxy else None,
+        forwarded_allow_ips="127.0.0.1,::1" if behind_proxy else None,
         limit_concurrency=CONNECTIONS,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=3,

@@ -136,7 +136,7 @@ def settles_a_report(page: Page, here: Yard, photo: Photo) -> None:
     expect(page.locator(".course")).to_contain_text("已清走")
     eventually(lambda: "答复" in str(door.box.panel.screen()) or "已清走" in str(door.box.panel.screen()), 30.0)
     rates(door, "4")
-    expect(page.locator("dl.facts")).to_contain_text("4", timeout=COMES_MS)
+    expect(page.locator("dl.pairs")).to_contain_text("4", timeout=COMES_MS)
     photo("case")
 
 

@@ -45,6 +45,9 @@ PHONE = {"field"}
 OF_THE_DAY = {"notice-new": "/notices/new?template=water", "doors": "/doors", "reports": "/reports", "people": "/people", "record": "/record", "settings": "/settings", "field": "/field"}  # fmt: skip
 """Pages as they are when the day is over; the others are taken in the midst of it."""
 COLOURS = 128
+DRAWN = (
+    """() => [...document.images].every((each) => each.complete || each.getBoundingClientRect().top > innerHeight)"""
+)
 LANGUAGES = {"zh-CN": ".zh-CN", "en": ""}
 
 
@@ -63,6 +66,7 @@ def shot(page: Page, address: str, width: int) -> bytes:
     page.set_viewport_size({"width": width, "height": 800 if width > 720 else 760})
     page.goto(address)
     page.wait_for_function(SETTLED)
+    page.wait_for_function(DRAWN)
     page.wait_for_timeout(400)  # what is drawn after that is drawn by itself: maps, panels' pictures
     out = io.BytesIO()
     Image.open(io.BytesIO(page.screenshot())).convert("RGB").quantize(COLOURS).save(out, "PNG", optimize=True)

@@ -74,14 +74,25 @@ class CaseStep(msgspec.Struct):
     notice: str | None
 
 
+class CaseEntry(msgspec.Struct):
+    """What a grid worker wrote on a round: filed, visited, called or noted. `photo`: its name, if there is one."""
+
+    what: str
+    at_utc: float
+    by: str
+    text: str
+    photo: str | None
+
+
 class WholeCase(msgspec.Struct):
-    """`by`: id of whoever filed it."""
+    """`by`: id of whoever filed it. `door` is empty of what was filed on a round."""
 
     case: CaseSeen
     door: str
     by: str
     room: str | None
     steps: list[CaseStep]
+    entries: list[CaseEntry]
 
 
 def of_person(visit: Visit, wanted: CaseFilter) -> list[Case]:
@@ -111,7 +122,7 @@ def _urgency(case: Case, now: float) -> tuple[int, float]:
 
 def seen(case: Case, now: float) -> CaseSeen:
     fact = case.filed.fact
-    what = fact.code if case.code is None else case.code.words.of("zh-CN")
+    what = fact.code or case.in_words if case.code is None else case.code.words.of("zh-CN")
     return CaseSeen(
         case.id,
         case.filed.unit,
@@ -162,7 +173,8 @@ def whole(case: Case, now: float) -> WholeCase:
         )
         for each in case.steps
     ]
-    return WholeCase(seen(case, now), fact.door, fact.by, fact.room, steps)
+    entries = [CaseEntry(each.what.value, each.at_utc, each.by, each.text, each.photo) for each in case.entries]
+    return WholeCase(seen(case, now), fact.door, fact.by, fact.room, steps, entries)
 
 
 class AssignCase(msgspec.Struct):

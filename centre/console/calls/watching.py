@@ -59,10 +59,10 @@ def seen_by(visit: Visit) -> list[Need]:
 def needs(visit: Visit, ask: Nothing) -> NeedsView:
     """What needs a person now, the most urgent first."""
     found = seen_by(visit)
-    return NeedsView([_view(each) for each in found[:MOST]], len(found))
+    return NeedsView([view(each) for each in found[:MOST]], len(found))
 
 
-def _view(need: Need) -> NeedView:
+def view(need: Need) -> NeedView:
     about = (need.about.value, need.urgency.value, need.unit or None, need.door)
     return NeedView(*about, need.title, need.words, need.since_utc, need.alarm, need.more)
 

@@ -118,9 +118,9 @@ def _shown(visit: Visit, found: Sequence[Need]) -> list[ShownNeed]:
 
 def _link(need: Need) -> str | None:
     if need.about is About.OVERDUE and need.case is not None:
-        return f"/reports/{need.case}"
+        return f"/reports/case/{need.case}"
     if need.about is About.MISSED and need.round is not None:
-        return f"/patrol/{need.round}"
+        return f"/patrol/round/{need.round}"
     return f"/doors/unit/{need.unit}" if need.unit else None
 
 

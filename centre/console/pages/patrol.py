@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from centre import known, scope_tree
+from centre import scope_tree
 from centre.console.calls import patrol as calls
 from centre.console.calls.patrol import PatrolDay, RoundDays, RoundName, RoundSeen, StopSeen, TrackAsk
 from centre.console.page import Entry, Pages
@@ -169,7 +169,7 @@ def track(visit: Visit) -> Response:
     found = calls.patrol_track(visit, visit.ask(TrackAsk)) if holder else None
     with visit.centre.books.reading() as conn:
         places = scope_tree.roll(conn, visit.site)
-        there = sorted(known.holders(conn, visit.site))[:500] if visit.may(Doing.PATROL) else []
+    there = calls.workers(visit) if visit.may(Doing.PATROL) else []
     return visit.page(
         "patrol_track.html", holder=holder, found=found, name_of=places.name_of, timings=TIMINGS, known=there
     )

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from centre import case_heat, recipients, scope_tree
+from centre import case_heat, field_entries, recipients, scope_tree
 from centre.console.call import Nothing
 from centre.console.calls import reports as calls
 from centre.console.calls.reports import (
@@ -205,6 +205,7 @@ def _case(visit: Visit, name: str, wrong: BadValueError | None = None, kept: dic
         wrong=wrong,
         kept=kept or {},
         levels=[("", _("as it is"))] + [(each, named(each)) for each in ("grid", "community", "street")],
+        entry_words=lambda what: _(field_entries.WORDS[field_entries.What(what)]),
         **_common(visit),
     )
 

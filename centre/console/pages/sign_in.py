@@ -59,7 +59,10 @@ def sign_out(visit: Visit) -> Response:
     if session is not None:
         sessions.sign_out(visit.centre.books, session, visit.now)
     visit.request.session.clear()
-    return visit.go("/sign-in", Said("well", _("You are signed out.")))
+    answer = visit.go("/sign-in", Said("well", _("You are signed out.")))
+    # what a phone kept of whoever was in the field goes too
+    answer.headers["clear-site-data"] = '"cache", "storage"'
+    return answer
 
 
 @PAGES.get(f"{invitations.PATH}{{token}}", None)

@@ -1,5 +1,5 @@
 """Tables of the people who work with the centre by name: accounts, invitations, sessions, API tokens, and acts that wait for a second person;
-of where units and yards are on the map; every revision of notices with its author, and templates of notices; of web hooks.
+of where units and yards are on the map; every revision of notices with its author, and templates of notices; of web hooks; of what grid workers write on their rounds.
 
 Why: a page for clerks has to know who is there, and what each of them may do where. Whoever has the folder worked with it until now, and still
 does; books from before this revision have no account, so nobody gets in by the page until the first is invited.
@@ -23,6 +23,7 @@ def upgrade() -> None:
     _places()
     _notices()
     _hooks()
+    _field()
 
 
 def _accounts() -> None:
@@ -168,4 +169,20 @@ def _hooks() -> None:
         Column("hook", number, ForeignKey("hooks.id"), primary_key=True, autoincrement=False),
         Column("alarm", number, primary_key=True, autoincrement=False),
         Column("passed", Boolean, nullable=False, comment="it refused what was in it, each time: given up"),
+    )
+
+
+def _field() -> None:
+    op.create_table(
+        "field_entries",
+        Column("key", String, primary_key=True, comment="made where it was written: what is sent twice is one"),
+        Column("report", String, nullable=False, index=True, comment="id of the report that it is about, or files"),
+        Column("what", String, nullable=False, comment="filed | visited | called | noted"),
+        Column("unit", String, nullable=False),
+        Column("code", String, nullable=False, comment="filed: what about, by the settings; empty: none of them"),
+        Column("by", Text, nullable=False, comment="the account of whoever wrote it"),
+        Column("text", Text, nullable=False),
+        Column("photo", String, comment="hex of its SHA-256, by which its file in the folder is named"),
+        Column("at_utc", Float, nullable=False, comment="when it was written, by the phone's clock where that can be"),
+        Column("taken_utc", Float, nullable=False, comment="when the centre had it"),
     )
