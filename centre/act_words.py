@@ -64,8 +64,8 @@ KINDS: Mapping[str, str] = {
 }
 """What is entered, in a few words; a kind of a later version stands as it is called."""
 BY_PEOPLE = frozenset(
-    {"unit", "state", "command", "ack", "case", "field", "recipient", "poll", "visitor", "people", "revoked", "lost",
-     "again", "erasure", "acceptance", "bundle", "roll", "rotation", "checkpoint", "verified", "exported", "looked",
+    {"unit", "state", "command", "ack", "case", "field", "recipient", "poll", "visitor", "people", "revoked", "lost", "again",
+     "erasure", "acceptance", "bundle", "roll", "rotation", "checkpoint", "verified", "exported", "looked",
      "restored", "account", "invited", "signed_in", "signed_out", "sessions_ended", "api_token", "consent",
      "hook", "home_assistant"}
 )  # fmt: skip
