@@ -32,7 +32,7 @@ def live(page: Page, here: Yard, photo: Photo = lambda _: None) -> None:
     opens_a_door(page, here, photo)
     takes_a_forced_door(page, here, photo)
     settles_a_report(page, here, photo)
-    blocks_a_lost_card(page, here)
+    blocks_a_lost_card(page, here, photo)
     sees_a_missed_stop(page, here, due, photo)
 
 
@@ -140,11 +140,18 @@ def settles_a_report(page: Page, here: Yard, photo: Photo) -> None:
     photo("case")
 
 
-def blocks_a_lost_card(page: Page, here: Yard) -> None:
-    """By the command line, until there is a page for people: the door that has let it in a moment ago refuses it, and says so."""
-    here.stage.bureau.do("holder", "revoke", f"{people.NEIGHBOUR:010d}", "--why", "丢失")
+def blocks_a_lost_card(page: Page, here: Yard, photo: Photo) -> None:
+    """By the number that is printed on it; the door refuses it as soon as it has heard, and says so."""
+    goes_to(page, "人员")
+    photo("people")
+    page.get_by_role("link", name="挂失").first.click()
+    box = page.locator("dialog[open]")
+    box.locator("[name=number]").fill(f"{people.NEIGHBOUR:010d}")
+    box.locator("[name=why]").fill("在菜场丢失")
+    after = here.stage.bureau.last
+    box.locator(".button.grave").click()
+    eventually(lambda: here.stage.bureau.facts(after, kind="roster.applied"), 30.0)
     door = here.door(UNIT)
-    eventually(lambda: here.stage.bureau.facts(kind="roster.applied"), 20.0)
     door.refuses(lambda: door.tap(people.NEIGHBOUR), "此卡未登记")
 
 

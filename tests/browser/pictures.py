@@ -42,7 +42,7 @@ NAMES = {
 """By route; the names in braces may be others."""
 PHONE = {"field"}
 """Drawn as a phone shows them."""
-OF_THE_DAY = {"notice-new": "/notices/new?template=water", "doors": "/doors", "reports": "/reports", "people": "/people", "record": "/record", "settings": "/settings", "field": "/field"}  # fmt: skip
+OF_THE_DAY = {"notice-new": "/notices/new?template=water", "doors": "/doors", "reports": "/reports", "record": "/record", "settings": "/settings", "field": "/field"}  # fmt: skip
 """Pages as they are when the day is over; the others are taken in the midst of it."""
 COLOURS = 128
 DRAWN = (
