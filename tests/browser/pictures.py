@@ -1,7 +1,7 @@
 """The console's pages as docs/ show them: `python -m tests.browser.pictures docs/img`. `make pictures`; needs Debian's chromium and fonts-noto-cjk.
 
-One picture a page and language, console-NAME.png and console-NAME.zh-CN.png, of the community in street.py. With `--every FOLDER` every page
-that there is, at two widths: to be looked at.
+One picture a page and language, console-NAME.png and console-NAME.zh-CN.png, taken while day.py is played. With `--every FOLDER` every page that
+there is, of the community in street.py, at two widths: to be looked at.
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ from urllib.parse import urlsplit
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser import day
 from tests.browser.pages import SETTLED, every_page, kind_of
 from tests.browser.running import Running, running
 from tests.browser.street import settle
+from tests.browser.yard import yard
 from tests.centre.conftest import Desk, founded
 
 NAMES = {
@@ -40,7 +42,12 @@ NAMES = {
 """By route; the names in braces may be others."""
 PHONE = {"field"}
 """Drawn as a phone shows them."""
+OF_THE_DAY = {"notice-new": "/notices/new?template=water", "doors": "/doors", "reports": "/reports", "record": "/record", "settings": "/settings", "field": "/field"}  # fmt: skip
+"""Pages as they are when the day is over; the others are taken in the midst of it."""
 COLOURS = 128
+DRAWN = (
+    """() => [...document.images].every((each) => each.complete || each.getBoundingClientRect().top > innerHeight)"""
+)
 LANGUAGES = {"zh-CN": ".zh-CN", "en": ""}
 
 
@@ -54,11 +61,12 @@ def _plain(route: str) -> str:
     return re.sub(r"{[^}]*}", "{}", route)
 
 
-def shot(page: Page, console: Running, path: str, width: int) -> bytes:
+def shot(page: Page, address: str, width: int) -> bytes:
     """The page as far as a screen shows it, in few colours."""
     page.set_viewport_size({"width": width, "height": 800 if width > 720 else 760})
-    page.goto(console.origin + path)
+    page.goto(address)
     page.wait_for_function(SETTLED)
+    page.wait_for_function(DRAWN)
     page.wait_for_timeout(400)  # what is drawn after that is drawn by itself: maps, panels' pictures
     out = io.BytesIO()
     Image.open(io.BytesIO(page.screenshot())).convert("RGB").quantize(COLOURS).save(out, "PNG", optimize=True)
@@ -79,9 +87,42 @@ def make(browser: Browser, console: Running, folder: Path, *, every: bool) -> li
                 if label is None:
                     continue
                 file = folder / f"console-{label}{f'-{width}' if every else ''}{ending}.png"
-                file.write_bytes(shot(page, console, path, width))
+                file.write_bytes(shot(page, console.origin + path, width))
                 made.append(file)
         context.close()
+    return made
+
+
+def of_the_community(browser: Browser, folder: Path) -> list[Path]:
+    with tempfile.TemporaryDirectory() as place, closing(Desk(founded(Path(place) / "site"))) as desk:
+        settle(desk, Path(place))
+        with running(desk) as console:
+            return make(browser, console, folder, every=True)
+
+
+def of_the_day(browser: Browser, folder: Path) -> list[Path]:
+    """Plays a clerk's day; the files that were written. Each picture is of one moment, in both languages."""
+    folder.mkdir(parents=True, exist_ok=True)
+    made = []
+    with tempfile.TemporaryDirectory() as place, yard(Path(place)) as here:
+        page = browser.new_context(locale="zh-CN", viewport={"width": 1280, "height": 800}).new_page()
+
+        def photo(name: str, path: str | None = None) -> None:
+            for language, ending in LANGUAGES.items():
+                context = browser.new_context(locale=language, storage_state=page.context.storage_state())
+                other = context.new_page()
+                width = 390 if name in PHONE else 1280
+                found = other.request.get(page.url if path is None else here.console + path)
+                if found.ok:
+                    file = folder / f"console-{name}{ending}.png"
+                    file.write_bytes(shot(other, found.url, width))
+                    made.append(file)
+                context.close()
+
+        day.live(page, here, photo)
+        for name, path in OF_THE_DAY.items():
+            photo(name, path)
+        page.context.close()
     return made
 
 
@@ -91,16 +132,10 @@ def main(arguments: list[str]) -> int:
     if chromium is None:
         sys.stderr.write("no chromium here: the pictures of the console stay as they are\n")
         return 0
-    with (
-        tempfile.TemporaryDirectory() as place,
-        sync_playwright() as playwright,
-        closing(Desk(founded(Path(place) / "site"))) as desk,
-    ):
-        settle(desk, Path(place))
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        with running(desk) as console:
-            for file in make(browser, console, folder, every=every):
-                sys.stdout.write(f"{file}\n")
+        for file in of_the_community(browser, folder) if every else of_the_day(browser, folder):
+            sys.stdout.write(f"{file}\n")
         browser.close()
     return 0
 

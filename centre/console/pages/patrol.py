@@ -93,7 +93,8 @@ def round_words(each: RoundSeen) -> str:
     if each.missed:
         return _("{count} missed").format(count=each.missed)
     words = {"look": N_("late or out of order"), "away": N_("a door has not told yet"), "well": N_("complete")}
-    return _(words.get(each.sign, N_("{done} of {all} so far"))).format(done=each.done, all=len(each.stops))
+    so_far = N_("{done} of {all} so far")
+    return _(words.get(each.sign, so_far)).format(done=each.done, all=len(each.stops))
 
 
 @PAGES.get("/patrol")
