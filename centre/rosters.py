@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -196,14 +196,7 @@ def make_pin(
         holder, had = mine[0]
         if duress and had.pin is None:
             raise CentreError(_("{holder}: has no PIN yet").format(holder=holder_id), WRONG_USE)
-        used = {
-            pin
-            for other, numbers in people
-            if owner_of(other) == owner_of(holder)
-            for pin in (numbers.pin, numbers.duress)
-            if pin is not None
-        }
-        made = pins.fresh(used, digits, unlike=had.pin if duress else had.duress)
+        made = pins.fresh(_used_pins(people, holder), digits, unlike=had.pin if duress else had.duress)
         change = {"duress": made} if duress else {"pin": made}
         for at, (other, numbers) in enumerate(people):
             now_has = replace(numbers, **change) if other.id == holder_id else numbers
@@ -222,6 +215,12 @@ def make_pin(
             data = {"holder": holder_id, "roster": [roster.scope, name], "pin": True, "duress": duress, "by": by}
             acts.note(conn, "people", data, now)
     return made
+
+
+def _used_pins(people: Sequence[tuple[Holder, Numbers]], holder: Holder) -> set[str]:
+    """Of whoever lives where the holder does."""
+    mine = (numbers for other, numbers in people if owner_of(other) == owner_of(holder))
+    return {pin for numbers in mine for pin in (numbers.pin, numbers.duress) if pin is not None}
 
 
 def _one(conn: Connection, name: str, scope: Scope | None) -> holders.Roster:

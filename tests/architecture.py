@@ -55,6 +55,8 @@ PURE_STDLIB = frozenset(
 WALL_CLOCK = frozenset({"now", "utcnow", "today", "fromtimestamp"})
 """Names of datetime and date that read a clock, or the machine's timezone."""
 
+STARTS = "centre/own_process.py"
+"""It is a program: it hands its words on to the module that it runs."""
 SPEECH = frozenset({"exit", "stdin", "stdout", "stderr", "argv"})
 """Of sys: how a command hears, tells and ends."""
 
@@ -72,7 +74,7 @@ CORE_KNOWS = frozenset(
 PURE_CONTRACT = CORE_KNOWS | {"base64url", "refusal", "timezones", "values"}
 """That, and what it is made of: as pure as the core itself."""
 
-WEB = frozenset({"starlette", "uvicorn"})
+WEB = frozenset({"starlette", "uvicorn", "h11"})
 CONSOLE = frozenset({"jinja2", "msgspec", "markupsafe", "sse_starlette"})
 """What the console's pages and calls are made with."""
 LIBRARY_HOMES = {
@@ -270,7 +272,7 @@ def clock_faults(module: Module) -> Iterator[str]:
 
 def speech_faults(module: Module) -> Iterator[str]:
     """What the centre does neither prints nor asks nor ends the process: its commands do."""
-    if module.package != "centre" or module.path.startswith("centre/cli/"):
+    if module.package != "centre" or module.path.startswith("centre/cli/") or module.path == STARTS:
         return
     for node in ast.walk(module.tree):
         if (

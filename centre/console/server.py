@@ -58,7 +58,10 @@ class _Impatient(H11Protocol):
 
 def serve(app: ASGIApp, at: socket.socket, certificate: tuple[Path, Path] | None, *, behind_proxy: bool) -> None:
     """`certificate`: PEM files of certificate and key. `behind_proxy`: a proxy on this machine says who asks. Raises OSError, ssl.SSLError."""
-    made(app, certificate, behind_proxy=behind_proxy).run(sockets=[at])
+    server = made(app, certificate, behind_proxy=behind_proxy)
+    for number in (signal.SIGTERM, signal.SIGINT):  # also while it begins, when uvicorn's own are not in force yet
+        signal.signal(number, server.handle_exit)
+    server.run(sockets=[at])
 
 
 def made(app: ASGIApp, certificate: tuple[Path, Path] | None, *, behind_proxy: bool) -> uvicorn.Server:
@@ -80,8 +83,4 @@ def made(app: ASGIApp, certificate: tuple[Path, Path] | None, *, behind_proxy: b
         ssl_certfile=None if certificate is None else str(certificate[0]),
         ssl_keyfile=None if certificate is None else str(certificate[1]),
     )
-    server = uvicorn.Server(config)
-    for number in (signal.SIGTERM, signal.SIGINT):  # also while it begins, when uvicorn's own are not in force yet
-        signal.signal(number, server.handle_exit)
-    server.run(sockets=[at])
     return uvicorn.Server(config)

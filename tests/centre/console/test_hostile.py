@@ -126,7 +126,7 @@ def test_an_odd_form_is_no_fault(web: WebDesk, text: str) -> None:
                 asked = re.sub(r"{unit}", "b1-u1", path)
                 for act in ("open", "hold", "say", "lockdown"):
                     answer = web.client.post(
-                        re.sub(r"{\w+(:\w+)?}", lambda _f: act, asked)
+                        re.sub(r"{\w+(:\w+)?}", lambda _f, act=act: act, asked)
                         if "{act}" in asked
                         else re.sub(r"{\w+(:\w+)?}", "1", asked),
                         data=form,
