@@ -196,13 +196,7 @@ def make_pin(
         holder, had = mine[0]
         if duress and had.pin is None:
             raise CentreError(_("{holder}: has no PIN yet").format(holder=holder_id), WRONG_USE)
-        used = {
-            pin
-            for other, numbers in people
-            if owner_of(other) == owner_of(holder)
-            for pin in (numbers.pin, numbers.duress)
-            if pin is not None
-        }
+        used = _pins_of(people, owner_of(holder))
         made = pins.fresh(used, digits, unlike=had.pin if duress else had.duress)
         change = {"duress": made} if duress else {"pin": made}
         for at, (other, numbers) in enumerate(people):
@@ -222,6 +216,12 @@ def make_pin(
             data = {"holder": holder_id, "roster": [roster.scope, name], "pin": True, "duress": duress, "by": by}
             acts.note(conn, "people", data, now)
     return made
+
+
+def _pins_of(people: list[tuple[Holder, Numbers]], owner: str) -> set[str]:
+    """That are in use under one room."""
+    mine = [numbers for each, numbers in people if owner_of(each) == owner]
+    return {pin for numbers in mine for pin in (numbers.pin, numbers.duress) if pin is not None}
 
 
 def _one(conn: Connection, name: str, scope: Scope | None) -> holders.Roster:
