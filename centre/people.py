@@ -244,7 +244,7 @@ def ending(found: Iterable[PlacedPart], before_utc: float) -> list[Person]:
 
 
 @dataclass(frozen=True, slots=True)
-class ListInPlace:
+class RosterInPlace:
     scope: str
     id: str
     rev: int
@@ -262,11 +262,11 @@ class ListInPlace:
         return found[first : first + count]
 
 
-def rosters(found: Iterable[PlacedPart]) -> list[ListInPlace]:
+def rosters(found: Iterable[PlacedPart]) -> list[RosterInPlace]:
     by_name: dict[tuple[str, str], list[PlacedPart]] = {}
     for part in found:
         by_name.setdefault((part.scope, part.roster), []).append(part)
     return [
-        ListInPlace(scope, name, mine[0].rev, mine[0].made_utc, all(each.kept for each in mine), tuple(mine))
+        RosterInPlace(scope, name, mine[0].rev, mine[0].made_utc, all(each.kept for each in mine), tuple(mine))
         for (scope, name), mine in by_name.items()
     ]

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from centre import acts, holders, people, profiles_csv, roster_export, rosters, rotations, state
 from centre.errors import WRONG_USE, BadValueError, CentreError
 from centre.opened import OpenCentre
-from centre.people import ListInPlace
+from centre.people import RosterInPlace
 from centre.roster_csv import HashKeys, Numbers, owner_of, read_csv
 from centre.sheet import BadTableError
 from centre.units import parse_scope
@@ -29,7 +29,7 @@ ALTERED = frozenset({"role", "room", "doors", "from", "until", "hours", "unlock_
 
 
 @dataclass(frozen=True, slots=True)
-class ListPreview:
+class FileChange:
     """What putting a file would change. `before`: revision in place, 0 for a new roster; `mark`: of this file, and of what it was held against.
 
     `gone`: holders who would be in it no longer; `fewer`: who would have fewer cards.
@@ -53,7 +53,7 @@ def preview(
     empty: bool = False,
     again: bool = False,
     profiles: Mapping[str, Hours] | None = None,
-) -> ListPreview:
+) -> FileChange:
     """Nothing is kept. Raises BadTableError as putting it would, and BadValueError."""
     if not valid_id(name):
         raise BadValueError("name", _("{name!r} is no id (a-z, 0-9, - and _, at most 48)").format(name=name))
@@ -67,7 +67,7 @@ def preview(
         raise BadTableError(reading.faults)
     was = _by_id([entry.holder for entry in placed.slice(0, placed.entries)] if placed is not None else [])
     now = _by_id(reading.holders)
-    return ListPreview(
+    return FileChange(
         rosters.file_mark(data, newest),
         0 if placed is None else placed.rev,
         len(reading.holders),
@@ -89,7 +89,7 @@ def profiles_of(centre: OpenCentre, scope: Scope, name: str, data: bytes) -> dic
         return opened(conn, centre, str(scope), name).profiles
 
 
-def in_place(conn: Connection, site: str, scope: Scope, name: str) -> ListInPlace | None:
+def in_place(conn: Connection, site: str, scope: Scope, name: str) -> RosterInPlace | None:
     found = people.rosters(people.parts(conn, site, lambda each: each == str(scope)))
     return next((each for each in found if each.id == name), None)
 
@@ -155,7 +155,7 @@ def day(utc: float | None, zone: ZoneInfo, *, end: bool = False) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class ListChange:
+class LineChange:
     """Of whom, where. `rev`: the revision that was looked at; another one in its place is told, and nothing is changed. None: whichever."""
 
     scope: str
@@ -164,7 +164,7 @@ class ListChange:
     rev: int | None = None
 
 
-def add(centre: OpenCentre, change: ListChange, values: Mapping[str, str], now: float) -> int:
+def add(centre: OpenCentre, change: LineChange, values: Mapping[str, str], now: float) -> int:
     """Somebody new, with `values` as the columns of a roster's file. Returns the revision. Raises BadTableError, BadValueError, CentreError."""
     with centre.books.changing() as conn:
         there = opened(conn, centre, change.scope, change.roster)
@@ -173,7 +173,7 @@ def add(centre: OpenCentre, change: ListChange, values: Mapping[str, str], now: 
         return _add(conn, centre, change, there, values, now)
 
 
-def add_card(centre: OpenCentre, change: ListChange, holder: str, card: str, now: float) -> int:
+def add_card(centre: OpenCentre, change: LineChange, holder: str, card: str, now: float) -> int:
     """A further card for a holder of the roster, which opens what their first one does. Returns the revision. Raises as `add`."""
     with centre.books.changing() as conn:
         there = opened(conn, centre, change.scope, change.roster)
@@ -187,7 +187,7 @@ def add_card(centre: OpenCentre, change: ListChange, holder: str, card: str, now
 def _add(
     conn: Connection,
     centre: OpenCentre,
-    change: ListChange,
+    change: LineChange,
     there: OpenRoster,
     values: Mapping[str, str],
     now: float,
@@ -201,7 +201,7 @@ def _add(
     return _commit(conn, centre, change, there, [*there.lines, (holder, numbers)], holder.id, now)
 
 
-def alter(centre: OpenCentre, change: ListChange, holder: str, values: Mapping[str, str], now: float) -> int:
+def alter(centre: OpenCentre, change: LineChange, holder: str, values: Mapping[str, str], now: float) -> int:
     """All lines of an id: those columns of `values` that say another thing than its first line does. Cards stay, and PINs where the room does: they
     belong to it. Returns the revision. Raises as `add`.
     """
@@ -240,7 +240,7 @@ def _read(
 def _commit(
     conn: Connection,
     centre: OpenCentre,
-    change: ListChange,
+    change: LineChange,
     there: OpenRoster,
     lines: list[tuple[Holder, Numbers]],
     holder: str,

@@ -16,7 +16,7 @@ Name = tuple[str, str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class ListReach:
+class RosterSpread:
     """Units that hold it (`has`) and that do not (`lack`), by id; those that are not enrolled are in neither."""
 
     has: tuple[str, ...]
@@ -36,7 +36,7 @@ class Lacking:
     heard_utc: float | None
 
 
-def of(conn: Connection, names: Iterable[Name]) -> dict[Name, ListReach]:
+def of(conn: Connection, names: Iterable[Name]) -> dict[Name, RosterSpread]:
     there = handed.live(conn)
     applied = handed.has_applied(conn, Kind.ROSTER)
     found = {}
@@ -44,16 +44,16 @@ def of(conn: Connection, names: Iterable[Name]) -> dict[Name, ListReach]:
         mine = handed.live_in(there, scope)
         has = tuple(unit for unit in mine if applied.get((unit, scope, name), 0) >= rev)
         held = frozenset(has)
-        found[scope, name, rev] = ListReach(has, tuple(unit for unit in mine if unit not in held))
+        found[scope, name, rev] = RosterSpread(has, tuple(unit for unit in mine if unit not in held))
     return found
 
 
-def together(reached: Iterable[ListReach]) -> ListReach:
+def together(reached: Iterable[RosterSpread]) -> RosterSpread:
     """Of several rosters: a unit has them when it has each that is for it."""
     each = list(reached)
     lack = frozenset(unit for mine in each for unit in mine.lack)
     has = frozenset(unit for mine in each for unit in mine.has) - lack
-    return ListReach(tuple(sorted(has)), tuple(sorted(lack)))
+    return RosterSpread(tuple(sorted(has)), tuple(sorted(lack)))
 
 
 def lacking(conn: Connection, names: Iterable[str]) -> list[Lacking]:

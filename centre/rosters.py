@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -196,7 +196,8 @@ def make_pin(
         holder, had = mine[0]
         if duress and had.pin is None:
             raise CentreError(_("{holder}: has no PIN yet").format(holder=holder_id), WRONG_USE)
-        made = pins.fresh(_used_pins(people, holder), digits, unlike=had.pin if duress else had.duress)
+        used = _pins_of(people, owner_of(holder))
+        made = pins.fresh(used, digits, unlike=had.pin if duress else had.duress)
         change = {"duress": made} if duress else {"pin": made}
         for at, (other, numbers) in enumerate(people):
             now_has = replace(numbers, **change) if other.id == holder_id else numbers
@@ -217,9 +218,9 @@ def make_pin(
     return made
 
 
-def _used_pins(people: Sequence[tuple[Holder, Numbers]], holder: Holder) -> set[str]:
-    """Of whoever lives where the holder does."""
-    mine = (numbers for other, numbers in people if owner_of(other) == owner_of(holder))
+def _pins_of(people: list[tuple[Holder, Numbers]], owner: str) -> set[str]:
+    """That are in use under one room."""
+    mine = [numbers for each, numbers in people if owner_of(each) == owner]
     return {pin for numbers in mine for pin in (numbers.pin, numbers.duress) if pin is not None}
 
 

@@ -15,7 +15,7 @@ from centre.console.visit import Visit
 from centre.errors import BadValueError, ForbiddenError
 from centre.people import PartEntry, Person, PlacedPart, Seen
 from centre.permits import Doing
-from centre.roster_reach import ListReach, Name
+from centre.roster_reach import Name, RosterSpread
 from centre.rosters_in_place import Left
 from centre.words import _
 from contract.scopes import Scope
@@ -235,12 +235,12 @@ def person_shown(visit: Visit, ask: PersonName) -> WholePerson:
     return WholePerson(line(found), [_entry(each) for each in found.entries], len(reached.has), reached.every, others)
 
 
-def reach(visit: Visit, entries: tuple[PartEntry, ...]) -> ListReach:
+def reach(visit: Visit, entries: tuple[PartEntry, ...]) -> RosterSpread:
     names = {(each.part.scope, each.part.roster, each.part.rev) for each in entries}
     return reach_of(visit, sorted(names))
 
 
-def reach_of(visit: Visit, names: list[Name]) -> ListReach:
+def reach_of(visit: Visit, names: list[Name]) -> RosterSpread:
     with visit.centre.books.reading() as conn:
         return roster_reach.together(roster_reach.of(conn, names).values())
 

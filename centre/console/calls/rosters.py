@@ -14,10 +14,10 @@ from centre.console.calls.people import MOST, HolderId, PeopleFound, line, one, 
 from centre.console.errors import NotThereError
 from centre.console.visit import Visit
 from centre.errors import BadValueError, CentreError
-from centre.people import ListInPlace
+from centre.people import RosterInPlace
 from centre.permits import Doing
-from centre.roster_changes import ListChange, ListPreview
-from centre.roster_reach import ListReach
+from centre.roster_changes import FileChange, LineChange
+from centre.roster_reach import RosterSpread
 from centre.sheet import BadTableError
 from centre.words import _
 
@@ -166,11 +166,11 @@ class Altered(msgspec.Struct):
 # --- looked through
 
 
-def all_lists(visit: Visit) -> list[ListInPlace]:
+def all_lists(visit: Visit) -> list[RosterInPlace]:
     return people.rosters(parts(visit))
 
 
-def reached(visit: Visit, found: list[ListInPlace]) -> list[ListReach]:
+def reached(visit: Visit, found: list[RosterInPlace]) -> list[RosterSpread]:
     names = [(each.scope, each.id, each.rev) for each in found]
     with visit.centre.books.reading() as conn:
         known = roster_reach.of(conn, names)
@@ -189,7 +189,7 @@ def rosters_listed(visit: Visit, ask: RostersAsk) -> RosterLines:
     return RosterLines(made, len(every))
 
 
-def one_list(visit: Visit, scope: str, name: str) -> ListInPlace:
+def one_list(visit: Visit, scope: str, name: str) -> RosterInPlace:
     """Raises NotThereError, for one of elsewhere too."""
     found = next((each for each in all_lists(visit) if (each.scope, each.id) == (scope, name)), None)
     if found is None:
@@ -229,7 +229,7 @@ def previewed(visit: Visit, ask: FileAsk, data: bytes) -> FilePreview:
     return _preview(found)
 
 
-def _preview(found: ListPreview) -> FilePreview:
+def _preview(found: FileChange) -> FilePreview:
     lists = (list(found.added), list(found.gone), list(found.changed), list(found.fewer))
     return FilePreview([], found.mark, found.before, found.holders, *lists)
 
@@ -310,8 +310,8 @@ def in_list(visit: Visit, holder: str, scope: str, roster: str) -> None:
     visit.require(Doing.PEOPLE, scope)
 
 
-def _change(visit: Visit, ask: AddAsk | AlterAsk | CardAsk, rev: int | None = None) -> ListChange:
-    return ListChange(ask.scope, ask.roster, visit.person.name, rev)
+def _change(visit: Visit, ask: AddAsk | AlterAsk | CardAsk, rev: int | None = None) -> LineChange:
+    return LineChange(ask.scope, ask.roster, visit.person.name, rev)
 
 
 def _altered(act: Callable[[], int]) -> Altered:
