@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 
 from centre import field_entries, said, units
 from centre.errors import WRONG_USE, CentreError
-from centre.field_entries import Entry, What
+from centre.field_entries import FieldEntry, What
 from centre.opened import OpenCentre
 from centre.said import Filed
 from centre.schema_reports import case_steps, setting_revs
@@ -72,7 +72,7 @@ class Case:
     code: ReportCode | None
     steps: tuple[Step, ...]
     ratings: tuple[int, ...]
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[FieldEntry, ...] = ()
     """What grid workers wrote about it on their rounds; one of them may have filed it."""
 
     @property

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from centre import acts, adopted, cases, photos, units
 from centre.errors import WRONG_USE, BadValueError, CentreError
-from centre.field_entries import Entry, What, report_of, with_key
+from centre.field_entries import FieldEntry, What, report_of, with_key
 from centre.opened import OpenCentre
 from centre.schema_reports import field_entries
 from centre.words import _
@@ -38,7 +38,7 @@ class Written:
     at_utc: float | None = None
 
 
-def write(centre: OpenCentre, written: Written, by: str, now: float) -> Entry:
+def write(centre: OpenCentre, written: Written, by: str, now: float) -> FieldEntry:
     """What was taken before by this key is that entry. Raises BadValueError, CentreError (wrong use)."""
     _check(written)
     photo = None if not written.photo else photos.keep(centre.folder, written.photo)
@@ -70,7 +70,7 @@ def _about(conn: Connection, site: str, written: Written, by: str) -> tuple[str,
     return report_of(by, written.key), unit.unit
 
 
-def _same(known: Entry, written: Written, by: str, photo: str | None) -> Entry:
+def _same(known: FieldEntry, written: Written, by: str, photo: str | None) -> FieldEntry:
     """A key is one entry's: another one under it was made by a fault, or by somebody who guesses."""
     about = known.unit if known.what is What.FILED else known.report
     mine = (known.by, known.what, about, known.code, known.text, known.photo)

@@ -35,7 +35,7 @@ WORDS: Mapping[What, str] = {
 
 
 @frozen
-class Entry:
+class FieldEntry:
     """`key`: made where it was written. `at_utc`: when that was; `taken_utc`: when the centre had it. `photo`: as centre/photos.py names it."""
 
     key: str
@@ -55,21 +55,21 @@ def report_of(by: str, key: str) -> str:
     return "f-" + hashlib.sha256(f"{by}\n{key}".encode()).hexdigest()[:24]
 
 
-def with_key(conn: Connection, key: str) -> Entry | None:
+def with_key(conn: Connection, key: str) -> FieldEntry | None:
     row = conn.execute(select(field_entries).where(field_entries.c.key == key)).first()
     return None if row is None else _of_row(row)
 
 
-def by_report(conn: Connection) -> dict[str, tuple[Entry, ...]]:
+def by_report(conn: Connection) -> dict[str, tuple[FieldEntry, ...]]:
     """In the order in which they were written."""
-    found: dict[str, tuple[Entry, ...]] = {}
+    found: dict[str, tuple[FieldEntry, ...]] = {}
     order = (field_entries.c.at_utc, field_entries.c.taken_utc, field_entries.c.key)
     for row in conn.execute(select(field_entries).order_by(*order)):
         found[row.report] = (*found.get(row.report, ()), _of_row(row))
     return found
 
 
-def filed_by(entries: Mapping[str, tuple[Entry, ...]]) -> dict[str, Filed]:
+def filed_by(entries: Mapping[str, tuple[FieldEntry, ...]]) -> dict[str, Filed]:
     """Reports that entries filed, by id, as if a door had told of them."""
     return {
         each.report: Filed(each.unit, ReportFiled(each.report, each.code, each.by, None, ""), each.at_utc, timed=True)
@@ -79,6 +79,6 @@ def filed_by(entries: Mapping[str, tuple[Entry, ...]]) -> dict[str, Filed]:
     }
 
 
-def _of_row(row: Any) -> Entry:
+def _of_row(row: Any) -> FieldEntry:
     values = row._asdict()
-    return Entry(**{**values, "what": What(row.what)})
+    return FieldEntry(**{**values, "what": What(row.what)})

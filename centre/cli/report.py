@@ -13,7 +13,7 @@ from centre import case_figures, cases, field_entries, known, reports_desk, show
 from centre.case_figures import Figures
 from centre.cases import Case, CaseFilter, Level, Step
 from centre.cli.context import CliContext, json_option, moment_option, yes_option
-from centre.field_entries import Entry
+from centre.field_entries import FieldEntry
 from centre.names import named
 from centre.reports_desk import Assignment
 from centre.units import parse_scope
@@ -217,7 +217,7 @@ def _step(office: CliContext, step: Step) -> str:
     return "  ".join([*words, step.text]).rstrip()
 
 
-def _entry(office: CliContext, entry: Entry) -> str:
+def _entry(office: CliContext, entry: FieldEntry) -> str:
     words = [office.local(entry.at_utc), _(field_entries.WORDS[entry.what]), _("by {by}").format(by=entry.by)]
     words += [_("photo {photo}").format(photo=entry.photo[:12])] if entry.photo else []
     return "  ".join([*words, entry.text])

@@ -17,7 +17,7 @@ from centre.console.calls.reports import CaseSeen
 from centre.console.calls.watching import NeedView
 from centre.console.visit import Visit
 from centre.field_desk import Written
-from centre.field_entries import Entry, What
+from centre.field_entries import FieldEntry, What
 from centre.needs import Need, Urgency
 from centre.permits import Doing
 from centre.units import one
@@ -140,7 +140,7 @@ def note_case(visit: Visit, ask: NoteCase) -> EntryTaken:
     return _taken(field_desk.write(visit.centre, written, visit.person.name, time.time()))
 
 
-def _taken(entry: Entry) -> EntryTaken:
+def _taken(entry: FieldEntry) -> EntryTaken:
     return EntryTaken(entry.report, entry.at_utc, entry.photo)
 
 
