@@ -6,6 +6,7 @@ Owns the table field_entries.
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
@@ -49,7 +50,7 @@ def write(centre: OpenCentre, written: Written, by: str, now: float) -> FieldEnt
         _check_many(conn, by, now)
         report, unit = _about(conn, centre.site.site, written, by)
         at_utc = now if written.at_utc is None else min(max(written.at_utc, now - LATE_S), now)
-        row = {"key": written.key, "report": report, "what": written.what.value, "unit": unit, "by": by}
+        row: dict[str, Any] = {"key": written.key, "report": report, "what": written.what.value, "unit": unit, "by": by}
         row |= {"code": written.code, "text": written.text.strip(), "photo": photo}
         row |= {"at_utc": round(at_utc, 3), "taken_utc": round(now, 3)}
         conn.execute(insert(field_entries).values(**row))
