@@ -129,7 +129,12 @@ def mine(visit: Visit, name: str) -> Round:
 
 def workers(visit: Visit) -> list[str]:
     """Ids of who may walk the rounds that the person sees, and of who did today: nobody else of the rosters is told of."""
-    named = {name for each in rounds.in_force(visit.centre) if round_days.is_seen(each, visit.seen) for name in each.staff or ()}
+    named = {
+        name
+        for each in rounds.in_force(visit.centre)
+        if round_days.is_seen(each, visit.seen)
+        for name in each.staff or ()
+    }
     today = round_days.of_day(visit.centre, day_of(visit, ""), visit.now, visit.seen)
     return sorted(named.union(round_days.walked_by(today)))
 

@@ -36,7 +36,15 @@ MARK = "zzz"
 """In every id of the other yard."""
 WORDS = "秘密"
 """In every name and text of the other yard: it must not be told even to who guesses an id."""
-HERE = {"level": "yard", "place": "zzyard", "act": "open", "number": "1", "key": "0" * 32, "token": "a.b", "language": "en"}
+HERE = {
+    "level": "yard",
+    "place": "zzyard",
+    "act": "open",
+    "number": "1",
+    "key": "0" * 32,
+    "token": "a.b",
+    "language": "en",
+}
 FOR_ALL = {"template_saved", "template_removed"}
 """What a clerk of a yard does for the whole site."""
 BODY: dict[str, Any] = {
@@ -55,10 +63,14 @@ def other(web: WebDesk, tmp_path: Path) -> dict[str, Any]:
         conn.exec_driver_sql(f"UPDATE units SET name = '{WORDS}楼' WHERE unit = 'zzz-1'")
     _told(web, unit)
     office, now = web.desk.office, time.time()
-    recipients.add(office, "water", "水务", RecipientKind.PARTNER, "zhang", now)  # whom reports go to is the whole site's
+    recipients.add(
+        office, "water", "水务", RecipientKind.PARTNER, "zhang", now
+    )  # whom reports go to is the whole site's
     scope = Scope("yard", "zzyard")
     notice = notices.put(office, Draft(scope, f"{WORDS}通知", WORDS, Category.SERVICE, by="zzzclerk"), now)
-    poll = polls.put(office, PollDraft(scope, f"{WORDS}问", WORDS, (f"{WORDS}甲", "乙"), Per.ROOM, now + 9e5), "zzzclerk", now)
+    poll = polls.put(
+        office, PollDraft(scope, f"{WORDS}问", WORDS, (f"{WORDS}甲", "乙"), Per.ROOM, now + 9e5), "zzzclerk", now
+    )
     stops = rounds.stops_of(b"unit,from,until\nzzz-1,09:00,10:00\n")
     made = rounds.put(office, rounds.RoundDraft(scope, f"{WORDS}巡", stops), now)
     account_desk.add(office, Account("zzzclerk", f"{WORDS}员", Role.VIEWER, scope, "zzzholder"), "zhang", now)
@@ -69,8 +81,24 @@ def other(web: WebDesk, tmp_path: Path) -> dict[str, Any]:
     with web.desk.books.reading() as conn:
         alarm = conn.execute(select(func.max(alarms.c.id))).scalar()
     assert alarm
-    ids = {"unit": "zzz-1", "scope": OTHER, "notice": notice.id, "poll": poll.id, "round": made.id, "case": "zzzr-1", "alarm": alarm}
-    ids |= {"holder": "zzzholder", "name": "zzzclerk", "id": hook, "course": "zzz", "template": "zzz", "recipient": "water", "alarms": [alarm]}
+    ids = {
+        "unit": "zzz-1",
+        "scope": OTHER,
+        "notice": notice.id,
+        "poll": poll.id,
+        "round": made.id,
+        "case": "zzzr-1",
+        "alarm": alarm,
+    }
+    ids |= {
+        "holder": "zzzholder",
+        "name": "zzzclerk",
+        "id": hook,
+        "course": "zzz",
+        "template": "zzz",
+        "recipient": "water",
+        "alarms": [alarm],
+    }
     return {**BODY, **HERE, **ids}  # fmt: skip
 
 
@@ -106,7 +134,9 @@ def body(each: Call, values: dict[str, Any]) -> dict[str, Any]:
 def marks(web: WebDesk) -> tuple[Any, ...]:
     """What grows with everything that is done."""
     with web.desk.books.reading() as conn:
-        return conn.execute(select(func.max(acts.c.n))).scalar(), conn.execute(select(func.count()).select_from(state)).scalar()
+        return conn.execute(select(func.max(acts.c.n))).scalar(), conn.execute(
+            select(func.count()).select_from(state)
+        ).scalar()
 
 
 def clerk(web: WebDesk, role: Role = Role.ADMINISTRATOR) -> None:
@@ -137,12 +167,20 @@ def test_no_page_does_what_a_role_may_not(web: WebDesk, other: dict[str, Any], r
 @pytest.mark.parametrize("role", Role, ids=str)
 def test_no_call_does_what_a_role_may_not(web: WebDesk, other: dict[str, Any], role: Role) -> None:
     before = marks(web)
-    for account in (Account("li", "李", role, Scope("site", SITE)), Account("li", "李", Role.ADMINISTRATOR, Scope("site", SITE), disabled_utc=1.0)):
+    for account in (
+        Account("li", "李", role, Scope("site", SITE)),
+        Account("li", "李", Role.ADMINISTRATOR, Scope("site", SITE), disabled_utc=1.0),
+    ):
         token, web.account = web.token, account
         for each in CALLS:
             if account.enabled and role >= LEAST[each.doing]:
                 continue
-            answer = web.client.request(each.method, f"/api/v1{filled(each.path, other)}", json=body(each, other), headers={"x-csrftoken": token})
+            answer = web.client.request(
+                each.method,
+                f"/api/v1{filled(each.path, other)}",
+                json=body(each, other),
+                headers={"x-csrftoken": token},
+            )
             assert answer.status_code == 403, (each.name, answer.text)
     assert marks(web) == before
 
@@ -153,11 +191,22 @@ def test_no_page_tells_of_another_yard(web: WebDesk, other: dict[str, Any], role
     for method, path, _doing in declared():
         if method != "GET":
             continue
-        for query in ("", "?q=zzz", f"?q={WORDS}", "?unit=zzz-1", f"?place={OTHER}", f"?in={OTHER}", f"?scope={OTHER}", f"?copy={other['notice']}"):
+        for query in (
+            "",
+            "?q=zzz",
+            f"?q={WORDS}",
+            "?unit=zzz-1",
+            f"?place={OTHER}",
+            f"?in={OTHER}",
+            f"?scope={OTHER}",
+            f"?copy={other['notice']}",
+        ):
             asked = filled(path, other) + query
             answer = web.client.get(asked, headers={"x-fragment": "1"})
             assert answer.status_code < 500, asked
-            assert WORDS not in answer.text.replace(query[3:], "") if "?q=" in query else WORDS not in answer.text, asked
+            assert WORDS not in answer.text.replace(query[3:], "") if "?q=" in query else WORDS not in answer.text, (
+                asked
+            )
             if "{" not in path and not query:
                 assert MARK not in answer.text, (asked, answer.text[max(0, answer.text.find(MARK) - 200) :][:400])
 
@@ -182,7 +231,9 @@ def test_nothing_is_done_in_another_yard(web: WebDesk, other: dict[str, Any]) ->
         if each.method == "GET" or each.name in FOR_ALL:
             continue
         before = marks(web)
-        answer = web.client.request(each.method, f"/api/v1{filled(each.path, other)}", json=body(each, other), headers=headers)
+        answer = web.client.request(
+            each.method, f"/api/v1{filled(each.path, other)}", json=body(each, other), headers=headers
+        )
         assert answer.status_code in (403, 404, 409, 422), (each.name, answer.text)
         assert WORDS not in answer.text, each.name
         assert marks(web) == before, each.name
