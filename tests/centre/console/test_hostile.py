@@ -69,6 +69,7 @@ def test_an_odd_address_is_no_fault(web: WebDesk, odd: str) -> None:
             assert answer.status_code < 500, asked[:200]
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("number", NUMBERS, ids=range(len(NUMBERS)))
 def test_an_odd_value_behind_the_address_is_no_fault(web: WebDesk, number: str) -> None:
     web.desk.unit("b1-u1", "yard/y01")
@@ -116,6 +117,7 @@ def everything(text: str) -> dict[str, Any]:
     )
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("text", [*NUMBERS, "\ud7ff\ufffe", "<script>", "x" * 100_000], ids=range(len(NUMBERS) + 3))
 def test_an_odd_form_is_no_fault(web: WebDesk, text: str) -> None:
     web.desk.unit("b1-u1", "yard/y01")
