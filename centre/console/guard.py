@@ -25,7 +25,8 @@ STRANGERS_BODY = 64 * 1024
 PIECE_S = 20.0
 """Between two pieces of a body, and for all of it so many: who sends more slowly than that holds a place that others need."""
 WHOLE_S = 240.0
-MOST = "doorward.most"
+MOST, WHOLE = "doorward.most", "doorward.whole"
+"""In a request's scope: how much may come, and whether all of it came."""
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "application/json")
 CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 LANGUAGES = {"zh-CN": CHINESE, "en": ENGLISH}
@@ -75,7 +76,8 @@ class Guard:
             return
         headers = Headers(scope=scope)
         scope["doorward.language"] = language = language_of(headers)
-        dressed = self._dressed(send)
+        scope[WHOLE] = "transfer-encoding" not in headers and headers.get("content-length", "0") == "0"
+        dressed = self._dressed(scope, send)
         refused = self._refused(scope, headers)
         if refused is not None:
             await refused(scope, receive, dressed)
@@ -103,13 +105,15 @@ class Guard:
             return PlainTextResponse("too much\n", 413)
         return None
 
-    def _dressed(self, send: Send) -> Send:
+    def _dressed(self, scope: Scope, send: Send) -> Send:
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
                 headers.setdefault("cache-control", "no-store")
+                if not scope[WHOLE]:
+                    headers["connection"] = "close"  # nobody waits for the rest of what was sent
             await send(message)
 
         return dressed
@@ -117,12 +121,12 @@ class Guard:
 
 def _bounded(receive: Receive, scope: Scope) -> Receive:
     """Of a body that does not say how long it is, too. What it raises is answered as any HTTP error."""
-    come, is_whole = 0, False
+    come = 0
     ends_mono = asyncio.get_running_loop().time() + WHOLE_S
 
     async def bounded() -> Message:
-        nonlocal come, is_whole
-        if is_whole:
+        nonlocal come
+        if scope[WHOLE]:
             return await receive()  # it is listened to for its end alone
         left_s = ends_mono - asyncio.get_running_loop().time()
         try:
@@ -132,7 +136,7 @@ def _bounded(receive: Receive, scope: Scope) -> Receive:
         come += len(message.get("body", b""))
         if come > scope[MOST]:
             raise HTTPException(413, "too much")
-        is_whole = not message.get("more_body", False)
+        scope[WHOLE] = not message.get("more_body", False)
         return message
 
     return bounded

@@ -7,7 +7,6 @@ import signal
 import socket
 from pathlib import Path
 
-import h11
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -18,6 +17,8 @@ ASK_S = 10.0
 """From a connection to the whole head of its first request."""
 
 
+IDLE = "IDLE"
+"""Of h11: between two requests, or in the head of one."""
 READ_S = 60.0
 """Who takes nothing of its answer for so long is gone: an export holds a look at the books."""
 
@@ -34,7 +35,7 @@ class _Impatient(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        is_asking = self.conn.their_state is h11.IDLE
+        is_asking = str(self.conn.their_state) == IDLE
         if is_asking and self._due is None:
             self._due = self.loop.call_later(ASK_S, self._look)
         elif not is_asking and self._due is not None:
@@ -43,7 +44,7 @@ class _Impatient(H11Protocol):
 
     def _look(self) -> None:
         self._due = None
-        if self.conn.their_state is h11.IDLE:
+        if str(self.conn.their_state) == IDLE:
             self.transport.abort()
 
     def pause_writing(self) -> None:
