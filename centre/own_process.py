@@ -5,21 +5,13 @@
 
 from __future__ import annotations
 
-import runpy
 import sys
 from pathlib import Path
 
-_CODE = Path(__file__).resolve().parent.parent
+_BEGIN = Path(__file__).resolve().parent / "cli" / "begin.py"
 
 
 def command(module: str, *arguments: str) -> list[str]:
     """The words that run `module` as the program, as `python -m` does."""
     apart = "-I" if sys.flags.isolated else "-P"
-    return [sys.executable, apart, *(["-B"] if sys.dont_write_bytecode else []), __file__, module, *arguments]
-
-
-if __name__ == "__main__":
-    if str(_CODE) not in sys.path:
-        sys.path.insert(0, str(_CODE))
-    del sys.argv[0]
-    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+    return [sys.executable, apart, *(["-B"] if sys.dont_write_bytecode else []), str(_BEGIN), module, *arguments]

@@ -122,7 +122,7 @@ def test_the_console_answers_and_draws_with_what_the_wheel_brought(environment: 
         assert serve.wait(30) == 0, log.read_text()
     assert "started again" not in log.read_text()
     (site,) = environment.glob("lib/python*/site-packages")
-    begun = (environment / "bin/python", "-P", site / "centre/own_process.py", "agent", "panel", "notices")
+    begun = (environment / "bin/python", "-P", site / "centre/cli/begin.py", "agent", "panel", "notices")
     drawn = subprocess.run(begun, cwd="/", input=b"{}\n", capture_output=True, check=False, timeout=60)
     assert b"fault" in drawn.stdout, drawn
 

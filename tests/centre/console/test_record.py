@@ -12,7 +12,7 @@ from centre import searching
 from centre.accounts import Role
 from centre.checkpoints import read
 from centre.fact_export import harmless
-from centre.schema import facts
+from centre.schema import facts, meta
 from centre.searching import Search
 from tests.centre.conftest import Desk
 from tests.centre.console.conftest import WebDesk
@@ -163,7 +163,8 @@ def test_a_checkpoint_is_made_downloaded_and_held_against_the_record(web: WebDes
 
 def test_two_proofs_at_once_are_one(web: WebDesk) -> None:
     web.desk.unit("b1-u1")
-    with web.desk.books.writing():  # the act cannot be entered before this ends
+    with web.desk.books.writing() as conn:  # the act cannot be entered before this ends
+        conn.execute(select(meta).with_for_update())  # at PostgreSQL, where others write beside it
         web.post("/record/verify")
         assert web.post("/record/verify", 400).status_code == 400
     eventually(lambda: not web.call("GET", "/record")["running"], 20)
