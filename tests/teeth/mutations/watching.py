@@ -10,7 +10,16 @@ DOORS = "tests/centre/console/test_doors.py"
 COURSES = "tests/centre/console/test_courses.py"
 EXPLAIN = "tests/centre/test_explain.py"
 
+DAY = "tests/browser/test_clerks_day.py"
+
 MUTATIONS = [
+    Mutation(
+        "a resident's mark does not come to the case that is open",
+        "centre/console/templates/reports_case.html",
+        ' data-live="cases" data-from=',
+        " data-from=",
+        (f"{DAY}::test_a_clerks_day",),
+    ),
     Mutation(
         "what is urgent stands among the rest",
         "centre/needs.py",
