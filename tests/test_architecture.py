@@ -122,6 +122,7 @@ def test_libraries_are_declared() -> None:
         "PIL": "pillow",
         "sse_starlette": "sse-starlette",
         "markupsafe": "jinja2",
+        "h11": "uvicorn",
     }
     for name in set().union(*architecture.THIRD_PARTY.values()):
         assert f'"{spelled.get(name, name)}' in declared, name
