@@ -28,6 +28,7 @@ KINDS: Mapping[str, str] = {
     "field": N_("entry from the field"),
     "recipient": N_("who reports go to"),
     "poll": N_("poll"),
+    "round": N_("patrol round changed"),
     "poll_end": N_("end of a poll"),
     "visitor": N_("visitor's code"),
     "people": N_("list, card, PIN or visitor's code by somebody"),
@@ -64,7 +65,7 @@ KINDS: Mapping[str, str] = {
 }
 """What is entered, in a few words; a kind of a later version stands as it is called."""
 BY_PEOPLE = frozenset(
-    {"unit", "state", "command", "ack", "case", "field", "recipient", "poll", "visitor", "people", "revoked", "lost", "again",
+    {"unit", "state", "command", "ack", "case", "field", "recipient", "poll", "round", "visitor", "people", "revoked", "lost", "again",
      "erasure", "acceptance", "bundle", "roll", "rotation", "checkpoint", "verified", "exported", "looked",
      "restored", "account", "invited", "signed_in", "signed_out", "sessions_ended", "api_token", "consent",
      "hook", "home_assistant"}

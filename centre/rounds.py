@@ -14,8 +14,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from centre import acts, state, units
 from centre import known as known_names
-from centre import state, units
 from centre.errors import WRONG_USE, BadValueError, CentreError
 from centre.names import explained
 from centre.opened import OpenCentre
@@ -88,8 +88,8 @@ def strange_doors(centre: OpenCentre, stops: Sequence[StopLine]) -> list[StopLin
     return [each for each in stops if each.unit in told and each.door not in told[each.unit]]
 
 
-def put(centre: OpenCentre, draft: RoundDraft, now: float) -> Round:
-    """Commit it; returns it as it was signed, with its id and revision. Raises CentreError (wrong use) where it can't be."""
+def put(centre: OpenCentre, draft: RoundDraft, now: float, by: str | None = None) -> Round:
+    """`by`: who does it, entered with it. Commit it; returns it as it was signed, with its id and revision. Raises CentreError (wrong use) where it can't be."""
     name = draft.id or f"r{time.strftime('%Y%m%d', time.gmtime(now))}-{secrets.token_hex(3)}"
     if not valid_id(name):
         raise BadValueError("id", _("{name!r} is no id (a-z, 0-9, - and _, at most 48)").format(name=name))
@@ -115,7 +115,7 @@ def put(centre: OpenCentre, draft: RoundDraft, now: float) -> Round:
         codec.read(Round, codec.write(message))
     except codec.FieldError as error:
         raise CentreError(explained(str(error)), WRONG_USE) from None
-    return _commit(centre, message, now)
+    return _commit(centre, message, now, by)
 
 
 def _out_of_scope(known: dict[str, Unit], scope: Scope, stop: StopLine) -> list[Fault]:
@@ -137,8 +137,8 @@ def _stop(known: dict[str, Unit], stop: StopLine) -> RoundStop:
     return RoundStop(stop.unit, stop.door, stop.begins, stop.ends, name[:_NAME] or None)
 
 
-def withdraw(centre: OpenCentre, name: str, now: float) -> Round:
-    """Commit its tombstone, which is returned. Raises CentreError (wrong use) where there is no such round, or it is withdrawn."""
+def withdraw(centre: OpenCentre, name: str, now: float, by: str | None = None) -> Round:
+    """`by` as in put. Commit its tombstone, which is returned. Raises CentreError (wrong use) where there is no such round, or it is withdrawn."""
     with centre.books.reading() as conn:
         row = where(conn, name)
     if row is None:
@@ -146,7 +146,7 @@ def withdraw(centre: OpenCentre, name: str, now: float) -> Round:
     if row.withdrawn:
         raise CentreError(_("{name}: it is withdrawn already").format(name=name), WRONG_USE)
     scope = Scope(*row.scope.split("/", 1))
-    return _commit(centre, Round(scope, name, 1, round(now, 3), row.title, withdrawn=True), now)
+    return _commit(centre, Round(scope, name, 1, round(now, 3), row.title, withdrawn=True), now, by)
 
 
 def in_force(centre: OpenCentre) -> list[Round]:
@@ -199,7 +199,7 @@ def revisions(conn: Connection, name: str) -> list[Round]:
     return [read(token) for token in conn.execute(query).scalars()]
 
 
-def _commit(centre: OpenCentre, message: Round, now: float) -> Round:
+def _commit(centre: OpenCentre, message: Round, now: float, by: str | None) -> Round:
     """Gives the revision, signs and commits in one transaction."""
     site = centre.site.site
     with centre.books.changing() as conn:
@@ -219,6 +219,9 @@ def _commit(centre: OpenCentre, message: Round, now: float) -> Round:
         topic = state.topic_of(site, numbered)
         signed = Signed(topic, numbered, centre.signer.sign_state(topic, numbered))
         state.commit(conn, [signed], now, title=message.title)
+        if by is not None:
+            data = {"round": numbered.id, "scope": str(numbered.scope), "rev": numbered.rev, "by": by}
+            acts.note(conn, "round", data | {"withdrawn": numbered.withdrawn}, now)
     return numbered
 
 

@@ -269,7 +269,7 @@ def put_round(visit: Visit, ask: PutRound) -> RoundDone:
     )
     strange = [f"{each.unit} {each.door}" for each in rounds.strange_doors(visit.centre, lines)]
     try:
-        made = rounds.put(visit.centre, draft, time.time())
+        made = rounds.put(visit.centre, draft, time.time(), visit.person.name)
     except BadTableError as error:
         raise BadValueError("stops", "; ".join(map(str, error.faults))) from None
     return RoundDone(made.id, made.rev, strange)
@@ -317,5 +317,5 @@ def withdraw_round(visit: Visit, ask: RoundName) -> RoundDone:
     """Take a round out of force everywhere; what its days came to stays."""
     its = mine(visit, ask.round)
     visit.require(Doing.PATROL, its.scope)
-    made = rounds.withdraw(visit.centre, its.id, time.time())
+    made = rounds.withdraw(visit.centre, its.id, time.time(), visit.person.name)
     return RoundDone(made.id, made.rev, [])

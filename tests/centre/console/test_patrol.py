@@ -101,6 +101,8 @@ def test_a_round_is_made_changed_and_withdrawn(web: WebDesk) -> None:
     assert "Withdraw" in web.get(f"{path}/withdraw").text
     web.post(f"{path}/withdraw")
     web.get(path, 404)
+    who = [each["by"] for each in web.call("GET", "/acts")["acts"] if each["what"] == "patrol round changed"]
+    assert who == ["zhang"] * 3
 
 
 def test_a_table_of_stops_tells_its_faults_by_line(web: WebDesk) -> None:
