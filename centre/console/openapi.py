@@ -9,7 +9,7 @@ import msgspec
 
 from centre.console.call import CALLS, Call
 from centre.console.csrf import HEADER
-from centre.console.problem import PROBLEMS, Problem
+from centre.console.problem import BEFORE, PROBLEMS, Problem
 from centre.permits import LEAST
 
 PREFIX = "/api/v1"
@@ -70,6 +70,7 @@ def _operation(each: Call, schemas: Mapping[str, Any]) -> dict[str, Any]:
         "responses": {
             "200": _answer("done", each.answers.__name__),
             **{str(code): _answer(words, Problem.__name__) for code, words in PROBLEMS.items()},
+            **{str(code): _plain(words) for code, words in BEFORE.items()},
         },
     }
     rest = {name: value for name, value in properties.items() if name not in in_path}
@@ -86,3 +87,7 @@ def _operation(each: Call, schemas: Mapping[str, Any]) -> dict[str, Any]:
 
 def _answer(words: str, kind: str) -> dict[str, Any]:
     return {"description": words, "content": {"application/json": {"schema": {"$ref": _REF.format(name=kind)}}}}
+
+
+def _plain(words: str) -> dict[str, Any]:
+    return {"description": words, "content": {"text/plain": {"schema": {"type": "string"}}}}

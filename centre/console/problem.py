@@ -22,3 +22,8 @@ PROBLEMS = {
     503: "something that is needed cannot be reached; nothing was done",
 }
 """By status."""
+BEFORE = {
+    400: "an address or a body that no text is: a NUL, or JSON that cannot be read",
+    413: "too much at once",
+}
+"""What is answered before anybody looks which call it is: plain text."""

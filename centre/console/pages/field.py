@@ -76,7 +76,7 @@ def queue_words(visit: Visit) -> dict[str, Any]:
     return {"queue": {name: _(words) for name, words in QUEUE_WORDS.items()}, "me": me}
 
 
-@PAGES.post("/field/help/{alarm:int}", Doing.ACKNOWLEDGE)
+@PAGES.post("/field/help/{alarm:number}", Doing.ACKNOWLEDGE)
 def go(visit: Visit) -> Response:
     """Only with a line: others are told that she goes."""
     watching.take(visit, Take([visit.request.path_params["alarm"]], _("On my way")))

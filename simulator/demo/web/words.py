@@ -50,7 +50,7 @@ _EN: Mapping[str, str] = {
     "fire.undo": "Fire alarm over",
     "network.do": "Cut the network",
     "network.undo": "Mend the network",
-    "power.do": "Cut the power",
+    "power.do": "Switch the power off",
     "power.undo": "Restore the power",
     "kill": "Kill the program",
     "power": "power",

@@ -44,13 +44,15 @@ HERE = {
     "key": "0" * 32,
     "token": "a.b",
     "language": "en",
+    "org": "zzz",
 }
-FOR_ALL = {"template_saved", "template_removed"}
-"""What a clerk of a yard does for the whole site."""
+FOR_ALL = {"template_saved", "template_removed", "search_people"}
+"""What a clerk of a yard does for the whole site, or asks, which is entered."""
 BODY: dict[str, Any] = {
     "door": "main", "card": "1234", "why": "w", "note": "n", "title": "t", "text": "t", "name": "n", "label": "l", "to": "water",
     "mode": "hold_open", "until": 4e9, "until_utc": 4e9, "options": ["a", "b"], "role": "viewer", "url": "https://a.example/b",
-    "kind": "police", "stops": [{"unit": "zzz-1", "from": "08:00", "until": "09:00"}],
+    "kind": "police", "roster": "zzzroster", "csv": "id,card\nzzzx,0012345670\n", "day": "2026-11-26", "serial": 0,
+    "stops": [{"unit": "zzz-1", "from": "08:00", "until": "09:00"}],
 }  # fmt: skip
 
 

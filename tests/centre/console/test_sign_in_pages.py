@@ -61,7 +61,7 @@ def test_the_first_administrator_comes_by_the_link_that_init_printed(console: Co
     assert browser.is_in
 
 
-@pytest.mark.parametrize("token", ["x", "0" * 16 + "." + "y" * 43, "%00", "..%5Cetc", "a" * 3000, "'--", "<script>"])
+@pytest.mark.parametrize("token", ["x", "0" * 16 + "." + "y" * 43, "..%5Cetc", "a" * 3000, "'--", "<script>"])
 def test_an_invented_link_is_of_no_use(console: Console, token: str) -> None:
     answer = console.browser().get(f"/invitation/{token}", 410)
     assert "<script>" not in answer.text
