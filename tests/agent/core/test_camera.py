@@ -37,7 +37,7 @@ def test_what_somebody_may_want_to_see_names_the_camera() -> None:
     bench = evening(CAMERA)
     named = {fact.kind for fact in bench.facts() if fact.data.get("camera") == CAMERA}
     assert named == {"access.granted", "access.denied", "door.held", "door.forced", "door.fire_release"}
-    assert named == set(FILMED) - {"access.duress"}
+    assert named == set(FILMED) - {"access.duress", "access.locked_out"}
     for fact in bench.facts():
         assert ("camera" in fact.data) == (fact.kind in FILMED)
 
@@ -65,7 +65,7 @@ def test_duress_is_told_with_it_as_a_plain_yes_is() -> None:
 
 @pytest.mark.parametrize("kind", sorted(FILMED))
 def test_a_reader_of_before_passes_it_over_and_one_of_now_takes_a_fact_of_before(kind: str) -> None:
-    data = {"door": "main", "by": None, "via": "card", "reason": "unknown"}
+    data = {"door": "main", "by": None, "via": "card", "reason": "unknown", "device": "reader", "lock_s": 30}
     assert getattr(fact_of(kind, data), "camera", "") is None
     assert fact_of(kind, {**data, "camera": CAMERA, "lens": "wide"}) == fact_of(kind, {**data, "camera": CAMERA})
 
