@@ -105,7 +105,7 @@ def test_marking_alarms_beside_an_intake_that_matches_them_waits_for_none_of_its
     monkeypatch.setattr(Alarms, "match", match)
     hook, books = AlarmHook(Path("/bin/true")), opened(desk)[0].books
     handover = Handover(hook, books, SITE, lambda: None)
-    handover.offer()
+    handover.offer(leads=True)
     eventually(lambda: hook._handed.qsize() == 2)
 
     def mark() -> None:
