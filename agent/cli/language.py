@@ -86,6 +86,9 @@ def spoken(command: click.Command) -> click.Command:
     """The command with its help in the language that is spoken now."""
     for each in help_texts(command):
         setattr(each.of, each.attribute, _(each.english) if each.english else None)
+    for kind in (each.type for each in command.params):
+        if isinstance(kind, click.Path):  # click names it in the language it was made in
+            kind.name = click.Path(file_okay=kind.file_okay, dir_okay=kind.dir_okay).name
     command.short_help = re.split("[。\n]", command.help or "")[0] if speaks_chinese() else None
     command.context_class = _WideContext if speaks_chinese() else click.Context
     command._help_option = None  # noqa: SLF001  # click keeps the one it made, in the language of then
