@@ -27,7 +27,8 @@ DEB ?= $(wildcard build/deb/doorward_*_all.deb)
 WORKERS ?= 2
 TEST_WORKERS ?= 4
 
-STAMP := $(VENV)/.made
+MADE := $(VENV)/.made
+STAMP := $(VENV)/.made-for-developers
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 FAST := -m "not slow and not soak"
@@ -43,7 +44,8 @@ help:
 
 venv: $(STAMP)
 
-$(STAMP): pyproject.toml Makefile
+# What the demo needs, and no more: somebody who only wants to look waits for no type checker.
+$(MADE): pyproject.toml Makefile
 	@set -eu; \
 	if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
 	  found=; old=; \
@@ -61,11 +63,16 @@ $(STAMP): pyproject.toml Makefile
 	  "$$found" -m venv --clear $(VENV); \
 	fi; \
 	echo "installing what pyproject.toml asks for"; \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'; \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo,postgresql]' --group dev; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo]'; \
 	touch $@
 
-demo: $(STAMP)
+$(STAMP): $(MADE)
+	@echo "installing what its development needs"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo,postgresql]' --group dev
+	@touch $@
+
+demo: $(MADE)
 	@if [ -t 0 ] && [ -t 1 ]; then exec $(BIN)/doorward demo; else exec $(BIN)/doorward demo --story; fi
 
 check: $(STAMP)
