@@ -237,7 +237,8 @@ class Link:
             with suppress(RuntimeError, ValueError):
                 self._client.publish(last.topic, last.payload, 1, True).wait_for_publish(limit_s)
         self._client.disconnect()
-        self._client.loop_stop()
+        with suppress(AttributeError):  # of the library: its thread may end by the line above while it is looked for
+            self._client.loop_stop()
 
     def again(self) -> None:
         """End the connection in good order, and make another."""

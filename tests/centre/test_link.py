@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -55,6 +56,30 @@ def test_links_that_lost_a_broker_do_not_come_back_together() -> None:
     for link in links:
         link._on_disconnect(link._client, None, None, ReasonCode(PacketTypes.DISCONNECT), None)
     assert [link._client._reconnect_min_delay for link in links] != first, "drawn anew at each loss"
+
+
+def test_a_thread_that_ends_while_it_is_looked_for_stops_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library forgets its thread between asking whether there is one and waiting for it."""
+    from paho.mqtt import client as library
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = BrokerAddress(tls=False, host="127.0.0.1", port=server.getsockname()[1])
+        link = Link(Login(address, "centre", "secret"), [], will=None, persistent=True)
+        link.start()
+        line, _ = server.accept()
+        (thread,) = [each for each in threading.enumerate() if each.name == "paho-mqtt-client-centre"]
+        asked_by = threading.current_thread
+
+        def late() -> threading.Thread:
+            line.close()
+            if asked_by() is not thread:
+                eventually(lambda: not thread.is_alive())
+            return asked_by()
+
+        with monkeypatch.context() as patched:
+            patched.setattr(library.threading, "current_thread", late)
+            link.stop()
+    assert not thread.is_alive()
 
 
 @pytest.mark.parametrize("end", [LinkUp(), LinkDown("refused")])
