@@ -166,9 +166,7 @@ def _play(folder: Path, asked: Asked) -> int:
             serving = stack.enter_context(Serving(asked.port))
         here, there = designed(asked.mix, _say)
         pace = OF_THE_STORY if serving is None else OF_A_HAND
-        stage = stack.enter_context(
-            Stage(folder, kind, here, warm=True, next_door=there, language=asked.spoken[0], pace=pace)
-        )
+        stage = stack.enter_context(Stage(folder, kind, here, next_door=there, language=asked.spoken[0], pace=pace))
         stack.callback(_deaf)
         if asked.how is How.STORY:
             return _tell(stage, asked.pictures)

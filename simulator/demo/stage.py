@@ -74,7 +74,7 @@ class Entrance:
 class Stage:
     """`with Stage(folder) as stage`: everything is made, nothing runs yet but the hardware. On leaving nothing runs any more.
 
-    `mix` is what is built in; its doors are this stage's. `warm`: the centre's commands begin sooner (`children.Commands`).
+    `mix` is what is built in; its doors are this stage's.
     `next_door`: what is built in there, if not the same. `language`: the panel's. `pace`: of both doors.
     """
 
@@ -85,7 +85,6 @@ class Stage:
         mix: BoxSpec = ONE_DOOR,
         disk: SmallDisk | None = None,
         *,
-        warm: bool = False,
         language: str = PANEL,
         next_door: BoxSpec | None = None,
         pace: Pace = OF_THE_STORY,
@@ -106,7 +105,7 @@ class Stage:
         self.disk = disk or SmallDisk(folder / "state")
         self.clock = StoryClock(folder / "clock", TIMEZONE)
         extra = self.clock.environment
-        self._commands = Commands(extra, warm=warm)
+        self._commands = Commands(extra, warm=True)
         self.bureau = Bureau(folder / "centre", folder / "centre.log", self._commands, extra)
         self.config = folder / "config.yaml"
         self.agent = Child("agent", ["-c", str(self.config), "run"], folder / "agent.log", extra)

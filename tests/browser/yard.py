@@ -59,7 +59,7 @@ def yard(folder: Path) -> Iterator[Yard]:
     port, kind = free_port(), BoxSpec(reader_form="osdp")
     with (
         Serving(0) as serving,
-        Stage(folder, None, kind, warm=True, pace=UNHURRIED) as stage,
+        Stage(folder, None, kind, pace=UNHURRIED) as stage,
         playing(stage, serving, port) as scene,
         _meanwhile("turns", lambda: (scene.turn(), time.sleep(TURN_S))),
         _neighbours(stage),

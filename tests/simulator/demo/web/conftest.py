@@ -113,7 +113,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     over = threading.Event()
     with (
         Serving(0) as serving,
-        Stage(folder, None, here, warm=True, next_door=there, pace=UNHURRIED) as stage,
+        Stage(folder, None, here, next_door=there, pace=UNHURRIED) as stage,
         playing(stage, serving, free_port()) as scene,
     ):
 
