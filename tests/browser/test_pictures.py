@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from PIL import Image
 from playwright.sync_api import Browser
 
@@ -14,6 +15,7 @@ LEAST_COLOURS = 20
 MAX_BYTES = 150_000
 
 
+@pytest.mark.soak
 def test_each_page_is_drawn_in_both_languages(chromium: Browser, console: Running, tmp_path: Path) -> None:
     made = pictures.make(chromium, console, tmp_path, every=False)
     names = {file.name for file in made}

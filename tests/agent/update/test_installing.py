@@ -134,7 +134,7 @@ def test_an_outage_gives_no_more_time_to_get_the_door_ready(tmp_path: Path, does
     assert result(box) == ("returned", "0.2.0", "0.1.0", "door")
 
 
-@pytest.mark.parametrize("does", ["good", "crashes"])
+@pytest.mark.parametrize("does", ["good", pytest.param("crashes", marks=pytest.mark.soak)])
 @pytest.mark.parametrize("form", [Form.DEB, pytest.param(Form.RAUC, marks=pytest.mark.soak)])
 @pytest.mark.claim("F56")
 def test_a_power_cut_at_20_moments_leaves_the_old_or_the_new(
