@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import grp
 import os
-import pwd
 import shutil
-import stat
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,6 +14,8 @@ from agent.commissioning import hardwired
 from agent.commissioning.finding import Finding
 from agent.commissioning.measure import MAX_ROUND_MS, ROUND_MENDS
 from agent.commissioning.panel_findings import panel_findings
+from agent.commissioning.port_findings import port_findings
+from agent.commissioning.service_user import SERVICE_USER, can, service_user
 from agent.config import Config, unit_plan
 from agent.config.checks import broker_fault
 from agent.config.model import STATE
@@ -33,12 +32,10 @@ from contract.scopes import LEVELS
 from drivers.meter.gas import ALARM
 from drivers.registry import DRIVERS
 
-SERVICE_USER = "doorward"
 SPARE_MB = 64
 """Room beside the journal: cache, write-ahead logs, crash files, damaged files set aside."""
 EARLIEST_UTC = 1_767_225_600
 """2026-01-01: a system clock before it has not been set."""
-_BY_NAME = (Path("/dev/serial/by-path"), Path("/dev/serial/by-id"))
 
 
 def findings(config: Config, *, devices: bool) -> list[Finding]:
@@ -53,7 +50,7 @@ def findings(config: Config, *, devices: bool) -> list[Finding]:
         *_keys(config),
         *_link(config),
         *_identity(config, on_unit=devices),
-        *(each for name in config.ports if devices for each in _port(config, name)),
+        *(each for name in config.ports if devices for each in port_findings(config, name)),
         *(panel_findings(config) if devices else ()),
         *_state(config, on_unit=devices),
         *(_clock() if devices else ()),
@@ -215,76 +212,6 @@ def _identity(config: Config, *, on_unit: bool) -> Iterator[Finding]:
             yield Finding("link.broker", "failed", _("the enrolment's broker {fault}").format(fault=fault))
 
 
-def _port(config: Config, name: str) -> Iterator[Finding]:
-    device = config.ports[name].device
-    on_it = ", ".join(each for each, entry in config.devices.items() if entry.port == name) or _("nothing")
-    about = _("port {name} ({on_it})").format(name=name, on_it=on_it)
-    if "://" in device:
-        yield Finding(about, "note", _("{device} is not looked at: only a path is").format(device=device))
-        return
-    path = Path(device)
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        yield Finding(
-            about, "failed", _("{device} is not there: {instead}").format(device=device, instead=_instead(path))
-        )
-        return
-    except OSError as error:
-        yield Finding(about, "failed", _("{device}: {reason}").format(device=device, reason=reason_of(error)))
-        return
-    if not stat.S_ISCHR(status.st_mode):
-        yield Finding(about, "failed", _("{device} is no serial device").format(device=device))
-    elif not os.access(path, os.R_OK | os.W_OK):
-        yield Finding(
-            about,
-            "failed",
-            _("{device} may not be used: usermod -aG {group} {user}, then log in again").format(
-                device=device, group=_group(status.st_gid), user=_user()
-            ),
-        )
-    elif os.geteuid() == 0 and (fault := _service_may_not(status)):
-        yield Finding(about, "failed", _("{device} {fault}").format(device=device, fault=fault))
-    else:
-        yield Finding(about, "ok", _("{device} at {baud} baud").format(device=device, baud=config.ports[name].baud))
-
-
-def _instead(path: Path) -> str:
-    """What to do about a device path that is not there."""
-    there = [str(each) for folder in _BY_NAME if folder.is_dir() for each in sorted(folder.iterdir())]
-    if not there:
-        there = [str(each) for kind in ("ttyUSB*", "ttyACM*") for each in sorted(Path("/dev").glob(kind))]
-    pluggable = path.parent.name in {"by-path", "by-id"} or path.name.startswith(("ttyUSB", "ttyACM"))
-    first = _("plug the adapter in") if pluggable else _("enable the line in the board's set-up")
-    if there:
-        return _("{first}, or use one of {there}").format(first=first, there=", ".join(there[:6]))
-    return _("{first}; no serial adapter is plugged in").format(first=first) if pluggable else first
-
-
-def _service_may_not(status: os.stat_result) -> str | None:
-    """Root may use anything; the service runs as a user of its own, where the package made one."""
-    user = _service()
-    if user is None or _can(user, status, 0o6):
-        return None
-    return _("may not be used by the service: usermod -aG {group} {user}").format(
-        group=_group(status.st_gid), user=SERVICE_USER
-    )
-
-
-def _service() -> pwd.struct_passwd | None:
-    try:
-        return pwd.getpwnam(SERVICE_USER)
-    except KeyError:
-        return None
-
-
-def _can(user: pwd.struct_passwd, status: os.stat_result, rights: int) -> bool:
-    """Whether `user` has all of `rights` (as in a mode's last digit) to what has this status."""
-    members = {user.pw_gid, *(entry.gr_gid for entry in grp.getgrall() if SERVICE_USER in entry.gr_mem)}
-    shares = ((6, status.st_uid == user.pw_uid), (3, status.st_gid in members), (0, True))
-    return any(has and status.st_mode >> shift & rights == rights for shift, has in shares)
-
-
 def _state(config: Config, *, on_unit: bool) -> Iterator[Finding]:
     """As `doorward run` takes it: a folder that is not there is made by it, where it may."""
     folder = config.state
@@ -337,8 +264,8 @@ def _may_make(folder: Path, there: Path) -> bool:
     """Whether the agent can make `folder` below `there`: systemd makes the usual one for it, any other it makes itself."""
     if folder == STATE:
         return True
-    service = _service() if os.geteuid() == 0 else None
-    return os.access(there, os.W_OK | os.X_OK) if service is None else _can(service, there.stat(), 0o3)
+    service = service_user() if os.geteuid() == 0 else None
+    return os.access(there, os.W_OK | os.X_OK) if service is None else can(service, there.stat(), 0o3)
 
 
 def _clock() -> Iterator[Finding]:
@@ -374,17 +301,3 @@ def wiring(config: Config) -> Iterator[Finding]:
                 "egress: false: in lockdown this unit does not unlock for the exit button; the button's own wire does"
             )
             yield Finding(about, "note", text)
-
-
-def _group(number: int) -> str:
-    try:
-        return grp.getgrgid(number).gr_name
-    except KeyError:
-        return str(number)
-
-
-def _user() -> str:
-    try:
-        return pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:
-        return str(os.geteuid())

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.commissioning import port_findings
 from agent.commissioning.findings import EARLIEST_UTC
 from agent.config import load
 from agent.identity import spend_token
@@ -148,6 +149,23 @@ def test_state_that_is_missing_or_too_small(unit: Unit) -> None:
 def test_a_file_is_no_serial_device(unit: Unit) -> None:
     unit.write(("/dev/serial/by-path/platform-xhci-usb-0:1.1", str(unit.config)))
     assert states(unit, "port io (relay)") == [("failed", f"{unit.config} is no serial device")]
+
+
+def test_a_port_that_is_the_console_is_told(unit: Unit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A login reads what the board says, and answers it."""
+    master, slave = os.openpty()
+    line, listed = tmp_path / "line", tmp_path / "active"
+    line.symlink_to(os.ttyname(slave))
+    unit.write(("/dev/serial/by-path/platform-xhci-usb-0:1.1", str(line)))
+    monkeypatch.setattr(port_findings, "CONSOLES", listed)
+    assert states(unit, "port io (relay)")[0][0] == "ok", "no list, no console"
+    listed.write_text(f"tty0 {line.resolve().name}\n")
+    ((state, text),) = states(unit, "port io (relay)")
+    assert (state, text.split(":")[0]) == ("failed", f"{line} is this machine's console")
+    listed.write_text("tty0 ttyS0\n")
+    assert states(unit, "port io (relay)")[0][0] == "ok"
+    os.close(master)
+    os.close(slave)
 
 
 def test_the_broker_of_the_enrolment_must_do_as_well(unit: Unit) -> None:
