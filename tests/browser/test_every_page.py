@@ -55,16 +55,7 @@ def test_axe_finds_nothing(
     assert not found, "\n".join(found[:12])
 
 
-def test_no_page_is_wider_than_its_screen(tab: NewTab, console: Running, addresses: list[str]) -> None:
-    page = tab()
-    for path in addresses:
-        opened(page, console, path)
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 800})
-            over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            assert over <= 0, f"{path} at {width}: {over} pixels"
-
-
+@pytest.mark.soak
 def test_every_page_is_light_and_soon_there(
     tab: NewTab, console: Running, addresses: list[str], record_property: Callable[[str, object], None]
 ) -> None:
@@ -91,6 +82,7 @@ def test_every_page_is_light_and_soon_there(
     record_property("heaviest page, bytes", heaviest)
 
 
+@pytest.mark.soak
 def test_the_keyboard_comes_to_everything_and_is_seen_there(
     tab: NewTab, console: Running, addresses: list[str]
 ) -> None:
@@ -113,22 +105,27 @@ def test_the_keyboard_comes_to_everything_and_is_seen_there(
         assert not missed, f"{path}: {missed}"
 
 
-def test_titles_and_headings_name_each_page(tab: NewTab, console: Running, addresses: list[str]) -> None:
+def test_each_is_named_once_fits_every_screen_obeys_nothing_written_and_leads_somewhere(
+    tab: NewTab, console: Running, addresses: list[str]
+) -> None:
     page = tab()
     titles: dict[str, str] = {}
+    links: dict[str, str] = {}
     for path in addresses:
         opened(page, console, path)
+        title = page.title()
+        assert title != "obeyed", path
+        assert title not in titles, f"{path}: called as {titles[title]}: {title}"
+        titles[title] = path
         assert page.locator("h1").count() == 1, path
         twice = page.evaluate(TWICE)
         assert not twice, f"{path}: two of {twice}"
-        title = page.title()
-        assert title not in titles, f"{path}: called as {titles[title]}: {title}"
-        titles[title] = path
-
-
-def test_nothing_that_was_written_is_obeyed(tab: NewTab, console: Running, addresses: list[str]) -> None:
-    page = tab()
-    for path in addresses:
-        opened(page, console, path)
-        assert page.title() != "obeyed", path
         assert not page.evaluate("[...document.scripts].some((each) => !each.src && each.type !== 'application/json')")
+        there: list[str] = page.eval_on_selector_all("a[href]:not([download])", "all => all.map((at) => at.href)")
+        links |= {link.partition("#")[0]: path for link in there if link.startswith(console.origin)}
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 800})
+            over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert over <= 0, f"{path} at {width}: {over} pixels"
+    dead = [f"{path}: {link}" for link, path in links.items() if page.request.get(link, max_redirects=0).status >= 400]
+    assert not dead, dead

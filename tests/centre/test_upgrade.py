@@ -94,7 +94,7 @@ def test_old_books_are_upgraded_when_they_are_opened(old: Path) -> None:
     upgraded(old, before)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_kill_9_before_any_statement_leaves_old_books_whole(
     fresh_folder: Path, place: Path, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
