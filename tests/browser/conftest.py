@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.browser.running import Running, running
 from tests.browser.street import settle
@@ -15,6 +15,8 @@ from tests.centre.conftest import Desk, founded
 NO_FAULT = ("net::ERR_", "status of 404", "status of 400", "status of 403", "status of 422", "willReadFrequently")
 """What Chromium logs of answers that a test means to get."""
 NewTab = Callable[..., Page]
+PATIENCE_MS = 60_000
+"""Of a machine that does much else."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -26,6 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         yield browser
@@ -57,7 +60,7 @@ def tab(chromium: Browser) -> Iterator[NewTab]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("console", lambda message: said.append(message.text) if _is_fault(message) else None)
         return page

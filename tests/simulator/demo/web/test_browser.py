@@ -49,7 +49,7 @@ def tab(chromium: Browser) -> Iterator[Tab]:
         context = chromium.new_context(viewport={"width": width, "height": 900}, locale=language, **more)  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(f"http://127.0.0.1:{port}/")
