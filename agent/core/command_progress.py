@@ -72,10 +72,11 @@ def under_way(commands: Commands, id_: str) -> bool:
 
 
 def opens(step: StepBuilder, id_: str, actor: str, name: str) -> None:
-    """Follow the unlock that was just ordered at this door."""
+    """Follow the unlock that was just ordered at this door, or until it reads unlocked where nothing had to be."""
     at = step.door(name)
     order = None if at is None else at.lock.order
-    progress = CommandProgress(id_, "open", actor, name, order or 0, "ordered", step.now.mono + limits.COURSE_S)
+    stage = "sent" if order is None else "ordered"
+    progress = CommandProgress(id_, "open", actor, name, order or 0, stage, step.now.mono + limits.COURSE_S)
     step.state = replace(
         step.state, commands=replace(step.state.commands, in_progress=(*step.state.commands.in_progress, progress))
     )
