@@ -187,7 +187,8 @@ def read_back(step: StepBuilder, door_id: str, unlocked: bool) -> None:
     if door is None:
         return
     asked = door.exit_asked
-    step.put(unlocking.read(step, replace(lock.read(step, door, unlocked), exit_asked=None)))
+    door = unlocking.not_heard(step, lock.read(step, replace(door, exit_asked=None), unlocked))
+    step.put(unlocking.read(step, door))
     if asked is not None and not unlocked and step.now.mono - asked <= limits.EXIT_BLIND_S:
         signal(step, door_id, Signal.EXIT)
 

@@ -42,7 +42,9 @@ def asks(step: StepBuilder, door: Door, ask: Ask) -> Door:
         asked = Asked(door.lock.order, step.now.mono + _WAIT_S, ask.by, ask.says, ask.visitor, ask.told)
         return replace(door, asked=(*door.asked, asked), doubted=None)
     if door.lock.read is not True:
-        return _shut(step, door, (Asked(0, step.now.mono, ask.by, ask.says, ask.visitor, ask.told),), "no order")
+        return _shut(
+            step, door, (Asked(0, step.now.mono, ask.by, ask.says, ask.visitor, ask.told),), "no order", heard=False
+        )
     _welcome(step, door, ask.says)
     return door
 
@@ -122,6 +124,23 @@ def failed(step: StepBuilder, door: Door, order: int, reason: str, *, newest: bo
     return _shut(step, replace(door, asked=rest, doubted=doubted), asked, f"order {reason}", heard=heard)
 
 
+def not_heard(step: StepBuilder, door: Door) -> Door:
+    """Read back locked while a pulse that may have been heard would still run: it was not."""
+    known, doubted = door.lock, door.doubted
+    runs = step.now.mono < known.order_at + known.order_s - limits.READ_SLACK_S
+    if doubted is None or known.doubt != doubted.order or known.read is not False or not runs:
+        return door
+    _owe(step, doubted)
+    return replace(door, doubted=None, lock=replace(known, doubt=None))
+
+
+def _owe(step: StepBuilder, asked: Asked) -> None:
+    """A visitor's code was used, and nobody came in by it: it is good once more. Where the lock may have opened it stays used: no code opens twice."""
+    if asked.visitor is not None:
+        owed = step.state.access.owed | {asked.visitor}
+        step.state = replace(step.state, access=replace(step.state.access, owed=owed))
+
+
 def _shut(step: StepBuilder, door: Door, asked: tuple[Asked, ...], why: str | None, *, heard: bool = True) -> Door:
     """Tell them, write it down, and let nobody through unseen. `why`: None where the lock did as it was told, and nobody could know it in time."""
     fresh = [each for each in asked if not each.told]
@@ -130,9 +149,8 @@ def _shut(step: StepBuilder, door: Door, asked: tuple[Asked, ...], why: str | No
     for each in fresh:
         if why is not None:
             step.fact(DoorNoEntry(door.id, each.by, why))
-        if each.visitor is not None:  # used, and nobody came in by it
-            owed = step.state.access.owed | {each.visitor}
-            step.state = replace(step.state, access=replace(step.state.access, owed=owed))
+        if not heard:
+            _owe(step, each)
     if why is None:
         return door
     if not asked and door.awaited is not None:
