@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.world.watch import Watch
 
 WELCOME = frozenset({"granted", "remote"})
-TOLD = WELCOME | {"lock_silent", "checkin.shut"}
+TOLD = WELCOME | {"lock_silent", "checkin.shut", "fire_reset", "fire_still_on"}
 ANSWER_S = 1.6
 """An order has a second, and half of one for what became of it."""
 
