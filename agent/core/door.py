@@ -173,9 +173,7 @@ def order_failed(step: StepBuilder, door_id: str, order: int, reason: str) -> No
         return
     now, hit = step.now.mono, door.lock.order == order and door.lock.order_pulse
     door = unlocking.failed(step, lock.failed(step, door, order, reason), order, reason, newest=hit)
-    if (
-        hit and now - door.lock.order_at <= limits.CARD_DEADLINE_S
-    ):  # else we were stopped: how the button is, is old too
+    if hit and now - door.lock.order_at <= limits.CARD_DEADLINE_S:  # else we were stopped: the button's state is old
         door = replace(door, exit_again=now + limits.LEVEL_RETRY_S)
     if hit and door.phase is Phase.HELD:
         door = door_actions.lease_soon(step, door)

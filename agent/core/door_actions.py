@@ -81,7 +81,7 @@ def exit_again(step: StepBuilder, door: Door) -> Door:
         return door
     if door.phase is Phase.HELD:
         return unlocking.asks(step, _lease(step, door), Ask(told=True))
-    door = lock.pulse(step, door, door.plan.pulse_s, limits.EXIT_DEADLINE_S)
+    door = lock.prolong(step, door, door.plan.pulse_s, limits.EXIT_DEADLINE_S)
     return unlocking.asks(step, _granted(step, door), Ask(told=True))
 
 

@@ -171,7 +171,7 @@ def _heard_after_all(step: StepBuilder, door: Door) -> Door:
     """A pulse whose answer was lost: it began when it was ordered, or somewhat later."""
     lock = door.lock
     end = lock.order_at + lock.order_s
-    if lock.doubt is None or lock.order is not None or step.now.mono >= end:
+    if lock.doubt is None or lock.order is not None or step.now.mono >= min(end, lock.order_at + limits.DOUBT_S):
         return door
     return replace(door, lock=replace(lock, doubt=None, pulse_end=max(end, lock.pulse_end or 0.0), failing=False))
 

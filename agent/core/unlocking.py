@@ -90,7 +90,7 @@ def _stays_open(door: Door, mono: float) -> bool:
     if door.rests_unlocked or (door.lock.order is not None and door.lock.order_pulse):
         return True
     end = door.lock.pulse_end
-    return end is not None and end - mono >= limits.WELCOME_SHARE * door.lock.order_s
+    return end is not None and end - mono >= min(limits.WELCOME_S, limits.WELCOME_SHARE * door.lock.order_s)
 
 
 def read(step: StepBuilder, door: Door) -> Door:
@@ -115,7 +115,8 @@ def failed(step: StepBuilder, door: Door, order: int, reason: str, *, newest: bo
     asked = tuple(each for each in door.asked if each.order <= order)
     rest = tuple(each for each in door.asked if each.order > order)
     if known.order is not None and known.order_pulse and known.order > order:
-        later = tuple(replace(each, order=known.order, until=known.order_at + _WAIT_S) for each in asked)
+        until = max(known.order_at + _WAIT_S, step.now.mono + limits.ORDER_ANSWER_S)
+        later = tuple(replace(each, order=known.order, until=until) for each in asked)
         return replace(door, asked=(*later, *rest))
     if not asked and (not newest or door.phase is Phase.HELD):
         return door
@@ -155,9 +156,9 @@ def _shut(step: StepBuilder, door: Door, asked: tuple[Asked, ...], why: str | No
         return door
     if not asked and door.awaited is not None:
         step.fact(DoorNoEntry(door.id, door.awaited or None, why))
-    if fresh or door.awaited is not None:
+    if asked or door.awaited is not None:
         step.news.append(DoorOutcome(door.id, "no_entry"))
-    door = lock.did_not_unlock(step, door, why)
+        door = lock.did_not_unlock(step, door, why)
     return replace(door, awaited=None, awaited_until=None, grant_until=_allowed(door, step.now.mono, heard=heard))
 
 

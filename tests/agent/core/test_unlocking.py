@@ -210,9 +210,9 @@ def test_of_two_who_ask_at_once_both_are_told_by_the_later_order() -> None:
 # --- an answer that is heard late: the agent was stopped
 
 
-@pytest.mark.parametrize(("stopped_s", "welcome"), [(0.4, True), (1.7, True), (2.4, True), (2.6, False), (60.0, False)])
+@pytest.mark.parametrize(("stopped_s", "welcome"), [(0.4, True), (1.7, True), (2.9, True), (3.1, False), (60.0, False)])
 @pytest.mark.parametrize("way", WELCOMED)
-def test_an_answer_heard_late_is_a_welcome_while_half_of_the_pulse_is_left(
+def test_an_answer_heard_late_is_a_welcome_while_there_is_time_to_go_in(
     way: Way, stopped_s: float, welcome: bool
 ) -> None:
     bench = unit()
@@ -249,6 +249,30 @@ def test_a_pulse_whose_answers_were_lost_is_known_by_what_is_read() -> None:
     bench.do(ev.LockRead("main", unlocked=False), after=3.8)
     bench.wait(2.0)
     assert not faults(bench)
+
+
+def test_a_lock_that_reads_unlocked_long_after_the_no_is_locked_again() -> None:
+    bench = unit()
+    bench.tap("old-li")
+    bench.do(ev.LockOrderFailed("main", order_of(bench), "silent"), after=1.0)
+    bench.wait(6.0)
+    bench.forget()
+    bench.do(ev.LockRead("main", unlocked=True))
+    assert [order.unlocked for order in bench.all(fx.SetLock)] == [False]
+    assert bench.page().title != "请进"
+
+
+def test_of_a_renewal_that_died_behind_who_went_in_nobody_is_told() -> None:
+    bench = unit()
+    bench.tap("anna")
+    bench.settle()
+    bench.tap("old-li", after=0.5)
+    bench.do(ev.ContactChanged("main", open=True), after=0.5)
+    bench.forget()
+    bench.wait(3.5)
+    renewal = the(fx.PulseLock, bench.all(fx.PulseLock))
+    bench.do(ev.LockOrderFailed("main", renewal.order, "late"))
+    assert faults(bench) == no_entries(bench) == []
 
 
 @pytest.mark.parametrize("reason", ["silent", "lost"])
@@ -429,6 +453,19 @@ def test_the_centre_hears_done_only_of_a_lock_that_was_read(held: bool) -> None:
         ("accepted", None),
         ("refused", "device"),
     ]
+
+
+def test_of_an_open_whose_answer_was_heard_when_it_was_over_the_centre_hears_that_nobody_knows() -> None:
+    """The agent was stopped behind the order: neither `done` nor that the door stayed shut."""
+    bench = unit()
+    bench.forget()
+    from_the_centre(bench)
+    order, went_out = order_of(bench), bench.mono
+    bench.mono, bench.utc = bench.mono + 10.0, bench.utc + 10.0
+    bench.do(ev.LockOrderSent("main", order, went_out))
+    bench.do(ev.LockRead("main", unlocked=False))
+    bench.wait(5.0)
+    assert [each.state for each in bench.all(fx.SendReply)] == ["accepted", "unknown"]
 
 
 def test_under_fire_a_card_is_welcome_without_an_order() -> None:

@@ -33,7 +33,7 @@ MUTATIONS = [
         "agent/core/lock.py",
         "now if at_mono is None else at_mono",
         "now",
-        (f"{UNLOCKING}::test_an_answer_heard_late_is_a_welcome_while_half_of_the_pulse_is_left",),
+        (f"{UNLOCKING}::test_an_answer_heard_late_is_a_welcome_while_there_is_time_to_go_in",),
     ),
     Mutation(
         "a relay board's answer is dated by when it was heard",
