@@ -50,6 +50,13 @@ MUTATIONS = [
         (f"{UNLOCKING}::test_a_second_try_opens_and_says_so",),
     ),
     Mutation(
+        "an order outlives the machine's sleep",
+        "drivers/port.py",
+        "        if self._session.pending():\n            self._session.send(time.monotonic() + FAR_S)",
+        "        if not self._session.pending():\n            self._session.send(time.monotonic() + FAR_S)",
+        ("tests/drivers/test_not_before.py::test_an_order_of_before_a_suspension_dies_with_it",),
+    ),
+    Mutation(
         "done is said of a door held open without a look at its lock",
         "agent/core/commands.py",
         "        if known.order is None and known.read is True:\n",
