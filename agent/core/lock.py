@@ -88,9 +88,16 @@ def level(step: StepBuilder, door: Door) -> Door:
     order = step.number()
     step.urge(SetLock(door.id, order, door.rests_unlocked, step.now.mono + limits.LEVEL_DEADLINE_S))
     lock = replace(
-        door.lock, order=order, order_pulse=False, order_at=step.now.mono, pulse_end=None, check_at=None, retry_at=None
+        door.lock,
+        order=order,
+        order_pulse=False,
+        order_at=step.now.mono,
+        doubt=None,
+        pulse_end=None,
+        check_at=None,
+        retry_at=None,
     )
-    lock = replace(lock, renew_until=None, doubt=None)
+    lock = replace(lock, renew_until=None)
     return replace(door, lock=lock)
 
 

@@ -22,7 +22,7 @@ from simulator.demo.waiting import NotHeldError, until
 from simulator.demo.words import LANGUAGES, PANEL
 from simulator.dwin_set.project import DwinProject
 from simulator.network import Cable
-from simulator.stairwell import STRIKE, DoorSpec
+from simulator.stairwell import DoorSpec
 from simulator.tjc_canvas import TjcCanvas
 from simulator.wiring import UnitNames, config_yaml
 
@@ -75,7 +75,7 @@ class Stage:
     """`with Stage(folder) as stage`: everything is made, nothing runs yet but the hardware. On leaving nothing runs any more.
 
     `mix` is what is built in; its doors are this stage's. `warm`: the centre's commands begin sooner (`children.Commands`).
-    `next_door`: what is built in there, if not the same. `language`: the panel's. `pace` and `lock`: of both doors.
+    `next_door`: what is built in there, if not the same. `language`: the panel's. `pace`: of both doors.
     """
 
     def __init__(
@@ -89,7 +89,6 @@ class Stage:
         language: str = PANEL,
         next_door: BoxSpec | None = None,
         pace: Pace = OF_THE_STORY,
-        lock: str = STRIKE,
     ) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
@@ -100,8 +99,7 @@ class Stage:
         self._port = free_port()
         self._broker: Broker | None = None
         self._stack = ExitStack()
-        contact = "no" if lock == STRIKE else "nc"
-        doors = (DoorSpec(lock=lock, relay_contact=contact, closer_s=pace.closer_s),)
+        doors = (DoorSpec(closer_s=pace.closer_s),)
         self._next_mix = replace(next_door or mix, doors=doors)
         self.box = Box(folder / "dev", replace(mix, doors=doors))
         self.cable = Cable(self._port)

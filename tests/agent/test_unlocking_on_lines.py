@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-import threading
+import os
+import random
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,27 +14,15 @@ from typing import Self
 
 import pytest
 
-from agent.clock import Clock
-from agent.config import load, unit_plan
-from agent.core import effects as fx
-from agent.core import events as ev
-from agent.core.controller import initial
-from agent.devices import DeviceEffect, Devices
-from agent.inbox import Inbox
 from agent.locale import load as texts
-from agent.loop import Loop
-from contract.cards import card_hash
-from contract.facts import kind_of
-from contract.messages import Holder
 from simulator.box import Box, BoxSpec
 from simulator.modbus_slave import ModbusError
+from simulator.mortal import mortal
 from simulator.stairwell import MAGLOCK, STRIKE, DoorSpec
 from simulator.wiring import UnitNames, config_yaml
-from tests.agent.core.bench import UTC, holders
+from tests.agent.door_alone import CARD, DoorAlone
 from tests.waiting import eventually
 
-KEY = bytes(range(32))
-CARD = 12345678
 WORDS = texts()["zh-CN"]
 COME_IN, SHUT = WORDS["granted.title"], WORDS["lock_silent.title"]
 PULSE_S = 2.0
@@ -38,10 +30,12 @@ READERS_S = 1.3
 TOLD_S = 5.0
 """A no is due within two seconds; this machine may have other things to do."""
 SLACK_S = 0.05
+LATE_S = 1.2
+"""An order dies after 1 s: nothing comes later than that and the time on the wire."""
 
 
 class Unit:
-    """The door with no centre and no disk. `hold_up`: called on the loop's thread with each order to the lock, ahead of its being handed over and behind it."""
+    """A door in its box, and the agent's part that serves it: in this process, or as one of its own that can be stopped."""
 
     def __init__(self, folder: Path, lock: str) -> None:
         contact = "no" if lock == STRIKE else "nc"
@@ -49,43 +43,19 @@ class Unit:
         names = UnitNames(
             "u1", "s", "u", (), "mqtt://127.0.0.1:1", folder / "identity", folder / "state", pulse_s=PULSE_S
         )
-        file = folder / "config.yaml"
-        file.write_text(config_yaml(self.box, names), encoding="utf-8")
-        config = load(file)
-        self.facts: list[str] = []
-        self.hold_up: Callable[[str], None] = lambda _when: None
-        self.inbox = Inbox()
-        self.devices = Devices(config, {"k": KEY}, self.inbox.post, time.monotonic)
-        plan = unit_plan(config, texts())
-        self.loop = Loop(initial(plan), self.inbox, Clock(plan.timezone), self._dispatch, turned=self.devices.supervise)
-        self._thread = threading.Thread(target=self.loop.run, args=(ev.Started("s1", frozenset()),), daemon=True)
+        self.config = folder / "config.yaml"
+        self.config.write_text(config_yaml(self.box, names), encoding="utf-8")
 
     def __enter__(self) -> Self:
         self.box.__enter__()
-        self.devices.start()
-        self._thread.start()
-        self.inbox.post(ev.StoreOpened(1, "e1", UTC, 1, "00", 0, (), {}, {}))
-        self.inbox.post(ev.HoldersReplaced(holders(Holder("anna", key=card_hash(KEY, f"{CARD:X}"))), None, ()))
-        eventually(lambda: self.box.relay.polls > 8 and self.box.panel.title, 20)
-        time.sleep(READERS_S)  # what a line says in its first second does not count
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.loop.stop()
-        self._thread.join(5.0)
-        assert self.devices.stop() == []
         self.box.__exit__(None, None, None)
 
-    def _dispatch(self, effect: fx.Effect) -> None:
-        if isinstance(effect, fx.AppendFacts):
-            self.facts += [kind_of(each.fact) for each in effect.facts]
-        elif isinstance(effect, DeviceEffect):
-            pulse = isinstance(effect, fx.PulseLock)
-            if pulse:
-                self.hold_up("before")
-            self.devices.order(effect)
-            if pulse:
-                self.hold_up("behind")
+    def ready(self) -> None:
+        eventually(lambda: self.box.relay.polls > 8 and self.box.panel.title, 60)
+        time.sleep(READERS_S)  # what a line says in its first second does not count
 
     def shown(self, since: float) -> list[str]:
         return [screen.title for at, screen in list(self.box.panel.history) if at >= since]
@@ -116,26 +86,45 @@ class Unit:
         eventually(lambda: COME_IN in self.shown(since) and self.unlocked_since(since), 10)
 
 
+class Here(Unit):
+    """Served in this process."""
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self.alone = DoorAlone(self.config)
+        self.alone.start()
+        self.ready()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.alone.stop()
+        super().__exit__()
+
+    @property
+    def facts(self) -> list[str]:
+        return self.alone.facts
+
+
 @pytest.fixture(params=[STRIKE, MAGLOCK])
-def unit(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Unit]:
-    with Unit(tmp_path, str(request.param)) as made:
+def unit(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Here]:
+    with Here(tmp_path, str(request.param)) as made:
         yield made
         assert made.welcomed_before_a_shut_door() == []
 
 
-def hang(unit: Unit) -> Callable[[], None]:
+def hang(unit: Here) -> Callable[[], None]:
     """The adapter takes no more bytes."""
     unit.box.io.faults.hang = True
     return lambda: setattr(unit.box.io.faults, "hang", False)
 
 
-def silence(unit: Unit) -> Callable[[], None]:
+def silence(unit: Here) -> Callable[[], None]:
     """The board has no power, or its wire is cut."""
     unit.box.io.faults.silent = True
     return lambda: setattr(unit.box.io.faults, "silent", False)
 
 
-def refuse(unit: Unit) -> Callable[[], None]:
+def refuse(unit: Here) -> Callable[[], None]:
     """It answers, and does not do as it is told."""
 
     def refused(address: int, value: int) -> None:
@@ -145,22 +134,22 @@ def refuse(unit: Unit) -> Callable[[], None]:
     return lambda: vars(unit.box.relay).pop("write_coil")
 
 
-def unplug(unit: Unit) -> Callable[[], None]:
+def unplug(unit: Here) -> Callable[[], None]:
     unit.box.io.unplug()
     return unit.box.io.plug
 
 
-def hold_up(unit: Unit) -> Callable[[], None]:
+def hold_up(unit: Here) -> Callable[[], None]:
     """The loop is held up between its decision and the line, for longer than an order lives."""
-    unit.hold_up = lambda when: time.sleep(1.3) if when == "before" else None
-    return lambda: setattr(unit, "hold_up", lambda _when: None)
+    unit.alone.hold_up = lambda when: time.sleep(1.3) if when == "before" else None
+    return lambda: setattr(unit.alone, "hold_up", lambda _when: None)
 
 
 @pytest.mark.slow
 @pytest.mark.claim("D13", "D7", "F37")
 @pytest.mark.parametrize("fault", [hang, silence, refuse, unplug, hold_up])
 def test_who_cannot_be_let_in_is_told_so_and_the_next_try_opens(
-    unit: Unit, fault: Callable[[Unit], Callable[[], None]]
+    unit: Here, fault: Callable[[Here], Callable[[], None]]
 ) -> None:
     since = time.monotonic()
     mend = fault(unit)
@@ -176,7 +165,7 @@ def test_who_cannot_be_let_in_is_told_so_and_the_next_try_opens(
 
 @pytest.mark.slow
 @pytest.mark.claim("D13")
-def test_a_relay_that_sticks_takes_the_welcome_back_and_gives_none_until_it_moves(unit: Unit) -> None:
+def test_a_relay_that_sticks_takes_the_welcome_back_and_gives_none_until_it_moves(unit: Here) -> None:
     since = time.monotonic()
     relay = unit.box.relay
     relay.stuck[1] = relay.coil(1)
@@ -198,21 +187,21 @@ def test_a_relay_that_sticks_takes_the_welcome_back_and_gives_none_until_it_move
 
 @pytest.mark.slow
 @pytest.mark.claim("D13")
-def test_an_answer_that_the_loop_hears_when_the_pulse_is_over_welcomes_nobody(unit: Unit) -> None:
-    unit.hold_up = lambda when: time.sleep(PULSE_S + 0.6) if when == "behind" else None
+def test_an_answer_that_the_loop_hears_when_the_pulse_is_over_welcomes_nobody(unit: Here) -> None:
+    unit.alone.hold_up = lambda when: time.sleep(PULSE_S + 0.6) if when == "behind" else None
     since = time.monotonic()
     unit.box.tap(CARD)
     eventually(lambda: SHUT in unit.shown(since), PULSE_S + TOLD_S)
     assert COME_IN not in unit.shown(since)
     assert "lock.fault" not in unit.facts, "it did as it was told"
-    unit.hold_up = lambda _when: None
+    unit.alone.hold_up = lambda _when: None
     unit.well()
     unit.lets_in()
 
 
 @pytest.mark.slow
 @pytest.mark.claim("D2", "D13")
-def test_who_goes_on_pressing_the_exit_button_gets_out_when_the_board_obeys_again(unit: Unit) -> None:
+def test_who_goes_on_pressing_the_exit_button_gets_out_when_the_board_obeys_again(unit: Here) -> None:
     since = time.monotonic()
     mend = refuse(unit)
     unit.box.press_exit(held_s=6.0)
@@ -221,3 +210,33 @@ def test_who_goes_on_pressing_the_exit_button_gets_out_when_the_board_obeys_agai
     eventually(lambda: unit.unlocked_since(since), 3.0)
     eventually(lambda: unit.box.panel.title != SHUT, 3.0)
     assert unit.facts.count("access.granted") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.claim("D7", "D13", "F41")
+@pytest.mark.parametrize("lock", [STRIKE, MAGLOCK])
+def test_a_process_that_is_stopped_as_somebody_asks(lock: str, tmp_path: Path, seed: int) -> None:
+    """At any moment of it: before the order, behind it, before its answer. Nothing opens late, and “come in” is true or not said."""
+    dice = random.Random(seed)
+    with Unit(tmp_path, lock) as unit:
+        words = [sys.executable, "-m", "tests.agent.door_alone", str(unit.config)]
+        child = subprocess.Popen(mortal(words), stdin=subprocess.DEVNULL)
+        try:
+            unit.ready()
+            asked = []
+            for turn in range(8):
+                asked.append(time.monotonic())
+                unit.box.press_exit(held_s=0.3) if turn % 2 else unit.box.tap(CARD)
+                time.sleep(dice.uniform(0.0, 0.08))
+                os.kill(child.pid, signal.SIGSTOP)
+                time.sleep((0.6, 1.5, 3.0)[turn % 3])
+                os.kill(child.pid, signal.SIGCONT)
+                unit.well()
+            opened = [moment.at for moment in unit.box.trace.moments("door main", "unlocked", asked[0])]
+            late = [at - max(each for each in asked if each <= at) for at in opened]
+            assert [each for each in late if each > LATE_S] == [], "opened when nobody asked any more"
+            unit.lets_in()
+            assert unit.welcomed_before_a_shut_door() == []
+        finally:
+            child.kill()
+            child.wait()
