@@ -255,9 +255,9 @@ class Devices:
                     events.LockRead(door, on == self._drives[door].high_unlocks)
                     for door in self._doors_of.get((device, number), ())
                 ]
-            case wire.OrderSent(_, order):
+            case wire.OrderSent(_, order, at):
                 door = self._door_of_order.pop(order, None)
-                return [] if door is None else [events.LockOrderSent(door, order)]
+                return [] if door is None else [events.LockOrderSent(door, order, at)]
             case wire.OrderFailed(_, order, reason):
                 door = self._door_of_order.pop(order, None)
                 return [] if door is None else [events.LockOrderFailed(door, order, reason)]

@@ -71,6 +71,9 @@ def _held(fact: facts.DoorHeld) -> Sentence:
 
 @says(facts.DoorNoEntry)
 def _no_entry(fact: facts.DoorNoEntry) -> Sentence:
+    if fact.detail is not None:
+        words = _("door {door}: somebody was let in, and it did not unlock").format(door=fact.door)
+        return Sentence(beside(words, fact.by), "look")
     return Sentence(beside(_("door {door}: unlocked, and nobody came").format(door=fact.door), fact.by))
 
 
@@ -169,9 +172,11 @@ def _tamper(fact: facts.DeviceTamper) -> Sentence:
 
 @says(facts.LockFault)
 def _lock(fact: facts.LockFault) -> Sentence:
-    return Sentence(
-        beside(_("door {door}: the lock does not read as it should").format(door=fact.door), fact.detail), "urgent"
-    )
+    if fact.detail.startswith("did not unlock"):
+        words = _("door {door}: somebody was let in, and it did not unlock").format(door=fact.door)
+    else:
+        words = _("door {door}: the lock does not read as it should").format(door=fact.door)
+    return Sentence(beside(words, fact.detail), "urgent")
 
 
 @says(facts.InputAlarm)

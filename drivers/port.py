@@ -32,6 +32,8 @@ TURN_S = 1.0
 """The longest sleep: each turn shows life and looks whether the path still leads to the open device."""
 SLEPT_S = 0.5
 """Suspended for longer than this, a machine does not know what its lines hold."""
+FAR_S = 3600.0
+"""No order lives as long."""
 UNSENT_S = 0.1
 """A frame that is not on its way so long after it was made is not sent: whether it is still wanted is to be asked again."""
 WRITE_S = 0.25
@@ -285,10 +287,11 @@ class Port:
         if self._wake_read in ready:
             with contextlib.suppress(BlockingIOError):
                 os.read(self._wake_read, READ_BYTES)
+        if _asleep() - self._asleep > SLEPT_S:
+            self._slept()
+            return
         if line is None:
             return
-        if _asleep() - self._asleep > SLEPT_S:
-            raise OSError("the machine was suspended")
         if line.fd in ready:
             data = line.read()
             if data:
@@ -297,6 +300,16 @@ class Port:
             self._look_at = now + TURN_S
             if line.moved():
                 raise OSError("unplugged")
+
+    def _slept(self) -> None:
+        """Orders of before are as old as the sleep was, though the clock stood still: they die, as those do whose time has passed."""
+        self._asleep = _asleep()
+        self._drop("the machine was suspended")
+        for order in [self._orders.popleft() for _ in range(len(self._orders))]:
+            if isinstance(order, AnsweredOrder):
+                self._refused.append(OrderFailed(order.device, order.order, "lost"))
+        if self._session.pending():
+            self._session.send(time.monotonic() + FAR_S)  # closed as it is, it sends nothing
 
     def _look(self, line: Line, now: float) -> list[int]:
         """What is ready, at once or within the wait. A line that is empty now has nothing older: who tells unasked is dated by that."""

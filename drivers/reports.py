@@ -36,7 +36,7 @@ class OutputLevel:
 
 @frozen
 class OrderSent:
-    """The order's last byte was handed to the line at `at` and the device acknowledged it."""
+    """The order was handed to the line at `at`, the last time it was said, and the device acknowledged it, however much later that was heard."""
 
     device: str
     order: int

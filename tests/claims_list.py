@@ -18,6 +18,7 @@ RULES = {
     "D10": "Check-ins and remote commands are durable before anybody is told",
     "D11": "What crashes the agent does not keep the door shut: door-only after three crashes in five minutes",
     "D12": "No card, key or code counts that was shown while nobody served its line (over 1 s): late is not at all",
+    "D13": "The panel says come in only once the lock has taken the order; where it did not open, the person and the centre are told",
 }
 
 NOT_YET: dict[str, str] = {}

@@ -60,8 +60,9 @@ def admit(step: StepBuilder, claim: Claim, decision: Decision, *, duress: bool =
     patrol = patrol_of(step, claim.entries)
     if decision.granted:
         step.fact((AccessDuress if duress else AccessGranted)(plan.id, holder, claim.via))
-        cue = SignalData(seconds=decision.unlock_s, who=holder, via=str(claim.via), within_s=claim.within_s)
-        door.signal(step, plan.id, door.Signal.GRANT, cue)
+        says = "granted" if patrol is None else ""
+        cue = SignalData(decision.unlock_s, who=holder, via=str(claim.via), within_s=claim.within_s, says=says)
+        door.let_in(step, plan.id, cue)
     elif patrol is None or decision.reason is not Denial.DOOR:
         step.fact(AccessDenied(plan.id, holder, claim.via, decision.reason or Denial.UNKNOWN))
     passed = holder if decision.granted and patrol is None else patrol
@@ -70,7 +71,7 @@ def admit(step: StepBuilder, claim: Claim, decision: Decision, *, duress: bool =
     if patrol is not None:
         checkin.take(step, plan.id, patrol)
     elif decision.granted:
-        step.say("granted", limits.ANSWER_YES_S, "yes", door=plan.id)
+        pass  # told by what the lock does
     elif decision.rule == "not_loaded":
         step.say("not_loaded", limits.ANSWER_NO_S, "no", door=plan.id)
     else:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from agent.core import access, limits, rounds
+from agent.core import access, limits, rounds, unlocking
 from agent.core.events.store import StoreOpened
 from agent.core.local import hh_mm
 from agent.core.marks import CheckedIn, RoundMarks
@@ -109,7 +109,10 @@ def _tell(step: StepBuilder, door_id: str, taken: CheckIn) -> None:
         key = "checkin.out_of_order"
     elif stop is not None and stop.next:
         key, fields = "checkin.next", {**fields, "next": stop.next, "from": stop.next_from}
-    step.say(key, limits.ANSWER_CHECKIN_S, "yes", door=door_id, **fields)
+    said = step.state.answer
+    if said is not None and said.key == unlocking.SHUT and said.door == door_id:
+        key = unlocking.CHECKED_IN  # both are told, whichever was known first
+    step.say(key, limits.ANSWER_CHECKIN_S, "no" if key == unlocking.CHECKED_IN else "yes", door=door_id, **fields)
 
 
 def _forget(step: StepBuilder, key: tuple[str, str]) -> None:

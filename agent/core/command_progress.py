@@ -72,10 +72,11 @@ def under_way(commands: Commands, id_: str) -> bool:
 
 
 def opens(step: StepBuilder, id_: str, actor: str, name: str) -> None:
-    """Follow the unlock that was just ordered at this door."""
+    """Follow the unlock that was just ordered at this door, or until it reads unlocked where nothing had to be."""
     at = step.door(name)
     order = None if at is None else at.lock.order
-    progress = CommandProgress(id_, "open", actor, name, order or 0, "ordered", step.now.mono + limits.COURSE_S)
+    stage = "sent" if order is None else "ordered"
+    progress = CommandProgress(id_, "open", actor, name, order or 0, stage, step.now.mono + limits.COURSE_S)
     step.state = replace(
         step.state, commands=replace(step.state.commands, in_progress=(*step.state.commands.in_progress, progress))
     )
@@ -130,6 +131,19 @@ def _unlocked(step: StepBuilder, progress: CommandProgress, *, opened: bool) -> 
 def _failed(step: StepBuilder, progress: CommandProgress) -> None:
     _end(step, progress)
     fail(step, About(progress.id, progress.action, progress.actor, progress.door), Reason.DEVICE)
+
+
+def _time_is_up(step: StepBuilder, progress: CommandProgress) -> None:
+    """Of an unlock that was acknowledged and never read, for the agent was stopped or the board went, nobody can say whether the door was open."""
+    at = step.door(progress.door)
+    if progress.stage == "done":
+        _end(step, progress)
+    elif progress.stage == "sent" and at is not None and not at.lock.faulted:
+        _end(step, progress)
+        about = About(progress.id, progress.action, progress.actor, progress.door)
+        _unknown(step, about, "the lock took the order, and was not read while it ran")
+    else:
+        _failed(step, progress)
 
 
 def _put(step: StepBuilder, progress: CommandProgress) -> None:
@@ -318,7 +332,7 @@ def _unknown(step: StepBuilder, about: About, detail: str) -> None:
 def timers(state: State) -> Iterator[Timer]:
     """Resets and cut-off opens look at the time when they are followed, in every step."""
     for progress in state.commands.in_progress:
-        yield progress.until, partial(_end if progress.stage == "done" else _failed, progress=progress)
+        yield progress.until, partial(_time_is_up, progress=progress)
     for reset in state.commands.resets:
         yield reset.until, None
     for left in state.commands.cut_off:

@@ -232,17 +232,17 @@ def _open(step: StepBuilder, command: Command, name: str) -> None:
     elif at.phase is Phase.LOCKDOWN:
         _fail(step, command, Reason.LOCKDOWN)
     elif at.phase is Phase.HELD or at.rests_unlocked:
-        door.signal(step, name, door.Signal.GRANT, SignalData(via="remote"))
-        _done(step, command)  # it is open already, and a pulse would end that
+        door.let_in(step, name, SignalData(via="remote"))  # it is open already, and a pulse would end that
+        known = step.at(name).lock
+        if known.order is None and known.read is True:
+            _done(step, command)
+        else:
+            command_progress.opens(step, command.id, command.actor, name)
     else:
         step.fact(AccessGranted(name, None, Via.REMOTE, command.id))
-        door.signal(
-            step,
-            name,
-            door.Signal.GRANT,
-            SignalData(seconds=at.plan.pulse_s, via="remote", within_s=command.exp - step.now.utc),
-        )
-        step.say("remote", limits.ANSWER_YES_S, "yes", door=name)
+        left = command.exp - step.now.utc
+        cue = SignalData(at.plan.pulse_s, command.actor, "remote", via="remote", within_s=left)
+        door.let_in(step, name, cue)
         helping.answered(step)
         command_progress.opens(step, command.id, command.actor, name)
 

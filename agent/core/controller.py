@@ -159,8 +159,8 @@ def _dispatch(builder: StepBuilder, event: Event) -> None:
             inputs.changed(builder, name, active=active)
         case door_ev.LockRead(door_id, unlocked):
             door.read_back(builder, door_id, unlocked)
-        case door_ev.LockOrderSent(door_id, order):
-            door.order_sent(builder, door_id, order)
+        case door_ev.LockOrderSent(door_id, order, at_mono):
+            door.order_sent(builder, door_id, order, at_mono)
         case door_ev.LockOrderFailed(door_id, order, reason):
             door.order_failed(builder, door_id, order, reason)
         case door_ev.DeviceBack(device, detail):

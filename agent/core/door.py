@@ -10,7 +10,7 @@ from dataclasses import replace
 from enum import StrEnum
 from functools import partial
 
-from agent.core import door_actions, limits, lock
+from agent.core import door_actions, limits, lock, unlocking
 from agent.core.door_actions import SignalData
 from agent.core.effects import SaveLatch
 from agent.core.state import State
@@ -92,6 +92,14 @@ def signal(step: StepBuilder, door_id: str, what: Signal, cue: SignalData | None
         step.put(action(step, door, cue or SignalData()))
 
 
+def let_in(step: StepBuilder, door_id: str, cue: SignalData) -> None:
+    """Somebody may come in, and is told so as soon as it is true. Released by fire the door is open already."""
+    if step.at(door_id).phase is not Phase.FIRE:
+        signal(step, door_id, Signal.GRANT, cue)
+    elif cue.says:
+        step.say(cue.says, limits.ANSWER_YES_S, "yes", door=door_id)
+
+
 # --- events
 
 
@@ -151,28 +159,25 @@ def latched(step: StepBuilder) -> frozenset[str]:
     return frozenset(door.id for door in step.state.doors if door.latched)
 
 
-def order_sent(step: StepBuilder, door_id: str, order: int) -> None:
+def order_sent(step: StepBuilder, door_id: str, order: int, at_mono: float | None) -> None:
     door = step.door(door_id)
     if door is not None:
-        step.put(lock.sent(step, door, order))
+        door = door_actions.allowed_longer(lock.sent(step, door, order, at_mono))
+        step.put(unlocking.sent(step, door, order))
 
 
 def order_failed(step: StepBuilder, door_id: str, order: int, reason: str) -> None:
-    """A person whose pulse failed is told, and it is written down as no entry."""
+    """Whoever waits for it is told. The exit button is a level: who still presses it asks again."""
     door = step.door(door_id)
     if door is None:
         return
-    hit = door.lock.order == order and door.lock.order_pulse
-    step.put(lock.failed(step, door, order, reason))
+    now, hit = step.now.mono, door.lock.order == order and door.lock.order_pulse
+    door = unlocking.failed(step, lock.failed(step, door, order, reason), order, reason, newest=hit)
+    if hit and now - door.lock.order_at <= limits.CARD_DEADLINE_S:  # else we were stopped: the button's state is old
+        door = replace(door, exit_again=now + limits.LEVEL_RETRY_S)
     if hit and door.phase is Phase.HELD:
-        step.put(door_actions.lease_soon(step, step.door(door_id) or door))
-    elif hit:
-        step.say("lock_silent", limits.ANSWER_NO_S, "no", door=door_id)
-        door = step.door(door_id)
-        if door is not None and not lock.pulsing(door, step.now.mono):
-            step.put(replace(door, grant_until=None))
-        if door is not None and door.awaited is not None:
-            signal(step, door_id, Signal.NO_ENTRY, SignalData(detail=f"order {reason}"))
+        door = door_actions.lease_soon(step, door)
+    step.put(door)
 
 
 def read_back(step: StepBuilder, door_id: str, unlocked: bool) -> None:
@@ -180,7 +185,8 @@ def read_back(step: StepBuilder, door_id: str, unlocked: bool) -> None:
     if door is None:
         return
     asked = door.exit_asked
-    step.put(replace(lock.read(step, door, unlocked), exit_asked=None))
+    door = unlocking.not_heard(step, lock.read(step, replace(door, exit_asked=None), unlocked))
+    step.put(unlocking.read(step, door))
     if asked is not None and not unlocked and step.now.mono - asked <= limits.EXIT_BLIND_S:
         signal(step, door_id, Signal.EXIT)
 
@@ -229,6 +235,8 @@ def timers(state: State) -> Iterator[Timer]:
             (door.span_until, _span_over),
             (door.lease_due, _lease_due),
             (stuck, _exit_stuck),
+            (door.exit_again, _exit_again),
+            (min((each.until for each in door.asked), default=None), _no_answer),
             (door.awaited_until, _nobody_came),
             (door.warn_at, _warn),
             (door.held_at, _held),
@@ -262,6 +270,25 @@ def _exit_stuck(step: StepBuilder, door_id: str) -> None:
     signal(step, door_id, Signal.EXIT_STUCK)
 
 
+def _exit_again(step: StepBuilder, door_id: str) -> None:
+    """Not where we were stopped meanwhile: then nobody knows whether the button is still pressed."""
+    door = step.at(door_id)
+    late = step.now.mono - (door.exit_again or 0.0)
+    door = replace(door, exit_again=None)
+    step.put(door_actions.exit_again(step, door) if late <= limits.STOPPED_S else door)
+
+
+def _no_answer(step: StepBuilder, door_id: str) -> None:
+    """Nobody said what became of an order: the port's thread hangs. Where we were stopped ourselves, it gets time to say so."""
+    door, now = step.at(door_id), step.now.mono
+    due = min(door.asked, key=lambda each: each.until)
+    if now - due.until > limits.STOPPED_S:
+        later = tuple(replace(each, until=max(each.until, now + limits.ORDER_ANSWER_S)) for each in door.asked)
+        step.put(replace(door, asked=later))
+    else:
+        order_failed(step, door_id, due.order, "silent")
+
+
 def _nobody_came(step: StepBuilder, door_id: str) -> None:
     step.put(replace(step.at(door_id), awaited_until=None))
     signal(step, door_id, Signal.NO_ENTRY)
@@ -278,4 +305,4 @@ def _held(step: StepBuilder, door_id: str) -> None:
 
 
 def _lock(step: StepBuilder, door_id: str, change: Callable[[StepBuilder, Door], Door]) -> None:
-    step.put(change(step, step.at(door_id)))
+    step.put(unlocking.read(step, change(step, step.at(door_id))))

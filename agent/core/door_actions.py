@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agent.core import limits, lock
-from agent.core.effects import KeptMode, SaveLockdown, SoundTone
+from agent.core import limits, lock, unlocking
+from agent.core.effects import KeptMode, SaveLockdown, SoundTone, UsedVisitor
 from agent.core.state.door import Door, Phase
 from agent.core.step_builder import DoorOutcome, StepBuilder
+from agent.core.unlocking import Ask
 from contract import facts
 from contract.commands import Mode
 from contract.facts import (
@@ -36,6 +37,10 @@ class SignalData:
     seconds: float = 0.0
     who: str | None = None
     """Holder id or actor of a grant or reset."""
+    says: str = ""
+    """What the screen tells them of the catalogue, once the lock has taken the order."""
+    visitor: UsedVisitor | None = None
+    """By whose code they come."""
     via: str = "card"
     mode: Mode = Mode.NORMAL
     until_mono: float | None = None
@@ -49,11 +54,11 @@ class SignalData:
 
 def grant(step: StepBuilder, door: Door, cue: SignalData) -> Door:
     """Somebody may come in: one pulse, and their entry is awaited where a contact can see it."""
-    if door.rests_unlocked:
-        return door  # the safe state is unlocked and holds: a pulse would end it
+    if door.rests_unlocked:  # the safe state is unlocked and holds: a pulse would end it
+        return unlocking.asks(step, door, _ask(cue))
     unlock = lock.pulse if cue.via == "remote" else lock.prolong  # an open from afar is told by its own order
     door = unlock(step, door, cue.seconds, min(cue.within_s, limits.CARD_DEADLINE_S))
-    door = _granted(step, door)
+    door = unlocking.asks(step, _granted(step, door), _ask(cue))
     if door.plan.contact and door.open is not True:
         return replace(door, awaited=cue.who or "", awaited_until=door.grant_until)
     return door
@@ -67,7 +72,17 @@ def exit_pressed(step: StepBuilder, door: Door, cue: SignalData) -> Door:
         return replace(_pressed(step, door), exit_asked=step.now.mono)
     step.fact(AccessGranted(door.id, None, Via.EXIT_BUTTON))
     door = lock.prolong(step, _pressed(step, door), door.plan.pulse_s, limits.EXIT_DEADLINE_S)
-    return _granted(step, door)
+    return unlocking.asks(step, _granted(step, door), Ask())
+
+
+def exit_again(step: StepBuilder, door: Door) -> Door:
+    """The unlock died, and somebody goes on pressing: they ask now as they did before."""
+    if not _leaving(door) or door.rests_unlocked or door.blind:
+        return door
+    if door.phase is Phase.HELD:
+        return unlocking.asks(step, _lease(step, door), Ask(told=True))
+    door = lock.prolong(step, door, door.plan.pulse_s, limits.EXIT_DEADLINE_S)
+    return unlocking.asks(step, _granted(step, door), Ask(told=True))
 
 
 def exit_pressed_in_lockdown(step: StepBuilder, door: Door, cue: SignalData) -> Door:
@@ -90,14 +105,14 @@ def exit_held(step: StepBuilder, door: Door, cue: SignalData) -> Door:
     if door.blind:
         return replace(_pressed(step, door), exit_asked=step.now.mono)
     step.fact(AccessGranted(door.id, None, Via.EXIT_BUTTON))
-    return _lease(step, _pressed(step, door))
+    return unlocking.asks(step, _lease(step, _pressed(step, door)), Ask())
 
 
 def grant_held(step: StepBuilder, door: Door, cue: SignalData) -> Door:
     """Held open already, unless the chain of leases is broken."""
-    if lock.pulsing(door, step.now.mono) and door.lock.read is not False:
-        return door
-    return _lease(step, door)
+    if not (lock.pulsing(door, step.now.mono) and door.lock.read is not False):
+        door = _lease(step, door)
+    return unlocking.asks(step, door, _ask(cue))
 
 
 def exit_let_go(step: StepBuilder, door: Door, cue: SignalData) -> Door:
@@ -276,6 +291,10 @@ def lock_found(step: StepBuilder, door: Door, cue: SignalData) -> Door:
     return _lease(step, door) if door.phase is Phase.HELD else lock.level(step, door)
 
 
+def _ask(cue: SignalData) -> Ask:
+    return Ask(cue.who, cue.says, cue.visitor)
+
+
 def _leaving(door: Door) -> bool:
     """The exit button is pressed, works and is not stuck: whoever opens now is on the way out."""
     refused = door.phase is Phase.LOCKDOWN and not door.plan.egress
@@ -289,6 +308,15 @@ def _pressed(step: StepBuilder, door: Door) -> Door:
 def _granted(step: StepBuilder, door: Door) -> Door:
     now = step.now.mono
     return replace(door, granted_at=now, grant_until=lock.allowed_until(door, now) + limits.ENTRY_SLACK_S)
+
+
+def allowed_longer(door: Door) -> Door:
+    """To the end of the pulse as it is known to run: it began when the device had it, not when it was ordered."""
+    end = door.lock.pulse_end
+    if end is None or door.grant_until is None or end + limits.ENTRY_SLACK_S <= door.grant_until:
+        return door
+    until = end + limits.ENTRY_SLACK_S
+    return replace(door, grant_until=until, awaited_until=None if door.awaited_until is None else until)
 
 
 def _entered(step: StepBuilder, door: Door) -> Door:

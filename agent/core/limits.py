@@ -14,6 +14,15 @@ LATE_FACTS_S = 60.0
 """At most one such fact of a reader in this time; the rest is counted in the next."""
 DOOR_ONLY_S = 600.0
 """After three crashes in five minutes, ten minutes without link, notices and calendar (D11)."""
+ORDER_ANSWER_S = 0.5
+"""What became of an order is known this long after it had to be on the wire: its port's thread says that it died. Where that hangs nobody does."""
+STOPPED_S = 0.1
+"""A timer that is run later than this was held up, and so was whoever would have been heard in time."""
+WELCOME_S = 2.0
+WELCOME_SHARE = 0.5
+"""Nobody is told to come in once less than this of their pulse is left, or of a short one than this share: its answer was heard late, for the agent was stopped."""
+DOUBT_S = 3.0
+"""Who was told no still stands there so long after they asked. A lock that reads unlocked later than that is locked again."""
 EXIT_DEADLINE_S = 0.5
 """The exit button is answered in 200 ms (D2); this leaves room for one exchange that times out on a noisy line."""
 LATCH_WAIT_S = 1.0

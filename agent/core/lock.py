@@ -35,6 +35,7 @@ def pulse(step: StepBuilder, door: Door, seconds: float, deadline_s: float) -> D
         order_pulse=True,
         order_s=seconds,
         order_at=now,
+        doubt=None,
         renew_until=None,
         runs_until=max(door.lock.runs_until or 0.0, now + deadline_s + seconds),
         misreads=0,
@@ -87,7 +88,14 @@ def level(step: StepBuilder, door: Door) -> Door:
     order = step.number()
     step.urge(SetLock(door.id, order, door.rests_unlocked, step.now.mono + limits.LEVEL_DEADLINE_S))
     lock = replace(
-        door.lock, order=order, order_pulse=False, order_at=step.now.mono, pulse_end=None, check_at=None, retry_at=None
+        door.lock,
+        order=order,
+        order_pulse=False,
+        order_at=step.now.mono,
+        doubt=None,
+        pulse_end=None,
+        check_at=None,
+        retry_at=None,
     )
     lock = replace(lock, renew_until=None)
     return replace(door, lock=lock)
@@ -112,18 +120,25 @@ def _expected(step: StepBuilder, door: Door) -> bool | None:
     return False
 
 
-def sent(step: StepBuilder, door: Door, order: int) -> Door:
+def sent(step: StepBuilder, door: Door, order: int, at_mono: float | None = None) -> Door:
+    """The device has it since `at_mono`: its pulse runs from then on, however long the answer took to get here."""
     lock = door.lock
     step.news.append(
         DoorOutcome(door.id, "sent", order)
     )  # also of an order that another has overtaken: someone may wait for it
-    if lock.order != order:
+    if order not in (lock.order, lock.doubt):
         return door
     now = step.now.mono
     if lock.order_pulse:
-        end = now + lock.order_s
-        return replace(door, lock=replace(lock, order=None, pulse_end=end, check_at=min(now + limits.RECHECK_S, end)))
+        end = min(max(lock.order_at, now if at_mono is None else at_mono), now) + lock.order_s
+        check_at = min(now + limits.RECHECK_S, end) if end > now else now + limits.RECHECK_S
+        lock = replace(lock, order=None, doubt=None, pulse_end=end, check_at=check_at, failing=False)
+        return replace(door, lock=lock)
     return replace(door, lock=replace(lock, order=None, runs_until=None, check_at=now + limits.RECHECK_S))
+
+
+NEVER_HEARD = frozenset({"late", "refused"})
+"""Why an order failed that the device surely did not act on. Of the others nobody knows: it may have been heard, and its answer lost."""
 
 
 def failed(step: StepBuilder, door: Door, order: int, reason: str) -> Door:
@@ -133,7 +148,8 @@ def failed(step: StepBuilder, door: Door, order: int, reason: str) -> Door:
     if lock.order != order:
         return door
     if lock.order_pulse:
-        return replace(door, lock=replace(lock, order=None, check_at=step.now.mono + limits.RECHECK_S))
+        doubt = None if reason in NEVER_HEARD else order
+        return replace(door, lock=replace(lock, order=None, doubt=doubt, check_at=step.now.mono + limits.RECHECK_S))
     wait = 5 * limits.LEVEL_RETRY_S if reason == "lost" else limits.LEVEL_RETRY_S
     return replace(door, lock=replace(lock, order=None, retry_at=None if _lost(step, door) else step.now.mono + wait))
 
@@ -145,6 +161,7 @@ def settled(step: StepBuilder, door: Door) -> bool:
 
 def read(step: StepBuilder, door: Door, unlocked: bool) -> Door:
     was, first = door.lock.read, door.lock.first_read
+    door = _heard_after_all(step, door) if unlocked else door
     strayed = _strayed(step, door, unlocked) or door.lock.strayed
     first = unlocked if first is None else first
     door = replace(door, lock=replace(door.lock, read=unlocked, first_read=first, strayed=strayed, returned=False))
@@ -155,6 +172,15 @@ def read(step: StepBuilder, door: Door, unlocked: bool) -> Door:
     if was != unlocked:
         step.changed()
     return compare(step, door)
+
+
+def _heard_after_all(step: StepBuilder, door: Door) -> Door:
+    """A pulse whose answer was lost: it began when it was ordered, or somewhat later."""
+    lock = door.lock
+    end = lock.order_at + lock.order_s
+    if lock.doubt is None or lock.order is not None or step.now.mono >= min(end, lock.order_at + limits.DOUBT_S):
+        return door
+    return replace(door, lock=replace(lock, doubt=None, pulse_end=max(end, lock.pulse_end or 0.0), failing=False))
 
 
 def _strayed(step: StepBuilder, door: Door, unlocked: bool) -> str:
@@ -223,6 +249,14 @@ def _fault(step: StepBuilder, door: Door, detail: str) -> Door:
     return replace(door, lock=replace(lock, reported_at=now))
 
 
+def did_not_unlock(step: StepBuilder, door: Door, why: str) -> Door:
+    """For somebody who was let in: an alarm, once for each outage."""
+    if door.lock.failing or door.lock.faulted:
+        return door
+    door = _fault(step, door, f"did not unlock: {why}")
+    return replace(door, lock=replace(door.lock, failing=True))
+
+
 def _told_late(step: StepBuilder, door: Door) -> Door:
     """The minute is over for faults that were held back: the last of what came in it, and how many went before that."""
     lock = door.lock
@@ -242,7 +276,14 @@ def lost(step: StepBuilder, door: Door) -> Door:
         door = _fault(step, door, door.lock.strayed)
     was = door.lock
     left = was.left if _lost(step, door) else was.read if was.order is None else None
-    kept = Lock(faulted=was.faulted, first_read=was.first_read, left=left, runs_until=was.runs_until)
+    kept = Lock(
+        faulted=was.faulted,
+        failing=was.failing,
+        lied=was.lied,
+        first_read=was.first_read,
+        left=left,
+        runs_until=was.runs_until,
+    )
     return replace(
         door,
         lock=replace(

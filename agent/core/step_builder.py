@@ -157,7 +157,8 @@ class StepBuilder:
 
     def say(self, key: str, seconds: float, tone: str, *, door: str | None = None, **fields: str) -> None:
         """Answer a person: on the screens for `seconds`, and by a tone at the door."""
-        self.state = replace(self.state, answer=ScreenAnswer(key, fields, tone, self.now.mono + seconds, self.now.mono))
+        now = self.now.mono
+        self.state = replace(self.state, answer=ScreenAnswer(key, fields, tone, now + seconds, now, door))
         if door is not None and tone != "none":
             self.emit(SoundTone(door, tone))
 

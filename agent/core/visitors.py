@@ -118,9 +118,8 @@ def _let_in(step: StepBuilder, reader: str, code: UsedVisitor) -> None:
     step.state = replace(step.state, access=replace(known, owed=known.owed - {code}))
     tries.right(step, reader)
     step.fact(AccessGranted(code.door, None, Via.VISITOR, visitor=f"{code.day}/{code.serial}"))
-    cue = SignalData(seconds=step.at(code.door).plan.pulse_s, via=str(Via.VISITOR))
-    door.signal(step, code.door, door.Signal.GRANT, cue)
-    step.say("granted", limits.ANSWER_YES_S, "yes", door=code.door)
+    pulse_s = step.at(code.door).plan.pulse_s
+    door.let_in(step, code.door, SignalData(pulse_s, via=str(Via.VISITOR), says="granted", visitor=code))
 
 
 def _deny(step: StepBuilder, door_id: str, reason: Denial, code: UsedVisitor | None) -> None:

@@ -43,7 +43,7 @@ class DeviceTamper(Fact):
 
 @kind("lock.fault", alarm=True)
 class LockFault(Fact):
-    """The lock does not read as it should. `untold`: earlier ones of the last minute."""
+    """The lock does not read as it should, or did not unlock for somebody who was let in. `untold`: earlier ones of the last minute."""
 
     door: Id
     detail: Detail

@@ -135,7 +135,7 @@ class DoorHeld(Fact):
 
 @kind("door.no_entry")
 class DoorNoEntry(Fact):
-    """`by` (a holder, or who sent the command) was let in, and nobody came."""
+    """`by` (a holder, or who sent the command) was let in, and nobody came. `detail`: it did not unlock (`order late`, `silent`, `refused`, `lost`; `reads locked`)."""
 
     door: Id
     by: Annotated[str, Length(1, 100)] | None

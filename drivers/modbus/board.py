@@ -244,7 +244,7 @@ class Board:
         if reply.exception:
             self.facts.append(OrderFailed(self.name, order.order, "refused"))
         else:
-            self.facts.append(OrderSent(self.name, order.order, now))
+            self.facts.append(OrderSent(self.name, order.order, now - self.took_s))
         self._ask_read_back(order.number, now)
 
     def _ask_read_back(self, number: int, now: float) -> None:

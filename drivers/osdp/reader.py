@@ -213,6 +213,7 @@ class Reader:
             sent = self._sent = self._next(now)
             sent.at = now
         sent.tries += 1
+        sent.last = now
         self._due = now + self._poll_s
         return sent.frame
 
@@ -365,7 +366,7 @@ class Reader:
         if heard.code == messages.NAK:
             self._facts.append(OrderFailed(self.name, order.order, "refused"))
         else:
-            self._facts.append(OrderSent(self.name, order.order, now))
+            self._facts.append(OrderSent(self.name, order.order, sent.last))
         if not isinstance(order, SetReaderLine):
             self._queue.read_back.add(order.number)
             self._due = now

@@ -49,6 +49,7 @@ class Sent:
     frame: bytes
     waiting: QueuedCommand | None = None
     at: float = 0.0
-    """When it was said first."""
+    """When it was said first, and when last."""
+    last: float = 0.0
     tries: int = 0
     busy: int = 0

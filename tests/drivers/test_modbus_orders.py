@@ -291,3 +291,18 @@ def test_a_pulse_of_the_run_before_is_told_though_an_order_ends_it() -> None:
     bus.run(0.5)
     assert [fact.on for fact in bus.of(OutputLevel) if fact.number == 1][:2] == [True, False]
     assert board.coils[0] is False
+
+
+@pytest.mark.claim("D13")
+def test_an_answer_heard_late_is_dated_by_when_its_order_went_out() -> None:
+    """The process was stopped between the two: the pulse has run since."""
+    bus = line(Board())
+    bus.open()
+    bus.run(0.3)
+    pulse(bus)
+    while not frames(bus):
+        bus.run(0.001)
+    bus.now += 3.0
+    bus.session.receive(bus._arrivals.pop(0)[1], bus.now)
+    (sent,) = [fact for fact in bus.session.facts() if isinstance(fact, OrderSent)]
+    assert sent.at == pytest.approx(frames(bus)[0][0], abs=0.001)

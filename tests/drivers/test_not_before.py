@@ -9,16 +9,19 @@ import os
 import random
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from statistics import median
 
 import pytest
 
 from drivers import port as ports
+from drivers.modbus.line import ModbusLine
+from drivers.modbus.options import BoardOptions
 from drivers.port import Port
 from drivers.reader.keypad import Keypad, KeypadOptions
 from drivers.reader.line import LineOptions, LineReader
 from drivers.reader.rdm6300 import Rdm6300, Rdm6300Options
-from drivers.reports import UNKNOWN, CardSeen, DeviceLostReport, KeyReport
+from drivers.reports import UNKNOWN, CardSeen, DeviceLostReport, Fact, KeyReport, OrderFailed, PulseOutput
 from drivers.served import LOOK_S, SETTLE_S, Served
 from simulator.osdp_reader import Peripheral
 from tests.drivers.bus import Bus
@@ -338,6 +341,24 @@ def test_after_a_suspension_a_line_is_opened_anew(
     eventually(lambda: ear.openings == 2)
     assert ear.gone == ["the machine was suspended"]
     rig.ports[-1].stop(1.0)
+
+
+@pytest.mark.claim("D7")
+def test_an_order_of_before_a_suspension_dies_with_it(
+    tmp_path: Path, rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its second has not passed by the monotonic clock, and its line may be back at once."""
+    asleep = [0.0]
+    monkeypatch.setattr(ports, "_asleep", lambda: asleep[0])
+    told: list[Fact] = []
+    session = ModbusLine([("relay", BoardOptions())], 9600)
+    port = rig.started(Port("io", str(tmp_path / "gone"), 9600, session, told.append))
+    port.order(PulseOutput("relay", 1, True, 5.0, 7, time.monotonic() + 60.0))
+    eventually(session.pending)
+    asleep[0] = 3600.0
+    eventually(lambda: OrderFailed("relay", 7, "lost") in told)
+    assert not session.pending()
+    port.stop(1.0)
 
 
 @pytest.mark.claim("D7")

@@ -227,3 +227,17 @@ def test_the_line_is_changed_only_when_told() -> None:
     bus.run(0.1)
     assert did == [("comset", "3 115200")]
     assert [f.order for f in bus.of(OrderSent)] == [7]
+
+
+@pytest.mark.claim("D13")
+def test_an_answer_heard_late_is_dated_by_when_its_order_was_said_last() -> None:
+    """The process was stopped between the two: the pulse has run since."""
+    bus, _wire = up()
+    bus.written.clear()
+    pulse(bus)
+    while not [frame for _, frame in bus.written if code_of(frame) == 0x68]:
+        bus.run(0.0002)
+    bus.now += 3.0
+    bus.session.receive(bus._arrivals.pop(0)[1], bus.now)
+    (sent,) = [fact for fact in bus.session.facts() if isinstance(fact, OrderSent)]
+    assert sent.at == pytest.approx(bus.written[-1][0], abs=0.001)

@@ -18,9 +18,10 @@ class Relay:
 
     level: bool = False
     pulse_end: float = 0.0
+    pulse_from: float = 0.0
 
     def unlocked(self, now: float) -> bool:
-        return self.level or now < self.pulse_end
+        return self.level or self.pulse_from <= now < self.pulse_end
 
 
 @dataclass
@@ -38,6 +39,8 @@ class DoorHardware:
     hung_until: float = 0.0
     busy_until: float = 0.0
     """Orders are carried out in turn."""
+    carried_out: set[int] = field(default_factory=set)
+    """Orders to unlock."""
     is_open: bool = False
     fire: bool = False
     exit_pressed: bool = False
@@ -52,11 +55,12 @@ class DoorHardware:
             return
         self.busy_until = at
         if isinstance(effect, fx.PulseLock):
-            self.relay = Relay(False, at + effect.seconds)
+            self.relay = Relay(False, at + effect.seconds, at)
+            self.carried_out.add(effect.order)
         else:
             self.relay = Relay(effect.unlocked, 0.0)
         delay = at - now + LINE_S
-        self.post(delay, ev.LockOrderSent(self.name, effect.order))
+        self.post(delay, ev.LockOrderSent(self.name, effect.order, at))
         self.post(delay, ev.LockRead(self.name, self.relay.unlocked(at)))
         if isinstance(effect, fx.PulseLock):
             self.later(at - now + effect.seconds + LINE_S, self.look)

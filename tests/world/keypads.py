@@ -72,11 +72,13 @@ class KeypadWatch:
         """By reader: the last card, and when it was read last."""
         self.typed: dict[tuple[str, str], str] = {}
         """By door and code: the reader at which somebody typed it last."""
-        self.let_in: Counter[tuple[str, str]] = Counter()
-        """By door and code, over all runs."""
+        self.let_in: dict[tuple[str, str], tuple[int, int | None]] = {}
+        """By door and code, in which run and by which order; None: nothing had to be ordered."""
 
     def booted(self) -> None:
         self.tries, self.shown, self.last = defaultdict(Guesses), {}, {}
+        for door in self.watch.world.doors.values():
+            door.carried_out.clear()
 
     def stepped(self, event: ev.Event, now: Now, found: tuple[fx.Effect, ...]) -> None:
         if isinstance(event, ev.StoreOpened):
@@ -85,7 +87,7 @@ class KeypadWatch:
         for data in granted:
             assert isinstance(event, ev.PinEntered | ev.VisitorEntered | ev.Recorded), "nobody typed"
             if data["via"] == "visitor":
-                self._visitor(str(data["door"]), str(data["visitor"]), now)
+                self._visitor(str(data["door"]), str(data["visitor"]), now, found)
         if isinstance(event, ev.PinEntered | ev.VisitorEntered):
             self._entered(event, now, found, granted)
             self.shown.pop(event.reader, None)
@@ -185,14 +187,19 @@ class KeypadWatch:
         self.typed[door, f"{event.day}/{event.serial}"] = event.reader
         return event.serial is not None and event.day == today(now)
 
-    def _visitor(self, door: str, code: str, now: Now) -> None:
-        """D10: used on the disk before anybody is let in; and once, whatever was cut off when."""
+    def _visitor(self, door: str, code: str, now: Now, found: tuple[fx.Effect, ...]) -> None:
+        """D10: used on the disk before anybody is let in; and once, whatever was cut off when. An order that the lock never had opened nothing."""
         used = [(each.door, f"{each.day}/{each.serial}") for each in self.watch.world.disk.visitors]
         assert (door, code) in used, "let in before it was on the disk that it is used"
         if (door, code) in self.typed:
             self.tries[self.typed[door, code]].right(now.mono)
-        self.let_in[door, code] += 1
-        assert self.let_in[door, code] == 1, "a visitor's code that opened twice"
+        world = self.watch.world
+        run, order = self.let_in.get((door, code), (world.runs, -1))
+        spent = order is None or order in world.doors[door].carried_out
+        assert run == world.runs, "a visitor's code that opened before the restart"
+        assert not spent, "a visitor's code that opened twice"
+        pulses = [each.order for each in found if isinstance(each, fx.PulseLock) and each.door == door]
+        self.let_in[door, code] = (run, pulses[0] if pulses else None)
 
     def _told(self) -> None:
         """D10: what the screen says is saved is on the disk."""

@@ -152,10 +152,14 @@ class LockRead:
 
 @frozen
 class LockOrderSent:
-    """The lock order went out and the device acknowledged it; the read-back follows as LockRead."""
+    """The lock order went out and the device acknowledged it; the read-back follows as LockRead.
+
+    It went out at `at_mono`, however long the answer took to get here; None stands for just now, in records from before this was kept.
+    """
 
     door: str
     order: int
+    at_mono: float | None = None
 
 
 @frozen

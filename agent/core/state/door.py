@@ -6,6 +6,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Final
 
+from agent.core.effects.kept import UsedVisitor
 from agent.core.plan import DoorPlan
 from contract.commands import Mode
 from contract.frozen import frozen
@@ -31,6 +32,12 @@ class Lock:
     order_s: float = 0.0
     order_at: float = 0.0
     """When it was given: a pulse cannot have begun before."""
+    doubt: int | None = None
+    """A pulse that was given up and may have been heard: its answer may still come, or what is read back say so."""
+    failing: bool = False
+    """Somebody was let in and it did not unlock, and nobody since for whom it did."""
+    lied: float | None = None
+    """The `order_at` of a pulse that it took and did not carry out, as read back; until one reads unlocked."""
     pulse_end: float | None = None
     """When the running pulse ends in the device."""
     read: bool | None = None
@@ -57,6 +64,19 @@ class Lock:
     """When the last read-back is compared again (a pulse should have ended, or a misread is looked at again)."""
     retry_at: float | None = None
     """When a lasting level that failed is ordered again."""
+
+
+@frozen
+class Asked:
+    """Somebody who was let in, and of whose unlock nothing was heard yet. `says`: what they are told once the lock has taken it (see unlocking.py)."""
+
+    order: int
+    until: float
+    """An answer is waited for no longer (monotonic)."""
+    by: str | None = None
+    says: str = ""
+    visitor: UsedVisitor | None = None
+    told: bool = False
 
 
 @frozen
@@ -99,6 +119,12 @@ class Door:
     awaited: str | None = None
     """Whose entry is awaited (a holder or a command's actor); None after it, and for exits."""
     awaited_until: float | None = None
+    asked: tuple[Asked, ...] = ()
+    """Who waits for the lock, the longest first."""
+    doubted: Asked | None = None
+    """Who was told that it did not open, while it may have: up to its `until`."""
+    exit_again: float | None = None
+    """When the unlock is ordered again for somebody who goes on pressing the exit button."""
     warn_at: float | None = None
     held_at: float | None = None
     held_reported: bool = False

@@ -21,6 +21,8 @@ class ScreenAnswer:
     tone: str
     until: float
     at: float = 0.0
+    door: str | None = None
+    """At which door they did it, where that is known."""
 
 
 @frozen

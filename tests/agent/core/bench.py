@@ -253,6 +253,15 @@ class Bench:
     def tap(self, name: str, reader: str = "card", *, after: float = 1.0) -> tuple[fx.Effect, ...]:
         return self.do(ev.CardRead(reader, card(name)), after=after)
 
+    def let_in(self, name: str, reader: str = "card", *, after: float = 1.0) -> list[fx.Effect]:
+        """A card, and a lock that takes the order: what came of both."""
+        before = len(self.effects)
+        self.tap(name, reader, after=after)
+        for door in self.state.doors:
+            if reader in door.plan.readers:
+                self.settle(door.id)
+        return [effect for _, effect in self.effects[before:]]
+
     def door(self, name: str = "main") -> Door:
         return next(d for d in self.state.doors if d.id == name)
 

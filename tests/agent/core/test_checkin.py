@@ -83,6 +83,7 @@ def test_a_check_in_is_told_as_saved_or_as_not_saved_or_is_refused_for_sure(
         bench.wait(after)
         if what == "tap":
             found = of(fx.AppendFacts, bench.do(ev.CardRead("card", ("key-wang",))))
+            bench.settle()
             waiting += [record for record in found if facts_in(record)[0].kind == "patrol.checkin"]
         elif what == "saved" and waiting:
             record = waiting.pop(0)

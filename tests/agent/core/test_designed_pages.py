@@ -237,6 +237,7 @@ def test_a_card_and_keys_and_fire_one_after_another() -> None:
     bench = begun()
     assert shown(bench).look == "idle"
     bench.do(ev.CardRead("card", card("anna")))
+    bench.settle()
     assert (shown(bench).look, shown(bench).title) == ("yes", "请进")
     bench.wait(30.0)
     bench.do(ev.CardRead("card", card("nobody")))

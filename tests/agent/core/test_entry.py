@@ -97,6 +97,7 @@ def test_answer_before_entry_before_notice() -> None:
     typed(bench, "1")
     assert bench.page().kind == "entry"
     bench.recorded(the(fx.AppendFacts, bench.message(command(bench))))
+    bench.settle()
     assert bench.page().kind == "answer"
     bench.wait(4.0)
     assert bench.page().kind == "entry"
@@ -108,7 +109,7 @@ def test_a_card_empties_the_entry_at_all_readers_of_its_door() -> None:
     bench = Bench(unit_plan(door_plan(readers=("card", "panel")), door_plan(id="cellar", readers=("card2",)))).start()
     typed(bench, "*", "panel")
     typed(bench, "1", "card2")
-    bench.tap("anna")
+    bench.let_in("anna")
     bench.wait(4.0)
     assert body(bench) == "●", "another door's stays"
     bench.wait(ENTRY_S)

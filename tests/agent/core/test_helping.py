@@ -162,13 +162,14 @@ def test_an_open_and_words_of_the_centre_are_shown_and_its_page_comes_back() -> 
     bench = unit()
     press(bench)
     accept(bench, Open("main"), "c1")
+    bench.settle()
     assert bench.page().title == "请进"
     bench.wait(4.0)
     assert bench.page().title == "中心已回应"
     found = accept(bench, Say("马上就到 请坐下等", 30), "c2")
     assert [reply.state for reply in of(fx.SendReply, found)] == ["accepted", "done"]
     assert (bench.page().title, bench.page().body) == ("中心回复", ("马上就到 请坐下等",))
-    bench.tap("anna")
+    bench.let_in("anna")
     assert bench.page().title == "请进"
     bench.wait(4.0)
     assert bench.page().title == "中心回复", "an answer to somebody else ends it for three seconds only"
@@ -243,11 +244,11 @@ def test_the_holder_of_a_service_comes_until_the_end_and_not_in_a_lockdown() -> 
     good = Holder("c1", Role.SERVICE, until_utc=UTC + 7200, org="sf")
     endless = Holder("c2", Role.SERVICE, org="sf")
     bench = Bench().start(good, endless)
-    assert of(fx.PulseLock, bench.tap("c1"))
-    assert facts_of(bench.tap("c2"))["access.denied"]["reason"] == "expired"
+    assert of(fx.PulseLock, bench.let_in("c1"))
+    assert facts_of(bench.let_in("c2"))["access.denied"]["reason"] == "expired"
     bench.online()
     mode(bench, "lockdown")
-    assert facts_of(bench.tap("c1", after=10.0))["access.denied"]["reason"] == "lockdown"
+    assert facts_of(bench.let_in("c1", after=10.0))["access.denied"]["reason"] == "lockdown"
     mode(bench, "normal")
     bench.wait(7200)
-    assert facts_of(bench.tap("c1"))["access.denied"]["reason"] == "expired"
+    assert facts_of(bench.let_in("c1"))["access.denied"]["reason"] == "expired"

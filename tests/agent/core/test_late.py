@@ -95,6 +95,7 @@ def test_the_next_card_is_served() -> None:
     bench = Bench().start()
     shown(bench, "anna", math.inf)
     assert pulses(shown(bench, "old-li", 0.05))
+    bench.settle()
     assert bench.page().title == "请进"
 
 

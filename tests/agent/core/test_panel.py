@@ -58,7 +58,7 @@ def test_fire_before_emergency_before_answer_before_notice_before_idle() -> None
     bench.message(notice())
     bench.wait(0.1)
     assert bench.page().kind == "notice"
-    bench.tap("anna")
+    bench.let_in("anna")
     assert bench.page().kind == "answer"
     bench.do(ev.UnitInputChanged("gas", active=True))
     assert bench.page().kind == "emergency"
@@ -66,7 +66,7 @@ def test_fire_before_emergency_before_answer_before_notice_before_idle() -> None
     bench.do(ev.FireChanged("main", active=True))
     assert bench.page().kind == "fire"
     bench.do(ev.FireChanged("main", active=False))
-    bench.tap("chief")
+    bench.let_in("chief")
     assert bench.page().kind == "emergency"
     bench.do(ev.UnitInputChanged("gas", active=False))
     assert bench.page().kind == "answer"
@@ -133,7 +133,7 @@ def test_an_answer_over_a_notice_gives_it_time_to_be_found_again() -> None:
     bench = Bench().start()
     bench.message(notice())
     bench.wait(3.5)
-    bench.tap("stranger")
+    bench.let_in("stranger")
     bench.wait(6.1)
     assert bench.page().kind == "notice"
     bench.wait(4.0)
@@ -146,7 +146,7 @@ def test_a_notice_goes_on_where_it_was_after_an_answer() -> None:
     bench = Bench().start()
     bench.message(notice(text="停水" * 60))  # 24 s and 12 s
     bench.wait(9.0)
-    bench.tap("stranger")
+    bench.let_in("stranger")
     bench.wait(6.1)
     assert bench.page().footer.endswith("1/2")
     bench.wait(13.8)
@@ -160,7 +160,7 @@ def test_clock_and_sign_go_on_where_they_were_after_an_answer() -> None:
     settings(bench, sign=SIGN)
     seen = set()
     for _ in range(30):
-        bench.tap("anna", after=7.0)
+        bench.let_in("anna", after=7.0)
         bench.wait(3.1)
         seen.add(bench.page().body)
     assert any("13800000000" in "".join(body) for body in seen)
@@ -236,7 +236,7 @@ def test_an_emergency_does_not_wait_for_a_notice_that_goes_on_after_an_answer() 
     bench = Bench().start()
     bench.message(notice("long", text="停" * 300))
     bench.wait(3.0)
-    bench.tap("stranger")
+    bench.let_in("stranger")
     bench.message(notice("gas", category=Category.EMERGENCY))
     bench.wait(6.1)
     assert bench.page().title == "标题gas"
@@ -247,15 +247,15 @@ def test_a_refusal_stays_as_long_as_it_takes_to_read_and_no_longer_than_the_next
     bench = Bench(unit_plan(displays=(DisplayPlan("panel", 16, 4, "gbk"),))).start(*PEOPLE, late)
     settings(bench, sign={**SIGN, "worker": "欧阳敏敏（第21网格）", "phone": "0532-5550-1234 转 2"})
     bench.forget()
-    bench.tap("late")
+    bench.let_in("late")
     bench.wait(5.0)
     assert bench.page().kind == "answer"
     bench.wait(5.0)
     pages = [e.page for e in bench.all(fx.ShowPage) if e.page.kind == "answer"]
     assert "".join(line for page in pages for line in page.body).endswith("转 2")
     assert len(pages) == 2
-    bench.tap("late")
-    bench.tap("anna")
+    bench.let_in("late")
+    bench.let_in("anna")
     assert bench.page().title == "请进"
 
 
@@ -315,7 +315,7 @@ def test_every_page_fits_every_display(columns: int, rows: int, charset: str) ->
     bench = Bench(unit_plan(displays=(DisplayPlan("panel", columns, rows, charset),))).start()
     settings(bench, sign=SIGN)
     bench.message(notice(title="关于😀停水" * 9, text="今日 water 停水，" * 40))
-    bench.tap("stranger")
+    bench.let_in("stranger")
     bench.wait(60.0)
     bench.do(ev.FireChanged("main", active=True))
     for order in bench.all(fx.ShowPage):
@@ -333,7 +333,7 @@ def test_the_most_specific_settings_win_per_key() -> None:
     assert bench.state.language == "en"
     assert bench.state.sign == SIGN
     assert bench.all(fx.UseTimezone) == [fx.UseTimezone("Asia/Urumqi")]
-    bench.tap("stranger")
+    bench.let_in("stranger")
     assert bench.page().title == "Card not known"
     assert " ".join(bench.page().body) == "To register it ask grid worker 李芳 13800000000"
 
@@ -360,7 +360,7 @@ def test_titles_fit_the_smallest_display(language: str) -> None:
 
 def test_a_text_that_is_missing_is_no_error() -> None:
     bench = Bench(unit_plan(catalogues={"zh-CN": {"granted.title": "{nothing} {0} {"}})).start()
-    bench.tap("anna")
+    bench.let_in("anna")
     assert bench.page().title == "{nothing} {0} {"
     assert say(bench.state, "no.such.key") == "no.such.key"
     assert Bench(unit_plan(catalogues={})).start().page().kind == "idle"
@@ -371,7 +371,7 @@ def test_each_page_is_laid_out_for_its_own_letters() -> None:
     bench = Bench(unit_plan(displays=(DisplayPlan("panel", 20, 8, "gbk", fonts=fonts),))).start()
     assert len(bench.page().body) > 1
     bench.message(notice(text="停水" * 40))
-    bench.tap("stranger")
+    bench.let_in("stranger")
     bench.wait(40.0)
     pages = [e.page for e in bench.all(fx.ShowPage)]
     sizes = {"idle": (20, 8), "notice": (16, 3), "answer": (10, 2)}

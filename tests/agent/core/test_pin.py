@@ -42,8 +42,9 @@ def test_a_room_and_its_pin_open_as_a_card_does() -> None:
     found = unit.type("302*4711#")
     assert the(fx.PulseLock, found).seconds == 8.0
     assert told(found) == [("access.granted", "may", "pin")]
+    unit.settle()
     assert unit.page().title == "请进"
-    assert [tone.tone for tone in of(fx.SoundTone, found)] == [*["key"] * 9, "yes"]
+    assert [tone.tone for tone in unit.all(fx.SoundTone)] == [*["key"] * 9, "yes"]
 
 
 def test_what_a_wrong_pin_says_is_the_same_whoever_it_is_of() -> None:

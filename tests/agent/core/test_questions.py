@@ -43,7 +43,7 @@ def value_of(record: fx.AppendFacts) -> Any:
 
 def asked(bench: Bench, who: str) -> bool:
     """Whether a question is on the screen once the word that the door is open is over."""
-    bench.tap(who, after=20.0)
+    bench.let_in(who, after=20.0)
     bench.wait(3.5)
     return bench.page().kind == "question"
 
@@ -110,10 +110,10 @@ def test_a_vote_is_changed_while_the_poll_is_on_the_screen() -> None:
     assert asked(bench, "anna")
     (record,) = press(bench, "1")
     bench.recorded(record)
-    bench.tap("anna", after=20.0)
+    bench.let_in("anna", after=20.0)
     while bench.page().kind != "notice":
         bench.wait(1.0)
-    bench.tap("anna", after=1.0)
+    bench.let_in("anna", after=1.0)
     (record,) = press(bench, "3")
     assert (value_of(record), facts_in(record)[0].data["by"]) == (3, "anna")
 
@@ -125,7 +125,7 @@ def test_a_card_and_a_digit_change_a_vote_whatever_is_on_the_screen(after: float
     (record,) = press(bench, "1")
     bench.recorded(record)
     bench.wait(60.0)
-    bench.tap("anna")
+    bench.let_in("anna")
     assert bench.page().title == "请进"
     bench.type("3", after=after)
     bench.wait(2.1)
@@ -153,7 +153,7 @@ def test_without_a_card_a_digit_answers_nothing_that_asks_for_one() -> None:
     assert bench.page().body[-1] == "请先刷卡再按数字"
     assert press(bench, "1") == []
     assert (bench.page().title, bench.page().tone) == ("请先刷卡", "no")
-    bench.tap("wang", after=20.0)
+    bench.let_in("wang", after=20.0)
     bench.wait(10.0)
 
 
@@ -260,7 +260,7 @@ def test_a_question_ends_by_itself_by_a_star_and_by_the_next_card() -> None:
         elif ends == "star":
             bench.type("*")
         else:
-            bench.tap("wang")
+            bench.let_in("wang")
         assert not bench.state.asking.questions
 
 

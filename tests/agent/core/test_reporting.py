@@ -38,7 +38,7 @@ def filed(found: Any) -> list[fx.AppendFacts]:
 
 def came_in(bench: Bench, name: str = "wang") -> None:
     """Their tap, all that came of it on the disk."""
-    for record in of(fx.AppendFacts, bench.tap(name)):
+    for record in of(fx.AppendFacts, bench.let_in(name)):
         bench.recorded(record)
 
 

@@ -42,11 +42,12 @@ def say(bench: Bench, text: str = "我们马上到", seconds: int = 20) -> None:
 
 def open_door(bench: Bench) -> None:
     bench.recorded(the(fx.AppendFacts, bench.message(command(bench, Open("main"), name="open"))))
+    bench.settle()
 
 
 def order_water(bench: Bench) -> None:
     """A card and a code: the answer to the card is gone with the first key."""
-    bench.tap("anna")
+    bench.let_in("anna")
     bench.type("*31#")
 
 
@@ -79,7 +80,7 @@ def test_who_types_sees_it_while_a_call_for_help_stands_and_the_call_comes_back(
     bench = unit()
     bench.type("*0#")
     assert bench.page().title == TITLES["help"]
-    bench.tap("anna")
+    bench.let_in("anna")
     bench.type("*31")
     assert (bench.page().title, bench.page().body) == ("请输入", ("*●●",))
     bench.type("#")
@@ -96,7 +97,7 @@ def test_who_types_sees_it_while_a_call_for_help_stands_and_the_call_comes_back(
 def test_a_call_is_seen_at_once_where_something_else_was_asked() -> None:
     bench = unit()
     bench.message(notice(scope=UNIT, ask=Poll(("好", "不好"), Per.HOLDER)))
-    bench.tap("anna")
+    bench.let_in("anna")
     bench.wait(3.5)
     assert bench.page().title == "请您回答"
     call(bench)
@@ -106,7 +107,7 @@ def test_a_call_is_seen_at_once_where_something_else_was_asked() -> None:
 def test_what_the_centre_says_is_read_after_the_answer_that_covered_it() -> None:
     bench = unit()
     call(bench)
-    bench.tap("anna")
+    bench.let_in("anna")
     assert bench.page().title == "请进"
     say(bench, seconds=5)
     assert bench.page().title == "请进", "the answer to a card is not cut off"

@@ -48,6 +48,7 @@ def test_the_use_is_durable_before_the_lock_is_asked() -> None:
     assert the(fx.PulseLock, found).seconds == 5.0
     granted = facts_of(found)["access.granted"]
     assert (granted["by"], granted["via"], granted["visitor"]) == (None, "visitor", f"{TODAY}/3")
+    unit.settle()
     assert unit.page().title == "请进"
 
 
