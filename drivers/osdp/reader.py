@@ -46,11 +46,16 @@ INSECURE_S = 2.0
 """Between looks at one that answers and is not safe."""
 FLOOD_S = 30.0
 """No word with a reader whose MAC somebody searches for."""
+STALE_S = 0.5
+"""Levels that are heard so long after they were asked for tell how things were, not how they are: the agent was stopped meanwhile."""
 LOCAL_S = 0.4
 """Between looks at case and power: a change is told within 1 s even where the reader does not say so by itself."""
 OUTPUTS_S = 0.2
 """Between looks at the relays when nothing was ordered."""
 CONFIRM_S = 0.02  # after an input's first different sample; no poll comes between
+
+
+_LEVEL_ANSWERS = (messages.LSTATR, messages.ISTATR, messages.OSTATR)
 
 
 class Reader:
@@ -70,6 +75,7 @@ class Reader:
         self._queue = CommandQueue(name, options.outputs)
         self._deaf: set[ReaderRequest] = set()  # what it refused to tell: not asked again
         self._sent: Sent | None = None
+        self._stale = False
         self._step: ReaderRequest | None = ReaderRequest.IDENTITY
         self._last = ReaderRequest.POLL
         self._due = 0.0
@@ -295,6 +301,7 @@ class Reader:
             self.failed(now, "busy" if busy else "it does not get our packets whole")
 
     def _answer(self, sent: Sent, heard: Heard, packet: Packet, now: float) -> None:
+        self._stale = now - sent.last > STALE_S
         self._fails = 0 if self._step is None else self._fails
         self._due = self._due if self._step is None else now
         if sent.want in INTRODUCTION:
@@ -353,6 +360,9 @@ class Reader:
 
     def _report(self, heard: Heard, now: float) -> None:
         asked: frozenset[int] = frozenset()
+        if self._stale and heard.code in _LEVEL_ANSWERS:
+            self._look_due = dict.fromkeys(LEVELS, now)
+            return
         if heard.code == messages.OSTATR:
             asked = frozenset(self._queue.read_back)
             self._queue.read_back.clear()

@@ -50,6 +50,13 @@ MUTATIONS = [
         (f"{UNLOCKING}::test_a_second_try_opens_and_says_so",),
     ),
     Mutation(
+        "what a board said before a stop counts after it",
+        "drivers/modbus/board.py",
+        "        elif self.took_s > STALE_S:\n",
+        "        elif self.took_s > 1e9:\n",
+        ("tests/drivers/test_modbus_orders.py::test_a_press_that_is_heard_long_after_it_was_read_is_asked_again",),
+    ),
+    Mutation(
         "an order outlives the machine's sleep",
         "drivers/port.py",
         "        if self._session.pending():\n            self._session.send(time.monotonic() + FAR_S)",
