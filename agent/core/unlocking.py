@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from agent.core import limits, lock
 from agent.core.effects import UsedVisitor
-from agent.core.state.door import Asked, Door, Phase
+from agent.core.state.door import AskedUnlock, Door, Phase
 from agent.core.step_builder import DoorOutcome, StepBuilder
 from contract.facts import DoorNoEntry
 from contract.frozen import frozen
@@ -39,11 +39,15 @@ def asks(step: StepBuilder, door: Door, ask: Ask) -> Door:
     if door.lock.order is not None:
         if not ask.told:
             _unsay(step, door)
-        asked = Asked(door.lock.order, step.now.mono + _WAIT_S, ask.by, ask.says, ask.visitor, ask.told)
+        asked = AskedUnlock(door.lock.order, step.now.mono + _WAIT_S, ask.by, ask.says, ask.visitor, ask.told)
         return replace(door, asked=(*door.asked, asked), doubted=None)
     if door.lock.read is not True:
         return _shut(
-            step, door, (Asked(0, step.now.mono, ask.by, ask.says, ask.visitor, ask.told),), "no order", heard=False
+            step,
+            door,
+            (AskedUnlock(0, step.now.mono, ask.by, ask.says, ask.visitor, ask.told),),
+            "no order",
+            heard=False,
         )
     _welcome(step, door, ask.says)
     return door
@@ -135,14 +139,16 @@ def not_heard(step: StepBuilder, door: Door) -> Door:
     return replace(door, doubted=None, lock=replace(known, doubt=None))
 
 
-def _owe(step: StepBuilder, asked: Asked) -> None:
+def _owe(step: StepBuilder, asked: AskedUnlock) -> None:
     """A visitor's code was used, and nobody came in by it: it is good once more. Where the lock may have opened it stays used: no code opens twice."""
     if asked.visitor is not None:
         owed = step.state.access.owed | {asked.visitor}
         step.state = replace(step.state, access=replace(step.state.access, owed=owed))
 
 
-def _shut(step: StepBuilder, door: Door, asked: tuple[Asked, ...], why: str | None, *, heard: bool = True) -> Door:
+def _shut(
+    step: StepBuilder, door: Door, asked: tuple[AskedUnlock, ...], why: str | None, *, heard: bool = True
+) -> Door:
     """Tell them, write it down, and let nobody through unseen. `why`: None where the lock did as it was told, and nobody could know it in time."""
     fresh = [each for each in asked if not each.told]
     if fresh or not asked:

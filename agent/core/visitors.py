@@ -93,6 +93,9 @@ def recorded(step: StepBuilder, token: int) -> None:
     _owe(step, visit.code)  # written down, and nobody came in by it yet
     if visit.given_up:
         return
+    if step.now.mono > visit.give_up:  # we were stopped: whoever typed it stands there no more
+        step.say("visitor.not_saved", limits.ANSWER_NO_S, "no", door=visit.code.door)
+        return
     if _against(step, visit.code) is Denial.LOCKDOWN:
         _deny(step, visit.code.door, Denial.LOCKDOWN, visit.code)
     else:

@@ -38,6 +38,8 @@ PROBES_S = (0.5, 1.0, 2.0, 4.0, 5.0)
 """Between looks at a lost board: each costs the others one time-out."""
 PROBES_ALONE_S = (0.5,)
 """With the line to itself: the exit button and the fire input it reads come back with it at once."""
+STALE_S = 0.5
+"""A look whose answer is heard so long after it was asked for tells how things were, not how they are: the agent was stopped meanwhile."""
 CONFIRM_S = 0.025
 """From an input's first different sample to the second look; at once where an exchange takes that long already."""
 AT_ONCE = 0.0
@@ -229,6 +231,8 @@ class Board:
         self.fails = 0
         if want is BoardRequest.ORDER:
             self._order_answered(reply, now)
+        elif self.took_s > STALE_S:
+            self.inputs_due = self.outputs_due = now
         elif reply.exception and want in (BoardRequest.INPUTS, BoardRequest.OUTPUTS):
             self.lose(now, "wrong", f"refuses to read {want} (exception {reply.exception}): not a {self.model.name}?")
         elif not self.found:

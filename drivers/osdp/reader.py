@@ -34,22 +34,24 @@ TRIES = 8
 that ends takes with it the card that the reader was telling; with 30 % of the frames broken, six tries lost 3 cards in 1000."""
 RETRY_S = 0.005
 BUSY_S, BUSY_TRIES = 0.02, 25
-RETRY_SHARED_S = 0.02
-"""As long as no order waits: the others on the line have their turn."""
+RETRY_SHARED_S = 0.02  # as long as no order waits: the others on the line have their turn
 FAILS_TO_LOSE = 5
-LOSE_AFTER_S = 0.6
-"""A reader is lost after so many failed exchanges in a row that span this long: told within 1 s, and noise alone does not lose it."""
-PROBES_S = (0.25, 0.5, 1.0, 2.0, 2.5)
-"""Between looks at a lost reader on a shared line: each costs the others one time-out, and it is found within 3 s of its return."""
+LOSE_AFTER_S = (
+    0.6  # so many failed exchanges in a row that span this long: told within 1 s, and noise alone does not lose it
+)
+PROBES_S = (
+    0.25,
+    0.5,
+    1.0,
+    2.0,
+    2.5,
+)  # between looks at a lost one on a shared line: each costs the others one time-out
 PROBE_ALONE_S = 0.25  # alone on its line it costs nobody anything
-INSECURE_S = 2.0
-"""Between looks at one that answers and is not safe."""
-FLOOD_S = 30.0
-"""No word with a reader whose MAC somebody searches for."""
-LOCAL_S = 0.4
-"""Between looks at case and power: a change is told within 1 s even where the reader does not say so by itself."""
-OUTPUTS_S = 0.2
-"""Between looks at the relays when nothing was ordered."""
+INSECURE_S = 2.0  # between looks at one that answers and is not safe
+FLOOD_S = 30.0  # no word with a reader whose MAC somebody searches for
+STALE_S = 0.5  # levels heard so long after they were asked for are not how things are now: the agent was stopped
+LOCAL_S = 0.4  # between looks at case and power: told within 1 s even where the reader does not say so by itself
+OUTPUTS_S = 0.2  # between looks at the relays when nothing was ordered
 CONFIRM_S = 0.02  # after an input's first different sample; no poll comes between
 
 
@@ -70,6 +72,7 @@ class Reader:
         self._queue = CommandQueue(name, options.outputs)
         self._deaf: set[ReaderRequest] = set()  # what it refused to tell: not asked again
         self._sent: Sent | None = None
+        self._stale = False
         self._step: ReaderRequest | None = ReaderRequest.IDENTITY
         self._last = ReaderRequest.POLL
         self._due = 0.0
@@ -295,6 +298,7 @@ class Reader:
             self.failed(now, "busy" if busy else "it does not get our packets whole")
 
     def _answer(self, sent: Sent, heard: Heard, packet: Packet, now: float) -> None:
+        self._stale = now - sent.last > STALE_S
         self._fails = 0 if self._step is None else self._fails
         self._due = self._due if self._step is None else now
         if sent.want in INTRODUCTION:
@@ -353,6 +357,9 @@ class Reader:
 
     def _report(self, heard: Heard, now: float) -> None:
         asked: frozenset[int] = frozenset()
+        if self._stale and heard.code in (messages.LSTATR, messages.ISTATR, messages.OSTATR):
+            self._look_due = dict.fromkeys(LEVELS, now)  # asked again
+            return
         if heard.code == messages.OSTATR:
             asked = frozenset(self._queue.read_back)
             self._queue.read_back.clear()

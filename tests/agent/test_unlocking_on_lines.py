@@ -27,6 +27,8 @@ WORDS = texts()["zh-CN"]
 COME_IN, SHUT = WORDS["granted.title"], WORDS["lock_silent.title"]
 PULSE_S = 2.0
 READERS_S = 1.3
+AGAIN_S = 1.8
+"""A card that was away for so long is shown anew."""
 TOLD_S = 5.0
 """A no is due within two seconds; this machine may have other things to do."""
 SLACK_S = 0.05
@@ -78,7 +80,7 @@ class Unit:
         eventually(lambda: not self.box.lock_unlocked, 10)
         polls = self.box.relay.polls
         eventually(lambda: self.box.relay.polls > polls + 8, 20)
-        time.sleep(1.0)
+        time.sleep(AGAIN_S)
 
     def lets_in(self) -> None:
         since = time.monotonic()

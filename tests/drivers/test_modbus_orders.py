@@ -9,6 +9,7 @@ import pytest
 from drivers.reports import (
     DeviceFoundReport,
     DeviceLostReport,
+    InputLevel,
     OrderFailed,
     OrderSent,
     OutputLevel,
@@ -291,6 +292,26 @@ def test_a_pulse_of_the_run_before_is_told_though_an_order_ends_it() -> None:
     bus.run(0.5)
     assert [fact.on for fact in bus.of(OutputLevel) if fact.number == 1][:2] == [True, False]
     assert board.coils[0] is False
+
+
+@pytest.mark.claim("D12", "D13")
+def test_a_press_that_is_heard_long_after_it_was_read_is_asked_again() -> None:
+    """The process was stopped: the board's answer has lain there since, and whoever pressed has gone."""
+    board = Board()
+    bus = line(board)
+    bus.open()
+    bus.run(0.3)
+    board.inputs[1] = True
+    seen = len(bus.facts)
+    while not bus.session._boards[0].hurry:
+        bus.run(0.001)
+    while not bus._arrivals:
+        bus.run(0.001)
+    board.inputs[1] = False
+    bus.now += 1.5
+    bus.session.receive(bus._arrivals.pop(0)[1], bus.now)
+    bus.run(0.5)
+    assert not [fact for fact in bus.facts[seen:] if isinstance(fact, InputLevel) and fact.high]
 
 
 @pytest.mark.claim("D13")

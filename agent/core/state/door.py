@@ -67,7 +67,7 @@ class Lock:
 
 
 @frozen
-class Asked:
+class AskedUnlock:
     """Somebody who was let in, and of whose unlock nothing was heard yet. `says`: what they are told once the lock has taken it (see unlocking.py)."""
 
     order: int
@@ -119,9 +119,9 @@ class Door:
     awaited: str | None = None
     """Whose entry is awaited (a holder or a command's actor); None after it, and for exits."""
     awaited_until: float | None = None
-    asked: tuple[Asked, ...] = ()
+    asked: tuple[AskedUnlock, ...] = ()
     """Who waits for the lock, the longest first."""
-    doubted: Asked | None = None
+    doubted: AskedUnlock | None = None
     """Who was told that it did not open, while it may have: up to its `until`."""
     exit_again: float | None = None
     """When the unlock is ordered again for somebody who goes on pressing the exit button."""

@@ -33,7 +33,9 @@ MUTATIONS = [
         "agent/core/lock.py",
         "now if at_mono is None else at_mono",
         "now",
-        (f"{UNLOCKING}::test_an_answer_heard_late_is_a_welcome_while_there_is_time_to_go_in",),
+        (
+            "tests/agent/core/test_unlocking_late.py::test_an_answer_heard_late_is_a_welcome_while_there_is_time_to_go_in",
+        ),
     ),
     Mutation(
         "a relay board's answer is dated by when it was heard",
@@ -48,6 +50,20 @@ MUTATIONS = [
         "        if not heard:\n            _owe(step, each)\n",
         "",
         (f"{UNLOCKING}::test_a_second_try_opens_and_says_so",),
+    ),
+    Mutation(
+        "a visitor's code opens though the agent was stopped behind it",
+        "agent/core/visitors.py",
+        "    if step.now.mono > visit.give_up:",
+        "    if step.now.mono > visit.give_up + 1e9:",
+        ("tests/agent/core/test_stopped.py::test_what_was_asked_before_a_stop_and_is_heard_after_it",),
+    ),
+    Mutation(
+        "what a board said before a stop counts after it",
+        "drivers/modbus/board.py",
+        "        elif self.took_s > STALE_S:\n",
+        "        elif self.took_s > 1e9:\n",
+        ("tests/drivers/test_modbus_orders.py::test_a_press_that_is_heard_long_after_it_was_read_is_asked_again",),
     ),
     Mutation(
         "an order outlives the machine's sleep",
