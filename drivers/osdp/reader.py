@@ -36,21 +36,13 @@ RETRY_S = 0.005
 BUSY_S, BUSY_TRIES = 0.02, 25
 RETRY_SHARED_S = 0.02  # as long as no order waits: the others on the line have their turn
 FAILS_TO_LOSE = 5
-LOSE_AFTER_S = (
-    0.6  # so many failed exchanges in a row that span this long: told within 1 s, and noise alone does not lose it
-)
-PROBES_S = (
-    0.25,
-    0.5,
-    1.0,
-    2.0,
-    2.5,
-)  # between looks at a lost one on a shared line: each costs the others one time-out
+LOSE_AFTER_S = 0.6  # so many failed exchanges that span this long: told within 1 s; noise alone does not lose it
+PROBES_S = (0.25, 0.5, 1.0, 2.0, 2.5)  # between looks at a lost one: each costs the others one time-out
 PROBE_ALONE_S = 0.25  # alone on its line it costs nobody anything
 INSECURE_S = 2.0  # between looks at one that answers and is not safe
 FLOOD_S = 30.0  # no word with a reader whose MAC somebody searches for
-STALE_S = 0.5  # levels heard so long after they were asked for are not how things are now: the agent was stopped
-LOCAL_S = 0.4  # between looks at case and power: told within 1 s even where the reader does not say so by itself
+STALE_S = 0.5  # levels heard so long after they were asked for are not of now: the agent was stopped
+LOCAL_S = 0.4  # between looks at case and power: told within 1 s also where it does not say so by itself
 OUTPUTS_S = 0.2  # between looks at the relays when nothing was ordered
 CONFIRM_S = 0.02  # after an input's first different sample; no poll comes between
 
