@@ -91,7 +91,8 @@ def _typed(step: StepBuilder, door_id: str, event: Typed) -> None:
     reader, until = event.reader, step.now.mono + limits.ENTRY_S
     known = step.state.entries.get(reader, TypedKeys())
     starred = event.starred and (event.count == 0 or known.starred)
-    typed = TypedKeys(until=until, count=event.count, starred=starred, card=known.card)
+    count = min(event.count, limits.ENTRY_KEYS)
+    typed = TypedKeys(until=until, count=count, starred=starred, card=known.card)
     if event.count == 0 and not starred:
         entry.drop(step, reader)
     elif event.count + starred == 1:
