@@ -37,6 +37,7 @@ KINDS: Mapping[str, str] = {
     "again": N_("lost card given again"),
     "erasure": N_("erasure asked"),
     "erased": N_("erasure done"),
+    "forgotten": N_("texts and photos taken out"),
     "acceptance": N_("unit accepted"),
     "bundle": N_("software added"),
     "roll": N_("software rolled out"),
@@ -66,13 +67,13 @@ KINDS: Mapping[str, str] = {
 """What is entered, in a few words; a kind of a later version stands as it is called."""
 BY_PEOPLE = frozenset(
     {"unit", "state", "command", "ack", "case", "field", "recipient", "poll", "round", "visitor", "people", "revoked", "lost", "again",
-     "erasure", "acceptance", "bundle", "roll", "rotation", "checkpoint", "verified", "exported", "looked",
+     "erasure", "forgotten", "acceptance", "bundle", "roll", "rotation", "checkpoint", "verified", "exported", "looked",
      "restored", "account", "invited", "signed_in", "signed_out", "sessions_ended", "api_token", "consent",
      "hook", "home_assistant"}
 )  # fmt: skip
 """Kinds that somebody did, or had done; the rest is the centre's own bookkeeping."""
 _WHO = ("by", "actor")
-_SECRET = frozenset({"sealed", "sig", "key", "token", "line", "h", "digest"})
+_SECRET = frozenset({"sealed", "sig", "key", "token", "line", "h", "digest", "said"})
 """Not for reading: long, and no help to anybody who reads."""
 PAGE = 500
 LATELY = 5000

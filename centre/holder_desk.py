@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from centre import acts, erasures, lost, people, rosters_in_place
+from centre import acts, erasures, lost, people, rosters_in_place, written_about
 from centre.errors import WRONG_USE, BadValueError, CentreError
 from centre.opened import OpenCentre
 from centre.rosters_in_place import Left, PlacedRoster
@@ -88,10 +88,21 @@ def revoke_org(centre: OpenCentre, org: str, by: str, why: str, now: float) -> l
     return left
 
 
-def erase(centre: OpenCentre, holder: str, by: str, why: str, now: float) -> tuple[list[Left], int]:
-    """Out of every roster, and every unit is asked to remove what it keeps of them; how many units. Also of somebody who is in none by now.
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """`left`: rosters that were put again without them; `units`: how many are asked to remove what they keep; `texts`, `photos`: taken out here."""
 
-    Raises CentreError (wrong use) for what is no holder's id: a card number is not kept for this.
+    left: tuple[Left, ...]
+    units: int
+    texts: int
+    photos: int
+
+
+def erase(centre: OpenCentre, holder: str, by: str, why: str, now: float, reports: Collection[str] = ()) -> Erased:
+    """Out of every roster; every unit is asked to remove what it keeps of them; and what people wrote and photographed about the reports that
+    they filed at a door goes, and about those `reports` beside, which tell of them. Also of somebody who is in no roster by now.
+
+    Raises CentreError (wrong use) for what is no holder's id: a card number is not kept for this; and where there is no such report.
     """
     _check(by, why)
     if not valid_id(holder):
@@ -99,7 +110,11 @@ def erase(centre: OpenCentre, holder: str, by: str, why: str, now: float) -> tup
     with centre.books.changing() as conn:
         left = _revoked(conn, centre, lambda _key, entry: entry.id == holder, {"holders": [holder]}, by, why, now)
         lost.enter(conn, centre, (lost.ID, holder), by, why, now)
-        return left, erasures.ask(conn, holder, by, why, now)
+        asked = erasures.ask(conn, holder, by, why, now)
+        mine = {each.report for each in written_about.of_holder(conn, holder)}
+        gone = written_about.take_out(conn, {*mine, *reports}, by, now)
+    centre.books.fold()
+    return Erased(tuple(left), asked, *gone)
 
 
 def organisations(centre: OpenCentre) -> list[Organisation]:

@@ -10,7 +10,6 @@ from msgspec import Meta
 from centre import acts, holder_cards, holder_desk, people, roster_reach, scope_tree
 from centre.console.call import Nothing, call
 from centre.console.errors import NotThereError
-from centre.console.second import second
 from centre.console.visit import Visit
 from centre.errors import BadValueError, ForbiddenError
 from centre.people import PartEntry, Person, PlacedPart, Seen
@@ -18,8 +17,6 @@ from centre.permits import Doing
 from centre.roster_reach import Name, RosterSpread
 from centre.rosters_in_place import Left
 from centre.words import _
-from contract.scopes import Scope
-from contract.topics import valid_id
 
 MOST = 50
 """Of what one look finds, and of a page."""
@@ -115,11 +112,6 @@ class LeaveAsk(msgspec.Struct):
     why: Why = ""
 
 
-class EraseAsk(msgspec.Struct):
-    holder: HolderId
-    why: Annotated[str, Meta(min_length=1, max_length=500)]
-
-
 class ChangedList(msgspec.Struct):
     """`count`: entries less. `kept`: put from here; else it comes back with the next list of whoever puts it."""
 
@@ -188,7 +180,7 @@ def elsewhere(visit: Visit, goes: people.Goes) -> bool:
     return next(people.entries(every, goes), None) is not None
 
 
-def _own(visit: Visit, goes: people.Goes) -> None:
+def own_only(visit: Visit, goes: people.Goes) -> None:
     """Raises ForbiddenError where it would change a list of elsewhere."""
     if elsewhere(visit, goes):
         raise ForbiddenError(
@@ -279,8 +271,8 @@ def card_lost(visit: Visit, ask: LostAsk) -> ChangedLists:
     """A card of a person is lost: out of every list at once."""
     if ask.card not in one(visit, ask.holder).cards:
         raise BadValueError("card", _("this person has no such card any more"))
-    _own(visit, lambda part, holder: holder.key is not None and people.card_name(part.card_key, holder.key) == ask.card)
-    return _changed(
+    own_only(visit, lambda part, holder: holder.key is not None and people.card_name(part.card_key, holder.key) == ask.card)
+    return changed(
         holder_cards.revoke(visit.centre, ask.holder, ask.card, visit.person.name, ask.why.strip(), visit.now)
     )
 
@@ -294,8 +286,8 @@ def number_lost(visit: Visit, ask: LostNumberAsk) -> ChangedLists:
     found = people.entries(parts(visit), lambda part, holder: _is(hashes, part, holder.key))
     if next(found, None) is None:
         raise BadValueError("number", _("no list has this card"))
-    _own(visit, lambda part, holder: _is(hashes, part, holder.key))
-    return _changed(holder_desk.revoke(visit.centre, ask.number.strip(), visit.person.name, ask.why.strip(), visit.now))
+    own_only(visit, lambda part, holder: _is(hashes, part, holder.key))
+    return changed(holder_desk.revoke(visit.centre, ask.number.strip(), visit.person.name, ask.why.strip(), visit.now))
 
 
 def _is(hashes: dict[str, str], part: PlacedPart, key: str | None) -> bool:
@@ -306,28 +298,11 @@ def _is(hashes: dict[str, str], part: PlacedPart, key: str | None) -> bool:
 def person_leaves(visit: Visit, ask: LeaveAsk) -> ChangedLists:
     """Somebody moves away: all their cards and PINs, out of every list at once."""
     one(visit, ask.holder)
-    _own(visit, lambda _part, holder: holder.id == ask.holder)
-    return _changed(holder_desk.revoke(visit.centre, ask.holder, visit.person.name, ask.why.strip(), visit.now))
+    own_only(visit, lambda _part, holder: holder.id == ask.holder)
+    return changed(holder_desk.revoke(visit.centre, ask.holder, visit.person.name, ask.why.strip(), visit.now))
 
 
-@call("POST", "/people/{holder}/erase", doing=Doing.ERASE)
-def person_erased(visit: Visit, ask: EraseAsk) -> ChangedLists:
-    """Out of every list, and every unit removes what it keeps of them. Also of somebody who is in no list by now, for whom the whole site is."""
-    if not valid_id(ask.holder):
-        raise BadValueError("holder", _("not an id"))
-    if visit.seen is not None:
-        one(visit, ask.holder)
-        _own(visit, lambda _part, holder: holder.id == ask.holder)
-    words = _("{holder} is taken out of every list, and every unit removes what it keeps of them.").format(
-        holder=ask.holder
-    )
-    where: Scope = visit.person.scope
-    second(visit, Doing.ERASE, where, "person_erased", ask, words, ask.why)
-    left, _units = holder_desk.erase(visit.centre, ask.holder, visit.person.name, ask.why.strip(), visit.now)
-    return _changed(left)
-
-
-def _changed(left: list[Left]) -> ChangedLists:
+def changed(left: list[Left]) -> ChangedLists:
     return ChangedLists([ChangedList(each.scope, each.id, each.rev, each.count, each.kept) for each in left])
 
 
@@ -352,5 +327,5 @@ def organisation_leaves(visit: Visit, ask: LeaveOrgAsk) -> ChangedLists:
     """All people of an organisation, out of every list at once."""
     if next(people.entries(parts(visit), lambda _part, holder: holder.org == ask.org), None) is None:
         raise NotThereError(_("{org}: nobody of this organisation is in a list").format(org=ask.org))
-    _own(visit, lambda _part, holder: holder.org == ask.org)
-    return _changed(holder_desk.revoke_org(visit.centre, ask.org, visit.person.name, ask.why.strip(), visit.now))
+    own_only(visit, lambda _part, holder: holder.org == ask.org)
+    return changed(holder_desk.revoke_org(visit.centre, ask.org, visit.person.name, ask.why.strip(), visit.now))

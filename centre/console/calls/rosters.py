@@ -154,9 +154,10 @@ class PinAsk(msgspec.Struct):
 
 
 class MadePin(msgspec.Struct):
-    """Told this once, and kept nowhere but sealed."""
+    """Told this once, and kept nowhere but sealed. `another`: in its place comes, once the key of PINs has changed, the one that was told then."""
 
     pin: str
+    another: bool
 
 
 class Altered(msgspec.Struct):
@@ -297,9 +298,8 @@ def pin_made(visit: Visit, ask: PinAsk) -> MadePin:
     in_list(visit, ask.holder, ask.scope, ask.roster)
     scope = visit.scope(ask.scope)
     by = visit.person.name
-    return MadePin(
-        rosters.make_pin(visit.centre, ask.roster, ask.holder, visit.now, duress=ask.duress, scope=scope, by=by)
-    )
+    made = rosters.make_pin(visit.centre, ask.roster, ask.holder, visit.now, duress=ask.duress, scope=scope, by=by)
+    return MadePin(made.pin, made.another)
 
 
 def in_list(visit: Visit, holder: str, scope: str, roster: str) -> None:
