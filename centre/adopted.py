@@ -196,9 +196,9 @@ def rotation_data(row: Row[Any]) -> Data:
     return {name: getattr(row, name) for name in names}
 
 
-def text_mark(salt: str, text: str) -> str:
-    """Of a text about people, which must be able to go: with its salt nobody can try any more what it said. Empty of an empty one."""
-    return hashlib.sha256(f"{salt}\n{text}".encode()).hexdigest() if text else ""
+def text_mark(salt: str | None, text: str) -> str:
+    """Of a text about people, which must be able to go: once its salt is gone, nobody can try any more what it said. Empty of an empty one."""
+    return hashlib.sha256(f"{salt or ''}\n{text}".encode()).hexdigest() if text else ""
 
 
 def case_data(row: Mapping[str, Any]) -> Data:

@@ -105,7 +105,9 @@ def unsealed(private: X25519PrivateKey, site: str, row: Row[tuple[object, ...]])
             CONFIGURATION,
         ) from None
     nothing = [None] * len(value["cards"])
-    duress, profiles, pin, under = (value.get(name) or nothing for name in ("duress", "profiles", "next", "next_duress"))
+    duress, profiles, pin, under = (
+        value.get(name) or nothing for name in ("duress", "profiles", "next", "next_duress")
+    )
     following = [None if each is None else NextPins(each, second) for each, second in zip(pin, under, strict=True)]
     columns = zip(value["cards"], value["pins"], duress, profiles, following, strict=True)
     return Sheet(tuple(Numbers(*each) for each in columns))

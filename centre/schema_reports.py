@@ -26,8 +26,8 @@ case_steps = Table(
     Column("level", String, comment="whose case it was then, or became: grid | community | street"),
     Column("due_utc", Float, comment="assigned: until when it is to be answered"),
     Column("text", Text, nullable=False, comment="what was answered, or said at the close"),
-    Column("salt", String, nullable=False, server_default="", comment="of the text's mark in the journal"),
     Column("notice", String, comment="answered: the notice that tells it at the door, and asks how well"),
+    Column("salt", String, comment="of the text's mark in the journal; null: made before there were marks"),
 )
 """What the centre's people did about a report or an order of a service (centre/reports_desk.py)."""
 

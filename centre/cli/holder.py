@@ -57,7 +57,9 @@ def revoke(office: CliContext, card_or_id: str, by: str, why: str) -> None:
 @holder.command()
 @click.argument("name", metavar="ID")
 @_act
-@click.option("--report", "reports", multiple=True, help="Also what was written about this report: `holder texts` finds it.")
+@click.option(
+    "--report", "reports", multiple=True, help="Also what was written about this report: `holder texts` finds it."
+)
 @yes_option
 @click.pass_obj
 def erase(office: CliContext, name: str, by: str, why: str, reports: tuple[str, ...], yes: bool) -> None:

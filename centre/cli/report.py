@@ -11,7 +11,7 @@ import click
 
 from centre import case_figures, cases, field_entries, known, reports_desk, shown
 from centre.case_figures import Figures
-from centre.cases import Case, CaseFilter, Level, Step, Stage
+from centre.cases import Case, CaseFilter, Level, Stage, Step
 from centre.cli.context import CliContext, json_option, moment_option, yes_option
 from centre.field_entries import FieldEntry
 from centre.names import named

@@ -110,7 +110,9 @@ def make_pin(office: CliContext, name: str, holder: str, duress: bool, digits: i
     made = rosters.make_pin(office, name, holder, time.time(), digits=digits, duress=duress, scope=where)
     click.echo(_("{holder}: {pin}").format(holder=holder, pin=made.pin))
     if made.another:
-        text = _("centre: good until the PIN key has changed; from then on the one that `keys rotate pin` wrote for {holder}")
+        text = _(
+            "centre: good until the PIN key has changed; from then on the one that `keys rotate pin` wrote for {holder}"
+        )
         click.echo(text.format(holder=holder), err=True)
     office.publish()
 

@@ -94,5 +94,7 @@ def texts_about(visit: Visit, ask: TextsAsk) -> TextsFound:
         others = [each for each in written_about.naming(conn, words) if each.unit in visit.units]
         acts.note(conn, "looked", {"by": visit.person.name, "holder": ask.holder, "what": "texts"}, visit.now)
     found = [*own, *(each for each in others if each.report not in known)]
-    made = [TextsOfReport(each.report, each.unit, list(each.texts), each.photos, each.report in known) for each in found]
+    made = [
+        TextsOfReport(each.report, each.unit, list(each.texts), each.photos, each.report in known) for each in found
+    ]
     return TextsFound(made[:MOST_TEXTS])

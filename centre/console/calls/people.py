@@ -271,7 +271,9 @@ def card_lost(visit: Visit, ask: LostAsk) -> ChangedLists:
     """A card of a person is lost: out of every list at once."""
     if ask.card not in one(visit, ask.holder).cards:
         raise BadValueError("card", _("this person has no such card any more"))
-    own_only(visit, lambda part, holder: holder.key is not None and people.card_name(part.card_key, holder.key) == ask.card)
+    own_only(
+        visit, lambda part, holder: holder.key is not None and people.card_name(part.card_key, holder.key) == ask.card
+    )
     return changed(
         holder_cards.revoke(visit.centre, ask.holder, ask.card, visit.person.name, ask.why.strip(), visit.now)
     )

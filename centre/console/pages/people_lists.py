@@ -269,7 +269,14 @@ def make_code(visit: Visit) -> Response:
         name, text = _wrong(error)
         return _visitors(visit, values.get("unit", ""), values, ({"for": "note", "id": "door"}.get(name, name), text))
     return visit.page(
-        "people_once.html", what="visitor", secret=made.code, made=made, holder="", before="", duress=False, another=False
+        "people_once.html",
+        what="visitor",
+        secret=made.code,
+        made=made,
+        holder="",
+        before="",
+        duress=False,
+        another=False,
     )
 
 

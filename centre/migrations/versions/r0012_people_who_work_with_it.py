@@ -197,5 +197,5 @@ def _field() -> None:
 
 def _texts() -> None:
     """What is written from now on is in the journal by its salted mark alone."""
-    salt = Column("salt", String, nullable=False, server_default="", comment="of the text's mark in the journal")
-    op.add_column("case_steps", salt)
+    words = "of the text's mark in the journal; null: made before there were marks"
+    op.add_column("case_steps", Column("salt", String, comment=words))
