@@ -11,7 +11,7 @@ from msgspec import Meta
 from centre import acts, holder_desk, written_about
 from centre.cases import CaseFilter
 from centre.console.call import call
-from centre.console.calls.people import ChangedLists, HolderId, changed, one, own_only
+from centre.console.calls.people import ChangedLists, HolderId, changed, of_id, one, own_only
 from centre.console.calls.reports import of_person
 from centre.console.errors import NotThereError
 from centre.console.second import second
@@ -63,7 +63,7 @@ def person_erased(visit: Visit, ask: EraseAsk) -> ChangedLists:
         raise BadValueError("holder", _("not an id"))
     if visit.seen is not None:
         one(visit, ask.holder)
-        own_only(visit, lambda _part, holder: holder.id == ask.holder)
+        own_only(visit, of_id(ask.holder))
     words = _("{holder} is taken out of every list, and every unit removes what it keeps of them.").format(
         holder=ask.holder
     )
@@ -87,6 +87,8 @@ def _seen_reports(visit: Visit, reports: list[str]) -> list[str]:
 @call("POST", "/people/{holder}/texts", doing=Doing.ERASE)
 def texts_about(visit: Visit, ask: TextsAsk) -> TextsFound:
     """What was written about the reports that a person filed, and where a text has one of the words: for erasing it with them."""
+    if visit.seen is not None:
+        one(visit, ask.holder)
     words = [each for each in re.split(r"[,，、;；\s]+", ask.words) if each]
     with visit.centre.books.writing() as conn:
         own = [each for each in written_about.of_holder(conn, ask.holder) if each.unit in visit.units]

@@ -12,7 +12,7 @@ from centre.console.call import Nothing, call
 from centre.console.errors import NotThereError
 from centre.console.visit import Visit
 from centre.errors import BadValueError, ForbiddenError
-from centre.people import PartEntry, Person, PlacedPart, Seen
+from centre.people import PartEntry, Person, PlacedPart, Seen, Wanted
 from centre.permits import Doing
 from centre.roster_reach import Name, RosterSpread
 from centre.rosters_in_place import Left
@@ -170,19 +170,19 @@ def one(visit: Visit, holder: str) -> Person:
     return found
 
 
-def elsewhere(visit: Visit, goes: people.Goes) -> bool:
+def elsewhere(visit: Visit, wanted: Wanted) -> bool:
     """Whether lists that the person may not see have such an entry."""
     if visit.seen is None:
         return False
     mine = seen(visit)
     with visit.centre.books.reading() as conn:
         every = people.parts(conn, visit.site, lambda scope: not mine(scope))
-    return next(people.entries(every, goes), None) is not None
+    return next(people.entries(every, wanted), None) is not None
 
 
-def own_only(visit: Visit, goes: people.Goes) -> None:
+def own_only(visit: Visit, wanted: Wanted) -> None:
     """Raises ForbiddenError where it would change a list of elsewhere."""
-    if elsewhere(visit, goes):
+    if elsewhere(visit, wanted):
         raise ForbiddenError(
             _(
                 "This is also in lists outside what your account is for. Nothing was changed: ask somebody of the whole site."
@@ -214,7 +214,7 @@ def found_of(visit: Visit, ask: PersonSearch) -> list[Person]:
 @call("GET", "/people/ending", doing=Doing.PEOPLE)
 def people_ending(visit: Visit, ask: EndingAsk) -> PeopleFound:
     """Whose time ends soon, or has ended, the first to end first."""
-    found = people.ending(parts(visit), visit.now + ask.days * DAY_S)[ask.first :]
+    found = people.ending(parts(visit), visit.now + ask.days * DAY_S, ask.first, MOST + 1)
     return PeopleFound([line(each) for each in found[:MOST]], len(found) > MOST)
 
 
@@ -223,7 +223,7 @@ def person_shown(visit: Visit, ask: PersonName) -> WholePerson:
     """One person: cards, rooms, doors, times, and how many doors know of it."""
     found = one(visit, ask.holder)
     reached = reach(visit, found.entries)
-    others = elsewhere(visit, lambda _part, holder: holder.id == ask.holder)
+    others = elsewhere(visit, of_id(ask.holder))
     return WholePerson(line(found), [_entry(each) for each in found.entries], len(reached.has), reached.every, others)
 
 
@@ -269,11 +269,11 @@ def _entry(each: PartEntry) -> EntryLine:
 @call("POST", "/people/{holder}/lost", doing=Doing.LOST_CARD)
 def card_lost(visit: Visit, ask: LostAsk) -> ChangedLists:
     """A card of a person is lost: out of every list at once."""
-    if ask.card not in one(visit, ask.holder).cards:
+    found = one(visit, ask.holder)
+    if ask.card not in found.cards:
         raise BadValueError("card", _("this person has no such card any more"))
-    own_only(
-        visit, lambda part, holder: holder.key is not None and people.card_name(part.card_key, holder.key) == ask.card
-    )
+    mine = (each for each in found.entries if each.card == ask.card)
+    own_only(visit, Wanted(cards={each.part.card_key: each.holder.key for each in mine if each.holder.key is not None}))
     return changed(
         holder_cards.revoke(visit.centre, ask.holder, ask.card, visit.person.name, ask.why.strip(), visit.now)
     )
@@ -285,22 +285,22 @@ def number_lost(visit: Visit, ask: LostNumberAsk) -> ChangedLists:
     hashes = people.hashes(visit.centre, ask.number.strip())
     if not hashes:
         raise BadValueError("number", _("not a card's number as it is printed"))
-    found = people.entries(parts(visit), lambda part, holder: _is(hashes, part, holder.key))
-    if next(found, None) is None:
+    wanted = Wanted(cards=hashes)
+    if next(people.entries(parts(visit), wanted), None) is None:
         raise BadValueError("number", _("no list has this card"))
-    own_only(visit, lambda part, holder: _is(hashes, part, holder.key))
+    own_only(visit, wanted)
     return changed(holder_desk.revoke(visit.centre, ask.number.strip(), visit.person.name, ask.why.strip(), visit.now))
 
 
-def _is(hashes: dict[str, str], part: PlacedPart, key: str | None) -> bool:
-    return key is not None and hashes.get(part.card_key) == key
+def of_id(holder: str) -> Wanted:
+    return Wanted(ids=frozenset({holder}))
 
 
 @call("POST", "/people/{holder}/leave", doing=Doing.PEOPLE)
 def person_leaves(visit: Visit, ask: LeaveAsk) -> ChangedLists:
     """Somebody moves away: all their cards and PINs, out of every list at once."""
     one(visit, ask.holder)
-    own_only(visit, lambda _part, holder: holder.id == ask.holder)
+    own_only(visit, of_id(ask.holder))
     return changed(holder_desk.revoke(visit.centre, ask.holder, visit.person.name, ask.why.strip(), visit.now))
 
 
@@ -312,7 +312,7 @@ def changed(left: list[Left]) -> ChangedLists:
 def organisations(visit: Visit, ask: Nothing) -> Organisations:
     """Whose people come and go, and hold cards now."""
     found: dict[str, list[Person]] = {}
-    for each in people.people(people.entries(parts(visit), lambda _part, holder: holder.org is not None)):
+    for each in people.people(people.entries(parts(visit), Wanted(with_org=True))):
         for org in {holder.org for holder in each.holders if holder.org is not None}:
             found.setdefault(org, []).append(each)
     return Organisations([_organisation(org, found[org]) for org in sorted(found)])
@@ -327,7 +327,7 @@ def _organisation(org: str, found: list[Person]) -> OrganisationLine:
 @call("POST", "/organisations/{org}/leave", doing=Doing.PEOPLE)
 def organisation_leaves(visit: Visit, ask: LeaveOrgAsk) -> ChangedLists:
     """All people of an organisation, out of every list at once."""
-    if next(people.entries(parts(visit), lambda _part, holder: holder.org == ask.org), None) is None:
+    if next(people.entries(parts(visit), Wanted(org=ask.org)), None) is None:
         raise NotThereError(_("{org}: nobody of this organisation is in a list").format(org=ask.org))
-    own_only(visit, lambda _part, holder: holder.org == ask.org)
+    own_only(visit, Wanted(org=ask.org))
     return changed(holder_desk.revoke_org(visit.centre, ask.org, visit.person.name, ask.why.strip(), visit.now))
