@@ -23,7 +23,6 @@ from centre.schema import roster_numbers
 from centre.schema import state as state_table
 from centre.words import _
 from contract.base64url import unb64url
-from contract.bounds import rfc3339
 from contract.cards import card_hash
 from contract.messages import Holder, Kind, Role, RosterPart
 from contract.parse import parse
@@ -60,7 +59,7 @@ class Wanted:
         card, org = self.cards.get(card_key), None if self.org is None else f'"org":"{self.org}"'.encode()
         if (card is not None and card.encode() in text) or (org is not None and org in text):
             return True
-        if (self.with_org and b'"org":"' in text) or (self.before_utc is not None and b'"until":"' in text):
+        if (self.with_org and b'"org":"' in text) or (self.before_utc is not None and b'"until":' in text):
             return True
         if len(self.ids) > _FEW:
             return not {each.encode() for each in self.ids}.isdisjoint(_ID.findall(text))
@@ -74,7 +73,7 @@ class Wanted:
             return True
         if (self.with_org or self.org is not None) and b'"org":"' in piece:
             return True
-        return self.before_utc is not None and b'"until":"' in piece
+        return self.before_utc is not None and b'"until":' in piece
 
     def takes(self, line: _Line, card_key: str) -> bool:
         if line["id"] in self.ids or (card_key in self.cards and line.get("key") == self.cards[card_key]):
@@ -82,7 +81,8 @@ class Wanted:
         org = line.get("org")
         if org is not None and (self.with_org or org == self.org):
             return True
-        return self.before_utc is not None and line.get("until", "~") < rfc3339(self.before_utc)
+        until_utc = line.get("until")
+        return self.before_utc is not None and until_utc is not None and until_utc < self.before_utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +234,7 @@ def _parts(conn: Connection, site: str, kept: _Kept) -> Iterator[PlacedPart]:
     for gone in kept.parts.keys() - set(there):
         del kept.parts[gone]
     missing = set(there) - kept.parts.keys()
-    for key, read in _read(conn, missing):
+    for key, read in _read(conn, missing) if missing else ():
         kept.parts[key] = read
     for key, row in zip(there, rows, strict=True):
         yield PlacedPart(site, *key[:4], row.made_utc, row.card_key is not None, kept.parts[key])
@@ -246,7 +246,7 @@ def _read(conn: Connection, missing: Collection[_Key]) -> Iterator[tuple[_Key, R
     if len(missing) <= _FEW:
         wanted = and_(wanted, or_(*((s.scope == key[0]) & (s.id == key[1]) & (s.part == key[2]) for key in missing)))
     columns = (s.scope, s.id, s.part, s.rev, s.made_utc, s.topic, s.token, s.holders)
-    rows = conn.execute(select(*columns).where(wanted).execution_options(yield_per=_FEW)) if missing else ()
+    rows = conn.execute(select(*columns).where(wanted).execution_options(yield_per=_FEW))
     for row in rows:
         key = (row.scope, row.id, row.part, row.rev, row.made_utc)
         if key in missing:
@@ -342,23 +342,26 @@ def _named(text: str, *, whole: bool) -> Callable[[bytes], bool]:
     return lambda part: name.search(part) is not None or room.search(part) is not None
 
 
-_UNTIL = re.compile(rb'"until":"([^"]+)"')
+_UNTIL = re.compile(rb'"until":([0-9.e+]+)')
 
 
 def ending(found: Sequence[PlacedPart], before_utc: float, first: int, count: int) -> list[Person]:
     """Whose entries end before then, or have ended, the first to end first; `count` of them from `first` on, each with those entries."""
-    ends: dict[str, bytes] = {}
-    before = rfc3339(before_utc).encode()
+    ends: dict[str, float] = {}
     for part in found:
-        for piece in part.pieces if b'"until":"' in part.read.text else ():
+        for piece in part.pieces if b'"until":' in part.read.text else ():
             until = _UNTIL.search(piece)
-            if until is not None and until[1] < before:
+            if until is not None and float(until[1]) < before_utc:
                 name = piece[: piece.index(b'"')].decode()
-                ends[name] = max(ends.get(name, b""), until[1])
+                ends[name] = max(ends.get(name, 0.0), float(until[1]))
     order = {name: number for number, name in enumerate(sorted(ends, key=lambda each: (ends[each], each)))}
     mine = Wanted(ids=frozenset(list(order)[first : first + count]))
-    late = (each for each in entries(found, mine) if (each.holder.until_utc or before_utc) < before_utc)
+    late = (each for each in entries(found, mine) if _ends(each.holder) < before_utc)
     return sorted(people(late), key=lambda each: order[each.id])
+
+
+def _ends(holder: Holder) -> float:
+    return float("inf") if holder.until_utc is None else holder.until_utc
 
 
 @dataclass(frozen=True, slots=True)

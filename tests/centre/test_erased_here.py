@@ -72,7 +72,7 @@ def traces(desk: Desk) -> Traces:
     rosters.put(desk.office, PLACE, "residents", PEOPLE.encode(), desk.now)
     filed(unit, "r1-1", by="h-1301", room=ROOM)
     filed(unit, "r1-2", by="wang")
-    unit.fact("access.granted", door="main", holder="h-1301", rule="card", reader="main")
+    unit.fact("access.granted", door="main", by="h-1301", via="card")
     desk.take(unit.batch())
     photo = png(8, 8, (b"IDAT", os.urandom(70_000)))
     visit = Written("v" * 16, What.VISITED, "r1-1", f"{NAME}不在家，{ROOM}，邻居有钥匙", photo=photo)
