@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from centre import accounts, people
-from centre.account_key import AccountKey
+from centre.opened import OpenCentre
 from centre.people import PlacedPart, Wanted
 from contract.messages import Role
 
@@ -41,6 +41,8 @@ def called(found: Iterable[PlacedPart], ids: Iterable[str]) -> dict[str, Called]
     return {each.id: Called(each.role, tuple(each.rooms)) for each in people.people(people.entries(found, wanted))}
 
 
-def labels(conn: Connection, key: AccountKey) -> dict[str, str]:
+def labels(centre: OpenCentre, conn: Connection) -> dict[str, str]:
     """Of accounts, by what they sign in with; of one that this centre did not write, none."""
-    return {name: each.label for name, each in accounts.known(conn, key).items() if each.sound}
+    if not accounts.any_there(conn):
+        return {}  # nor is there the key by which they are known
+    return {name: each.label for name, each in accounts.known(conn, centre.account_key).items() if each.sound}

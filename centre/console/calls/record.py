@@ -183,7 +183,7 @@ def find_acts(visit: Visit, ask: ActSearch) -> ActPage:
     of_whole_site(visit)
     with visit.centre.books.reading() as conn:
         found = act_words.listed(conn, PAGE, ask.before or None, everything=ask.everything)
-        label = who.labels(conn, visit.centre.account_key)
+        label = who.labels(visit.centre, conn)
     made = [
         FoundAct(each.n, each.at_utc, each.what, each.by, label.get(each.by, ""), each.why, each.detail)
         for each in found
