@@ -44,7 +44,7 @@ class EndingAsk(msgspec.Struct):
 
 
 class PersonLine(msgspec.Struct):
-    """`doors`: null is all. `until_utc`: null is without an end. `by_card`: found by the number that was asked for."""
+    """`doors`: null is all. `until_utc`: null is without an end. `by_card`: the name of the card whose number was asked for."""
 
     holder: str
     role: str
@@ -55,7 +55,7 @@ class PersonLine(msgspec.Struct):
     until_utc: float | None
     flags: list[str]
     org: str | None
-    by_card: bool
+    by_card: str | None
 
 
 class PeopleFound(msgspec.Struct):
@@ -251,7 +251,7 @@ def line(found: Person) -> PersonLine:
         found.until_utc,
         found.flags,
         org,
-        bool(found.by_card),
+        min(found.by_card, default=None),
     )
 
 
