@@ -336,9 +336,10 @@ def search(centre: OpenCentre, found: Sequence[PlacedPart], text: str, most: int
 
 def _named(text: str, *, whole: bool) -> Callable[[bytes], bool]:
     """Whether a part has an id or a room that is this, or begins so, however its letters are written."""
-    inside = re.escape(json.dumps(text, ensure_ascii=False)[1:-1].encode()) + (b'"' if whole else b"")
-    room = re.compile(b'"room":"(?i:' + inside + b")")
-    name = re.compile(re.escape(_LINE) + inside)
+    end = b'"' if whole else b""
+    small, large = (re.escape(dumps(each)[1:-1]) for each in (text, text.upper()))  # (?i) knows no letters but ours
+    room = re.compile(b'"room":"(?i:' + small + b"|" + large + b")" + end)
+    name = re.compile(re.escape(_LINE) + small + end)
     return lambda part: name.search(part) is not None or room.search(part) is not None
 
 
