@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from centre import acts, erasures, lost, people, rosters_in_place, written_about
 from centre.errors import WRONG_USE, BadValueError, CentreError
 from centre.opened import OpenCentre
-from centre.people import PartEntry, PlacedPart, Wanted
+from centre.people import PartEntry, PlacedPart, LinesWanted
 from centre.rosters_in_place import Left
 from centre.words import _
 from contract.messages import Holder
@@ -56,7 +56,7 @@ def find_in(centre: OpenCentre, conn: Connection, text: str, scopes: Collection[
     """How many lists these scopes have, and their entries of a holder's id or card; none where nobody is meant. Raises CentreError where it may be either."""
     there = people.parts(conn, centre.site.site, lambda scope: scope in scopes)
     count = len({(each.scope, each.roster) for each in there})
-    both = Wanted(ids=frozenset({text}), cards=people.hashes(centre, text))
+    both = LinesWanted(ids=frozenset({text}), cards=people.hashes(centre, text))
     if next(people.entries(there, both), None) is None:
         return count, []
     return count, _entries(people.entries(there, _meant(centre, there, text)))
@@ -78,7 +78,7 @@ def revoke_org(centre: OpenCentre, org: str, by: str, why: str, now: float) -> l
     """All people of an organisation, out of every roster at once. Raises CentreError (wrong use)."""
     _check(by, why)
     with centre.books.changing() as conn:
-        left = _revoked(conn, centre, Wanted(org=org), {"org": org}, by, why, now)
+        left = _revoked(conn, centre, LinesWanted(org=org), {"org": org}, by, why, now)
         if not left:
             raise CentreError(_("{org}: nobody of this organisation is in a roster").format(org=org), WRONG_USE)
         lost.enter(conn, centre, (lost.ORG, org), by, why, now)
@@ -105,7 +105,7 @@ def erase(centre: OpenCentre, holder: str, by: str, why: str, now: float, report
     if not valid_id(holder):
         raise BadValueError("id", _("{name!r} is no id (a-z, 0-9, - and _, at most 48)").format(name=holder))
     with centre.books.changing() as conn:
-        mine = Wanted(ids=frozenset({holder}))
+        mine = LinesWanted(ids=frozenset({holder}))
         left = _revoked(conn, centre, mine, {"holders": [holder]}, by, why, now)
         lost.enter(conn, centre, (lost.ID, holder), by, why, now)
         asked = erasures.ask(conn, holder, by, why, now)
@@ -119,7 +119,7 @@ def organisations(centre: OpenCentre) -> list[Organisation]:
     with centre.books.reading() as conn:
         there = people.parts(conn, centre.site.site)
     by_org: dict[str, list[RosterEntry]] = {}
-    for entry in _entries(people.entries(there, Wanted(with_org=True))):
+    for entry in _entries(people.entries(there, LinesWanted(with_org=True))):
         by_org.setdefault(entry.holder.org or "", []).append(entry)
     return [_organisation(org, by_org[org]) for org in sorted(by_org)]
 
@@ -128,7 +128,7 @@ def expiring(centre: OpenCentre, before_utc: float) -> list[RosterEntry]:
     """Entries that end before then, or have ended, the first to end first."""
     with centre.books.reading() as conn:
         there = people.parts(conn, centre.site.site)
-    found = _entries(people.entries(there, Wanted(before_utc=before_utc)))
+    found = _entries(people.entries(there, LinesWanted(before_utc=before_utc)))
     return sorted(found, key=lambda entry: (entry.holder.until_utc or 0.0, entry.scope, entry.roster, entry.holder.id))
 
 
@@ -140,7 +140,7 @@ def _organisation(org: str, entries: Sequence[RosterEntry]) -> Organisation:
 
 
 def _revoked(
-    conn: Connection, centre: OpenCentre, wanted: Wanted, what: dict[str, object], by: str, why: str, now: float
+    conn: Connection, centre: OpenCentre, wanted: LinesWanted, what: dict[str, object], by: str, why: str, now: float
 ) -> list[Left]:
     left = rosters_in_place.leave_out(conn, centre, wanted, now)
     if left:
@@ -156,9 +156,9 @@ def _entries(found: Iterable[PartEntry]) -> list[RosterEntry]:
     ]
 
 
-def _meant(centre: OpenCentre, there: Sequence[PlacedPart], text: str) -> Wanted:
+def _meant(centre: OpenCentre, there: Sequence[PlacedPart], text: str) -> LinesWanted:
     """By id or by card. A number may be either: where both are there it is asked for."""
-    wanted = Wanted(ids=frozenset({text})), Wanted(cards=people.hashes(centre, text))
+    wanted = LinesWanted(ids=frozenset({text})), LinesWanted(cards=people.hashes(centre, text))
     by_id, by_card = (next(people.entries(there, each), None) is not None for each in wanted)
     if by_id and by_card:
         raise CentreError(

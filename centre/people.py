@@ -45,7 +45,7 @@ _FEW = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class LinesWanted:
     """Which lines are meant, by any of these. `cards`: hashes, by the id of their card key; `with_org`: of any organisation; `before_utc`: that end before."""
 
     ids: frozenset[str] = frozenset()
@@ -121,7 +121,7 @@ class PlacedPart:
         """The text of each line, behind its mark."""
         return self.read.text.split(_LINE)[1:]
 
-    def entries(self, wanted: Wanted) -> list[PartEntry]:
+    def entries(self, wanted: LinesWanted) -> list[PartEntry]:
         """Those of its lines that are meant."""
         key = self.card_key
         likely = [at for at, piece in enumerate(self.pieces) if wanted.likely(piece, key)]
@@ -276,7 +276,7 @@ def hashes(centre: OpenCentre, text: str) -> dict[str, str]:
     return {name: card_hash(bytes.fromhex(key), normal) for name, key in centre.keys.card_keys.items()}
 
 
-def entries(found: Iterable[PlacedPart], wanted: Wanted) -> Iterator[PartEntry]:
+def entries(found: Iterable[PlacedPart], wanted: LinesWanted) -> Iterator[PartEntry]:
     """In the order of the rosters."""
     for part in found:
         if wanted.may(part.read.text, part.card_key):
@@ -290,7 +290,7 @@ def ids(found: Iterable[PlacedPart], wanted: frozenset[str] | None = None) -> se
 
 
 def person(found: Iterable[PlacedPart], name: str) -> Person | None:
-    mine = tuple(entries(found, Wanted(ids=frozenset({name}))))
+    mine = tuple(entries(found, LinesWanted(ids=frozenset({name}))))
     return Person(name, mine) if mine else None
 
 
@@ -330,7 +330,7 @@ def search(centre: OpenCentre, found: Sequence[PlacedPart], text: str, most: int
             elif len(begins) < most and (room.startswith(wanted) or name.startswith(wanted)):
                 begins[name] = None
     order = {name: number for number, name in enumerate(list({**dict.fromkeys(cards), **same, **begins})[:most])}
-    made = people(entries(found, Wanted(ids=frozenset(order))), frozenset(cards.values()))
+    made = people(entries(found, LinesWanted(ids=frozenset(order))), frozenset(cards.values()))
     return sorted(made, key=lambda each: order[each.id])
 
 
@@ -356,7 +356,7 @@ def ending(found: Sequence[PlacedPart], before_utc: float, first: int, count: in
                 name = piece[: piece.index(b'"')].decode()
                 ends[name] = max(ends.get(name, 0.0), float(until[1]))
     order = {name: number for number, name in enumerate(sorted(ends, key=lambda each: (ends[each], each)))}
-    mine = Wanted(ids=frozenset(list(order)[first : first + count]))
+    mine = LinesWanted(ids=frozenset(list(order)[first : first + count]))
     late = (each for each in entries(found, mine) if _ends(each.holder) < before_utc)
     return sorted(people(late), key=lambda each: order[each.id])
 

@@ -39,7 +39,7 @@ class PutRoster:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class MadePin:
+class FreshPin:
     """`another`: one that was told before comes into force in its place with the next PIN key."""
 
     pin: str
@@ -186,7 +186,7 @@ def make_pin(
     duress: bool = False,
     scope: Scope | None = None,
     by: str | None = None,
-) -> MadePin:
+) -> FreshPin:
     """A new PIN for a holder, in place of the one before, or with `duress` a second one; told once, to the caller. The roster is committed.
 
     PINs that wait for the next key wait on, the holder's own too: what was told of those stays true.
@@ -223,7 +223,7 @@ def make_pin(
         if by is not None:
             data = {"holder": holder_id, "roster": [roster.scope, name], "pin": True, "duress": duress, "by": by}
             acts.note(conn, "people", data, now)
-    return MadePin(made, another=had.following is not None and not duress)
+    return FreshPin(made, another=had.following is not None and not duress)
 
 
 def _fresh(people: list[tuple[Holder, Numbers]], holder: Holder, had: Numbers, digits: int, *, duress: bool) -> str:

@@ -12,7 +12,7 @@ from centre import holders, people, state
 from centre.errors import CONFIGURATION, WRONG_USE, CentreError
 from centre.holders import Sheet
 from centre.opened import OpenCentre
-from centre.people import Wanted
+from centre.people import LinesWanted
 from centre.roster_csv import Numbers
 from centre.schema import roster_numbers
 from centre.schema import state as state_table
@@ -90,7 +90,7 @@ def numbers(centre: OpenCentre, conn: Connection, place: PlacedRoster) -> list[N
     return found
 
 
-def leave_out(conn: Connection, centre: OpenCentre, wanted: Wanted, now: float) -> list[Left]:
+def leave_out(conn: Connection, centre: OpenCentre, wanted: LinesWanted, now: float) -> list[Left]:
     """Put every roster again that has such lines, without those. Committed by the caller's transaction."""
     gone: dict[tuple[str, str], set[tuple[int, int]]] = {}
     for each in people.entries(people.parts(conn, centre.site.site), wanted):

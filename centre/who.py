@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from centre import accounts, people
 from centre.opened import OpenCentre
-from centre.people import PlacedPart, Wanted
+from centre.people import PlacedPart, LinesWanted
 from contract.messages import Role
 
 KEYS = ("holder", "by")
@@ -35,7 +35,7 @@ def ids_of(fact: Mapping[str, Any]) -> list[str]:
 
 def called(found: Iterable[PlacedPart], ids: Iterable[str]) -> dict[str, Called]:
     """By id, of those that are there."""
-    wanted = Wanted(ids=frozenset(ids))
+    wanted = LinesWanted(ids=frozenset(ids))
     if not wanted.ids:
         return {}
     return {each.id: Called(each.role, tuple(each.rooms)) for each in people.people(people.entries(found, wanted))}

@@ -134,16 +134,16 @@ def test_those_that_end_come_in_their_order_a_page_at_a_time(desk: Desk) -> None
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [
-        (people.Wanted(org="sf"), ["a-31"]),
-        (people.Wanted(with_org=True), ["a-31", "a-4"]),
-        (people.Wanted(ids=frozenset(f"a-{n}" for n in range(20))), ["a-1", "a-2", "a-3", "a-4", "a-3", "a-5"]),
-        (people.Wanted(before_utc=1_700_000_000.0), []),
-        (people.Wanted(ids=frozenset({'a-1","role'})), []),
-        (people.Wanted(org='sf","x'), []),
-        (people.Wanted(), []),
+        (people.LinesWanted(org="sf"), ["a-31"]),
+        (people.LinesWanted(with_org=True), ["a-31", "a-4"]),
+        (people.LinesWanted(ids=frozenset(f"a-{n}" for n in range(20))), ["a-1", "a-2", "a-3", "a-4", "a-3", "a-5"]),
+        (people.LinesWanted(before_utc=1_700_000_000.0), []),
+        (people.LinesWanted(ids=frozenset({'a-1","role'})), []),
+        (people.LinesWanted(org='sf","x'), []),
+        (people.LinesWanted(), []),
     ],
 )
-def test_only_the_lines_that_are_meant_are_found(desk: Desk, wanted: people.Wanted, found: list[str]) -> None:
+def test_only_the_lines_that_are_meant_are_found(desk: Desk, wanted: people.LinesWanted, found: list[str]) -> None:
     desk.unit("b1-u1", "yard/y01")
     rosters.put(desk.office, YARD, "residents", ODD.encode(), desk.now)
     assert [each.holder.id for each in people.entries(looked(desk), wanted)] == found

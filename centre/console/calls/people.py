@@ -12,7 +12,7 @@ from centre.console.call import Nothing, call
 from centre.console.errors import NotThereError
 from centre.console.visit import Visit
 from centre.errors import BadValueError, ForbiddenError
-from centre.people import PartEntry, Person, PlacedPart, Seen, Wanted
+from centre.people import PartEntry, Person, PlacedPart, Seen, LinesWanted
 from centre.permits import Doing
 from centre.roster_reach import Name, RosterSpread
 from centre.rosters_in_place import Left
@@ -170,7 +170,7 @@ def one(visit: Visit, holder: str) -> Person:
     return found
 
 
-def elsewhere(visit: Visit, wanted: Wanted) -> bool:
+def elsewhere(visit: Visit, wanted: LinesWanted) -> bool:
     """Whether lists that the person may not see have such an entry."""
     if visit.seen is None:
         return False
@@ -180,7 +180,7 @@ def elsewhere(visit: Visit, wanted: Wanted) -> bool:
     return next(people.entries(every, wanted), None) is not None
 
 
-def own_only(visit: Visit, wanted: Wanted) -> None:
+def own_only(visit: Visit, wanted: LinesWanted) -> None:
     """Raises ForbiddenError where it would change a list of elsewhere."""
     if elsewhere(visit, wanted):
         raise ForbiddenError(
@@ -273,7 +273,9 @@ def card_lost(visit: Visit, ask: LostAsk) -> ChangedLists:
     if ask.card not in found.cards:
         raise BadValueError("card", _("this person has no such card any more"))
     mine = (each for each in found.entries if each.card == ask.card)
-    own_only(visit, Wanted(cards={each.part.card_key: each.holder.key for each in mine if each.holder.key is not None}))
+    own_only(
+        visit, LinesWanted(cards={each.part.card_key: each.holder.key for each in mine if each.holder.key is not None})
+    )
     return changed(
         holder_cards.revoke(visit.centre, ask.holder, ask.card, visit.person.name, ask.why.strip(), visit.now)
     )
@@ -285,15 +287,15 @@ def number_lost(visit: Visit, ask: LostNumberAsk) -> ChangedLists:
     hashes = people.hashes(visit.centre, ask.number.strip())
     if not hashes:
         raise BadValueError("number", _("not a card's number as it is printed"))
-    wanted = Wanted(cards=hashes)
+    wanted = LinesWanted(cards=hashes)
     if next(people.entries(parts(visit), wanted), None) is None:
         raise BadValueError("number", _("no list has this card"))
     own_only(visit, wanted)
     return changed(holder_desk.revoke(visit.centre, ask.number.strip(), visit.person.name, ask.why.strip(), visit.now))
 
 
-def of_id(holder: str) -> Wanted:
-    return Wanted(ids=frozenset({holder}))
+def of_id(holder: str) -> LinesWanted:
+    return LinesWanted(ids=frozenset({holder}))
 
 
 @call("POST", "/people/{holder}/leave", doing=Doing.PEOPLE)
@@ -312,7 +314,7 @@ def changed(left: list[Left]) -> ChangedLists:
 def organisations(visit: Visit, ask: Nothing) -> Organisations:
     """Whose people come and go, and hold cards now."""
     found: dict[str, list[Person]] = {}
-    for each in people.people(people.entries(parts(visit), Wanted(with_org=True))):
+    for each in people.people(people.entries(parts(visit), LinesWanted(with_org=True))):
         for org in {holder.org for holder in each.holders if holder.org is not None}:
             found.setdefault(org, []).append(each)
     return Organisations([_organisation(org, found[org]) for org in sorted(found)])
@@ -327,7 +329,7 @@ def _organisation(org: str, found: list[Person]) -> OrganisationLine:
 @call("POST", "/organisations/{org}/leave", doing=Doing.PEOPLE)
 def organisation_leaves(visit: Visit, ask: LeaveOrgAsk) -> ChangedLists:
     """All people of an organisation, out of every list at once."""
-    if next(people.entries(parts(visit), Wanted(org=ask.org)), None) is None:
+    if next(people.entries(parts(visit), LinesWanted(org=ask.org)), None) is None:
         raise NotThereError(_("{org}: nobody of this organisation is in a list").format(org=ask.org))
-    own_only(visit, Wanted(org=ask.org))
+    own_only(visit, LinesWanted(org=ask.org))
     return changed(holder_desk.revoke_org(visit.centre, ask.org, visit.person.name, ask.why.strip(), visit.now))

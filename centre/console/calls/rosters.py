@@ -14,7 +14,7 @@ from centre.console.calls.people import MOST, HolderId, PeopleFound, line, one, 
 from centre.console.errors import NotThereError
 from centre.console.visit import Visit
 from centre.errors import BadValueError, CentreError
-from centre.people import RosterInPlace, Wanted
+from centre.people import RosterInPlace, LinesWanted
 from centre.permits import Doing
 from centre.roster_changes import FileChange, LineChange
 from centre.roster_reach import RosterSpread
@@ -203,7 +203,7 @@ def roster_people(visit: Visit, ask: RosterAsk) -> PeopleFound:
     """Who is in one list, in its order, 50 lines at a time; each with all their lines of this list."""
     found = one_list(visit, ask.scope, ask.roster)
     ids = dict.fromkeys(each.holder.id for each in found.slice(ask.first, MOST))
-    every = people.entries(found.parts, Wanted(ids=frozenset(ids)))
+    every = people.entries(found.parts, LinesWanted(ids=frozenset(ids)))
     mine = {each.id: each for each in people.people(every)}
     return PeopleFound([line(mine[name]) for name in ids], found.entries > ask.first + MOST)
 
