@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from centre import acts, erasures, lost, people, rosters_in_place, written_about
 from centre.errors import WRONG_USE, BadValueError, CentreError
 from centre.opened import OpenCentre
-from centre.people import PartEntry, PlacedPart, LinesWanted
+from centre.people import LinesWanted, PartEntry, PlacedPart
 from centre.rosters_in_place import Left
 from centre.words import _
 from contract.messages import Holder

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from centre import accounts, people
 from centre.opened import OpenCentre
-from centre.people import PlacedPart, LinesWanted
+from centre.people import LinesWanted, PlacedPart
 from contract.messages import Role
 
 KEYS = ("holder", "by")

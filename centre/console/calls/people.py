@@ -12,7 +12,7 @@ from centre.console.call import Nothing, call
 from centre.console.errors import NotThereError
 from centre.console.visit import Visit
 from centre.errors import BadValueError, ForbiddenError
-from centre.people import PartEntry, Person, PlacedPart, Seen, LinesWanted
+from centre.people import LinesWanted, PartEntry, Person, PlacedPart, Seen
 from centre.permits import Doing
 from centre.roster_reach import Name, RosterSpread
 from centre.rosters_in_place import Left

@@ -14,7 +14,7 @@ from centre.console.calls.people import MOST, HolderId, PeopleFound, line, one, 
 from centre.console.errors import NotThereError
 from centre.console.visit import Visit
 from centre.errors import BadValueError, CentreError
-from centre.people import RosterInPlace, LinesWanted
+from centre.people import LinesWanted, RosterInPlace
 from centre.permits import Doing
 from centre.roster_changes import FileChange, LineChange
 from centre.roster_reach import RosterSpread
