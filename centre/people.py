@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Engine, Row, and_, or_, select
+from sqlalchemy import Connection, Engine, and_, or_, select
 
 from centre.errors import CONFIGURATION, CentreError
 from centre.opened import OpenCentre
@@ -253,7 +253,7 @@ def _read(conn: Connection, missing: Collection[_Key]) -> Iterator[tuple[_Key, R
             yield key, _part(row)
 
 
-def _part(row: Row[Any]) -> ReadPart:
+def _part(row: Any) -> ReadPart:
     try:
         text = unb64url(row.token.split(b".")[1]) or b""
         if text.count(_LINE) != row.holders:  # written by another program: brought into the form that is searched
