@@ -182,7 +182,8 @@ def find_acts(visit: Visit, ask: ActSearch) -> ActPage:
     """Who did what at the centre, newest first; for whom the whole site is."""
     of_whole_site(visit)
     with visit.centre.books.reading() as conn:
-        found = act_words.listed(conn, PAGE, ask.before or None, everything=ask.everything)
+        name_of = scope_tree.roll(conn, visit.site).name_of
+        found = act_words.listed(conn, PAGE, ask.before or None, everything=ask.everything, name_of=name_of)
         label = who.labels(visit.centre, conn)
     made = [
         FoundAct(each.n, each.at_utc, each.what, each.by, label.get(each.by, ""), each.why, each.detail)

@@ -41,7 +41,7 @@ def texts(web: WebDesk) -> str:
 def test_what_she_filed_is_ticked_and_the_rest_is_found_by_name(written: WebDesk) -> None:
     page = written.get("/people/person/li/erase").text
     assert "李阿姨不在家" in page
-    assert "1 photos" in page
+    assert "photos: 1" in page
     assert "李阿姨报修" not in page
     found = written.post("/people/person/li/erase/texts", 200, words="李阿姨，999").text
     assert 'name="reports" value="r2"' in found
