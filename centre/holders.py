@@ -83,7 +83,8 @@ class Sheet:
         if any(each.following is not None for each in self.numbers):
             value["next"] = [None if each.following is None else each.following.pin for each in self.numbers]
             value["next_duress"] = [None if each.following is None else each.following.duress for each in self.numbers]
-        return hpke.seal(public, _info(site, scope, name, part), json.dumps(value).encode())
+        text = json.dumps(value).encode()
+        return hpke.seal(public, _info(site, scope, name, part), text)
 
     def of(self, stay: Sequence[bool]) -> Sheet:
         """Of those holders for whom `stay` is true."""
