@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,7 @@ KINDS: Mapping[str, str] = {
     "again": N_("lost card given again"),
     "erasure": N_("erasure asked"),
     "erased": N_("erasure done"),
+    "forgotten": N_("texts and photos taken out"),
     "acceptance": N_("unit accepted"),
     "bundle": N_("software added"),
     "roll": N_("software rolled out"),
@@ -66,13 +67,13 @@ KINDS: Mapping[str, str] = {
 """What is entered, in a few words; a kind of a later version stands as it is called."""
 BY_PEOPLE = frozenset(
     {"unit", "state", "command", "ack", "case", "field", "recipient", "poll", "round", "visitor", "people", "revoked", "lost", "again",
-     "erasure", "acceptance", "bundle", "roll", "rotation", "checkpoint", "verified", "exported", "looked",
+     "erasure", "forgotten", "acceptance", "bundle", "roll", "rotation", "checkpoint", "verified", "exported", "looked",
      "restored", "account", "invited", "signed_in", "signed_out", "sessions_ended", "api_token", "consent",
      "hook", "home_assistant"}
 )  # fmt: skip
 """Kinds that somebody did, or had done; the rest is the centre's own bookkeeping."""
 _WHO = ("by", "actor")
-_SECRET = frozenset({"sealed", "sig", "key", "token", "line", "h", "digest"})
+_SECRET = frozenset({"parts", "photo", "sealed", "sig", "key", "token", "line", "h", "digest", "said"})
 """Not for reading: long, and no help to anybody who reads."""
 PAGE = 500
 LATELY = 5000
@@ -90,8 +91,15 @@ class ReadAct:
     detail: str
 
 
-def listed(conn: Connection, count: int, before: int | None = None, *, everything: bool = False) -> list[ReadAct]:
-    """At most `count` ahead of number `before`, newest first. Not `everything`: only what people did, or had done."""
+def listed(
+    conn: Connection,
+    count: int,
+    before: int | None = None,
+    *,
+    everything: bool = False,
+    name_of: Callable[[str], str] = str,
+) -> list[ReadAct]:
+    """At most `count` ahead of number `before`, newest first. Not `everything`: only what people did, or had done. `name_of`: what people call a unit."""
     found: list[ReadAct] = []
     while len(found) < count:
         query = select(acts.c.n, acts.c.line).order_by(acts.c.n.desc()).limit(PAGE)
@@ -99,7 +107,7 @@ def listed(conn: Connection, count: int, before: int | None = None, *, everythin
         for row in rows:
             value = load_object(bytes(row.line))
             if everything or str(value.get("act")) in BY_PEOPLE:
-                found.append(_read(value))
+                found.append(_read(value, name_of))
             if len(found) == count:
                 break
         if len(rows) < PAGE:
@@ -121,11 +129,14 @@ def by_one(conn: Connection, name: str, count: int) -> list[ReadAct]:
     return found
 
 
-def _read(value: dict[str, Any]) -> ReadAct:
+def _read(value: dict[str, Any], name_of: Callable[[str], str] = str) -> ReadAct:
     n, at_utc, what = int(value.pop("n")), float(value.pop("at")), str(value.pop("act"))
     by = next((str(value.pop(name)) for name in _WHO if value.get(name)), "")
     why = str(value.pop("why", "") or "")
     rest = ((name, each) for name, each in value.items() if name not in _SECRET and each not in (None, "", [], {}))
     detail = " ".join(f"{name}={shown.value(each)}" for name, each in rest)
+    unit = value.get("unit")
+    if isinstance(unit, str) and name_of(unit) != unit:
+        detail = f"{name_of(unit)} {detail}"
     kind = KINDS.get(what)
     return ReadAct(n, at_utc, what if kind is None else _(kind), shown.plain(by), shown.plain(why), shown.plain(detail))

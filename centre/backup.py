@@ -1,6 +1,6 @@
 """The centre's folder copied into one file while `serve` goes on, and a new folder made from it.
 
-In it are `centre.json`, the keys, the CA, photos of reports, and the books (SQLite's): all of one moment. Not in it: the broker's files, which are written
+In it are `centre.json`, the keys, the CA, and the books (SQLite's), with the photos of reports: all of one moment. Not in it: the broker's files, which are written
 anew, enrolment files, which hold secrets of units, and books at PostgreSQL, which its own pg_dump copies.
 """
 
@@ -31,7 +31,6 @@ from centre.words import _, reason_of
 BOOKS = "books.db"
 SETTINGS = "centre.json"
 SECRET_FOLDERS = ("keys", "tls")
-PHOTOS = "photos"
 DUMP = "books.dump"
 """Where the commands that copy books of a database of their own write to."""
 
@@ -130,9 +129,6 @@ def _pack(centre: OpenCentre, file: BinaryIO, passphrase: str | None, now: float
                 entry = tarfile.TarInfo(name)
                 entry.size, entry.mtime, entry.mode = len(data), int(now), 0o600
                 tar.addfile(entry, io.BytesIO(data))
-            for path in sorted(centre.folder.photos.glob("*")) if passphrase is not None else ():
-                if not path.name.startswith("."):
-                    _add(tar, path, f"{PHOTOS}/{path.name}", now)
             if books is not None:
                 _add(tar, books, BOOKS, now)
 
@@ -232,7 +228,7 @@ def _unpack(path: Path, fresh: Path, passphrase: str | None) -> float:
 def _one(tar: tarfile.TarFile, entry: tarfile.TarInfo, fresh: Path) -> None:
     """Only files, only names that a backup has."""
     parts = entry.name.split("/")
-    plain = entry.name in {BOOKS, SETTINGS} or (len(parts) == 2 and parts[0] in {*SECRET_FOLDERS, PHOTOS})
+    plain = entry.name in {BOOKS, SETTINGS} or (len(parts) == 2 and parts[0] in SECRET_FOLDERS)
     source = tar.extractfile(entry) if entry.isreg() else None
     if not plain or source is None or parts[-1] in {"", ".", ".."}:
         raise CentreError(_("{name!r}: nothing that a backup has").format(name=entry.name), CHECK_FAILED)

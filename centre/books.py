@@ -57,6 +57,8 @@ STALLED_S = 60
 """A PostgreSQL server ends a change that says nothing for so long: a stopped process would keep `serve` from its books."""
 BUSY_S = 10.0
 """How long a writer waits for another: `serve` holds a transaction for well under a second."""
+FOLD_S = 0.3
+"""How long folding the WAL waits for who reads; writers wait for it as long."""
 T = TypeVar("T")
 _READING = {"doorward_reading": True}
 
@@ -162,6 +164,17 @@ class Books:
                 torn = conn.exec_driver_sql("PRAGMA foreign_key_check").first() if sqlite else None
                 if torn is not None:
                     raise RuntimeError(f"a migration would leave rows of {torn[0]} that refer to no row of {torn[2]}")
+
+    def fold(self) -> bool:
+        """SQLite's: what the WAL keeps of earlier pages goes from it. False where a long reading, or a writer, is in the way: nobody waits for this."""
+        if not self.in_a_file:
+            return True
+        with self.engine.connect() as conn:
+            conn.detach()
+            raw = conn.connection.cursor()
+            raw.execute(f"PRAGMA busy_timeout={FOLD_S * 1000:.0f}")
+            (busy, _pages, _moved) = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
 
     def copy_to(self, path: Path, also: Callable[[], T]) -> T:
         """SQLite's: the books as they are now, in a new file. `also` is called at that same moment, with writers shut out; its value is returned.

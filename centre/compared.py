@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from centre import adopted, software_rows, visitor_codes
+from centre import adopted, photos, software_rows, visitor_codes
 from centre.adopted import Data
 from centre.retention import LINK as CUT
 from centre.schema import acknowledgements, alarms, commands, epochs, rotations, unit_keys, units
@@ -37,6 +37,7 @@ def differences(conn: Connection, told: Told, now: float) -> Iterator[str]:
     gone = {key for key, each in told.entries.items() if each["taken_utc"] < told.retained_utc and key not in written}
     left_in = {key: each for key, each in told.entries.items() if key not in gone}
     yield from _compared(_("entry from the field"), written, left_in)
+    yield from photos.faults(conn)
     revs = {f"{row.notice} {row.rev}": adopted.notice_data(row._asdict()) for row in conn.execute(select(notice_revs))}
     yield from _compared(_("revision of a notice"), revs, told.notices)
     put = {row.notice: adopted.poll_data(row._asdict()) for row in conn.execute(select(polls))}

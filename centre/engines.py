@@ -18,6 +18,13 @@ SILENT_S = 5
 """A PostgreSQL server that is not heard for so long (2 s idle, then three questions) is gone, and so is a client to the server."""
 READING = {"doorward_reading": True}
 """Execution options of a transaction that writes nothing."""
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "secure_delete=ON",  # what is taken out, of somebody who is erased, is overwritten in the file
+    f"busy_timeout={BUSY_S * 1000:.0f}",
+)
 _POSTGRESQL_READING = READING | {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _DRIVER = "postgresql+psycopg"
 
@@ -91,7 +98,7 @@ def _settle_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def connect(dbapi: Any, record: Any) -> None:
         dbapi.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_S * 1000:.0f}"):
+        for pragma in _PRAGMAS:
             dbapi.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from centre import acts, commands
 from centre.books import Books, insert_or_update
@@ -101,6 +101,8 @@ class Erasures:
     def __init__(self, site: str, books: Books) -> None:
         self._site, self._books = site, books
         self._looked_mono = float("-inf")
+        self._folded_utc = 0.0
+        """Up to which erasure the WAL was folded since: where a long reading was in its way, `erase` left it to be done here."""
         self._asked: dict[tuple[str, str], tuple[float, float]] = {}
         """By holder and unit: when (monotonic) it was asked last, and how long it is waited for until the next time."""
 
@@ -111,9 +113,13 @@ class Erasures:
             return
         self._looked_mono = now
         with self._books.reading() as conn:
-            if conn.execute(_waiting().limit(1)).first() is None:
-                self._asked.clear()
-                return
+            newest = conn.execute(select(func.max(erasures.c.asked_utc))).scalar() or 0.0
+            waits = conn.execute(_waiting().limit(1)).first() is not None
+        if newest > self._folded_utc and self._books.fold():
+            self._folded_utc = newest
+        if not waits:
+            self._asked.clear()
+            return
         with self._books.writing() as conn:
             note_done(conn, time.time())
             orders = self._due(conn, now)

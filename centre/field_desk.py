@@ -6,6 +6,8 @@ Owns the table field_entries.
 from __future__ import annotations
 
 import re
+import secrets
+import shutil
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
@@ -22,6 +24,10 @@ MAX_TEXT = 2000
 LATE_S = 30 * 86_400.0
 """What was written longer ago than this, by its phone, was written by a clock that is wrong."""
 MOST_A_DAY = 500
+MOST_PHOTOS_A_DAY = 200_000_000
+"""Bytes of one account: a few hundred photos as the page sends them, 24 of the largest."""
+LEAST_FREE = 1_000_000_000
+"""Bytes of the books' disk that photos leave to the rest."""
 DAY_S = 86_400.0
 KEY = re.compile(r"[A-Za-z0-9-]{16,64}")
 
@@ -42,7 +48,8 @@ class Written:
 def write(centre: OpenCentre, written: Written, by: str, now: float) -> FieldEntry:
     """What was taken before by this key is that entry. Raises BadValueError, CentreError (wrong use)."""
     _check(written)
-    photo = None if not written.photo else photos.keep(centre.folder, written.photo)
+    data = photos.clean(written.photo) if written.photo else None
+    photo = None if data is None else photos.name_of(data)
     with centre.books.changing() as conn:
         known = with_key(conn, written.key)
         if known is not None:
@@ -51,8 +58,11 @@ def write(centre: OpenCentre, written: Written, by: str, now: float) -> FieldEnt
         report, unit = _about(conn, centre.site.site, written, by)
         at_utc = now if written.at_utc is None else min(max(written.at_utc, now - LATE_S), now)
         row: dict[str, Any] = {"key": written.key, "report": report, "what": written.what.value, "unit": unit, "by": by}
-        row |= {"code": written.code, "text": written.text.strip(), "photo": photo}
+        row |= {"code": written.code, "text": written.text.strip(), "salt": secrets.token_hex(16), "photo": photo}
         row |= {"at_utc": round(at_utc, 3), "taken_utc": round(now, 3)}
+        if data is not None:
+            _check_room(centre, conn, by, len(data), now)
+            photos.keep(conn, data)
         conn.execute(insert(field_entries).values(**row))
         acts.note(conn, "field", adopted.field_data(row), now)
         entry = with_key(conn, written.key)
@@ -85,6 +95,16 @@ def _check(written: Written) -> None:
         raise BadValueError("key", _("16 to 64 letters, digits and -"))
     if not written.text.strip() or len(written.text) > MAX_TEXT or "\0" in written.text:
         raise BadValueError("text", _("1 to {most} characters").format(most=MAX_TEXT))
+
+
+def _check_room(centre: OpenCentre, conn: Connection, by: str, size: int, now: float) -> None:
+    """Photos fill no disk: the doors' facts go to the same one. Raises CentreError (wrong use)."""
+    mine = (field_entries.c.by == by) & (field_entries.c.taken_utc > now - DAY_S)
+    if photos.size_of(conn, select(field_entries.c.photo).where(mine)) + size > MOST_PHOTOS_A_DAY:
+        most = MOST_PHOTOS_A_DAY // 1_000_000
+        raise CentreError(_("more than {most} MB of photos in a day: go on without one").format(most=most), WRONG_USE)
+    if centre.books.in_a_file and shutil.disk_usage(centre.folder.path).free < LEAST_FREE:
+        raise CentreError(_("the centre's disk is nearly full: nothing was kept; send it without the photo"), WRONG_USE)
 
 
 def _check_many(conn: Connection, by: str, now: float) -> None:

@@ -81,4 +81,5 @@ def filed_by(entries: Mapping[str, tuple[FieldEntry, ...]]) -> dict[str, Filed]:
 
 def _of_row(row: Any) -> FieldEntry:
     values = row._asdict()
+    del values["salt"]
     return FieldEntry(**{**values, "what": What(row.what)})

@@ -206,11 +206,6 @@ class Folder:
         return self.path / "books.db"
 
     @property
-    def photos(self) -> Path:
-        """Those of reports from the field, named by what is in them."""
-        return self.path / "photos"
-
-    @property
     def serving(self) -> Path:
         """Locked by `serve` while it runs."""
         return self.path / "serve.lock"

@@ -5,23 +5,22 @@ A card number is hashed here with the keys of the rosters, and goes no further. 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from centre import acts, erasures, lost, people, rosters_in_place
+from centre import acts, erasures, lost, people, rosters_in_place, written_about
 from centre.errors import WRONG_USE, BadValueError, CentreError
 from centre.opened import OpenCentre
-from centre.rosters_in_place import Left, PlacedRoster
+from centre.people import LinesWanted, PartEntry, PlacedPart
+from centre.rosters_in_place import Left
 from centre.words import _
 from contract.messages import Holder
 from contract.topics import valid_id
 from drivers.reader.card import from_printed
 
 MAX_BY, MAX_WHY = 100, 500
-Goes = Callable[[str, Holder], bool]
-"""Whether an entry, hashed with the card key of this id, is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,64 +48,78 @@ class Organisation:
 def find(centre: OpenCentre, text: str) -> list[RosterEntry]:
     """All entries of a holder's id, or of a card as printed. Raises CentreError (wrong use) where there are none, or the text may be either."""
     with centre.books.reading() as conn:
-        places = rosters_in_place.places(conn, centre.site.site)
-    return _entries(places, _meant(centre, places, text))
+        there = people.parts(conn, centre.site.site)
+    return _entries(people.entries(there, _meant(centre, there, text)))
 
 
 def find_in(centre: OpenCentre, conn: Connection, text: str, scopes: Collection[str]) -> tuple[int, list[RosterEntry]]:
     """How many lists these scopes have, and their entries of a holder's id or card; none where nobody is meant. Raises CentreError where it may be either."""
-    places = rosters_in_place.places(conn, centre.site.site, scopes)
-    known = people.hashes(centre, text)
-    there = any(
-        holder.id == text or (holder.key is not None and known.get(key) == holder.key)
-        for place in places
-        for key, holder in place.holders
-    )
-    return len(places), _entries(places, _meant(centre, places, text)) if there else []
+    there = people.parts(conn, centre.site.site, lambda scope: scope in scopes)
+    count = len({(each.scope, each.roster) for each in there})
+    both = LinesWanted(ids=frozenset({text}), cards=people.hashes(centre, text))
+    if next(people.entries(there, both), None) is None:
+        return count, []
+    return count, _entries(people.entries(there, _meant(centre, there, text)))
 
 
 def revoke(centre: OpenCentre, text: str, by: str, why: str, now: float) -> list[Left]:
     """Out of every roster at once: all entries of an id, or those with this card. Raises CentreError (wrong use)."""
     _check(by, why)
     with centre.books.changing() as conn:
-        places = rosters_in_place.places(conn, centre.site.site, _scopes_of(centre, conn, text))
-        goes = _meant(centre, places, text)
-        found = [entry.holder.id for entry in _entries(places, goes)]
+        there = people.parts(conn, centre.site.site)
+        wanted = _meant(centre, there, text)
+        found = [entry.holder.id for entry in people.entries(there, wanted)]
         name = (lost.ID, text) if text in found else (lost.CARD, from_printed(text))
         lost.enter(conn, centre, name, by, why, now)
-        return _revoked(conn, centre, goes, {"holders": sorted(set(found))}, by, why, now)
+        return _revoked(conn, centre, wanted, {"holders": sorted(set(found))}, by, why, now)
 
 
 def revoke_org(centre: OpenCentre, org: str, by: str, why: str, now: float) -> list[Left]:
     """All people of an organisation, out of every roster at once. Raises CentreError (wrong use)."""
     _check(by, why)
     with centre.books.changing() as conn:
-        left = _revoked(conn, centre, lambda _key, holder: holder.org == org, {"org": org}, by, why, now)
+        left = _revoked(conn, centre, LinesWanted(org=org), {"org": org}, by, why, now)
         if not left:
             raise CentreError(_("{org}: nobody of this organisation is in a roster").format(org=org), WRONG_USE)
         lost.enter(conn, centre, (lost.ORG, org), by, why, now)
     return left
 
 
-def erase(centre: OpenCentre, holder: str, by: str, why: str, now: float) -> tuple[list[Left], int]:
-    """Out of every roster, and every unit is asked to remove what it keeps of them; how many units. Also of somebody who is in none by now.
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """`left`: rosters that were put again without them; `units`: how many are asked to remove what they keep; `texts`, `photos`: taken out here."""
 
-    Raises CentreError (wrong use) for what is no holder's id: a card number is not kept for this.
+    left: tuple[Left, ...]
+    units: int
+    texts: int
+    photos: int
+
+
+def erase(centre: OpenCentre, holder: str, by: str, why: str, now: float, reports: Collection[str] = ()) -> Erased:
+    """Out of every roster; every unit is asked to remove what it keeps of them; and what people wrote and photographed about the reports that
+    they filed at a door goes, and about those `reports` beside, which tell of them. Also of somebody who is in no roster by now.
+
+    Raises CentreError (wrong use) for what is no holder's id: a card number is not kept for this; and where there is no such report.
     """
     _check(by, why)
     if not valid_id(holder):
         raise BadValueError("id", _("{name!r} is no id (a-z, 0-9, - and _, at most 48)").format(name=holder))
     with centre.books.changing() as conn:
-        left = _revoked(conn, centre, lambda _key, entry: entry.id == holder, {"holders": [holder]}, by, why, now)
+        mine = LinesWanted(ids=frozenset({holder}))
+        left = _revoked(conn, centre, mine, {"holders": [holder]}, by, why, now)
         lost.enter(conn, centre, (lost.ID, holder), by, why, now)
-        return left, erasures.ask(conn, holder, by, why, now)
+        asked = erasures.ask(conn, holder, by, why, now)
+        filed = {each.report for each in written_about.of_holder(conn, holder)}
+        gone = written_about.take_out(conn, {*filed, *reports}, by, now)
+    centre.books.fold()
+    return Erased(tuple(left), asked, *gone)
 
 
 def organisations(centre: OpenCentre) -> list[Organisation]:
     with centre.books.reading() as conn:
-        places = rosters_in_place.places(conn, centre.site.site)
+        there = people.parts(conn, centre.site.site)
     by_org: dict[str, list[RosterEntry]] = {}
-    for entry in _entries(places, lambda _key, holder: holder.org is not None):
+    for entry in _entries(people.entries(there, LinesWanted(with_org=True))):
         by_org.setdefault(entry.holder.org or "", []).append(entry)
     return [_organisation(org, by_org[org]) for org in sorted(by_org)]
 
@@ -114,8 +127,8 @@ def organisations(centre: OpenCentre) -> list[Organisation]:
 def expiring(centre: OpenCentre, before_utc: float) -> list[RosterEntry]:
     """Entries that end before then, or have ended, the first to end first."""
     with centre.books.reading() as conn:
-        places = rosters_in_place.places(conn, centre.site.site)
-    found = _entries(places, lambda _key, holder: holder.until_utc is not None and holder.until_utc < before_utc)
+        there = people.parts(conn, centre.site.site)
+    found = _entries(people.entries(there, LinesWanted(before_utc=before_utc)))
     return sorted(found, key=lambda entry: (entry.holder.until_utc or 0.0, entry.scope, entry.roster, entry.holder.id))
 
 
@@ -127,48 +140,33 @@ def _organisation(org: str, entries: Sequence[RosterEntry]) -> Organisation:
 
 
 def _revoked(
-    conn: Connection, centre: OpenCentre, goes: Goes, what: dict[str, object], by: str, why: str, now: float
+    conn: Connection, centre: OpenCentre, wanted: LinesWanted, what: dict[str, object], by: str, why: str, now: float
 ) -> list[Left]:
-    left = rosters_in_place.leave_out(conn, centre, goes, now)
+    left = rosters_in_place.leave_out(conn, centre, wanted, now)
     if left:
         rosters = [[each.scope, each.id, each.rev] for each in left]
         acts.note(conn, "revoked", {**what, "rosters": rosters, "by": by, "why": why}, now)
     return left
 
 
-def _entries(places: Iterable[PlacedRoster], goes: Goes) -> list[RosterEntry]:
+def _entries(found: Iterable[PartEntry]) -> list[RosterEntry]:
     return [
-        RosterEntry(place.scope, place.id, place.rev, place.made_utc, place.kept, holder)
-        for place in places
-        for key, holder in place.holders
-        if goes(key, holder)
+        RosterEntry(each.part.scope, each.part.roster, each.part.rev, each.part.made_utc, each.part.kept, each.holder)
+        for each in found
     ]
 
 
-def _meant(centre: OpenCentre, places: Sequence[PlacedRoster], text: str) -> Goes:
+def _meant(centre: OpenCentre, there: Sequence[PlacedPart], text: str) -> LinesWanted:
     """By id or by card. A number may be either: where both are there it is asked for."""
-    by_id = any(holder.id == text for place in places for _key, holder in place.holders)
-    known = people.hashes(centre, text)
-    by_card = any(known.get(key) == holder.key for place in places for key, holder in place.holders if holder.key)
+    wanted = LinesWanted(ids=frozenset({text})), LinesWanted(cards=people.hashes(centre, text))
+    by_id, by_card = (next(people.entries(there, each), None) is not None for each in wanted)
     if by_id and by_card:
         raise CentreError(
             _("{text}: a holder and a card of somebody; write the card as 0x…").format(text=text), WRONG_USE
         )
     if not by_id and not by_card:
         raise CentreError(_("no roster has this holder or card"), WRONG_USE)
-    if by_id:
-        return lambda _key, holder: holder.id == text
-    return lambda key, holder: holder.key is not None and known.get(key) == holder.key
-
-
-def _scopes_of(centre: OpenCentre, conn: Connection, text: str) -> frozenset[str]:
-    """Where somebody has this id or card."""
-    known = people.hashes(centre, text)
-    return frozenset(
-        part.scope
-        for part in people.parts(conn, centre.site.site)
-        if text in part.read.ids or known.get(part.card_key, "\0") in part.read.text
-    )
+    return wanted[0] if by_id else wanted[1]
 
 
 def _check(by: str, why: str) -> None:

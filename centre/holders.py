@@ -10,7 +10,6 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
@@ -20,7 +19,7 @@ from centre import pins, state
 from centre.books import insert_or_update
 from centre.errors import CONFIGURATION, WRONG_USE, CentreError
 from centre.folder import Folder, write_secret
-from centre.roster_csv import HashKeys, Numbers, owner_of
+from centre.roster_csv import HashKeys, NextPins, Numbers, owner_of
 from centre.schema import holder_keys, roster_numbers
 from centre.schema import state as state_table
 from centre.signing import Signer
@@ -33,8 +32,6 @@ from contract.parse import parse
 from contract.refusal import Refusal
 from contract.scopes import Scope
 from contract.topics import parse_down
-
-T = TypeVar("T")
 
 
 def path_of(folder: Folder) -> Path:
@@ -73,12 +70,9 @@ def private_key(folder: Folder) -> X25519PrivateKey:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Sheet:
-    """The numbers of one part, in the order of its holders. `next_pins`: those that the next PIN key brings, None where none is due."""
+    """The numbers of one part, in the order of its holders."""
 
     numbers: tuple[Numbers, ...]
-    next_pins: tuple[str | None, ...] | None = None
-    next_duress: tuple[str | None, ...] | None = None
-    """Likewise, of those for duress."""
 
     def sealed(self, public: bytes, site: str, scope: str, name: str, part: int) -> bytes:
         value = {"cards": [each.card for each in self.numbers], "pins": [each.pin for each in self.numbers]}
@@ -86,27 +80,21 @@ class Sheet:
             value["duress"] = [each.duress for each in self.numbers]
         if any(each.profile is not None for each in self.numbers):
             value["profiles"] = [each.profile for each in self.numbers]
-        text = json.dumps(value | {"next": self.next_pins, "next_duress": self.next_duress}).encode()
+        if any(each.following is not None for each in self.numbers):
+            value["next"] = [None if each.following is None else each.following.pin for each in self.numbers]
+            value["next_duress"] = [None if each.following is None else each.following.duress for each in self.numbers]
+        text = json.dumps(value).encode()
         return hpke.seal(public, _info(site, scope, name, part), text)
 
     def of(self, stay: Sequence[bool]) -> Sheet:
         """Of those holders for whom `stay` is true."""
+        return Sheet(tuple(each for each, stays in zip(self.numbers, stay, strict=True) if stays))
 
-        def mine(all_: tuple[T, ...]) -> tuple[T, ...]:
-            return tuple(each for each, stays in zip(all_, stay, strict=True) if stays)
-
-        pins_, duress = self.next_pins, self.next_duress
-        return Sheet(
-            mine(self.numbers), None if pins_ is None else mine(pins_), None if duress is None else mine(duress)
-        )
-
-    def renewed(self) -> Sheet:
-        """With the next PINs in force."""
-        if self.next_pins is None:
+    def under(self, keys: HashKeys, pin_key: str | None) -> Sheet:
+        """As they are to be hashed with these keys: PINs that waited for another key than `pin_key` are in force."""
+        if keys.pin is None or keys.pin[0] == pin_key:
             return self
-        duress = self.next_duress or (None,) * len(self.numbers)
-        renewed = zip(self.numbers, self.next_pins, duress, strict=True)
-        return Sheet(tuple(replace(each, pin=pin, duress=under) for each, pin, under in renewed))
+        return Sheet(tuple(each.renewed for each in self.numbers))
 
 
 def unsealed(private: X25519PrivateKey, site: str, row: Row[tuple[object, ...]]) -> Sheet:
@@ -117,11 +105,13 @@ def unsealed(private: X25519PrivateKey, site: str, row: Row[tuple[object, ...]])
             _("roster {id} of {scope}: its numbers: {error}").format(id=row.id, scope=row.scope, error=error),
             CONFIGURATION,
         ) from None
-    duress = value.get("duress") or [None] * len(value["cards"])
-    profiles = value.get("profiles") or [None] * len(value["cards"])
-    numbers = tuple(Numbers(*each) for each in zip(value["cards"], value["pins"], duress, profiles, strict=True))
-    following = (value.get(name) for name in ("next", "next_duress"))
-    return Sheet(numbers, *(None if each is None else tuple(each) for each in following))
+    nothing = [None] * len(value["cards"])
+    duress, profiles, pin, under = (
+        value.get(name) or nothing for name in ("duress", "profiles", "next", "next_duress")
+    )
+    following = [None if each is None else NextPins(each, second) for each, second in zip(pin, under, strict=True)]
+    columns = zip(value["cards"], value["pins"], duress, profiles, following, strict=True)
+    return Sheet(tuple(Numbers(*each) for each in columns))
 
 
 def _info(site: str, scope: str, name: str, part: int) -> bytes:
@@ -188,9 +178,7 @@ def hash_anew(conn: Connection, folder: Folder, signer: Signer, roster: Roster, 
     rev = state.next_rev(conn, Kind.ROSTER, scope, now, roster.id)
     signed, sheets = [], []
     for row, part in _parts(conn, site, roster):
-        sheet = unsealed(private, site, row)
-        if keys.pin is not None and keys.pin[0] != row.pin_key:
-            sheet = sheet.renewed()
+        sheet = unsealed(private, site, row).under(keys, row.pin_key)
         people = tuple(map(keys.hashed, part.holders, sheet.numbers))
         made = replace(part, rev=rev, iat=round(now, 3), card_key=keys.card[0], holders=people)
         topic = state.topic_of(site, made, made.part)
@@ -254,29 +242,30 @@ def new_pins(conn: Connection, folder: Folder, site: str, now: float) -> list[Ne
         if roster.card_key is None or roster.pin_key is None:
             continue
         used: dict[str, set[str]] = {}
-        by_holder: dict[str, tuple[str, str | None]] = {}
+        by_holder: dict[str, NextPins] = {}
         for row, part in _parts(conn, site, roster):
             sheet = unsealed(private, site, row)
-            fresh: list[tuple[str | None, str | None]] = []
+            fresh: list[Numbers] = []
             for holder, numbers in zip(part.holders, sheet.numbers, strict=True):
                 if numbers.pin is None:
-                    fresh.append((None, None))
+                    fresh.append(numbers)
                     continue
                 if holder.id not in by_holder:
                     mine = used.setdefault(owner_of(holder), set())
                     pin = pins.fresh(mine)
-                    duress = None if numbers.duress is None else pins.fresh(mine, unlike=pin)
-                    by_holder[holder.id] = (pin, duress)
+                    duress = None if numbers.duress is None else pins.fresh(mine, unlike=(pin,))
+                    by_holder[holder.id] = NextPins(pin, duress)
                     made.append(NewPin(roster.id, roster.scope, holder, pin, duress))
-                fresh.append(by_holder[holder.id])
-            sheet = Sheet(sheet.numbers, tuple(pin for pin, _duress in fresh), tuple(under for _pin, under in fresh))
-            enter(conn, public, site, row, sheet, card_key=row.card_key, pin_key=row.pin_key)
+                fresh.append(replace(numbers, following=by_holder[holder.id]))
+            enter(conn, public, site, row, Sheet(tuple(fresh)), card_key=row.card_key, pin_key=row.pin_key)
     return made
 
 
-def read_back(conn: Connection, folder: Folder, site: str, roster: Roster) -> list[tuple[Holder, Numbers]]:
-    """All holders of a roster in place with their numbers; where new PINs wait for the next key, with those. Raises CentreError where numbers
-    are not kept or can't be opened.
+def read_back(
+    conn: Connection, folder: Folder, site: str, roster: Roster, keys: HashKeys
+) -> list[tuple[Holder, Numbers]]:
+    """All holders of a roster in place with their numbers, to be put again with these keys: PINs that wait for the next key go on waiting
+    until that is what it is hashed with. Raises CentreError where numbers are not kept or can't be opened.
     """
     if roster.card_key is None:
         where = _("roster {id} of {scope}").format(id=roster.id, scope=roster.scope)
@@ -285,5 +274,5 @@ def read_back(conn: Connection, folder: Folder, site: str, roster: Roster) -> li
     private = private_key(folder)
     found: list[tuple[Holder, Numbers]] = []
     for row, part in _parts(conn, site, roster):
-        found += zip(part.holders, unsealed(private, site, row).renewed().numbers, strict=True)
+        found += zip(part.holders, unsealed(private, site, row).under(keys, row.pin_key).numbers, strict=True)
     return found

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 
 from sqlalchemy import Connection, select
 
-from centre import recipients, rosters_in_place
+from centre import people, recipients
 from centre.cases import code_tables
 from centre.schema import units as units_table
 from centre.schema_holders import lost
@@ -33,7 +33,7 @@ def doors_nobody_has(conn: Connection, units: Collection[str], doors: Iterable[s
 
 def holders(conn: Connection, site: str) -> frozenset[str]:
     """The ids in rosters in place."""
-    return frozenset(holder.id for place in rosters_in_place.places(conn, site) for _key, holder in place.holders)
+    return frozenset(people.ids(people.parts(conn, site)))
 
 
 def revoked_holders(conn: Connection) -> frozenset[str]:

@@ -1,4 +1,5 @@
-"""Who is in the rosters in place, to be looked up by id, room or card. Each part of a roster is read once a revision, and kept while the books are open.
+"""Who is in the rosters in place, to be looked up by id, room or card. Each part is kept as it was signed while the books are open, and only
+those lines are read of it that are asked for: of 200,000 people one is found without reading the rest.
 
 Has ids, rooms and keyed hashes, never a number. Only reads.
 """
@@ -6,47 +7,99 @@ Has ids, rooms and keyed hashes, never a number. Only reads.
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Engine, and_, select
+from sqlalchemy import Connection, Engine, and_, or_, select
 
 from centre.errors import CONFIGURATION, CentreError
 from centre.opened import OpenCentre
 from centre.schema import roster_numbers
 from centre.schema import state as state_table
 from centre.words import _
+from contract.base64url import unb64url
 from contract.cards import card_hash
-from contract.envelope import unverified_payload
 from contract.messages import Holder, Kind, Role, RosterPart
 from contract.parse import parse
+from contract.strict_json import dumps
 from contract.topics import parse_down
 from drivers.reader.card import from_printed
 
-Goes = Callable[["PlacedPart", Holder], bool]
-"""Whether an entry is meant."""
 Seen = Callable[[str], bool]
 """Whether rosters of this scope may be looked at."""
 _Key = tuple[str, str, int, int, float]
 """Scope, id, part, revision, when it was made: what stands there never changes."""
+_Line = dict[str, Any]
+"""A holder as the signed message has it."""
+_LINE = b'{"id":"'
+"""How each line begins, and nothing else: a quotation mark within a text has a stroke before it."""
+_ID = re.compile(rb'\{"id":"([a-z0-9_-]+)"')
+_CARD_KEY = re.compile(rb'"card_key":"([a-z0-9_-]+)"')
+_FEW = 8
+"""So many ids are looked for one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinesWanted:
+    """Which lines are meant, by any of these. `cards`: hashes, by the id of their card key; `with_org`: of any organisation; `before_utc`: that end before."""
+
+    ids: frozenset[str] = frozenset()
+    cards: Mapping[str, str] = field(default_factory=dict)
+    org: str | None = None
+    with_org: bool = False
+    before_utc: float | None = None
+
+    def may(self, text: bytes, card_key: str) -> bool:
+        """Whether a part can have such a line: what has none is not read."""
+        card, org = self.cards.get(card_key), None if self.org is None else f'"org":"{self.org}"'.encode()
+        if (card is not None and card.encode() in text) or (org is not None and org in text):
+            return True
+        if (self.with_org and b'"org":"' in text) or (self.before_utc is not None and b'"until":' in text):
+            return True
+        if len(self.ids) > _FEW:
+            return not {each.encode() for each in self.ids}.isdisjoint(_ID.findall(text))
+        return any(f'{{"id":"{each}"'.encode() in text for each in self.ids)
+
+    def likely(self, piece: bytes, card_key: str) -> bool:
+        """Whether one line, as text behind its mark, can be one of these."""
+        if piece[: piece.index(b'"')].decode() in self.ids:
+            return True
+        if card_key in self.cards and self.cards[card_key].encode() in piece:
+            return True
+        if (self.with_org or self.org is not None) and b'"org":"' in piece:
+            return True
+        return self.before_utc is not None and b'"until":' in piece
+
+    def takes(self, line: _Line, card_key: str) -> bool:
+        if line["id"] in self.ids or (card_key in self.cards and line.get("key") == self.cards[card_key]):
+            return True
+        org = line.get("org")
+        if org is not None and (self.with_org or org == self.org):
+            return True
+        until_utc = line.get("until")
+        return self.before_utc is not None and until_utc is not None and until_utc < self.before_utc
 
 
 @dataclass(frozen=True, slots=True)
 class ReadPart:
-    """What stands in a part. `text`: ids, rooms and hashes, each behind its mark, to be passed over at once where nothing of it is looked for."""
+    """What was signed, as text; `count`: of how many holders."""
 
     card_key: str
-    people: tuple[Holder, ...]
-    ids: frozenset[str]
-    text: str
+    topic: str
+    text: bytes
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedPart:
     """A part of a roster in place. `kept`: its card numbers are, sealed."""
 
+    site: str
     scope: str
     roster: str
     part: int
@@ -61,7 +114,37 @@ class PlacedPart:
 
     @property
     def people(self) -> tuple[Holder, ...]:
-        return self.read.people
+        return tuple(each.holder for each in self.at(range(self.read.count)))
+
+    @property
+    def pieces(self) -> list[bytes]:
+        """The text of each line, behind its mark."""
+        return self.read.text.split(_LINE)[1:]
+
+    def entries(self, wanted: LinesWanted) -> list[PartEntry]:
+        """Those of its lines that are meant."""
+        key = self.card_key
+        likely = [at for at, piece in enumerate(self.pieces) if wanted.likely(piece, key)]
+        return self.at(likely, lambda line: wanted.takes(line, key))
+
+    def at(self, places: Iterable[int], goes: Callable[[_Line], bool] = lambda _line: True) -> list[PartEntry]:
+        """The lines that stand there, of which this is true. Raises CentreError (exit 78) where they cannot be read back."""
+        if not (places := list(places)):
+            return []
+        value = json.loads(self.read.text)
+        lines = value["holders"]
+        chosen = [at for at in places if goes(lines[at])]
+        down = parse_down(self.read.topic)
+        few = {**value, "holders": [lines[at] for at in chosen]}
+        part = None if down is None else parse(Kind.ROSTER, self.site, down, few)
+        if not isinstance(part, RosterPart):
+            raise _unreadable(self.roster, self.scope, part)
+        return [PartEntry(self, at, holder) for at, holder in zip(chosen, part.holders, strict=True)]
+
+
+def _unreadable(name: str, scope: str, why: object) -> CentreError:
+    text = _("roster {id} of {scope}: cannot be read back: {part}")
+    return CentreError(text.format(id=name, scope=scope, part=why), CONFIGURATION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +153,7 @@ class PartEntry:
 
     part: PlacedPart
     at: int
-
-    @property
-    def holder(self) -> Holder:
-        return self.part.people[self.at]
+    holder: Holder
 
     @property
     def card(self) -> str | None:
@@ -153,25 +233,38 @@ def _parts(conn: Connection, site: str, kept: _Kept) -> Iterator[PlacedPart]:
     there = [(row.scope, row.id, row.part, row.rev, row.made_utc) for row in rows]
     for gone in kept.parts.keys() - set(there):
         del kept.parts[gone]
+    missing = set(there) - kept.parts.keys()
+    for key, read in _read(conn, missing) if missing else ():
+        kept.parts[key] = read
     for key, row in zip(there, rows, strict=True):
-        if key not in kept.parts:
-            kept.parts[key] = _read(conn, site, key)
-        yield PlacedPart(*key[:4], row.made_utc, row.card_key is not None, kept.parts[key])
+        yield PlacedPart(site, *key[:4], row.made_utc, row.card_key is not None, kept.parts[key])
 
 
-def _read(conn: Connection, site: str, key: _Key) -> ReadPart:
-    scope, name, number, _rev, _made_utc = key
+def _read(conn: Connection, missing: Collection[_Key]) -> Iterator[tuple[_Key, ReadPart]]:
     s = state_table.c
-    mine = and_(s.kind == Kind.ROSTER.value, s.scope == scope, s.id == name, s.part == number)
-    row = conn.execute(select(s.topic, s.token).where(mine)).one()
-    down = parse_down(row.topic)
-    part = None if down is None else parse(Kind.ROSTER, site, down, unverified_payload(row.token))
-    if not isinstance(part, RosterPart):
-        text = _("roster {id} of {scope}: cannot be read back: {part}")
-        raise CentreError(text.format(id=name, scope=scope, part=part), CONFIGURATION)
-    ids = frozenset(holder.id for holder in part.holders)
-    text = "".join(f"\n{each.id}\t{(each.room or '').casefold()}\r{each.key}" for each in part.holders)
-    return ReadPart(part.card_key, part.holders, ids, text)
+    wanted = and_(s.kind == Kind.ROSTER.value, s.token.is_not(None))
+    if len(missing) <= _FEW:
+        wanted = and_(wanted, or_(*((s.scope == key[0]) & (s.id == key[1]) & (s.part == key[2]) for key in missing)))
+    columns = (s.scope, s.id, s.part, s.rev, s.made_utc, s.topic, s.token, s.holders)
+    rows = conn.execute(select(*columns).where(wanted).execution_options(yield_per=_FEW))
+    for row in rows:
+        key = (row.scope, row.id, row.part, row.rev, row.made_utc)
+        if key in missing:
+            yield key, _part(row)
+
+
+def _part(row: Any) -> ReadPart:
+    try:
+        text = unb64url(row.token.split(b".")[1]) or b""
+        if text.count(_LINE) != row.holders:  # written by another program: brought into the form that is searched
+            value = json.loads(text)
+            text = dumps({**value, "holders": [{"id": each["id"], **each} for each in value["holders"]]})
+    except (ValueError, LookupError, TypeError) as error:
+        raise _unreadable(row.id, row.scope, error) from None
+    card_key = _CARD_KEY.search(text)
+    if card_key is None or text.count(_LINE) != row.holders:
+        raise _unreadable(row.id, row.scope, _("not the form of a roster"))
+    return ReadPart(card_key[1].decode(), row.topic, text, row.holders)
 
 
 def hashes(centre: OpenCentre, text: str) -> dict[str, str]:
@@ -183,16 +276,21 @@ def hashes(centre: OpenCentre, text: str) -> dict[str, str]:
     return {name: card_hash(bytes.fromhex(key), normal) for name, key in centre.keys.card_keys.items()}
 
 
-def entries(found: Iterable[PlacedPart], goes: Goes) -> Iterator[PartEntry]:
+def entries(found: Iterable[PlacedPart], wanted: LinesWanted) -> Iterator[PartEntry]:
+    """In the order of the rosters."""
     for part in found:
-        for at, holder in enumerate(part.people):
-            if goes(part, holder):
-                yield PartEntry(part, at)
+        if wanted.may(part.read.text, part.card_key):
+            yield from part.entries(wanted)
+
+
+def ids(found: Iterable[PlacedPart], wanted: frozenset[str] | None = None) -> set[str]:
+    """Of everybody, or those of `wanted` that are there."""
+    there = {each.decode() for part in found for each in _ID.findall(part.read.text)}
+    return there if wanted is None else there & wanted
 
 
 def person(found: Iterable[PlacedPart], name: str) -> Person | None:
-    there = [part for part in found if name in part.read.ids]
-    mine = tuple(entries(there, lambda _part, holder: holder.id == name))
+    mine = tuple(entries(found, LinesWanted(ids=frozenset({name}))))
     return Person(name, mine) if mine else None
 
 
@@ -217,30 +315,54 @@ def search(centre: OpenCentre, found: Sequence[PlacedPart], text: str, most: int
         return []
     known = hashes(centre, text.strip())
     cards, same, begins = dict[str, str](), dict[str, None](), dict[str, None]()
+    beginning, exact = _named(wanted, whole=False), _named(wanted, whole=True)
     for part in found:
         card, inside = known.get(part.card_key), part.read.text
-        if f"\n{wanted}" not in inside and f"\t{wanted}" not in inside and (card is None or card not in inside):
+        has_card = card is not None and card.encode() in inside
+        if not has_card and not (beginning if len(begins) < most else exact)(inside):
             continue
-        for holder in part.people:
-            if card is not None and holder.key == card:
-                cards[holder.id] = card_name(part.card_key, card)
-            room = holder.room.casefold() if holder.room is not None else ""
-            if wanted in (room, holder.id):
-                same[holder.id] = None
-            elif len(begins) < most and (room.startswith(wanted) or holder.id.startswith(wanted)):
-                begins[holder.id] = None
-    ids = list({**dict.fromkeys(cards), **same, **begins})[:most]
-    wanted_ids = frozenset(ids)
-    there = [part for part in found if not wanted_ids.isdisjoint(part.read.ids)]
-    made = people(entries(there, lambda _part, holder: holder.id in wanted_ids), frozenset(cards.values()))
-    order = {name: number for number, name in enumerate(ids)}
+        for line in json.loads(inside)["holders"]:
+            name, room = line["id"], line.get("room", "").casefold()
+            if has_card and line.get("key") == card:
+                cards[name] = card_name(part.card_key, str(card))
+            if wanted in (room, name):
+                same[name] = None
+            elif len(begins) < most and (room.startswith(wanted) or name.startswith(wanted)):
+                begins[name] = None
+    order = {name: number for number, name in enumerate(list({**dict.fromkeys(cards), **same, **begins})[:most])}
+    made = people(entries(found, LinesWanted(ids=frozenset(order))), frozenset(cards.values()))
     return sorted(made, key=lambda each: order[each.id])
 
 
-def ending(found: Iterable[PlacedPart], before_utc: float) -> list[Person]:
-    """Whose entries end before then, or have ended, the first to end first."""
-    mine = entries(found, lambda _part, holder: holder.until_utc is not None and holder.until_utc < before_utc)
-    return sorted(people(mine), key=lambda each: (each.until_utc or 0.0, each.id))
+def _named(text: str, *, whole: bool) -> Callable[[bytes], bool]:
+    """Whether a part has an id or a room that is this, or begins so, however its letters are written."""
+    end = b'"' if whole else b""
+    small, large = (re.escape(dumps(each)[1:-1]) for each in (text, text.upper()))  # (?i) knows no letters but ours
+    room = re.compile(b'"room":"(?i:' + small + b"|" + large + b")" + end)
+    name = re.compile(re.escape(_LINE) + small + end)
+    return lambda part: name.search(part) is not None or room.search(part) is not None
+
+
+_UNTIL = re.compile(rb'"until":([0-9.e+]+)')
+
+
+def ending(found: Sequence[PlacedPart], before_utc: float, first: int, count: int) -> list[Person]:
+    """Whose entries end before then, or have ended, the first to end first; `count` of them from `first` on, each with those entries."""
+    ends: dict[str, float] = {}
+    for part in found:
+        for piece in part.pieces if b'"until":' in part.read.text else ():
+            until = _UNTIL.search(piece)
+            if until is not None and float(until[1]) < before_utc:
+                name = piece[: piece.index(b'"')].decode()
+                ends[name] = max(ends.get(name, 0.0), float(until[1]))
+    order = {name: number for number, name in enumerate(sorted(ends, key=lambda each: (ends[each], each)))}
+    mine = LinesWanted(ids=frozenset(list(order)[first : first + count]))
+    late = (each for each in entries(found, mine) if _ends(each.holder) < before_utc)
+    return sorted(people(late), key=lambda each: order[each.id])
+
+
+def _ends(holder: Holder) -> float:
+    return float("inf") if holder.until_utc is None else holder.until_utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,12 +376,17 @@ class RosterInPlace:
 
     @property
     def entries(self) -> int:
-        return sum(len(each.people) for each in self.parts)
+        return sum(each.read.count for each in self.parts)
 
     def slice(self, first: int, count: int) -> list[PartEntry]:
         """Entries in their order, from `first` on."""
-        found = [PartEntry(part, at) for part in self.parts for at in range(len(part.people))]
-        return found[first : first + count]
+        found: list[PartEntry] = []
+        begin = 0
+        for part in self.parts:
+            mine = range(max(first - begin, 0), min(first + count - begin, part.read.count))
+            found += part.at(mine)
+            begin += part.read.count
+        return found
 
 
 def rosters(found: Iterable[PlacedPart]) -> list[RosterInPlace]:

@@ -1,4 +1,4 @@
-"""Photos that people of the site took: only pixels are kept, and nothing that tells where or by which phone they were taken. Owns the folder's photos/.
+"""Photos that people of the site took: only pixels are kept, and nothing that tells where or by which phone they were taken. Owns the table photos.
 
 No image is decoded here: of JPEG and PNG the parts that make the picture are copied, and everything else is left behind.
 """
@@ -6,14 +6,16 @@ No image is decoded here: of JPEG and PNG the parts that make the picture are co
 from __future__ import annotations
 
 import hashlib
-import re
 import struct
 import zlib
 from collections.abc import Iterator
 
-from centre.errors import BadValueError, CentreError
-from centre.folder import Folder, make_folder, write_secret
-from centre.words import _, reason_of
+from sqlalchemy import Connection, Select, delete, func, select
+
+from centre.books import insert_new
+from centre.errors import BadValueError
+from centre.schema_reports import field_entries, photos
+from centre.words import _
 
 MAX_BYTES = 8 * 1024 * 1024
 MAX_SIDE, MAX_PIXELS = 12_000, 60_000_000
@@ -25,37 +27,44 @@ _FRAMES = frozenset({0xC0, 0xC1, 0xC2})
 """Baseline, extended, progressive: what browsers draw."""
 _JPEG_KEPT = _FRAMES | {0xC4, 0xDB, 0xDD, 0xDA, 0xEE}
 """Tables, frames, scans, and which colours they are in (Adobe's)."""
-_NAME = re.compile(r"[0-9a-f]{64}")
 
 
-def keep(folder: Folder, data: bytes) -> str:
-    """The photo's name, by what is in it: the same one twice is one file. Raises BadValueError, CentreError."""
-    cleaned = clean(data)
-    name = hashlib.sha256(cleaned).hexdigest()
-    path = folder.photos / name
-    try:
-        make_folder(folder.photos)
-        if not path.exists():
-            write_secret(path, cleaned)
-    except OSError as error:
-        raise CentreError(_("the photo cannot be kept: {reason}").format(reason=reason_of(error))) from None
-    return name
+def name_of(cleaned: bytes) -> str:
+    """By what is in it: the same one twice is one."""
+    return hashlib.sha256(cleaned).hexdigest()
 
 
-def load(folder: Folder, name: str) -> bytes | None:
+def keep(conn: Connection, cleaned: bytes) -> None:
+    """In the transaction that enters what names it."""
+    conn.execute(insert_new(conn, photos).values(name=name_of(cleaned), data=cleaned))
+
+
+def load(conn: Connection, name: str) -> bytes | None:
     """None where there is none, or no more."""
-    if not _NAME.fullmatch(name):
-        return None
-    try:
-        return (folder.photos / name).read_bytes()
-    except OSError:
-        return None
+    return conn.execute(select(photos.c.data).where(photos.c.name == name)).scalar()
 
 
-def forget(folder: Folder, name: str) -> None:
-    """Its file is gone when this returns."""
-    if _NAME.fullmatch(name):
-        (folder.photos / name).unlink(missing_ok=True)
+def size_of(conn: Connection, names: Select[tuple[str | None]]) -> int:
+    """Bytes of all these."""
+    return int(conn.execute(select(func.sum(func.length(photos.c.data))).where(photos.c.name.in_(names))).scalar() or 0)
+
+
+def forget_unnamed(conn: Connection) -> int:
+    """Those that no entry names any more go. Returns how many."""
+    named = select(field_entries.c.photo).where(field_entries.c.photo.is_not(None))
+    return conn.execute(delete(photos).where(photos.c.name.not_in(named))).rowcount
+
+
+def faults(conn: Connection) -> Iterator[str]:
+    """Photos that are not what was taken, one at a time, and those that an entry names and that are not there."""
+    there = set(conn.execute(select(photos.c.name)).scalars())
+    named = set(conn.execute(select(field_entries.c.photo)).scalars()) - {None}
+    for name in sorted(there | named):
+        data = load(conn, name) if name in there else None
+        if data is None:
+            yield _("photo {name}…: an entry names it, and it is not there").format(name=name[:12])
+        elif name not in named or name_of(data) != name:
+            yield _("photo {name}…: not what was taken").format(name=name[:12])
 
 
 def kind_of(data: bytes) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
+from collections.abc import Collection
 from typing import Final
 
 DIGITS: Final = 6
@@ -11,11 +12,11 @@ LEAST, MOST = 4, 8
 """Digits of a PIN that is made here."""
 
 
-def fresh(used: set[str], digits: int = DIGITS, unlike: str | None = None) -> str:
-    """One that is not among `used`, and is then. `unlike`: it differs from this one in more than one digit, so that no slip takes one for the other."""
+def fresh(used: set[str], digits: int = DIGITS, unlike: Collection[str] = ()) -> str:
+    """One that is not among `used`, and is then. `unlike`: it differs from each in more than one digit, so that no slip takes one for the other."""
     while True:
         pin = f"{secrets.randbelow(10**digits):0{digits}d}"
-        if pin not in used and not trivial(pin) and (unlike is None or not near(pin, unlike)):
+        if pin not in used and not trivial(pin) and not any(near(pin, each) for each in unlike):
             used.add(pin)
             return pin
 

@@ -5,6 +5,7 @@ Publishing, where an answer goes to the door, is the caller's next step.
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,7 +119,7 @@ def _enter(conn: Connection, case: Case, what: Stage, by: str, now: float, **giv
         raise BadValueError("by", _("1 to {most} characters").format(most=MAX_BY))
     number = (conn.execute(select(func.max(case_steps.c.id))).scalar() or 0) + 1
     row: dict[str, Any] = {"id": number, "report": case.id, "what": what.value, "at_utc": round(now, 3), "by": by}
-    row |= {"recipient": None, "due_utc": None, "text": "", "notice": None} | given
+    row |= {"recipient": None, "due_utc": None, "text": "", "notice": None, "salt": secrets.token_hex(16)} | given
     row["level"] = row["level"].name.lower()
     conn.execute(insert(case_steps).values(**row))
     acts.note(conn, "case", adopted.case_data(row), now)

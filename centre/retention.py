@@ -65,9 +65,8 @@ def retain(centre: OpenCentre, months: int, now: float) -> Pruned:
         gone += [sum(slices)] if slices else []
     with centre.books.alone() as conn:
         _forget(conn, before_utc, now)
-        photos_gone = _forget_entries(conn, before_utc)
-    for name in photos_gone:
-        photos.forget(centre.folder, name)
+        _forget_entries(conn, before_utc)
+        photos.forget_unnamed(conn)
     return Pruned(sum(gone), len(gone))
 
 
@@ -209,17 +208,13 @@ def _forget_cases(conn: Connection, before_utc: float) -> None:
         conn.execute(delete(case_steps).where(case_steps.c.report == report))
 
 
-def _forget_entries(conn: Connection, before_utc: float) -> set[str]:
-    """What grid workers wrote of reports of which all is as old. Returns the photos that nothing names any more."""
+def _forget_entries(conn: Connection, before_utc: float) -> None:
+    """What grid workers wrote of reports of which all is as old."""
     kept = {each.fact.report for each in said.reports(conn)} | set(conn.execute(select(case_steps.c.report)).scalars())
     newest = func.max(field_entries.c.taken_utc)
     old = select(field_entries.c.report).group_by(field_entries.c.report).having(newest < before_utc)
-    gone: set[str] = set()
     for report in set(conn.execute(old).scalars()) - kept:
-        mine = field_entries.c.report == report
-        gone |= set(conn.execute(select(field_entries.c.photo).where(mine)).scalars()) - {None}
-        conn.execute(delete(field_entries).where(mine))
-    return gone - set(conn.execute(select(field_entries.c.photo)).scalars())
+        conn.execute(delete(field_entries).where(field_entries.c.report == report))
 
 
 def fault(conn: Connection, epoch: Row[Any]) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -139,7 +139,7 @@ def opened(conn: Connection, centre: OpenCentre, scope: str, roster: str) -> Ope
     """Raises CentreError (wrong use) where there is none, or its numbers are not kept."""
     there = roster_of(conn, scope, roster)
     keys = rotations.hash_keys(conn, centre.keys, scope)
-    lines = holders.read_back(conn, centre.folder, centre.site.site, there)
+    lines = holders.read_back(conn, centre.folder, centre.site.site, there, keys)
     named = roster_export.profile_names([each for each, _n in lines], [numbers.profile for _e, numbers in lines])
     return OpenRoster(keys, lines, {name: hours for hours, name in named.items()})
 
@@ -197,7 +197,7 @@ def _add(
     if any(each.card == numbers.card for _holder, each in there.lines):
         raise BadValueError("card", _("somebody in this list has this card"))
     if pins is not None:
-        numbers = replace(numbers, pin=pins.pin, duress=pins.duress)
+        numbers = numbers.with_pins(pins)
     return _commit(conn, centre, change, there, [*there.lines, (holder, numbers)], holder.id, now)
 
 
@@ -219,8 +219,7 @@ def alter(centre: OpenCentre, change: LineChange, holder: str, values: Mapping[s
 def _altered(had: tuple[Holder, Numbers], made: tuple[Holder, Numbers]) -> tuple[Holder, Numbers]:
     """A PIN is hashed under the room, so whoever moves is given a new one."""
     stays = owner_of(had[0]) == owner_of(made[0])
-    pins = (had[1].pin, had[1].duress) if stays else (None, None)
-    return made[0], replace(made[1], pin=pins[0], duress=pins[1])
+    return made[0], made[1].with_pins(had[1] if stays else made[1])
 
 
 def _read(

@@ -67,6 +67,14 @@ _ROUNDED = re.compile(r"\d(?:\.\d+)?[Ee]\+\d+")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class NextPins:
+    """PINs that were told and wait: they are in force once the roster is hashed with the next PIN key, not before."""
+
+    pin: str
+    duress: str | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Numbers:
     """What stands behind one holder's hashes: the card's normal form, and the PIN; and how the file called the weekly profile."""
 
@@ -74,6 +82,17 @@ class Numbers:
     pin: str | None = None
     duress: str | None = None
     profile: str | None = None
+    following: NextPins | None = None
+
+    def with_pins(self, had: Numbers) -> Numbers:
+        """The PINs of `had`, also those that wait."""
+        return replace(self, pin=had.pin, duress=had.duress, following=had.following)
+
+    @property
+    def renewed(self) -> Numbers:
+        """With the PINs that waited in force."""
+        waited = self.following
+        return self if waited is None else replace(self, pin=waited.pin, duress=waited.duress, following=None)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

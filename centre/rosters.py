@@ -38,6 +38,14 @@ class PutRoster:
     """What is mostly not meant, a line each (roster_doubts.py)."""
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class FreshPin:
+    """`another`: one that was told before comes into force in its place with the next PIN key."""
+
+    pin: str
+    another: bool
+
+
 @dataclass(frozen=True, slots=True)
 class ListedRoster:
     """A roster in place. `sent`: whether the broker had all its parts."""
@@ -159,12 +167,12 @@ def _keep_pins(conn: Connection, centre: OpenCentre, scope: Scope, name: str, re
         return
     known = {
         (holder.id, folded(owner_of(holder))): numbers
-        for holder, numbers in holders.read_back(conn, centre.folder, centre.site.site, there)
+        for holder, numbers in holders.read_back(conn, centre.folder, centre.site.site, there, keys)
     }
     for at, (holder, numbers) in enumerate(zip(reading.holders, reading.numbers, strict=True)):
         had = known.get((holder.id, owner_of(holder)))
         if had is not None:
-            reading.numbers[at] = replace(numbers, pin=had.pin, duress=had.duress)
+            reading.numbers[at] = numbers.with_pins(had)
             reading.holders[at] = keys.hashed(holder, reading.numbers[at])
 
 
@@ -178,8 +186,10 @@ def make_pin(
     duress: bool = False,
     scope: Scope | None = None,
     by: str | None = None,
-) -> str:
+) -> FreshPin:
     """A new PIN for a holder, in place of the one before, or with `duress` a second one; told once, to the caller. The roster is committed.
+
+    PINs that wait for the next key wait on, the holder's own too: what was told of those stays true.
 
     Raises CentreError (wrong use) where there is no such roster or holder, where several scopes have one of that name and none is said,
     and where numbers are not kept.
@@ -189,18 +199,16 @@ def make_pin(
         keys = rotations.hash_keys(conn, centre.keys, roster.scope)
         if keys.pin is None:
             raise CentreError(_("there is no PIN key"), WRONG_USE)
-        people = holders.read_back(conn, centre.folder, centre.site.site, roster)
+        people = holders.read_back(conn, centre.folder, centre.site.site, roster, keys)
         mine = [(holder, numbers) for holder, numbers in people if holder.id == holder_id]
         if not mine:
             raise CentreError(_("{roster}: no holder {holder}").format(roster=name, holder=holder_id), WRONG_USE)
         holder, had = mine[0]
         if duress and had.pin is None:
             raise CentreError(_("{holder}: has no PIN yet").format(holder=holder_id), WRONG_USE)
-        used = _pins_of(people, owner_of(holder))
-        made = pins.fresh(used, digits, unlike=had.pin if duress else had.duress)
-        change = {"duress": made} if duress else {"pin": made}
+        made = _fresh(people, holder, had, digits, duress=duress)
         for at, (other, numbers) in enumerate(people):
-            now_has = replace(numbers, **change) if other.id == holder_id else numbers
+            now_has = _changed(numbers, made, duress=duress) if other.id == holder_id else numbers
             people[at] = (keys.hashed(other, now_has), now_has)
         _commit(
             conn,
@@ -215,13 +223,27 @@ def make_pin(
         if by is not None:
             data = {"holder": holder_id, "roster": [roster.scope, name], "pin": True, "duress": duress, "by": by}
             acts.note(conn, "people", data, now)
-    return made
+    return FreshPin(made, another=had.following is not None and not duress)
 
 
-def _pins_of(people: list[tuple[Holder, Numbers]], owner: str) -> set[str]:
-    """That are in use under one room."""
-    mine = [numbers for each, numbers in people if owner_of(each) == owner]
-    return {pin for numbers in mine for pin in (numbers.pin, numbers.duress) if pin is not None}
+def _fresh(people: list[tuple[Holder, Numbers]], holder: Holder, had: Numbers, digits: int, *, duress: bool) -> str:
+    """Nobody's of the same room, now or with the next key, and not to be taken for the holder's other one."""
+    mine = [numbers for each, numbers in people if owner_of(each) == owner_of(holder)]
+    used = {pin for each in mine for pin in (*_both(each), *_both(each.renewed))}
+    others = (had.pin, had.renewed.pin) if duress else (had.duress,)
+    return pins.fresh(used, digits, unlike=[each for each in others if each is not None])
+
+
+def _both(numbers: Numbers) -> list[str]:
+    return [pin for pin in (numbers.pin, numbers.duress) if pin is not None]
+
+
+def _changed(numbers: Numbers, made: str, *, duress: bool) -> Numbers:
+    """One for duress stays with the next key: else it would open there no more, and call nobody."""
+    if not duress:
+        return replace(numbers, pin=made)
+    waits = numbers.following
+    return replace(numbers, duress=made, following=None if waits is None else replace(waits, duress=made))
 
 
 def _one(conn: Connection, name: str, scope: Scope | None) -> holders.Roster:

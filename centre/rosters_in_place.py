@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from centre import holders, people, state
 from centre.errors import CONFIGURATION, WRONG_USE, CentreError
 from centre.holders import Sheet
 from centre.opened import OpenCentre
+from centre.people import LinesWanted
 from centre.roster_csv import Numbers
 from centre.schema import roster_numbers
 from centre.schema import state as state_table
@@ -54,17 +55,19 @@ class Left:
     kept: bool
 
 
-def places(conn: Connection, site: str, scopes: Collection[str] | None = None) -> list[PlacedRoster]:
-    """All, by scope and id; `scopes`: only those of these. Raises CentreError (exit 78) for one that cannot be read back."""
+def places(
+    conn: Connection, site: str, scopes: Collection[str] | None = None, name: str | None = None
+) -> list[PlacedRoster]:
+    """All, by scope and id; `scopes`, `name`: only those. Raises CentreError (exit 78) for one that cannot be read back."""
     found: dict[tuple[str, str], list[Row[Any]]] = {}
-    for row in _rows(conn, scopes):
+    for row in _rows(conn, scopes, name):
         found.setdefault((row.scope, row.id), []).append(row)
     return [_place(site, rows) for rows in found.values()]
 
 
 def one(conn: Connection, site: str, name: str, scope: str | None) -> PlacedRoster:
     """The roster of this name; `scope` where there are several. Raises CentreError (wrong use)."""
-    mine = [each for each in places(conn, site) if each.id == name and scope in {None, each.scope}]
+    mine = [each for each in places(conn, site, name=name) if scope in {None, each.scope}]
     if len(mine) == 1:
         return mine[0]
     if not mine:
@@ -87,29 +90,31 @@ def numbers(centre: OpenCentre, conn: Connection, place: PlacedRoster) -> list[N
     return found
 
 
-def leave_out(conn: Connection, centre: OpenCentre, goes: Callable[[str, Holder], bool], now: float) -> list[Left]:
-    """Put every roster again that has one of whom `goes` (card key, entry) is true, without those. Committed by the caller's transaction."""
+def leave_out(conn: Connection, centre: OpenCentre, wanted: LinesWanted, now: float) -> list[Left]:
+    """Put every roster again that has such lines, without those. Committed by the caller's transaction."""
+    gone: dict[tuple[str, str], set[tuple[int, int]]] = {}
+    for each in people.entries(people.parts(conn, centre.site.site), wanted):
+        gone.setdefault((each.part.scope, each.part.roster), set()).add((each.part.part, each.at))
     found = []
-    there = people.parts(conn, centre.site.site)
-    scopes = {part.scope for part in there if any(goes(part.card_key, holder) for holder in part.people)}
-    for place in places(conn, centre.site.site, scopes):
-        count = sum(goes(key, holder) for key, holder in place.holders)
-        if count:
-            rev = _put_without(conn, centre, place, goes, now)
-            found.append(Left(place.scope, place.id, rev, count, place.kept))
+    for place in places(conn, centre.site.site, {scope for scope, _name in gone}):
+        lines = gone.get((place.scope, place.id))
+        if lines:
+            rev = _put_without(conn, centre, place, lines, now)
+            found.append(Left(place.scope, place.id, rev, len(lines), place.kept))
     return found
 
 
 def _put_without(
-    conn: Connection, centre: OpenCentre, place: PlacedRoster, goes: Callable[[str, Holder], bool], now: float
+    conn: Connection, centre: OpenCentre, place: PlacedRoster, gone: Collection[tuple[int, int]], now: float
 ) -> int:
+    """`gone`: lines, by the number of their part and where they stand in it."""
     site, scope = centre.site.site, Scope(*place.scope.split("/", 1))
     rev = state.next_rev(conn, Kind.ROSTER, scope, now, place.id)
     rows = [row for row in _rows(conn, [place.scope]) if (row.scope, row.id) == (place.scope, place.id)]
     signed, sheets = [], list[tuple[Row[Any], Sheet]]()
     private = holders.private_key(centre.folder) if place.kept else None
     for row, part in zip(rows, place.parts, strict=True):
-        stay = [not goes(part.card_key, holder) for holder in part.holders]
+        stay = [(part.part, at) not in gone for at in range(len(part.holders))]
         stayed = tuple(holder for holder, stays in zip(part.holders, stay, strict=True) if stays)
         made = replace(part, rev=rev, iat=round(now, 3), holders=stayed)
         topic = state.topic_of(site, made, made.part)
@@ -123,8 +128,8 @@ def _put_without(
     return rev
 
 
-def _rows(conn: Connection, scopes: Collection[str] | None = None) -> list[Row[Any]]:
-    """A part each, with what is kept of its numbers; `scopes`: only of these."""
+def _rows(conn: Connection, scopes: Collection[str] | None = None, name: str | None = None) -> list[Row[Any]]:
+    """A part each, with what is kept of its numbers; `scopes`, `name`: only of these."""
     s, n = state_table.c, roster_numbers.c
     same = and_(s.scope == n.scope, s.id == n.id, s.part == n.part)
     columns = (s.scope, s.id, s.part, s.rev, s.topic, s.token, s.made_utc, s.title, n.card_key, n.pin_key, n.sealed)
@@ -132,6 +137,8 @@ def _rows(conn: Connection, scopes: Collection[str] | None = None) -> list[Row[A
     wanted = and_(s.kind == Kind.ROSTER.value, s.token.is_not(None))
     if scopes is not None:
         wanted = and_(wanted, s.scope.in_(list(scopes)))
+    if name is not None:
+        wanted = and_(wanted, s.id == name)
     return [*conn.execute(query.where(wanted).order_by(s.scope, s.id, s.part))]
 
 

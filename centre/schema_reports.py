@@ -27,6 +27,7 @@ case_steps = Table(
     Column("due_utc", Float, comment="assigned: until when it is to be answered"),
     Column("text", Text, nullable=False, comment="what was answered, or said at the close"),
     Column("notice", String, comment="answered: the notice that tells it at the door, and asks how well"),
+    Column("salt", String, comment="of the text's mark in the journal; null: made before there were marks"),
 )
 """What the centre's people did about a report or an order of a service (centre/reports_desk.py)."""
 
@@ -40,11 +41,20 @@ field_entries = Table(
     Column("code", String, nullable=False, comment="filed: what about, by the settings; empty: none of them"),
     Column("by", Text, nullable=False, comment="the account of whoever wrote it"),
     Column("text", Text, nullable=False),
-    Column("photo", String, comment="hex of its SHA-256, by which its file in the folder is named"),
+    Column("salt", String, nullable=False, comment="of the text's mark in the journal"),
+    Column("photo", String, comment="hex of its SHA-256, its name in the table photos"),
     Column("at_utc", Float, nullable=False, comment="when it was written, by the phone's clock where that can be"),
     Column("taken_utc", Float, nullable=False, comment="when the centre had it"),
 )
 """What grid workers wrote on their rounds: reports of their own, and what they did about others (centre/field_desk.py)."""
+
+photos = Table(
+    "photos",
+    metadata,
+    Column("name", String, primary_key=True, comment="hex of its SHA-256"),
+    Column("data", LargeBinary, nullable=False, comment="JPEG or PNG"),
+)
+"""What was photographed for an entry (centre/photos.py): beside it, so that every console shows it and every copy of the books has it."""
 
 polls = Table(
     "polls",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, and_, or_, select
 
+from centre import who
 from centre.lately import of_unit
 from centre.reports import Entry
 from centre.schema import epochs, facts
@@ -74,7 +75,7 @@ def _sieve(wanted: Search) -> Callable[[Entry], bool]:
         if wanted.door is None and wanted.holder is None:
             return True
         fact = json.loads(entry.line)
-        return wanted.door in (None, fact.get("door")) and wanted.holder in (None, fact.get("holder"))
+        return wanted.door in (None, fact.get("door")) and (wanted.holder is None or wanted.holder in who.ids_of(fact))
 
     return is_wanted
 

@@ -220,9 +220,12 @@ def _enter_people(told: Told, act: Act, data: Data) -> None:
     """What concerns people at the doors, and those who deal with what they say."""
     match act.what:
         case "case":
-            told.cases[data["id"]] = data
+            told.cases[data["id"]] = adopted.written_told(data)
         case "field":
-            told.entries[data["key"]] = data
+            told.entries[data["key"]] = adopted.written_told(data)
+        case "forgotten":
+            told.cases |= {number: {**told.cases[number], "said": ""} for number in data["steps"]}
+            told.entries |= {key: {**told.entries[key], "said": "", "photo": None} for key in data["entries"]}
         case "bundle" | "roll":
             told.software[software_rows.name_of(act.what, data)] = data
         case "notice":

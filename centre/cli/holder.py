@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from centre import erasures, holder_desk, known, shown
+from centre import erasures, holder_desk, known, shown, written_about
 from centre.cli.context import CliContext, json_option, yes_option
 from centre.holder_desk import RosterEntry
 from centre.names import named
@@ -57,21 +57,44 @@ def revoke(office: CliContext, card_or_id: str, by: str, why: str) -> None:
 @holder.command()
 @click.argument("name", metavar="ID")
 @_act
+@click.option(
+    "--report", "reports", multiple=True, help="Also what was written about this report: `holder texts` finds it."
+)
 @yes_option
 @click.pass_obj
-def erase(office: CliContext, name: str, by: str, why: str, yes: bool) -> None:
+def erase(office: CliContext, name: str, by: str, why: str, reports: tuple[str, ...], yes: bool) -> None:
     """Take a holder out of every roster, and have every unit remove what it keeps of them; `serve` asks each until it has.
 
-    Facts keep the opaque id: they are chained. Nothing else of the holder stays at a unit.
+    What was written and photographed here about the reports that they filed is taken out, too. Facts keep the opaque id, and a report's room:
+    they are chained. Nothing else of the holder stays at a unit.
     """
     with office.books.reading() as conn:
         there, gone = known.holders(conn, office.site.site), known.revoked_holders(conn)
     if name not in there | gone and valid_id(name):
         office.ask(_("{name}: in no roster").format(name=name), name, sorted(there), yes=yes)
-    left, count = holder_desk.erase(office, name, by, why, time.time())
-    _done(office, left)
+    done = holder_desk.erase(office, name, by, why, time.time(), reports)
+    _done(office, list(done.left))
     text = _("{count} units are asked to forget {name}; `holder erasures` tells which have")
-    click.echo(text.format(count=count, name=name))
+    click.echo(text.format(count=done.units, name=name))
+    text = _("{texts} texts and {photos} photos were taken out here")
+    click.echo(text.format(texts=done.texts, photos=done.photos))
+
+
+@holder.command("texts")
+@click.argument("words", nargs=-1, required=True)
+@json_option("One object a line.")
+@click.pass_obj
+def find_texts(office: CliContext, words: tuple[str, ...], as_json: bool) -> None:
+    """Reports of which something was written that has one of these words, as a name or a room: for `holder erase --report`."""
+    with office.books.reading() as conn:
+        found = written_about.naming(conn, words)
+    for each in found:
+        if as_json:
+            click.echo(shown.as_json(dataclasses.asdict(each)))
+            continue
+        line = _("{report}  {unit}  {photos} photos  {text}")
+        text = line.format(report=each.report, unit=each.unit, photos=each.photos, text=" / ".join(each.texts))
+        click.echo(shown.plain(text))
 
 
 @holder.command("erasures")

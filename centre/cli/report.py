@@ -11,7 +11,7 @@ import click
 
 from centre import case_figures, cases, field_entries, known, reports_desk, shown
 from centre.case_figures import Figures
-from centre.cases import Case, CaseFilter, Level, Step
+from centre.cases import Case, CaseFilter, Level, Stage, Step
 from centre.cli.context import CliContext, json_option, moment_option, yes_option
 from centre.field_entries import FieldEntry
 from centre.names import named
@@ -214,13 +214,14 @@ def _step(office: CliContext, step: Step) -> str:
     words += [_("due {due}").format(due=office.local(step.due_utc))] if step.due_utc is not None else []
     words += [named(step.level.name.lower())]
     words += [_("notice {notice}").format(notice=step.notice)] if step.notice else []
-    return "  ".join([*words, step.text]).rstrip()
+    taken_out = _("taken out: somebody was erased") if step.what is Stage.ANSWERED and not step.text else ""
+    return "  ".join([*words, step.text or taken_out]).rstrip()
 
 
 def _entry(office: CliContext, entry: FieldEntry) -> str:
     words = [office.local(entry.at_utc), _(field_entries.WORDS[entry.what]), _("by {by}").format(by=entry.by)]
     words += [_("photo {photo}").format(photo=entry.photo[:12])] if entry.photo else []
-    return "  ".join([*words, entry.text])
+    return "  ".join([*words, entry.text or _("taken out: somebody was erased")])
 
 
 def _as_value(case: Case, now: float) -> dict[str, Any]:

@@ -108,7 +108,12 @@ def make_pin(office: CliContext, name: str, holder: str, duress: bool, digits: i
     """Make a new PIN for a holder. It is told once, here, and kept nowhere but sealed. The roster goes out with its hash."""
     where = None if scope is None else parse_scope(scope, office.site.site)
     made = rosters.make_pin(office, name, holder, time.time(), digits=digits, duress=duress, scope=where)
-    click.echo(_("{holder}: {pin}").format(holder=holder, pin=made))
+    click.echo(_("{holder}: {pin}").format(holder=holder, pin=made.pin))
+    if made.another:
+        text = _(
+            "centre: good until the PIN key has changed; from then on the one that `keys rotate pin` wrote for {holder}"
+        )
+        click.echo(text.format(holder=holder), err=True)
     office.publish()
 
 

@@ -117,7 +117,7 @@ def test_pins_drawn_are_none_that_people_try_first() -> None:
     for good in ("4711", "1235", "9031", "112233"):
         assert not pins.trivial(good)
     used: set[str] = set()
-    drawn = [pins.fresh(used, 4, unlike="4711") for _ in range(3000)]
+    drawn = [pins.fresh(used, 4, unlike=("4711",)) for _ in range(3000)]
     assert len(set(drawn)) == 3000
     assert not any(pins.trivial(each) or pins.near(each, "4711") for each in drawn)
 

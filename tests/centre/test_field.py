@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import threading
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, event, text
+from sqlalchemy.exc import OperationalError
 
 from centre import backup, cases, field_desk, photos, reports_desk, retention, settings
 from centre.cases import Stage
 from centre.errors import BadValueError, CentreError
 from centre.field_desk import Written
 from centre.field_entries import What
+from centre.opened import OpenCentre
 from centre.reports_desk import Assignment
 from centre.schema_reports import field_entries
+from centre.schema_reports import photos as photos_table
 from centre.settings import Change
 from contract.envelope import unverified_payload
 from contract.scopes import Scope
 from tests.centre.conftest import ONE_ENGINE, Desk
-from tests.centre.photo_bytes import exif, jpeg
+from tests.centre.photo_bytes import exif, jpeg, png
 from tests.centre.test_reports_desk import CODES, case, filed
 from tests.centre.unit import FakeUnit
 
@@ -53,7 +60,7 @@ def test_a_report_of_a_round_goes_the_course_of_any(desk: Desk) -> None:
     assert (found.stage, found.to, found.due_utc) == (Stage.FILED, "sanitation", desk.now + 7200)
     assert (found.filed.unit, found.filed.fact.by, found.entries) == ("b12-u2", "wang", (made,))
     assert made.photo is not None
-    assert photos.load(desk.office.folder, made.photo) == photos.clean(jpeg(exif()))
+    assert photo(desk, made.photo) == photos.clean(jpeg(exif()))
     reports_desk.assign(desk.office, made.report, Assignment("police"), "li", desk.now + 60)
     reports_desk.answer(desk.office, made.report, "已修好", "li", desk.now + 120, tell=desk.now + DAY)
     assert case(desk, made.report).stage is Stage.ANSWERED
@@ -194,10 +201,11 @@ def test_old_ones_go_with_their_photos_and_the_record_still_holds(desk: Desk) ->
     desk.now = later + 60
     retention.retain(desk.office, 6, later + 60)
     assert [row.key for row in desk.rows(text("SELECT key FROM field_entries"))] == [young.key]
-    assert old.photo is not None
     assert same.photo == young.photo
-    assert photos.load(desk.office.folder, old.photo) is None
-    assert photos.load(desk.office.folder, str(young.photo)) is not None
+    assert photo(desk, old.photo) is None
+    assert photo(desk, young.photo) == photos.clean(jpeg())
+    with desk.books.reading() as conn:
+        assert list(photos.faults(conn)) == []
 
 
 @ONE_ENGINE
@@ -206,6 +214,97 @@ def test_a_backup_has_the_photos(desk: Desk, tmp_path: Path) -> None:
     made = field_desk.write(desk.office, report(photo=jpeg()), "wang", desk.now)
     backup.back_up(desk.office, tmp_path / "all.backup", "long enough a phrase", desk.now)
     backup.restore(tmp_path / "all.backup", tmp_path / "back", "long enough a phrase", desk.now)
-    kept = tmp_path / "back" / "photos" / str(made.photo)
-    assert kept.read_bytes() == photos.clean(jpeg())
-    assert kept.stat().st_mode & 0o777 == 0o600
+    with closing(OpenCentre(tmp_path / "back").books) as books, books.reading() as conn:
+        assert photos.load(conn, str(made.photo)) == photos.clean(jpeg())
+
+
+def photo(desk: Desk, name: str | None) -> bytes | None:
+    with desk.books.reading() as conn:
+        return photos.load(conn, str(name))
+
+
+@pytest.mark.usefixtures("unit")
+def test_another_console_shows_the_photo(desk: Desk, tmp_path: Path) -> None:
+    """One on another machine, with a copy of the folder and the same books."""
+    made = field_desk.write(desk.office, report(photo=jpeg(exif())), "wang", desk.now)
+    settings_now = json.loads((desk.path / "centre.json").read_text())
+    shutil.copytree(desk.path, tmp_path / "copy", ignore=shutil.ignore_patterns("books.db*", "*.lock"))
+    if desk.books.in_a_file:
+        (tmp_path / "copy" / "centre.json").write_text(
+            json.dumps(settings_now | {"books": f"sqlite:///{desk.office.folder.books}"})
+        )
+    with closing(OpenCentre(tmp_path / "copy").books) as books, books.reading() as conn:
+        assert photos.load(conn, str(made.photo)) == photos.clean(jpeg(exif()))
+
+
+@pytest.mark.usefixtures("unit")
+def test_an_entry_that_is_refused_leaves_no_photo(desk: Desk) -> None:
+    for written in (report(about="b99-u9", photo=jpeg()), note(about="r9-9", photo=jpeg())):
+        with pytest.raises((BadValueError, CentreError)):
+            field_desk.write(desk.office, written, "wang", desk.now)
+    field_desk.write(desk.office, report(), "wang", desk.now)
+    with pytest.raises(CentreError, match="another entry"):
+        field_desk.write(desk.office, report(photo=jpeg()), "wang", desk.now)
+    assert desk.count(photos_table) == 0
+
+
+@pytest.mark.usefixtures("unit")
+def test_photos_of_one_account_and_of_all_fill_no_disk(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(field_desk, "MOST_PHOTOS_A_DAY", len(jpeg()))
+    field_desk.write(desk.office, report("0" * 16, photo=jpeg()), "wang", desk.now)
+    with pytest.raises(CentreError, match="MB of photos in a day"):
+        field_desk.write(desk.office, report("1" * 16, photo=png()), "wang", desk.now)
+    field_desk.write(desk.office, report("1" * 16, photo=png()), "li", desk.now)
+    field_desk.write(desk.office, report("2" * 16, photo=png(9, 9)), "wang", desk.now + DAY + 1)
+    assert desk.count(photos_table) == 3
+    if not desk.books.in_a_file:
+        return
+    monkeypatch.setattr(field_desk, "LEAST_FREE", 2**60)
+    with pytest.raises(CentreError, match="nearly full"):
+        field_desk.write(desk.office, report("3" * 16, photo=png(7, 7)), "wang", desk.now + 2 * DAY)
+    field_desk.write(desk.office, report("3" * 16), "wang", desk.now + 2 * DAY)
+    assert desk.count(photos_table) == 3
+
+
+@ONE_ENGINE
+@pytest.mark.usefixtures("unit")
+def test_a_disk_that_takes_no_photo_keeps_no_half_of_the_entry(desk: Desk) -> None:
+    with desk.books.engine.connect() as conn:
+        pages = conn.exec_driver_sql("PRAGMA page_count").scalar_one()
+    listener = _full_at(desk.books.engine, pages)
+    with pytest.raises(OperationalError, match="full"):
+        field_desk.write(desk.office, report(photo=png(8, 8, (b"IDAT", os.urandom(200_000)))), "wang", desk.now)
+    event.remove(desk.books.engine, "connect", listener)
+    desk.books.engine.dispose()
+    assert (desk.count(field_entries), desk.count(photos_table)) == (0, 0)
+    field_desk.write(desk.office, report(photo=jpeg()), "wang", desk.now)
+    assert desk.run("verify").stderr == ""
+
+
+def _full_at(engine: Engine, pages: int) -> Callable[[Any, object], None]:
+    """A disk that has no room for more pages than these and a few."""
+
+    def connect(dbapi: Any, _record: object) -> None:
+        dbapi.execute(f"PRAGMA max_page_count={pages + 3}")
+
+    engine.dispose()
+    event.listen(engine, "connect", connect)
+    return connect
+
+
+@ONE_ENGINE
+@pytest.mark.usefixtures("unit")
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("UPDATE photos SET data = x'ffd8ff'", "not what was taken"),
+        ("DELETE FROM photos", "an entry names it, and it is not there"),
+        ("INSERT INTO photos (name, data) VALUES ('ab', x'ffd8ff')", "not what was taken"),
+    ],
+)
+def test_a_photo_that_was_exchanged_is_told(desk: Desk, change: str, said: str) -> None:
+    field_desk.write(desk.office, report(photo=jpeg()), "wang", desk.now)
+    assert desk.run("verify").stderr == ""
+    with desk.books.writing() as conn:
+        conn.execute(text(change))
+    assert said in desk.run("verify", code=1).stderr

@@ -327,8 +327,8 @@ def test_a_done_of_another_holder_unit_or_time_is_none(full: Desk) -> None:
 
 
 def test_somebody_in_no_roster_can_be_erased_and_a_card_cannot(full: Desk) -> None:
-    left, count = holder_desk.erase(full.office, "long-gone", "wang", "", full.now)
-    assert (left, count) == ([], 1)
+    done = holder_desk.erase(full.office, "long-gone", "wang", "", full.now)
+    assert (done.left, done.units) == ((), 1)
     for name in ("0x00BC614E", "188,24910", "王"):
         with pytest.raises(BadValueError):
             holder_desk.erase(full.office, name, "wang", "", full.now)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import os
-from pathlib import Path
 
 import pytest
 
 from centre import photos
-from centre.errors import BadValueError, CentreError
-from centre.folder import Folder
+from centre.errors import BadValueError
 from tests.centre.photo_bytes import exif, jpeg, png, segment
 
 
@@ -89,33 +86,3 @@ def test_every_beginning_of_a_photo_is_refused_or_a_photo() -> None:
         for length in range(len(whole)):
             with pytest.raises(BadValueError):
                 photos.clean(whole[:length])
-
-
-def test_only_the_centre_reads_it_and_the_same_one_is_one_file(tmp_path: Path) -> None:
-    folder = Folder(tmp_path)
-    name = photos.keep(folder, jpeg(exif()))
-    assert photos.keep(folder, jpeg(exif())) == name
-    (kept,) = (tmp_path / "photos").iterdir()
-    assert (kept.stat().st_mode & 0o777, kept.parent.stat().st_mode & 0o777) == (0o600, 0o700)
-    assert photos.load(folder, name) == photos.clean(jpeg(exif()))
-    photos.forget(folder, name)
-    assert photos.load(folder, name) is None
-
-
-@pytest.mark.parametrize("name", ["../centre.json", "a" * 64 + "/..", "", "A" * 64, "..", "0" * 63 + "\n"])
-def test_a_name_that_is_none_is_no_path(tmp_path: Path, name: str) -> None:
-    (tmp_path / "centre.json").write_text("{}")
-    (tmp_path / "photos").mkdir()
-    assert photos.load(Folder(tmp_path), name) is None
-    photos.forget(Folder(tmp_path), name)
-    assert (tmp_path / "centre.json").exists()
-
-
-def test_a_disk_that_takes_nothing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(CentreError, match="cannot be kept"):
-        photos.keep(Folder(tmp_path), jpeg())
-    assert photos.load(Folder(tmp_path), photos.hashlib.sha256(jpeg()).hexdigest()) is None

@@ -92,7 +92,7 @@ def test_books_are_not_upgraded_under_a_serve_on_another_machine(desk: Desk) -> 
         conn.exec_driver_sql(
             "DROP TABLE visitors, case_steps, polls, round_revs, recipients, erasures, setting_revs, poll_ends, lost, "
             "acceptance_asked, acceptances, bundles, roll_units, rolls, consents, api_tokens, sessions, invitations, accounts, "
-            "places, outlines, notice_revs, notice_templates, hooks, hook_alarms, field_entries"
+            "places, outlines, notice_revs, notice_templates, hooks, hook_alarms, field_entries, photos"
         )
         conn.exec_driver_sql("DROP INDEX facts_said, facts_patrol, facts_sheets, facts_software, state_made")
     with closing(CliContext(desk.path).books) as books, books.reading() as conn:

@@ -10,16 +10,13 @@ from msgspec import Meta
 from centre import acts, holder_cards, holder_desk, people, roster_reach, scope_tree
 from centre.console.call import Nothing, call
 from centre.console.errors import NotThereError
-from centre.console.second import second
 from centre.console.visit import Visit
 from centre.errors import BadValueError, ForbiddenError
-from centre.people import PartEntry, Person, PlacedPart, Seen
+from centre.people import LinesWanted, PartEntry, Person, PlacedPart, Seen
 from centre.permits import Doing
 from centre.roster_reach import Name, RosterSpread
 from centre.rosters_in_place import Left
 from centre.words import _
-from contract.scopes import Scope
-from contract.topics import valid_id
 
 MOST = 50
 """Of what one look finds, and of a page."""
@@ -47,7 +44,7 @@ class EndingAsk(msgspec.Struct):
 
 
 class PersonLine(msgspec.Struct):
-    """`doors`: null is all. `until_utc`: null is without an end. `by_card`: found by the number that was asked for."""
+    """`doors`: null is all. `until_utc`: null is without an end. `by_card`: the name of the card whose number was asked for."""
 
     holder: str
     role: str
@@ -58,7 +55,7 @@ class PersonLine(msgspec.Struct):
     until_utc: float | None
     flags: list[str]
     org: str | None
-    by_card: bool
+    by_card: str | None
 
 
 class PeopleFound(msgspec.Struct):
@@ -113,11 +110,6 @@ class LostNumberAsk(msgspec.Struct):
 class LeaveAsk(msgspec.Struct):
     holder: HolderId
     why: Why = ""
-
-
-class EraseAsk(msgspec.Struct):
-    holder: HolderId
-    why: Annotated[str, Meta(min_length=1, max_length=500)]
 
 
 class ChangedList(msgspec.Struct):
@@ -178,19 +170,19 @@ def one(visit: Visit, holder: str) -> Person:
     return found
 
 
-def elsewhere(visit: Visit, goes: people.Goes) -> bool:
+def elsewhere(visit: Visit, wanted: LinesWanted) -> bool:
     """Whether lists that the person may not see have such an entry."""
     if visit.seen is None:
         return False
     mine = seen(visit)
     with visit.centre.books.reading() as conn:
         every = people.parts(conn, visit.site, lambda scope: not mine(scope))
-    return next(people.entries(every, goes), None) is not None
+    return next(people.entries(every, wanted), None) is not None
 
 
-def _own(visit: Visit, goes: people.Goes) -> None:
+def own_only(visit: Visit, wanted: LinesWanted) -> None:
     """Raises ForbiddenError where it would change a list of elsewhere."""
-    if elsewhere(visit, goes):
+    if elsewhere(visit, wanted):
         raise ForbiddenError(
             _(
                 "This is also in lists outside what your account is for. Nothing was changed: ask somebody of the whole site."
@@ -222,7 +214,7 @@ def found_of(visit: Visit, ask: PersonSearch) -> list[Person]:
 @call("GET", "/people/ending", doing=Doing.PEOPLE)
 def people_ending(visit: Visit, ask: EndingAsk) -> PeopleFound:
     """Whose time ends soon, or has ended, the first to end first."""
-    found = people.ending(parts(visit), visit.now + ask.days * DAY_S)[ask.first :]
+    found = people.ending(parts(visit), visit.now + ask.days * DAY_S, ask.first, MOST + 1)
     return PeopleFound([line(each) for each in found[:MOST]], len(found) > MOST)
 
 
@@ -231,7 +223,7 @@ def person_shown(visit: Visit, ask: PersonName) -> WholePerson:
     """One person: cards, rooms, doors, times, and how many doors know of it."""
     found = one(visit, ask.holder)
     reached = reach(visit, found.entries)
-    others = elsewhere(visit, lambda _part, holder: holder.id == ask.holder)
+    others = elsewhere(visit, of_id(ask.holder))
     return WholePerson(line(found), [_entry(each) for each in found.entries], len(reached.has), reached.every, others)
 
 
@@ -259,7 +251,7 @@ def line(found: Person) -> PersonLine:
         found.until_utc,
         found.flags,
         org,
-        bool(found.by_card),
+        min(found.by_card, default=None),
     )
 
 
@@ -277,10 +269,14 @@ def _entry(each: PartEntry) -> EntryLine:
 @call("POST", "/people/{holder}/lost", doing=Doing.LOST_CARD)
 def card_lost(visit: Visit, ask: LostAsk) -> ChangedLists:
     """A card of a person is lost: out of every list at once."""
-    if ask.card not in one(visit, ask.holder).cards:
+    found = one(visit, ask.holder)
+    if ask.card not in found.cards:
         raise BadValueError("card", _("this person has no such card any more"))
-    _own(visit, lambda part, holder: holder.key is not None and people.card_name(part.card_key, holder.key) == ask.card)
-    return _changed(
+    mine = (each for each in found.entries if each.card == ask.card)
+    own_only(
+        visit, LinesWanted(cards={each.part.card_key: each.holder.key for each in mine if each.holder.key is not None})
+    )
+    return changed(
         holder_cards.revoke(visit.centre, ask.holder, ask.card, visit.person.name, ask.why.strip(), visit.now)
     )
 
@@ -291,43 +287,26 @@ def number_lost(visit: Visit, ask: LostNumberAsk) -> ChangedLists:
     hashes = people.hashes(visit.centre, ask.number.strip())
     if not hashes:
         raise BadValueError("number", _("not a card's number as it is printed"))
-    found = people.entries(parts(visit), lambda part, holder: _is(hashes, part, holder.key))
-    if next(found, None) is None:
+    wanted = LinesWanted(cards=hashes)
+    if next(people.entries(parts(visit), wanted), None) is None:
         raise BadValueError("number", _("no list has this card"))
-    _own(visit, lambda part, holder: _is(hashes, part, holder.key))
-    return _changed(holder_desk.revoke(visit.centre, ask.number.strip(), visit.person.name, ask.why.strip(), visit.now))
+    own_only(visit, wanted)
+    return changed(holder_desk.revoke(visit.centre, ask.number.strip(), visit.person.name, ask.why.strip(), visit.now))
 
 
-def _is(hashes: dict[str, str], part: PlacedPart, key: str | None) -> bool:
-    return key is not None and hashes.get(part.card_key) == key
+def of_id(holder: str) -> LinesWanted:
+    return LinesWanted(ids=frozenset({holder}))
 
 
 @call("POST", "/people/{holder}/leave", doing=Doing.PEOPLE)
 def person_leaves(visit: Visit, ask: LeaveAsk) -> ChangedLists:
     """Somebody moves away: all their cards and PINs, out of every list at once."""
     one(visit, ask.holder)
-    _own(visit, lambda _part, holder: holder.id == ask.holder)
-    return _changed(holder_desk.revoke(visit.centre, ask.holder, visit.person.name, ask.why.strip(), visit.now))
+    own_only(visit, of_id(ask.holder))
+    return changed(holder_desk.revoke(visit.centre, ask.holder, visit.person.name, ask.why.strip(), visit.now))
 
 
-@call("POST", "/people/{holder}/erase", doing=Doing.ERASE)
-def person_erased(visit: Visit, ask: EraseAsk) -> ChangedLists:
-    """Out of every list, and every unit removes what it keeps of them. Also of somebody who is in no list by now, for whom the whole site is."""
-    if not valid_id(ask.holder):
-        raise BadValueError("holder", _("not an id"))
-    if visit.seen is not None:
-        one(visit, ask.holder)
-        _own(visit, lambda _part, holder: holder.id == ask.holder)
-    words = _("{holder} is taken out of every list, and every unit removes what it keeps of them.").format(
-        holder=ask.holder
-    )
-    where: Scope = visit.person.scope
-    second(visit, Doing.ERASE, where, "person_erased", ask, words, ask.why)
-    left, _units = holder_desk.erase(visit.centre, ask.holder, visit.person.name, ask.why.strip(), visit.now)
-    return _changed(left)
-
-
-def _changed(left: list[Left]) -> ChangedLists:
+def changed(left: list[Left]) -> ChangedLists:
     return ChangedLists([ChangedList(each.scope, each.id, each.rev, each.count, each.kept) for each in left])
 
 
@@ -335,7 +314,7 @@ def _changed(left: list[Left]) -> ChangedLists:
 def organisations(visit: Visit, ask: Nothing) -> Organisations:
     """Whose people come and go, and hold cards now."""
     found: dict[str, list[Person]] = {}
-    for each in people.people(people.entries(parts(visit), lambda _part, holder: holder.org is not None)):
+    for each in people.people(people.entries(parts(visit), LinesWanted(with_org=True))):
         for org in {holder.org for holder in each.holders if holder.org is not None}:
             found.setdefault(org, []).append(each)
     return Organisations([_organisation(org, found[org]) for org in sorted(found)])
@@ -350,7 +329,7 @@ def _organisation(org: str, found: list[Person]) -> OrganisationLine:
 @call("POST", "/organisations/{org}/leave", doing=Doing.PEOPLE)
 def organisation_leaves(visit: Visit, ask: LeaveOrgAsk) -> ChangedLists:
     """All people of an organisation, out of every list at once."""
-    if next(people.entries(parts(visit), lambda _part, holder: holder.org == ask.org), None) is None:
+    if next(people.entries(parts(visit), LinesWanted(org=ask.org)), None) is None:
         raise NotThereError(_("{org}: nobody of this organisation is in a list").format(org=ask.org))
-    _own(visit, lambda _part, holder: holder.org == ask.org)
-    return _changed(holder_desk.revoke_org(visit.centre, ask.org, visit.person.name, ask.why.strip(), visit.now))
+    own_only(visit, LinesWanted(org=ask.org))
+    return changed(holder_desk.revoke_org(visit.centre, ask.org, visit.person.name, ask.why.strip(), visit.now))

@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import msgspec
 
-from centre import act_words, acts, checkpoints, clips, searching, shown, verifying
+from centre import act_words, acts, checkpoints, clips, scope_tree, searching, shown, verifying, who
 from centre.console.call import Nothing, call
+from centre.console.calls.people import parts
 from centre.console.visit import Visit
 from centre.errors import BadValueError, CentreError, ForbiddenError
 from centre.fact_words import of_line
 from centre.permits import Doing
 from centre.reports import Entry, kinds_named
+from centre.scope_tree import PlaceRoll
 from centre.searching import Place, Search
 from centre.words import _
 
@@ -37,11 +40,21 @@ class FactSearch(msgspec.Struct):
     before: Annotated[str, msgspec.Meta(max_length=48)] = ""
 
 
+class WhoseFact(msgspec.Struct):
+    """Whom a fact names, as the lists in place that the asking person sees call them; who is in none stays an id."""
+
+    holder: str
+    role: str
+    rooms: list[str]
+
+
 class FoundFact(msgspec.Struct):
     """`number`: of the unit's journal, behind its epoch; `clip`: where a recorder has it; `fact`: as it was signed."""
 
     at_utc: float
     unit: str
+    unit_name: str
+    whose: WhoseFact | None
     kind: str
     words: str
     sign: str
@@ -88,17 +101,36 @@ def find_facts(visit: Visit, ask: FactSearch) -> FactPage:
     note_look(visit, ask)
     with visit.centre.books.reading() as conn:
         found = searching.search(conn, search, PAGE, before)
-    template = visit.centre.site.clips
+        roll = scope_tree.roll(conn, visit.site)
     rest = None if found.next is None else f"{found.next[0]:.9f}_{found.next[1]}"
-    return FactPage([_found(each, template) for each in found.entries], rest, found.reached_utc)
+    facts = [json.loads(each.line) for each in found.entries]
+    known = _called(visit, roll, found.entries, facts)
+    made = [_found(visit, roll, known, each, fact) for each, fact in zip(found.entries, facts, strict=True)]
+    return FactPage(made, rest, found.reached_utc)
 
 
-def _found(entry: Entry, template: str | None) -> FoundFact:
+def _called(
+    visit: Visit, roll: PlaceRoll, entries: list[Entry], facts: list[dict[str, Any]]
+) -> Mapping[str, who.Called]:
+    """Whom these name, by the lists of their own doors that the person sees."""
+    if not visit.may(Doing.PEOPLE):
+        return {}
+    places = {place for each in entries if each.unit in roll.units for place in roll.units[each.unit].places}
+    mine = [each for each in parts(visit) if each.scope in places]
+    return who.called(mine, {name for fact in facts for name in who.ids_of(fact)})
+
+
+def _found(
+    visit: Visit, roll: PlaceRoll, known: Mapping[str, who.Called], entry: Entry, fact: dict[str, Any]
+) -> FoundFact:
     said = of_line(entry.kind, entry.line)
-    fact = json.loads(entry.line)
+    template = visit.centre.site.clips
     clip = None if template is None else clips.clip(template, entry, entry.at_utc)
-    number = f"{entry.epoch}:{entry.seq}"
-    return FoundFact(entry.at_utc, entry.unit, shown.plain(entry.kind), said.words, said.sign, number, clip, fact)
+    name = next((each for each in who.ids_of(fact) if each in known), None)
+    whose = None if name is None else WhoseFact(name, known[name].role.value, list(known[name].rooms))
+    where = (entry.unit, roll.name_of(entry.unit), whose)
+    kind, number = shown.plain(entry.kind), f"{entry.epoch}:{entry.seq}"
+    return FoundFact(entry.at_utc, *where, kind, said.words, said.sign, number, clip, fact)
 
 
 def _day(visit: Visit, name: str, text: str) -> datetime | None:
@@ -127,10 +159,13 @@ class ActSearch(msgspec.Struct):
 
 
 class FoundAct(msgspec.Struct):
+    """`by`: the account; `label`: how people call whoever has it, empty where it is none."""
+
     n: int
     at_utc: float
     what: str
     by: str
+    label: str
     why: str
     detail: str
 
@@ -147,8 +182,13 @@ def find_acts(visit: Visit, ask: ActSearch) -> ActPage:
     """Who did what at the centre, newest first; for whom the whole site is."""
     of_whole_site(visit)
     with visit.centre.books.reading() as conn:
-        found = act_words.listed(conn, PAGE, ask.before or None, everything=ask.everything)
-    made = [FoundAct(each.n, each.at_utc, each.what, each.by, each.why, each.detail) for each in found]
+        name_of = scope_tree.roll(conn, visit.site).name_of
+        found = act_words.listed(conn, PAGE, ask.before or None, everything=ask.everything, name_of=name_of)
+        label = who.labels(visit.centre, conn)
+    made = [
+        FoundAct(each.n, each.at_utc, each.what, each.by, label.get(each.by, ""), each.why, each.detail)
+        for each in found
+    ]
     return ActPage(made, found[-1].n if len(found) == PAGE else None)
 
 

@@ -14,7 +14,7 @@ from centre.console.calls.people import MOST, HolderId, PeopleFound, line, one, 
 from centre.console.errors import NotThereError
 from centre.console.visit import Visit
 from centre.errors import BadValueError, CentreError
-from centre.people import RosterInPlace
+from centre.people import LinesWanted, RosterInPlace
 from centre.permits import Doing
 from centre.roster_changes import FileChange, LineChange
 from centre.roster_reach import RosterSpread
@@ -154,9 +154,10 @@ class PinAsk(msgspec.Struct):
 
 
 class MadePin(msgspec.Struct):
-    """Told this once, and kept nowhere but sealed."""
+    """Told this once, and kept nowhere but sealed. `another`: in its place comes, once the key of PINs has changed, the one that was told then."""
 
     pin: str
+    another: bool
 
 
 class Altered(msgspec.Struct):
@@ -202,7 +203,8 @@ def roster_people(visit: Visit, ask: RosterAsk) -> PeopleFound:
     """Who is in one list, in its order, 50 lines at a time; each with all their lines of this list."""
     found = one_list(visit, ask.scope, ask.roster)
     ids = dict.fromkeys(each.holder.id for each in found.slice(ask.first, MOST))
-    mine = {each.id: each for each in people.people(people.entries(found.parts, lambda _part, one: one.id in ids))}
+    every = people.entries(found.parts, LinesWanted(ids=frozenset(ids)))
+    mine = {each.id: each for each in people.people(every)}
     return PeopleFound([line(mine[name]) for name in ids], found.entries > ask.first + MOST)
 
 
@@ -297,9 +299,8 @@ def pin_made(visit: Visit, ask: PinAsk) -> MadePin:
     in_list(visit, ask.holder, ask.scope, ask.roster)
     scope = visit.scope(ask.scope)
     by = visit.person.name
-    return MadePin(
-        rosters.make_pin(visit.centre, ask.roster, ask.holder, visit.now, duress=ask.duress, scope=scope, by=by)
-    )
+    made = rosters.make_pin(visit.centre, ask.roster, ask.holder, visit.now, duress=ask.duress, scope=scope, by=by)
+    return MadePin(made.pin, made.another)
 
 
 def in_list(visit: Visit, holder: str, scope: str, roster: str) -> None:

@@ -181,7 +181,10 @@ def _told(error: CentreError, field: str) -> BadValueError:
 def photo(visit: Visit) -> Response:
     case, name = visit.request.path_params["case"], visit.request.path_params["name"]
     there = {each.photo for each in reports.mine(visit, case).entries}
-    data = photos.load(visit.centre.folder, name) if name in there else None
+    data = None
+    if name in there:
+        with visit.centre.books.reading() as conn:
+            data = photos.load(conn, name)
     if data is None:
         raise NotThereError(_("no such photo here"))
     kind = photos.kind_of(data)

@@ -17,7 +17,6 @@ from centre.console.calls.people import (
     MOST,
     ChangedLists,
     EndingAsk,
-    EraseAsk,
     LeaveAsk,
     LeaveOrgAsk,
     LostAsk,
@@ -206,7 +205,7 @@ def _consequence(visit: Visit, entries: tuple[Any, ...]) -> dict[str, Any]:
 def lost(visit: Visit) -> Response:
     ask = visit.ask(LostAsk, holder=holder_of(visit))
     try:
-        return _course(visit, calls.card_lost(visit, ask), _("The card is out of every list."))
+        return course_of(visit, calls.card_lost(visit, ask), _("The card is out of every list."))
     except (BadValueError, ForbiddenError, NotThereError):
         raise
     except CentreError as error:
@@ -223,7 +222,7 @@ def number(visit: Visit) -> Response:
     """The number is not kept in the form that comes back: it is typed again."""
     try:
         ask = visit.ask(LostNumberAsk)
-        return _course(visit, calls.number_lost(visit, ask), _("The card is out of every list."))
+        return course_of(visit, calls.number_lost(visit, ask), _("The card is out of every list."))
     except BadValueError as error:
         return visit.page("people_lost_number.html", 422, wrong=error.text, why=str(visit.form.get("why", ""))[:500])
 
@@ -237,26 +236,8 @@ def ask_leave(visit: Visit) -> Response:
 @PAGES.post("/people/person/{holder}/leave", Doing.PEOPLE)
 def leave(visit: Visit) -> Response:
     done = calls.person_leaves(visit, visit.ask(LeaveAsk, holder=holder_of(visit)))
-    return _course(
+    return course_of(
         visit, done, _("All cards and PINs of {holder} are out of every list.").format(holder=holder_of(visit))
-    )
-
-
-@PAGES.get("/people/person/{holder}/erase", Doing.ERASE)
-def ask_erase(visit: Visit) -> Response:
-    return visit.page("people_erase.html", holder=holder_of(visit), wrong="")
-
-
-@PAGES.post("/people/person/{holder}/erase", Doing.ERASE)
-def erase(visit: Visit) -> Response:
-    name = holder_of(visit)
-    try:
-        done = calls.person_erased(visit, visit.ask(EraseAsk, holder=name))
-    except BadValueError:
-        words = _("say why, in at most {most} characters").format(most=500)
-        return visit.page("people_erase.html", 422, holder=name, wrong=words)
-    return _course(
-        visit, done, _("{holder} is out of every list, and units are asked to forget them.").format(holder=name)
     )
 
 
@@ -287,13 +268,13 @@ def _organisation(visit: Visit) -> calls.OrganisationLine:
 def organisation_leaves(visit: Visit) -> Response:
     its = _organisation(visit)
     done = calls.organisation_leaves(visit, visit.ask(LeaveOrgAsk, org=its.org))
-    return _course(visit, done, _("Nobody of {org} is in a list any more.").format(org=its.org))
+    return course_of(visit, done, _("Nobody of {org} is in a list any more.").format(org=its.org))
 
 
 # --- how far it came
 
 
-def _course(visit: Visit, done: ChangedLists, words: str) -> Response:
+def course_of(visit: Visit, done: ChangedLists, words: str) -> Response:
     names = [("list", f"{each.scope}~{each.roster}~{each.rev}") for each in done.lists[:MAX_LISTS]]
     if any(not each.kept for each in done.lists):
         more = _(

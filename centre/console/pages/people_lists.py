@@ -227,9 +227,8 @@ def pin(visit: Visit) -> Response:
     made = rosters.pin_made(visit, ask)
     rooms = people.one(visit, ask.holder).rooms
     before = rooms[0] if rooms else ask.holder
-    return visit.page(
-        "people_once.html", what="pin", holder=ask.holder, secret=made.pin, before=before, duress=ask.duress
-    )
+    its = {"secret": made.pin, "another": made.another, "before": before, "duress": ask.duress}
+    return visit.page("people_once.html", what="pin", holder=ask.holder, **its)
 
 
 # --- visitors
@@ -270,7 +269,14 @@ def make_code(visit: Visit) -> Response:
         name, text = _wrong(error)
         return _visitors(visit, values.get("unit", ""), values, ({"for": "note", "id": "door"}.get(name, name), text))
     return visit.page(
-        "people_once.html", what="visitor", secret=made.code, made=made, holder="", before="", duress=False
+        "people_once.html",
+        what="visitor",
+        secret=made.code,
+        made=made,
+        holder="",
+        before="",
+        duress=False,
+        another=False,
     )
 
 

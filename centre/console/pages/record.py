@@ -15,6 +15,7 @@ from centre.console.calls import record as calls
 from centre.console.calls.record import ActSearch, FactSearch
 from centre.console.errors import NotThereError
 from centre.console.page import Entry, Pages
+from centre.console.pages.people import role_words
 from centre.console.visit import Said, Visit
 from centre.errors import BadValueError
 from centre.permits import Doing
@@ -67,6 +68,7 @@ def _shown(visit: Visit) -> Response:
         export=f"/record/facts.csv?{urlencode(asked)}",
         after=None if page is None or page.next is None else f"/record?{urlencode({**asked, 'before': page.next})}",
         begun=bool(ask.before),
+        named=role_words,
     )
 
 

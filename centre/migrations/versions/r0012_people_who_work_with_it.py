@@ -24,6 +24,7 @@ def upgrade() -> None:
     _notices()
     _hooks()
     _field()
+    _texts()
 
 
 def _accounts() -> None:
@@ -182,7 +183,19 @@ def _field() -> None:
         Column("code", String, nullable=False, comment="filed: what about, by the settings; empty: none of them"),
         Column("by", Text, nullable=False, comment="the account of whoever wrote it"),
         Column("text", Text, nullable=False),
-        Column("photo", String, comment="hex of its SHA-256, by which its file in the folder is named"),
+        Column("salt", String, nullable=False, comment="of the text's mark in the journal"),
+        Column("photo", String, comment="hex of its SHA-256, its name in the table photos"),
         Column("at_utc", Float, nullable=False, comment="when it was written, by the phone's clock where that can be"),
         Column("taken_utc", Float, nullable=False, comment="when the centre had it"),
     )
+    op.create_table(
+        "photos",
+        Column("name", String, primary_key=True, comment="hex of its SHA-256"),
+        Column("data", LargeBinary, nullable=False, comment="JPEG or PNG"),
+    )
+
+
+def _texts() -> None:
+    """What is written from now on is in the journal by its salted mark alone."""
+    words = "of the text's mark in the journal; null: made before there were marks"
+    op.add_column("case_steps", Column("salt", String, comment=words))

@@ -62,8 +62,12 @@ def test_a_card_is_found_however_it_is_printed_and_its_number_stays_nowhere(web:
     assert "/people/person/li" in page
     assert "has this card" in page
     assert typed not in page
-    found = web.call("POST", "/people/search", q=typed)["people"]
-    assert [(each["holder"], each["by_card"], each["cards"]) for each in found] == [("li", True, 2)]
+    (found,) = web.call("POST", "/people/search", q=typed)["people"]
+    assert (found["holder"], found["cards"]) == ("li", 2)
+    assert f"/people/person/li?card={found['by_card']}" in page
+    person = web.get(f"/people/person/li?card={found['by_card']}").text
+    assert person.count("the one that was typed") == 1, "which of her two cards it is"
+    assert "the one that was typed" not in web.get("/people/person/li").text
     kept = web.desk.kept()
     assert typed.encode() not in kept
     assert NORMAL.encode() not in kept
@@ -367,6 +371,7 @@ def test_a_visitors_code_is_shown_once_listed_and_revoked(web: WebDesk, town: ob
     code = web.call("GET", "/units/b1-u1/visitors")["codes"][0]
     web.post("/people/visitors/revoke", unit="b1-u1", door="main", day=code["day"], serial=code["serial"])
     assert web.call("GET", "/units/b1-u1/visitors")["codes"][0]["revoked_utc"] is not None
+    assert "/people/visitors/revoke" not in web.get("/people/visitors?unit=b1-u1").text
     wrong = web.post("/people/visitors", 422, unit="b1-u1", door="main", day="1999-01-01", note="aunt").text
     assert "#f-day" in wrong or "f-day-wrong" in wrong
     assert 'value="aunt"' in wrong

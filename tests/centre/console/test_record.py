@@ -6,17 +6,18 @@ import csv
 import io
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from centre import searching
-from centre.accounts import Role
+from centre import account_desk, holder_desk, rosters, searching
+from centre.accounts import Account, Role
 from centre.checkpoints import read
 from centre.fact_export import harmless
-from centre.schema import facts, meta
+from centre.schema import facts, meta, units
 from centre.searching import Search
+from contract.scopes import Scope
 from tests.centre.conftest import Desk
 from tests.centre.console.conftest import WebDesk
-from tests.centre.unit import FakeUnit
+from tests.centre.unit import SITE, FakeUnit
 from tests.waiting import eventually
 
 
@@ -24,7 +25,7 @@ def filled(desk: Desk) -> tuple[FakeUnit, FakeUnit]:
     """Two units of two yards, each with entries and a refusal."""
     made = desk.unit("b1-u1", "yard/y01"), desk.unit("b2-u1", "yard/y02")
     for unit in made:
-        unit.fact("access.granted", 3, door="main", via="card", holder="h-402")
+        unit.fact("access.granted", 3, door="main", via="card", by="h-402")
         unit.fact("access.denied", door="main", via="card", reason="unknown")
         desk.take(unit.batch())
     return made
@@ -194,3 +195,43 @@ def test_the_language_is_kept_and_nobody_is_led_elsewhere(web: WebDesk) -> None:
     for back in ("//evil.example", "https://evil.example", "/\\evil.example"):
         assert web.post("/language", language="en", back=back).headers["location"] == "/"
     web.post("/language", 400, language="xx")
+
+
+def test_units_and_people_are_called_as_people_call_them(web: WebDesk) -> None:
+    first, _second = filled(web.desk)
+    with web.desk.books.changing() as conn:
+        conn.execute(update(units).where(units.c.unit == "b1-u1").values(name="3号楼1单元"))
+    rosters.put(web.desk.office, Scope("yard", "y01"), "residents", b"id,card,room\nh-402,1,3-402\n", web.desk.now)
+    found = web.call("GET", "/facts?kind=access.granted")["facts"]
+    assert {(each["unit"], each["unit_name"]) for each in found} == {("b1-u1", "3号楼1单元"), ("b2-u1", "b2-u1")}
+    assert {each["unit"]: each["whose"] for each in found} == {
+        "b1-u1": {"holder": "h-402", "role": "resident", "rooms": ["3-402"]},
+        "b2-u1": {"holder": "h-402", "role": "resident", "rooms": ["3-402"]},
+    }, "one id is one person, whichever door wrote it down"
+    page = web.get("/record").text
+    assert "3号楼1单元" in page
+    assert "room 3-402" in page
+    assert {each["unit"] for each in web.call("GET", "/facts?holder=h-402")["facts"]} == {"b1-u1", "b2-u1"}
+    web.become(Role.OPERATOR, "yard/y02")
+    assert [each["whose"] for each in web.call("GET", "/facts")["facts"]] == [None] * 4, (
+        "a list of elsewhere tells nothing"
+    )
+    web.become(Role.ADMINISTRATOR)
+    holder_desk.erase(web.desk.office, "h-402", "zhang", "asked", web.desk.now)
+    assert [each["whose"] for each in web.call("GET", "/facts")["facts"]] == [None] * 8, "who was erased stays an id"
+    assert "3-402" not in web.get("/record").text
+    assert first.lines
+
+
+def test_who_did_what_says_how_people_call_them(web: WebDesk) -> None:
+    wang = Account("wang", "王芳", Role.OPERATOR, Scope("site", SITE))
+    account_desk.add(web.desk.office, wang, "test", web.desk.now)
+    web.desk.unit("b1-u1", "yard/y01")
+    rosters.put(web.desk.office, Scope("yard", "y01"), "r", b"id,card\nli,1\n", web.desk.now, by="wang")
+    rosters.put(web.desk.office, Scope("yard", "y01"), "r", b"id,card\nli,2\n", web.desk.now, by="<b>nobody")
+    found = {each["by"]: each["label"] for each in web.call("GET", "/acts")["acts"]}
+    assert found["wang"] == "王芳"
+    assert found["<b>nobody"] == ""
+    page = web.get("/record/acts").text
+    assert "王芳" in page
+    assert "<b>nobody" not in page

@@ -7,6 +7,7 @@ from tests.teeth.mutation import Mutation
 ENTRIES = "tests/centre/test_field.py"
 PAGES = "tests/centre/console/test_field_pages.py"
 PHOTOS = "tests/centre/test_photos.py"
+ERASED = "tests/centre/test_erased_here.py::test_nothing_here_says_who_somebody_was_once_they_are_erased"
 
 MUTATIONS = [
     Mutation(
@@ -40,8 +41,8 @@ MUTATIONS = [
     Mutation(
         "whoever knows a photo's name sees it",
         "centre/console/pages/field.py",
-        "photos.load(visit.centre.folder, name) if name in there else None",
-        "photos.load(visit.centre.folder, name)",
+        "    if name in there:\n",
+        "    if True:\n",
         (f"{PAGES}::test_a_report_with_a_photo_is_seen_by_whoever_sees_the_report",),
     ),
     Mutation(
@@ -57,5 +58,33 @@ MUTATIONS = [
         '    yield from _compared(_("entry from the field"), written, left_in)\n',
         "",
         (f"{ENTRIES}::test_what_was_changed_behind_the_journal_is_told",),
+    ),
+    Mutation(
+        "a photo of somebody who was erased stays in the books",
+        "centre/written_about.py",
+        "    gone = photos.forget_unnamed(conn)\n",
+        "    gone = 2\n",
+        (f"{ERASED}[sqlite]",),
+    ),
+    Mutation(
+        "what was answered stays in the journal for good",
+        "centre/adopted.py",
+        '"recipient", "level", "due_utc", "notice")',
+        '"recipient", "level", "due_utc", "notice", "text")',
+        (f"{ERASED}[sqlite]",),
+    ),
+    Mutation(
+        "what was taken out stays in the file, unseen",
+        "centre/engines.py",
+        '    "secure_delete=ON",',
+        '    "secure_delete=OFF",',
+        (f"{ERASED}[sqlite]",),
+    ),
+    Mutation(
+        "a photo that was exchanged is not told",
+        "centre/photos.py",
+        "elif name not in named or name_of(data) != name:",
+        "elif name not in named:",
+        (f"{ENTRIES}::test_a_photo_that_was_exchanged_is_told",),
     ),
 ]

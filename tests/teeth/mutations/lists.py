@@ -6,12 +6,13 @@ from tests.teeth.mutation import Mutation
 
 PEOPLE = "tests/centre/console/test_people.py"
 INDEX = "tests/centre/test_people.py"
+WAITING = "tests/centre/test_waiting_pins.py"
 
 MUTATIONS = [
     Mutation(
         "a clerk takes a card out of half of its lists",
         "centre/console/calls/people.py",
-        "    if elsewhere(visit, goes):\n        raise ForbiddenError(",
+        "    if elsewhere(visit, wanted):\n        raise ForbiddenError(",
         "    if False:\n        raise ForbiddenError(",
         (f"{PEOPLE}::test_a_card_that_is_also_elsewhere_is_not_taken_out_by_half[sqlite]",),
     ),
@@ -42,5 +43,33 @@ MUTATIONS = [
         "    there = [(row.scope, row.id, row.part, row.rev, row.made_utc) for row in rows]\n",
         "    there = [(row.scope, row.id, row.part, row.rev, 0.0) for row in rows]\n",
         (f"{INDEX}::test_a_revision_that_was_taken_back_is_forgotten[sqlite]",),
+    ),
+    Mutation(
+        "PINs that wait for the next key come into force with the next change of a line",
+        "centre/holders.py",
+        "        if keys.pin is None or keys.pin[0] == pin_key:\n",
+        "        if False:\n",
+        (f"{WAITING}::test_a_pin_made_meanwhile_opens_until_then_and_it_is_said[sqlite]",),
+    ),
+    Mutation(
+        "a PIN for duress that was made meanwhile is gone with the next key",
+        "centre/rosters.py",
+        "following=None if waits is None else replace(waits, duress=made))",
+        "following=waits)",
+        (f"{WAITING}::test_one_for_duress_made_meanwhile_stays_and_is_like_neither[sqlite]",),
+    ),
+    Mutation(
+        "a room that is written as a line of the message is taken for one",
+        "centre/people.py",
+        '_LINE = b\'{"id":"\'\n',
+        '_LINE = b\'"id":"\'\n',
+        (f"{INDEX}::test_rooms_that_look_like_the_message_itself_lead_nobody_astray[sqlite]",),
+    ),
+    Mutation(
+        "the record finds of a person what watches her, and no door",
+        "centre/searching.py",
+        "wanted.holder in who.ids_of(fact)",
+        'wanted.holder == fact.get("holder")',
+        ("tests/centre/console/test_record.py::test_a_unit_a_kind_and_a_person_are_looked_for[sqlite]",),
     ),
 ]
