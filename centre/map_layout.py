@@ -56,16 +56,16 @@ def of(units: Iterable[Unit], places: Places) -> SiteMap:
     live = sorted((unit for unit in units if not unit.revoked), key=lambda unit: natural(unit.name or unit.unit))
     yards: dict[str, list[Unit]] = {}
     for unit in live:
-        yards.setdefault(_area_of(unit), []).append(unit)
+        yards.setdefault(area_of(map(str, unit.scopes)), []).append(unit)
     drawn = _Drawing(places)
     for scope in sorted(yards, key=natural):
         drawn.enter(scope, yards[scope])
     return drawn.finished()
 
 
-def _area_of(unit: Unit) -> str:
-    """The scope that a unit stands in on the map: its yard; else its building, grid or community; else the site."""
-    mine = {scope.level: str(scope) for scope in unit.scopes}
+def area_of(scopes: Iterable[str]) -> str:
+    """The scope that a unit with these stands in on the map: its yard; else its building, grid or community; else the site."""
+    mine = {scope.partition("/")[0]: scope for scope in scopes}
     return next(mine[level] for level in ("yard", "building", "grid", "community", "site") if level in mine)
 
 

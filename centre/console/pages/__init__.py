@@ -17,6 +17,7 @@ from centre.console.pages import (
     patrol,
     patrol_new,
     people,
+    people_export,
     people_lists,
     polls,
     provider,
@@ -48,5 +49,6 @@ ALL: tuple[Pages, ...] = (
     frame.PAGES,
     patrol_new.PAGES,
     people_lists.PAGES,
+    people_export.PAGES,
     provider.PAGES,
 )

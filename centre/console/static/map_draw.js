@@ -6,14 +6,24 @@ const NAMED = 44; // pixels of width from which an area is named
 const TOOLS = 44; // of the buttons at the right
 const SAMPLES = 60;
 const LARGEST = 7;
-const SMALLEST = { well: 1.5, away: 2.5, look: 4, urgent: 4.5 }; // what needs a look is seen in any crowd
-const ORDER = ["well", "away", "look", "urgent"];
+const SMALLEST = { plain: 1.5, well: 1.5, away: 2.5, due: 4, look: 4, urgent: 4.5 }; // what needs a look is seen in any crowd
+const FEW = 5; // the least size of what is told of a few units, the others left out
+const ORDER = ["plain", "well", "away", "due", "look", "urgent"];
+const HOLLOW = ["away", "due"];
+const SHADE = 0.08; // of the accent over the surface, a step: as in the table beside it (reports.css)
+
+/** The state that a unit is drawn in; "hidden" is not drawn. @param {Shown} shown @param {string} unit */
+export function stateOf({ states, said }, unit) {
+  return said.heat?.[`unit/${unit}`] ? "plain" : (states.get(unit) ?? said.rest ?? "well");
+}
 
 /** The page's own tokens, so that a map follows light and dark. @param {Element} at */
 export function colours(at) {
   const style = getComputedStyle(at);
   const names = ["surface", "ground", "line", "edge", "text", "muted", "accent", "accent-soft", "well", "look", "urgent", "away"];
-  return Object.fromEntries([...names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]), ["font", style.fontFamily]]);
+  // "due" and "plain" are no states of a door: greys of the page
+  const found = Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+  return { ...found, due: found.text, plain: found.edge, font: style.fontFamily };
 }
 
 /** @param {import("./map.js").Layout} layout @param {number} width @param {number} height */
@@ -41,8 +51,10 @@ export function draw(canvas, shown, dye) {
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   pen.clearRect(0, 0, canvas.clientWidth, canvas.clientHeight);
   areas(pen, shown, dye);
-  route(pen, shown, dye);
+  for (const stops of shown.said.routes ?? []) route(pen, shown, dye, stops);
   signs(pen, canvas, shown, dye);
+  counts(pen, shown, dye);
+  if (shown.said.routes?.length === 1) numbers(pen, shown, dye, shown.said.routes[0]);
 }
 
 /** @param {CanvasRenderingContext2D} pen @param {Shown} shown @param {Record<string, string>} dye */
@@ -58,7 +70,7 @@ function areas(pen, { layout, view, picked, said }, dye) {
     pen.fillStyle = isPicked ? dye["accent-soft"] : dye.surface;
     pen.fill();
     if (heat) {
-      pen.globalAlpha = 0.15 + 0.6 * Math.min(heat, 1);
+      pen.globalAlpha = SHADE * heat[0];
       pen.fillStyle = dye.accent;
       pen.fill();
       pen.globalAlpha = 1;
@@ -83,37 +95,91 @@ function short(pen, text, width) {
   return `${signs.join("")}…`;
 }
 
-/** The stops of a round, in their order. @param {CanvasRenderingContext2D} pen @param {Shown} shown @param {Record<string, string>} dye */
-function route(pen, { layout, view, said }, dye) {
-  const known = new Map(layout.units.map((unit) => [unit[0], unit]));
-  const stops = (said.route ?? []).map((unit) => known.get(unit)).filter((unit) => unit !== undefined);
+/** From stop to stop, in their order. @param {CanvasRenderingContext2D} pen @param {Shown} shown @param {Record<string, string>} dye @param {string[]} stops */
+function route(pen, { units, view }, dye, stops) {
   pen.beginPath();
-  for (const [, , x, y] of stops) pen.lineTo(x * view.scale + view.x, y * view.scale + view.y);
+  for (const stop of stops) {
+    const unit = units.get(stop);
+    if (unit) pen.lineTo(unit[2] * view.scale + view.x, unit[3] * view.scale + view.y);
+  }
   pen.strokeStyle = dye.accent;
   pen.lineWidth = 2;
   pen.stroke();
+}
+
+/** Which stop each is; a door that is one twice has both. @param {CanvasRenderingContext2D} pen @param {Shown} shown @param {Record<string, string>} dye @param {string[]} stops */
+function numbers(pen, { units, view }, dye, stops) {
+  /** @type {Map<string, number[]>} */
+  const all = new Map();
+  stops.forEach((stop, at) => all.set(stop, [...(all.get(stop) ?? []), at + 1]));
+  pen.font = `600 12px ${dye.font}`;
+  for (const [stop, mine] of all) {
+    const unit = units.get(stop);
+    if (unit) written(pen, dye, mine.join(", "), unit[2] * view.scale + view.x + 9, unit[3] * view.scale + view.y - 19);
+  }
+}
+
+/** How many there are, in the middle of each area or at each unit. @param {CanvasRenderingContext2D} pen @param {Shown} shown @param {Record<string, string>} dye */
+function counts(pen, { layout, units, view, said }, dye) {
+  if (!said.heat) return;
+  pen.font = `600 13px ${dye.font}`;
+  pen.textAlign = "center";
+  for (const { scope, outline } of layout.areas) {
+    const heat = said.heat[scope];
+    if (!heat) continue;
+    const [x, y] = [0, 1].map((axis) => (Math.min(...outline.map((at) => at[axis])) + Math.max(...outline.map((at) => at[axis]))) / 2);
+    written(pen, dye, String(heat[1]), x * view.scale + view.x, y * view.scale + view.y - 4);
+  }
+  for (const [scope, [shade, count]] of Object.entries(said.heat)) {
+    const unit = scope.startsWith("unit/") && units.get(scope.slice(5));
+    if (!unit) continue;
+    const [x, y] = [unit[2] * view.scale + view.x, unit[3] * view.scale + view.y];
+    pen.beginPath();
+    pen.arc(x, y, 8 + shade, 0, 7);
+    pen.fillStyle = dye.surface;
+    pen.fill();
+    pen.globalAlpha = SHADE * shade;
+    pen.fillStyle = dye.accent;
+    pen.fill();
+    pen.globalAlpha = 1;
+    pen.strokeStyle = dye.accent;
+    pen.lineWidth = 1;
+    pen.stroke();
+    written(pen, dye, String(count), x, y - 6);
+  }
+  pen.textAlign = "start";
+}
+
+/** Readable whatever lies beneath. @param {CanvasRenderingContext2D} pen @param {Record<string, string>} dye @param {string} text @param {number} x @param {number} y */
+function written(pen, dye, text, x, y) {
+  pen.lineWidth = 3;
+  pen.lineJoin = "round";
+  pen.strokeStyle = dye.surface;
+  pen.strokeText(text, x, y);
   pen.fillStyle = dye.text;
-  stops.forEach(([, , x, y], at) => pen.fillText(String(at + 1), x * view.scale + view.x + 8, y * view.scale + view.y - 16));
+  pen.fillText(text, x, y);
 }
 
 /** @param {CanvasRenderingContext2D} pen @param {HTMLCanvasElement} canvas @param {Shown} shown @param {Record<string, string>} dye */
-function signs(pen, canvas, { layout, view, states, over, apart }, dye) {
+function signs(pen, canvas, shown, dye) {
+  const { layout, view, over, apart, said } = shown;
   const { clientWidth: width, clientHeight: height } = canvas;
   const fits = Math.min(apart * view.scale * 0.36, LARGEST);
-  const sizes = Object.fromEntries(Object.entries(SMALLEST).map(([state, least]) => [state, Math.max(fits, least)]));
+  const least = (/** @type {string} */ state) => (said.rest && state !== "plain" ? FEW : (SMALLEST[/** @type {keyof SMALLEST} */ (state)] ?? 0));
+  const sizes = Object.fromEntries(ORDER.map((state) => [state, Math.max(state === "plain" ? Math.min(fits, 3) : fits, least(state))]));
   /** @type {Record<string, Path2D>} */
   const paths = Object.fromEntries(ORDER.map((state) => [state, new Path2D()]));
   for (const [unit, , ux, uy] of layout.units) {
     const x = ux * view.scale + view.x;
     const y = uy * view.scale + view.y;
-    const state = states.get(unit) ?? "well";
+    const state = stateOf(shown, unit);
     const size = sizes[state] ?? 0;
     if (state in paths && x > -size && y > -size && x < width + size && y < height + size) shape(paths[state], state, x, y, size);
   }
   for (const state of ORDER) {
     pen.fillStyle = pen.strokeStyle = dye[state];
-    pen.lineWidth = Math.min(2, fits / 2);
-    if (state === "away") {
+    pen.lineWidth = Math.min(2, sizes[state] / 2);
+    if (HOLLOW.includes(state)) {
       pen.fillStyle = dye.surface;
       pen.fill(paths[state]);
       pen.stroke(paths[state]);
@@ -121,7 +187,7 @@ function signs(pen, canvas, { layout, view, states, over, apart }, dye) {
   }
   if (!over) return;
   pen.beginPath();
-  pen.arc(over[2] * view.scale + view.x, over[3] * view.scale + view.y, fits + 5, 0, 7);
+  pen.arc(over[2] * view.scale + view.x, over[3] * view.scale + view.y, Math.max(fits, said.rest ? FEW : 0) + 5, 0, 7);
   pen.strokeStyle = dye.text;
   pen.stroke();
 }
@@ -133,6 +199,11 @@ function shape(path, state, x, y, size) {
     path.moveTo(x, y - size * 1.2);
     path.lineTo(x + size * 1.2, y + size);
     path.lineTo(x - size * 1.2, y + size);
+    return path.closePath();
+  }
+  if (state === "due") {
+    path.moveTo(x, y - size * 1.2);
+    for (const [dx, dy] of [[1.2, 0], [0, 1.2], [-1.2, 0]]) path.lineTo(x + dx * size, y + dy * size);
     return path.closePath();
   }
   const round = state === "away" ? size - 1 : size;
