@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from centre.places import Outline, Places
 from centre.places_file import Point
@@ -19,6 +20,10 @@ MOST_HEIGHT = 4 * WIDTH
 PITCH = 24.0
 """Between two units of a block, before all is brought to WIDTH."""
 PAD = 20.0
+RING = 60
+"""Points of an outline that are looked at, about."""
+TRIES = 3
+"""So many times as fine a grid may be as would do in a box, until it has room in an odd outline."""
 HEAD = 28.0
 """Above a block's units: its name."""
 
@@ -220,17 +225,32 @@ def _around(points: Sequence[Point]) -> list[Point]:
 
 
 def _inside(outline: Sequence[Point], count: int) -> list[Point]:
-    """So many spots on a grid over the outline's box: for units whose yard is known and nothing more."""
+    """So many spots within the outline, on the widest grid that has room for them: for units whose yard is known and nothing more."""
     (left, down), (right, up) = _corners(outline)
-    across = max(1, math.ceil(math.sqrt(count)))
-    deep = max(1, math.ceil(count / across))
-    return [
-        (
-            left + (right - left) * (at % across + 1) / (across + 1),
-            up - (up - down) * (at // across + 1) / (deep + 1),
-        )
-        for at in range(count)
-    ]
+    least = max(1, math.ceil(math.sqrt(count)))
+    found: list[Point] = []
+    for across in range(least, TRIES * least + 1):
+        deep = across if across > least else max(1, math.ceil(count / across))
+        grid = [
+            (left + (right - left) * (x + 1) / (across + 1), up - (up - down) * (y + 1) / (deep + 1))
+            for y in range(deep)
+            for x in range(across)
+        ]
+        found = [at for at in grid if _holds(outline, at)]
+        if len(found) >= count:
+            return found[:count]
+    return (found + grid)[:count]  # a sliver: somewhere near it
+
+
+def _holds(outline: Sequence[Point], at: Point) -> bool:
+    """Of a coast line every so many points do."""
+    x, y = at
+    inside = False
+    ring = outline[:: max(1, len(outline) // RING)]
+    for (ax, ay), (bx, by) in pairwise([*ring, ring[0]]):
+        if (ay > y) != (by > y) and x < (bx - ax) * (y - ay) / (by - ay) + ax:
+            inside = not inside
+    return inside
 
 
 def within(layout: SiteMap, seen: Container[str]) -> SiteMap:

@@ -31,10 +31,12 @@ TIMINGS = {
     "late": N_("late"),
     "out_of_order": N_("out of order"),
 }
-WIDE = 640
+WIDE = 480
 """Of a time line's drawing, in its own units."""
-HOURS = 6
+HOURS = 5
 """So many are written beneath it."""
+LAST = 20
+"""So near its end no hour is written: it would be cut off."""
 LEAST_S = 4 * 3600.0
 """Of a time line: a round of ten minutes is not drawn as wide as one of a day."""
 
@@ -70,7 +72,7 @@ def time_line(visit: Visit, each: RoundSeen) -> TimeLine:
     every = max(1, round(span / 3600 / HOURS)) * 3600
     hours = []
     at = first
-    while at < first + span:
+    while x(at) < WIDE - LAST:
         local = visit.clock(at)
         hours.append((x(at), local))
         at += every

@@ -2,7 +2,7 @@
 // What is where comes from data-layout (once); in which state what is, from [data-map-states] inside the figure, whenever that is new.
 // A click tells `console:pick` {unit, scope, name}; unless somebody prevents it, it checks the form's field of that scope, or opens the unit's page.
 import { list } from "./map_list.js";
-import { colours, draw, fitted, spacing, stateOf } from "./map_draw.js";
+import { colours, draw, fitted, holds, spacing, stateOf } from "./map_draw.js";
 
 const REACH = 14; // pixels from a sign's middle within which it is meant
 const MOST = 24;
@@ -169,14 +169,7 @@ class Chart {
     const { layout, view } = this.shown;
     const x = (event.offsetX - view.x) / view.scale;
     const y = (event.offsetY - view.y) / view.scale;
-    return layout.areas.find(({ outline }) => {
-      let inside = false;
-      outline.forEach(([ax, ay], at) => {
-        const [bx, by] = outline[(at || outline.length) - 1];
-        if (ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) inside = !inside;
-      });
-      return inside;
-    });
+    return layout.areas.find(({ outline }) => holds(outline, x, y));
   }
 
   /** @param {PointerEvent} event */

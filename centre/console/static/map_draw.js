@@ -78,13 +78,50 @@ function areas(pen, { layout, view, picked, said }, dye) {
     pen.lineWidth = isPicked ? 2.5 : 1;
     pen.strokeStyle = isPicked ? dye.accent : dye.edge;
     pen.stroke();
-    const left = Math.min(...area.outline.map(([x]) => x)) * view.scale + view.x;
-    const right = Math.max(...area.outline.map(([x]) => x)) * view.scale + view.x;
-    const top = Math.min(...area.outline.map(([, y]) => y)) * view.scale + view.y;
-    if (right - left < NAMED) continue;
+    const { left, right, top, middle, isCorner } = box(area);
+    const width = (right - left) * view.scale;
+    if (width < NAMED) continue;
     pen.fillStyle = dye.text;
-    pen.fillText(short(pen, area.name, right - left - 8), left + 4, top + 4);
+    pen.textAlign = isCorner ? "start" : "center";
+    const [x, y] = isCorner ? [left * view.scale + view.x + 4, top * view.scale + view.y + 4] : [middle[0] * view.scale + view.x, middle[1] * view.scale + view.y - 22];
+    pen.fillText(short(pen, area.name, width - 8), x, y);
   }
+  pen.textAlign = "start";
+}
+
+/** @type {WeakMap<Area, Box>} */
+const boxes = new WeakMap();
+/** @typedef {import("./map.js").Area} Area */
+/** @typedef {{left: number, right: number, top: number, middle: [number, number], isCorner: boolean}} Box */
+
+/** Where an area's name and count stand: at its upper left, where that is within it; else in its midst. @param {Area} area @returns {Box} */
+function box(area) {
+  const known = boxes.get(area);
+  if (known) return known;
+  const [across, down] = [area.outline.map(([x]) => x), area.outline.map(([, y]) => y)];
+  const [left, right, top, bottom] = [Math.min(...across), Math.max(...across), Math.min(...down), Math.max(...down)];
+  let [twice, x, y] = [0, 0, 0];
+  area.outline.forEach(([ax, ay], at) => {
+    const [bx, by] = area.outline[(at || area.outline.length) - 1];
+    const cross = bx * ay - ax * by;
+    [twice, x, y] = [twice + cross, x + (ax + bx) * cross, y + (ay + by) * cross];
+  });
+  /** @type {[number, number]} */
+  const middle = twice ? [x / (3 * twice), y / (3 * twice)] : [(left + right) / 2, (top + bottom) / 2];
+  const isCorner = holds(area.outline, left + (right - left) / 20, top + (bottom - top) / 20);
+  const made = { left, right, top, middle, isCorner };
+  boxes.set(area, made);
+  return made;
+}
+
+/** @param {[number, number][]} outline @param {number} x @param {number} y */
+export function holds(outline, x, y) {
+  let inside = false;
+  outline.forEach(([ax, ay], at) => {
+    const [bx, by] = outline[(at || outline.length) - 1];
+    if (ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) inside = !inside;
+  });
+  return inside;
 }
 
 /** @param {CanvasRenderingContext2D} pen @param {string} text @param {number} width */
@@ -124,10 +161,10 @@ function counts(pen, { layout, units, view, said }, dye) {
   if (!said.heat) return;
   pen.font = `600 13px ${dye.font}`;
   pen.textAlign = "center";
-  for (const { scope, outline } of layout.areas) {
-    const heat = said.heat[scope];
+  for (const area of layout.areas) {
+    const heat = said.heat[area.scope];
     if (!heat) continue;
-    const [x, y] = [0, 1].map((axis) => (Math.min(...outline.map((at) => at[axis])) + Math.max(...outline.map((at) => at[axis]))) / 2);
+    const [x, y] = box(area).middle;
     written(pen, dye, String(heat[1]), x * view.scale + view.x, y * view.scale + view.y - 4);
   }
   for (const [scope, [shade, count]] of Object.entries(said.heat)) {
