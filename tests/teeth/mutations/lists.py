@@ -6,6 +6,7 @@ from tests.teeth.mutation import Mutation
 
 PEOPLE = "tests/centre/console/test_people.py"
 INDEX = "tests/centre/test_people.py"
+EXPORT = "tests/centre/console/test_list_export.py"
 
 MUTATIONS = [
     Mutation(
@@ -42,5 +43,26 @@ MUTATIONS = [
         "    there = [(row.scope, row.id, row.part, row.rev, row.made_utc) for row in rows]\n",
         "    there = [(row.scope, row.id, row.part, row.rev, 0.0) for row in rows]\n",
         (f"{INDEX}::test_a_revision_that_was_taken_back_is_forgotten[sqlite]",),
+    ),
+    Mutation(
+        "a clerk takes card numbers out",
+        "centre/console/calls/list_export.py",
+        "        visit.require(Doing.CARD_NUMBERS, ask.scope)\n",
+        "        visit.require(Doing.PEOPLE, ask.scope)\n",
+        (f"{EXPORT}::test_a_clerk_takes_a_list_to_read_and_no_card_number_goes_with_it[sqlite]",),
+    ),
+    Mutation(
+        "a list goes out and nothing tells of it",
+        "centre/roster_export.py",
+        'acts.note(conn, "list_exported", told',
+        'acts.note(conn, "retained", told',
+        (f"{EXPORT}::test_a_clerk_takes_a_list_to_read_and_no_card_number_goes_with_it[sqlite]",),
+    ),
+    Mutation(
+        "a room is worked out by a spreadsheet",
+        "centre/roster_export.py",
+        'guarded(row.get(column, ""))',
+        'row.get(column, "")',
+        (f"{EXPORT}::test_with_card_numbers_it_says_what_for_and_comes_back_as_it_went[sqlite]",),
     ),
 ]
