@@ -13,8 +13,9 @@ const HOLLOW = ["away", "due"];
 const SHADE = 0.08; // of the accent over the surface, a step: as in the table beside it (reports.css)
 
 /** The state that a unit is drawn in; "hidden" is not drawn. @param {Shown} shown @param {string} unit */
-export function stateOf({ states, said }, unit) {
-  return said.heat?.[`unit/${unit}`] ? "plain" : (states.get(unit) ?? said.rest ?? "well");
+export function stateOf(shown, unit) {
+  const state = shown.states.get(unit) ?? shown.said.rest ?? "well";
+  return shown.said.heat?.[`unit/${unit}`] ? "plain" : state;
 }
 
 /** The page's own tokens, so that a map follows light and dark. @param {Element} at */
@@ -82,11 +83,10 @@ function areas(pen, { layout, view, picked, said }, dye) {
     const width = (right - left) * view.scale;
     if (width < NAMED) continue;
     pen.fillStyle = dye.text;
-    pen.textAlign = isCorner ? "start" : "center";
-    const [x, y] = isCorner ? [left * view.scale + view.x + 4, top * view.scale + view.y + 4] : [middle[0] * view.scale + view.x, middle[1] * view.scale + view.y - 22];
-    pen.fillText(short(pen, area.name, width - 8), x, y);
+    const name = short(pen, area.name, width - 8);
+    if (isCorner) pen.fillText(name, left * view.scale + view.x + 4, top * view.scale + view.y + 4);
+    else pen.fillText(name, middle[0] * view.scale + view.x - pen.measureText(name).width / 2, middle[1] * view.scale + view.y - 22);
   }
-  pen.textAlign = "start";
 }
 
 /** @type {WeakMap<Area, Box>} */

@@ -53,8 +53,8 @@ MUTATIONS = [
     Mutation(
         "a door that is no stop is taken for one that is well",
         "centre/console/static/map_draw.js",
-        '(states.get(unit) ?? said.rest ?? "well")',
-        '(states.get(unit) ?? "well")',
+        'shown.states.get(unit) ?? shown.said.rest ?? "well";',
+        'shown.states.get(unit) ?? "well";',
         ("tests/browser/test_maps.py::test_stops_have_their_shape_on_the_map_beside_the_time_line",),
     ),
 ]
