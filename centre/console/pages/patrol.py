@@ -103,7 +103,7 @@ def round_words(each: RoundSeen) -> str:
 
 
 class DayAsk(PatrolDay):
-    """`round`: the one that is on the map; empty: all."""
+    """`round`: the one that is on the map; empty, or not walked on that day: all."""
 
     round: Annotated[str, Meta(max_length=48)] = ""
 
@@ -128,7 +128,7 @@ def _day(visit: Visit) -> dict[str, Any]:
     day = calls.day_of(visit, ask.day)
     today = calls.day_of(visit, "")
     found = calls.patrol_day(visit, PatrolDay(day.isoformat()))
-    on_map = [each for each in found.rounds if ask.round in ("", each.id)]
+    on_map = [each for each in found.rounds if each.id == ask.round] or found.rounds
     return {
         "ask": ask,
         "query": urlencode({"day": day.isoformat(), "round": ask.round}),
