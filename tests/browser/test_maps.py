@@ -24,6 +24,10 @@ from tests.centre.unit import FakeUnit
 
 COLOUR = """([x, y]) => { const canvas = document.querySelector("canvas"); const ratio = canvas.width / canvas.clientWidth;
   return [...canvas.getContext("2d").getImageData(x * ratio, y * ratio, 1, 1).data].slice(0, 3); }"""
+APART = """async () => { const { framed, spacing } = await import("/static/map_draw.js"); const canvas = document.querySelector("canvas");
+  const layout = await (await fetch("/api/v1/map")).json(); const said = JSON.parse(document.querySelector("[data-map-states]").dataset.mapStates);
+  const apart = spacing(layout); const units = new Map(layout.units.map((unit) => [unit[0], unit]));
+  return framed({ layout, units, said, apart }, canvas.clientWidth, canvas.clientHeight).scale * apart; }"""
 RED, GREEN, WHITE = [179, 38, 30], [30, 123, 52], [255, 255, 255]
 Community = tuple[Running, dict[str, FakeUnit]]
 
@@ -42,7 +46,13 @@ def opened(page: Page, console: Running, path: str) -> None:
     page.wait_for_function(SETTLED)
 
 
+def whole_map(page: Page) -> None:
+    """It begins with the part that is told of."""
+    page.get_by_role("button", name="The whole map").click()
+
+
 def at_unit(page: Page, unit: str) -> dict[str, float]:
+    """On the whole map."""
     x, y = page.evaluate(WHERE_UNIT, [0, unit])
     return {"x": x, "y": y}
 
@@ -74,9 +84,12 @@ def test_stops_have_their_shape_on_the_map_beside_the_time_line(community: Commu
         return found
 
     opened(page, console, f"/patrol?day={days[1]}&round=past")
+    whole_map(page)
     assert seen("07-2-1") == WHITE, "a diamond with nothing in it: not due yet"
     assert any(seen("07-2-1", 0, -far) != WHITE for far in range(5, 11)), "and its edge"
     opened(page, console, f"/patrol?day={days[0]}&round=past")
+    assert page.evaluate(APART) >= 38, "neighbours' signs stand apart"
+    whole_map(page)
     assert (seen("07-2-1"), seen("07-2-2"), seen("07-2-2", -4, -4)) == (GREEN, RED, RED)
     page.locator("[data-map-list] > summary").click()
     page.locator("[data-map-list]").get_by_text("y07 (2)").click()
@@ -161,6 +174,7 @@ def test_where_reports_come_from_is_shaded_and_numbered(community: Community, ta
     page.get_by_label("By", exact=True).select_option("unit")
     page.wait_for_url("**place=unit**")
     page.wait_for_function(SETTLED)
+    whole_map(page)
     canvas.hover(position=at_unit(page, "09-2-1"))
     expect(page.locator(".map-says")).to_have_text("9号院2号楼1单元 · 3")
     page.get_by_label("About").select_option("1")

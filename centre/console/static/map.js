@@ -2,7 +2,7 @@
 // What is where comes from data-layout (once); in which state what is, from [data-map-states] inside the figure, whenever that is new.
 // A click tells `console:pick` {unit, scope, name}; unless somebody prevents it, it checks the form's field of that scope, or opens the unit's page.
 import { list } from "./map_list.js";
-import { colours, draw, fitted, holds, spacing, stateOf } from "./map_draw.js";
+import { colours, draw, fitted, framed, holds, spacing, stateOf } from "./map_draw.js";
 
 const REACH = 14; // pixels from a sign's middle within which it is meant
 const MOST = 24;
@@ -37,6 +37,7 @@ class Chart {
     this.colours = colours(canvas);
     this.due = 0;
     this.least = 1;
+    this.begun = 1;
   }
 
   begin() {
@@ -51,7 +52,7 @@ class Chart {
     canvas.addEventListener("click", (event) => this.click(event));
     figure.querySelector("[data-map-in]")?.addEventListener("click", () => this.zoom(1.5));
     figure.querySelector("[data-map-out]")?.addEventListener("click", () => this.zoom(1 / 1.5));
-    figure.querySelector("[data-map-whole]")?.addEventListener("click", () => this.fit());
+    figure.querySelector("[data-map-whole]")?.addEventListener("click", () => this.fit(true));
     this.form()?.addEventListener("change", () => this.readPicked());
     this.read();
     list(figure, this.shown, (unit, scope) => this.pick(unit, scope), (unit) => this.word(unit));
@@ -81,18 +82,21 @@ class Chart {
     this.draw();
   }
 
-  fit() {
+  /** @param {boolean} [isWhole] */
+  fit(isWhole = false) {
     const { clientWidth: width, clientHeight: height } = this.canvas;
     const ratio = Math.min(devicePixelRatio || 1, 2);
     this.canvas.width = Math.round(width * ratio);
     this.canvas.height = Math.round(height * ratio);
-    this.shown.view = fitted(this.shown.layout, width, height);
-    this.least = this.shown.view.scale;
+    const whole = fitted(this.shown.layout, width, height);
+    this.shown.view = isWhole ? whole : framed(this.shown, width, height);
+    this.least = whole.scale;
+    this.begun = this.shown.view.scale;
     this.moved();
   }
 
   moved() {
-    this.canvas.classList.toggle("map-moves", this.shown.view.scale > this.least * 1.01);
+    this.canvas.classList.toggle("map-moves", this.shown.view.scale > this.begun * 1.01); // until then a finger scrolls the page
     this.draw();
   }
 
@@ -115,7 +119,7 @@ class Chart {
     const scale = Math.min(Math.max(view.scale * by, this.least), this.least * MOST);
     const grown = scale / view.scale;
     this.shown.view = { scale, x: x - (x - view.x) * grown, y: y - (y - view.y) * grown };
-    if (scale === this.least) this.fit();
+    if (scale === this.least) this.fit(true);
     else this.moved();
   }
 

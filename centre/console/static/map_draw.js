@@ -5,6 +5,7 @@ const PAD = 12;
 const NAMED = 44; // pixels of width from which an area is named
 const TOOLS = 44; // of the buttons at the right
 const SAMPLES = 60;
+const NEIGHBOURS = 40; // pixels between two, where few units are told of
 const LARGEST = 7;
 const SMALLEST = { plain: 1.5, well: 1.5, away: 2.5, due: 4, look: 4, urgent: 4.5 }; // what needs a look is seen in any crowd
 const FEW = 5; // the least size of what is told of a few units, the others left out
@@ -32,6 +33,19 @@ export function fitted(layout, width, height) {
   const room = width - 2 * PAD - (width > 8 * TOOLS ? TOOLS : 0);
   const scale = Math.min(room / layout.width, (height - 2 * PAD) / layout.height);
   return { scale, x: PAD + (room - layout.width * scale) / 2, y: (height - layout.height * scale) / 2 };
+}
+
+/** The whole map, or no more of it than is told of a few units, so that signs of neighbours stand apart. @param {Shown} shown @param {number} width @param {number} height */
+export function framed({ layout, units, said, apart }, width, height) {
+  const whole = fitted(layout, width, height);
+  const told = [...(said.routes ?? []).flat(), ...Object.keys(said.heat ?? {}).map((scope) => scope.replace(/^unit\//, ""))];
+  const some = said.rest === "hidden" ? told.flatMap((each) => units.get(each) ?? []) : [];
+  if (!some.length) return whole;
+  const [across, down] = [some.map((unit) => unit[2]), some.map((unit) => unit[3])];
+  const [left, right, top, bottom] = [Math.min(...across), Math.max(...across), Math.min(...down), Math.max(...down)];
+  const scale = Math.min(width / (right - left + 4 * apart), height / (bottom - top + 4 * apart), NEIGHBOURS / apart);
+  if (!(scale > whole.scale)) return whole;
+  return { scale, x: width / 2 - ((left + right) / 2) * scale, y: height / 2 - ((top + bottom) / 2) * scale };
 }
 
 /** How far apart units stand, of the map's numbers: the middle of the distances to the nearest. @param {import("./map.js").Layout} layout */
