@@ -39,8 +39,8 @@ export function fitted(layout, width, height) {
 export function framed({ layout, units, said, apart }, width, height) {
   const whole = fitted(layout, width, height);
   const told = [...(said.routes ?? []).flat(), ...Object.keys(said.heat ?? {}).map((scope) => scope.replace(/^unit\//, ""))];
-  const some = said.rest === "hidden" ? told.flatMap((each) => units.get(each) ?? []) : [];
-  if (!some.length) return whole;
+  const some = told.map((each) => units.get(each)).filter((unit) => unit !== undefined);
+  if (said.rest !== "hidden" || !some.length) return whole;
   const [across, down] = [some.map((unit) => unit[2]), some.map((unit) => unit[3])];
   const [left, right, top, bottom] = [Math.min(...across), Math.max(...across), Math.min(...down), Math.max(...down)];
   const scale = Math.min(width / (right - left + 4 * apart), height / (bottom - top + 4 * apart), NEIGHBOURS / apart);
