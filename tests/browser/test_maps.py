@@ -112,7 +112,7 @@ def test_a_round_is_made_by_clicking_its_stops(community: Community, tab: NewTab
     canvas.scroll_into_view_if_needed()
     for unit in ("07-3-1", "09-1-1", "07-1-1"):
         canvas.click(position=at_unit(page, unit))
-    expect(page.get_by_text("7号院1号楼1单元 is stop 3, 08:00–10:00.")).to_be_visible()
+    expect(page.get_by_text("7号院1号楼1单元 is stop 3, 08:00 to 10:00.")).to_be_visible()
     canvas.click(position=at_unit(page, "09-1-1"))
     expect(page.get_by_text("9号院1号楼1单元 is no stop any more.")).to_be_visible()
     typed = page.get_by_label("Stops, in their order")
