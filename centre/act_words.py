@@ -45,6 +45,7 @@ KINDS: Mapping[str, str] = {
     "checkpoint": N_("checkpoint"),
     "verified": N_("record verified"),
     "exported": N_("record exported"),
+    "list_exported": N_("list of people exported"),
     "looked": N_("looked at a person's facts"),
     "account": N_("account changed"),
     "invited": N_("one-time link made"),
@@ -67,7 +68,7 @@ KINDS: Mapping[str, str] = {
 """What is entered, in a few words; a kind of a later version stands as it is called."""
 BY_PEOPLE = frozenset(
     {"unit", "state", "command", "ack", "case", "field", "recipient", "poll", "round", "visitor", "people", "revoked", "lost", "again",
-     "erasure", "forgotten", "acceptance", "bundle", "roll", "rotation", "checkpoint", "verified", "exported", "looked",
+     "erasure", "forgotten", "acceptance", "bundle", "roll", "rotation", "checkpoint", "verified", "exported", "list_exported", "looked",
      "restored", "account", "invited", "signed_in", "signed_out", "sessions_ended", "api_token", "consent",
      "hook", "home_assistant"}
 )  # fmt: skip

@@ -14,11 +14,10 @@ from centre.books import Books
 from centre.fact_words import of_line
 from centre.reports import Entry
 from centre.searching import Place, Search, search
+from centre.sheet import guarded
 from centre.words import _
 
 PAGE = 1000
-FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What a spreadsheet begins a formula with, also behind a blank; in Chinese ones in wide letters too."""
 
 
 def rows(books: Books, wanted: Search, zone: ZoneInfo) -> Iterator[bytes]:
@@ -43,10 +42,5 @@ def _cells(entry: Entry, zone: ZoneInfo) -> list[str]:
 
 def _line(cells: list[str]) -> bytes:
     out = io.StringIO()
-    csv.writer(out).writerow([harmless(cell) for cell in cells])
+    csv.writer(out).writerow([guarded(cell) for cell in cells])
     return out.getvalue().encode("utf-8", "replace")
-
-
-def harmless(cell: str) -> str:
-    """With an apostrophe before what would be a formula, as spreadsheets themselves write text."""
-    return f"'{cell}" if cell.lstrip(" ").startswith(FORMULAS) else cell

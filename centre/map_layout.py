@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from centre.places import Outline, Places
 from centre.places_file import Point
@@ -19,6 +20,10 @@ MOST_HEIGHT = 4 * WIDTH
 PITCH = 24.0
 """Between two units of a block, before all is brought to WIDTH."""
 PAD = 20.0
+RING = 60
+"""Points of an outline that are looked at, about."""
+TRIES = 3
+"""So many times as fine a grid may be as would do in a box, until it has room in an odd outline."""
 HEAD = 28.0
 """Above a block's units: its name."""
 
@@ -56,16 +61,16 @@ def of(units: Iterable[Unit], places: Places) -> SiteMap:
     live = sorted((unit for unit in units if not unit.revoked), key=lambda unit: natural(unit.name or unit.unit))
     yards: dict[str, list[Unit]] = {}
     for unit in live:
-        yards.setdefault(_area_of(unit), []).append(unit)
+        yards.setdefault(area_of(map(str, unit.scopes)), []).append(unit)
     drawn = _Drawing(places)
     for scope in sorted(yards, key=natural):
         drawn.enter(scope, yards[scope])
     return drawn.finished()
 
 
-def _area_of(unit: Unit) -> str:
-    """The scope that a unit stands in on the map: its yard; else its building, grid or community; else the site."""
-    mine = {scope.level: str(scope) for scope in unit.scopes}
+def area_of(scopes: Iterable[str]) -> str:
+    """The scope that a unit with these stands in on the map: its yard; else its building, grid or community; else the site."""
+    mine = {scope.partition("/")[0]: scope for scope in scopes}
     return next(mine[level] for level in ("yard", "building", "grid", "community", "site") if level in mine)
 
 
@@ -220,17 +225,32 @@ def _around(points: Sequence[Point]) -> list[Point]:
 
 
 def _inside(outline: Sequence[Point], count: int) -> list[Point]:
-    """So many spots on a grid over the outline's box: for units whose yard is known and nothing more."""
+    """So many spots within the outline, on the widest grid that has room for them: for units whose yard is known and nothing more."""
     (left, down), (right, up) = _corners(outline)
-    across = max(1, math.ceil(math.sqrt(count)))
-    deep = max(1, math.ceil(count / across))
-    return [
-        (
-            left + (right - left) * (at % across + 1) / (across + 1),
-            up - (up - down) * (at // across + 1) / (deep + 1),
-        )
-        for at in range(count)
-    ]
+    least = max(1, math.ceil(math.sqrt(count)))
+    found: list[Point] = []
+    for across in range(least, TRIES * least + 1):
+        deep = across if across > least else max(1, math.ceil(count / across))
+        grid = [
+            (left + (right - left) * (x + 1) / (across + 1), up - (up - down) * (y + 1) / (deep + 1))
+            for y in range(deep)
+            for x in range(across)
+        ]
+        found = [at for at in grid if _holds(outline, at)]
+        if len(found) >= count:
+            return found[:count]
+    return (found + grid)[:count]  # a sliver: somewhere near it
+
+
+def _holds(outline: Sequence[Point], at: Point) -> bool:
+    """Of a coast line every so many points do."""
+    x, y = at
+    inside = False
+    ring = outline[:: max(1, len(outline) // RING)]
+    for (ax, ay), (bx, by) in pairwise([*ring, ring[0]]):
+        if (ay > y) != (by > y) and x < (bx - ax) * (y - ay) / (by - ay) + ax:
+            inside = not inside
+    return inside
 
 
 def within(layout: SiteMap, seen: Container[str]) -> SiteMap:

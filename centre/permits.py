@@ -42,6 +42,8 @@ class Doing(StrEnum):
     """Make and change rounds."""
     PEOPLE = "people"
     """Rosters, cards, PINs, visitors' codes; who a card is."""
+    CARD_NUMBERS = "card_numbers"
+    """Take a list of people out with its card numbers: whoever has the file can make such cards."""
     LOST_CARD = "lost_card"
     ERASE = "erase"
     """Have all units forget somebody."""
@@ -82,6 +84,7 @@ LEAST: Mapping[Doing, Role] = {
     Doing.CHECKPOINT: Role.OPERATOR,
     Doing.FIRE_RESET: Role.ADMINISTRATOR,
     Doing.ERASE: Role.ADMINISTRATOR,
+    Doing.CARD_NUMBERS: Role.ADMINISTRATOR,
     Doing.PLACES: Role.ADMINISTRATOR,
     Doing.RECIPIENTS: Role.ADMINISTRATOR,
     Doing.UNITS: Role.ADMINISTRATOR,

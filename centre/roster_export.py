@@ -11,30 +11,30 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from centre import rosters_in_place
+from centre import acts, rosters_in_place
 from centre.errors import WRONG_USE, CentreError
 from centre.holder_desk import RosterEntry
 from centre.opened import OpenCentre
 from centre.profiles_csv import COLUMNS as PROFILES
 from centre.profiles_csv import rows_of
-from centre.roster_csv import COLUMNS
+from centre.roster_csv import COLUMNS, Numbers
+from centre.sheet import guarded
 from centre.words import _
 from contract.hours import Hours
 from contract.messages import Holder
 
 _COLUMNS = tuple(name for name in COLUMNS.names if name not in {"pin", "duress"})
 """A file without PINs changes none when it is put again."""
-_FORMULA = frozenset("=+-@")
-"""A cell that begins so is worked out by a spreadsheet; behind a blank it is text, and reading passes the blank over."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """`hours`: the file of weekly profiles, where there are any."""
+    """CSV, in UTF-8 with its mark. `hours`: the table of weekly profiles, where there are any; `cards`: how many holders stand there with their number."""
 
     holders: int
     cards: int
-    hours: Path | None
+    table: bytes
+    hours: bytes | None
 
 
 def entries(centre: OpenCentre, name: str, scope: str | None) -> list[RosterEntry]:
@@ -47,28 +47,49 @@ def entries(centre: OpenCentre, name: str, scope: str | None) -> list[RosterEntr
     ]
 
 
-def write(centre: OpenCentre, name: str, scope: str | None, file: Path) -> Exported:
-    """Make the file (0600), and one beside it of the weekly profiles that holders have. Raises CentreError (wrong use) where one is there already, or cannot be made."""
+def export(
+    centre: OpenCentre, name: str, scope: str | None, by: str, now: float, *, cards: bool, why: str = ""
+) -> Exported:
+    """What leaves the centre is entered before it does, with who took it. `cards`: with the card numbers, so far as they are kept.
+
+    Raises CentreError (wrong use).
+    """
     with centre.books.reading() as conn:
         place = rosters_in_place.one(conn, centre.site.site, name, scope)
         numbers = rosters_in_place.numbers(centre, conn, place)
-    people = [holder for _key, holder in place.holders]
+    made = _exported([holder for _key, holder in place.holders], numbers, centre.site.zone, cards=cards)
+    told = {"roster": [place.scope, place.id, place.rev], "lines": made.holders, "numbers": made.cards}
+    with centre.books.writing() as conn:
+        acts.note(conn, "list_exported", told | {"by": by, "why": why}, now)
+    return made
+
+
+def _exported(people: list[Holder], numbers: list[Numbers | None], zone: ZoneInfo, *, cards: bool) -> Exported:
+    """Without card numbers there is no column of them: such a table is for reading, and cannot be put again."""
     named = profile_names(people, [None if each is None else each.profile for each in numbers])
+    shown = [mine.card if cards and mine is not None else None for mine in numbers]
     rows = [
-        row_of(holder, None if mine is None else mine.card, centre.site.zone)
-        | {"hours": "" if holder.hours is None else named[holder.hours]}
-        for holder, mine in zip(people, numbers, strict=True)
+        row_of(holder, card, zone) | {"hours": "" if holder.hours is None else named[holder.hours]}
+        for holder, card in zip(people, shown, strict=True)
     ]
-    beside = file.with_suffix(".hours.csv") if named else None
-    if beside is not None:
-        _write(beside, tuple(PROFILES.names), [row for hours, each in named.items() for row in rows_of(each, hours)])
+    profiles = [row for hours, each in named.items() for row in rows_of(each, hours)]
+    columns = [column for column in _COLUMNS if cards or column != "card"]
+    hours = _csv(tuple(PROFILES.names), profiles) if named else None
+    return Exported(len(people), sum(card is not None for card in shown), _csv(columns, rows), hours)
+
+
+def write(made: Exported, file: Path) -> Path | None:
+    """Make the file (0600), and one beside it of the weekly profiles, which is returned. Raises CentreError (wrong use) where one is there already, or cannot be made."""
+    beside = file.with_suffix(".hours.csv") if made.hours is not None else None
+    if beside is not None and made.hours is not None:
+        _write(beside, made.hours)
     try:
-        _write(file, _COLUMNS, rows)
+        _write(file, made.table)
     except CentreError:
         if beside is not None:
             beside.unlink()
         raise
-    return Exported(len(people), sum(each is not None for each in numbers), beside)
+    return beside
 
 
 def profile_names(people: Sequence[Holder], kept: Sequence[str | None]) -> dict[Hours, str]:
@@ -83,15 +104,19 @@ def profile_names(people: Sequence[Holder], kept: Sequence[str | None]) -> dict[
     return found
 
 
-def _write(file: Path, columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> None:
+def _csv(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> bytes:
     text = io.StringIO(newline="")
     table = csv.writer(text, lineterminator="\r\n")
     table.writerow(columns)
-    table.writerows([row.get(column, "") for column in columns] for row in rows)
+    table.writerows([guarded(row.get(column, "")) for column in columns] for row in rows)
+    return ("\ufeff" + text.getvalue()).encode("utf-8", "replace")
+
+
+def _write(file: Path, data: bytes) -> None:
     try:
         fd = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         with os.fdopen(fd, "wb") as out:
-            out.write(("\ufeff" + text.getvalue()).encode())
+            out.write(data)
     except FileExistsError:
         raise CentreError(_("{file}: is there already").format(file=file), WRONG_USE) from None
     except OSError as error:
@@ -100,7 +125,7 @@ def _write(file: Path, columns: Sequence[str], rows: Iterable[Mapping[str, str]]
 
 def row_of(holder: Holder, card: str | None, zone: ZoneInfo) -> dict[str, str]:
     """A line as the columns of a roster's file; without PINs and weekly profile."""
-    values = {
+    return {
         "id": holder.id,
         "role": holder.role.value,
         "card": "" if card is None else f"0x{card:0>8}",
@@ -113,7 +138,6 @@ def row_of(holder: Holder, card: str | None, zone: ZoneInfo) -> dict[str, str]:
         "flags": " ".join(sorted(holder.flags)),
         "org": holder.org or "",
     }
-    return {name: f" {value}" if value[:1] in _FORMULA else value for name, value in values.items()}
 
 
 def _moment(utc: float | None, zone: ZoneInfo) -> str:

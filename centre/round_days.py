@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from centre import round_sheet, rounds
 from centre.opened import OpenCentre
@@ -47,8 +47,35 @@ def of_day(centre: OpenCentre, day: date, now: float, seen: frozenset[str] | Non
     """
     mine = [each for each in rounds.in_force(centre) if is_seen(each, seen)]
     made = round_sheet.sheets(centre, [each.id for each in mine], day, now)
-    found = [RoundDay(each, sheet, sign_of_sheet(sheet)) for each, sheet in zip(mine, made, strict=True) if sheet.stops]
+    found = list(_walked(zip(mine, made, strict=True), seen))
     return sorted(found, key=lambda each: (_ORDER.index(each.sign), each.sheet.stops[0].from_utc, each.round.title))
+
+
+def of_round(
+    centre: OpenCentre, its: Round, day: date, days: int, now: float, seen: frozenset[str] | None
+) -> list[RoundDay]:
+    """So many days of one round, `day` and those before it, newest first; without those on which it was not walked."""
+    made = (round_sheet.sheet(centre, its.id, day - timedelta(days=back), now) for back in range(days))
+    return list(_walked(((its, sheet) for sheet in made), seen))
+
+
+def _walked(found: Iterable[tuple[Round, DaySheet]], seen: frozenset[str] | None) -> Iterator[RoundDay]:
+    for its, whole in found:
+        sheet = whole if seen is None else _within(whole, seen)
+        if sheet.stops:
+            yield RoundDay(its, sheet, sign_of_sheet(sheet))
+
+
+def _within(sheet: DaySheet, seen: frozenset[str]) -> DaySheet:
+    """Without stops elsewhere: an older revision, which was in force on that day, may have had some."""
+    stops = tuple(each for each in sheet.stops if each.unit in seen)
+    return replace(
+        sheet,
+        stops=stops,
+        complete=bool(stops) and all(each.state is StopState.DONE for each in stops),
+        unheard=tuple(each for each in sheet.unheard if each in seen),
+        untimed=tuple(each for each in sheet.untimed if each.unit in seen),
+    )
 
 
 def is_seen(each: Round, seen: frozenset[str] | None) -> bool:

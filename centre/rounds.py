@@ -88,7 +88,7 @@ def strange_doors(centre: OpenCentre, stops: Sequence[StopLine]) -> list[StopLin
     return [each for each in stops if each.unit in told and each.door not in told[each.unit]]
 
 
-def put(centre: OpenCentre, draft: RoundDraft, now: float, by: str | None = None) -> Round:
+def put(centre: OpenCentre, draft: RoundDraft, now: float, by: str) -> Round:
     """`by`: who does it, entered with it. Commit it; returns it as it was signed, with its id and revision. Raises CentreError (wrong use) where it can't be."""
     name = draft.id or f"r{time.strftime('%Y%m%d', time.gmtime(now))}-{secrets.token_hex(3)}"
     if not valid_id(name):
@@ -137,7 +137,7 @@ def _stop(known: dict[str, Unit], stop: StopLine) -> RoundStop:
     return RoundStop(stop.unit, stop.door, stop.begins, stop.ends, name[:_NAME] or None)
 
 
-def withdraw(centre: OpenCentre, name: str, now: float, by: str | None = None) -> Round:
+def withdraw(centre: OpenCentre, name: str, now: float, by: str) -> Round:
     """`by` as in put. Commit its tombstone, which is returned. Raises CentreError (wrong use) where there is no such round, or it is withdrawn."""
     with centre.books.reading() as conn:
         row = where(conn, name)
@@ -199,7 +199,7 @@ def revisions(conn: Connection, name: str) -> list[Round]:
     return [read(token) for token in conn.execute(query).scalars()]
 
 
-def _commit(centre: OpenCentre, message: Round, now: float, by: str | None) -> Round:
+def _commit(centre: OpenCentre, message: Round, now: float, by: str) -> Round:
     """Gives the revision, signs and commits in one transaction."""
     site = centre.site.site
     with centre.books.changing() as conn:
@@ -219,9 +219,8 @@ def _commit(centre: OpenCentre, message: Round, now: float, by: str | None) -> R
         topic = state.topic_of(site, numbered)
         signed = Signed(topic, numbered, centre.signer.sign_state(topic, numbered))
         state.commit(conn, [signed], now, title=message.title)
-        if by is not None:
-            data = {"round": numbered.id, "scope": str(numbered.scope), "rev": numbered.rev, "by": by}
-            acts.note(conn, "round", data | {"withdrawn": numbered.withdrawn}, now)
+        data = {"round": numbered.id, "scope": str(numbered.scope), "rev": numbered.rev, "by": by}
+        acts.note(conn, "round", data | {"withdrawn": numbered.withdrawn}, now)
     return numbered
 
 

@@ -16,6 +16,8 @@ from centre.schema_places import outlines
 from centre.words import N_, _
 from contract.scopes import LEVELS
 
+PLACES = LEVELS[1:-1]
+"""Levels of places: neither the site nor a unit."""
 TREES = 64
 """Kept of one roll: one for each scope that people sign in with."""
 LEVEL_WORDS = {
@@ -140,7 +142,11 @@ def _node(known: PlaceRoll, inside: frozenset[str], below: Mapping[str, list[str
 
 def natural(text: str) -> list[tuple[int, int, str]]:
     """So that 2 comes before 10."""
-    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"([0-9]+)", text) if part]
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(_DIGITS, text) if part]
+
+
+_DIGITS = re.compile("([0-9]{1,18})")
+"""No longer number than a machine's: what a unit is called may be digits alone."""
 
 
 def _level(scope: str) -> int:

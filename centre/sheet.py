@@ -16,6 +16,10 @@ from centre.words import _
 T = TypeVar("T")
 
 
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What a spreadsheet begins a formula with, also behind a blank; in Chinese ones in wide letters too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """`line` counts from 1; `column` is its name, or empty."""
@@ -53,6 +57,16 @@ class Columns:
 def folded(text: str) -> str:
     """As a keyboard for Latin letters writes it: a Chinese one gives full-width digits, letters and signs."""
     return unicodedata.normalize("NFKC", text).strip()
+
+
+def guarded(cell: str) -> str:
+    """With an apostrophe before what would be a formula, as spreadsheets themselves write text; `lines` passes it over."""
+    return f"'{cell}" if cell.lstrip(" '").startswith(FORMULAS) else cell
+
+
+def _unguarded(cell: str) -> str:
+    rest = cell.removeprefix("'")
+    return rest if rest != cell and rest.lstrip(" '").startswith(FORMULAS) else cell
 
 
 class Cells:
@@ -143,7 +157,7 @@ def _below(
             faults.append(Fault(line, "", what))
         elif filled:
             row = {
-                name: cell.strip() if name in columns.texts else folded(cell)
+                name: _unguarded(cell.strip() if name in columns.texts else folded(cell))
                 for name, cell in zip(heading, cells, strict=False)
             }
             yield Cells(row, line, faults, columns.required, written)

@@ -14,8 +14,8 @@ from centre import units as register
 from centre.conditions import About, read_status
 from centre.needs import Need, Urgency
 from centre.opened import OpenCentre
-from centre.place_tree import natural
 from centre.schema import units as units_table
+from centre.scope_tree import natural
 from centre.units import Unit
 from centre.words import N_, _
 from contract.scopes import Scope

@@ -13,7 +13,7 @@ import click
 from centre import holder_desk, pins, roster_export, rosters, shown
 from centre.cli.context import CliContext, json_option, moment_option, profiles_of, told_faults, yes_option
 from centre.cli.holder import as_value, entry_line
-from centre.errors import CentreError
+from centre.errors import WRONG_USE, CentreError
 from centre.roster_csv import COLUMNS, FLAGS
 from centre.sheet import BadTableError
 from centre.units import parse_scope
@@ -156,14 +156,18 @@ def show(office: CliContext, name: str, scope: str | None, as_json: bool) -> Non
 @click.argument("name", metavar="ROSTER")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--scope", help="Of which scope, where several have one of this name.")
+@click.option("--by", default=getpass.getuser, show_default="your login", help="Who takes it; kept in the books.")
 @click.pass_obj
-def export(office: CliContext, name: str, scope: str | None, file: Path) -> None:
+def export(office: CliContext, name: str, scope: str | None, file: Path, by: str) -> None:
     """Write ROSTER to FILE, a CSV as `roster put` takes it, readable by you alone. FILE must not be there yet.
 
     Card numbers stand there where they are kept sealed and the key that opens them is here. PINs are not given out; put again from this file, the roster keeps them. Its column `hours` names weekly profiles: those are in a second file beside it, FILE with the ending .hours.csv, which `roster put` takes with --hours.
     """
-    made = roster_export.write(office, name, scope, file)
+    if file.exists():
+        raise CentreError(_("{file}: is there already").format(file=file), WRONG_USE)
+    made = roster_export.export(office, name, scope, by, time.time(), cards=True)
+    beside = roster_export.write(made, file)
     text = _("{file}: {count} holders, {cards} of them with their card number")
     click.echo(text.format(file=file, count=made.holders, cards=made.cards))
-    if made.hours is not None:
-        click.echo(_("{file}: their weekly profiles, for --hours").format(file=made.hours))
+    if beside is not None:
+        click.echo(_("{file}: their weekly profiles, for --hours").format(file=beside))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import getpass
 import time
 from datetime import date, datetime
 from pathlib import Path
@@ -22,6 +23,8 @@ from centre.units import parse_scope
 from centre.weekdays import days_of
 from centre.words import _
 from contract.rounds import WEEK, Weekday
+
+_by = click.option("--by", default=getpass.getuser, show_default="your login", help="Who does it; kept in the books.")
 
 
 @click.group("round")
@@ -44,6 +47,7 @@ next day. `door`: main where none is named. `name`: what screens call the stop; 
 @click.option("--holiday", "holidays", multiple=True, help="A date on which it is not: 2026-10-01. Once for each.")
 @click.option("--grace", type=click.IntRange(0, 240), default=10, show_default=True, help="Minutes before and after.")
 @click.option("--staff", multiple=True, help="Id of a holder who walks it, once for each. Else any patrol card.")
+@_by
 @yes_option
 @click.pass_obj
 def put(
@@ -57,6 +61,7 @@ def put(
     holidays: tuple[str, ...],
     grace: int,
     staff: tuple[str, ...],
+    by: str,
     yes: bool,
 ) -> None:
     where = parse_scope(scope, office.site.site)
@@ -76,7 +81,7 @@ def put(
         _check_staff(office, staff, yes=yes)
         days, off = _week(week), frozenset(map(_date_text, holidays))
         draft = RoundDraft(where, title, stops, name, ordered, days, off, grace * 60, frozenset(staff))
-        made = rounds.put(office, draft, time.time())
+        made = rounds.put(office, draft, time.time(), by)
     except BadTableError as error:
         raise CentreError(told_faults(file, error, _("holds no stop")), error.code) from None
     click.echo(made.id)
@@ -99,10 +104,11 @@ def _check_staff(office: CliContext, staff: tuple[str, ...], *, yes: bool) -> No
 
 @round_group.command()
 @click.argument("name", metavar="ROUND")
+@_by
 @click.pass_obj
-def withdraw(office: CliContext, name: str) -> None:
+def withdraw(office: CliContext, name: str, by: str) -> None:
     """Take a round out of force everywhere. Its id is never used again; the sheets of its days stay."""
-    rounds.withdraw(office, name, time.time())
+    rounds.withdraw(office, name, time.time(), by)
     click.echo(_("withdrew {name}").format(name=name))
     office.publish()
 

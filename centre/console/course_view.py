@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from centre import order_words, place_tree
+from centre import order_words
 from centre.console.course import Course, Step
 from centre.console.visit import Visit
 from centre.order_words import CourseLine, End
@@ -47,7 +47,7 @@ def lines(visit: Visit, course: Course) -> CourseShown:
     steps = list(course.steps)
     names = {each.unit: each.label for each in visit.desk.states.look(visit.language).units.values()}
     many = course.where.level != "unit"
-    where = place_tree.label(course.where) if many else names.get(course.where.id, course.where.id)
+    where = visit.places.words(str(course.where)) if many else names.get(course.where.id, course.where.id)
     ends = [step for _unit, step in steps if isinstance(step, Ended)]
     several = sorted(_of_many(visit, course, steps, names), key=_unwell_first) if many else []
     return CourseShown(

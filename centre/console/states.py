@@ -10,12 +10,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from centre import health, needs, place_tree, unit_states
+from centre import health, needs, unit_states
 from centre.console.live import Marks, marks_of
 from centre.health import Cause
 from centre.needs import Need
 from centre.opened import OpenCentre
-from centre.place_tree import PlaceNode
 from centre.unit_states import UnitNow
 from contract.scopes import Scope
 
@@ -33,8 +32,6 @@ class Snapshot:
 
     needs: tuple[Need, ...]
     units: Mapping[str, UnitNow]
-    tree: PlaceNode
-    """Of all units."""
 
     def reach(self, scope: Scope) -> list[UnitNow]:
         """Whom a scope reaches."""
@@ -67,7 +64,7 @@ class States:
             now = needs.of_doors(self._centre, time.time())
             found = needs.in_order([*cut_off, *now, *self._due_of(language, marks["acts"])])
             units = {each.unit: each for each in unit_states.all_of(self._centre, found)}
-            made = Snapshot(tuple(found), units, place_tree.of((each.unit, each.scopes) for each in units.values()))
+            made = Snapshot(tuple(found), units)
             self._looks[language] = (marks, time.monotonic(), made)
             return made
 

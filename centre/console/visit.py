@@ -14,12 +14,13 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from centre import accounts, permits
+from centre import accounts, permits, scope_tree
 from centre.accounts import Account
 from centre.console.errors import NotThereError, SignedOutError
 from centre.console.times import clock_time
 from centre.errors import BadValueError, CentreError, ForbiddenError
 from centre.permits import Doing
+from centre.scope_tree import PlaceRoll
 from centre.units import parse_scope
 from centre.words import _
 from contract.language import CHINESE, ENGLISH
@@ -96,6 +97,12 @@ class Visit:
     def seen(self) -> frozenset[str] | None:
         """As `units`; None for whom the whole site is, with what belongs to no unit."""
         return None if self.person.whole_site and self.person.scope.id == self.site else self.units
+
+    @cached_property
+    def places(self) -> PlaceRoll:
+        """All places of the site and what people call them; `units` says which units of them the person sees."""
+        with self.centre.books.reading() as conn:
+            return scope_tree.roll(conn, self.site)
 
     def sees(self, unit: str) -> None:
         """Raises NotThereError as for a unit that there is not."""

@@ -10,11 +10,10 @@ from centre import lately
 from centre.conditions import About
 from centre.fact_words import of_line
 from centre.needs import OF_KIND, TITLES
-from centre.place_tree import natural, of
+from centre.scope_tree import Node, PlacedUnit, PlaceRoll, natural
 from centre.sentences import SAYS
 from contract import chain
 from contract.facts import ALARMS, KINDS
-from contract.scopes import Scope
 from tests.centre.conftest import Desk
 
 
@@ -99,14 +98,16 @@ def test_the_last_facts_of_a_unit_over_its_epochs_newest_first(desk: Desk) -> No
 
 
 def test_places_stand_as_people_count_and_lie_within_each_other() -> None:
-    names = {"b2": ("y2", "c1"), "b10": ("y10", "c1"), "b1": ("y2", "c1")}
-    top = of(
-        (unit, (Scope("yard", yard), Scope("community", c), Scope("unit", unit))) for unit, (yard, c) in names.items()
-    )
-    assert [(depth, str(each.scope), sorted(each.units)) for depth, each in top.walk()] == [
-        (0, "community/c1", ["b1", "b10", "b2"]),
-        (1, "yard/y2", ["b1", "b2"]),
-        (1, "yard/y10", ["b10"]),
+    yards = {"b2": "yard/y2", "b10": "yard/y10", "b1": "yard/y2"}
+    placed = [PlacedUnit(unit, "", ("site/s", "community/c1", yard, f"unit/{unit}")) for unit, yard in yards.items()]
+    known = PlaceRoll(placed, {"yard/y2": "2号院"})
+
+    def below(node: Node) -> object:
+        return [(known.words(each.scope), below(each)) for each in node.children]
+
+    (site,) = known.tree(known.units)
+    assert below(site) == [
+        ("community c1", [("2号院", [("b1", []), ("b2", [])]), ("yard y10", [("b10", [])])]),
     ]
     assert sorted(["b12-u2", "b2-u10", "b2-u9", "a"], key=natural) == ["a", "b2-u9", "b2-u10", "b12-u2"]
     assert natural("9" * 40)

@@ -231,7 +231,7 @@ def test_an_export_starts_no_formula(desk: Desk) -> None:
     put(desk, text="id,card,room\nh1,1,=cmd|x\n")
     desk.run("roster", "export", "residents", str(desk.path / "r.csv"))
     (row,) = csv.DictReader((desk.path / "r.csv").open(encoding="utf-8-sig"))
-    assert row["room"] == " =cmd|x"
+    assert row["room"] == "'=cmd|x"
     put(desk, text=(desk.path / "r.csv").read_text(encoding="utf-8-sig"))
     assert holders_in(desk, "residents")[0].room == "=cmd|x"
 

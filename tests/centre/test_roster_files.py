@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import stat
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from sqlalchemy import update
 from centre import rosters
 from centre.errors import CentreError
 from centre.schema_holders import lost as lost_table
+from centre.sheet import Columns, guarded, lines
 from contract.hours import Hours, Span
 from contract.scopes import Scope
 from tests.centre.conftest import Desk
@@ -69,6 +71,16 @@ def test_an_export_goes_back_with_its_profiles_and_their_names(desk: Desk) -> No
         "",
     ]
     desk.run("roster", "export", "r", str(desk.path / "r.csv"), code=2)
+
+
+@pytest.mark.parametrize("room", ["=1", "a =1", "＝1", "-B1", "+86", "@x", "'=1", "''=1", "'a", "a=1", "' =1"])
+def test_a_cell_that_is_no_formula_in_a_spreadsheet_reads_as_it_was(room: str) -> None:
+    """In a column of texts, which are kept as they were written."""
+    text = io.StringIO()
+    csv.writer(text).writerows([("name", "n"), (guarded(room), "1")])
+    (cells,) = lines(text.getvalue().encode(), Columns({"name": (), "n": ()}, (), frozenset({"name"})), [])
+    assert cells.read("name", str, "") == room
+    assert not guarded(room).startswith(("=", "+", "-", "@", "＝"))
 
 
 # --- what was revoked

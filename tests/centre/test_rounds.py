@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import insert, text, update
 
-from centre import round_sheet, rounds, state
+from centre import act_words, round_sheet, rounds, state
 from centre.round_sheet import StopState
 from centre.schema import pruned
 from centre.schema_rounds import round_revs
@@ -39,7 +39,7 @@ def put(desk: Desk, stops: str = STOPS, now: float = MADE, **changes: Any) -> st
     draft = rounds.RoundDraft(
         rounds.Scope("grid", "g07"), "白天巡查", rounds.stops_of(stops.encode()), **{"id": "r1", **changes}
     )
-    return rounds.put(desk.office, draft, now).id
+    return rounds.put(desk.office, draft, now, "zhang").id
 
 
 def pair(desk: Desk) -> tuple[FakeUnit, FakeUnit]:
@@ -181,7 +181,7 @@ def test_withdrawn_its_days_stay_and_later_ones_have_none(desk: Desk) -> None:
     one, _two = pair(desk)
     put(desk)
     say(desk, one, "09:10")
-    rounds.withdraw(desk.office, "r1", utc("20:00"))
+    rounds.withdraw(desk.office, "r1", utc("20:00"), "zhang")
     assert len(sheet(desk).stops) == 2
     assert sheet(desk, day=2, of=1).stops == ()
     assert "not walked on this day" in desk.run("round", "show", "r1", "2026-11-25").output
@@ -243,7 +243,7 @@ def test_put_show_track_withdraw_by_hand(desk: Desk, tmp_path: Path) -> None:
     with desk.books.changing() as conn:
         conn.execute(text("UPDATE units SET name = '12号楼1单元' WHERE unit = 'b12-u1'"))
     args = ("--week", "mon-fri,sun", "--holiday", "2027-01-01", "--staff", "wang", "--grace", "5", "--ordered")
-    put = desk.run("round", "put", write(tmp_path), *ARGS, *args)
+    put = desk.run("round", "put", write(tmp_path), *ARGS, *args, "--by", "zhang")
     assert "centre: wang: in no roster\n" in put.stderr, "there is none to know them by"
     name = put.stdout.splitlines()[0]
     with desk.books.reading() as conn:
@@ -262,9 +262,11 @@ def test_put_show_track_withdraw_by_hand(desk: Desk, tmp_path: Path) -> None:
     tracked = json.loads(desk.run("round", "track", "wang", "2026-11-24", "--json").output)
     assert (tracked["unit"], tracked["timing"]) == ("b12-u1", "on_time")
     assert json.loads(desk.run("round", "show", name, "2026-11-24", "--json").output)["id"] == name
-    desk.run("round", "withdraw", name)
+    desk.run("round", "withdraw", name, "--by", "zhao")
     assert desk.run("round", "list").output == ""
     assert "withdrawn" in desk.run("round", "list", "--all").output
+    with desk.books.reading() as conn:
+        assert [each.by for each in act_words.listed(conn, 9) if "round=" in each.detail] == ["zhao", "zhang"]
     desk.run("round", "withdraw", name, code=2)
     desk.run("round", "put", write(tmp_path), *ARGS, "--id", name, code=2)
 
@@ -322,14 +324,14 @@ def test_more_rounds_than_a_unit_takes_are_not_put(desk: Desk) -> None:
     with pytest.raises(rounds.CentreError, match="32 rounds"):
         put(desk, id="more")
     put(desk, id="r0")
-    rounds.withdraw(desk.office, "r5", MADE)
+    rounds.withdraw(desk.office, "r5", MADE, "zhang")
     put(desk, id="more")
 
 
 def test_a_withdrawn_round_is_nothing_to_have(desk: Desk) -> None:
     pair(desk)
     put(desk)
-    rounds.withdraw(desk.office, "r1", MADE)
+    rounds.withdraw(desk.office, "r1", MADE, "zhang")
     with desk.books.reading() as conn:
         assert not any(each.kind == Kind.ROUND for found in state.due(conn).values() for each in found)
 

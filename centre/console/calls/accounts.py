@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, TypeVar
 
 import msgspec
+from sqlalchemy import Connection
 
 from centre import account_desk, accounts, act_words, invitations, permits, sessions
 from centre.account_desk import AccountChange
@@ -18,6 +20,7 @@ from centre.units import parse_scope
 from centre.words import _
 from contract.scopes import Scope
 
+T = TypeVar("T")
 DEEDS = 20
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=48)]
 Label = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
@@ -225,6 +228,12 @@ def by_person(visit: Visit) -> None:
     """A program's token makes no accounts and no tokens: they would outlive it. Raises ForbiddenError."""
     if visit.person.is_program:
         raise ForbiddenError(_("only a person may do this, not a program's token"))
+
+
+def of_own_scope(visit: Visit, listed: Callable[[Connection], list[T]], scope: Callable[[T], Scope]) -> list[T]:
+    """Of what lies in the books those that are for no more than the person is."""
+    with visit.centre.books.reading() as conn:
+        return [each for each in listed(conn) if accounts.covers(conn, visit.person, scope(each))]
 
 
 def _may(visit: Visit, other: Account) -> None:

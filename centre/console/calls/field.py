@@ -58,12 +58,12 @@ def field_day(visit: Visit, ask: Nothing) -> DaySeen:
     found = field_work.next_stop(days)
     coming = None
     if found is not None:
-        round_seen = patrol.seen(found.day)
+        round_seen = patrol.seen(visit, found.day)
         stop = round_seen.stops[found.number - 1]
         coming = NextSeen(round_seen.id, round_seen.title, stop, found.number, found.count)
     return DaySeen(
         coming,
-        [patrol.seen(each) for each in days],
+        [patrol.seen(visit, each) for each in days],
         [reports.seen(each, visit.now) for each in my_tasks(visit)],
         [watching.view(each) for each in help_called(visit)],
     )

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import msgspec
 
-from centre import accounts, hooks
+from centre import hooks
 from centre.console.call import Nothing, call
-from centre.console.calls.accounts import ScopeText, by_person, scope_of
+from centre.console.calls.accounts import ScopeText, by_person, of_own_scope, scope_of
 from centre.console.errors import NotThereError
 from centre.console.visit import Visit
 from centre.hooks import MAX_URL, ListedHook
@@ -82,9 +82,7 @@ def remove_hook(visit: Visit, ask: OfHook) -> Nothing:
 
 
 def _theirs(visit: Visit) -> list[ListedHook]:
-    with visit.centre.books.reading() as conn:
-        found = hooks.listed(conn, visit.site)
-        return [each for each in found if accounts.covers(conn, visit.person, each.hook.scope)]
+    return of_own_scope(visit, lambda conn: hooks.listed(conn, visit.site), lambda each: each.hook.scope)
 
 
 def _row(each: ListedHook) -> HookRow:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from centre import order_words, orders, place_tree
+from centre import order_words, orders
 from centre.console.call import Nothing, call
 from centre.console.calls import doors
 from centre.console.calls.doors import DoorId, UnitId
@@ -205,7 +205,7 @@ def to_place(visit: Visit, ask: ModeEverywhereAsk) -> Course:
     why = _why(ask.why)
     if not orders.reached(visit.centre, scope):
         raise NotThereError(_("{scope}: no unit is there").format(scope=scope))
-    words = consequence(visit, order, place_tree.label(scope))
+    words = consequence(visit, order, visit.places.words(str(scope)))
     anew = msgspec.structs.replace(ask, once=None)
     second(visit, doing_of(ask.mode), scope, "set_mode_everywhere", anew, words, why)
     steps = orders.carry_out_all(visit.centre, scope, order, visit.person.name, why, wait=ask.wait)

@@ -9,9 +9,10 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from centre import acts, known, round_days, round_sheet, rounds
+from centre import acts, round_days, round_sheet, rounds
 from centre.checkins import Checkin
 from centre.console.call import call
+from centre.console.calls import people
 from centre.console.errors import NotThereError
 from centre.console.visit import Visit
 from centre.errors import BadValueError
@@ -34,7 +35,7 @@ class PatrolDay(msgspec.Struct):
 
 
 class StopSeen(msgspec.Struct):
-    """`state` done, awaited, missed or unheard; `timing` early, on_time, late or out_of_order of one that is done; `by`: a holder's id."""
+    """`state` done, awaited, missed or unheard; `timing` early, on_time, late or out_of_order of one that is done; `by`: a holder's id, for who may make rounds, and of oneself."""
 
     unit: str
     door: str
@@ -85,11 +86,18 @@ def day_of(visit: Visit, text: str) -> date:
 def patrol_day(visit: Visit, ask: PatrolDay) -> RoundsSeen:
     """What the rounds of a day came to, those that need somebody first."""
     day = day_of(visit, ask.day)
-    found = round_days.of_day(visit.centre, day, visit.now, visit.seen)
-    return RoundsSeen(day.isoformat(), [seen(each) for each in found])
+    return RoundsSeen(day.isoformat(), [seen(visit, each) for each in days_of(visit, day)])
 
 
-def seen(each: RoundDay) -> RoundSeen:
+def days_of(visit: Visit, day: date) -> list[RoundDay]:
+    """Of the rounds that the person sees."""
+    key = ("patrol", day, visit.seen, visit.now // 60)
+    return visit.desk.shared.get(key, lambda: round_days.of_day(visit.centre, day, visit.now, visit.seen))
+
+
+def seen(visit: Visit, each: RoundDay) -> RoundSeen:
+    """Who came is told to who may make rounds, and to herself: else a viewer could follow a person, and nobody would know."""
+    may_know = visit.may(Doing.PATROL)
     stops = [
         StopSeen(
             stop.unit,
@@ -101,7 +109,9 @@ def seen(each: RoundDay) -> RoundSeen:
             round_days.sign_of(stop),
             stop.timing,
             None if stop.checkin is None else stop.checkin.at_utc,
-            None if stop.checkin is None else stop.checkin.by,
+            stop.checkin.by
+            if stop.checkin is not None and (may_know or stop.checkin.by == visit.person.holder)
+            else None,
         )
         for stop in each.sheet.stops
     ]
@@ -135,8 +145,7 @@ def workers(visit: Visit) -> list[str]:
         if round_days.is_seen(each, visit.seen)
         for name in each.staff or ()
     }
-    today = round_days.of_day(visit.centre, day_of(visit, ""), visit.now, visit.seen)
-    return sorted(named.union(round_days.walked_by(today)))
+    return sorted(named.union(round_days.walked_by(days_of(visit, day_of(visit, "")))))
 
 
 class RoundDays(msgspec.Struct):
@@ -151,12 +160,8 @@ class RoundDays(msgspec.Struct):
 def round_days_of(visit: Visit, ask: RoundDays) -> RoundsSeen:
     """What one round came to on a day and on those before it, newest first."""
     its, day = mine(visit, ask.round), day_of(visit, ask.day)
-    made = []
-    for back in range(ask.days):
-        found = round_sheet.sheet(visit.centre, its.id, day - timedelta(days=back), visit.now)
-        if found.stops:
-            made.append(seen(round_days.RoundDay(its, found, round_days.sign_of_sheet(found))))
-    return RoundsSeen(day.isoformat(), made)
+    found = round_days.of_round(visit.centre, its, day, ask.days, visit.now, visit.seen)
+    return RoundsSeen(day.isoformat(), [seen(visit, each) for each in found])
 
 
 class TrackAsk(msgspec.Struct):
@@ -237,11 +242,12 @@ class PutRound(msgspec.Struct):
 
 
 class RoundDone(msgspec.Struct):
-    """`unknown_doors`: stops at doors that their units have not told of so far."""
+    """`unknown_doors`: stops at doors that their units have not told of so far. `unknown_staff`: who is in no list that one sees."""
 
     id: str
     rev: int
     unknown_doors: list[str]
+    unknown_staff: list[str] = []
 
 
 @call("POST", "/rounds", doing=Doing.PATROL)
@@ -255,7 +261,7 @@ def put_round(visit: Visit, ask: PutRound) -> RoundDone:
     for line in lines:
         if line.unit not in visit.units:
             raise BadValueError("stops", _("{unit}: no such unit").format(unit=line.unit))
-    _check_staff(visit, ask.staff)
+    unknown = _unknown_staff(visit, ask.staff)
     draft = RoundDraft(
         scope,
         ask.title.strip(),
@@ -272,7 +278,7 @@ def put_round(visit: Visit, ask: PutRound) -> RoundDone:
         made = rounds.put(visit.centre, draft, time.time(), visit.person.name)
     except BadTableError as error:
         raise BadValueError("stops", "; ".join(map(str, error.faults))) from None
-    return RoundDone(made.id, made.rev, strange)
+    return RoundDone(made.id, made.rev, strange, unknown)
 
 
 def _line(number: int, each: StopAsk) -> StopLine:
@@ -297,15 +303,16 @@ def _day_text(text: str) -> str:
         raise BadValueError("holidays", _("{text!r} is no date as 2026-10-01").format(text=text)) from None
 
 
-def _check_staff(visit: Visit, staff: list[str]) -> None:
-    """Where no roster is in place there is nobody to know them by."""
-    if not staff:
-        return
-    with visit.centre.books.reading() as conn:
-        there = known.holders(conn, visit.site)
-    for name in staff:
-        if there and name not in there:
-            raise BadValueError("staff", _("{name}: in no roster").format(name=name))
+def _unknown_staff(visit: Visit, staff: list[str]) -> list[str]:
+    """Those in no list that the person sees: whether there is one elsewhere is not told. For whom all lists are, a slip of the pen.
+
+    Raises BadValueError. Where no list is in place there is nobody to know them by.
+    """
+    there = frozenset[str]().union(*(part.read.ids for part in people.parts(visit))) if staff else frozenset[str]()
+    strange = [name for name in dict.fromkeys(staff) if name not in there]
+    if strange and there and visit.seen is None:
+        raise BadValueError("staff", _("{name}: in no roster").format(name=strange[0]))
+    return strange
 
 
 class RoundName(msgspec.Struct):

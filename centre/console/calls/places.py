@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-from centre import scope_tree
 from centre.console.call import Nothing, call
 from centre.console.visit import Visit
 from centre.permits import Doing
@@ -28,9 +27,7 @@ class Places(msgspec.Struct):
 @call("GET", "/places", doing=Doing.VIEW)
 def places_listed(visit: Visit, ask: Nothing) -> Places:
     """The places of the person's units as a tree."""
-    with visit.centre.books.reading() as conn:
-        known = scope_tree.roll(conn, visit.site)
-    return Places([_place(known, node) for node in known.tree(visit.units)])
+    return Places([_place(visit.places, node) for node in visit.places.tree(visit.units)])
 
 
 def _place(known: PlaceRoll, node: Node) -> Place:

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from centre import polls, scope_tree
+from centre import polls
 from centre.console.call import Nothing, call
 from centre.console.calls.notices import Body, IdText, Moment, ScopeText, Title, reached
 from centre.console.errors import NotThereError
@@ -100,8 +100,7 @@ def poll_counted(visit: Visit, ask: PollName) -> PollResult:
 
 def seen_polls(visit: Visit) -> list[ListedPoll]:
     """The last end first."""
-    known = _known(visit)
-    return [each for each in reversed(polls.listed(visit.centre)) if _concerns(visit, known, each)]
+    return [each for each in reversed(polls.listed(visit.centre)) if _concerns(visit, visit.places, each)]
 
 
 def counted(visit: Visit, name: str) -> Result:
@@ -109,11 +108,6 @@ def counted(visit: Visit, name: str) -> Result:
     if not any(each.notice == name for each in seen_polls(visit)):
         raise NotThereError(_("{name}: no such poll").format(name=name))
     return polls.result(visit.centre, name)
-
-
-def _known(visit: Visit) -> PlaceRoll:
-    with visit.centre.books.reading() as conn:
-        return scope_tree.roll(conn, visit.site)
 
 
 def _concerns(visit: Visit, known: PlaceRoll, each: ListedPoll) -> bool:

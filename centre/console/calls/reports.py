@@ -230,11 +230,13 @@ def close_case(visit: Visit, ask: CloseCase) -> WholeCase:
 
 
 class HeatAsk(msgspec.Struct):
-    """`place`: by what units are taken together; `days`: filed within so many, 0: ever."""
+    """`place`: by what units are taken together; `days`: filed within so many, 0: ever. `code`: of this alone; `hours`: of one time of day alone, 0 for 00:00 to 03:00 up to 7."""
 
     place: Annotated[str, Meta(pattern="^(community|grid|yard|building|unit)$")] = "yard"
     kind: ReportKind | None = None
     days: Annotated[int, Meta(ge=0, le=3660)] = 90
+    code: Annotated[str, Meta(max_length=20)] = ""
+    hours: Annotated[int, Meta(ge=0, lt=case_heat.COLUMNS)] | None = None
 
 
 class HeatLine(msgspec.Struct):
@@ -246,24 +248,32 @@ class HeatLine(msgspec.Struct):
 
 
 class HeatSeen(msgspec.Struct):
+    """`on_map`: counts by yard, or by unit (a building's at its first one) where `place` is no wider."""
+
     places: list[HeatLine]
     codes: list[HeatLine]
     most: int
+    on_map: dict[str, int]
 
 
-def heat_of(visit: Visit, ask: HeatAsk) -> case_heat.Heat:
-    found = of_person(visit, wanted(visit, CasesAsk(kind=ask.kind, days=ask.days)))
-    return case_heat.heat(found, ask.place, visit.centre.site.zone)
+def heat_cases(visit: Visit, ask: HeatAsk) -> list[Case]:
+    zone = visit.centre.site.zone
+    return [
+        each
+        for each in of_person(visit, wanted(visit, CasesAsk(kind=ask.kind, days=ask.days)))
+        if ask.code in ("", each.filed.fact.code) and ask.hours in (None, case_heat.column_of(each.filed.at_utc, zone))
+    ]
 
 
 @call("GET", "/cases-heat", doing=Doing.VIEW)
 def cases_heat(visit: Visit, ask: HeatAsk) -> HeatSeen:
     """Where, when and of what kind reports are filed: the places with most first."""
-    found = heat_of(visit, ask)
+    mine = heat_cases(visit, ask)
+    found = case_heat.heat(mine, ask.place, visit.centre.site.zone)
     places, codes = (
         [HeatLine(row.name, list(row.counts), row.total) for row in rows] for rows in (found.places, found.codes)
     )
-    return HeatSeen(places, codes, found.most)
+    return HeatSeen(places, codes, found.most, case_heat.on_map(mine, ask.place, visit.places))
 
 
 class FiguresAsk(msgspec.Struct):

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import msgspec
 
-from centre import accounts, api_tokens, permits
+from centre import api_tokens, permits
 from centre.accounts import Account, Role
 from centre.api_tokens import ApiToken
 from centre.console.call import Nothing, call
-from centre.console.calls.accounts import Name, ScopeText, by_person, scope_of
+from centre.console.calls.accounts import Name, ScopeText, by_person, of_own_scope, scope_of
 from centre.console.errors import NotThereError
 from centre.console.visit import Visit
 from centre.permits import Doing
@@ -82,9 +82,7 @@ def end_token(visit: Visit, ask: OfToken) -> Nothing:
 
 
 def _theirs(visit: Visit) -> list[ApiToken]:
-    with visit.centre.books.reading() as conn:
-        found = api_tokens.listed(conn)
-        return [each for each in found if accounts.covers(conn, visit.person, each.person.scope)]
+    return of_own_scope(visit, api_tokens.listed, lambda each: each.person.scope)
 
 
 def _program(each: ApiToken) -> Program:

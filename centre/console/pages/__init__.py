@@ -18,6 +18,7 @@ from centre.console.pages import (
     patrol_new,
     people,
     people_erase,
+    people_export,
     people_lists,
     polls,
     provider,
@@ -50,5 +51,6 @@ ALL: tuple[Pages, ...] = (
     patrol_new.PAGES,
     people_lists.PAGES,
     people_erase.PAGES,
+    people_export.PAGES,
     provider.PAGES,
 )

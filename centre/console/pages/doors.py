@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -12,11 +12,10 @@ import msgspec
 from msgspec import Meta
 from starlette.responses import Response
 
-from centre import place_tree, scope_tree
 from centre.console.calls import doors as doors_call
 from centre.console.page import Entry, Pages
 from centre.console.visit import Visit
-from centre.place_tree import PlaceNode
+from centre.scope_tree import LEVEL_WORDS, Node, PlaceRoll
 from centre.sentences import MODES, named
 from centre.unit_states import DoorNow, UnitNow, UnitSign
 from centre.words import N_, _
@@ -71,9 +70,8 @@ def _seen(visit: Visit) -> dict[str, Any]:
     last = max(1, -(-len(found) // PAGE))
     page = min(wanted.page, last)
     first = (page - 1) * PAGE
-    look = visit.desk.states.look(visit.language)
-    is_all = len(everything) == len(look.units)
-    top = look.tree if is_all else place_tree.of((each.unit, each.scopes) for each in everything)
+    known = visit.places
+    tops = [place for site in known.tree(visit.units) for place in _places(site)]
     signs = {each.unit: each.sign for each in everything}
     return {
         "wanted": wanted,
@@ -84,18 +82,29 @@ def _seen(visit: Visit) -> dict[str, Any]:
         "all": len(everything),
         "before": f"/doors{wanted.address(page=page - 1)}" if page > 1 else None,
         "after": f"/doors{wanted.address(page=page + 1)}" if page < last else None,
-        "tree": _branches(top, signs, wanted.place),
-        "places": [("", _("all"))] + [(str(scope), place_tree.label(scope)) for scope in _choices(top, wanted.place)],
-        "place_label": _label(wanted.place),
+        "tree": _branches(known, tops, signs, wanted.place),
+        "places": [("", _("all"))] + [(scope, known.words(scope)) for scope in _choices(tops, wanted.place)],
+        "place_label": known.words(wanted.place) if _is_place(place) else "",
     }
 
 
-def _choices(top: PlaceNode, chosen: str) -> Iterator[Scope]:
+def _places(node: Node) -> list[Node]:
+    """What lies in it, but for units."""
+    return [each for each in node.children if not each.scope.startswith("unit/")]
+
+
+def _choices(tops: Sequence[Node], chosen: str) -> Iterator[str]:
     """Places to choose from: buildings only where there are few, and the chosen one."""
-    found = [each for _depth, each in top.walk()]
+    found = list(_walk(tops))
     for each in found:
-        if each.scope is not None and (len(found) <= PAGE or each.places or str(each.scope) == chosen):
+        if len(found) <= PAGE or _places(each) or each.scope == chosen:
             yield each.scope
+
+
+def _walk(nodes: Sequence[Node]) -> Iterator[Node]:
+    for node in nodes:
+        yield node
+        yield from _walk(_places(node))
 
 
 def _place(text: str) -> Scope | None:
@@ -113,23 +122,23 @@ def _takes(wanted: Filter, unit: UnitNow, place: Scope | None) -> bool:
     )
 
 
-def _label(place: str) -> str:
-    level, _slash, name = place.partition("/")
-    known = scope_tree.LEVEL_WORDS.get(level)
-    return _(known).format(id=name) if known and name else ""
+def _is_place(scope: Scope | None) -> bool:
+    return scope is not None and scope.level in LEVEL_WORDS and bool(scope.id)
 
 
-def _branches(place: PlaceNode, signs: dict[str, UnitSign], chosen: str) -> tuple[TreeBranch, ...]:
+def _branches(
+    known: PlaceRoll, places: Sequence[Node], signs: Mapping[str, UnitSign], chosen: str
+) -> tuple[TreeBranch, ...]:
     found = []
-    for scope, each in sorted(place.places.items(), key=lambda item: place_tree.natural(item[0].id)):
-        counted = Counter(signs[unit].value for unit in each.units)
-        below = _branches(each, signs, chosen)
-        is_open = str(scope) == chosen or any(branch.is_open for branch in below) or len(place.places) == 1
+    for each in places:
+        counted = Counter(signs[unit].value for unit in known.within[each.scope] if unit in signs)
+        below = _branches(known, _places(each), signs, chosen)
+        is_open = each.scope == chosen or any(branch.is_open for branch in below) or len(places) == 1
         unwell = tuple(
             (sign.value, counted[sign.value]) for sign in UnitSign if sign is not UnitSign.WELL and counted[sign.value]
         )
-        shown = unwell or ((UnitSign.WELL.value, len(each.units)),)
-        found.append(TreeBranch(place_tree.label(scope), str(scope), len(each.units), shown, below, is_open))
+        shown = unwell or ((UnitSign.WELL.value, each.count),)
+        found.append(TreeBranch(known.words(each.scope), each.scope, each.count, shown, below, is_open))
     return tuple(found)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from centre import notice_templates, scope_tree, settings
+from centre import notice_templates, settings
 from centre.console.pages.place_tree import branches
 from centre.console.visit import Visit
 from centre.errors import BadValueError
@@ -110,8 +110,8 @@ class Shown:
 
 def shown_on(visit: Visit, values: Mapping[str, str], scopes: list[str]) -> Shown:
     """The panel that was chosen, else the smallest of those places; letters and language as the settings there say."""
+    known = visit.places
     with visit.centre.books.reading() as conn:
-        known = scope_tree.roll(conn, visit.site)
         ids = frozenset[str]().union(*(known.within.get(scope, frozenset()) for scope in scopes)) & visit.units
         places = known.units[min(ids)].places if ids else (f"site/{visit.site}",)
         said = settings.in_force(conn, places)
@@ -135,13 +135,11 @@ def shown_on(visit: Visit, values: Mapping[str, str], scopes: list[str]) -> Show
 
 def places(visit: Visit, scopes: list[str], opened: str = "") -> dict[str, Any]:
     """For the tree: the places, and how many units are in what was chosen."""
-    with visit.centre.books.reading() as conn:
-        known = scope_tree.roll(conn, visit.site)
+    known = visit.places
     nodes = known.tree(visit.units)
     inside = frozenset[str]().union(*(known.within.get(scope, frozenset()) for scope in scopes))
     return {
         "known": known,
-        "seen_units": sorted(visit.units),
         "branches": branches(nodes, scopes, {opened} if opened else ()),
         "count": len(inside & visit.units),
     }

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from centre import notice_list, notice_templates, scope_tree
+from centre import notice_list, notice_templates
 from centre.console.calls import notice_templates as template_calls
 from centre.console.calls import notices as calls
 from centre.console.calls.notice_templates import SaveTemplate, TemplateName
@@ -22,6 +22,7 @@ from centre.console.visit import Said, Visit
 from centre.errors import BadValueError, CentreError, ForbiddenError
 from centre.permits import Doing
 from centre.previews import ALL_PAGES, FIRST_PAGES, Preview
+from centre.scope_tree import Node
 from centre.words import _
 from contract.messages import Category, Notice, Per, Poll
 from contract.scopes import Scope
@@ -132,8 +133,7 @@ def _form(
 def _place_words(visit: Visit, changed: str | None, scopes: list[str]) -> str:
     if changed is None:
         return ""
-    with visit.centre.books.reading() as conn:
-        return scope_tree.roll(conn, visit.site).words(scopes[0])
+    return visit.places.words(scopes[0])
 
 
 def _filled(visit: Visit, values: Mapping[str, str]) -> dict[str, str]:
@@ -168,20 +168,17 @@ def template_removed(visit: Visit) -> Response:
 @PAGES.get("/notices/places", Doing.NOTICE)
 def places_part(visit: Visit) -> Response:
     """What lies in a place, or matches what was typed."""
-    with visit.centre.books.reading() as conn:
-        known = scope_tree.roll(conn, visit.site)
+    known, asked = visit.places, visit.request.query_params
     nodes = known.tree(visit.units)
-    asked = visit.request.query_params
     if text := asked.get("q", "").strip():
-        return visit.page(
-            "notice_places_part.html",
-            known=known,
-            branches=place_tree.branches(place_tree.matching(known, nodes, text), ()),
-        )
-    inside = place_tree.found(nodes, asked.get("in", ""))
-    if inside is None:
-        raise NotThereError(_("no such place"))
-    return visit.page("notice_places_part.html", known=known, branches=place_tree.branches(inside.children, ()))
+        found: Sequence[Node] = place_tree.matching(known, nodes, text)
+    else:
+        inside = place_tree.found(nodes, asked.get("in", ""))
+        if inside is None:
+            raise NotThereError(_("no such place"))
+        found = inside.children
+    kind = "radio" if asked.get("kind") == "radio" else "checkbox"
+    return visit.page("notice_places_part.html", known=known, branches=place_tree.branches(found, ()), kind=kind)
 
 
 # --- as a panel draws it

@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from centre import order_words, place_tree, scope_tree
+from centre import order_words, scope_tree
 from centre.console.calls import doors as doors_call
 from centre.console.calls import orders as orders_call
 from centre.console.calls.orders import DoorOrderAsk, ModeAsk, ModeEverywhereAsk, OpenAsk, OrderAsk, SayAsk
@@ -126,7 +126,7 @@ def _form(visit: Visit, name: str, act: Act, scope: Scope, error: BadValueError 
     is_place = scope.level != "unit"
     now = None if is_place else doors_call.one(visit, scope.id)
     units = visit.desk.states.look(visit.language).reach(scope) if now is None else [now]
-    where = place_tree.label(scope) if now is None else now.label
+    where = visit.places.words(str(scope)) if now is None else now.label
     return visit.page(
         "order.html",
         200 if error is None else 422,

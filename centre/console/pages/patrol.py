@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
+from msgspec import Meta
 from starlette.responses import Response
 
-from centre import scope_tree
 from centre.console.calls import patrol as calls
 from centre.console.calls.patrol import PatrolDay, RoundDays, RoundName, RoundSeen, StopSeen, TrackAsk
 from centre.console.page import Entry, Pages
+from centre.console.pages import patrol_map
 from centre.console.visit import Said, Visit
 from centre.permits import Doing
 from centre.words import N_, _
@@ -30,8 +31,12 @@ TIMINGS = {
     "late": N_("late"),
     "out_of_order": N_("out of order"),
 }
-WIDE = 1000
+WIDE = 480
 """Of a time line's drawing, in its own units."""
+HOURS = 5
+"""So many are written beneath it."""
+LAST = 20
+"""So near its end no hour is written: it would be cut off."""
 LEAST_S = 4 * 3600.0
 """Of a time line: a round of ten minutes is not drawn as wide as one of a day."""
 
@@ -64,15 +69,15 @@ def time_line(visit: Visit, each: RoundSeen) -> TimeLine:
     def x(utc: float) -> float:
         return round(WIDE * (utc - first) / span, 1)
 
-    every = max(1, round(span / 3600 / 8)) * 3600
+    every = max(1, round(span / 3600 / HOURS)) * 3600
     hours = []
     at = first
-    while at < first + span:
+    while x(at) < WIDE - LAST:
         local = visit.clock(at)
         hours.append((x(at), local))
         at += every
     windows = sorted({(x(stop.from_utc), x(stop.until_utc)) for stop in each.stops})
-    marks = [Mark(x(_drawn_at(stop)), stop.sign or "away") for stop in each.stops]
+    marks = [Mark(x(_drawn_at(stop)), stop.sign or "due") for stop in each.stops]
     now = x(visit.now) if first <= visit.now <= first + span else None
     return TimeLine([(begin, max(1.0, end - begin)) for begin, end in windows], marks, hours, now)
 
@@ -97,6 +102,12 @@ def round_words(each: RoundSeen) -> str:
     return _(words.get(each.sign, so_far)).format(done=each.done, all=len(each.stops))
 
 
+class DayAsk(PatrolDay):
+    """`round`: the one that is on the map; empty, or not walked on that day: all."""
+
+    round: Annotated[str, Meta(max_length=48)] = ""
+
+
 @PAGES.get("/patrol")
 def patrol(visit: Visit) -> Response:
     return visit.page("patrol.html", **_day(visit))
@@ -107,18 +118,27 @@ def day_part(visit: Visit) -> Response:
     return visit.page("patrol_day_part.html", **_day(visit))
 
 
+@PAGES.get("/patrol/states")
+def states(visit: Visit) -> Response:
+    return visit.page("overview_states_part.html", states=_day(visit)["states"])
+
+
 def _day(visit: Visit) -> dict[str, Any]:
-    ask = visit.ask(PatrolDay)
+    ask = visit.ask(DayAsk)
     day = calls.day_of(visit, ask.day)
     today = calls.day_of(visit, "")
-    found = visit.desk.shared.get(
-        ("patrol", day, visit.seen, visit.now // 60), lambda: calls.patrol_day(visit, PatrolDay(day.isoformat()))
-    )
+    found = calls.patrol_day(visit, PatrolDay(day.isoformat()))
+    on_map = [each for each in found.rounds if each.id == ask.round] or found.rounds
     return {
+        "ask": ask,
+        "query": urlencode({"day": day.isoformat(), "round": ask.round}),
+        "states": patrol_map.stops(on_map),
+        "legend": patrol_map.legend(patrol_map.STOPS),
         "day": day,
         "today": today,
         "days": [_tab(each, day, today) for each in (day - timedelta(1), day, day + timedelta(1))],
         "rounds": [(each, time_line(visit, each), round_words(each)) for each in found.rounds],
+        "round_choices": [(each.id, each.title) for each in found.rounds],
         "words_of": words_of,
         "may_patrol": visit.may(Doing.PATROL),
         "may_track": visit.may(Doing.PATROL),
@@ -137,16 +157,17 @@ def one(visit: Visit) -> Response:
     ask = visit.ask(RoundDays, round=visit.request.path_params["round"])
     its = calls.mine(visit, ask.round)
     found = calls.round_days_of(visit, ask)
-    with visit.centre.books.reading() as conn:
-        places = scope_tree.roll(conn, visit.site)
     return visit.page(
         "patrol_round.html",
         round=its,
-        place=places.words(str(its.scope)),
+        place=visit.places.words(str(its.scope)),
         days=[(each, round_words(each)) for each in found.rounds],
         newest=found.rounds[0] if found.rounds else None,
         may_patrol=visit.may(Doing.PATROL),
         words_of=words_of,
+        states=patrol_map.stops(found.rounds[:1]),
+        legend=patrol_map.legend(patrol_map.STOPS),
+        today=calls.day_of(visit, "").isoformat(),
     )
 
 
@@ -167,9 +188,14 @@ def track(visit: Visit) -> Response:
     """A form until somebody is named: a person's ways are looked at by name only."""
     holder = visit.request.query_params.get("holder", "")
     found = calls.patrol_track(visit, visit.ask(TrackAsk)) if holder else None
-    with visit.centre.books.reading() as conn:
-        places = scope_tree.roll(conn, visit.site)
     there = calls.workers(visit) if visit.may(Doing.PATROL) else []
     return visit.page(
-        "patrol_track.html", holder=holder, found=found, name_of=places.name_of, timings=TIMINGS, known=there
+        "patrol_track.html",
+        holder=holder,
+        found=found,
+        name_of=visit.places.name_of,
+        timings=TIMINGS,
+        known=there,
+        states={} if found is None else patrol_map.track(found),
+        legend=patrol_map.legend(patrol_map.POINTS),
     )

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from centre import rounds, scope_tree
+from centre import rounds
 from centre.console.calls import patrol as calls
 from centre.console.calls.patrol import PutRound, StopAsk
 from centre.console.page import Pages
@@ -93,7 +93,10 @@ def _put(visit: Visit, name: str) -> Response:
     words = _("The round is in place. Units that are offline take it when they are back.")
     if done.unknown_doors:
         words += " " + _("Not told by their units so far: {doors}.").format(doors=", ".join(done.unknown_doors))
-    return visit.go(f"/patrol/round/{done.id}", Said("look" if done.unknown_doors else "well", words))
+    if done.unknown_staff:
+        words += " " + _("In no list of yours: {names}.").format(names=", ".join(done.unknown_staff))
+    doubtful = done.unknown_doors or done.unknown_staff
+    return visit.go(f"/patrol/round/{done.id}", Said("look" if doubtful else "well", words))
 
 
 def _asked(values: dict[str, Any], stops: list[StopAsk], name: str) -> PutRound:
@@ -153,9 +156,8 @@ def _stop(each: StopLine) -> StopAsk:
 
 
 def _form(visit: Visit, values: dict[str, Any], name: str = "", wrong: Wrong | None = None) -> Response:
-    with visit.centre.books.reading() as conn:
-        places = scope_tree.roll(conn, visit.site)
-    there = sorted(places.seen(visit.seen))
+    places = visit.places
+    there = sorted(places.seen(visit.seen), key=lambda unit: places.ranks[unit])
     scopes = [scope for scope in places.within if places.within[scope] <= places.seen(visit.seen)]
     offered = [(scope, places.words(scope)) for scope in sorted(scopes, key=_level) if not scope.startswith("unit/")]
     return visit.page(

@@ -130,6 +130,7 @@ def one_list(visit: Visit) -> Response:
         most=MOST,
         list_address=lambda **more: f"/people/list?{urlencode({'scope': ask.scope, 'roster': ask.roster, **more})}",
         add_address=f"/people/add?{urlencode({'scope': ask.scope, 'roster': ask.roster})}",
+        export_address=f"/people/list/export?{urlencode({'scope': ask.scope, 'roster': ask.roster})}",
         import_address=f"/people/import?{urlencode({'scope': ask.scope, 'roster': ask.roster})}",
         **_shown(visit),
     )

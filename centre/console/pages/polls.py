@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from starlette.responses import Response
 
-from centre import notice_list, scope_tree
+from centre import notice_list
 from centre.console.calls import polls as calls
 from centre.console.calls.polls import PutPoll
 from centre.console.page import Pages
@@ -29,8 +29,8 @@ WHO = {
 
 @PAGES.get("/notices/polls")
 def listed(visit: Visit) -> Response:
+    known = visit.places
     with visit.centre.books.reading() as conn:
-        known = scope_tree.roll(conn, visit.site)
         totals = notice_list.totals(conn, known, visit.seen, visit.now)
     rows = calls.seen_polls(visit)
     first = max(0, int(visit.request.query_params.get("first", "0")[:9]) if _is_number(visit) else 0)
@@ -54,7 +54,7 @@ def _is_number(visit: Visit) -> bool:
 @PAGES.get("/notices/polls/new", Doing.POLL)
 def new(visit: Visit) -> Response:
     values = notice_form.begun(visit, None) | {"per": Per.ROOM.value, "options": ""}
-    return _form(visit, values, [])
+    return _form(visit, values, [], opened=visit.request.query_params.get("open", ""))
 
 
 @PAGES.post("/notices/polls/new", Doing.POLL)
@@ -84,7 +84,9 @@ def _check(values: Mapping[str, str], options: tuple[str, ...]) -> None:
         raise BadValueError("until", _("until when can be answered?"))
 
 
-def _form(visit: Visit, values: Mapping[str, str], scopes: list[str], fault: Fault | None = None) -> Response:
+def _form(
+    visit: Visit, values: Mapping[str, str], scopes: list[str], fault: Fault | None = None, *, opened: str = ""
+) -> Response:
     return visit.page(
         "poll_new.html",
         422 if fault is not None else 200,
@@ -94,5 +96,5 @@ def _form(visit: Visit, values: Mapping[str, str], scopes: list[str], fault: Fau
         who=[(each.value, _(words)) for each, words in WHO.items()],
         panels=[(size, _(words)) for size, words in notice_form.PANELS.items()],
         turns=[(turn, _(words)) for turn, words in notice_form.TURNS.items()],
-        **notice_form.places(visit, scopes),
+        **notice_form.places(visit, scopes, opened),
     )

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from centre import case_heat, field_entries, recipients, scope_tree
+from centre import case_heat, field_entries, recipients
 from centre.console.call import Nothing
 from centre.console.calls import reports as calls
 from centre.console.calls.reports import (
@@ -67,10 +67,10 @@ SPANS = (
 
 def _common(visit: Visit) -> dict[str, Any]:
     with visit.centre.books.reading() as conn:
-        known, places = recipients.known(conn), scope_tree.roll(conn, visit.site)
+        known = recipients.known(conn)
     return {
-        "name_of": places.name_of,
-        "place_of": places.words,
+        "name_of": visit.places.name_of,
+        "place_of": visit.places.words,
         "to_name": lambda name: known[name].name if name in known else name,
         "known": [(each.id, each.name) for each in known.values()],
         "named": named,
@@ -162,7 +162,9 @@ def table(visit: Visit) -> Response:
 @PAGES.get("/reports/heat")
 def heat(visit: Visit) -> Response:
     ask = visit.ask(HeatAsk)
-    found = calls.heat_of(visit, ask)
+    mine = calls.heat_cases(visit, ask)
+    counts = case_heat.on_map(mine, ask.place, visit.places)
+    most = max(counts.values(), default=0)
     codes = {
         each.filed.fact.code: calls.seen(each, visit.now).what
         for each in calls.of_person(visit, calls.wanted(visit, CasesAsk()))
@@ -171,8 +173,18 @@ def heat(visit: Visit) -> Response:
         "reports_heat.html",
         tabs_of=_tabs(visit, "/reports/heat"),
         ask=ask,
-        heat=found,
+        heat=case_heat.heat(mine, ask.place, visit.centre.site.zone),
+        layer={
+            "rest": "hidden",
+            "heat": {scope: (case_heat.shade(count, most), count) for scope, count in counts.items()},
+        },
+        shades=case_heat.shades(most),
+        hours=[("", _("all"))] + [(str(at), words) for at, words in enumerate(case_heat.columns())],
         columns=case_heat.columns(),
+        codes=[
+            ("", _("all")),
+            *sorted((code, words if words == code else f"{code} {words}") for code, words in codes.items()),
+        ],
         places=[(level, _(words)) for level, words in PLACES],
         code_words=codes,
         **_common(visit),

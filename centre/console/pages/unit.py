@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from centre import order_words, place_tree, scope_tree, unit_page
+from centre import order_words, scope_tree, unit_page
 from centre.console.calls import doors as doors_call
 from centre.console.calls.doors import AcceptAsk
 from centre.console.course_view import lines
@@ -75,11 +75,13 @@ def _now(visit: Visit) -> dict[str, Any]:
         "now": now,
         "known": known,
         "doors": [(each, lock_words(each), leaf_words(each)) for each in now.doors],
-        "places": [place_tree.label(scope) for scope in now.scopes if scope.level in place_tree.BETWEEN],
+        "places": [visit.places.words(str(scope)) for scope in now.scopes if scope.level in scope_tree.PLACES],
         "clock": named(CLOCKS, now.status.get("clock")),
         "clock_well": now.status.get("clock") in {"synced", "holdover"},
         "storage": named(STORAGES, now.status.get("storage")),
-        "lacking": [(named(STATES, each.kind), each.id, place_words(each.scope)) for each in known.standing.lacking],
+        "lacking": [
+            (named(STATES, each.kind), each.id, visit.places.words(each.scope)) for each in known.standing.lacking
+        ],
         "devices": _devices(now),
         "given": [(each, _how_far(each)) for each in known.orders],
     }
@@ -93,11 +95,6 @@ def _rest(visit: Visit) -> dict[str, Any]:
         "happened": unit_page.happened(visit.centre, now.unit),
         "course": None if last is None else lines(visit, last),
     }
-
-
-def place_words(scope: str) -> str:
-    level, _slash, name = scope.partition("/")
-    return _(scope_tree.LEVEL_WORDS[level]).format(id=name)
 
 
 def _devices(now: UnitNow) -> list[tuple[str, str, str]]:

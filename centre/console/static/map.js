@@ -1,17 +1,18 @@
 // Yards as areas and units as state-shaped signs, drawn on a canvas; the same as a list beneath, for keyboards and readers of screens.
 // What is where comes from data-layout (once); in which state what is, from [data-map-states] inside the figure, whenever that is new.
-// A click tells `console:pick` {unit, scope}; unless somebody prevents it, it checks the form's field of that scope, or opens the unit's page.
+// A click tells `console:pick` {unit, scope, name}; unless somebody prevents it, it checks the form's field of that scope, or opens the unit's page.
 import { list } from "./map_list.js";
-import { colours, draw, fitted, spacing } from "./map_draw.js";
+import { colours, draw, fitted, framed, holds, spacing, stateOf } from "./map_draw.js";
 
 const REACH = 14; // pixels from a sign's middle within which it is meant
 const MOST = 24;
 /** @typedef {[unit: string, name: string, x: number, y: number, area: number]} Unit */
 /** @typedef {{scope: string, name: string, outline: [number, number][]}} Area */
 /** @typedef {{width: number, height: number, areas: Area[], units: Unit[]}} Layout */
-/** @typedef {{urgent?: string[], look?: string[], away?: string[], hidden?: string[], route?: string[], heat?: Record<string, number>}} Said */
+/** @typedef {Record<string, [shade: number, count: number]>} Heat by scope; a unit's is at its spot. */
+/** @typedef {{urgent?: string[], look?: string[], away?: string[], due?: string[], well?: string[], rest?: "hidden" | "plain", routes?: string[][], heat?: Heat}} Said */
 /** @typedef {{scale: number, x: number, y: number}} View */
-/** @typedef {{layout: Layout, said: Said, states: Map<string, string>, picked: Set<string>, view: View, over: Unit | null, apart: number}} Shown */
+/** @typedef {{layout: Layout, units: Map<string, Unit>, said: Said, states: Map<string, string>, picked: Set<string>, view: View, over: Unit | null, apart: number}} Shown */
 
 /** @param {HTMLElement} figure */
 export async function start(figure) {
@@ -32,10 +33,11 @@ class Chart {
     this.canvas = canvas;
     this.says = /** @type {HTMLElement} */ (figure.querySelector(".map-says"));
     /** @type {Shown} */
-    this.shown = { layout, said: {}, states: new Map(), picked: new Set(), view: { scale: 1, x: 0, y: 0 }, over: null, apart: spacing(layout) };
+    this.shown = { layout, units: new Map(layout.units.map((unit) => [unit[0], unit])), said: {}, states: new Map(), picked: new Set(), view: { scale: 1, x: 0, y: 0 }, over: null, apart: spacing(layout) };
     this.colours = colours(canvas);
     this.due = 0;
     this.least = 1;
+    this.begun = 1;
   }
 
   begin() {
@@ -50,10 +52,10 @@ class Chart {
     canvas.addEventListener("click", (event) => this.click(event));
     figure.querySelector("[data-map-in]")?.addEventListener("click", () => this.zoom(1.5));
     figure.querySelector("[data-map-out]")?.addEventListener("click", () => this.zoom(1 / 1.5));
-    figure.querySelector("[data-map-whole]")?.addEventListener("click", () => this.fit());
+    figure.querySelector("[data-map-whole]")?.addEventListener("click", () => this.fit(true));
     this.form()?.addEventListener("change", () => this.readPicked());
-    list(figure, this.shown.layout, (unit, scope) => this.pick(unit, scope), (unit) => this.word(unit));
     this.read();
+    list(figure, this.shown, (unit, scope) => this.pick(unit, scope), (unit) => this.word(unit));
     this.readPicked();
     this.fit();
     figure.dataset.drawn = "";
@@ -67,7 +69,7 @@ class Chart {
     const holder = /** @type {HTMLElement | null} */ (this.figure.querySelector("[data-map-states]"));
     this.shown.said = JSON.parse(holder?.dataset.mapStates || "{}");
     this.shown.states.clear();
-    for (const state of /** @type {const} */ (["away", "look", "urgent", "hidden"])) {
+    for (const state of /** @type {const} */ (["well", "away", "due", "look", "urgent"])) {
       for (const unit of this.shown.said[state] ?? []) this.shown.states.set(unit, state);
     }
     this.figure.dispatchEvent(new Event("map:said"));
@@ -80,18 +82,21 @@ class Chart {
     this.draw();
   }
 
-  fit() {
+  /** @param {boolean} [isWhole] */
+  fit(isWhole = false) {
     const { clientWidth: width, clientHeight: height } = this.canvas;
     const ratio = Math.min(devicePixelRatio || 1, 2);
     this.canvas.width = Math.round(width * ratio);
     this.canvas.height = Math.round(height * ratio);
-    this.shown.view = fitted(this.shown.layout, width, height);
-    this.least = this.shown.view.scale;
+    const whole = fitted(this.shown.layout, width, height);
+    this.shown.view = isWhole ? whole : framed(this.shown, width, height);
+    this.least = whole.scale;
+    this.begun = this.shown.view.scale;
     this.moved();
   }
 
   moved() {
-    this.canvas.classList.toggle("map-moves", this.shown.view.scale > this.least * 1.01);
+    this.canvas.classList.toggle("map-moves", this.shown.view.scale > this.begun * 1.01); // until then a finger scrolls the page
     this.draw();
   }
 
@@ -114,7 +119,7 @@ class Chart {
     const scale = Math.min(Math.max(view.scale * by, this.least), this.least * MOST);
     const grown = scale / view.scale;
     this.shown.view = { scale, x: x - (x - view.x) * grown, y: y - (y - view.y) * grown };
-    if (scale === this.least) this.fit();
+    if (scale === this.least) this.fit(true);
     else this.moved();
   }
 
@@ -149,7 +154,7 @@ class Chart {
 
   /** @param {MouseEvent} event @returns {Unit | null} */
   unitAt(event) {
-    const { layout, view, states } = this.shown;
+    const { layout, view } = this.shown;
     const x = (event.offsetX - view.x) / view.scale;
     const y = (event.offsetY - view.y) / view.scale;
     const reach = REACH / view.scale;
@@ -158,7 +163,7 @@ class Chart {
     let nearest = reach * reach;
     for (const unit of layout.units) {
       const far = (unit[2] - x) ** 2 + (unit[3] - y) ** 2;
-      if (far < nearest && states.get(unit[0]) !== "hidden") [best, nearest] = [unit, far];
+      if (far < nearest && stateOf(this.shown, unit[0]) !== "hidden") [best, nearest] = [unit, far];
     }
     return best;
   }
@@ -168,14 +173,7 @@ class Chart {
     const { layout, view } = this.shown;
     const x = (event.offsetX - view.x) / view.scale;
     const y = (event.offsetY - view.y) / view.scale;
-    return layout.areas.find(({ outline }) => {
-      let inside = false;
-      outline.forEach(([ax, ay], at) => {
-        const [bx, by] = outline[(at || outline.length) - 1];
-        if (ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) inside = !inside;
-      });
-      return inside;
-    });
+    return layout.areas.find(({ outline }) => holds(outline, x, y));
   }
 
   /** @param {PointerEvent} event */
@@ -184,12 +182,19 @@ class Chart {
     const unit = this.unitAt(event);
     const area = this.areaAt(event);
     this.canvas.classList.toggle("map-hits", Boolean(unit || (area && this.form())));
-    this.point(unit, event, unit ? "" : this.form() ? (area?.name ?? "") : "");
+    this.point(unit, event, unit || !area ? "" : this.areaWords(area));
+  }
+
+  /** Of an area that can be picked, or that is shaded by a count. @param {Area} area */
+  areaWords(area) {
+    const heat = this.shown.said.heat?.[area.scope];
+    if (heat) return `${area.name} · ${heat[1]}`;
+    return this.form() ? area.name : "";
   }
 
   /** @param {Unit | null} unit @param {PointerEvent} [event] @param {string} [words] */
   point(unit, event, words = "") {
-    const said = unit ? `${unit[1]} · ${this.word(unit[0])}` : words;
+    const said = unit ? [unit[1], this.word(unit[0])].filter(Boolean).join(" · ") : words;
     this.says.hidden = !said;
     if (said && event) {
       this.says.textContent = said;
@@ -203,9 +208,11 @@ class Chart {
     }
   }
 
-  /** The state of a unit, as the legend says it. @param {string} unit */
+  /** The state of a unit, as the legend says it; or its count. @param {string} unit */
   word(unit) {
-    const state = this.shown.states.get(unit) ?? "well";
+    const heat = this.shown.said.heat?.[`unit/${unit}`];
+    if (heat) return String(heat[1]);
+    const state = stateOf(this.shown, unit);
     return this.figure.querySelector(`.legend .state-${state} .words`)?.textContent ?? "";
   }
 
@@ -219,7 +226,7 @@ class Chart {
 
   /** @param {string | null} unit @param {string | null} scope */
   pick(unit, scope) {
-    const told = new CustomEvent("console:pick", { bubbles: true, cancelable: true, detail: { unit, scope } });
+    const told = new CustomEvent("console:pick", { bubbles: true, cancelable: true, detail: { unit, scope, name: unit && this.shown.units.get(unit)?.[1] } });
     if (!this.figure.dispatchEvent(told)) return;
     const form = this.form();
     if (form) {

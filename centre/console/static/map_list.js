@@ -1,19 +1,22 @@
-// A map as a list: each area with its units and their states. It is made when it is opened, an area's units when that is.
+// A map as a list: each area with its units that are shown, and their states. It is made when it is opened, an area's units when that is.
+import { stateOf } from "./map_draw.js";
 
 /**
  * @param {HTMLElement} figure
- * @param {import("./map.js").Layout} layout
+ * @param {import("./map.js").Shown} shown
  * @param {(unit: string | null, scope: string | null) => void} pick
  * @param {(unit: string) => string} word
  */
-export function list(figure, layout, pick, word) {
+export function list(figure, shown, pick, word) {
   const whole = /** @type {HTMLDetailsElement | null} */ (figure.querySelector("[data-map-list]"));
   const into = whole?.querySelector("div");
   if (!whole || !into) return;
-  const units = layout.areas.map(() => /** @type {import("./map.js").Unit[]} */ ([]));
-  for (const unit of layout.units) units[unit[4]]?.push(unit);
   whole.addEventListener("toggle", () => {
-    if (whole.open && !into.firstChild) into.append(...layout.areas.map((area, at) => one(area, units[at], pick, word)));
+    if (!whole.open) return;
+    const { areas, units } = shown.layout;
+    const inside = areas.map(() => /** @type {import("./map.js").Unit[]} */ ([]));
+    for (const unit of units) if (stateOf(shown, unit[0]) !== "hidden") inside[unit[4]]?.push(unit);
+    into.replaceChildren(...areas.flatMap((area, at) => (inside[at].length ? [one(area, inside[at], pick, word)] : [])));
   });
   figure.addEventListener("map:said", () => {
     for (const each of into.querySelectorAll("[data-unit]")) said(/** @type {HTMLElement} */ (each), word);
@@ -49,5 +52,5 @@ function one(area, units, pick, word) {
 
 /** @param {HTMLElement} button @param {(unit: string) => string} word */
 function said(button, word) {
-  button.textContent = `${button.dataset.name} · ${word(button.dataset.unit ?? "")}`;
+  button.textContent = [button.dataset.name, word(button.dataset.unit ?? "")].filter(Boolean).join(" · ");
 }

@@ -56,6 +56,7 @@ export function start(element) {
 
   // --- places
 
+  const tree = /** @type {HTMLElement | null} */ (form.querySelector("[data-tree]"));
   const boxes = () => /** @type {HTMLInputElement[]} */ ([...form.querySelectorAll("input[name=scope]:not([type=hidden])")]);
   const count = () => {
     for (const each of boxes()) {
@@ -74,7 +75,7 @@ export function start(element) {
   };
   const fetched = async (/** @type {Element} */ into, /** @type {string} */ query) => {
     try {
-      const { body } = await fragment(`/notices/places?${query}`);
+      const { body } = await fragment(`/notices/places?${query}&kind=${tree?.dataset.tree}`);
       into.replaceChildren(...body.childNodes);
     } catch {
       return; // the link in it leads there
@@ -92,7 +93,6 @@ export function start(element) {
     void fetched(into, `in=${encodeURIComponent(scope)}`);
   }, true);
   const find = /** @type {HTMLElement | null} */ (form.querySelector("[data-find-place]"));
-  const tree = form.querySelector("[data-tree]");
   const whole = tree?.firstElementChild;
   if (find && tree && whole) {
     find.hidden = false;

@@ -74,7 +74,7 @@ def other(web: WebDesk, tmp_path: Path) -> dict[str, Any]:
         office, PollDraft(scope, f"{WORDS}问", WORDS, (f"{WORDS}甲", "乙"), Per.ROOM, now + 9e5), "zzzclerk", now
     )
     stops = rounds.stops_of(b"unit,from,until\nzzz-1,09:00,10:00\n")
-    made = rounds.put(office, rounds.RoundDraft(scope, f"{WORDS}巡", stops), now)
+    made = rounds.put(office, rounds.RoundDraft(scope, f"{WORDS}巡", stops), now, "zzzclerk")
     account_desk.add(office, Account("zzzclerk", f"{WORDS}员", Role.VIEWER, scope, "zzzholder"), "zhang", now)
     sheet = tmp_path / "roster.csv"
     sheet.write_text("id,card\nzzzholder,0012345678\nzzzanna,0012345679\n", "utf-8")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date, timedelta
 
 import pytest
 
+from centre import rosters
 from centre.accounts import Role
+from contract.scopes import Scope
 from tests.centre.conftest import ONE_ENGINE
 from tests.centre.console.conftest import WebDesk
-from tests.centre.test_rounds import DAY, later, pair, put, say
+from tests.centre.test_rounds import DAY, later, pair, put, say, utc
 from tests.centre.unit import FakeUnit
 
 pytestmark = ONE_ENGINE
@@ -52,6 +55,63 @@ def test_a_round_with_a_stop_elsewhere_is_not_hers(web: WebDesk) -> None:
     stop = [{"unit": "b12-u1", "from": "08:00", "until": "09:00"}]
     web.call("POST", "/rounds", 403, scope="grid/g07", title="x", stops=stop)
     web.call("POST", "/rounds", 422, scope="grid/g09", title="x", stops=stop)
+
+
+def test_stops_that_an_earlier_revision_had_elsewhere_are_not_told(web: WebDesk) -> None:
+    """The round was a whole grid's in the morning, and is one yard's since noon."""
+    hers = web.desk.unit("b1-u1", "grid/g07", "yard/y01")
+    others = web.desk.unit("zzz-1", "grid/g07", "yard/y02")
+    put(web.desk, "unit,from,until,name\nb1-u1,08:00,09:00,东门\nzzz-1,09:00,10:00,秘密\n")
+    say(web.desk, others, "09:10", "zhao")
+    put(web.desk, "unit,from,until,name\nb1-u1,08:00,09:00,东门\n", now=utc("12:00"))
+    later(web.desk, hers, "23:30")
+    wide = web.call("GET", f"/patrol?day={ON}")["rounds"]
+    assert [each["unit"] for each in wide[0]["stops"]] == ["b1-u1", "zzz-1"]
+    web.become(Role.OPERATOR, "yard/y01")
+    for path in (f"/patrol?day={ON}", f"/rounds/r1?day={ON}"):
+        found = web.call("GET", path)["rounds"][0]
+        assert ([each["unit"] for each in found["stops"]], found["done"], found["unheard"]) == (["b1-u1"], 0, [])
+    for path in (f"/patrol?day={ON}", f"/patrol/day?day={ON}", f"/patrol/round/r1?day={ON}", "/patrol/track"):
+        page = web.get(path).text
+        assert not any(word in page for word in ("zzz-1", "秘密", "zhao")), path
+
+
+def test_whether_somebody_lives_elsewhere_is_not_told_by_who_walks_a_round(web: WebDesk) -> None:
+    """The same answer for an id of another yard's list as for one that nobody has."""
+    for unit, yard, name in (("b1-u1", "y01", "mine"), ("b2-u1", "y02", "anna")):
+        web.desk.unit(unit, f"yard/{yard}")
+        rosters.put(
+            web.desk.office,
+            Scope("yard", yard),
+            "residents",
+            f"id,card\n{name},001234567{yard[-1]}\n".encode(),
+            time.time(),
+        )
+    web.become(Role.OPERATOR, "yard/y01")
+    asked = {"scope": "yard/y01", "title": "巡", "stops": [{"unit": "b1-u1", "from": "08:00", "until": "09:00"}]}
+    told = {
+        name: web.call("POST", "/rounds", **asked, staff=[name])["unknown_staff"] for name in ("mine", "anna", "nobody")
+    }
+    assert told == {"mine": [], "anna": ["anna"], "nobody": ["nobody"]}
+    form = {"title": "夜", "scope": "yard/y01", "stops": "b1-u1 08:00-09:00", "staff": "anna"}
+    assert "In no list of yours: anna" in web.get(web.post("/patrol/new", **form).headers["location"]).text
+    web.become(Role.OPERATOR)
+    assert web.call("POST", "/rounds", 422, **asked, staff=["nobody"])["field"] == "staff"
+    assert web.call("POST", "/rounds", **asked, staff=["anna"])["unknown_staff"] == []
+
+
+@pytest.mark.usefixtures("walked")
+def test_who_came_is_told_to_who_may_make_rounds_and_to_herself(web: WebDesk) -> None:
+    def came() -> list[str | None]:
+        return [each["by"] for each in web.call("GET", f"/patrol?day={ON}")["rounds"][0]["stops"]]
+
+    assert came() == ["wang", None]
+    web.become(Role.VIEWER)
+    assert came() == [None, None]
+    web.become(Role.GRID_WORKER, holder="wang")
+    assert came() == ["wang", None]
+    web.become(Role.GRID_WORKER, holder="li")
+    assert came() == [None, None]
 
 
 @pytest.mark.usefixtures("walked")

@@ -11,9 +11,9 @@ from sqlalchemy import select, update
 from centre import account_desk, holder_desk, rosters, searching
 from centre.accounts import Account, Role
 from centre.checkpoints import read
-from centre.fact_export import harmless
 from centre.schema import facts, meta, units
 from centre.searching import Search
+from centre.sheet import guarded
 from contract.scopes import Scope
 from tests.centre.conftest import Desk
 from tests.centre.console.conftest import WebDesk
@@ -125,7 +125,7 @@ def test_what_a_unit_wrote_is_shown_and_never_obeyed(web: WebDesk) -> None:
 @pytest.mark.parametrize("cell", ["=1+1", " =1", "+1", "-1", "@SUM(A1)", "\t=1"])
 @pytest.mark.usefixtures("fresh")
 def test_no_cell_is_a_formula(cell: str) -> None:
-    assert harmless(cell) == f"'{cell}"
+    assert guarded(cell) == f"'{cell}"
 
 
 def test_the_record_is_proved_and_the_proof_is_an_act(web: WebDesk) -> None:

@@ -7,6 +7,7 @@ from tests.teeth.mutation import Mutation
 PEOPLE = "tests/centre/console/test_people.py"
 INDEX = "tests/centre/test_people.py"
 WAITING = "tests/centre/test_waiting_pins.py"
+EXPORT = "tests/centre/console/test_list_export.py"
 
 MUTATIONS = [
     Mutation(
@@ -71,5 +72,26 @@ MUTATIONS = [
         "wanted.holder in who.ids_of(fact)",
         'wanted.holder == fact.get("holder")',
         ("tests/centre/console/test_record.py::test_a_unit_a_kind_and_a_person_are_looked_for[sqlite]",),
+    ),
+    Mutation(
+        "a clerk takes card numbers out",
+        "centre/console/calls/list_export.py",
+        "        visit.require(Doing.CARD_NUMBERS, ask.scope)\n",
+        "        visit.require(Doing.PEOPLE, ask.scope)\n",
+        (f"{EXPORT}::test_a_clerk_takes_a_list_to_read_and_no_card_number_goes_with_it[sqlite]",),
+    ),
+    Mutation(
+        "a list goes out and nothing tells of it",
+        "centre/roster_export.py",
+        'acts.note(conn, "list_exported", told',
+        'acts.note(conn, "retained", told',
+        (f"{EXPORT}::test_a_clerk_takes_a_list_to_read_and_no_card_number_goes_with_it[sqlite]",),
+    ),
+    Mutation(
+        "a room is worked out by a spreadsheet",
+        "centre/roster_export.py",
+        'guarded(row.get(column, ""))',
+        'row.get(column, "")',
+        (f"{EXPORT}::test_with_card_numbers_it_says_what_for_and_comes_back_as_it_went[sqlite]",),
     ),
 ]

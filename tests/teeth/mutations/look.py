@@ -50,4 +50,11 @@ MUTATIONS = [
         " && place.isConnected) {",
         (f"{FRAME}::test_a_part_follows_and_takes_nothing_from_under_the_hands",),
     ),
+    Mutation(
+        "a door that is no stop is taken for one that is well",
+        "centre/console/static/map_draw.js",
+        'shown.states.get(unit) ?? shown.said.rest ?? "well";',
+        'shown.states.get(unit) ?? "well";',
+        ("tests/browser/test_maps.py::test_stops_have_their_shape_on_the_map_beside_the_time_line",),
+    ),
 ]

@@ -8,6 +8,7 @@ ROUNDS = "tests/agent/core/test_rounds.py"
 CLOCK = "tests/agent/core/test_rounds_clock.py"
 SHEET = "tests/centre/test_rounds.py"
 CHECKINS = "tests/centre/test_checkins.py"
+PAGES = "tests/centre/console/test_patrol.py"
 
 MUTATIONS = [
     Mutation(
@@ -84,5 +85,26 @@ MUTATIONS = [
         "    if time.placed:\n",
         "    if not times:\n",
         ("tests/centre/test_polls.py::test_after_a_week_without_a_clock_answers_count_by_their_true_times[sqlite]",),
+    ),
+    Mutation(
+        "a scoped clerk is shown the stops that an earlier revision had elsewhere",
+        "centre/round_days.py",
+        "        sheet = whole if seen is None else _within(whole, seen)\n",
+        "        sheet = whole\n",
+        (f"{PAGES}::test_stops_that_an_earlier_revision_had_elsewhere_are_not_told[sqlite]",),
+    ),
+    Mutation(
+        "a worker of a list that a clerk does not see is refused to her",
+        "centre/console/calls/patrol.py",
+        "    if strange and there and visit.seen is None:\n",
+        "    if strange and there:\n",
+        (f"{PAGES}::test_whether_somebody_lives_elsewhere_is_not_told_by_who_walks_a_round[sqlite]",),
+    ),
+    Mutation(
+        "a viewer follows a worker from stop to stop",
+        "centre/console/calls/patrol.py",
+        "    may_know = visit.may(Doing.PATROL)\n",
+        "    may_know = visit.may(Doing.VIEW)\n",
+        (f"{PAGES}::test_who_came_is_told_to_who_may_make_rounds_and_to_herself[sqlite]",),
     ),
 ]
