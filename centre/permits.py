@@ -42,6 +42,8 @@ class Doing(StrEnum):
     """Make and change rounds."""
     PEOPLE = "people"
     """Rosters, cards, PINs, visitors' codes; who a card is."""
+    READ_CARD = "read_card"
+    """Have a reader read a card for a list, in place of letting its holder in."""
     LOST_CARD = "lost_card"
     ERASE = "erase"
     """Have all units forget somebody."""
@@ -77,6 +79,7 @@ LEAST: Mapping[Doing, Role] = {
     Doing.LOCKDOWN: Role.OPERATOR,
     Doing.PATROL: Role.OPERATOR,
     Doing.PEOPLE: Role.OPERATOR,
+    Doing.READ_CARD: Role.OPERATOR,
     Doing.LOST_CARD: Role.OPERATOR,
     Doing.RECORD: Role.OPERATOR,
     Doing.CHECKPOINT: Role.OPERATOR,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from centre.console.calls import (
     accounts,
+    card_reading,
     consents,
     doors,
     field,
@@ -28,6 +29,7 @@ from centre.console.calls import (
 
 ALL = (
     accounts,
+    card_reading,
     consents,
     doors,
     field,

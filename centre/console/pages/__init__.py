@@ -18,6 +18,7 @@ from centre.console.pages import (
     patrol_new,
     people,
     people_lists,
+    people_reading,
     polls,
     provider,
     record,
@@ -48,5 +49,6 @@ ALL: tuple[Pages, ...] = (
     frame.PAGES,
     patrol_new.PAGES,
     people_lists.PAGES,
+    people_reading.PAGES,
     provider.PAGES,
 )
