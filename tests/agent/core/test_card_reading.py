@@ -13,12 +13,10 @@ from agent.core import limits, replay_codec
 from agent.core.events.door import CardSealed
 from agent.core.events.store import PendingCommand
 from agent.core.panel import ORDER, overlay_kind
-from contract.care import CareRule
 from contract.commands import ReadCard, Reason
-from contract.messages import Holder, Role, Settings
+from contract.messages import Holder, Role
 from tests.agent.core.bench import (
     PIN_KEY,
-    UNIT,
     UTC,
     Bench,
     card,
@@ -32,6 +30,7 @@ from tests.agent.core.bench import (
     the,
     unit_plan,
 )
+from tests.agent.core.test_care import hours, told, unit
 
 READ = ReadCard("card", "ab" * 32)
 BOX = b"sealed bytes"
@@ -146,22 +145,15 @@ def test_one_card_answers_one_command() -> None:
     assert replies(found) == []
 
 
-def test_a_card_in_a_watched_household_is_a_sign_of_life_all_the_same() -> None:
-    bench = Bench().start(Holder("old-wu", room="302", flags=frozenset({"care"}))).online()
-    bench.message(Settings(UNIT, 1, UTC, care=CareRule(silent_h=24.0)))
-    saved = the(fx.SaveState, bench.all(fx.SaveState)) if bench.all(fx.SaveState) else None
-    if saved is not None:
-        bench.do(ev.StateSaved(saved.token))
-    bench.do(
-        ev.HoldersReplaced({"key-old-wu": (Holder("old-wu", room="302"),)}, None, (), watched=(("old-wu", "302"),))
-    )
+def test_a_card_of_a_watched_household_is_a_sign_of_life_all_the_same() -> None:
+    bench = unit().online()
+    assert ("care.silent", "wu") in told(hours(bench, 13))
+    bench.do(ev.DeviceBack("card", ""))
     asked(bench)
-    bench.wait(3600.0 * 2)
-    before = bench.state.care
-    asked(bench, name="c2")
     bench.wait(1.0)
-    assert replies(shown(bench, "old-wu", command="c2")) == [("done", None)]
-    assert bench.state.care != before
+    found = shown(bench, "wu")
+    assert replies(found) == [("done", None)]
+    assert facts_of(found)["care.seen"] == {"holder": "wu", "source": "card"}
 
 
 # --- all else at the door
@@ -264,7 +256,7 @@ def test_the_reader_of_another_door_is_none_of_this_door() -> None:
     bench = Bench(unit_plan(door_plan(), door_plan(id="back", readers=("r2",), card_readers=("r2",)))).start().online()
     found = bench.message(command(bench, replace(READ, door="back")))
     assert replies(found) == [("refused", Reason.DEVICE)]
-    assert replies(asked(bench, replace(READ, reader="r2", door="back"))) == [("accepted", None)]
+    assert replies(asked(bench, replace(READ, reader="r2", door="back"), "c2")) == [("accepted", None)]
 
 
 def test_another_waits_already() -> None:
