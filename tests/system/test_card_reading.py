@@ -13,7 +13,7 @@ import pytest
 from simulator.box import BoxSpec
 from simulator.demo.children import Commands, Outcome
 from simulator.demo.people import NAMES, NEIGHBOUR, RESIDENT
-from simulator.demo.stage import PULSE_S, Stage
+from simulator.demo.stage import Stage
 from tests.centre.wire import Wire
 from tests.system.test_faults import facts, opens
 from tests.waiting import eventually
@@ -107,9 +107,7 @@ def test_a_resident_who_knows_nothing_of_it_is_in_by_her_second_tap(running: Sta
     time.sleep(1.0)
     stays_locked(running, RESIDENT)
     shows(running, "要进门请再刷一次")
-    began = time.monotonic()
     opens(running, RESIDENT, 3)
-    assert time.monotonic() - began < 3 + PULSE_S + 2
     done = asked.end()
     assert done.code == 2
     assert NAMES[RESIDENT] in done.err, "it is hers already, and given to nobody else"
