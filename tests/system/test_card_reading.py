@@ -84,7 +84,7 @@ def test_a_card_that_is_read_is_enrolled_and_its_number_is_nowhere(running: Stag
     eventually(lambda: len(stage.bureau.facts(kind="roster.applied")) > 1, 20)
     opens(stage, NEW, 5)
     assert [fact.data["by"] for fact in facts(stage, "access.granted")][-1] == NAMES[NEIGHBOUR]
-    assert [fact.data["detail"] if "detail" in fact.data else None for fact in facts(stage, "command.done")] == [None]
+    assert [fact.data.get("detail") for fact in facts(stage, "command.done")] == [None]
     packed = stage.folder / "support.tar.gz"
     made = Commands().run(["-c", str(stage.config), "bundle", "-o", str(packed)], 60)
     assert made.code == 0, made.err
