@@ -226,8 +226,8 @@ def _act(step: StepBuilder, command: Command) -> None:
             _done(step, command)
         case Erase(holder):
             erasing.begin(step, _about(command), holder)
-        case ReadCard():
-            card_reading.begin(step, _about(command), command.order)
+        case ReadCard() as order:
+            card_reading.begin(step, _about(command), order)
         case FireReset(only):
             _reset_fire(step, command, only)
         case Restart():
