@@ -18,7 +18,6 @@ from centre.intake import InboundMessage
 from contract.base64url import b64url
 from contract.card_reading import ReadOff, seal_card
 from contract.cards import card_hash
-from contract.hpke import OVERHEAD_BYTES
 from contract.plain import DeviceStatus, Reply, ReplyState, build_will
 from contract.scopes import Scope
 from tests.centre.conftest import ONE_ENGINE, Desk
@@ -222,7 +221,7 @@ def test_what_does_not_open_is_said_to_be_lost_and_gives_nothing(
         "another key": seal_card(bytes([9, *bytes(31)]), "badahu", fake.name, given["id"], ReadOff(NEW, "47")),
         "another command": sealed(fake, given, NEW, command="c-other"),
         "no box": None,
-        "junk": bytes(OVERHEAD_BYTES + 20),
+        "junk": bytes(80),
         "another unit": seal_card(public, "badahu", "b12-u3", given["id"], ReadOff(NEW, "47")),
         "not a card": seal_card(public, "badahu", fake.name, given["id"], ReadOff("../../x", "<b>")),
     }[what]
