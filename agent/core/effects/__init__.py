@@ -352,6 +352,7 @@ Effect = (
     | ShowPage
     | SoundTone
     | ExpectPin
+    | ExpectCard
     | ExpectChoice
     | ForgetKeys
     | UseVisitorDay

@@ -119,6 +119,7 @@ def test_a_card_is_read_looked_at_and_given(
     before = keys_of(site.desk, "li")
     replied(fake, wire, given, "done", sealed(fake, given, NEW))
     page = until(far, address, "the screen there says 47")
+    assert address in far.get(address.replace("/people/reading", "/courses")).text
     assert keys_of(site.desk, "li") == before, "nobody has said yet whose it is"
     far.post(address, do="give")
     assert keys_of(site.desk, "li") == [*before, hashed(site.desk, NEW)]
