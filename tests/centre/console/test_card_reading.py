@@ -361,10 +361,9 @@ def test_the_command_line_reads_a_card_too(site: Site, unit: tuple[FakeUnit, Wir
         "r1",
     ]
     results = []
-    code = 0 if yes else 2
     thread = threading.Thread(
         target=lambda: results.append(
-            site.desk.run(*args, *(["--yes"] if yes else []), code=code, stdin="" if yes else "n\n")
+            site.desk.run(*args, *(["--yes"] if yes else []), code=0 if yes else 2, stdin="" if yes else "n\n")
         )
     )
     thread.start()
