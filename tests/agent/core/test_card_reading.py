@@ -87,7 +87,7 @@ def test_the_next_card_opens_nothing_and_its_number_goes_up_sealed_and_nowhere_e
 def test_a_resident_who_knew_nothing_of_it_gets_in_by_a_second_tap() -> None:
     bench = waiting()
     assert not opened(shown(bench, "anna"))
-    assert "再刷一次" in "".join(bench.page().body)
+    assert "隔两秒再刷" in "".join(bench.page().body)
     bench.wait(1.0)
     found = bench.tap("anna")
     assert opened(found)
