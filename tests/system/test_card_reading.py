@@ -48,7 +48,9 @@ class Asked:
         before = len(stage.bureau.facts(kind="command.accepted", action="read_card"))
         self._thread = threading.Thread(target=lambda: self._ended.append(stage.bureau.order(*args)), name="asked")
         self._thread.start()
-        eventually(lambda: len(stage.bureau.facts(kind="command.accepted", action="read_card")) > before, 20)
+        accepted = lambda: len(stage.bureau.facts(kind="command.accepted", action="read_card")) > before  # noqa: E731
+        eventually(lambda: accepted() or self._ended, 60)
+        assert not self._ended, self._ended
 
     def end(self) -> Outcome:
         self._thread.join(90)
