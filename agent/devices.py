@@ -1,6 +1,7 @@
 """The unit's serial devices: ports and their sessions, and the only place that knows both the drivers' facts and orders and the core's events and effects.
 
-A card's number is turned into its keyed hash here, on the port's thread, and keys of a keypad are collected (keypad.py); nothing further in ever sees them.
+A card's number is turned into its keyed hash here, on the port's thread (and sealed, where a desk waits for it: card_reading.py), and keys of a
+keypad are collected (keypad.py); nothing further in ever sees them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 
 from agent import limits
+from agent.card_reading import CardSealer
 from agent.config import Config
 from agent.core import effects
 from agent.core.events import Event
@@ -33,6 +35,7 @@ DeviceEffect = (
     | effects.SetLock
     | effects.ShowPage
     | effects.SoundTone
+    | effects.ExpectCard
     | effects.ExpectPin
     | effects.ExpectChoice
     | effects.ForgetKeys
@@ -84,6 +87,7 @@ class Devices:
         self._card_keys = tuple(card_keys.values())
         self._keypads = {name: KeypadEntry(name) for name in config.devices}
         self._door_of_reader = {name: door_id for door_id, door in config.doors.items() for name in door.readers}
+        self._cards = CardSealer(config.unit.site, config.unit.id)
         self._visitor_keys: tuple[bytes, ...] = ()
         self._visitor_day: str | None = None
         self._post = post
@@ -134,6 +138,8 @@ class Devices:
             case effects.SoundTone(door, tone):
                 for device in self._tones.get(door, ()):
                     self._send(wire.PlayTone(device, tone))
+            case effects.ExpectCard():
+                self._cards.expect(effect)
             case effects.ExpectPin(reader, owners, until):
                 self._keypads[reader].expect_pin(owners, until)
             case effects.ExpectChoice(reader, most, until):
@@ -235,7 +241,9 @@ class Devices:
     def _events(self, fact: wire.Fact) -> list[Event]:
         match fact:
             case wire.CardSeen(device, card, _, not_before):
-                return [events.CardRead(device, tuple(card_hash(key, card) for key in self._card_keys), not_before)]
+                hashes = tuple(card_hash(key, card) for key in self._card_keys)
+                sealed = self._cards.sealed(device, card, self._monotonic())
+                return [events.CardRead(device, hashes, not_before, sealed)]
             case wire.KeyReport(device, key, _, not_before):
                 made = self._keypads[device].key(key, not_before, self._monotonic())
                 return [] if made is None else [made]

@@ -16,7 +16,7 @@ from centre.books import Books
 from centre.link import Arrived, Link, LinkDown
 from centre.schema import commands, courses
 from contract import codec
-from contract.commands import Command, Order
+from contract.commands import Command, Order, ReadCard
 from contract.plain import Reply, ReplyState, parse_reply
 from contract.refusal import Refusal
 from contract.replies import check_reply
@@ -29,6 +29,8 @@ ANSWER_S = 5.0
 """How long after its end a command may still be answered as expired."""
 OUTCOME_S = 75.0
 """From `accepted` to the outcome: an unlock lasts at most 60 s, then the door is known not to have been used."""
+CARD_S = 5.0
+"""How long the reply that has a card is waited for, once the books have that it was sent."""
 LOOK_S = 0.2
 ASKED = 500
 """Commands that one question to the books names."""
@@ -72,33 +74,42 @@ def courses_of(books: Books, link: Link, given: Sequence[Command], *, goes_on: b
     """Likewise of several at once, which were given together."""
     waiting = {command.id: command for command in given}
     seen: dict[str, set[str]] = {name: set() for name in waiting}
-    details: dict[tuple[str, ReplyState], str] = {}
+    said: dict[tuple[str, ReplyState], Reply] = {}
+    held: dict[str, float] = {}
     end = time.monotonic() + max(command.exp - command.iat for command in given) + ANSWER_S
     while waiting and time.monotonic() < end:
-        details |= _listen(books, link, waiting)
+        said |= _listen(books, link, waiting)
         for reply in _heard(books, waiting):
             mine = seen[reply.id]
-            if reply.state in mine:
+            own = said.get((reply.id, reply.state))
+            if reply.state in mine or _lacks_card(waiting[reply.id], reply, own, held):
                 continue
             mine.add(reply.state)
             if reply.state == "accepted":
                 end = max(end, time.monotonic() + OUTCOME_S) if len(given) > 1 else time.monotonic() + OUTCOME_S
-            yield replace(reply, detail=details.get((reply.id, reply.state)))
+            yield reply if own is None else replace(reply, detail=own.detail, sealed=own.sealed)
             if mine & FINAL or ("done" in mine and not goes_on):
                 waiting.pop(reply.id, None)
 
 
-def _listen(books: Books, link: Link, waiting: Mapping[str, Command]) -> dict[tuple[str, ReplyState], str]:
-    """Enters what is heard. By command and state what the unit says beside it; the books have that in the facts."""
-    details: dict[tuple[str, ReplyState], str] = {}
+def _lacks_card(command: Command, reply: Reply, own: Reply | None, held: dict[str, float]) -> bool:
+    """`serve` entered the step before this connection heard it, and only the reply itself has the card: it is waited for, not for long."""
+    if not isinstance(command.order, ReadCard) or reply.state != ReplyState.DONE or own is not None:
+        return False
+    return time.monotonic() < held.setdefault(reply.id, time.monotonic() + CARD_S)
+
+
+def _listen(books: Books, link: Link, waiting: Mapping[str, Command]) -> dict[tuple[str, ReplyState], Reply]:
+    """Enters what is heard. By command and state the reply itself, which says more than the books keep of it."""
+    said: dict[tuple[str, ReplyState], Reply] = {}
     for event in link.take(LOOK_S):
         if isinstance(event, LinkDown) or not isinstance(event, Arrived):
             continue
         reply = _entered(books, waiting, event.message.payload, time.time())
-        if reply is not None and reply.detail is not None:
-            details[reply.id, reply.state] = reply.detail
+        if reply is not None:
+            said[reply.id, reply.state] = reply
         link.ack(event)
-    return details
+    return said
 
 
 def _entered(books: Books, waiting: Mapping[str, Command], payload: bytes, now: float) -> Reply | None:

@@ -60,6 +60,9 @@ NAMES = frozenset(
         N_("device"),
         N_("storage"),
         N_("abandoned"),
+        N_("fire"),
+        N_("busy"),
+        N_("no_card"),
         N_("internal"),
         N_("malformed"),
         # a version rolled out, and a unit in it
@@ -133,6 +136,7 @@ FAULTS = frozenset(
         N_("lone surrogate"),
         N_("number out of range"),
         N_("not 64 bytes in base64url"),
+        N_("not sealed bytes in base64url"),
         N_("not a signed message"),
         N_("not a time as 2026-11-24T07:35:54.123Z"),
         # of a checkpoint
@@ -166,6 +170,10 @@ FAULTS = frozenset(
         N_("no such door"),
         N_("not within 31 days from now"),
         N_("lock lost"),
+        N_("no such reader"),
+        N_("reader lost"),
+        N_("the link was lost"),
+        N_("a stop came first"),
     }
 )
 FORMS = (

@@ -9,7 +9,7 @@ from enum import StrEnum
 from centre import names, shown
 from centre.orders import Ended, Outcome
 from centre.words import N_, _
-from contract.commands import FireReset, Identify, Mode, Open, Order, Reason, Restart, Resync, Say, SetMode
+from contract.commands import FireReset, Identify, Mode, Open, Order, ReadCard, Reason, Restart, Resync, Say, SetMode
 from contract.plain import Reply, ReplyState
 
 
@@ -61,6 +61,8 @@ def title(order: Order) -> str:
             return _("Lock again after the fire")
         case Say():
             return _("Say something on the screen")
+        case ReadCard():
+            return _("Read a card")
     return order.TAG
 
 
@@ -89,6 +91,10 @@ def consequence(order: Order, where: str, until: str) -> str:
             words = _(
                 "{where}: doors that fire released lock again, where the fire input is clear. Do it only when nobody needs the way out any more: people have to be able to leave by the exit button."
             )
+        case ReadCard():
+            words = _(
+                "{where}: the next card shown at this reader is read for the list and opens nothing. The screen says so; whoever wants to get in meanwhile shows theirs a second time. Fire, the exit button, PINs and other readers work as always."
+            )
         case _:
             words = _("{where}: the text stands on the screen for up to a minute, for whoever is there.")
     return words.format(where=where, until=until)
@@ -104,14 +110,17 @@ def first(order: Order) -> CourseLine:
 def step(order: Order, reply: Reply) -> CourseLine:
     """As it was heard."""
     if reply.state is ReplyState.REFUSED:
-        return CourseLine(LineState.FAILED, _("Not done: {reason}").format(reason=refusal(reply)), reply.at_utc)
+        return CourseLine(LineState.FAILED, _("Not done: {reason}").format(reason=refusal(reply, order)), reply.at_utc)
     return CourseLine(LineState.DONE, _done(order, reply), reply.at_utc)
 
 
 def _done(order: Order, reply: Reply) -> str:
     match reply.state:
         case ReplyState.ACCEPTED:
-            return _("Received by the unit")
+            waits = _("The reader waits for the card")
+            return waits if isinstance(order, ReadCard) else _("Received by the unit")
+        case ReplyState.DONE if isinstance(order, ReadCard):
+            return _("A card was read")
         case ReplyState.DONE:
             return _("Unlocked") if isinstance(order, Open) else _("Done")
         case ReplyState.OPENED:
@@ -134,13 +143,26 @@ REFUSALS: Mapping[str, str] = {
     Reason.UNKNOWN_KEY: N_("it does not know the centre's key"),
     Reason.WRONG_KEY: N_("it does not know the centre's key"),
     Reason.BAD_SIGNATURE: N_("the signature does not hold"),
+    Reason.FIRE: N_("a door is released by fire"),
+    Reason.BUSY: N_("it waits for another card already"),
+    Reason.NO_CARD: N_("nobody showed a card in time"),
+    Reason.ABANDONED: N_("something came between"),
     Reason.INTERNAL: N_("a fault of its own"),
 }
+OF_READING: Mapping[str, str] = {
+    Reason.DEVICE: N_("the reader is not there"),
+    Reason.RATE: N_("this reader waited for cards too long already: in ten minutes it can again"),
+    Reason.MALFORMED: N_("its program is older and cannot do this"),
+}
+"""Where a card was to be read."""
 
 
-def refusal(reply: Reply) -> str:
+def refusal(reply: Reply, order: Order | None = None) -> str:
     """Why, with what the unit says beside it."""
-    known = REFUSALS.get(reply.reason or "")
+    of_order = OF_READING if isinstance(order, ReadCard) else {}
+    known = of_order.get(reply.reason or "") or REFUSALS.get(reply.reason or "")
+    if isinstance(order, ReadCard) and reply.reason == Reason.MALFORMED:
+        return _(of_order[Reason.MALFORMED])
     reason = names.named(shown.plain(reply.reason or "")) if known is None else _(known)
     detail = names.explained(shown.plain(reply.detail)) if reply.detail else ""
     return _("{words} ({detail})").format(words=reason, detail=detail) if detail else reason
@@ -151,6 +173,10 @@ def end(order: Order, ended: Ended, at: Callable[[float], str]) -> End:
     heard = _("never heard of") if ended.heard_utc is None else _("last heard {at}").format(at=at(ended.heard_utc))
     is_open = isinstance(order, Open)
     match ended.outcome:
+        case Outcome.DONE if isinstance(order, ReadCard):
+            return End("well", _("Read"))
+        case Outcome.REFUSED if isinstance(order, ReadCard):
+            return End("look", _("No card was read"), _("The reader opens for cards as always."))
         case Outcome.DONE:
             return End("well", _("Opened") if is_open else _("Done"))
         case Outcome.REFUSED:

@@ -44,6 +44,8 @@ class Doing(StrEnum):
     """Rosters, cards, PINs, visitors' codes; who a card is."""
     CARD_NUMBERS = "card_numbers"
     """Take a list of people out with its card numbers: whoever has the file can make such cards."""
+    READ_CARD = "read_card"
+    """Have a reader read a card for a list, in place of letting its holder in."""
     LOST_CARD = "lost_card"
     ERASE = "erase"
     """Have all units forget somebody."""
@@ -79,6 +81,7 @@ LEAST: Mapping[Doing, Role] = {
     Doing.LOCKDOWN: Role.OPERATOR,
     Doing.PATROL: Role.OPERATOR,
     Doing.PEOPLE: Role.OPERATOR,
+    Doing.READ_CARD: Role.OPERATOR,
     Doing.LOST_CARD: Role.OPERATOR,
     Doing.RECORD: Role.OPERATOR,
     Doing.CHECKPOINT: Role.OPERATOR,

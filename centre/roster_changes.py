@@ -173,6 +173,15 @@ def add(centre: OpenCentre, change: LineChange, values: Mapping[str, str], now: 
         return _add(conn, centre, change, there, values, now)
 
 
+def check_new(centre: OpenCentre, change: LineChange, values: Mapping[str, str]) -> None:
+    """Whether somebody new could be added so, whatever card they get. Raises as `add`."""
+    with centre.books.reading() as conn:
+        there = opened(conn, centre, change.scope, change.roster)
+        if there.rows(centre, values.get("id", "")):
+            raise BadValueError("id", _("is in this list already"))
+        _read(conn, centre, there, [{**values, "card": "0"}])
+
+
 def add_card(centre: OpenCentre, change: LineChange, holder: str, card: str, now: float) -> int:
     """A further card for a holder of the roster, which opens what their first one does. Returns the revision. Raises as `add`."""
     with centre.books.changing() as conn:

@@ -18,6 +18,7 @@ ACTIONS = {
     "restart": N_("start again"),
     "erase": N_("forget somebody"),
     "say": N_("say something"),
+    "read_card": N_("read a card for a list"),
 }
 """What an order asks for, by its name on the wire."""
 STATES = {

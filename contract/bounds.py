@@ -156,5 +156,23 @@ def _signature(text: str) -> bytes:
     return made
 
 
+def _sealed_card(text: str) -> bytes:
+    made = unb64url(text.encode()) if len(text) <= MAX_SEALED_CARD_CHARS else None
+    if not made:
+        raise ValueError("not sealed bytes in base64url")
+    return made
+
+
+MAX_SEALED_CARD_CHARS: Final = 400
+SealedCard = Annotated[
+    bytes,
+    TextForm(
+        _sealed_card,
+        b64url,
+        "base64url, up to 400 characters",
+        {"pattern": "^[A-Za-z0-9_-]+$", "maxLength": MAX_SEALED_CARD_CHARS},
+    ),
+]
+"""A card's number, sealed to the desk that asked for it (card_reading.py)."""
 Signature = Annotated[bytes, TextForm(_signature, b64url, "64 bytes in base64url", {"pattern": "^[A-Za-z0-9_-]{86}$"})]
 """Ed25519, 64 bytes, in base64url without padding."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from contract.bounds import Id, Length, Moment, Pattern, Range, Reading, Tagged, WireName
+from contract.bounds import Hex64, Id, Length, Moment, Pattern, Range, Reading, Tagged, WireName
 from contract.frozen import frozen
 from contract.messages import Address, Kind, Message, Name, message
 from contract.scopes import ScopeText
@@ -106,7 +106,22 @@ class Pair:
     door: Id | None = None
 
 
-Order = Open | SetMode | Identify | Selftest | Resync | FireReset | Restart | Erase | Pair | Say
+READ_CARD_S = 60
+"""The longest that a reader waits for a card to be enrolled: whoever shows theirs meanwhile has to show it twice."""
+
+
+@frozen
+class ReadCard:
+    """The next card shown at `reader` is read for enrolment and opens nothing; its number goes up sealed to the X25519 key `seal_to`. `seconds`: so long it is waited for."""
+
+    TAG: ClassVar = "read_card"
+    reader: Id
+    seal_to: Hex64
+    seconds: Annotated[int, Range(10, READ_CARD_S)] = READ_CARD_S
+    door: Id | None = None
+
+
+Order = Open | SetMode | Identify | Selftest | Resync | FireReset | Restart | Erase | Pair | Say | ReadCard
 """What a command asks for."""
 OPEN_LIFETIME_S = 30.0
 COMMAND_LIFETIME_S = 600.0
@@ -160,6 +175,12 @@ class Reason(StrEnum):
     DEVICE = "device"
     STORAGE = "storage"
     ABANDONED = "abandoned"
+    FIRE = "fire"
+    """A door is released by fire."""
+    BUSY = "busy"
+    """A card is waited for already."""
+    NO_CARD = "no_card"
+    """Nobody showed one in time."""
     INTERNAL = "internal"
     MALFORMED = "malformed"
     """Signed, but not a message of the contract: a field is missing, or has a type or value it may not have."""

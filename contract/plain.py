@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import field
 from enum import StrEnum
 from typing import Annotated
 
 from contract import codec
-from contract.bounds import At, Count, Hex64, Id, Items, Length, Moment, Signature, WireName
+from contract.bounds import At, Count, Hex64, Id, Items, Length, Moment, SealedCard, Signature, WireName
 from contract.frozen import frozen
 from contract.refusal import Refusal, parsed
 from contract.strict_json import dumps
@@ -79,6 +80,8 @@ class DeviceStatus:
     """What it cannot do and settings ask for."""
     panel: Word | None = None
     """Of a display with designed pages: its size, how it hangs in degrees clockwise, and the letters of its files: `800x480 0 normal`."""
+    door: Id | None = None
+    """Of a reader of cards: its door."""
 
 
 @frozen
@@ -184,6 +187,8 @@ class Reply:
     door: Id | None = None
     detail: Annotated[str, Length(0, 500)] | None = None
     """In words; with `malformed`, the field."""
+    sealed: SealedCard | None = field(default=None, repr=False)
+    """Only with `done` of `read_card`: the card, sealed to the command's `seal_to`."""
     sig: Signature = b""
 
     def faults(self) -> Iterator[str]:

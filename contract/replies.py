@@ -29,7 +29,11 @@ def check_reply(reply: Reply, site: str, unit: str, public: bytes) -> Refusal | 
 
 
 def _text(site: str, unit: str, reply: Reply) -> bytes:
-    """What is absent is empty. Only `reason` may hold a bar: all before it and all behind it cannot, so it stays one reply."""
+    """What is absent is empty. Only `reason` may hold a bar: all before it and all behind it cannot, so it stays one reply.
+
+    A sealed card stands behind all that, where there is one: a hash is longer than a door's name can be, so neither is taken for the other.
+    """
     detail = hashlib.sha256((reply.detail or "").encode()).hexdigest()
     said = f"{reply.id}|{reply.state}|{rfc3339(reply.at_utc)}|{reply.reason or ''}|{reply.door or ''}|{detail}"
-    return f"doorward-reply-1|{site}|{unit}|{said}".encode()
+    sealed = "" if reply.sealed is None else f"|{hashlib.sha256(reply.sealed).hexdigest()}"
+    return f"doorward-reply-1|{site}|{unit}|{said}{sealed}".encode()

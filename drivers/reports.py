@@ -234,7 +234,7 @@ class DrawPage:
 
 @frozen
 class PlayTone:
-    """`tone`: yes, no, warning, key (drivers/tones.py). A device without a buzzer ignores it."""
+    """`tone`: yes, no, warning, card, key (drivers/tones.py). A device without a buzzer ignores it."""
 
     device: str
     tone: str

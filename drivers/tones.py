@@ -28,9 +28,10 @@ TONES: Mapping[str, Tone] = {
     "yes": Tone(1, 0.8),
     "no": Tone(3, 0.2, 0.2),
     "warning": Tone(4, 0.6, 0.9),
+    "card": Tone(2, 0.1, 0.15),
     KEY: Tone(1, 0.04),
 }
-"""Yes is one long beep, no three short ones, a warning repeats slowly, a key ticks."""
+"""Yes is one long beep, no three short ones, a warning repeats slowly, a key ticks. Two very short ones: a card is waited for or was read for the list; no door moves."""
 
 
 class Sounding:

@@ -80,6 +80,7 @@ FAULTS = {
     "F54": "deleting a person leaves nothing behind",
     "F55": "a `serve` of several, or their database's server, killed while all units send",
     "F56": "an update that is broken, forged, never reaches the centre, or is cut off by power at any moment",
+    "F57": "a card read for a list: nobody between reader and desk learns its number, and nobody is kept out by it",
 }
 
 CLAIMS = RULES | FAULTS

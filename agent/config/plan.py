@@ -29,7 +29,7 @@ def unit_plan(config: Config, catalogues: Mapping[str, Catalogue]) -> UnitPlan:
         scopes=tuple(scopes),
         timezone=unit.timezone,
         language=unit.language,
-        doors=tuple(_door(name, door) for name, door in config.doors.items()),
+        doors=tuple(_door(name, door, _card_readers(config, door)) for name, door in config.doors.items()),
         inputs=tuple(InputPlan(name, wire.alarm, wire.urgent, wire.device) for name, wire in config.inputs.items()),
         meters=tuple(
             _meter(config, name) for name in config.devices if DRIVERS[config.devices[name].driver].counts_water
@@ -42,6 +42,10 @@ def unit_plan(config: Config, catalogues: Mapping[str, Catalogue]) -> UnitPlan:
     )
 
 
+def _card_readers(config: Config, door: DoorConfig) -> tuple[str, ...]:
+    return tuple(name for name in door.readers if DRIVERS[config.devices[name].driver].reads_cards)
+
+
 def _meter(config: Config, name: str) -> MeterPlan:
     """Each tells its day within the hour after the time that it is asked for, always as long after: a city's units do not all come at four."""
     options = config.devices[name].options
@@ -49,7 +53,7 @@ def _meter(config: Config, name: str) -> MeterPlan:
     return MeterPlan(name, options.room, options.daily_min + later_min, 60.0 * options.every_min)
 
 
-def _door(name: str, door: DoorConfig) -> DoorPlan:
+def _door(name: str, door: DoorConfig, card_readers: tuple[str, ...]) -> DoorPlan:
     return DoorPlan(
         id=name,
         safe_state=door.lock.safe_state,
@@ -63,6 +67,7 @@ def _door(name: str, door: DoorConfig) -> DoorPlan:
         on_fire=door.on_fire,
         egress=door.egress,
         readers=door.readers,
+        card_readers=card_readers,
         held_open_s=door.held_open_s,
         exit_device=door.exit_button.device if door.exit_button else None,
         fire_device=door.fire.device if door.fire else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.core import door, erasing
+from agent.core import card_reading, door, erasing
 from agent.core.state import State
 from agent.core.state.door import Phase
 from contract.commands import (
@@ -12,6 +12,7 @@ from contract.commands import (
     FireReset,
     Identify,
     Open,
+    ReadCard,
     Reason,
     Restart,
     Resync,
@@ -19,7 +20,7 @@ from contract.commands import (
     SetMode,
 )
 
-_ABLE = (Open, SetMode, Identify, Resync, FireReset, Restart, Say, Erase)
+_ABLE = (Open, SetMode, Identify, Resync, FireReset, Restart, Say, Erase, ReadCard)
 """What this unit can do; the rest is refused as `device`: it has nothing to do it with."""
 
 
@@ -41,6 +42,8 @@ def able(state: State, command: Command) -> tuple[Reason | None, str | None]:
             return Reason.DEVICE, "lock lost"
     if isinstance(order, Say) and not state.screens:
         return Reason.DEVICE, "no display"
+    if isinstance(order, ReadCard):
+        return card_reading.able(state, order)
     if isinstance(order, Erase) and erasing.named(state, order.holder):
         return Reason.DEVICE, erasing.STILL_NAMED
     if isinstance(order, FireReset) and any(d.latched for d in state.doors):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agent.core import admission, door, entry, late, limits, pin, present
+from agent.core import admission, card_reading, door, entry, late, limits, pin, present
 from agent.core.admission import Claim
 from agent.core.events.door import CardRead
 from agent.core.step_builder import StepBuilder
@@ -22,7 +22,7 @@ def card(step: StepBuilder, event: CardRead) -> None:
         return
     at = step.door(plan.id)
     known = step.state.access
-    if at is None:
+    if at is None or card_reading.taken(step, event):
         return
     present.left(step, event.reader)
     for each in step.beside(event.reader):

@@ -32,9 +32,10 @@ def reply(
     reason: str | None = None,
     door: str | None = None,
     detail: str | None = None,
+    sealed: bytes | None = None,
 ) -> None:
     """Tell the centre; kept for a while when the link is down."""
-    message = SendReply(id_, state, None if reason is None else str(reason), door, step.now.utc, detail)
+    message = SendReply(id_, state, None if reason is None else str(reason), door, step.now.utc, detail, sealed)
     if step.state.sync.link_up:
         step.emit(message)
     else:
@@ -63,9 +64,9 @@ class About:
 
 
 def under_way(commands: Commands, id_: str) -> bool:
-    return id_ in {c.id for c in commands.in_progress} | {r.id for r in commands.resets} | {
-        c.id for c in commands.cut_off
-    }
+    waits = set() if commands.card_wait is None else {commands.card_wait.id}
+    moving = {c.id for c in commands.in_progress} | {r.id for r in commands.resets} | {c.id for c in commands.cut_off}
+    return id_ in moving | waits
 
 
 # --- an open
@@ -302,10 +303,11 @@ def done(
     door: str | None,
     detail: str | None = None,
     modes: tuple[KeptMode, ...] = (),
+    sealed: bytes | None = None,
 ) -> int:
-    """Returns the token of its record."""
+    """Returns the token of its record. `sealed` goes into the reply alone: no fact has it."""
     token = step.record((step.dated(CommandDone(id_, action, actor, door, detail)),), finish=(id_,), modes=modes)
-    reply(step, id_, "done", door=door, detail=detail)
+    reply(step, id_, "done", door=door, detail=detail, sealed=sealed)
     return token
 
 

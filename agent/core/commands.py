@@ -9,7 +9,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
-from agent.core import ability, command_progress, door, erasing, helping, limits, modes, refused, status, supervise
+from agent.core import (
+    ability,
+    card_reading,
+    command_progress,
+    door,
+    erasing,
+    helping,
+    limits,
+    modes,
+    refused,
+    status,
+    supervise,
+)
 from agent.core.command_progress import About, reply
 from agent.core.door_actions import SignalData
 from agent.core.effects import AckMessage, KeptMode, Resubscribe, SeenCommand, SendRevs, SoundTone, WriteLog
@@ -28,6 +40,7 @@ from contract.commands import (
     FireReset,
     Identify,
     Open,
+    ReadCard,
     Reason,
     Restart,
     Resync,
@@ -213,6 +226,8 @@ def _act(step: StepBuilder, command: Command) -> None:
             _done(step, command)
         case Erase(holder):
             erasing.begin(step, _about(command), holder)
+        case ReadCard() as order:
+            card_reading.begin(step, _about(command), order)
         case FireReset(only):
             _reset_fire(step, command, only)
         case Restart():

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from agent.core import (
     acceptance,
     card_access,
+    card_reading,
     care,
     checkin,
     command_progress,
@@ -98,6 +99,7 @@ def step(state: State, event: Event, now: Now) -> tuple[State, tuple[Effect, ...
 _DOOR: tuple[Timers, ...] = (latched.timers, schedule.timers, door.timers)
 _PEOPLE: tuple[Timers, ...] = (
     checkin.timers,
+    card_reading.timers,
     commands.timers,
     notice_board.timers,
     entry.timers,

@@ -146,6 +146,13 @@ ERASE_S = 300.0
 OPEN_RATE = 6
 OPEN_RATE_S = 60.0
 """At most 6 remote opens a minute and door (contract.md)."""
+CARD_WAIT_S = 240.0
+CARD_WAITS_S = 600.0
+"""A reader waits for cards to be enrolled for 4 minutes in ten at most: some thirty cards, and nobody's account keeps a door from those who live there."""
+CARD_WAIT_TONE_S = 15.0
+"""While it does, its tone says so again this often: not every reader has a screen beside it."""
+CARD_READ_TOLD_S = 15.0
+"""What was read stays on the screen so long: two digits are told over the phone. The next person's tap ends it."""
 CLOCK_SKEW_S = 5.0
 """`iat` may lie this far in the future (contract.md)."""
 LIFETIME_SLACK_S = 0.01

@@ -23,7 +23,7 @@ _MASK, _STAR = "●", "*"
 _NO_CLOCK = "--:--"
 _JOINT = " · "
 """Between what is unusual, on one line."""
-_OF_ITSELF = frozenset({"not_loaded", "lock_silent", "identify", "fire_reset", "fire_still_on", "late"})
+_OF_ITSELF = frozenset({"not_loaded", "lock_silent", "identify", "fire_reset", "fire_still_on", "late", "read_card"})
 """Answers in which the unit speaks of itself, whatever it says to the person."""
 
 

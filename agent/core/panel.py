@@ -16,7 +16,7 @@ from agent.core.time import Trust
 from agent.core.timer import Timer
 from contract.messages import Category, Notice
 
-ORDER = ("fire", "emergency", "answer", "entry", "question", "said", "help")
+ORDER = ("fire", "emergency", "answer", "entry", "read_card", "question", "said", "help")
 """What covers notices, clock and sign, from the strongest: who acts at the door sees what they do. What that covers of a call for help comes after it."""
 
 
@@ -50,6 +50,7 @@ def overlay_kind(state: State) -> str | None:
         "emergency": bool(pages.emergencies(state)),
         "answer": state.answer is not None and state.answer.until > state.now.mono,
         "entry": bool(state.entries),
+        "read_card": state.commands.card_wait is not None,
         "question": bool(state.asking.drafts or state.asking.questions),
         "said": state.said is not None,
         "help": helping.page_key(state) is not None,
@@ -98,6 +99,8 @@ def _told(state: State, screen: Screen, over: str | None) -> tuple[Page, ...]:
         return pages.message_pages(state, display, "answer", "said", {"text": state.said.text}, "yes")
     if over == "help":
         return pages.message_pages(state, display, "answer", helping.page_key(state) or "", pages.called(state), "yes")
+    if over == "read_card":
+        return pages.message_pages(state, display, "answer", "read_card", {}, "none")
     if over == "question":
         return pages.question(state, display)
     return pages.entry(state, display, entry.newest(state) or TypedKeys())

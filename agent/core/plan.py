@@ -37,6 +37,8 @@ class DoorPlan:
     exit_device: str | None = None
     fire_device: str | None = None
     """What reads the exit button and the fire input: when it is gone, their last level says nothing any more."""
+    card_readers: tuple[str, ...] = ()
+    """Of its readers those that read cards."""
     camera: str | None = None
     """What facts of this door name as its camera."""
 

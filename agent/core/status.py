@@ -70,7 +70,11 @@ def bounded(whole: Status) -> Status:
     short = replace(
         whole,
         inputs={name: active for name, active in inputs.items() if active},
-        devices={name: device for name, device in devices.items() if replace(device, panel=None) != DeviceStatus("ok")},
+        devices={
+            name: device
+            for name, device in devices.items()
+            if replace(device, panel=None, door=None) != DeviceStatus("ok")
+        },
     )
     for shorter in (
         replace(short, inputs=len(inputs)),
@@ -141,12 +145,14 @@ def _door(health: Health, door: Door) -> DoorStatus:
 
 def _device(state: State, name: str) -> DeviceStatus:
     health, device = state.health, state.health.devices[name]
+    door = next((each.id for each in state.plan.doors if name in each.card_readers), None)
     panel = next((each.form for each in state.plan.displays if each.name == name), None)
     if device.lost:
-        return DeviceStatus("lost", device.reason, device.since_utc, panel=panel)
+        return DeviceStatus("lost", device.reason, device.since_utc, panel=panel, door=door)
     active = (what for what in ("tamper", "power") if health.tampers.get(f"{name} {what}", Tamper()).active)
     cannot = any(each.name == name and cannot_enlarge(each) for each in state.plan.displays)
-    return DeviceStatus("ok", tamper=tuple(active), note=ONE_SIZE if state.enlarged and cannot else None, panel=panel)
+    note = ONE_SIZE if state.enlarged and cannot else None
+    return DeviceStatus("ok", tamper=tuple(active), note=note, panel=panel, door=door)
 
 
 def timers(state: State) -> Iterator[Timer]:

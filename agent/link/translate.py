@@ -164,8 +164,8 @@ def write(effect: Sending, keys: UnitKeys) -> OutboundMessage:
             return OutboundMessage(topics.up(keys.site, keys.unit, leaf), payload, ahead=True)
         case effects.SendStatus(status):
             return OutboundMessage(topics.up(keys.site, keys.unit, "status"), dumps(codec.write(status)), retain=True)
-        case effects.SendReply(command, state, reason, door, at_utc, detail):
-            reply = Reply(command, ReplyState(state), at_utc, reason, door, detail)
+        case effects.SendReply(command, state, reason, door, at_utc, detail, sealed):
+            reply = Reply(command, ReplyState(state), at_utc, reason, door, detail, sealed)
             payload = build_reply(keys.private, keys.site, keys.unit, reply)
             return OutboundMessage(topics.up(keys.site, keys.unit, "reply"), payload, ahead=True)
         case effects.SendEnrolment():

@@ -10,13 +10,19 @@ from typing import Any, TypeVar
 
 import click
 
-from centre import erasures, holder_desk, known, shown, written_about
+from centre import erasures, holder_desk, known, order_words, roster_changes, shown, written_about
+from centre.card_reading import CardReading
 from centre.cli.context import CliContext, json_option, yes_option
+from centre.errors import WRONG_USE, CentreError
 from centre.holder_desk import RosterEntry
 from centre.names import named
+from centre.orders import Outcome
+from centre.roster_changes import LineChange
 from centre.rosters_in_place import Left
 from centre.words import _
 from contract import codec
+from contract.commands import READ_CARD_S
+from contract.plain import Reply
 from contract.topics import valid_id
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -116,6 +122,51 @@ def list_erasures(office: CliContext, as_json: bool) -> None:
         at = office.local(each.asked_utc)
         line = text.format(at=at, holder=each.holder, by=each.by, done=len(each.done), count=count, waiting=waiting)
         click.echo(shown.plain(line))
+
+
+@holder.command("read-card")
+@click.argument("name", metavar="ID")
+@click.option("--scope", required=True, help="Of the roster: LEVEL/ID.")
+@click.option("--roster", required=True, help="Which roster ID is in.")
+@click.option("--unit", "unit_id", required=True, help="At which unit the card is shown.")
+@click.option("--reader", required=True, help="At which of its readers, as its configuration calls it.")
+@click.option("--seconds", type=click.IntRange(10, READ_CARD_S), default=READ_CARD_S, help="How long it is waited for.")
+@_act
+@yes_option
+@click.pass_obj
+def read_card(
+    office: CliContext,
+    name: str,
+    scope: str,
+    roster: str,
+    unit_id: str,
+    reader: str,
+    seconds: int,
+    by: str,
+    why: str,
+    yes: bool,
+) -> None:
+    """A further card for holder ID, by holding it to a reader: the next card shown there opens nothing and is read. Its number is told to nobody.
+
+    Exit code: 0 it is in the roster, 3 refused or nobody showed one, 4 no answer.
+    """
+    card = CardReading(office, unit_id, reader, by, seconds=seconds)
+    for step in card.steps(why or _("a card for a list")):
+        if isinstance(step, Reply):
+            click.echo(shown.plain(order_words.step(card.order, step).words))
+        elif step.outcome is not Outcome.DONE:
+            click.echo(shown.plain(f"centre: {order_words.end(card.order, step, office.local).title}"), err=True)
+            click.get_current_context().exit(3 if step.outcome is Outcome.REFUSED else 4)
+    number = card.number_for(name)
+    held = card.held()
+    assert held is not None
+    text = _("the screen there says {check}: whoever stands there can tell you whether this is their card")
+    click.echo(text.format(check=held.check))
+    if not yes and not click.confirm(_("Give this card to {holder}?").format(holder=name), err=True):
+        raise CentreError(_("nothing was changed"), WRONG_USE)
+    rev = roster_changes.add_card(office, LineChange(scope, roster, by), name, number, time.time())
+    click.echo(_("roster {id} of {scope} rev {rev}: one card more").format(id=roster, scope=scope, rev=rev))
+    office.publish()
 
 
 @click.group()

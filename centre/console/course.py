@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.exc import DBAPIError
 
+from centre.card_reading import CardReading
 from centre.errors import UNREACHABLE, CentreError
 from centre.orders import Ended
 from centre.words import _, speaking
@@ -39,6 +40,8 @@ class Course:
     begun_utc: float
     once: str | None = None
     """The key of the form that it was ordered by: the same form again is the same order."""
+    card: CardReading | None = None
+    """Of a `read_card`: what was read, while it is held."""
     steps: list[tuple[str | None, Step]] = field(default_factory=list)
     """Each reply as it was heard, with its unit where they are several."""
     fault: str | None = None
@@ -76,9 +79,10 @@ class Courses:
         language: str,
         steps: Iterator[Step] | Iterator[tuple[str, Step]],
         once: str | None = None,
+        card: CardReading | None = None,
     ) -> Course:
         """Carries it out on a thread of its own; what was ordered by this form already is that course. Raises CentreError where too many are on their way."""
-        course = Course(secrets.token_hex(8), who, order, where, back, time.time(), once)
+        course = Course(secrets.token_hex(8), who, order, where, back, time.time(), once, card)
         with self._lock:
             self._forget()
             for each in self._courses.values():
@@ -122,5 +126,8 @@ class Courses:
 
     def _forget(self) -> None:
         old = time.time() - KEPT_S
+        for each in self._courses.values():
+            if each.card is not None:
+                each.card.held()  # forgets a number that was held for too long
         for name in [each.id for each in self._courses.values() if (each.ended_utc or old + 1) < old]:
             del self._courses[name]

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from contract.bounds import ByName, Items, Length, Named, Pattern, Range, Tagged, TextForm
+from contract.card_reading import ReadOff
 from contract.care import CareRule
 from contract.chain import Alarm, EarlyReceipt, FactLine, GapLine, Header
 from contract.enrolment import Enrol, Enrolment
@@ -55,6 +56,7 @@ TABLES: dict[str, type] = {
     "enrol": Enrol,
     "seal": Seal,
     "sealed_secrets": SealedSecrets,
+    "sealed_card": ReadOff,
 }
 """By the marker in the page."""
 PARTS = frozenset(

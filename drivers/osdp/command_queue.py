@@ -22,6 +22,7 @@ LIGHTS = {
     "yes": LedState(colour=2, seconds=2.0),
     "no": LedState(colour=1, seconds=2.0),
     "warning": LedState(colour=3, seconds=6.0, on_tenths=6, off_tenths=9),
+    "card": LedState(colour=3, seconds=5.0, on_tenths=2, off_tenths=2),
 }
 """What goes with a tone; a key's tick has no light."""
 

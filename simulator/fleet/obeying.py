@@ -14,6 +14,7 @@ from contract.commands import (
     Erase,
     Open,
     Pair,
+    ReadCard,
     Reason,
     Resync,
     Selftest,
@@ -97,7 +98,7 @@ def _judged(unit: _Obeying, command: Command, now: float) -> Reason | None:
         return Reason.TOO_LONG
     if command.id in unit.seen:
         return Reason.REPLAYED
-    return Reason.DEVICE if isinstance(command.order, Selftest | Erase | Pair) else None
+    return Reason.DEVICE if isinstance(command.order, Selftest | Erase | Pair | ReadCard) else None
 
 
 def _done(command: Command) -> Iterator[tuple[ReplyState | None, Fact]]:

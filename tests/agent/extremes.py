@@ -14,7 +14,7 @@ from typing import Any, get_args
 from contract import commands, messages, topics, visitors
 from contract.bounds import MAX_INTEGER
 from contract.care import CareRule
-from contract.commands import Command, Erase, Mode, Order, Say, SetMode
+from contract.commands import Command, Erase, Mode, Order, ReadCard, Say, SetMode
 from contract.hours import DoorTimes, Hours, Span
 from contract.kinds import Message
 from contract.messages import (
@@ -73,7 +73,12 @@ def _notice(**more: Any) -> Notice:
 
 
 def _command(kind: type[Any]) -> Command:
-    made = {SetMode: (Mode.LOCKDOWN, UTC + 60, "main"), Say: ("请稍等", 30, "main"), Erase: ("h1", "main")}
+    made = {
+        SetMode: (Mode.LOCKDOWN, UTC + 60, "main"),
+        Say: ("请稍等", 30, "main"),
+        Erase: ("h1", "main"),
+        ReadCard: ("card", "ab" * 32, 60, "main"),
+    }
     order = kind(*made.get(kind, ("main",)))
     return Command(SITE, OWN, "c-01", UNIT, UTC - 1, UTC + 20, order, "desk", "courier")
 

@@ -6,7 +6,7 @@ from typing import get_args
 
 from hypothesis import strategies as st
 
-from contract.commands import Command, Erase, Mode, Open, Order, Say, SetMode
+from contract.commands import Command, Erase, Mode, Open, Order, ReadCard, Say, SetMode
 from contract.hours import Hours, Span
 from contract.kinds import Message
 from contract.messages import (
@@ -118,9 +118,10 @@ DOORS = st.none() | IDS
 ORDERS = st.one_of(
     st.builds(Open, IDS),
     st.builds(SetMode, st.sampled_from(Mode), TIMES, DOORS),
-    *(st.builds(kind, DOORS) for kind in get_args(Order) if kind not in {Open, SetMode, Say, Erase}),
+    *(st.builds(kind, DOORS) for kind in get_args(Order) if kind not in {Open, SetMode, Say, Erase, ReadCard}),
     st.builds(Say, st.text("a中", min_size=1, max_size=60), st.integers(5, 60), DOORS),
     st.builds(Erase, IDS, DOORS),
+    st.builds(ReadCard, IDS, HEX64, st.integers(10, 60), DOORS),
 )
 COMMANDS = st.builds(
     lambda scope_id, iat, life, **more: Command(

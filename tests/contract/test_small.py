@@ -73,7 +73,12 @@ def test_status_and_will() -> None:
 
 
 @pytest.mark.parametrize(
-    "reply", [Reply("c1", ReplyState.DONE, 1.5, None, "main"), Reply("c1", ReplyState.REFUSED, 1.5, "expired")]
+    "reply",
+    [
+        Reply("c1", ReplyState.DONE, 1.5, None, "main"),
+        Reply("c1", ReplyState.REFUSED, 1.5, "expired"),
+        Reply("c1", ReplyState.DONE, 1.5, None, "main", sealed=bytes(90)),
+    ],
 )
 def test_replies_there_and_back(reply: Reply) -> None:
     read = parse_reply(build_reply(private_key(9), "badahu", "b12-u2", reply))
@@ -97,6 +102,7 @@ def test_a_reply_is_of_one_unit_and_says_one_thing() -> None:
         {"door": None},
         {"detail": None},
         {"detail": "the fire input is active."},
+        {"sealed": bytes(48)},
     ]
     for changed in others:
         assert isinstance(check_reply(dataclasses.replace(read, **changed), "badahu", "b12-u2", PUBLIC), Refusal)
@@ -108,6 +114,17 @@ def test_a_reply_is_of_one_unit_and_says_one_thing() -> None:
         assert isinstance(check_reply(read, site, unit, public), Refusal)
     unsigned = json.dumps({"id": "c1", "state": "done", "at": "2026-11-24T07:35:54.123Z"}).encode()
     assert parse_reply(unsigned) == Refusal(Reason.MALFORMED, "sig: missing")
+
+
+@pytest.mark.claim("F57")
+def test_the_card_in_a_reply_is_the_one_that_its_unit_sent() -> None:
+    said = Reply("c1", ReplyState.DONE, 1.5, None, "main", sealed=bytes(90))
+    read = parse_reply(build_reply(private_key(9), "badahu", "b12-u2", said))
+    assert isinstance(read, Reply)
+    assert check_reply(read, "badahu", "b12-u2", PUBLIC) is None
+    for other in (None, b"x", bytes(89), bytes(91)):
+        changed = dataclasses.replace(read, sealed=other)
+        assert isinstance(check_reply(changed, "badahu", "b12-u2", PUBLIC), Refusal)
 
 
 @given(st.binary(max_size=200))

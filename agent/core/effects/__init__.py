@@ -17,6 +17,9 @@ from agent.core.effects.clock import (
     UseTimezone as UseTimezone,
 )
 from agent.core.effects.door import (
+    ExpectCard as ExpectCard,
+)
+from agent.core.effects.door import (
     ExpectChoice as ExpectChoice,
 )
 from agent.core.effects.door import (
@@ -276,7 +279,7 @@ class SendStatus:
 
 @frozen
 class SendReply:
-    """The course of one command; `detail` in words where there is more to say."""
+    """The course of one command; `detail` in words where there is more to say. `sealed`: the card that was read for it, sealed to who asked."""
 
     id: str
     state: str
@@ -284,6 +287,7 @@ class SendReply:
     door: str | None
     at_utc: float
     detail: str | None = None
+    sealed: bytes | None = field(default=None, repr=False)
 
 
 @frozen
@@ -348,6 +352,7 @@ Effect = (
     | ShowPage
     | SoundTone
     | ExpectPin
+    | ExpectCard
     | ExpectChoice
     | ForgetKeys
     | UseVisitorDay

@@ -65,7 +65,7 @@ class ShowPage:
 
 @frozen
 class SoundTone:
-    """At the reader or display that can: yes, no, warning, key."""
+    """At the reader or display that can: yes, no, warning, card, key."""
 
     door: str
     tone: str
@@ -86,6 +86,16 @@ class ExpectChoice:
 
     reader: str
     most: int
+    until_mono: float
+
+
+@frozen
+class ExpectCard:
+    """Seal the number of each card at this reader until then to `seal_to` (X25519), for the answer to `command`; an empty `command`: no more."""
+
+    reader: str
+    command: str
+    seal_to: bytes
     until_mono: float
 
 

@@ -8,15 +8,26 @@ from contract.frozen import frozen
 
 
 @frozen
+class CardSealed:
+    """The number of a card, sealed at the reader's port for the desk whose command `command` asked for one. `check`: two random digits, sealed in it too."""
+
+    command: str
+    sealed: bytes = field(repr=False)
+    check: str
+
+
+@frozen
 class CardRead:
     """A card at a reader. `hashes`: its keyed hash under each card key the unit has (32 hex digits each).
 
     It was shown at some time from `not_before_mono` on; None stands for just now, in records from before this was kept.
+    `sealed`: where the reader waits for a card to be enrolled.
     """
 
     reader: str
     hashes: tuple[str, ...]
     not_before_mono: float | None = None
+    sealed: CardSealed | None = None
 
 
 @frozen

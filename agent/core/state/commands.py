@@ -71,6 +71,19 @@ class Erasing:
 
 
 @frozen
+class CardWait:
+    """A reader that waits for a card to be enrolled, by command `id`, since and until then (monotonic). `tone_at`: when it sounds again."""
+
+    id: str
+    actor: str
+    reader: str
+    door: str
+    since: float
+    until: float
+    tone_at: float
+
+
+@frozen
 class Commands:
     seen: Mapping[str, float] = field(default_factory=dict)
     waiting: Mapping[int, WaitingCommand] = field(default_factory=dict)
@@ -80,6 +93,9 @@ class Commands:
     cut_off: tuple[CutOff, ...] = ()
     erasing: Mapping[int, Erasing] = field(default_factory=dict)
     """By the token of EraseHolder."""
+    card_wait: CardWait | None = None
+    waited: Mapping[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
+    """By reader: from when until when it waited for cards, lately (monotonic)."""
     opens: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     """By door: when opens were accepted in the last minute."""
     opens_before: tuple[tuple[str, float], ...] = ()

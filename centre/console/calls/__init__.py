@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from centre.console.calls import (
     accounts,
+    card_reading,
     consents,
     doors,
     erasing,
@@ -30,6 +31,7 @@ from centre.console.calls import (
 
 ALL = (
     accounts,
+    card_reading,
     consents,
     doors,
     erasing,

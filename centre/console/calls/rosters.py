@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from centre import people, roster_changes, roster_reach, rosters
 from centre.console.call import call
+from centre.console.calls import card_reading
 from centre.console.calls.people import MOST, HolderId, PeopleFound, line, one, parts
 from centre.console.errors import NotThereError
 from centre.console.visit import Visit
@@ -24,6 +25,8 @@ from centre.words import _
 ScopeText = Annotated[str, Meta(min_length=3, max_length=64)]
 RosterId = Annotated[str, Meta(min_length=1, max_length=48)]
 Cell = Annotated[str, Meta(max_length=2000)]
+CardNumber = Annotated[str, Meta(max_length=64)]
+ReadingId = Annotated[str, Meta(max_length=32)]
 First = Annotated[int, Meta(ge=0, le=10_000_000)]
 Rev = Annotated[int, Meta(ge=0, le=2**53)]
 FAULTS = 100
@@ -122,10 +125,13 @@ class Columns(msgspec.Struct, kw_only=True):
 
 
 class AddAsk(Columns, kw_only=True):
+    """`reading`: in place of a number the course that read the card at a reader."""
+
     scope: ScopeText
     roster: RosterId
     id: HolderId
-    card: Annotated[str, Meta(min_length=1, max_length=64)]
+    card: CardNumber = ""
+    reading: ReadingId = ""
 
 
 class AlterAsk(Columns, kw_only=True):
@@ -138,10 +144,13 @@ class AlterAsk(Columns, kw_only=True):
 
 
 class CardAsk(msgspec.Struct):
+    """`reading`: as of somebody new."""
+
     holder: HolderId
     scope: ScopeText
     roster: RosterId
-    card: Annotated[str, Meta(min_length=1, max_length=64)]
+    card: CardNumber = ""
+    reading: ReadingId = ""
 
 
 class PinAsk(msgspec.Struct):
@@ -273,8 +282,10 @@ def person_added(visit: Visit, ask: AddAsk) -> Altered:
     """Somebody new in a list."""
     one_list(visit, ask.scope, ask.roster)
     visit.require(Doing.PEOPLE, ask.scope)
-    values = {"id": ask.id.strip(), "card": ask.card.strip(), **ask.cells()}
-    return _altered(lambda: roster_changes.add(visit.centre, _change(visit, ask), values, visit.now))
+    values = {"id": ask.id.strip(), "card": _number(visit, ask, ask.id.strip()), **ask.cells()}
+    made = _altered(lambda: roster_changes.add(visit.centre, _change(visit, ask), values, visit.now))
+    _given(visit, ask)
+    return made
 
 
 @call("POST", "/people/{holder}/change", doing=Doing.PEOPLE)
@@ -289,8 +300,34 @@ def person_altered(visit: Visit, ask: AlterAsk) -> Altered:
 def card_added(visit: Visit, ask: CardAsk) -> Altered:
     """A further card for a person of a list; it opens what their first one does."""
     in_list(visit, ask.holder, ask.scope, ask.roster)
-    change = _change(visit, ask)
-    return _altered(lambda: roster_changes.add_card(visit.centre, change, ask.holder, ask.card.strip(), visit.now))
+    change, number = _change(visit, ask), _number(visit, ask, ask.holder)
+    made = _altered(lambda: roster_changes.add_card(visit.centre, change, ask.holder, number, visit.now))
+    _given(visit, ask)
+    return made
+
+
+def new_checked(visit: Visit, ask: AddAsk) -> None:
+    """Before a card is read for somebody new. Raises as `person_added` would, but for the card."""
+    one_list(visit, ask.scope, ask.roster)
+    visit.require(Doing.PEOPLE, ask.scope)
+    values = {"id": ask.id.strip(), **ask.cells()}
+    try:
+        roster_changes.check_new(visit.centre, _change(visit, ask), values)
+    except BadTableError as error:
+        _first(error)
+
+
+def _number(visit: Visit, ask: AddAsk | CardAsk, holder: str) -> str:
+    if ask.reading and ask.card.strip():
+        raise BadValueError("card", _("either a number or a card that was read"))
+    if not ask.reading and not ask.card.strip():
+        raise BadValueError("card", _("missing"))
+    return card_reading.number_for(visit, ask.reading, holder) if ask.reading else ask.card.strip()
+
+
+def _given(visit: Visit, ask: AddAsk | CardAsk) -> None:
+    if ask.reading:
+        card_reading.given(visit, ask.reading)
 
 
 @call("POST", "/people/{holder}/pin", doing=Doing.PEOPLE)

@@ -20,6 +20,7 @@ from centre.console.pages import (
     people_erase,
     people_export,
     people_lists,
+    people_reading,
     polls,
     provider,
     record,
@@ -52,5 +53,6 @@ ALL: tuple[Pages, ...] = (
     people_lists.PAGES,
     people_erase.PAGES,
     people_export.PAGES,
+    people_reading.PAGES,
     provider.PAGES,
 )

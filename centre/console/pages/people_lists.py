@@ -15,6 +15,7 @@ from centre.console.calls.rosters import AddAsk, AlterAsk, CardAsk, FileAsk, Pin
 from centre.console.calls.visitors import CodeAsk, CodesAsk, RevokeCode
 from centre.console.errors import NotThereError
 from centre.console.page import Pages
+from centre.console.pages import people_reading
 from centre.console.pages.people import FLAG_WORDS, holder_of, role_words
 from centre.console.people_words import place_choices
 from centre.console.visit import Said, Visit
@@ -25,6 +26,8 @@ from centre.words import _
 from contract.messages import Role
 
 PAGES = Pages()
+PERSON = ("scope", "roster", "id", *sorted(roster_changes.ALTERED))
+"""What a form says of somebody new, but for the card."""
 NAMES = 20
 """Told of each kind of change."""
 
@@ -97,7 +100,11 @@ def _file(
 
 @PAGES.get("/people/add", Doing.PEOPLE)
 def ask_new(visit: Visit) -> Response:
+    """With `reading`: what was typed before its card was read, to be mended."""
     given = visit.request.query_params
+    if given.get("reading"):
+        meant = people_reading.meant(visit, given["reading"])
+        return _line(visit, meant["scope"], meant["roster"], {**meant, "reading": given["reading"]})
     its = rosters.one_list(visit, given.get("scope", ""), given.get("roster", ""))
     return _line(visit, its.scope, its.id, {})
 
@@ -107,7 +114,11 @@ def new(visit: Visit) -> Response:
     values = _typed(visit)
     scope, roster = values.get("scope", ""), values.get("roster", "")
     try:
-        rosters.person_added(visit, visit.ask(AddAsk, **_lists_of(visit)))
+        ask = visit.ask(AddAsk, **_lists_of(visit))
+        if values.get("do") == "read":
+            rosters.new_checked(visit, ask)
+            return people_reading.begin(visit, {name: values[name] for name in PERSON if values.get(name)})
+        rosters.person_added(visit, ask)
     except (ForbiddenError, NotThereError):
         raise
     except CentreError as error:
@@ -179,6 +190,8 @@ def _line(
         roles=[(role.value, role_words(role.value)) for role in Role],
         profiles=[("", _("at any time")), *((name, name) for name in profiles)],
         flags=[(name, _(words)) for name, words in FLAG_WORDS.items()],
+        readers=people_reading.choices(visit, scope) if holder is None and visit.may(Doing.READ_CARD) else [],
+        once=visit.desk.courses.new_form(),
     )
 
 
@@ -204,8 +217,7 @@ def card(visit: Visit) -> Response:
 
 def _card(visit: Visit, holder: str, given: Any, wrong: str = "", status: int = 200) -> Response:
     scope, roster = str(given.get("scope", "")), str(given.get("roster", ""))
-    rosters.in_list(visit, holder, scope, roster)
-    return visit.page("people_card.html", status, holder=holder, scope=scope, roster=roster, wrong=wrong)
+    return people_reading.further_form(visit, holder, scope, roster, wrong=wrong, status=status)
 
 
 @PAGES.get("/people/person/{holder}/pin", Doing.PEOPLE)

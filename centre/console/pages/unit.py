@@ -126,5 +126,5 @@ def _how_far(given: GivenOrder) -> tuple[str, str]:
         return title, _("no answer")
     last = given.steps[-1]
     if last.state is ReplyState.REFUSED:
-        return title, _("not done: {reason}").format(reason=order_words.refusal(last))
+        return title, _("not done: {reason}").format(reason=order_words.refusal(last, given.order))
     return title, _(STANDS[last.state])

@@ -54,6 +54,7 @@ def door_plan(**changes: Any) -> DoorPlan:
         on_fire="release",
         egress=True,
         readers=("card",),
+        card_readers=("card",),
         held_open_s=30.0,
     )
     return replace(plan, **changes)

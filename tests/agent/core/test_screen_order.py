@@ -12,7 +12,7 @@ import pytest
 from agent.core import effects as fx
 from agent.core import events as ev
 from agent.core.panel import ORDER
-from contract.commands import Open, Say
+from contract.commands import Open, ReadCard, Say
 from contract.messages import Holder, Per, Poll, Role, Settings
 from contract.people import ReportCode, Who, Words
 from tests.agent.core.bench import UNIT, UTC, Bench, InputPlan, command, notice, of, the, unit_plan
@@ -22,6 +22,7 @@ TITLES = {
     "emergency": "紧急 请注意",
     "answer": "请进",
     "entry": "请输入",
+    "read_card": "请刷要登记的卡",
     "question": "31 送水",
     "said": "中心回复",
     "help": "已呼叫社区中心",
@@ -45,6 +46,11 @@ def open_door(bench: Bench) -> None:
     bench.settle()
 
 
+def read_card(bench: Bench) -> None:
+    order = ReadCard("card", "ab" * 32)
+    bench.recorded(the(fx.AppendFacts, bench.message(command(bench, order, name="read"))))
+
+
 def order_water(bench: Bench) -> None:
     """A card and a code: the answer to the card is gone with the first key."""
     bench.let_in("anna")
@@ -61,6 +67,7 @@ BEGIN: dict[str, Callable[[Bench], object]] = {
     "emergency": lambda bench: bench.do(ev.UnitInputChanged("gas", active=True)),
     "answer": open_door,
     "entry": lambda bench: bench.type("30"),
+    "read_card": read_card,
     "question": order_water,
     "said": say,
     "help": call,

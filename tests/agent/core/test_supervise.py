@@ -287,11 +287,11 @@ def test_tamper_is_an_alarm_when_it_begins_and_a_fact_when_it_ends() -> None:
     assert begun == {"device.tamper": {"device": "card", "detail": "tamper", "value": True}}
     assert facts_of(bench.do(ev.TamperRead("card", "tamper", active=True))) == {}
     bench.wait(1.1)
-    assert wire(bench.state)["devices"]["card"] == {"state": "ok", "tamper": ["tamper"]}
+    assert wire(bench.state)["devices"]["card"] == {"state": "ok", "tamper": ["tamper"], "door": "main"}
     ended = facts_of(bench.do(ev.TamperRead("card", "tamper", active=False)))
     assert ended["device.tamper"]["value"] is False
     bench.wait(1.1)
-    assert wire(bench.state)["devices"]["card"] == {"state": "ok"}
+    assert wire(bench.state)["devices"]["card"] == {"state": "ok", "door": "main"}
 
 
 def test_a_rattling_tamper_switch_does_not_fill_the_journal() -> None:

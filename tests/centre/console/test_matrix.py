@@ -51,7 +51,7 @@ FOR_ALL = {"template_saved", "template_removed", "search_people"}
 BODY: dict[str, Any] = {
     "door": "main", "card": "1234", "why": "w", "note": "n", "title": "t", "text": "t", "name": "n", "label": "l", "to": "water",
     "mode": "hold_open", "until": 4e9, "until_utc": 4e9, "options": ["a", "b"], "role": "viewer", "url": "https://a.example/b",
-    "kind": "police", "roster": "zzzroster", "csv": "id,card\nzzzx,0012345670\n", "day": "2026-11-26", "serial": 0,
+    "kind": "police", "roster": "zzzroster", "csv": "id,card\nzzzx,0012345670\n", "day": "2026-11-26", "serial": 0, "reader": "card",
     "stops": [{"unit": "zzz-1", "from": "08:00", "until": "09:00"}],
 }  # fmt: skip
 
