@@ -22,6 +22,8 @@ MAX_TEXT = 2000
 LATE_S = 30 * 86_400.0
 """What was written longer ago than this, by its phone, was written by a clock that is wrong."""
 MOST_A_DAY = 500
+MOST_PHOTOS_A_DAY = 100
+"""Of one account: up to 800 MB of the centre's disk."""
 DAY_S = 86_400.0
 KEY = re.compile(r"[A-Za-z0-9-]{16,64}")
 
@@ -42,12 +44,19 @@ class Written:
 def write(centre: OpenCentre, written: Written, by: str, now: float) -> FieldEntry:
     """What was taken before by this key is that entry. Raises BadValueError, CentreError (wrong use)."""
     _check(written)
-    photo = None if not written.photo else photos.keep(centre.folder, written.photo)
+    photo = None if not written.photo else photos.name_of(written.photo)
+    with centre.books.reading() as conn:  # a photo is on the disk before its entry: what is refused leaves none there
+        known = with_key(conn, written.key)
+        if known is None:
+            _check_many(conn, written, by, now)
+            _about(conn, centre.site.site, written, by)
+    if known is None and written.photo:
+        photos.keep(centre.folder, written.photo)
     with centre.books.changing() as conn:
         known = with_key(conn, written.key)
         if known is not None:
             return _same(known, written, by, photo)
-        _check_many(conn, by, now)
+        _check_many(conn, written, by, now)
         report, unit = _about(conn, centre.site.site, written, by)
         at_utc = now if written.at_utc is None else min(max(written.at_utc, now - LATE_S), now)
         row: dict[str, Any] = {"key": written.key, "report": report, "what": written.what.value, "unit": unit, "by": by}
@@ -87,7 +96,12 @@ def _check(written: Written) -> None:
         raise BadValueError("text", _("1 to {most} characters").format(most=MAX_TEXT))
 
 
-def _check_many(conn: Connection, by: str, now: float) -> None:
+def _check_many(conn: Connection, written: Written, by: str, now: float) -> None:
     mine = (field_entries.c.by == by) & (field_entries.c.taken_utc > now - DAY_S)
-    if conn.execute(select(func.count()).select_from(field_entries).where(mine)).scalar_one() >= MOST_A_DAY:
+    count, with_photo = conn.execute(select(func.count(), func.count(field_entries.c.photo)).where(mine)).one()
+    if count >= MOST_A_DAY:
         raise CentreError(_("more than {most} entries in a day: go on tomorrow").format(most=MOST_A_DAY), WRONG_USE)
+    if written.photo and with_photo >= MOST_PHOTOS_A_DAY:
+        raise BadValueError(
+            "photo", _("more than {most} photos in a day: write it without").format(most=MOST_PHOTOS_A_DAY)
+        )

@@ -31,7 +31,7 @@ _NAME = re.compile(r"[0-9a-f]{64}")
 def keep(folder: Folder, data: bytes) -> str:
     """The photo's name, by what is in it: the same one twice is one file. Raises BadValueError, CentreError."""
     cleaned = clean(data)
-    name = hashlib.sha256(cleaned).hexdigest()
+    name = _name(cleaned)
     path = folder.photos / name
     try:
         make_folder(folder.photos)
@@ -40,6 +40,15 @@ def keep(folder: Folder, data: bytes) -> str:
     except OSError as error:
         raise CentreError(_("the photo cannot be kept: {reason}").format(reason=reason_of(error))) from None
     return name
+
+
+def name_of(data: bytes) -> str:
+    """The name that it would have, and nothing is kept. Raises BadValueError."""
+    return _name(clean(data))
+
+
+def _name(cleaned: bytes) -> str:
+    return hashlib.sha256(cleaned).hexdigest()
 
 
 def load(folder: Folder, name: str) -> bytes | None:

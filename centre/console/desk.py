@@ -12,10 +12,12 @@ from starlette.requests import Request
 from centre import single_sign_on
 from centre.accounts import Account
 from centre.console.course import Courses
+from centre.console.exports import Exports
 from centre.console.live import Live
 from centre.console.look import Look
 from centre.console.shared import Shared
 from centre.console.states import States
+from centre.console.threads import Threads
 from centre.console.verification import Verification
 from centre.folder import Folder, write_secret
 from centre.opened import OpenCentre
@@ -73,6 +75,8 @@ class WebDesk:
         self.verification = Verification(centre, self.live.touch)
         self.shared = Shared(self.live)
         self.previews = Previews()
+        self.exports = Exports()
+        self.threads = Threads()
         self.sign_ins = SignIns(centre)
         oidc = centre.site.oidc
         self.sign_on = None if oidc is None else SignOn(oidc, single_sign_on.secret_of(centre.folder))

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
-from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from centre.console.openapi import PREFIX
 from centre.console.problem import Problem
 from centre.console.visit import Visit
 from centre.words import N_, _
+
+if TYPE_CHECKING:
+    from centre.console.desk import WebDesk
 
 
 async def not_found(request: Request, error: Exception) -> Response:
@@ -18,7 +23,11 @@ async def not_found(request: Request, error: Exception) -> Response:
     status = getattr(error, "status_code", 404)
     if request.url.path.startswith((PREFIX, "/static/")):
         return _problem(_("nothing at this address"), status)
-    return await run_in_threadpool(_page, request, status)
+    desk: WebDesk = request.app.state.desk
+    try:
+        return await desk.threads.run(request, _page, request, status)
+    except HTTPException as crowded:
+        return PlainTextResponse(crowded.detail, crowded.status_code, crowded.headers)
 
 
 def _page(request: Request, status: int) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from centre import certificates, hook_post, hooks, schema, web_hooks
 from centre.books import Books
 from centre.errors import BadValueError
-from centre.hook_post import headers_of
+from centre.hook_post import Post, headers_of
 from centre.schema_hooks import hook_alarms
 from centre.schema_hooks import hooks as table
 from centre.web_hooks import WebHooks
@@ -106,13 +107,13 @@ def test_an_alarm_is_posted_and_the_signature_holds_by_a_library_we_did_not_writ
 
 @ONE_ENGINE
 def test_the_secret_is_told_once_and_is_in_no_list_no_act_and_no_line(desk: Desk, poster: Poster) -> None:
-    _, secret = add(desk, "http://127.0.0.1:1/x?key=hidden")
+    _, secret = add(desk, "http://127.0.0.1:1/services/hidden?key=hidden")
     raised(desk, "door.forced")
     poster.until(lambda: poster.said)
     everything = desk.run("hook", "list").stdout + desk.run("hook", "list", "--json").stdout + "".join(poster.said)
     everything += desk.run("health", "--json", code=1).stdout
     everything += "".join(row.line.decode() for row in desk.rows(select(schema.metadata.tables["acts"])))
-    assert "http://127.0.0.1:1/x?…" in everything
+    assert "http://127.0.0.1:1/…" in everything
     assert "hidden" not in everything
     assert secret.removeprefix("whsec_") not in everything
 
@@ -204,13 +205,13 @@ def test_a_dead_a_slow_and_a_hostile_receiver_hold_up_no_other(
         assert well.alarms == list(range(1, 21))
         poster.until(lambda: any("cut off" in line for line in poster.said))
         poster.until(lambda: any("Connection refused" in line for line in poster.said))
-        faults = {each["url"].rpartition("/")[2]: each["fault"] for each in listed(desk)}
-        assert faults["nobody"] == "Connection refused"
+        assert listed(desk)[0]["fault"] == "Connection refused"
         begun = time.monotonic()
         poster.web.stop()
         assert time.monotonic() - begun < 2
     assert set(slow.alarms) == {1}
-    (finding,) = [each for each in desk.run("health", code=1).stdout.splitlines() if "nobody takes no alarms" in each]
+    said = desk.run("health", code=1).stdout.splitlines()
+    (finding,) = [each for each in said if "http://127.0.0.1:1/… takes no alarms" in each]
     assert "Connection refused" in finding
 
 
@@ -221,6 +222,40 @@ def test_a_redirect_is_not_followed(desk: Desk, poster: Poster) -> None:
         poster.until(lambda: len(receiver.got) >= 3)
         assert "HTTP 307" in desk.run("hook", "test", str(number), code=69).stderr
     assert inside.got == []
+
+
+NAMES = ("127.1", "2130706433", "0x7f000001", "017700000001", "127.0.0.1.nip.example", "link.example", "any.example")
+"""All this machine's, as the system reads them or as a name server of somebody else's says."""
+LEAD_TO = {"127.0.0.1.nip.example": "127.0.0.1", "link.example": "169.254.169.254", "any.example": "0.0.0.0"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_that_leads_to_this_machine_is_not_posted_to(
+    desk: Desk, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *more, **also: ask(LEAD_TO.get(host, host), *more, **also))
+    with Receiver() as receiver:
+        number, _ = add(desk, f"http://{name}:{receiver.port}/x", "--plain")
+        assert "its name leads to this machine" in desk.run("hook", "test", str(number), code=69).stderr
+        assert receiver.got == []
+
+
+def test_of_a_names_addresses_those_of_another_machine_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And where that one says nothing, it is not this one that is asked instead."""
+    tried: list[str] = []
+
+    def connect(address: tuple[str, int], _timeout: float) -> socket.socket:
+        tried.append(address[0])
+        raise ConnectionRefusedError(111, "Connection refused")
+
+    leads = [(2, 1, 6, "", (each, 443)) for each in ("127.0.0.1", "10.0.0.1", "169.254.169.254", "10.0.0.2")]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_given, **_more: leads)
+    monkeypatch.setattr(socket, "create_connection", connect)
+    whole = Scope("site", SITE)
+    made = hooks.Hook(1, "https://x.example/y", frozenset(), whole, "whsec_eA==", 0, 0.0, "", None, None, None)
+    assert Post(made).send("m", b"{}").fault == "Connection refused"
+    assert tried == ["10.0.0.1", "10.0.0.2"]
 
 
 def test_what_it_refuses_for_its_content_does_not_stand_before_the_rest_for_ever(desk: Desk, poster: Poster) -> None:
@@ -323,6 +358,8 @@ def test_a_test_message_says_that_it_is_one(desk: Desk) -> None:
         ("file:///etc/passwd", "not https://HOST"),
         ("https://user:pass@x/", "no user name"),
         ("https://x/#a", "no # in it"),
+        ("https://a..example/", "not https://HOST"),
+        (f"https://{'a' * 64}.example/", "not https://HOST"),
         ("https://x/a b", "of ASCII"),
         ("https://x/\r\nhost: y", "of ASCII"),
         ("https://门.example/", "of ASCII"),
