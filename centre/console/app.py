@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from centre.console import faults, pages
 from centre.console.api import api_routes
 from centre.console.assets import Assets
-from centre.console.desk import Options, WebDesk, Whose
+from centre.console.desk import Options, Say, WebDesk, Whose, unsaid
 from centre.console.guard import Guard
 from centre.console.live import Listener, Live
 from centre.console.look import STATIC
@@ -34,9 +34,9 @@ PING_S = 15
 SESSION = "doorward"
 
 
-def make(centre: OpenCentre, options: Options, whose: Whose) -> ASGIApp:
-    """For any ASGI server. Raises CentreError where the books cannot be opened."""
-    desk = WebDesk(centre, options, whose, tuple(page.entry for page in pages.ALL if page.entry is not None))
+def make(centre: OpenCentre, options: Options, whose: Whose, say: Say = unsaid) -> ASGIApp:
+    """For any ASGI server. `say` is told of faults of ours. Raises CentreError where the books cannot be opened."""
+    desk = WebDesk(centre, options, whose, tuple(page.entry for page in pages.ALL if page.entry is not None), say)
     app = Starlette(
         routes=[
             *(route for page in pages.ALL for route in page.routes),

@@ -32,6 +32,13 @@ if TYPE_CHECKING:
 Whose = Callable[[OpenCentre, Request], Account | None]
 """Who a request is from, by its session or token; None where nobody is signed in."""
 
+Say = Callable[[str], None]
+"""A line for whoever runs the console."""
+
+
+def unsaid(_line: str) -> None:
+    """Where nobody listens."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -65,7 +72,9 @@ def _secret(folder: Folder) -> str:
 class WebDesk:
     """Of one process."""
 
-    def __init__(self, centre: OpenCentre, options: Options, whose: Whose, entries: tuple[Entry, ...]) -> None:
+    def __init__(
+        self, centre: OpenCentre, options: Options, whose: Whose, entries: tuple[Entry, ...], say: Say = unsaid
+    ) -> None:
         self.centre = centre
         self.options = options
         self.look = Look(centre.site.zone)
@@ -82,6 +91,7 @@ class WebDesk:
         self.sign_on = None if oidc is None else SignOn(oidc, single_sign_on.secret_of(centre.folder))
         self.secret = _secret(centre.folder)
         """Signs cookies."""
+        self.say = say
         self._whose = whose
         self._entries = entries
 

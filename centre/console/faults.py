@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import traceback
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
+from centre import shown
 from centre.console.openapi import PREFIX
 from centre.console.problem import Problem
 from centre.console.visit import Visit
@@ -39,10 +42,21 @@ def _page(request: Request, status: int) -> Response:
 
 async def failed(request: Request, error: Exception) -> Response:
     """A fault of ours, which the log has in full: nothing of it goes out."""
+    if not isinstance(error, ClientDisconnect):
+        for line in told(request, error):
+            request.app.state.desk.say(line)
     if request.url.path.startswith(PREFIX):
         return _problem(_("something went wrong at the centre; whether it was done cannot be told"), 500)
     language = str(request.scope["doorward.language"])
     return HTMLResponse(request.app.state.desk.look.alone("500.html", language=language), 500)
+
+
+def told(request: Request, error: Exception) -> Iterator[str]:
+    """For the log. No more of the address than which part of the console it is: a one-time link is one, too."""
+    part = request.url.path.split("/", 2)[1] if "/" in request.url.path else ""
+    yield shown.plain(f"a fault of the console at {request.method} /{part}:")
+    for lines in traceback.format_exception(error):
+        yield from (shown.plain(line) for line in lines.splitlines())
 
 
 def _problem(words: str, status: int) -> Response:
