@@ -46,11 +46,8 @@ def write(centre: OpenCentre, written: Written, by: str, now: float) -> FieldEnt
     _check(written)
     photo = None if not written.photo else photos.name_of(written.photo)
     with centre.books.reading() as conn:  # a photo is on the disk before its entry: what is refused leaves none there
-        known = with_key(conn, written.key)
-        if known is None:
-            _check_many(conn, written, by, now)
-            _about(conn, centre.site.site, written, by)
-    if known is None and written.photo:
+        is_new = _is_new(conn, centre.site.site, written, by, now)
+    if is_new and written.photo:
         photos.keep(centre.folder, written.photo)
     with centre.books.changing() as conn:
         known = with_key(conn, written.key)
@@ -67,6 +64,15 @@ def write(centre: OpenCentre, written: Written, by: str, now: float) -> FieldEnt
         entry = with_key(conn, written.key)
         assert entry is not None
         return entry
+
+
+def _is_new(conn: Connection, site: str, written: Written, by: str, now: float) -> bool:
+    """Raises CentreError where it would be refused."""
+    if with_key(conn, written.key) is not None:
+        return False
+    _check_many(conn, written, by, now)
+    _about(conn, site, written, by)
+    return True
 
 
 def _about(conn: Connection, site: str, written: Written, by: str) -> tuple[str, str]:

@@ -54,7 +54,8 @@ async def failed(request: Request, error: Exception) -> Response:
 def told(request: Request, error: Exception) -> Iterator[str]:
     """For the log. No more of the address than which part of the console it is: a one-time link is one, too."""
     part = request.url.path.split("/", 2)[1] if "/" in request.url.path else ""
-    yield shown.plain(f"a fault of the console at {request.method} /{part}:")
+    line = _("a fault of the console at {method} /{part}:").format(method=request.method, part=part)
+    yield shown.plain(line)
     for lines in traceback.format_exception(error):
         yield from (shown.plain(line) for line in lines.splitlines())
 
