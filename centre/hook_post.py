@@ -113,8 +113,9 @@ class Post:
 
     def _connection(self) -> http.client.HTTPConnection:
         """For the port in its `Host`; it is connected by us."""
-        kinds = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
-        return kinds[self._parts.scheme](self._host, self._parts.port, timeout=WAIT_S)
+        if self._parts.scheme == "http":
+            return http.client.HTTPConnection(self._host, self._parts.port, timeout=WAIT_S)
+        return http.client.HTTPSConnection(self._host, self._parts.port, timeout=WAIT_S)
 
     def _connected(self) -> socket.socket:
         """To an address that was looked at: a name that is another machine's today may be given this one's tomorrow."""

@@ -52,8 +52,8 @@ class _Impatient(H11Protocol):
         if self.config.proxy_headers or self.client is None:
             return False  # all come from the proxy
         self.network = network(self.client[0])
-        there = (each for each in self.connections if isinstance(each, _Impatient))
-        return sum(each.network == self.network for each in there) > CONNECTIONS_OF_ONE
+        there = [each.network for each in self.connections if isinstance(each, _Impatient)]
+        return there.count(self.network) > CONNECTIONS_OF_ONE
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
