@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterator
+from contextvars import Context
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -43,7 +44,7 @@ def _page(request: Request, status: int) -> Response:
 async def failed(request: Request, error: Exception) -> Response:
     """A fault of ours, which the log has in full: nothing of it goes out."""
     if not isinstance(error, ClientDisconnect):
-        for line in told(request, error):
+        for line in Context().run(lambda: list(told(request, error))):  # in the language of who reads the log
             request.app.state.desk.say(line)
     if request.url.path.startswith(PREFIX):
         return _problem(_("something went wrong at the centre; whether it was done cannot be told"), 500)
