@@ -31,10 +31,10 @@ class Spool:
         self._moved = threading.Condition()
         self._length = 0
         self._is_full = self._is_left = False
-        self._fault: Exception | None = None
+        self._fault: CentreError | None = None
 
     def read(self) -> Iterator[bytes]:
-        """To its end. Raises what `parts` raises, and CentreError where the disk takes no more; then what came is not all."""
+        """To its end. Raises CentreError where what came is not all: `parts` went wrong, or the disk takes no more."""
         threading.Thread(target=self._fill, name="spool", daemon=True).start()
         at = 0
         try:
@@ -56,17 +56,19 @@ class Spool:
         return os.pread(self._file.fileno(), count, at) if count else b""
 
     def _fill(self) -> None:
-        fault: Exception | None = None
+        fault: CentreError | None = CentreError(_("it was cut off"))
         try:
             self._write()
+            fault = None
         except OSError as error:
             fault = CentreError(_("cannot be prepared: {reason}").format(reason=reason_of(error)))
-        except Exception as error:  # noqa: BLE001  # raised again by `read`, in the thread of who reads
+        except CentreError as error:
             fault = error
-        with self._moved:
-            self._fault, self._is_full = fault, True
-            self._moved.notify_all()
-            self._close_if_done()
+        finally:
+            with self._moved:
+                self._fault, self._is_full = fault, True
+                self._moved.notify_all()
+                self._close_if_done()
 
     def _write(self) -> None:
         count = 0

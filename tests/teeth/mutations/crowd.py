@@ -86,7 +86,7 @@ MUTATIONS = [
         "centre/hook_post.py",
         "        if as_it_stands or is_elsewhere(address):\n",
         "        if as_it_stands or address:\n",
-        (f"{HOOKS}::test_a_name_that_leads_to_this_machine_is_not_posted_to",),
+        ("tests/centre/test_hook_addresses.py::test_a_name_that_leads_to_this_machine_is_not_posted_to",),
     ),
     Mutation(
         "what a receiver is known by is shown",
