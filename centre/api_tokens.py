@@ -62,7 +62,7 @@ def make(
         there = (api_tokens.c.name == name) & api_tokens.c.ended_utc.is_(None) & (api_tokens.c.ends_utc > now)
         if conn.execute(select(api_tokens.c.id).where(there)).first() is not None:
             raise CentreError(_("{name}: there already").format(name=name), WRONG_USE)
-        if account is not None and not _still(accounts.one(conn, key, account), role):
+        if account is not None and not _still(conn, accounts.one(conn, key, account), role, scope):
             raise CentreError(_("{name}: may less than this token would").format(name=account), WRONG_USE)
         token = new_token()
         row: dict[str, Any] = {"id": token.id, "name": name, "role": role.value, "scope": str(scope)}
@@ -83,9 +83,12 @@ def find(conn: Connection, key: AccountKey, text: str, now: float) -> ApiToken |
         return None
     if not key.holds(row.seal, *_sealed(row._asdict(), token.secret)):
         return None
-    if row.account is not None and not _still(accounts.one(conn, key, row.account), Role(row.role)):
-        return None
-    return _of(row)
+    found = _of(row)
+    if row.account is not None:
+        maker = accounts.one(conn, key, row.account)
+        if not _still(conn, maker, found.person.role, found.person.scope):
+            return None
+    return found
 
 
 def touch(books: Books, token: ApiToken, now: float) -> None:
@@ -121,8 +124,9 @@ def _end(conn: Connection, which: Any, by: str, now: float) -> int:
     return len(rows)
 
 
-def _still(maker: Account, role: Role) -> bool:
-    return maker.enabled and maker.role >= role
+def _still(conn: Connection, maker: Account, role: Role, scope: Scope) -> bool:
+    """Whether its maker may as much: also where units were added meanwhile to a place that was all theirs."""
+    return maker.enabled and maker.role >= role and accounts.covers(conn, maker, scope)
 
 
 def _of(row: Row[Any]) -> ApiToken:

@@ -54,8 +54,8 @@ class Consent:
 
 
 def wanted(centre: OpenCentre, doing: Doing) -> bool:
-    """Whether the site asks for a second person."""
-    return doing in permits.SECOND and doing.value in (centre.site.consent or ())
+    """Whether the site asks for a second person: as `centre.json` says now, not as it was when this process began. Raises CentreError."""
+    return doing in permits.SECOND and doing.value in (centre.folder.load().consent or ())
 
 
 def ask(
@@ -69,7 +69,9 @@ def ask(
     why: str,
     now: float,
 ) -> Consent:
-    """Raises BadValueError, ForbiddenError where the asker may not do it themselves."""
+    """Raises BadValueError, ForbiddenError where the asker may not do it themselves, or is a program: nobody knows who is behind it."""
+    if asker.is_program:
+        raise ForbiddenError(_("this waits for a second person, so a person has to ask for it, not a program's token"))
     for name, text, most in (("why", why, MAX_WHY), ("words", words, MAX_WORDS), ("body", body, MAX_BODY)):
         if not text.strip() or len(text) > most or "\0" in text:
             raise BadValueError(name, _("1 to {most} characters").format(most=most))

@@ -16,6 +16,8 @@ BUSY_S = 10.0
 CONNECT_S = 5
 SILENT_S = 5
 """A PostgreSQL server that is not heard for so long (2 s idle, then three questions) is gone, and so is a client to the server."""
+THREADS = 40
+"""That answer the console's requests: none waits for a connection because others wait for a lock. One to SQLite costs little: as many as are asked for."""
 READING = {"doorward_reading": True}
 """Execution options of a transaction that writes nothing."""
 _PRAGMAS = (
@@ -37,7 +39,7 @@ def engine_of(url: str, options: Mapping[str, Any]) -> Engine:
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
-            engine = create_engine(parsed, execution_options=dict(options))
+            engine = create_engine(parsed, execution_options=dict(options), max_overflow=-1)
             _settle_sqlite(engine)
             return engine
         if parsed.drivername != _DRIVER:
@@ -48,7 +50,11 @@ def engine_of(url: str, options: Mapping[str, Any]) -> Engine:
                 CONFIGURATION,
             )
         return create_engine(
-            parsed, pool_pre_ping=True, connect_args=_postgresql_arguments(parsed), execution_options=dict(options)
+            parsed,
+            pool_pre_ping=True,
+            max_overflow=THREADS,
+            connect_args=_postgresql_arguments(parsed),
+            execution_options=dict(options),
         )
     except ImportError:
         raise CentreError(_("books: PostgreSQL wants the extra doorward[postgresql]"), CONFIGURATION) from None

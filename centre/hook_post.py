@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 from centre.acknowledgements import as_value
 from centre.alarms import RaisedAlarm
-from centre.hooks import Hook
+from centre.hooks import Hook, is_elsewhere, is_here
 from centre.words import N_
 from contract.strict_json import dumps
 
@@ -85,14 +85,15 @@ class Post:
         self._end_mono = time.monotonic() + LIMIT_S
         connection = self._connection()
         try:
-            connection.connect()
-            self._socket = connection.sock
+            connection.sock = self._socket = self._connected()
             if self._cut:
                 return HookAnswer(N_("cut off, since it did not answer in time"))
             path = (self._parts.path or "/") + (f"?{self._parts.query}" if self._parts.query else "")
             connection.request("POST", path, body, headers_of(self._hook.secret, name, body, time.time()))
             status = connection.getresponse().status
-        except (OSError, http.client.HTTPException) as error:
+        except _NowhereError:
+            return HookAnswer(N_("its name leads to this machine, where nothing is posted to by a name"))
+        except (OSError, UnicodeError, http.client.HTTPException) as error:
             return HookAnswer(N_("cut off, since it did not answer in time") if self._cut else _reason(error))
         finally:
             self._socket, self._end_mono = None, float("inf")
@@ -111,15 +112,51 @@ class Post:
                 socket.socket.shutdown(there, socket.SHUT_RDWR)  # TLS's own would wait for the other end
 
     def _connection(self) -> http.client.HTTPConnection:
+        """For the port in its `Host`; it is connected by us."""
+        if self._parts.scheme == "http":
+            return http.client.HTTPConnection(self._host, self._parts.port, timeout=WAIT_S)
+        return http.client.HTTPSConnection(self._host, self._parts.port, timeout=WAIT_S)
+
+    def _connected(self) -> socket.socket:
+        """To an address that was looked at: a name that is another machine's today may be given this one's tomorrow."""
+        is_plain = self._parts.scheme == "http"
+        plain = _to_first(self._host, self._parts.port or (80 if is_plain else 443))
+        if is_plain:
+            return plain
+        try:
+            return ssl.create_default_context().wrap_socket(plain, server_hostname=self._host)
+        except BaseException:
+            plain.close()
+            raise
+
+    @property
+    def _host(self) -> str:
         host = self._parts.hostname
         assert host is not None, "add looked at it"
-        if self._parts.scheme == "http":
-            return http.client.HTTPConnection(host, self._parts.port, timeout=WAIT_S)
-        context = ssl.create_default_context()
-        return http.client.HTTPSConnection(host, self._parts.port, timeout=WAIT_S, context=context)
+        return host
 
 
-def _reason(error: OSError | http.client.HTTPException) -> str:
+class _NowhereError(Exception):
+    """No address of the name may be posted to."""
+
+
+def _to_first(host: str, port: int) -> socket.socket:
+    """Of a name's addresses to the first that answers. Those of this machine and its link are passed over, but where the URL itself says them."""
+    found = dict.fromkeys(str(each[4][0]) for each in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+    as_it_stands = is_here(host) or host in found
+    fault: OSError | None = None
+    for address in found:
+        if as_it_stands or is_elsewhere(address):
+            try:
+                return socket.create_connection((address, port), WAIT_S)
+            except OSError as error:
+                fault = error
+    if fault is None:
+        raise _NowhereError
+    raise fault
+
+
+def _reason(error: OSError | UnicodeError | http.client.HTTPException) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate does not hold: {error.verify_message}"
     if isinstance(error, TimeoutError):

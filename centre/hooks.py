@@ -53,7 +53,7 @@ class Hook:
 
     @property
     def shown(self) -> str:
-        """Its address as it may be shown and kept: a query may hold a password of the receiver's."""
+        """Its address as it may be shown and kept."""
         return shown_url(self.url)
 
 
@@ -67,40 +67,63 @@ class ListedHook:
 
 
 def shown_url(url: str) -> str:
+    """Where it goes. Many receivers are known by their path or query alone: whoever sees those can post there."""
     parts = urlsplit(url)
-    return parts._replace(query="…" if parts.query else "").geturl()
+    return f"{parts.scheme}://{parts.netloc}/{'…' if parts.path.strip('/') or parts.query else ''}"
 
 
-def checked_url(url: str, *, plain: bool) -> SplitResult:
-    """Taken apart. `plain`: whether http is allowed to another machine. Raises BadValueError."""
+def checked_url(url: str, *, plain: bool, here: bool = True) -> SplitResult:
+    """Taken apart. `plain`: whether http is allowed to another machine; `here`: whether this one may be named. Raises BadValueError."""
     if len(url) > MAX_URL or not url.isascii() or not url.isprintable() or " " in url:
         raise BadValueError("url", _("at most {most} letters, digits and signs of ASCII").format(most=MAX_URL))
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname, parts.port
+        (host or "").encode("idna")
     except ValueError:
         raise BadValueError("url", _("not https://HOST[:PORT]/…")) from None
     if parts.scheme not in ("https", "http") or not host:
         raise BadValueError("url", _("not https://HOST[:PORT]/…"))
     if parts.username is not None or parts.password is not None or parts.fragment:
         raise BadValueError("url", _("no user name, no password and no # in it: what is sent is signed"))
-    if parts.scheme == "http" and not plain and not _is_here(host):
+    if not here and (is_here(host) or not is_elsewhere(host)):
+        raise BadValueError("url", _("names this machine: that is for whoever has it, by `hook add`"))
+    if parts.scheme == "http" and not plain and not is_here(host):
         raise BadValueError("url", _("http to another machine shows alarms to everybody between: https, or --plain"))
     return parts
 
 
-def _is_here(host: str) -> bool:
+def is_here(host: str) -> bool:
+    """Names this machine, as it stands."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
 
 
+def is_elsewhere(address: str) -> bool:
+    """Not this machine, nor what only its own link knows: services there take whoever reaches them for one of theirs. A name is."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return True
+    found = getattr(found, "ipv4_mapped", None) or found
+    return not (found.is_loopback or found.is_link_local or found.is_unspecified or found.is_multicast)
+
+
 def add(
-    centre: OpenCentre, url: str, kinds: Iterable[str], scope: Scope, by: str, now: float, *, plain: bool = False
+    centre: OpenCentre,
+    url: str,
+    kinds: Iterable[str],
+    scope: Scope,
+    by: str,
+    now: float,
+    *,
+    plain: bool = False,
+    here: bool = True,
 ) -> Hook:
     """For alarms from now on. Its secret is told here and nowhere else. Raises CentreError (wrong use)."""
-    checked_url(url, plain=plain)
+    checked_url(url, plain=plain, here=here)
     wanted = sorted(dict.fromkeys(kinds))
     _check_kinds(wanted)
     secret = f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"

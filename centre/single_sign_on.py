@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import secrets
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +26,8 @@ from contract.frozen import frozen
 
 WAIT_S = 5.0
 MOST_BYTES = 256 * 1024
+AT_ONCE = 4
+"""Who waits for a provider that is slow holds a thread; pages have to be answered meanwhile, by the same ones."""
 KEPT_S = 600.0
 """So long what the provider says of itself is taken as it was."""
 LEEWAY_S = 60.0
@@ -56,17 +60,22 @@ class SignOn:
     def __init__(self, oidc: Oidc, secret: str | None) -> None:
         self._oidc, self._secret = oidc, secret
         self._kept: dict[str, tuple[float, Mapping[str, Any]]] = {}
+        self._room = threading.BoundedSemaphore(AT_ONCE)
 
     def ask(self, back: str) -> Asked:
         """`back`: the address of ours that the provider sends people to. Raises CentreError where it cannot be reached."""
         state, nonce, verifier = secrets.token_urlsafe(24), secrets.token_urlsafe(24), secrets.token_urlsafe(48)
-        with self._session(back) as session:
+        with self._turn(), self._session(back) as session:
             address = self._address("authorization_endpoint")
             url, _state = session.create_authorization_url(address, state=state, nonce=nonce, code_verifier=verifier)
         return Asked(str(url), state, nonce, verifier)
 
     def named(self, asked: Asked, answer: str, back: str, now: float) -> Identity:
         """`answer`: the whole address that they came back with. Raises CentreError where it does not hold, or the provider cannot be reached."""
+        with self._turn():
+            return self._named(asked, answer, back, now)
+
+    def _named(self, asked: Asked, answer: str, back: str, now: float) -> Identity:
         from authlib.common.errors import AuthlibBaseError  # noqa: PLC0415  # an extra of its own
         from requests import RequestException  # noqa: PLC0415
 
@@ -136,6 +145,16 @@ class SignOn:
             raise CentreError(_("{address}: not an object").format(address=address), UNREACHABLE)
         self._kept[address] = (time.monotonic(), value)
         return value
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Raises CentreError."""
+        if not self._room.acquire(blocking=False):
+            raise CentreError(_("others are signing in there: try again in a moment"), UNREACHABLE)
+        try:
+            yield
+        finally:
+            self._room.release()
 
     def _session(self, back: str) -> Any:
         try:

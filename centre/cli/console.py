@@ -68,7 +68,7 @@ def console(
         shown_host = f"[{host}]" if ":" in host else host
         public = url.rstrip("/") if url else (f"https://{shown_host}:{port}" if certificate else None)
         options = Options(host, port, public, frame, behind_proxy)
-        made = app.make(office, options, whose)
+        made = app.make(office, options, whose, _say)
         if with_parent:
             threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
         _say(_("console at {address}").format(address=options.origin))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,6 +22,9 @@ from centre.console.visit import Visit, asked, form_values
 from centre.errors import UNREACHABLE, BadValueError, CentreError, ForbiddenError
 from centre.words import _
 
+if TYPE_CHECKING:
+    from centre.console.desk import WebDesk
+
 
 def api_routes() -> list[Route]:
     calls = [Route(PREFIX + each.path, _endpoint(each), methods=[each.method]) for each in CALLS]
@@ -35,15 +38,15 @@ def _described(request: Request) -> Response:
 
 def _endpoint(each: Call) -> Any:
     async def endpoint(request: Request) -> Response:
-        if request.method == "GET":
-            return await run_in_threadpool(_answer, each, request, b"")
-        if await run_in_threadpool(request.app.state.desk.account, request) is not None:
-            take_in(request)
+        desk: WebDesk = request.app.state.desk
         try:
-            body = await request.body()
+            body = b""
+            if request.method != "GET":
+                take_in(request, await desk.threads.run(request, desk.account, request))
+                body = await request.body()
+            return await desk.threads.run(request, _answer, each, request, body)
         except HTTPException as error:
-            return _json(Problem(error.detail), error.status_code)
-        return await run_in_threadpool(_answer, each, request, body)
+            return _json(Problem(error.detail), error.status_code, error.headers)
 
     return endpoint
 
@@ -84,5 +87,5 @@ def _asked(each: Call, request: Request, body: bytes) -> msgspec.Struct:
     return asked(each.asks, {**value, **path})
 
 
-def _json(value: msgspec.Struct, status: int = 200) -> Response:
-    return Response(msgspec.json.encode(value), status, media_type="application/json")
+def _json(value: msgspec.Struct, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(value), status, headers, media_type="application/json")

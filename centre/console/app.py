@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Any
 from urllib.parse import urlsplit
 
+from sqlalchemy.exc import DBAPIError
 from sse_starlette import EventSourceResponse
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -16,26 +16,27 @@ from starlette.middleware.sessions import SessionMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from centre.console import faults, pages
 from centre.console.api import api_routes
 from centre.console.assets import Assets
-from centre.console.desk import Options, WebDesk, Whose
+from centre.console.desk import Options, Say, WebDesk, Whose, unsaid
 from centre.console.guard import Guard
+from centre.console.live import Listener, Live
 from centre.console.look import STATIC
+from centre.errors import CentreError
 from centre.opened import OpenCentre
 from centre.words import _
 
 PING_S = 15
 """A line that says nothing is kept by a word for so long: proxies cut silent ones after a minute."""
-MAX_OPEN_PAGES = 500
 SESSION = "doorward"
 
 
-def make(centre: OpenCentre, options: Options, whose: Whose) -> ASGIApp:
-    """For any ASGI server. Raises CentreError where the books cannot be opened."""
-    desk = WebDesk(centre, options, whose, tuple(page.entry for page in pages.ALL if page.entry is not None))
+def make(centre: OpenCentre, options: Options, whose: Whose, say: Say = unsaid) -> ASGIApp:
+    """For any ASGI server. `say` is told of faults of ours. Raises CentreError where the books cannot be opened."""
+    desk = WebDesk(centre, options, whose, tuple(page.entry for page in pages.ALL if page.entry is not None), say)
     app = Starlette(
         routes=[
             *(route for page in pages.ALL for route in page.routes),
@@ -82,9 +83,34 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
 
 async def _live(request: Request) -> Response:
     desk: WebDesk = request.app.state.desk
-    account: Any = await asyncio.to_thread(desk.account, request)
+    account = await desk.threads.run(request, desk.account, request)
     if account is None:
         return Response(_("nobody is signed in"), 401, media_type="text/plain")
-    if desk.live.open_pages >= MAX_OPEN_PAGES:
-        return Response(_("too many pages are open"), 503, media_type="text/plain", headers={"retry-after": "30"})
-    return EventSourceResponse(desk.live.events(), ping=PING_S, send_timeout=PING_S)
+    shown = request.headers.get("cookie"), request.headers.get("authorization")
+    try:
+        listener = desk.live.join(account.name, shown, lambda: _is_in(desk, request))
+    except CentreError as error:
+        return Response(str(error), 503, media_type="text/plain", headers={"retry-after": "30"})
+    return _Line(desk.live, listener)
+
+
+def _is_in(desk: WebDesk, request: Request) -> bool:
+    """Where the books cannot be read, nobody is sent away for that."""
+    try:
+        return desk.account(request) is not None
+    except DBAPIError:
+        return True
+
+
+class _Line(EventSourceResponse):
+    """It has its place from the moment it is answered to the moment that it ends, however it does."""
+
+    def __init__(self, live: Live, listener: Listener) -> None:
+        super().__init__(live.events(listener), ping=PING_S, send_timeout=PING_S)
+        self._live, self._listener = live, listener
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._live.leave(self._listener)

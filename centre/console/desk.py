@@ -12,10 +12,12 @@ from starlette.requests import Request
 from centre import single_sign_on
 from centre.accounts import Account
 from centre.console.course import Courses
+from centre.console.exports import Exports
 from centre.console.live import Live
 from centre.console.look import Look
 from centre.console.shared import Shared
 from centre.console.states import States
+from centre.console.threads import Threads
 from centre.console.verification import Verification
 from centre.folder import Folder, write_secret
 from centre.opened import OpenCentre
@@ -29,6 +31,13 @@ if TYPE_CHECKING:
 
 Whose = Callable[[OpenCentre, Request], Account | None]
 """Who a request is from, by its session or token; None where nobody is signed in."""
+
+Say = Callable[[str], None]
+"""A line for whoever runs the console."""
+
+
+def unsaid(_line: str) -> None:
+    """Where nobody listens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +72,9 @@ def _secret(folder: Folder) -> str:
 class WebDesk:
     """Of one process."""
 
-    def __init__(self, centre: OpenCentre, options: Options, whose: Whose, entries: tuple[Entry, ...]) -> None:
+    def __init__(
+        self, centre: OpenCentre, options: Options, whose: Whose, entries: tuple[Entry, ...], say: Say = unsaid
+    ) -> None:
         self.centre = centre
         self.options = options
         self.look = Look(centre.site.zone)
@@ -73,11 +84,14 @@ class WebDesk:
         self.verification = Verification(centre, self.live.touch)
         self.shared = Shared(self.live)
         self.previews = Previews()
+        self.exports = Exports()
+        self.threads = Threads()
         self.sign_ins = SignIns(centre)
         oidc = centre.site.oidc
         self.sign_on = None if oidc is None else SignOn(oidc, single_sign_on.secret_of(centre.folder))
         self.secret = _secret(centre.folder)
         """Signs cookies."""
+        self.say = say
         self._whose = whose
         self._entries = entries
 

@@ -14,21 +14,25 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from centre.accounts import Account
+from centre.console.bodies import MB, Bodies, Body
 from centre.console.desk import Options
 from centre.words import speaking
 from contract.language import CHINESE, ENGLISH
 
-MAX_BODY = 16 * 1024 * 1024
+MAX_BODY = 16 * MB
 """Bytes of a request: a roster of 20,000 holders is 2 MB, a photo from a phone under 10."""
 STRANGERS_BODY = 64 * 1024
 """Of who is not signed in: a name and a password. Nobody fills this machine's memory without an account."""
 PIECE_S = 20.0
 """Between two pieces of a body, and for all of it so many: who sends more slowly than that holds a place that others need."""
 WHOLE_S = 240.0
-MOST, WHOLE = "doorward.most", "doorward.whole"
-"""In a request's scope: how much may come, and whether all of it came."""
+MOST, WHOLE, WHOSE = "doorward.most", "doorward.whole", "doorward.whose"
+"""In a request's scope: how much may come, whether all of it came, and who sends it."""
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "application/json")
 CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+OURS = frozenset({"same-origin", "none"})
+"""What a browser says of who has it send something: a page of ours, or whoever sits there. Another port of this machine is another site."""
 LANGUAGES = {"zh-CN": CHINESE, "en": ENGLISH}
 """As a page is marked, and as the catalogues are called."""
 
@@ -54,6 +58,7 @@ class Guard:
     def __init__(self, app: ASGIApp, options: Options, hosts: frozenset[str]) -> None:
         self._app = app
         self._hosts = hosts
+        self._bodies = Bodies()
         self._origin = options.origin
         scheme = urlsplit(options.origin).scheme
         self._origins = {options.origin, *(f"{scheme}://{each}" for each in hosts)}
@@ -83,8 +88,9 @@ class Guard:
             await refused(scope, receive, dressed)
             return
         with speaking(LANGUAGES[language]):
-            scope[MOST] = STRANGERS_BODY
-            await self._app(scope, _bounded(receive, scope), dressed)
+            scope[MOST], scope[WHOSE] = STRANGERS_BODY, ""
+            with self._bodies.one() as body:
+                await self._app(scope, _bounded(receive, scope, body), dressed)
 
     def _refused(self, scope: Scope, headers: Headers) -> PlainTextResponse | None:
         """Sent to another name (a page elsewhere that had ours resolve to this address), by a page elsewhere, or of a kind that nothing here reads."""
@@ -94,7 +100,8 @@ class Guard:
             return PlainTextResponse("no such address\n", 400)
         if scope["method"] not in CHANGES:
             return None
-        if headers.get("origin", self._origin) not in self._origins:
+        elsewhere = headers.get("sec-fetch-site", "none") not in OURS
+        if elsewhere or headers.get("origin", self._origin) not in self._origins:
             return PlainTextResponse("sent by a page of another site\n", 403)
         if headers.get("content-type", FORMS[0]).partition(";")[0].strip().casefold() not in FORMS:
             return PlainTextResponse("neither a form nor JSON\n", 415)
@@ -119,7 +126,7 @@ class Guard:
         return dressed
 
 
-def _bounded(receive: Receive, scope: Scope) -> Receive:
+def _bounded(receive: Receive, scope: Scope, body: Body) -> Receive:
     """Of a body that does not say how long it is, too. What it raises is answered as any HTTP error."""
     come = 0
     ends_mono = asyncio.get_running_loop().time() + WHOLE_S
@@ -136,15 +143,18 @@ def _bounded(receive: Receive, scope: Scope) -> Receive:
         come += len(message.get("body", b""))
         if come > scope[MOST]:
             raise HTTPException(413, "too much")
+        if come > STRANGERS_BODY and not body.holds(scope[WHOSE], come):
+            raise HTTPException(503, "too much at once: try again in a moment", {"retry-after": "10"})
         scope[WHOLE] = not message.get("more_body", False)
         return message
 
     return bounded
 
 
-def take_in(request: Request) -> None:
-    """Somebody who is signed in: they may send as much as anybody needs to."""
-    request.scope[MOST] = MAX_BODY
+def take_in(request: Request, account: Account | None) -> None:
+    """Somebody who is signed in may send as much as anybody needs to."""
+    if account is not None:
+        request.scope[MOST], request.scope[WHOSE] = MAX_BODY, account.name
 
 
 def language_of(headers: Headers) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from contextlib import suppress
 
 from sqlalchemy import Connection, func, select
@@ -16,11 +16,19 @@ from sqlalchemy.exc import DBAPIError
 from starlette.concurrency import run_in_threadpool
 
 from centre.books import Books
+from centre.errors import UNREACHABLE, CentreError
 from centre.schema import acknowledgements, alarms, courses, early, facts, meta, repeats, state, units
 from centre.schema_record import acts
+from centre.words import _
 
 LOOK_S = 0.5
 """Between two looks at the books."""
+MOST = 500
+"""Open pages in all."""
+MOST_OF_ONE = 60
+"""Of one account: ten browsers with the six connections that each has. One more is told so, and its page asks again, ever less often."""
+ENDS = frozenset({"acts", "minute"})
+"""Marks that move where somebody may no longer what they did: it is an act, or a matter of time."""
 Marks = Mapping[str, object]
 TOPICS: Mapping[str, frozenset[str]] = {
     "facts": frozenset({"facts", "early"}),
@@ -63,14 +71,20 @@ def changed(before: Marks, after: Marks) -> frozenset[str]:
 
 
 class Listener:
-    """One open page. `topics`: what it has not been told yet."""
+    """One open page. `who`: whose; `by`: what it showed of that, and `holds`: whether that counts still. `topics`: what it has not been told yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, who: str, by: Hashable, holds: Callable[[], bool]) -> None:
+        self.who, self.by, self.holds = who, by, holds
         self.topics: set[str] = set()
         self.woken = asyncio.Event()
+        self.is_over = False
 
     def tell(self, topics: frozenset[str]) -> None:
         self.topics |= topics
+        self.woken.set()
+
+    def end(self) -> None:
+        self.is_over = True
         self.woken.set()
 
 
@@ -104,6 +118,8 @@ class Live:
                     after = await run_in_threadpool(self._look)
                     if topics := changed(before, after):
                         self._tell(topics)
+                    if any(before.get(name) != after[name] for name in ENDS):
+                        await self._end_who_may_no_more()
                     before = after
             await asyncio.sleep(LOOK_S)
 
@@ -116,16 +132,34 @@ class Live:
         for listener in self._listeners:
             listener.tell(topics)
 
-    async def events(self) -> AsyncIterator[dict[str, str | int]]:
-        """For sse-starlette: one event for all that changed since the last, the first at once."""
-        listener = Listener()
-        self._listeners.add(listener)
-        try:
-            yield {"event": "ready", "data": "[]", "retry": 2000}
-            while True:
-                await listener.woken.wait()
-                listener.woken.clear()
-                topics, listener.topics = sorted(listener.topics), set()
-                yield {"event": "changed", "data": json.dumps(topics)}
-        finally:
-            self._listeners.discard(listener)
+    async def _end_who_may_no_more(self) -> None:
+        listeners = list(self._listeners)
+        firsts = {each.by: each for each in listeners}
+        counts = await run_in_threadpool(lambda: {by: each.holds() for by, each in firsts.items()})
+        for each in listeners:
+            if not counts[each.by]:
+                each.end()
+
+    def join(self, who: str, by: Hashable, holds: Callable[[], bool]) -> Listener:
+        """Until `leave`. `holds` is asked from another thread. Raises CentreError where as many pages are open as may be."""
+        if len(self._listeners) >= MOST:
+            raise CentreError(_("too many pages are open"), UNREACHABLE)
+        if sum(each.who == who for each in self._listeners) >= MOST_OF_ONE:
+            raise CentreError(_("too many pages of your account are open: close some"), UNREACHABLE)
+        made = Listener(who, by, holds)
+        self._listeners.add(made)
+        return made
+
+    def leave(self, listener: Listener) -> None:
+        self._listeners.discard(listener)
+
+    async def events(self, listener: Listener) -> AsyncIterator[dict[str, str | int]]:
+        """For sse-starlette: one event for all that changed since the last, the first at once. Ends with what the listener may."""
+        yield {"event": "ready", "data": "[]", "retry": 2000}
+        while True:
+            await listener.woken.wait()
+            if listener.is_over:
+                return
+            listener.woken.clear()
+            topics, listener.topics = sorted(listener.topics), set()
+            yield {"event": "changed", "data": json.dumps(topics)}

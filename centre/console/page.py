@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from starlette.concurrency import run_in_threadpool
 from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
@@ -21,6 +21,9 @@ from centre.console.visit import Said, Visit
 from centre.errors import CentreError, ForbiddenError
 from centre.permits import Doing
 from centre.words import N_, _
+
+if TYPE_CHECKING:
+    from centre.console.desk import WebDesk
 
 Handler = Callable[[Visit], Response]
 MAX_FIELDS = 2000
@@ -76,16 +79,16 @@ class Pages:
 
 def _endpoint(handler: Handler, doing: Doing | None) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
+        desk: WebDesk = request.app.state.desk
         if request.method != "POST":
-            return await run_in_threadpool(_answer, handler, doing, request, None)
-        if await run_in_threadpool(request.app.state.desk.account, request) is not None:
-            take_in(request)
+            return await desk.threads.run(request, _answer, handler, doing, request, None)
+        take_in(request, await desk.threads.run(request, desk.account, request))
         try:
             form = await request.form(max_fields=MAX_FIELDS, max_files=4, max_part_size=MAX_FIELD_BYTES)
         except HTTPException as error:
             return Response(_("the form cannot be read"), error.status_code, media_type="text/plain")
         try:
-            return await run_in_threadpool(_answer, handler, doing, request, form)
+            return await desk.threads.run(request, _answer, handler, doing, request, form)
         finally:
             await form.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import signal
 import socket
 from pathlib import Path
@@ -11,8 +12,15 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from centre.tries import network
+
 CONNECTIONS = 1024
-"""Open at a time; beyond it one is told to come again."""
+"""Open at a time; beyond it one is told to come again, and far beyond it cut off: each costs a file, and the books need some."""
+CONNECTIONS_OF_ONE = 400
+"""From one address: sixty browsers behind it, with six each."""
+BEYOND = 128
+FILES_BESIDE = 256
+"""Open files that are no connections."""
 ASK_S = 10.0
 """From a connection to the whole head of its first request."""
 
@@ -26,12 +34,26 @@ READ_S = 60.0
 class _Impatient(H11Protocol):
     """A connection that does not ask to the end, at its first request or a later one, or does not take its answer, is closed."""
 
+    network = ""
+    """Whose it is."""
     _due: asyncio.TimerHandle | None = None
     _stuck: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: object) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
+        if self._is_one_too_many():
+            self.transport.abort()
+            return
         self._due = self.loop.call_later(ASK_S, self._look)
+
+    def _is_one_too_many(self) -> bool:
+        if len(self.connections) > CONNECTIONS + BEYOND:
+            return True
+        if self.config.proxy_headers or self.client is None:
+            return False  # all come from the proxy
+        self.network = network(self.client[0])
+        there = [each.network for each in self.connections if isinstance(each, _Impatient)]
+        return there.count(self.network) > CONNECTIONS_OF_ONE
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -60,9 +82,19 @@ class _Impatient(H11Protocol):
 def serve(app: ASGIApp, at: socket.socket, certificate: tuple[Path, Path] | None, *, behind_proxy: bool) -> None:
     """`certificate`: PEM files of certificate and key. `behind_proxy`: a proxy on this machine says who asks. Raises OSError, ssl.SSLError."""
     server = made(app, certificate, behind_proxy=behind_proxy)
+    _room_for_files()
     for number in (signal.SIGTERM, signal.SIGINT):  # also while it begins, when uvicorn's own are not in force yet
         signal.signal(number, server.handle_exit)
     server.run(sockets=[at])
+
+
+def _room_for_files() -> None:
+    """Where the system allows that: it begins with 1,024 often."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS + BEYOND + FILES_BESIDE
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def made(app: ASGIApp, certificate: tuple[Path, Path] | None, *, behind_proxy: bool) -> uvicorn.Server:

@@ -1,4 +1,4 @@
-"""Web hooks: where alarms are posted to. Trying one out and plain http are left to whoever has the machine."""
+"""Web hooks: where alarms are posted to. Trying one out, plain http and receivers on this machine are left to whoever has it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KindName = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
 
 
 class HookRow(msgspec.Struct):
-    """`url`: without its query. `kinds`: of alarms, none for all. `waiting`: alarms it has not taken; `fault`: why, since `failing_utc`."""
+    """`url`: its host alone. `kinds`: of alarms, none for all. `waiting`: alarms it has not taken; `fault`: why, since `failing_utc`."""
 
     id: int
     url: str
@@ -67,7 +67,7 @@ def add_hook(visit: Visit, ask: NewHook) -> HookMade:
     by_person(visit)
     scope = scope_of(visit, ask.scope)
     visit.require(Doing.ACCOUNTS, scope)
-    made = hooks.add(visit.centre, ask.url, ask.kinds, scope, visit.person.name, visit.now)
+    made = hooks.add(visit.centre, ask.url, ask.kinds, scope, visit.person.name, visit.now, here=False)
     return HookMade(made.id, made.secret)
 
 

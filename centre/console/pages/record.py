@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,6 +19,7 @@ from centre.console.pages.people import role_words
 from centre.console.visit import Said, Visit
 from centre.errors import BadValueError
 from centre.permits import Doing
+from centre.spool import Spool
 from centre.words import N_, _
 from contract.facts.declaration import KINDS
 
@@ -85,8 +86,8 @@ def facts_table(visit: Visit) -> Response:
     search = calls.wanted(visit, ask)
     calls.note_look(visit, ask)
     said = {name: value for name, value in visit.request.query_params.items() if value}
+    rows = _begun(visit, fact_export.rows(visit.centre.books, search, visit.centre.site.zone))
     _note_export(visit, {"what": "facts.csv", "asked": said})
-    rows = fact_export.rows(visit.centre.books, search, visit.centre.site.zone)
     return _download(rows, "facts.csv", "text/csv; charset=utf-8")
 
 
@@ -147,14 +148,21 @@ def _given(visit: Visit) -> list[Checkpoint]:
 def whole_record(visit: Visit) -> Response:
     """The record for somebody who has no keys; all that the facts say stands in it, so only for an administrator of the whole site."""
     calls.of_whole_site(visit)
+    begun = _begun(visit, Spool(visit.centre.folder.path, lambda: _lines(visit)).read())
     _note_export(visit, {"what": "record"})
+    return _download(begun, f"{visit.site}-record.txt", "text/plain; charset=utf-8")
 
-    def lines() -> Iterator[bytes]:
-        with visit.centre.books.reading() as conn:
-            for line in export.lines(conn):
-                yield line + b"\n"
 
-    return _download(lines(), f"{visit.site}-record.txt", "text/plain; charset=utf-8")
+def _lines(visit: Visit) -> Generator[bytes]:
+    """One look at the books, for as long as the disk needs to take it all: not for as long as somebody's line does."""
+    with visit.centre.books.reading() as conn:
+        for line in export.lines(conn):
+            yield line + b"\n"
+
+
+def _begun(visit: Visit, parts: Iterator[bytes]) -> Iterator[bytes]:
+    """Raises CentreError where too many are on their way."""
+    return visit.desk.exports.begin(visit.person.name, parts)
 
 
 def _note_export(visit: Visit, data: dict[str, Any]) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from starlette.testclient import TestClient
 
+from centre.console import app
+from centre.console.desk import Options
 from centre.console.guard import MAX_BODY
-from tests.centre.conftest import ONE_ENGINE
-from tests.centre.console.conftest import WebDesk
+from centre.console.whose import whose
+from tests.centre.conftest import ONE_ENGINE, Desk
+from tests.centre.console.conftest import ORIGIN, WebDesk
 
 pytestmark = ONE_ENGINE
 
@@ -43,3 +47,23 @@ def test_the_language_is_the_readers(web: WebDesk) -> None:
     assert 'lang="zh-CN"' in web.get("/", headers={"accept-language": "zh-TW,zh;q=0.9"}).text
     web.client.cookies.set("language", "en")
     assert 'lang="en"' in web.get("/", headers={"accept-language": "zh"}).text
+
+
+def test_a_fault_of_ours_is_in_the_log_and_nowhere_else(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line each, which no terminal obeys; of a one-time link nothing."""
+    said: list[str] = []
+    secret, broken = "/invitation/0123456789abcdef.secret", "disk \x1b[31m\n12:00:00 all is well"
+
+    def fail(*_given: object) -> None:
+        raise RuntimeError(broken)
+
+    monkeypatch.setattr("centre.invitations.look", fail)
+    made = app.make(desk.office, Options(), whose, said.append)
+    client = TestClient(made, base_url=ORIGIN, raise_server_exceptions=False)
+    answer = client.get(secret)
+    assert answer.status_code == 500
+    assert "disk" not in answer.text
+    assert said[0] == "a fault of the console at GET /invitation:"
+    assert any("RuntimeError: disk \\x1b[31m" in line for line in said)
+    assert not any("secret" in line or "\x1b" in line or "\n" in line for line in said)
+    assert all(line.isprintable() for line in said)

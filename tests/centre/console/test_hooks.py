@@ -10,7 +10,7 @@ from tests.centre.console.conftest import WebDesk
 from tests.centre.unit import SITE
 
 pytestmark = [ONE_ENGINE, pytest.mark.slow]
-URL = "https://control.example/doors?key=hidden"
+URL = "https://control.example/services/hidden?key=hidden"
 
 
 def test_an_administrator_adds_lists_and_removes(web: WebDesk) -> None:
@@ -21,12 +21,13 @@ def test_an_administrator_adds_lists_and_removes(web: WebDesk) -> None:
     web.desk.take(unit.batch())
     (row,) = web.call("GET", "/hooks")["hooks"]
     assert (row["url"], row["kinds"], row["by"], row["waiting"]) == (
-        "https://control.example/doors?…",
+        "https://control.example/…",
         ["door"],
         "zhang",
         1,
     )
     assert made["secret"] not in str(row)
+    assert "hidden" not in str(web.call("GET", "/acts")), "a receiver is known by its address alone, often"
     web.call("POST", f"/hooks/{made['id']}/remove")
     assert web.call("GET", "/hooks")["hooks"] == []
     assert "no such hook" in web.call("POST", f"/hooks/{made['id']}/remove", 404)["problem"]
@@ -54,6 +55,14 @@ def test_nobody_else_and_nothing_beyond_the_own_scope(web: WebDesk) -> None:
     [
         ({"url": "http://10.0.0.1/x"}, "url"),
         ({"url": "file:///etc/passwd"}, "url"),
+        ({"url": "http://127.0.0.1:1883/"}, "url"),
+        ({"url": "https://127.0.0.1/"}, "url"),
+        ({"url": "https://localhost/"}, "url"),
+        ({"url": "https://[::1]/"}, "url"),
+        ({"url": "https://[::ffff:127.0.0.1]/"}, "url"),
+        ({"url": "https://[fe80::1]/"}, "url"),
+        ({"url": "https://0.0.0.0/"}, "url"),
+        ({"url": "https://169.254.169.254/latest/meta-data"}, "url"),
         ({"url": "https://user:pw@x.example/"}, "url"),
         ({"url": URL, "kinds": ["door.nothing"]}, "kind"),
         ({"url": URL, "scope": "nowhere"}, "scope"),

@@ -13,6 +13,7 @@ from centre.accounts import Role
 from centre.console import calls as _declared  # noqa: F401  # so that all calls are known
 from centre.console import pages
 from centre.console.call import CALLS
+from centre.schema import facts
 from tests.centre.console.conftest import WebDesk
 from tests.centre.unit import SITE
 
@@ -111,7 +112,6 @@ def test_json_that_is_none_is_told_so(web: WebDesk, sent: str) -> None:
 
 def everything(text: str) -> dict[str, Any]:
     """In each field that there is, of calls and of forms."""
-    fields = {field.encode_name for each in CALLS for field in __import__("msgspec").structs.fields(each.asks)}
     fields = {field.encode_name for each in CALLS for field in msgspec.structs.fields(each.asks)}
     return dict.fromkeys(
         fields | {"back", "do", "turn", "panel", "begin", "end", "from", "until", "stops", "once", "despite"}, text
@@ -127,15 +127,46 @@ def test_an_odd_form_is_no_fault(web: WebDesk, text: str) -> None:
     for page in pages.ALL:
         for method, path in page.needs:
             if method == "POST":
-                asked = re.sub(r"{unit}", "b1-u1", path)
-                for act in ("open", "hold", "say", "lockdown"):
-                    answer = web.client.post(
-                        re.sub(r"{\w+(:\w+)?}", lambda _f, act=act: act, asked)
-                        if "{act}" in asked
-                        else re.sub(r"{\w+(:\w+)?}", "1", asked),
-                        data=form,
-                    )
                 asked = path.replace("{unit}", "b1-u1")
                 for act in ("open", "hold", "say", "lockdown") if "{act}" in path else ("1",):
                     answer = web.client.post(re.sub(r"{\w+(:\w+)?}", act, asked), data=form)
                     assert answer.status_code < 500, (path, act)
+
+
+SQL = (
+    "' OR '1'='1",
+    "') OR 1=1--",
+    '" OR ""="',
+    "x'; DROP TABLE facts;--",
+    "%",
+    "_",
+    "\\",
+    "*",
+    "zzzz9' UNION SELECT 1--",
+)
+NOBODYS = "zzzz9"
+
+
+def test_what_would_be_a_command_to_the_books_is_a_text(web: WebDesk) -> None:
+    """Whatever is looked for by it is found as little as by a word that is nowhere."""
+    unit = web.desk.unit("b1-u1", "yard/y01")
+    unit.fact("access.granted", door="main", by="h1", via="card")
+    web.desk.take(unit.batch())
+    web.call("POST", "/notices", scope=["yard/y01"], title="停水", text="x", category="service")
+    compared = 0
+    for each in CALLS:
+        if each.method != "GET":
+            continue
+        path = "/api/v1" + re.sub(r"{\w+}", "b1-u1", each.path)
+        for field in msgspec.structs.fields(each.asks):
+            if field.name in each.path_names:
+                continue
+            wanted = web.client.get(path, params={field.encode_name: NOBODYS})
+            for text in SQL:
+                answer = web.client.get(path, params={field.encode_name: text})
+                assert answer.status_code < 500, (each.name, field.name, text)
+                if wanted.status_code == answer.status_code == 200:
+                    assert answer.json() == wanted.json(), (each.name, field.name, text)
+                    compared += 1
+    assert compared > 50
+    assert web.desk.count(facts) == 1

@@ -97,9 +97,9 @@ class Client:
         assert token is not None
         return self.ask(path, {"csrftoken": token[1], **form})
 
-    def come_in(self, desk: Desk) -> None:
+    def come_in(self, desk: Desk, name: str = "admin") -> None:
         """By a link."""
-        link = invitations.invite(desk.office, "admin", "test", time.time()).path
+        link = invitations.invite(desk.office, name, "test", time.time()).path
         assert self.send(link, {"password": PASSWORD, "again": PASSWORD}).status == 303
 
 

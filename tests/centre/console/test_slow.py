@@ -10,17 +10,12 @@ from contextlib import closing
 import pytest
 import uvicorn
 
-from centre.console import app, guard, server
-from centre.console.desk import Options
-from centre.console.whose import whose
-from centre.file_server import listening as listening_at
+from centre.console import guard, server
 from tests.centre.conftest import ONE_ENGINE, Desk
+from tests.centre.console.running import FORM, connected, head, piece, rest, running
 from tests.waiting import eventually
 
 pytestmark = [ONE_ENGINE, pytest.mark.slow]
-
-
-FORM = "Content-Type: application/x-www-form-urlencoded"
 
 
 @pytest.fixture
@@ -28,17 +23,8 @@ def served(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[int, u
     """Of a console that is impatient at once."""
     for where, name in ((server, "ASK_S"), (server, "READ_S"), (guard, "PIECE_S")):
         monkeypatch.setattr(where, name, 0.4)
-    with listening_at("127.0.0.1", 0) as at:
-        number = int(at.getsockname()[1])
-        made = server.made(app.make(desk.office, Options(port=number), whose), None, behind_proxy=False)
-        thread = threading.Thread(target=made.run, kwargs={"sockets": [at]})
-        thread.start()
-        try:
-            eventually(lambda: made.started, 20)
-            yield number, made
-        finally:
-            made.should_exit = True
-            thread.join()
+    with running(desk) as made:
+        yield made
 
 
 @pytest.fixture
@@ -48,26 +34,13 @@ def port(served: tuple[int, uvicorn.Server]) -> int:
 
 def said(port: int, *parts: bytes) -> bytes:
     """All that is answered until the other end closes; it closes by itself, or this raises."""
-    with closing(socket.create_connection(("127.0.0.1", port), timeout=20)) as line:
+    with closing(connected(port)) as line:
         found = b""
         for part in parts:
             line.sendall(part)
             if part is not parts[-1] and part.startswith(b"GET"):
-                found += _read(line)  # the next request follows upon its answer
-        while data := _read(line):
-            found += data
-        return found
-
-
-def _read(line: socket.socket) -> bytes:
-    try:
-        return line.recv(65536)
-    except ConnectionResetError:
-        return b""
-
-
-def head(port: int, method: str, path: str, *more: str) -> bytes:
-    return "\r\n".join([f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", *more, "", ""]).encode()
+                found += piece(line)  # the next request follows upon its answer
+        return found + rest(line)
 
 
 def test_a_head_that_never_ends_is_cut_off(port: int) -> None:

@@ -34,7 +34,7 @@ MUTATIONS = [
     Mutation(
         "http to any machine",
         "centre/hooks.py",
-        '    if parts.scheme == "http" and not plain and not _is_here(host):\n',
+        '    if parts.scheme == "http" and not plain and not is_here(host):\n',
         '    if parts.scheme == "http" and not plain and not host:\n',
         (f"{HOOKS}::test_an_address_that_is_none_gets_one_line",),
     ),
