@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.convertors import IntegerConvertor, register_url_convertor
@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from centre.console import csrf
 from centre.console.errors import NotThereError, SignedOutError, WaitsError
-from centre.console.guard import take_in
+from centre.console.guard import MAX_BODY, take_in
 from centre.console.visit import Said, Visit
 from centre.errors import CentreError, ForbiddenError
 from centre.permits import Doing
@@ -24,6 +24,7 @@ from centre.words import N_, _
 
 Handler = Callable[[Visit], Response]
 MAX_FIELDS = 2000
+MOST_BACK = 400
 MAX_FIELD_BYTES = 1024 * 1024
 """Of a form. How much is sent in all is bounded before that (guard.py)."""
 
@@ -83,7 +84,7 @@ def _endpoint(handler: Handler, doing: Doing | None) -> Callable[[Request], Awai
         try:
             form = await request.form(max_fields=MAX_FIELDS, max_files=4, max_part_size=MAX_FIELD_BYTES)
         except HTTPException as error:
-            return Response(_("the form cannot be read"), error.status_code, media_type="text/plain")
+            return await run_in_threadpool(_unread, request, error.status_code)
         try:
             return await run_in_threadpool(_answer, handler, doing, request, form)
         finally:
@@ -113,6 +114,18 @@ def _answer(handler: Handler, doing: Doing | None, request: Request, form: FormD
         return _not_done(visit, error)
 
 
+def _unread(request: Request, status: int) -> Response:
+    """What was sent is too large, came too slowly, or is no form."""
+    visit = Visit(request, request.app.state.desk, request.app.state.desk.account(request))
+    words = _("The form cannot be read. Nothing was done.")
+    if status == 413:
+        words = _("It is more than {most} MB, which is too large to be sent. Nothing was done.")
+        words = words.format(most=MAX_BODY // 1024**2)
+    elif status == 408:
+        words = _("It came too slowly and was cut off. Nothing was done: try again with a better line.")
+    return visit.page("error.html", status, title=N_("That was not done"), words=words)
+
+
 def _not_done(visit: Visit, error: CentreError) -> Response:
     """Said on the page it came from; of a program that came from nowhere, on a page of its own."""
     if visit.form.get("back"):
@@ -121,8 +134,9 @@ def _not_done(visit: Visit, error: CentreError) -> Response:
 
 
 def _here(request: Request) -> str:
-    """Where to go on after signing in: only a page of ours that is asked for, nothing that was posted."""
-    return quote(request.url.path, safe="/") if request.method == "GET" else "/"
+    """Where to go on after signing in: the page that is asked for, or that stood where something was posted. Nothing is posted again by itself."""
+    asked = request.url if request.method == "GET" else urlsplit(request.headers.get("referer", "/"))
+    return quote(own_path(f"{asked.path}?{asked.query}"[:MOST_BACK].removesuffix("?")), safe="/")
 
 
 def own_path(given: object) -> str:
