@@ -24,9 +24,10 @@ from centre.words import N_, _
 
 Handler = Callable[[Visit], Response]
 MAX_FIELDS = 2000
-MOST_BACK = 400
 MAX_FIELD_BYTES = 1024 * 1024
 """Of a form. How much is sent in all is bounded before that (guard.py)."""
+MOST_BACK = 400
+"""Characters of an address to go back to."""
 
 
 class NumberConvertor(IntegerConvertor):
@@ -103,7 +104,7 @@ def _answer(handler: Handler, doing: Doing | None, request: Request, form: FormD
             visit.require(doing)
         return handler(visit)
     except SignedOutError:
-        return RedirectResponse(f"/sign-in?to={_here(request)}", 303)
+        return RedirectResponse(f"/sign-in?to={quote(here(request), safe='/')}", 303)
     except ForbiddenError as error:
         return visit.page("error.html", 403, title=N_("Not for this account"), words=str(error))
     except NotThereError as error:
@@ -133,10 +134,13 @@ def _not_done(visit: Visit, error: CentreError) -> Response:
     return visit.page("error.html", 400, title=N_("That was not done"), words=str(error))
 
 
-def _here(request: Request) -> str:
-    """Where to go on after signing in: the page that is asked for, or that stood where something was posted. Nothing is posted again by itself."""
-    asked = request.url if request.method == "GET" else urlsplit(request.headers.get("referer", "/"))
-    return quote(own_path(f"{asked.path}?{asked.query}"[:MOST_BACK].removesuffix("?")), safe="/")
+def here(request: Request) -> str:
+    """Where to go on, after signing in as after another language: the page that is asked for, or that stood where something was posted."""
+    try:
+        asked = request.url if request.method == "GET" else urlsplit(request.headers.get("referer", "/"))
+    except ValueError:
+        return "/"
+    return own_path(f"{asked.path}?{asked.query}".removesuffix("?")[:MOST_BACK])
 
 
 def own_path(given: object) -> str:
