@@ -15,7 +15,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
 from centre.console import csrf
-from centre.console.page import here
+from centre.console.paths import here
 from centre.console.times import ago, clock_time
 from centre.words import _
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.convertors import IntegerConvertor, register_url_convertor
@@ -17,6 +17,7 @@ from starlette.routing import Route
 from centre.console import csrf
 from centre.console.errors import NotThereError, SignedOutError, WaitsError
 from centre.console.guard import MAX_BODY, take_in
+from centre.console.paths import here, own_path
 from centre.console.visit import Said, Visit
 from centre.errors import CentreError, ForbiddenError
 from centre.permits import Doing
@@ -26,8 +27,6 @@ Handler = Callable[[Visit], Response]
 MAX_FIELDS = 2000
 MAX_FIELD_BYTES = 1024 * 1024
 """Of a form. How much is sent in all is bounded before that (guard.py)."""
-MOST_BACK = 400
-"""Characters of an address to go back to."""
 
 
 class NumberConvertor(IntegerConvertor):
@@ -132,19 +131,3 @@ def _not_done(visit: Visit, error: CentreError) -> Response:
     if visit.form.get("back"):
         return visit.go(own_path(visit.form["back"]), Said("urgent", str(error)))
     return visit.page("error.html", 400, title=N_("That was not done"), words=str(error))
-
-
-def here(request: Request) -> str:
-    """Where to go on, after signing in as after another language: the page that is asked for, or that stood where something was posted."""
-    try:
-        asked = request.url if request.method == "GET" else urlsplit(request.headers.get("referer", "/"))
-    except ValueError:
-        return "/"
-    return own_path(f"{asked.path}?{asked.query}".removesuffix("?")[:MOST_BACK])
-
-
-def own_path(given: object) -> str:
-    """`given` where it is a page of ours; else the first page. A browser takes `//` and a backslash for another host."""
-    if not isinstance(given, str) or not given.startswith("/") or given.startswith("//"):
-        return "/"
-    return "/" if "\\" in given or not given.isprintable() else given

@@ -9,7 +9,8 @@ from centre import account_desk
 from centre.console import csrf, entry
 from centre.console.calls import find
 from centre.console.guard import LANGUAGES
-from centre.console.page import Pages, own_path
+from centre.console.page import Pages
+from centre.console.paths import own_path
 from centre.console.visit import Visit
 from centre.console.whose import session_of
 from centre.errors import BadValueError
@@ -36,7 +37,9 @@ def language(visit: Visit) -> Response:
 def who(visit: Visit) -> Response:
     """For a page that stands: whether it is that person's still, and the token that its forms carry by now."""
     account = visit.account
-    value = {"name": None, "token": ""} if account is None else {"name": account.name, "token": csrf.token(visit.request)}
+    value = (
+        {"name": None, "token": ""} if account is None else {"name": account.name, "token": csrf.token(visit.request)}
+    )
     return Response(msgspec.json.encode(value), media_type="application/json")
 
 

@@ -32,7 +32,7 @@ MUTATIONS = [
     ),
     Mutation(
         "back leads to another host",
-        "centre/console/page.py",
+        "centre/console/paths.py",
         'or given.startswith("//"):',
         "or not given.isprintable():",
         ("tests/centre/console/test_look.py::test_back_leads_to_no_other_host",),
