@@ -120,18 +120,6 @@ def test_titles_and_headings_name_each_page(tab: NewTab, console: Running, addre
         titles[title] = path
 
 
-def test_each_link_leads_somewhere(tab: NewTab, console: Running, addresses: list[str]) -> None:
-    """Also where the page that it leads to is of a kind that was seen elsewhere."""
-    page = tab()
-    found: dict[str, str] = {}
-    for path in addresses:
-        opened(page, console, path)
-        links: list[str] = page.eval_on_selector_all("a[href]:not([download])", "all => all.map((at) => at.href)")
-        found |= {link.partition("#")[0]: path for link in links if link.startswith(console.origin)}
-    dead = [f"{path}: {link}" for link, path in found.items() if page.request.get(link, max_redirects=0).status >= 400]
-    assert not dead, dead
-
-
 def test_nothing_that_was_written_is_obeyed(tab: NewTab, console: Running, addresses: list[str]) -> None:
     page = tab()
     for path in addresses:
