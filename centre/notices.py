@@ -79,7 +79,7 @@ def put(centre: OpenCentre, draft: Draft, now: float) -> Notice:
 def put_all(centre: OpenCentre, draft: Draft, scopes: Sequence[Scope], key: str, now: float) -> list[Notice]:
     """One for each of `scopes`, in one transaction; `draft.scope` is not looked at. Whoever asks again with the same `key` finds those that are there.
 
-    Raises CentreError (wrong use) where a unit would show it twice.
+    Raises CentreError (wrong use) where a unit would show it twice, or what was put up with that key says something else.
     """
     if not scopes or len(scopes) > MAX_SCOPES:
         raise BadValueError("scope", _("1 to {most} places").format(most=MAX_SCOPES))
@@ -90,10 +90,18 @@ def put_all(centre: OpenCentre, draft: Draft, scopes: Sequence[Scope], key: str,
             name = f"n-{sha256(f'{key}|{scope}'.encode()).hexdigest()[:16]}"
             row = state.where_notice(conn, name)
             if row is not None and row.token is not None:
-                found.append(codec.read(Notice, unverified_payload(row.token)))
+                found.append(_same(codec.read(Notice, unverified_payload(row.token)), draft))
             else:
                 found.append(put_in(conn, centre, replace(draft, scope=scope, id=name), now))
         return found
+
+
+def _same(there: Notice, draft: Draft) -> Notice:
+    """Of the same key: nobody is told that their new words are up while the old ones stand."""
+    if not there.withdrawn and (there.title, there.text) != (draft.title, draft.text):
+        words = _("it was published already, as “{title}”: change that notice, or begin a new one")
+        raise CentreError(words.format(title=there.title), WRONG_USE)
+    return there
 
 
 def _refuse_twice(conn: Connection, site: str, scopes: Sequence[Scope]) -> None:

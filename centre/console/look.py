@@ -15,6 +15,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
 from centre.console import csrf
+from centre.console.paths import here
 from centre.console.times import ago, clock_time
 from centre.words import _
 
@@ -62,6 +63,7 @@ class Look:
             "csrf": lambda: Markup('<input type="hidden" name="csrftoken" value="{}">').format(
                 csrf.token(visit.request)
             ),
+            "here": here(visit.request),
             "csrf_token": lambda: csrf.token(visit.request),
             "at": lambda utc: None if utc is None else clock_time(utc, now, self._zone),
             "iso": lambda utc: datetime.fromtimestamp(utc, self._zone).isoformat(timespec="seconds"),

@@ -16,7 +16,8 @@ from starlette.routing import Route
 
 from centre.console import csrf
 from centre.console.errors import NotThereError, SignedOutError, WaitsError
-from centre.console.guard import take_in
+from centre.console.guard import MAX_BODY, take_in
+from centre.console.paths import here, own_path
 from centre.console.visit import Said, Visit
 from centre.errors import CentreError, ForbiddenError
 from centre.permits import Doing
@@ -86,7 +87,7 @@ def _endpoint(handler: Handler, doing: Doing | None) -> Callable[[Request], Awai
         try:
             form = await request.form(max_fields=MAX_FIELDS, max_files=4, max_part_size=MAX_FIELD_BYTES)
         except HTTPException as error:
-            return Response(_("the form cannot be read"), error.status_code, media_type="text/plain")
+            return await run_in_threadpool(_unread, request, error.status_code)
         try:
             return await desk.threads.run(request, _answer, handler, doing, request, form)
         finally:
@@ -105,7 +106,7 @@ def _answer(handler: Handler, doing: Doing | None, request: Request, form: FormD
             visit.require(doing)
         return handler(visit)
     except SignedOutError:
-        return RedirectResponse(f"/sign-in?to={_here(request)}", 303)
+        return RedirectResponse(f"/sign-in?to={quote(here(request), safe='/')}", 303)
     except ForbiddenError as error:
         return visit.page("error.html", 403, title=N_("Not for this account"), words=str(error))
     except NotThereError as error:
@@ -116,20 +117,20 @@ def _answer(handler: Handler, doing: Doing | None, request: Request, form: FormD
         return _not_done(visit, error)
 
 
+def _unread(request: Request, status: int) -> Response:
+    """What was sent is too large, came too slowly, or is no form."""
+    visit = Visit(request, request.app.state.desk, request.app.state.desk.account(request))
+    words = _("The form cannot be read. Nothing was done.")
+    if status == 413:
+        words = _("It is more than {most} MB, which is too large to be sent. Nothing was done.")
+        words = words.format(most=MAX_BODY // 1024**2)
+    elif status == 408:
+        words = _("It came too slowly and was cut off. Nothing was done: try again with a better line.")
+    return visit.page("error.html", status, title=N_("That was not done"), words=words)
+
+
 def _not_done(visit: Visit, error: CentreError) -> Response:
     """Said on the page it came from; of a program that came from nowhere, on a page of its own."""
     if visit.form.get("back"):
         return visit.go(own_path(visit.form["back"]), Said("urgent", str(error)))
     return visit.page("error.html", 400, title=N_("That was not done"), words=str(error))
-
-
-def _here(request: Request) -> str:
-    """Where to go on after signing in: only a page of ours that is asked for, nothing that was posted."""
-    return quote(request.url.path, safe="/") if request.method == "GET" else "/"
-
-
-def own_path(given: object) -> str:
-    """`given` where it is a page of ours; else the first page. A browser takes `//` and a backslash for another host."""
-    if not isinstance(given, str) or not given.startswith("/") or given.startswith("//"):
-        return "/"
-    return "/" if "\\" in given or not given.isprintable() else given

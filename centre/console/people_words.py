@@ -69,7 +69,11 @@ def browser_words(agent: str) -> str:
 
 def role_choices(visit: Visit) -> list[tuple[str, str]]:
     """Those that this administrator may give, with what each may."""
-    return [(role.value, f"{_(words)}: {_(may)}") for role, (words, may) in ROLES.items() if role <= visit.person.role]
+    return [
+        (role.value, _(": ").join((_(words), _(may))))
+        for role, (words, may) in ROLES.items()
+        if role <= visit.person.role
+    ]
 
 
 def place_choices(visit: Visit) -> list[tuple[str, str]]:

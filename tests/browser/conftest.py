@@ -12,7 +12,15 @@ from tests.browser.running import Running, running
 from tests.browser.street import settle
 from tests.centre.conftest import Desk, founded
 
-NO_FAULT = ("net::ERR_", "status of 404", "status of 400", "status of 403", "status of 422", "willReadFrequently")
+NO_FAULT = (
+    "net::ERR_",
+    "status of 404",
+    "status of 400",
+    "status of 401",
+    "status of 403",
+    "status of 422",
+    "willReadFrequently",
+)
 """What Chromium logs of answers that a test means to get."""
 NewTab = Callable[..., Page]
 PATIENCE_MS = 60_000

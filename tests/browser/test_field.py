@@ -173,6 +173,8 @@ def test_signed_out_meanwhile_it_says_so_and_is_sent_after_signing_in(phone: Pag
     phone.context.clear_cookies()
     write(phone, "井盖松动")
     expect(phone.get_by_text("You are signed out")).to_be_visible()
+    link = phone.get_by_role("link", name="Sign in", exact=True)
+    assert link.get_attribute("href") == "/sign-in?to=/field"
     console.account = LI
     phone.evaluate("dispatchEvent(new Event('online'))")
     has(console, "井盖松动")
@@ -206,6 +208,26 @@ def test_without_script_the_forms_go_to_the_centre(chromium: object, console: Ru
     page.get_by_role("button", name="Note it").click()
     assert [row.what for row in kept(console)] == ["filed", "visited"]
     context.close()
+
+
+def test_a_browser_that_keeps_nothing_sends_it_as_it_is(console: Running, tab: NewTab) -> None:
+    """In some browsers' private windows, and on a disk that is full, there is no store: the line is, and is used."""
+    page = tab(390)
+    page.add_init_script("Object.defineProperty(window, 'indexedDB', { get: () => { throw new Error('not here'); } });")
+    go(page, console, "/field/report")
+    write(page, "楼道灯不亮")
+    expect(page.get_by_text("Sent: the centre has it.")).to_be_visible()
+    assert [row.text for row in kept(console)] == ["楼道灯不亮"]
+
+
+def test_going_to_help_without_a_line_says_that_nobody_heard_of_it(phone: Page, console: Running) -> None:
+    go(phone, console, "/field")
+    phone.context.set_offline(True)
+    phone.get_by_role("button", name="I am going").first.click()
+    expect(phone.get_by_role("heading", name="No line to the centre")).to_be_visible()
+    expect(phone.get_by_text("Whoever needs help at once: telephone.")).to_be_visible()
+    phone.context.set_offline(False)
+    assert console.desk.rows(text("SELECT * FROM acknowledgements")) == []
 
 
 def test_everything_is_large_enough_for_a_thumb(phone: Page, console: Running) -> None:

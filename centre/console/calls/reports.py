@@ -122,13 +122,13 @@ def _urgency(case: Case, now: float) -> tuple[int, float]:
 
 def seen(case: Case, now: float) -> CaseSeen:
     fact = case.filed.fact
-    what = fact.code or case.in_words if case.code is None else case.code.words.of("zh-CN")
+    what = case.in_words if case.code is None else case.code.words.of("zh-CN")
     return CaseSeen(
         case.id,
         case.filed.unit,
         fact.code,
         case.kind.value,
-        what,
+        what or _("code {code}").format(code=fact.code),
         case.stage.value,
         case.level(now).name.lower(),
         case.to,

@@ -46,6 +46,7 @@ QUEUE_WORDS = {
     "full": N_("This phone has no room for it: it was not kept. Leave out the photo, or free some room."),
     "strange": N_("There is no telling who you are: open this page once with a line. Nothing was kept."),
     "signed_out": N_("You are signed out: sign in again, then it is sent. Nothing is lost."),
+    "sign_in": N_("Sign in"),
     "other": N_("{count} of another person wait until they sign in on this phone."),
     "photo_fault": N_("This photo cannot be read. Take it again."),
     "with_photo": N_("with a photo"),

@@ -1,14 +1,16 @@
-"""What stands around every page: the language, and the search that jumps to a unit, a notice or somebody."""
+"""What stands around every page: the language, who is signed in, and the search that jumps to a unit or a notice."""
 
 from __future__ import annotations
 
+import msgspec
 from starlette.responses import Response
 
 from centre import account_desk
-from centre.console import entry
+from centre.console import csrf, entry
 from centre.console.calls import find
 from centre.console.guard import LANGUAGES
-from centre.console.page import Pages, own_path
+from centre.console.page import Pages
+from centre.console.paths import own_path
 from centre.console.visit import Visit
 from centre.console.whose import session_of
 from centre.errors import BadValueError
@@ -29,6 +31,16 @@ def language(visit: Visit) -> Response:
     answer = visit.go(own_path(visit.form.get("back")))
     entry.keep(visit, answer, entry.LANGUAGE, wanted)
     return answer
+
+
+@PAGES.get("/who", None)
+def who(visit: Visit) -> Response:
+    """For a page that stands: whether it is that person's still, and the token that its forms carry by now."""
+    account = visit.account
+    value = (
+        {"name": None, "token": ""} if account is None else {"name": account.name, "token": csrf.token(visit.request)}
+    )
+    return Response(msgspec.json.encode(value), media_type="application/json")
 
 
 @PAGES.get("/search")

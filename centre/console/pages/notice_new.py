@@ -29,7 +29,12 @@ from contract.scopes import Scope
 
 PAGES = Pages()
 TIMES = {"from": "from_utc", "until": "until_utc"}
-ICONS = {"water": "water", "power": "power", "gas": "fire", "lift": "next", "policy": "record", "fire": "fire"}
+ICONS = {
+    **{same: same for same in ("water", "power", "lift", "fire", "storm")},
+    "gas": "fire",
+    "gas_leak": "fire",
+    "policy": "record",
+}
 
 
 @PAGES.get("/notices/new", Doing.NOTICE)

@@ -8,8 +8,9 @@ import json
 from starlette.responses import RedirectResponse, Response
 
 from centre.console import entry
-from centre.console.page import Pages, own_path
+from centre.console.page import Pages
 from centre.console.pages.sign_in import address, agent, sign_in_page
+from centre.console.paths import own_path
 from centre.console.visit import Visit
 from centre.errors import CentreError
 from centre.sign_in import NotSignedInError

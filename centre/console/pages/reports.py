@@ -168,6 +168,7 @@ def heat(visit: Visit) -> Response:
     codes = {
         each.filed.fact.code: calls.seen(each, visit.now).what
         for each in calls.of_person(visit, calls.wanted(visit, CasesAsk()))
+        if each.code is not None
     }
     return visit.page(
         "reports_heat.html",

@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from centre import invitations, login_passwords, sessions
 from centre.console import entry
-from centre.console.page import Pages, own_path
+from centre.console.page import Pages
+from centre.console.paths import own_path
 from centre.console.visit import Said, Visit
 from centre.console.whose import session_of
 from centre.errors import BadValueError, CentreError

@@ -15,11 +15,13 @@ function element(tag, text, kind) {
   return made;
 }
 
-/** @param {string} text @param {string} kind done, hint or failed */
-function say(text, kind) {
+/** @param {string} text @param {string} kind done, hint or failed @param {HTMLElement} [then] what can be done about it */
+function say(text, kind, then) {
   const at = /** @type {HTMLElement} */ (here.querySelector("[data-queue-said]"));
   const made = element("div", "", `flash ${kind}`);
-  made.append(element("p", text));
+  const words = element("p", text);
+  if (then) words.append(" ", then);
+  made.append(words);
   at.replaceChildren(...(text ? [made] : []));
 }
 
@@ -63,7 +65,7 @@ async function sendNow() {
   await show();
   // the service worker may have been faster
   if (how === "sent" || (how === "empty" && Number(list.dataset.count) < before)) say(words.sent, "done");
-  if (how === "signed out") say(words.signed_out, "failed");
+  if (how === "signed out") say(words.signed_out, "failed", Object.assign(element("a", words.sign_in), { href: "/sign-in?to=/field" }));
   return how;
 }
 
@@ -88,6 +90,7 @@ async function written(form) {
   try {
     await keep(entry);
   } catch {
+    if (here.dataset.me && navigator.onLine) return form.submit(); // nothing can be kept here, and there is a line: it goes as it is
     return say(words.full, "failed");
   }
   form.reset();
@@ -129,14 +132,14 @@ async function offer() {
 
 async function begin() {
   if (here.dataset.me) {
-    const before = await remembered();
+    const before = await remembered().catch(() => null);
     const seen = here.dataset.units ? { units: JSON.parse(here.dataset.units), codes: JSON.parse(here.dataset.codes ?? "[]") } : {};
-    await remember({ ...(before?.name === here.dataset.me ? before : {}), ...seen, name: here.dataset.me });
+    await remember({ ...(before?.name === here.dataset.me ? before : {}), ...seen, name: here.dataset.me }).catch(() => undefined); // no room for it
     await navigator.serviceWorker?.register("/field-worker.js", { type: "module", scope: "/field" }).catch(() => undefined);
-  } else await offer();
-  await show();
+  } else await offer().catch(() => undefined);
+  await show().catch(() => undefined); // this browser keeps nothing
   document.documentElement.dataset.queueReady = "";
-  await sendNow();
+  await sendNow().catch(() => undefined);
 }
 
 addEventListener("online", () => void sendNow());

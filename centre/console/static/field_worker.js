@@ -44,7 +44,11 @@ at.addEventListener("sync", (/** @type {any} */ event) => {
 });
 at.addEventListener("fetch", (/** @type {any} */ event) => {
   const { request } = event;
-  if (request.method !== "GET") return;
+  if (request.method !== "GET") {
+    // "I am going", without a line: a page of ours says so, however long a slow one takes
+    if (request.mode === "navigate") event.respondWith(fetch(request).catch(async (error) => (await caches.match(PAGE)) ?? Promise.reject(error)));
+    return;
+  }
   const { pathname } = new URL(request.url);
   if (request.mode === "navigate") {
     event.respondWith(page(request));

@@ -16,6 +16,9 @@ addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) form.removeAttribute("data-sent");
 });
 
+// A row of tabs that is longer than the screen begins with the one that stands open in sight.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 /** @param {Element} filters */
 const go = (filters) => /** @type {HTMLFormElement} */ (filters).requestSubmit();
 for (const button of document.querySelectorAll("[data-filters] [data-filters-go]")) {

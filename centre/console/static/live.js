@@ -1,6 +1,7 @@
 // Parts of the page that follow what changes: <section data-live="alarms facts" data-from="/overview/needs">.
 // One line to the server a page; it names topics, and the parts of these are asked for again. What is typed, focused or opened stays.
 import { fragment, tell } from "./fragment.js";
+import { sayWho, whoIsHere } from "./session.js";
 
 const LEAST_MS = 1000; // between two fetches of a part
 const MOST_MS = 30000; // between two tries of a line that is gone
@@ -106,6 +107,7 @@ function connect() {
     line?.close();
     if (rested) return;
     say(true);
+    void whoIsHere().then((how) => lost && how !== "here" && sayWho(how, freshAt)); // it may not be the network
     setTimeout(connect, waits * (0.5 + Math.random()));
     waits = Math.min(waits * 2, MOST_MS);
   };

@@ -28,7 +28,7 @@ def there(web: WebDesk, name: str = "b12-u2", *scopes: str) -> FakeUnit:
 
 
 def names(page: str) -> list[str]:
-    return re.findall(r'<a class="nowrap" href="/doors/unit/([^"]+)"', page)
+    return re.findall(r'<th scope="row"><a href="/doors/unit/([^"]+)"', page)
 
 
 def test_no_unit_yet_says_what_to_do(web: WebDesk) -> None:

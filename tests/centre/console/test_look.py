@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from centre.console.look import HERE, STATIC
-from centre.console.page import own_path
+from centre.console.paths import own_path
 
 TEMPLATES = sorted((HERE / "templates").rglob("*.html"))
 MODULES = sorted(STATIC.glob("*.js"))

@@ -84,6 +84,9 @@ def test_a_form_that_is_sent_twice_puts_up_one_notice(web: WebDesk) -> None:
     assert first == second
     [only] = web.call("GET", "/notices")["notices"]
     assert only["rev"] == web.call("GET", f"/notices/{only['notice']}")["revisions"][-1]["rev"]
+    other = web.post("/notices/new", 422, **{**form, "title": "else"}).text
+    assert "it was published already, as “t”" in other
+    assert 'value="else"' in other
 
 
 def test_an_emergency_says_what_it_does_and_is_confirmed(web: WebDesk) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.teeth.mutation import Mutation
 
 FRAME = "tests/browser/test_frame.py"
+SESSION = "tests/browser/test_session.py"
 PLACES = "tests/centre/test_places.py"
 
 MUTATIONS = [
@@ -31,7 +32,7 @@ MUTATIONS = [
     ),
     Mutation(
         "back leads to another host",
-        "centre/console/page.py",
+        "centre/console/paths.py",
         'or given.startswith("//"):',
         "or not given.isprintable():",
         ("tests/centre/console/test_look.py::test_back_leads_to_no_other_host",),
@@ -42,6 +43,20 @@ MUTATIONS = [
         ' || "whole" in form.dataset || event.defaultPrevented) return;',
         ' || "whole" in form.dataset) return;',
         (f"{FRAME}::test_a_grave_act_says_its_fault_in_place_and_then_is_done_once",),
+    ),
+    Mutation(
+        "what somebody filled in is shown to the next who signs in",
+        "centre/console/static/drafts.js",
+        "const MARK = `doorward.draft ${who} `;",
+        "const MARK = `doorward.draft `;",
+        (f"{SESSION}::test_it_is_not_shown_to_the_next_who_signs_in",),
+    ),
+    Mutation(
+        "a page of somebody else gets the token of who signed in since",
+        "centre/console/static/session.js",
+        "    if (name === me) renew(token);\n",
+        "    renew(token);\n",
+        (f"{SESSION}::test_a_page_of_somebody_else_says_so",),
     ),
     Mutation(
         "what is typed is taken away when the part is new",
