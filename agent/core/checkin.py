@@ -111,8 +111,8 @@ def _tell(step: StepBuilder, door_id: str, taken: CheckIn) -> None:
         key, fields = "checkin.next", {**fields, "next": stop.next, "from": stop.next_from}
     said = step.state.answer
     if said is not None and said.key == unlocking.SHUT and said.door == door_id:
-        key = unlocking.CHECKED_IN  # both are told, whichever was known first
-    step.say(key, limits.ANSWER_CHECKIN_S, "no" if key == unlocking.CHECKED_IN else "yes", door=door_id, **fields)
+        key = "checkin.shut"  # both are told, whichever was known first
+    step.say(key, limits.ANSWER_CHECKIN_S, "no" if key == "checkin.shut" else "yes", door=door_id, **fields)
 
 
 def _forget(step: StepBuilder, key: tuple[str, str]) -> None:

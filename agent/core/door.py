@@ -96,8 +96,8 @@ def let_in(step: StepBuilder, door_id: str, cue: SignalData) -> None:
     """Somebody may come in, and is told so as soon as it is true. Released by fire the door is open already."""
     if step.at(door_id).phase is not Phase.FIRE:
         signal(step, door_id, Signal.GRANT, cue)
-    elif cue.says:
-        step.say(cue.says, limits.ANSWER_YES_S, "yes", door=door_id)
+    else:
+        unlocking.welcome(step, step.at(door_id), cue.says)
 
 
 # --- events

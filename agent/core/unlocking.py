@@ -49,14 +49,17 @@ def asks(step: StepBuilder, door: Door, ask: Ask) -> Door:
             "no order",
             heard=False,
         )
-    _welcome(step, door, ask.says)
+    welcome(step, door, ask.says)
     return door
 
 
-def _welcome(step: StepBuilder, door: Door, says: str) -> None:
+def welcome(step: StepBuilder, door: Door, says: str) -> None:
+    """It is open."""
     answer = step.state.answer
-    if says:
-        step.say(says, limits.ANSWER_YES_S, "yes", door=door.id)
+    if says == "granted":
+        step.say("granted", limits.ANSWER_YES_S, "yes", door=door.id)
+    elif says == "remote":
+        step.say("remote", limits.ANSWER_YES_S, "yes", door=door.id)
     elif answer is not None and (answer.key, answer.door) == (CHECKED_IN, door.id):
         step.say("checkin.saved", limits.ANSWER_CHECKIN_S, "yes", door=door.id, **answer.fields)
     else:
@@ -85,7 +88,7 @@ def sent(step: StepBuilder, door: Door, order: int) -> Door:
     door = replace(door, asked=tuple(each for each in door.asked if each.order > order))
     if not _stays_open(door, step.now.mono):
         return _shut(step, door, asked, None)
-    _welcome(step, door, asked[-1].says)
+    welcome(step, door, asked[-1].says)
     return door
 
 
@@ -152,7 +155,7 @@ def _shut(
     """Tell them, write it down, and let nobody through unseen. `why`: None where the lock did as it was told, and nobody could know it in time."""
     fresh = [each for each in asked if not each.told]
     if fresh or not asked:
-        say(step, door)
+        _say_shut(step, door)
     for each in fresh:
         if why is not None:
             step.fact(DoorNoEntry(door.id, each.by, why))
@@ -176,10 +179,10 @@ def _allowed(door: Door, mono: float, *, heard: bool) -> float | None:
     return runs + limits.ENTRY_SLACK_S if heard and runs is not None and runs > mono else None
 
 
-def say(step: StepBuilder, door: Door) -> None:
+def _say_shut(step: StepBuilder, door: Door) -> None:
     """A check-in that is on the disk stays said: who reads that the door is shut must not think that the tap was lost."""
     answer = step.state.answer
     if answer is not None and answer.door == door.id and answer.key.startswith("checkin.") and answer.tone == "yes":
-        step.say(CHECKED_IN, limits.ANSWER_NO_S, "no", door=door.id, **answer.fields)
+        step.say("checkin.shut", limits.ANSWER_NO_S, "no", door=door.id, **answer.fields)
     else:
-        step.say(SHUT, limits.ANSWER_NO_S, "no", door=door.id)
+        step.say("lock_silent", limits.ANSWER_NO_S, "no", door=door.id)

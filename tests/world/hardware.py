@@ -55,7 +55,8 @@ class DoorHardware:
             return
         self.busy_until = at
         if isinstance(effect, fx.PulseLock):
-            self.relay = Relay(False, at + effect.seconds, at)
+            runs_on = self.relay.level or self.relay.pulse_from <= now <= at <= self.relay.pulse_end
+            self.relay = Relay(False, at + effect.seconds, now if runs_on else at)
             self.carried_out.add(effect.order)
         else:
             self.relay = Relay(effect.unlocked, 0.0)

@@ -11,7 +11,7 @@ MUTATIONS = [
         "come in is said with the order, not with its answer",
         "agent/core/unlocking.py",
         "        if not ask.told:\n            _unsay(step, door)\n",
-        "        _welcome(step, door, ask.says)\n",
+        "        welcome(step, door, ask.says)\n",
         (f"{UNLOCKING}::test_come_in_is_said_when_the_lock_has_taken_the_order",),
     ),
     Mutation(
