@@ -87,7 +87,7 @@ def _endpoint(handler: Handler, doing: Doing | None) -> Callable[[Request], Awai
         try:
             form = await request.form(max_fields=MAX_FIELDS, max_files=4, max_part_size=MAX_FIELD_BYTES)
         except HTTPException as error:
-            return await run_in_threadpool(_unread, request, error.status_code)
+            return await desk.threads.run(request, _unread, request, error.status_code)
         try:
             return await desk.threads.run(request, _answer, handler, doing, request, form)
         finally:
