@@ -18,7 +18,7 @@ from centre import acts, orders, people
 from centre.errors import WRONG_USE, BadValueError, CentreError
 from centre.opened import OpenCentre
 from centre.orders import Ended
-from centre.people import Seen
+from centre.people import LinesWanted, Seen
 from centre.schema import commands, units
 from centre.words import _
 from contract.bounds import Id
@@ -160,7 +160,7 @@ class CardReading:
         hashes = people.hashes(self._centre, number)
         with self._centre.books.reading() as conn:
             there = people.parts(conn, self._centre.site.site)
-        mine = list(people.entries(there, lambda part, holder: hashes.get(part.card_key, "") == holder.key))
+        mine = list(people.entries(there, LinesWanted(cards=hashes)))
         found = tuple(sorted({each.holder.id for each in mine if self._seen(each.part.scope)}))
         if found:
             with self._centre.books.writing() as conn:

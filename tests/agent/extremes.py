@@ -77,7 +77,7 @@ def _command(kind: type[Any]) -> Command:
         SetMode: (Mode.LOCKDOWN, UTC + 60, "main"),
         Say: ("请稍等", 30, "main"),
         Erase: ("h1", "main"),
-        ReadCard: ("card", "ab" * 32, 60, "main"),
+        ReadCard: ("card", "ab" * 32, 10, "main"),
     }
     order = kind(*made.get(kind, ("main",)))
     return Command(SITE, OWN, "c-01", UNIT, UTC - 1, UTC + 20, order, "desk", "courier")

@@ -72,29 +72,6 @@ def test_a_report_of_a_round_goes_the_course_of_any(desk: Desk) -> None:
 
 
 @pytest.mark.usefixtures("unit")
-def test_what_is_refused_leaves_no_photo(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody fills the centre's disk with what is in no report: neither beyond a day's number, nor under a key, a unit or a report of no use."""
-    monkeypatch.setattr(field_desk, "MOST_PHOTOS_A_DAY", 1)
-    other = jpeg(exif(3))
-    made = field_desk.write(desk.office, report(photo=jpeg(exif())), "wang", desk.now)
-    for wrong in (
-        report(photo=other),
-        report("b" * 16, photo=other),
-        report("c" * 16, about="b99-u9", photo=other),
-        note(about="r9-9", photo=other),
-    ):
-        with pytest.raises(CentreError):
-            field_desk.write(desk.office, wrong, "wang", desk.now)
-    assert [each.name for each in desk.office.folder.photos.iterdir()] == [made.photo]
-    assert field_desk.write(desk.office, report("d" * 16), "wang", desk.now).photo is None
-    assert field_desk.write(desk.office, report("e" * 16, photo=other), "wang", desk.now + DAY + 1).photo
-    monkeypatch.setattr(field_desk, "MOST_A_DAY", 1)
-    with pytest.raises(CentreError, match="more than 1 entries"):
-        field_desk.write(desk.office, note("g" * 16, photo=png()), "wang", desk.now + DAY + 2)
-    assert len(list(desk.office.folder.photos.iterdir())) == 2
-
-
-@pytest.mark.usefixtures("unit")
 def test_without_a_code_its_own_words_say_what_it_is_about_but_not_at_the_door(desk: Desk) -> None:
     made = field_desk.write(desk.office, report(code="", text="张奶奶三天没出门\n电话不通"), "wang", desk.now)
     assert case(desk, made.report).in_words == "张奶奶三天没出门"

@@ -16,6 +16,7 @@ from centre.console.calls import people
 from centre.console.errors import NotThereError
 from centre.console.visit import Visit
 from centre.errors import BadValueError
+from centre.people import ids as ids_of
 from centre.permits import Doing
 from centre.round_csv import StopLine
 from centre.round_days import RoundDay
@@ -308,7 +309,7 @@ def _unknown_staff(visit: Visit, staff: list[str]) -> list[str]:
 
     Raises BadValueError. Where no list is in place there is nobody to know them by.
     """
-    there = frozenset[str]().union(*(part.read.ids for part in people.parts(visit))) if staff else frozenset[str]()
+    there = ids_of(people.parts(visit)) if staff else set[str]()
     strange = [name for name in dict.fromkeys(staff) if name not in there]
     if strange and there and visit.seen is None:
         raise BadValueError("staff", _("{name}: in no roster").format(name=strange[0]))

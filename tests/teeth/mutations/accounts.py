@@ -107,7 +107,7 @@ MUTATIONS = [
     ),
     Mutation(
         "signing in sends on to another site",
-        "centre/console/page.py",
+        "centre/console/paths.py",
         '    if not isinstance(given, str) or not given.startswith("/") or given.startswith("//"):\n',
         '    if not isinstance(given, str) or not given.startswith("/"):\n',
         (f"{PAGES}::test_after_signing_in_one_goes_on_to_a_page_of_ours_alone",),

@@ -95,11 +95,4 @@ MUTATIONS = [
         '    return parts._replace(query="").geturl()\n',
         (f"{HOOKS}::test_the_secret_is_told_once_and_is_in_no_list_no_act_and_no_line",),
     ),
-    Mutation(
-        "what is refused leaves its photo on the disk",
-        "centre/field_desk.py",
-        "    if with_key(conn, written.key) is not None:\n        return False\n",
-        "    return True\n",
-        ("tests/centre/test_field.py::test_what_is_refused_leaves_no_photo",),
-    ),
 ]
