@@ -25,6 +25,7 @@ from tests.waiting import eventually
 
 WORDS = texts()["zh-CN"]
 COME_IN, SHUT = WORDS["granted.title"], WORDS["lock_silent.title"]
+LATE = WORDS["late.title"]
 PULSE_S = 2.0
 READERS_S = 1.3
 AGAIN_S = 1.8
@@ -83,9 +84,15 @@ class Unit:
         time.sleep(AGAIN_S)
 
     def lets_in(self) -> None:
-        since = time.monotonic()
-        self.box.tap(CARD)
-        eventually(lambda: COME_IN in self.shown(since) and self.unlocked_since(since), 10)
+        """With one card shown; with another where a busy machine asked for it once more (D12)."""
+        for _ in range(4):
+            since = time.monotonic()
+            self.box.tap(CARD)
+            eventually(lambda: {COME_IN, LATE} & {*self.shown(since)}, 10)  # noqa: B023
+            if COME_IN in self.shown(since):
+                break
+            time.sleep(AGAIN_S)
+        eventually(lambda: self.unlocked_since(since), 2)
 
 
 class Here(Unit):
