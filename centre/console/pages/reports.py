@@ -165,11 +165,9 @@ def heat(visit: Visit) -> Response:
     mine = calls.heat_cases(visit, ask)
     counts = case_heat.on_map(mine, ask.place, visit.places)
     most = max(counts.values(), default=0)
-    codes = {
-        each.filed.fact.code: calls.seen(each, visit.now).what
-        for each in calls.of_person(visit, calls.wanted(visit, CasesAsk()))
-        if each.code is not None
-    }
+    all_cases = calls.of_person(visit, calls.wanted(visit, CasesAsk()))
+    words = {each.filed.fact.code: calls.seen(each, visit.now).what for each in all_cases if each.code is not None}
+    codes = sorted({each.filed.fact.code for each in all_cases})
     return visit.page(
         "reports_heat.html",
         tabs_of=_tabs(visit, "/reports/heat"),
@@ -182,12 +180,9 @@ def heat(visit: Visit) -> Response:
         shades=case_heat.shades(most),
         hours=[("", _("all"))] + [(str(at), words) for at, words in enumerate(case_heat.columns())],
         columns=case_heat.columns(),
-        codes=[
-            ("", _("all")),
-            *sorted((code, words if words == code else f"{code} {words}") for code, words in codes.items()),
-        ],
+        codes=[("", _("all"))] + [(code, f"{code} {words[code]}" if code in words else code) for code in codes],
         places=[(level, _(words)) for level, words in PLACES],
-        code_words=codes,
+        code_words=words,
         **_common(visit),
     )
 
