@@ -5,6 +5,7 @@ It ends with `serve`, however that ends: its standard input ends then.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import threading
 import time
@@ -15,6 +16,8 @@ from centre.words import _
 
 AGAIN_S = (1.0, 60.0)
 """From one that ended to the next: doubled each time, until one ran for longer."""
+LESS_URGENT = 5
+"""By how much its niceness is above `serve`'s: where both want a processor, a notice on its way to 2,000 doors goes before the pages that watch it."""
 STOP_S = 6.0
 """What it has to come to its end."""
 
@@ -65,6 +68,8 @@ class Beside:
             self._process = process = subprocess.Popen(self._command, stdin=subprocess.PIPE)
         except OSError as error:
             return str(error)
+        with suppress(OSError):  # it has ended already
+            os.setpriority(os.PRIO_PROCESS, process.pid, min(os.getpriority(os.PRIO_PROCESS, 0) + LESS_URGENT, 19))
         if self._stopping.is_set():  # asked for between the two
             _end(process)
         code = process.wait()

@@ -36,7 +36,9 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 def ready(stage: Stage) -> None:
     eventually(lambda: stage.bureau.facts(kind="settings.applied") and stage.bureau.facts(kind="roster.applied"), 20)
     status = stage.disk.folder / "status.json"
-    eventually(lambda: json.loads(status.read_text(encoding="utf-8"))["devices"].get("card", {}).get("state") == "ok", 10)
+    eventually(
+        lambda: json.loads(status.read_text(encoding="utf-8"))["devices"].get("card", {}).get("state") == "ok", 10
+    )
 
 
 def tap(stage: Stage, card: int, title: str) -> None:
