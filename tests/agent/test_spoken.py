@@ -268,3 +268,10 @@ def test_the_service_speaks_english_whoever_starts_it() -> None:
         source.index("invocation.config()") < source.index("speak(ENGLISH)") < source.index("from agent.app import run")
     )
     assert words.DOMAIN == "doorward"
+
+
+def test_a_folder_is_called_so_in_the_language_that_is_asked_for_whatever_the_first_one_was() -> None:
+    from click.testing import CliRunner
+
+    for language, name in (("zh-CN", "--network 目录"), ("en", "--network DIRECTORY"), ("zh-CN", "--network 目录")):
+        assert name in CliRunner().invoke(doorward, ["firstboot", "--language", language, "--help"]).stdout
