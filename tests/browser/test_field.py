@@ -138,11 +138,39 @@ def test_a_page_of_somebody_elses_network_is_no_answer(phone: Page, console: Run
     has(console, "井盖松动")
 
 
+@pytest.mark.soak
+def test_a_line_that_never_answers_holds_back_no_later_try(phone: Page, console: Running) -> None:
+    """The first question is swallowed, as by a line that takes and never answers; a page asks again by itself after 20 s."""
+    swallowed: list[Route] = []
+    phone.evaluate(ALONE)
+    phone.route("**/field/token", lambda route: swallowed.append(route), times=1)  # noqa: PLW0108 - a method of a list takes no mark
+    write(phone, "井盖松动")
+    expect(phone.get_by_text("1 not sent yet")).to_be_visible()
+    expect(phone.get_by_text("Sent: the centre has it.")).to_be_visible(timeout=30_000)
+    has(console, "井盖松动")
+    assert len(swallowed) == 1
+
+
+def test_a_second_is_written_while_the_first_is_being_sent(phone: Page, console: Running) -> None:
+    phone.evaluate(ALONE)
+    held: list[Route] = []
+    phone.route("**/api/v1/field/reports", lambda route: held.append(route), times=1)  # noqa: PLW0108 - as above
+    write(phone, "一")
+    eventually(lambda: phone.wait_for_timeout(20) or held)
+    write(phone, "二")
+    expect(phone.get_by_text("2 not sent yet")).to_be_visible()
+    held[0].continue_()
+    expect(phone.get_by_text("not sent yet")).to_have_count(0)
+    has(console, "一", "二")
+
+
 def test_what_is_refused_says_why_and_stays_until_she_deletes_it(phone: Page, console: Running) -> None:
     phone.context.set_offline(True)
     go(phone, console, "/field")
     write(phone, "一", "99-9-9")
+    expect(phone.get_by_text("1 not sent yet")).to_be_visible()
     write(phone, "二")
+    expect(phone.get_by_text("2 not sent yet")).to_be_visible()
     phone.context.set_offline(False)
     has(console, "二")
     expect(phone.get_by_text("was refused: 99-9-9: no such unit")).to_be_visible()

@@ -94,6 +94,7 @@ async function written(form) {
     return say(words.full, "failed");
   }
   form.reset();
+  delete form.dataset.writing; // the next can be written while this one is sent
   say(words.kept, "hint");
   await show();
   /** @type {HTMLElement} */ (here.querySelector("[data-queue-said]")).focus();
