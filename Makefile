@@ -3,6 +3,7 @@
 #
 #   make demo      the whole product in your browser, on simulated serial hardware (no terminal: the self-checking story)
 #   make test      every test but the long runs
+#   make postgresql  the centre's tests once more, its books in PostgreSQL
 #   make check     format, lint, types, architecture and the fast tests: under a minute
 #   make soak      the long fault runs
 #   make teeth     known-bad variants of the code: each must turn its test red
@@ -31,13 +32,15 @@ MADE := $(VENV)/.made
 STAMP := $(VENV)/.made-for-developers
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
+# What is compiled is kept: thousands of modules by every worker and every process that a test starts would be compiled anew.
+unexport PYTHONDONTWRITEBYTECODE
 FAST := -m "not slow and not soak"
 # A few that fail are tried once more, alone (tests/again.py).
 AGAIN = { [ $$? -eq 1 ] && $(BIN)/python -m tests.again; }
 PACKAGES := contract agent drivers centre simulator panel
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check soak bench teeth pictures contract words deb stick image bundle claims clean
+.PHONY: help venv demo test postgresql check soak bench teeth pictures contract words deb stick image bundle claims clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -86,6 +89,10 @@ check: $(STAMP)
 test: $(STAMP)
 	@$(BIN)/python -m tests.again --forget
 	$(PYTEST) -n $(TEST_WORKERS) --dist loadgroup $(ARGS) || $(AGAIN)
+
+postgresql: $(STAMP)
+	@$(BIN)/python -m tests.again --forget
+	$(PYTEST) -m "twin and not soak" -n $(TEST_WORKERS) --dist loadgroup $(ARGS) tests/centre || $(AGAIN)
 
 soak: $(STAMP)
 	$(PYTEST) -m soak --keep-figures -v $(ARGS)

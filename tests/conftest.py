@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -70,6 +71,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # Started in the background of a shell: the processes that tests interrupt would inherit that.
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    gc.set_threshold(
+        100_000, 50, 100
+    )  # thousands of tests lie in memory: looking through them at each turn takes a seventh of the time
     for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES"):
         os.environ.pop(name, None)
     os.environ["LANG"] = "C.UTF-8"  # what commands print is compared; a test of another language says so
@@ -78,15 +82,21 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"missing on this machine: {', '.join(missing)}")
 
 
+def _unasked(config: pytest.Config, item: pytest.Item) -> bool:
+    asked = config.option.markexpr or ""
+    return any(
+        item.get_closest_marker(mark) and mark not in asked.replace(f"not {mark}", "") for mark in ("soak", "twin")
+    )
+
+
 @pytest.hookimpl(tryfirst=True)  # ahead of `-m`
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Long runs only when `-m` asks for them; nothing that needs a missing tool. What took long when it was last measured is slow."""
+    """Long runs, and the second database engine, only when `-m` asks for them; nothing that needs a missing tool. What took long when it was last measured is slow."""
     long = longer.listed()
     for item in items:
         if item.nodeid.partition("[")[0] in long:
             item.add_marker("slow")
-    soak_asked = "soak" in (config.option.markexpr or "").replace("not soak", "")
-    left = [item for item in items if (item.get_closest_marker("soak") and not soak_asked) or _missing_tools(item)]
+    left = [item for item in items if _unasked(config, item) or _missing_tools(item)]
     if left:
         config.hook.pytest_deselected(items=left)
         gone = set(left)

@@ -35,25 +35,16 @@ class Look:
 
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
-        self._environment = Environment(
-            loader=FileSystemLoader(HERE / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        self._environment.globals |= {"_": _, "static": static, "as_json": as_json}
 
     def page(self, visit: Visit, template: str, status: int, values: Mapping[str, Any]) -> Response:
         """`values`: what the template names beside what all may use."""
         said = None if template.endswith(PART) else visit.take_said()
-        text = self._environment.get_template(template).render(**self._common(visit), said=said, **values)
+        text = _templates().get_template(template).render(**self._common(visit), said=said, **values)
         return HTMLResponse(text, status)
 
     def alone(self, template: str, **values: Any) -> str:
         """A page that needs no visit."""
-        return self._environment.get_template(template).render(**values)
+        return _templates().get_template(template).render(**values)
 
     def _common(self, visit: Visit) -> dict[str, Any]:
         now = visit.now
@@ -69,6 +60,21 @@ class Look:
             "iso": lambda utc: datetime.fromtimestamp(utc, self._zone).isoformat(timespec="seconds"),
             "ago": lambda utc: ago(utc, now),
         }
+
+
+@lru_cache(maxsize=1)
+def _templates() -> Environment:
+    """Each is compiled once a process."""
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.globals |= {"_": _, "static": static, "as_json": as_json}
+    return made
 
 
 @lru_cache(maxsize=256)

@@ -114,7 +114,11 @@ class Here(Unit):
         return self.alone.facts
 
 
-@pytest.fixture(params=[STRIKE, MAGLOCK])
+LOCKS = [STRIKE, pytest.param(MAGLOCK, marks=pytest.mark.soak)]
+"""A maglock's with the long runs: what differs is the level of one output, which tests/system/test_two_doors.py has each time."""
+
+
+@pytest.fixture(params=LOCKS)
 def unit(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Here]:
     with Here(tmp_path, str(request.param)) as made:
         yield made
@@ -221,7 +225,7 @@ def test_who_goes_on_pressing_the_exit_button_gets_out_when_the_board_obeys_agai
     assert unit.facts.count("access.granted") == 1
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.claim("D7", "D13", "F41")
 @pytest.mark.parametrize("lock", [STRIKE, MAGLOCK])
 def test_a_process_that_is_stopped_as_somebody_asks(lock: str, tmp_path: Path, seed: int) -> None:

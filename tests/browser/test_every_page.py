@@ -38,7 +38,7 @@ def opened(page: Page, console: Running, path: str) -> None:
     ("language", "width", "dark"),
     [
         ("zh-CN", 390, False),
-        ("en", 1280, True),
+        pytest.param("en", 1280, True, marks=pytest.mark.soak),
         pytest.param("zh-CN", 1280, False, marks=pytest.mark.soak),
         pytest.param("en", 1280, False, marks=pytest.mark.soak),
         pytest.param("en", 390, False, marks=pytest.mark.soak),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 from collections.abc import Iterator
@@ -136,13 +137,16 @@ def founded(path: Path, *more: str) -> Path:
     return path
 
 
+NAMES = (f"c{number}" for number in itertools.count(1))
+"""Of databases."""
+
+
 class Fresh:
     """A centre that `init` just made, to be copied. `cluster`: where its books are, None for SQLite."""
 
     def __init__(self, folder: Path, cluster: Cluster | None) -> None:
         self.folder = folder
         self.cluster = cluster
-        self._count = 0
         self._made: list[str] = []
         self._free: list[str] = []
         """Databases that have the tables, for another test."""
@@ -181,8 +185,7 @@ class Fresh:
         return url
 
     def _empty(self, cluster: Cluster) -> str:
-        self._count += 1
-        name = f"c{self._count}"
+        name = next(NAMES)
         cluster.sql(f"CREATE DATABASE {name}")
         self._made.append(name)
         return cluster.url(name)
@@ -203,10 +206,13 @@ def cluster() -> Iterator[Cluster]:
         yield made
 
 
-POSTGRESQL = pytest.param("postgresql", marks=[pytest.mark.slow, pytest.mark.needs("postgres")])
-
-
+POSTGRESQL = pytest.param("postgresql", marks=[pytest.mark.twin, pytest.mark.slow, pytest.mark.needs("postgres")])
+"""`make postgresql`."""
 POSTGRESQL_LONG = pytest.param("postgresql", marks=[pytest.mark.soak, pytest.mark.needs("postgres")])
+POSTGRESQL_ALONE = pytest.mark.parametrize(
+    "fresh", [pytest.param("postgresql", marks=[pytest.mark.slow, pytest.mark.needs("postgres")])], indirect=True
+)
+"""For several that take messages at once: with SQLite one `serve` has all units, the folder's lock sees to it."""
 ONE_ENGINE = pytest.mark.parametrize("fresh", ["sqlite"], indirect=True)
 """For what does not depend on where the books are: words, terminals, files that people give, bounds that the code counts."""
 OTHER_ENGINE_LONG = pytest.mark.parametrize("fresh", ["sqlite", POSTGRESQL_LONG], indirect=True)
@@ -219,9 +225,10 @@ def fresh(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     if request.param == "sqlite":
         return Fresh(request.getfixturevalue("fresh_folder"), None)
     cluster: Cluster = request.getfixturevalue("cluster")
-    cluster.sql("CREATE DATABASE fresh")
+    name = next(NAMES)
+    cluster.sql(f"CREATE DATABASE {name}")
     path = tmp_path_factory.mktemp("centre") / "fresh"
-    return Fresh(founded(path, "--books", cluster.url("fresh")), cluster)
+    return Fresh(founded(path, "--books", cluster.url(name)), cluster)
 
 
 @pytest.fixture
@@ -256,13 +263,6 @@ def shared_desk(fresh: Fresh, tmp_path_factory: pytest.TempPathFactory) -> Itera
     made.unit()
     yield made
     made.close()
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Several that take messages at once are for PostgreSQL: with SQLite one `serve` has all units, the folder's lock sees to it."""
-    items[:] = [
-        item for item in items if not ("takers" in getattr(item, "fixturenames", ()) and "[sqlite" in item.name)
-    ]
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from centre.notices import Draft
 from centre.settings import Change
 from contract.scopes import Scope
 from tests.centre.beside import MANY, Taker, at_once, opened, settled
-from tests.centre.conftest import Desk, cut_off
+from tests.centre.conftest import POSTGRESQL_ALONE, Desk, cut_off
 
 pytestmark = pytest.mark.slow
 
@@ -156,6 +156,7 @@ def test_the_numbers_key_is_made_once(desk: Desk) -> None:
 # --- intakes beside each other
 
 
+@POSTGRESQL_ALONE
 def test_units_are_spread_and_each_has_one_taker(takers: list[Taker]) -> None:
     assert takers[0].settle() == PARTITIONS
     counts = settled(takers)
@@ -166,6 +167,7 @@ def test_units_are_spread_and_each_has_one_taker(takers: list[Taker]) -> None:
     assert len({partition_of(f"b{number}-u1") for number in range(2_000)}) == PARTITIONS
 
 
+@POSTGRESQL_ALONE
 def test_what_a_dead_one_had_the_others_take(takers: list[Taker]) -> None:
     settled(takers)
     takers[0].close()
@@ -175,6 +177,7 @@ def test_what_a_dead_one_had_the_others_take(takers: list[Taker]) -> None:
         time.sleep(0.02)
 
 
+@POSTGRESQL_ALONE
 def test_after_a_take_over_the_books_are_read_again(desk: Desk, takers: list[Taker]) -> None:
     """To another and back: each goes on from what the other entered, and takes it for no other history."""
     a, b, _ = takers
@@ -191,6 +194,7 @@ def test_after_a_take_over_the_books_are_read_again(desk: Desk, takers: list[Tak
     assert desk.run("verify").stdout.count("holds") == 1
 
 
+@POSTGRESQL_ALONE
 def test_who_lost_its_connection_lost_its_leases_and_enters_nothing(desk: Desk, takers: list[Taker]) -> None:
     a, b, _ = takers
     unit = desk.unit()
@@ -212,6 +216,7 @@ def test_who_lost_its_connection_lost_its_leases_and_enters_nothing(desk: Desk, 
     assert desk.count(schema.facts) == 10
 
 
+@POSTGRESQL_ALONE
 def test_a_settling_that_fails_leaves_no_lock_behind(desk: Desk, takers: list[Taker]) -> None:
     a, b, _ = takers
     a.settle()

@@ -18,7 +18,7 @@ from contract.commands import Open
 from contract.plain import Reply, ReplyState
 from contract.scopes import Scope
 from tests.centre.beside import Taker, at_once, opened, settled
-from tests.centre.conftest import Desk
+from tests.centre.conftest import POSTGRESQL_ALONE, Desk
 from tests.centre.unit import SITE, FakeUnit
 from tests.waiting import eventually
 
@@ -70,6 +70,7 @@ def test_a_reply_that_command_and_intake_hear_at_once_is_entered_once(
     office.books.close()
 
 
+@POSTGRESQL_ALONE
 def test_intakes_at_once_hold_each_other_up_only_while_they_enter_their_acts(
     desk: Desk, takers: list[Taker], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,6 +119,7 @@ def test_marking_alarms_beside_an_intake_that_matches_them_waits_for_none_of_its
     books.close()
 
 
+@POSTGRESQL_ALONE
 def test_all_that_enters_acts_at_once_makes_one_chain(desk: Desk, takers: list[Taker]) -> None:
     """Three intakes, orders, settings, notes of alarms: nobody fails, waits for ever, or breaks the chain."""
     settled(takers)

@@ -103,7 +103,7 @@ def test_200_units_in_four_waves_while_serve_is_killed_in_each(street: Street) -
     assert (proof.code, proof.err) == (0, ""), proof
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_it_stops_by_itself_and_what_waits_at_a_door_is_not_installed_any_more(street: Street) -> None:
     order, fleet = in_order(street), street.fleet
     waiting, bad = order[-25:-5], order[-5:]

@@ -24,7 +24,11 @@ NEW = 98_765_432
 FORMS = tuple(text.encode() for text in (f"{NEW}", f"{NEW:X}", f"{NEW:x}", f"{NEW >> 16},{NEW & 0xFFFF}"))
 
 
-@pytest.fixture(params=["decimal", "osdp", "rdm6300"])
+READERS = ["osdp", *(pytest.param(each, marks=pytest.mark.soak) for each in ("decimal", "rdm6300"))]
+"""Those that only send with the long runs."""
+
+
+@pytest.fixture(params=READERS)
 def running(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
     with Stage(tmp_path / "s", mix=BoxSpec(reader_form=request.param)) as stage:
         stage.found()

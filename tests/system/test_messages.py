@@ -66,7 +66,7 @@ def test_numbers_without_end_in_a_signed_mode_cost_nothing(site: Stage) -> None:
     assert not list(site.disk.folder.glob("crash-*.jsonl"))
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.claim("F48")
 def test_a_stolen_notice_key_does_not_silence_the_unit(
     site: Stage, record_property: Callable[[str, object], None]

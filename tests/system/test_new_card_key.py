@@ -69,7 +69,7 @@ def counts(stage: Stage) -> dict[str, int]:
     return dict(json.loads((stage.disk.folder / "status.json").read_text(encoding="utf-8"))["counts"])
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_new_card_key_reaches_a_unit_that_runs(stage: Stage) -> None:
     stage.start_broker()
     stage.bureau.serve.start()

@@ -118,7 +118,7 @@ def noisy(box: Box) -> Iterator[None]:
             line.faults.flip = 0.0
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.claim("D6")
 @pytest.mark.claim("F35")
 @pytest.mark.claim("F37")

@@ -45,7 +45,7 @@ def presses(stage: Stage, answers_s: tuple[float, float], seed: int) -> list[flo
     return sorted(took)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.claim("D2")
 def test_the_exit_button_at_a_board_that_answers_in_60_to_90_ms(
     quick: Stage, seed: int, record_property: Callable[[str, object], None]

@@ -98,7 +98,7 @@ def test_a_configuration_that_is_wrong_is_told_and_does_not_end_it(unit: Unit, t
         assert "没有入网文件" not in words(box)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_in_english_and_again_when_the_display_was_off(
     unit: Unit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +13,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from centre.accounts import Account, Role
-from centre.console import app
+from centre.console import app, csrf
 from centre.console.desk import Options
 from contract.scopes import Scope
 from tests.centre.conftest import Desk
@@ -54,6 +56,12 @@ class WebDesk:
 
     @property
     def token(self) -> str:
+        """The one that the forms of a page of this session carry."""
+        cookie = self.client.cookies.get(app.SESSION)
+        if cookie is not None:
+            kept = json.loads(base64.b64decode(cookie.partition(".")[0]))
+            if csrf.FIELD in kept:
+                return str(kept[csrf.FIELD])
         found = re.search(r'name="csrf" content="([^"]+)"', self.client.get("/").text)
         return found[1] if found else ""
 

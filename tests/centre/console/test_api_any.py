@@ -31,8 +31,9 @@ CHECKS = [
     openapi_checks.response_schema_conformance,
     openapi_checks.content_type_conformance,
 ]
-EXAMPLES = 15
-"""Of each call, for each account."""
+EXAMPLES = {"administrator": 8, "viewer": 4, "clerk of a yard": 4}
+"""Of each call. With the long runs LONG of them."""
+LONG = 60
 PEOPLE = {
     "administrator": Account("zhang", "张敏", Role.ADMINISTRATOR, Scope("site", SITE)),
     "viewer": Account("li", "李华", Role.VIEWER, Scope("site", SITE)),
@@ -57,8 +58,10 @@ def served(desk: Desk, person: Account) -> Iterator[str]:
             thread.join()
 
 
-@pytest.mark.parametrize("who", PEOPLE)
-def test_any_request_has_an_answer_that_is_described(desk: Desk, who: str) -> None:
+@pytest.mark.parametrize(
+    ("who", "examples"), [*EXAMPLES.items(), *(pytest.param(each, LONG, marks=pytest.mark.soak) for each in EXAMPLES)]
+)
+def test_any_request_has_an_answer_that_is_described(desk: Desk, who: str, examples: int) -> None:
     desk.unit("b1-u1", "yard/y01", "building/b1")
     desk.unit("b2-u1", "yard/y02", "building/b2")
     with served(desk, PEOPLE[who]) as address:
@@ -67,15 +70,15 @@ def test_any_request_has_an_answer_that_is_described(desk: Desk, who: str) -> No
         assert operations
         for found in operations:
             assert isinstance(found, Ok), found
-            _asked_anything(found.ok())
+            _asked_anything(found.ok(), examples)
         with closing(desk.books):  # the books hold
             desk.run("verify")
 
 
-def _asked_anything(operation: Any) -> None:
+def _asked_anything(operation: Any, examples: int) -> None:
     @given(case=operation.as_strategy())
     @settings(
-        max_examples=EXAMPLES,
+        max_examples=examples,
         deadline=None,
         database=None,
         derandomize=True,

@@ -35,7 +35,7 @@ def environment(temporary: Path) -> dict[str, str]:
     return {**theirs, "TMPDIR": str(temporary), "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "PYTHONUNBUFFERED": "1"}
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_the_story_holds_with_the_broker_every_machine_has(
     tmp_path: Path, record_property: pytest.RecordProperty
 ) -> None:

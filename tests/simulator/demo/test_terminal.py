@@ -158,8 +158,10 @@ class Watcher(Person):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("language", "asks", "welcome", "reader", "colours"),
-    [("en", "now try:", "Come in", "rdm6300", True), ("zh-CN", "请试试", "请进", "osdp", False)],
-    ids=["en", "zh-CN"],
+    [
+        pytest.param("en", "now try:", "Come in", "rdm6300", True, marks=pytest.mark.soak, id="en"),
+        pytest.param("zh-CN", "请试试", "请进", "osdp", False, id="zh-CN"),
+    ],
 )
 def test_at_a_terminal_of_any_size(
     tmp_path: Path, language: str, asks: str, welcome: str, reader: str, colours: bool
