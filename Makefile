@@ -26,7 +26,7 @@ IMAGES ?= build/image
 IMAGE_KEYS ?= $(IMAGES)/keys
 DEB ?= $(wildcard build/deb/doorward_*_all.deb)
 WORKERS ?= 2
-TEST_WORKERS ?= 4
+TEST_WORKERS ?= 5
 
 MADE := $(VENV)/.made
 STAMP := $(VENV)/.made-for-developers
@@ -85,7 +85,7 @@ check: $(STAMP)
 	@$(BIN)/python -m tests.again --forget
 	$(PYTEST) $(FAST) -n $(WORKERS) --dist loadgroup $(ARGS) || $(AGAIN)
 
-# Most of the slow tests wait, for lines at line speed, for brokers and databases: twice as many workers as there are cores.
+# Many of the slow tests wait, for lines at line speed, for brokers and databases: more workers than there are cores.
 test: $(STAMP)
 	@$(BIN)/python -m tests.again --forget
 	$(PYTEST) -n $(TEST_WORKERS) --dist loadgroup $(ARGS) || $(AGAIN)

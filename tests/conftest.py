@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import os
 import shutil
 import signal
+from collections.abc import Generator
 from pathlib import Path
 
 import hypothesis
@@ -89,8 +91,8 @@ def _unasked(config: pytest.Config, item: pytest.Item) -> bool:
     )
 
 
-@pytest.hookimpl(tryfirst=True)  # ahead of `-m`
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # ahead of `-m`, and behind pytest's own order
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
     """Long runs, and the second database engine, only when `-m` asks for them; nothing that needs a missing tool. What took long when it was last measured is slow."""
     long = longer.listed()
     for item in items:
@@ -101,6 +103,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left)
         gone = set(left)
         items[:] = [item for item in items if item not in gone]
+    yield
+    if hasattr(config, "workerinput"):
+        items[:] = _spread(items)
+
+
+def _spread(items: list[pytest.Item]) -> list[pytest.Item]:
+    """For several workers: what one of them has to itself first, and those that mostly wait among those that compute."""
+    grouped = [item for item in items if item.get_closest_marker("xdist_group")]
+    alone = [item for item in items if not item.get_closest_marker("xdist_group")]
+    wait = [item for item in alone if item.path.parent.name == "system"]
+    compute = [item for item in alone if item.path.parent.name != "system"]
+    ends = [len(compute) * number // (len(wait) + 1) for number in range(len(wait) + 2)]
+    parts = [compute[start:end] for start, end in itertools.pairwise(ends)]
+    return grouped + parts[0] + [each for item, part in zip(wait, parts[1:], strict=True) for each in (item, *part)]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

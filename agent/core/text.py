@@ -110,7 +110,13 @@ def wrap(text: str, columns: int, wide: bool = True) -> Iterator[str]:
     closing punctuation does not open a line, opening punctuation does not end one.
     """
     for paragraph in text.split("\n"):
-        yield from _wrap_paragraph(paragraph.rstrip(), max(2, columns), wide)
+        yield from _wrapped(paragraph.rstrip(), max(2, columns), wide)
+
+
+@lru_cache(maxsize=256)
+def _wrapped(paragraph: str, columns: int, wide: bool) -> tuple[str, ...]:
+    """What stands on a display is laid out in every step."""
+    return tuple(_wrap_paragraph(paragraph, columns, wide))
 
 
 def _wrap_paragraph(paragraph: str, columns: int, wide: bool) -> Iterator[str]:

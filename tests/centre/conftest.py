@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import Select, event, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from centre import schema, state, units
 from centre.books import Books
 from centre.cli import centre
 from centre.cli.context import CliContext
+from centre.engines import engine_of
 from centre.folder import Folder
 from centre.intake import Intake, IntakeOutcome
 from centre.register import enrolment_of
@@ -122,6 +124,19 @@ def cut_off(books: Books) -> None:
         conn.exec_driver_sql(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """SQLAlchemy compiles each statement once for an engine. Each test has engines of its own, and so has each command in it: here all of a kind share what was compiled."""
+    real, kept = engine_of, {}
+    alike = pytest.MonkeyPatch()
+    for dialect in (sqlite.dialect, postgresql.psycopg.dialect):
+        alike.setattr(dialect, "__eq__", lambda self, other: type(self) is type(other), raising=False)
+        alike.setattr(dialect, "__hash__", lambda self: hash(type(self)), raising=False)
+    alike.setattr("centre.books.engine_of", lambda url, options: real(url, {**options, "compiled_cache": kept}))
+    yield
+    alike.undo()
 
 
 @pytest.fixture(scope="session")
