@@ -91,7 +91,7 @@ def _typed(step: StepBuilder, door_id: str, event: Typed) -> None:
     reader, until = event.reader, step.now.mono + limits.ENTRY_S
     known = step.state.entries.get(reader, TypedKeys())
     starred = event.starred and (event.count == 0 or known.starred)
-    count = min(event.count, limits.ENTRY_KEYS)
+    count = max(0, min(event.count, limits.ENTRY_KEYS))
     typed = TypedKeys(until=until, count=count, starred=starred, card=known.card)
     if event.count == 0 and not starred:
         entry.drop(step, reader)

@@ -91,6 +91,7 @@ nows = st.tuples(st.floats(0, 400), moments, st.integers(-86_400, 86_400), st.sa
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @example(run=[(ev.Typed("card", 1 << 62, starred=False), (0.0, 1795500000.0, 0, Trust.UNKNOWN))])  # of keys without end
+@example(run=[(ev.Typed("card", -(1 << 63) - 1, starred=False), (0.0, 1795500000.0, 0, Trust.UNKNOWN))])
 @given(run=st.lists(st.tuples(events, nows), max_size=40))
 def test_nothing_raises_and_no_deadline_is_left_behind(
     run: list[tuple[ev.Event, tuple[float, float, int, Trust]]],
