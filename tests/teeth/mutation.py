@@ -66,7 +66,9 @@ def copy_tree(target: Path) -> None:
 def run_test(tree: Path, test: str) -> int:
     """Exit code of pytest for one test in `tree`: 0 green, 1 red, else it did not get so far."""
     environment = os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
-    command = (sys.executable, "-m", "pytest", "-x", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist", test)
+    options = ("-x", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist")
+    asked = ("-m", "twin or not twin") if "[postgresql" in test else ()
+    command = (sys.executable, "-m", "pytest", *options, *asked, test)
     with (
         (tree / "last-run.txt").open("w", encoding="utf-8") as log,
         subprocess.Popen(command, cwd=tree, env=environment, stdout=log, stderr=log, start_new_session=True) as process,
