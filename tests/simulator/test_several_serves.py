@@ -147,7 +147,7 @@ def confirmed_is_booked(street: Street) -> None:
 
 
 @pytest.mark.claim("F55")
-@pytest.mark.parametrize("kills", [2, pytest.param(40, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("kills", [4, pytest.param(40, marks=pytest.mark.soak)])
 def test_nothing_is_lost_or_twice_whoever_is_killed(
     street: Street, server: Cluster, kills: int, record_property: Callable[[str, object], None]
 ) -> None:

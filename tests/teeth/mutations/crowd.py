@@ -77,8 +77,8 @@ MUTATIONS = [
     Mutation(
         "what people and units wrote is markup",
         "centre/console/look.py",
-        "            autoescape=True,\n",
-        "            autoescape=False,\n",
+        "        autoescape=True,\n",
+        "        autoescape=False,\n",
         (f"{WRITTEN}::test_what_is_written_anywhere_is_shown_and_runs_nowhere",),
     ),
     Mutation(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.teeth.mutation import Mutation
 
 SHARE = "tests/simulator/test_several_serves.py::test_they_share_the_units_and_one_of_them_speaks_for_all"
-KILLS = "tests/simulator/test_several_serves.py::test_nothing_is_lost_or_twice_whoever_is_killed[6]"
+KILLS = "tests/simulator/test_several_serves.py::test_nothing_is_lost_or_twice_whoever_is_killed[4]"
 AWAY = "tests/centre/test_books_away.py::test_wherever_they_are_taken_away_nothing_is_lost"
 
 MUTATIONS = [
