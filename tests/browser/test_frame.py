@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from centre.console import pages
+from centre.console import look, pages
 from tests.browser.conftest import NewTab
 from tests.browser.pages import SETTLED, faults_of
 from tests.browser.running import Running, running
@@ -27,8 +27,8 @@ def framed(console: Running, trial: Trial) -> Iterator[Running]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pages, "ALL", (*pages.ALL, trial_pages(trial)))
         with running(console.desk) as made:
-            environment = made.app.state.desk.look._environment
-            environment.loader = loader(environment.loader)
+            templates = look._templates()
+            patch.setattr(templates, "loader", loader(templates.loader))
             yield made
 
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert
 
 from centre import map_layout, places, units
-from centre.console import pages
+from centre.console import look, pages
 from centre.schema import units as units_table
 from tests.browser.conftest import NewTab
 from tests.browser.pages import SETTLED
@@ -55,8 +55,8 @@ def test_a_towns_map_moves_smoothly(tab: NewTab, town: Desk, record_property: py
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pages, "ALL", (*pages.ALL, trial_pages(Trial())))
         with running(town) as console:
-            environment = console.app.state.desk.look._environment
-            environment.loader = loader(environment.loader)
+            templates = look._templates()
+            patch.setattr(templates, "loader", loader(templates.loader))
             page = tab()
             page.goto(f"{console.origin}/trial")
             page.wait_for_function(SETTLED)
