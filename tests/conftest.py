@@ -73,9 +73,6 @@ def pytest_configure(config: pytest.Config) -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # Started in the background of a shell: the processes that tests interrupt would inherit that.
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    gc.set_threshold(
-        100_000, 50, 100
-    )  # thousands of tests lie in memory: looking through them at each turn takes a seventh of the time
     for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES"):
         os.environ.pop(name, None)
     os.environ["LANG"] = "C.UTF-8"  # what commands print is compared; a test of another language says so
@@ -117,6 +114,13 @@ def _spread(items: list[pytest.Item]) -> list[pytest.Item]:
     ends = [len(compute) * number // (len(wait) + 1) for number in range(len(wait) + 2)]
     parts = [compute[start:end] for start, end in itertools.pairwise(ends)]
     return grouped + parts[0] + [each for item, part in zip(wait, parts[1:], strict=True) for each in (item, *part)]
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests lie in memory and stay there: looking through them at each turn would take a seventh of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(5_000, 10, 10)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

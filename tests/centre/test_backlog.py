@@ -233,7 +233,7 @@ def _runs(pid: int) -> bool:
 
 
 @OTHER_ENGINE_LONG
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.needs("mosquitto")
 def test_serve_drains_on_while_its_second_process_is_killed(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """Six times in a backlog of 3,000 facts that waited at the broker: all in the books, in order, once."""

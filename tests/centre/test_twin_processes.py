@@ -177,7 +177,7 @@ def test_a_backup_put_back_elsewhere_stops_too(site: Site, serves: Callable[[Pat
     site.desk.run("verify")
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_the_only_one_killed_again_and_again_is_no_twin(
     site: Site, serves: Callable[[Path], Serve], record_property: Callable[[str, object], None]
 ) -> None:

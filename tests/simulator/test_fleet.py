@@ -126,7 +126,7 @@ def test_units_that_are_not_known_yet_enrol_themselves(tmp_path: Path) -> None:
 
 
 @pytest.mark.needs("mosquitto")
-@pytest.mark.slow
+@pytest.mark.soak
 def test_nothing_is_lost_or_twice_over_a_storm_and_kills_of_serve(street: Street) -> None:
     fleet = street.fleet
     street.settle()

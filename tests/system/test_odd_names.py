@@ -18,7 +18,10 @@ from tests.waiting import eventually
 
 @pytest.mark.slow
 @pytest.mark.claim("D4")
-@pytest.mark.parametrize("kind", ["fifo", "socket", "full folder", "link to a device"])
+@pytest.mark.parametrize(
+    "kind",
+    ["fifo", "link to a device", *(pytest.param(each, marks=pytest.mark.soak) for each in ("socket", "full folder"))],
+)
 def test_a_start_among_odd_things(stage: Stage, kind: str, record_property: Callable[[str, object], None]) -> None:
     stage.start_broker()
     stage.bureau.serve.start()

@@ -111,7 +111,7 @@ def flips(good: Path, cut: Path, folder: Path, seed: int, count: int) -> str:
 @pytest.mark.claim("F8")
 @pytest.mark.slow
 def test_flipped_bits(tmp_path: Path, good: Path, cut: Path, seed: int, record_property: pytest.RecordProperty) -> None:
-    record_property("figure", flips(good, cut, tmp_path, seed, 100))
+    record_property("figure", flips(good, cut, tmp_path, seed, 40))
 
 
 @pytest.mark.claim("F8")
