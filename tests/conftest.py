@@ -105,12 +105,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = _spread(items)
 
 
+WAITING = (
+    "tests/system",
+    "tests/agent/cli",
+    "tests/agent/link",
+    "tests/agent/test_",
+    "tests/drivers",
+    "tests/simulator",
+)
+"""Where most tests wait, for lines at line speed, brokers and processes."""
+
+
 def _spread(items: list[pytest.Item]) -> list[pytest.Item]:
-    """For several workers: what one of them has to itself first, and those that mostly wait among those that compute."""
+    """For several workers: what one of them has to itself first, and those that wait among those that compute."""
     grouped = [item for item in items if item.get_closest_marker("xdist_group")]
     alone = [item for item in items if not item.get_closest_marker("xdist_group")]
-    wait = [item for item in alone if item.path.parent.name == "system"]
-    compute = [item for item in alone if item.path.parent.name != "system"]
+    wait = [item for item in alone if item.nodeid.startswith(WAITING) and item.get_closest_marker("slow")]
+    waiting = set(wait)
+    compute = [item for item in alone if item not in waiting]
     ends = [len(compute) * number // (len(wait) + 1) for number in range(len(wait) + 2)]
     parts = [compute[start:end] for start, end in itertools.pairwise(ends)]
     return grouped + parts[0] + [each for item, part in zip(wait, parts[1:], strict=True) for each in (item, *part)]
