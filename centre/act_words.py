@@ -134,6 +134,8 @@ def _read(value: dict[str, Any], name_of: Callable[[str], str] = str) -> ReadAct
     n, at_utc, what = int(value.pop("n")), float(value.pop("at")), str(value.pop("act"))
     by = next((str(value.pop(name)) for name in _WHO if value.get(name)), "")
     why = str(value.pop("why", "") or "")
+    if "password" in value:  # a mark of it: that it is another one is all there is to see
+        value["password"] = f"{str(value['password'])[:6]}…" if value["password"] else None
     rest = ((name, each) for name, each in value.items() if name not in _SECRET and each not in (None, "", [], {}))
     detail = " ".join(f"{name}={shown.value(each)}" for name, each in rest)
     unit = value.get("unit")

@@ -61,6 +61,9 @@ def test_an_administrator_invites_somebody_who_then_comes(console: Console, admi
     assert [line["by"] for line in told(console.desk, "account") if line["name"] == "wang"] == ["admin", "wang"]
     page = admin.get("/settings/accounts/wang").text
     assert page.index("signed in") < page.index("account changed"), "what she did, the newest first"
+    entered = admin.get("/record/acts").text
+    assert re.search(r"password=\w{6}…", entered)
+    assert not re.search(r"password=\w{7}", entered), "a mark is no reading, and nobody has to be frightened by it"
     deeds = admin.call("GET", "/accounts/admin/acts")["acts"]
     assert [each["what"] for each in deeds][:2] == ["one-time link made", "account changed"]
 
