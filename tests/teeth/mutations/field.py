@@ -87,4 +87,11 @@ MUTATIONS = [
         "elif name not in named:",
         (f"{ENTRIES}::test_a_photo_that_was_exchanged_is_told",),
     ),
+    Mutation(
+        "a phone takes no second report while the first is sent",
+        "centre/console/static/field.js",
+        "  delete form.dataset.writing; // the next can be written while this one is sent\n",
+        "",
+        ("tests/browser/test_field.py::test_a_second_is_written_while_the_first_is_being_sent",),
+    ),
 ]
