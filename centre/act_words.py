@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from centre import shown
-from centre.schema_record import acts
+from centre import acts, shown
 from centre.words import N_, _
-from contract.strict_json import load_object
 
 KINDS: Mapping[str, str] = {
     "begun": N_("journal begun"),
@@ -76,7 +75,6 @@ BY_PEOPLE = frozenset(
 _WHO = ("by", "actor")
 _SECRET = frozenset({"parts", "photo", "sealed", "sig", "key", "token", "line", "h", "digest", "said"})
 """Not for reading: long, and no help to anybody who reads."""
-PAGE = 500
 LATELY = 5000
 
 
@@ -101,33 +99,18 @@ def listed(
     name_of: Callable[[str], str] = str,
 ) -> list[ReadAct]:
     """At most `count` ahead of number `before`, newest first. Not `everything`: only what people did, or had done. `name_of`: what people call a unit."""
-    found: list[ReadAct] = []
-    while len(found) < count:
-        query = select(acts.c.n, acts.c.line).order_by(acts.c.n.desc()).limit(PAGE)
-        rows = conn.execute(query if before is None else query.where(acts.c.n < before)).all()
-        for row in rows:
-            value = load_object(bytes(row.line))
-            if everything or str(value.get("act")) in BY_PEOPLE:
-                found.append(_read(value, name_of))
-            if len(found) == count:
-                break
-        if len(rows) < PAGE:
-            break
-        before = rows[-1].n
-    return found
+    every = (value for value in acts.newest(conn, before) if everything or str(value.get("act")) in BY_PEOPLE)
+    return [_read(value, name_of) for value in islice(every, count)]
 
 
 def by_one(conn: Connection, name: str, count: int) -> list[ReadAct]:
     """What was entered under that name lately, newest first: of the last acts of all, not of years."""
-    rows = conn.execute(select(acts.c.line).order_by(acts.c.n.desc()).limit(LATELY)).scalars()
-    found: list[ReadAct] = []
-    for line in rows:
-        value = load_object(bytes(line))
-        if name in (value.get("by"), value.get("actor"), value.get("second")) and value["act"] in BY_PEOPLE:
-            found.append(_read(value))
-            if len(found) == count:
-                break
-    return found
+    theirs = (
+        value
+        for value in islice(acts.newest(conn), LATELY)
+        if name in (value.get("by"), value.get("actor"), value.get("second")) and value["act"] in BY_PEOPLE
+    )
+    return [_read(value) for value in islice(theirs, count)]
 
 
 def _read(value: dict[str, Any], name_of: Callable[[str], str] = str) -> ReadAct:

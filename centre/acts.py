@@ -29,6 +29,8 @@ OPTION = "doorward_journal"
 """The execution option by which a connection of the books knows their journal."""
 _NOTED = "doorward_noted"
 """Where a connection has the acts that its transaction will enter."""
+PAGE = 500
+"""Acts read at once."""
 _Noted = tuple[str, Mapping[str, Any], float]
 """Kind, data and time (UTC) of an act that has no number yet."""
 
@@ -152,6 +154,17 @@ def stored(conn: Connection) -> Iterator[tuple[int, bytes, bytes, bytes]]:
     columns = (acts.c.n, acts.c.line, acts.c.h, acts.c.sig)
     rows = conn.execute(select(*columns).order_by(acts.c.n).execution_options(yield_per=1000))
     yield from (tuple(row) for row in rows)
+
+
+def newest(conn: Connection, before: int | None = None) -> Iterator[dict[str, Any]]:
+    """What each act says, the newest first, ahead of number `before`; read piece by piece, so that whoever stops soon reads little."""
+    while True:
+        query = select(acts.c.n, acts.c.line).order_by(acts.c.n.desc()).limit(PAGE)
+        rows = conn.execute(query if before is None else query.where(acts.c.n < before)).all()
+        yield from (load_object(bytes(row.line)) for row in rows)
+        if len(rows) < PAGE:
+            return
+        before = rows[-1].n
 
 
 def check(rows: Iterable[tuple[int, bytes, bytes, bytes]], site: str, public: bytes) -> Iterator[Act | str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from centre import accounts, acts, adopted, permits
+from centre import accounts, acts, adopted, invitations, permits
 from centre.account_key import AccountKey, Part
 from centre.accounts import Account
 from centre.errors import WRONG_USE, BadValueError, CentreError, ForbiddenError
@@ -105,7 +105,8 @@ def open_for(conn: Connection, key: AccountKey, account: Account, now: float) ->
 def decide(centre: OpenCentre, name: str, account: Account, decision: Decision, now: float) -> tuple[Consent, Account]:
     """Returns it and who asked, for whom it is to be carried out. One decision counts, however many come at once.
 
-    Raises ForbiddenError for whoever asked it (who may withdraw it), may not do it, or is the same holder; CentreError where it is open no longer,
+    Raises ForbiddenError for whoever asked it (who may withdraw it), may not do it, is the same holder, or came in
+    by a link that the asker made lately; CentreError where it is open no longer,
     or who asked may not do it any more.
     """
     with centre.books.alone() as conn:
@@ -115,14 +116,14 @@ def decide(centre: OpenCentre, name: str, account: Account, decision: Decision, 
             raise CentreError(_("this waits for nobody's consent (any more)"), WRONG_USE)
         found, asker = _of(row), accounts.one(conn, key, row.by)
         second = accounts.one(conn, key, account.name)  # as they are at this moment
-        _check(conn, found, asker, second, decision)
+        _check(conn, found, asker, second, decision, now)
         made = {"state": decision.value, "second": second.name, "decided_utc": now}
         conn.execute(update(consents).where(consents.c.id == name).values(**made))
         acts.note(conn, "consent", adopted.consent_data(row._asdict() | made), now)
     return found, asker
 
 
-def _check(conn: Connection, found: Consent, asker: Account, second: Account, decision: Decision) -> None:
+def _check(conn: Connection, found: Consent, asker: Account, second: Account, decision: Decision, now: float) -> None:
     if decision is Decision.WITHDRAWN:
         if second.name != asker.name or not second.enabled:
             raise ForbiddenError(_("only who asked for it takes it back"))
@@ -130,8 +131,16 @@ def _check(conn: Connection, found: Consent, asker: Account, second: Account, de
     if second.name == asker.name or (second.holder is not None and second.holder == asker.holder):
         raise ForbiddenError(_("a second person is to agree, not who asked"))
     permits.require(conn, second, found.doing, found.scope)
-    if decision is Decision.AGREED and not _may(conn, asker, found):
+    if decision is not Decision.AGREED:
+        return
+    if not _may(conn, asker, found):
         raise CentreError(_("{name} may not do this any more").format(name=asker.label), WRONG_USE)
+    if invitations.made_lately(conn, second.name, asker.name, now):
+        raise ForbiddenError(
+            _("{name} made the link of this account in the last {days} days, so somebody else is to agree").format(
+                name=asker.label, days=invitations.FRESH_DAYS
+            )
+        )
 
 
 def _may(conn: Connection, account: Account, found: Consent) -> bool:

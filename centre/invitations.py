@@ -5,6 +5,8 @@ A link is taken with the password that is set, not by being looked at: programs 
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 from sqlalchemy import Connection, select
 
 from centre import account_desk, accounts, acts, login_passwords, sessions
@@ -19,6 +21,8 @@ from centre.words import _
 from contract.frozen import frozen
 
 VALID_S = 3 * 86_400.0
+FRESH_DAYS = 7
+"""For so long nobody can tell whoever made a link from whoever it was for. A link ends after three; the record shows it to the others from the first."""
 PATH = "/invitation/"
 """Below the console's address."""
 
@@ -44,6 +48,12 @@ def invite(centre: OpenCentre, name: str, by: str, now: float) -> Invitation:
         conn.execute(insert_or_update(conn, invitations, {**row, "seal": seal}))
         acts.note(conn, "invited", {"account": name, "ends": ends, "by": by}, now)
     return Invitation(name, f"{PATH}{token}", ends)
+
+
+def made_lately(conn: Connection, name: str, by: str, now: float) -> bool:
+    """Whether `by` made a link for that account in the last FRESH_DAYS: it may be `by` who took it."""
+    lately = takewhile(lambda act: act["at"] > now - FRESH_DAYS * 86_400.0, acts.newest(conn))
+    return any((act["act"], act.get("account"), act.get("by")) == ("invited", name, by) for act in lately)
 
 
 def look(conn: Connection, key: AccountKey, text: str, now: float) -> Account | None:

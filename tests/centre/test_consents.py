@@ -7,11 +7,12 @@ import threading
 import pytest
 from sqlalchemy import update
 
-from centre import account_desk, accounts, consents
+from centre import account_desk, accounts, consents, invitations
 from centre.account_desk import AccountChange
 from centre.accounts import Account, Role
 from centre.consents import MAX_WHY, MOST_OPEN, VALID_S, Consent, Decision
 from centre.errors import BadValueError, CentreError, ForbiddenError
+from centre.invitations import FRESH_DAYS
 from centre.opened import OpenCentre
 from centre.permits import Doing
 from centre.schema_accounts import consents as table
@@ -92,6 +93,20 @@ def test_one_person_with_two_accounts_is_no_second_person(pair: Pair) -> None:
         account_desk.change(pair.desk.office, name, AccountChange(holder="g7"), "test", pair.desk.now)
     with pytest.raises(ForbiddenError):
         pair.decide(pair.ask())
+
+
+def test_whoever_made_an_account_does_not_agree_by_it_to_what_they_asked_for(pair: Pair) -> None:
+    """Neither by a new account, nor by a new link for a colleague's."""
+    made = pair.desk.now - 3600.0
+    invitations.invite(pair.desk.office, "li", "wang", made)
+    with pytest.raises(ForbiddenError, match="somebody else is to agree"):
+        pair.decide(pair.ask())
+    assert pair.open_for("li"), "it waits on"
+    pair.decide(pair.ask(), "admin")
+    pair.decide(pair.ask("admin"), "li")  # another made the link
+    pair.decide(pair.ask(why="no"), "li", Decision.REFUSED)
+    pair.desk.now = made + FRESH_DAYS * 86_400.0
+    pair.decide(pair.ask(why="another day"))
 
 
 @pytest.mark.parametrize("decision", list(Decision))

@@ -92,6 +92,13 @@ MUTATIONS = [
         (f"{CONSENTS}::test_neither_who_asked_nor_who_may_not_decides",),
     ),
     Mutation(
+        "an account that was made for it agrees",
+        "centre/consents.py",
+        "    if invitations.made_lately(conn, second.name, asker.name, now):\n",
+        "    if invitations.made_lately(conn, second.name, second.name, now):\n",
+        (f"{CONSENTS}::test_whoever_made_an_account_does_not_agree_by_it_to_what_they_asked_for",),
+    ),
+    Mutation(
         "what waits is carried out at once",
         "centre/console/second.py",
         "    if visit.agreed or not consents.wanted(visit.centre, doing):\n",
