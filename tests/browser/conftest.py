@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
@@ -11,6 +12,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_play
 from tests.browser.running import Running, running
 from tests.browser.street import settle
 from tests.centre.conftest import Desk, founded
+from tests.centre.unit import FakeUnit
 
 NO_FAULT = (
     "net::ERR_",
@@ -23,6 +25,8 @@ NO_FAULT = (
 )
 """What Chromium logs of answers that a test means to get."""
 NewTab = Callable[..., Page]
+Community = tuple[Running, dict[str, FakeUnit]]
+"""A console of its own, and the units of its street."""
 PATIENCE_MS = 60_000
 """Of a machine that does much else."""
 
@@ -51,6 +55,15 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     settle(desk, path)
     with running(desk) as made:
         yield made
+    desk.close()
+
+
+@pytest.fixture
+def community(tmp_path: Path) -> Iterator[Community]:
+    desk = Desk(founded(tmp_path / "site"))
+    units = settle(desk, tmp_path)
+    with running(desk) as made:
+        yield made, units
     desk.close()
 
 

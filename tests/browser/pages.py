@@ -19,6 +19,11 @@ SETTLED = """() => document.readyState === "complete" && !document.querySelector
   && !document.querySelector("[data-layout]:not([data-drawn], .map-failed)")"""
 
 
+def opened(page: Page, console: Running, path: str) -> None:
+    page.goto(console.origin + path)
+    page.wait_for_function(SETTLED)
+
+
 @cache
 def routes() -> tuple[Route, ...]:
     return tuple(route for page in pages.ALL for route in page.routes if "GET" in (route.methods or ()))

@@ -6,10 +6,10 @@ import statistics
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page, Response
+from playwright.sync_api import Response
 
 from tests.browser.conftest import NewTab
-from tests.browser.pages import SETTLED, every_page, faults_of
+from tests.browser.pages import every_page, faults_of, opened
 from tests.browser.running import Running
 
 MAX_BYTES = 300_000
@@ -27,11 +27,6 @@ def addresses(chromium: object, console: Running) -> Iterator[list[str]]:
     page = chromium.new_page()  # type: ignore[attr-defined]
     yield every_page(page, console)
     page.close()
-
-
-def opened(page: Page, console: Running, path: str) -> None:
-    page.goto(console.origin + path)
-    page.wait_for_function(SETTLED)
 
 
 @pytest.mark.parametrize(

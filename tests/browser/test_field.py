@@ -12,7 +12,7 @@ from sqlalchemy import Row, text
 from centre.accounts import Account, Role
 from contract.scopes import Scope
 from tests.browser.conftest import NewTab
-from tests.browser.pages import SETTLED, faults_of
+from tests.browser.pages import faults_of, opened
 from tests.browser.running import Running, running
 from tests.browser.street import settle
 from tests.centre.conftest import Desk, founded
@@ -51,8 +51,7 @@ def phone(tab: NewTab, console: Running) -> Page:
 
 
 def go(page: Page, console: Running, path: str) -> None:
-    page.goto(console.origin + path)
-    page.wait_for_function(SETTLED)
+    opened(page, console, path)
     page.wait_for_function(READY)
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -13,12 +11,10 @@ from playwright.sync_api import Page, expect
 from centre import rounds
 from centre.rounds import RoundDraft
 from contract.scopes import Scope
-from tests.browser.conftest import NewTab
-from tests.browser.pages import SETTLED, faults_of
-from tests.browser.running import Running, running
-from tests.browser.street import settle
+from tests.browser.conftest import Community, NewTab
+from tests.browser.pages import SETTLED, faults_of, opened
+from tests.browser.running import Running
 from tests.browser.test_frame import WHERE_AREA, WHERE_UNIT, click_area
-from tests.centre.conftest import Desk, founded
 from tests.centre.test_rounds import ZONE
 from tests.centre.unit import FakeUnit
 
@@ -29,21 +25,6 @@ APART = """async () => { const { framed, spacing } = await import("/static/map_d
   const apart = spacing(layout); const units = new Map(layout.units.map((unit) => [unit[0], unit]));
   return framed({ layout, units, said, apart }, canvas.clientWidth, canvas.clientHeight).scale * apart; }"""
 RED, GREEN, WHITE = [179, 38, 30], [30, 123, 52], [255, 255, 255]
-Community = tuple[Running, dict[str, FakeUnit]]
-
-
-@pytest.fixture
-def community(tmp_path: Path) -> Iterator[Community]:
-    desk = Desk(founded(tmp_path / "site"))
-    units = settle(desk, tmp_path)
-    with running(desk) as made:
-        yield made, units
-    desk.close()
-
-
-def opened(page: Page, console: Running, path: str) -> None:
-    page.goto(console.origin + path)
-    page.wait_for_function(SETTLED)
 
 
 def whole_map(page: Page) -> None:

@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from sqlalchemy import text
 
 from centre.books import Books
-from tests.browser.conftest import NewTab
-from tests.browser.pages import SETTLED, faults_of
-from tests.browser.running import Running, running
-from tests.browser.street import settle
-from tests.centre.conftest import Desk, founded
-from tests.centre.unit import FakeUnit
+from tests.browser.conftest import Community, NewTab
+from tests.browser.pages import SETTLED, faults_of, opened
 
 YARD = "yard/y07"
-Community = tuple[Running, dict[str, FakeUnit]]
-
-
-@pytest.fixture
-def community(tmp_path: Path) -> Iterator[Community]:
-    desk = Desk(founded(tmp_path / "site"))
-    units = settle(desk, tmp_path)
-    with running(desk) as made:
-        yield made, units
-    desk.close()
-
-
-def opened(page: Page, console: Running, path: str) -> None:
-    page.goto(console.origin + path)
-    page.wait_for_function(SETTLED)
 
 
 def newest(books: Books) -> tuple[str, int]:

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from centre.accounts import Account, Role
 from contract.scopes import Scope
 from tests.browser.conftest import NewTab
-from tests.browser.pages import SETTLED
+from tests.browser.pages import opened
 from tests.browser.running import CLERK, Running, running
 from tests.browser.street import settle
 from tests.centre.conftest import Desk, founded
@@ -33,11 +33,6 @@ def console(tmp_path: Path) -> Iterator[Running]:
     desk.close()
 
 
-def go(page: Page, console: Running, path: str) -> None:
-    page.goto(console.origin + path)
-    page.wait_for_function(SETTLED)
-
-
 def write(page: Page) -> None:
     """Own words, for a yard."""
     page.get_by_label("Headline").fill("抢修")
@@ -55,7 +50,7 @@ def up(console: Running) -> str:
 
 def test_a_notice_outlives_the_session_it_was_written_in(console: Running, tab: NewTab) -> None:
     page = tab()
-    go(page, console, "/notices/new")
+    opened(page, console, "/notices/new")
     write(page)
     console.account = None
     publish(page)
@@ -64,33 +59,33 @@ def test_a_notice_outlives_the_session_it_was_written_in(console: Running, tab: 
     assert page.locator("input[name=to]").input_value() == "/notices/new"
     assert "抢修" not in up(console)
     console.account = CLERK
-    go(page, console, "/notices/new")
+    opened(page, console, "/notices/new")
     expect(page.get_by_text(BACK)).to_be_visible()
     expect(page.get_by_label("Text", exact=True)).to_have_value(WORDS)
     publish(page)
     expect(page.locator(".flash.done")).to_contain_text("Published to 6 doors")
     assert up(console).count("抢修") == 1
-    go(page, console, "/notices/new")
+    opened(page, console, "/notices/new")
     expect(page.get_by_label("Headline")).to_have_value("")
     expect(page.get_by_text(BACK)).to_have_count(0)
 
 
 def test_it_is_not_shown_to_the_next_who_signs_in(console: Running, tab: NewTab) -> None:
     page = tab()
-    go(page, console, "/notices/new")
+    opened(page, console, "/notices/new")
     write(page)
     console.account = None
     publish(page)
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     console.account = LI
-    go(page, console, "/notices/new")
+    opened(page, console, "/notices/new")
     expect(page.get_by_label("Headline")).to_have_value("")
 
 
 def test_an_answer_that_never_came_puts_nothing_up_twice(console: Running, tab: NewTab) -> None:
     """It was published; the line broke before the page heard so. Sent again it is the same one."""
     page = tab()
-    go(page, console, "/notices/new")
+    opened(page, console, "/notices/new")
     write(page)
     cookies = page.context.cookies()
     page.route("**/notices/new", lambda route: (route.fetch(max_redirects=0), route.abort()))
@@ -100,7 +95,7 @@ def test_an_answer_that_never_came_puts_nothing_up_twice(console: Running, tab: 
     page.context.clear_cookies()
     page.context.add_cookies([{**each} for each in cookies])  # those of the answer were lost with it
     assert up(console).count("抢修") == 1
-    go(page, console, "/notices/new")
+    opened(page, console, "/notices/new")
     expect(page.get_by_text(BACK)).to_be_visible()
     publish(page)
     expect(page.locator(".flash.done")).to_be_visible()
@@ -109,7 +104,7 @@ def test_an_answer_that_never_came_puts_nothing_up_twice(console: Running, tab: 
 
 def test_a_reason_typed_in_a_pane_is_back_after_signing_in(console: Running, tab: NewTab) -> None:
     page = tab()
-    go(page, console, "/doors/unit/07-1-1")
+    opened(page, console, "/doors/unit/07-1-1")
     page.get_by_role("link", name="Open the door", exact=True).first.click()
     box = page.locator("dialog[open]")
     box.get_by_label("Reason").fill("forgot the card")
@@ -117,14 +112,14 @@ def test_a_reason_typed_in_a_pane_is_back_after_signing_in(console: Running, tab
     box.get_by_role("button", name="Open the door").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     console.account = CLERK
-    go(page, console, page.locator("input[name=to]").input_value())
+    opened(page, console, page.locator("input[name=to]").input_value())
     expect(page.get_by_label("Reason")).to_have_value("forgot the card")
 
 
 def test_who_was_signed_out_is_told_so_and_goes_on_after_signing_in_elsewhere(console: Running, tab: NewTab) -> None:
     """No network is blamed; and the form that stood here is good again, with the new session's token."""
     page = tab()
-    go(page, console, "/")
+    opened(page, console, "/")
     page.wait_for_timeout(300)
     console.account = None
     console.drop_lines()
@@ -135,7 +130,7 @@ def test_who_was_signed_out_is_told_so_and_goes_on_after_signing_in_elsewhere(co
     console.account = CLERK
     page.evaluate(LOOKS)
     expect(page.get_by_text("You are signed out.")).to_have_count(0)
-    go(page, console, "/notices/new")
+    opened(page, console, "/notices/new")
     write(page)
     token = page.locator("form.notice-new [name=csrftoken]").input_value()
     page.context.clear_cookies()
@@ -147,7 +142,7 @@ def test_who_was_signed_out_is_told_so_and_goes_on_after_signing_in_elsewhere(co
 
 def test_a_page_of_somebody_else_says_so(console: Running, tab: NewTab) -> None:
     page = tab()
-    go(page, console, "/notices/new")
+    opened(page, console, "/notices/new")
     token = page.locator("form.notice-new [name=csrftoken]").input_value()
     console.account = LI
     page.context.clear_cookies()  # whoever signs in has a token of their own
