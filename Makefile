@@ -26,7 +26,7 @@ IMAGES ?= build/image
 IMAGE_KEYS ?= $(IMAGES)/keys
 DEB ?= $(wildcard build/deb/doorward_*_all.deb)
 WORKERS ?= 2
-TEST_WORKERS ?= 6
+TEST_WORKERS ?= 5
 
 MADE := $(VENV)/.made
 STAMP := $(VENV)/.made-for-developers

@@ -183,6 +183,7 @@ def test_what_is_refused_says_why_and_stays_until_she_deletes_it(phone: Page, co
 def test_it_goes_out_under_no_other_name(phone: Page, console: Running) -> None:
     phone.context.set_offline(True)
     write(phone, "张奶奶没开门")
+    expect(phone.get_by_text("1 not sent yet")).to_be_visible()
     console.account = WANG
     phone.context.set_offline(False)
     go(phone, console, "/field")

@@ -176,7 +176,7 @@ def test_everything_a_reader_can(make, baud: int) -> None:
     assert (out["output_no"], out["control_code"], out["timer_count"]) == (0, 5, 300)
     eventually(lambda: [f for f in told.of(OutputLevel) if f.on])
     far.port.order(PlayTone("card0", "no"))
-    eventually(lambda: far.happened("buzzer"))
+    eventually(lambda: far.happened("buzzer") and far.happened("led"))
     far.port.order(PlayTone("card0", "yes"))
     far.port.order(ShowText("card0", "Door open", 3))
     eventually(lambda: far.happened("text"))
