@@ -283,7 +283,9 @@ def test_a_line_that_answers_slowly_is_named(unit: Unit, tmp_path: Path) -> None
         unit.write(hardware=hardware_yaml(box))
         config = load(unit.config)
         box.io.faults.slow_s = 0.075
-        (row,) = [each for each in measured(config, ["relay"], 10)[0] if "round of looks" in each.text]
+        rows = measured(config, ["relay"], 10)[0]
+        row = next((each for each in rows if "round of looks" in each.text), None)
+        assert row is not None, rows
         assert (row.about, row.passed) == ("line io", None)
         box.io.faults.slow_s = 0.0
         assert not [each for each in measured(config, ["relay"], 10)[0] if "round of looks" in each.text]
