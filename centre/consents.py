@@ -135,7 +135,7 @@ def _check(conn: Connection, found: Consent, asker: Account, second: Account, de
         return
     if not _may(conn, asker, found):
         raise CentreError(_("{name} may not do this any more").format(name=asker.label), WRONG_USE)
-    if invitations.made_lately(conn, second.name, asker.name, now):
+    if second.name in invitations.let_in_lately(conn, asker.name, now):
         raise ForbiddenError(
             _("{name} made the link of this account in the last {days} days, so somebody else is to agree").format(
                 name=asker.label, days=invitations.FRESH_DAYS

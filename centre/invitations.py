@@ -15,7 +15,7 @@ from centre.accounts import Account
 from centre.books import insert_or_update
 from centre.errors import WRONG_USE, CentreError
 from centre.opened import OpenCentre
-from centre.schema_accounts import invitations
+from centre.schema_accounts import api_tokens, invitations
 from centre.sessions import SLACK_S
 from centre.words import _
 from contract.frozen import frozen
@@ -50,10 +50,17 @@ def invite(centre: OpenCentre, name: str, by: str, now: float) -> Invitation:
     return Invitation(name, f"{PATH}{token}", ends)
 
 
-def made_lately(conn: Connection, name: str, by: str, now: float) -> bool:
-    """Whether `by` made a link for that account in the last FRESH_DAYS: it may be `by` who took it."""
+def let_in_lately(conn: Connection, name: str, now: float) -> set[str]:
+    """`name`, and each account whose link was made in the last FRESH_DAYS by one of these or by a token of theirs: `name` may have taken them all."""
+    owners = {
+        (f"token.{row.name}", row.account) for row in conn.execute(select(api_tokens.c.name, api_tokens.c.account))
+    }
     lately = takewhile(lambda act: act["at"] > now - FRESH_DAYS * 86_400.0, acts.newest(conn))
-    return any((act["act"], act.get("account"), act.get("by")) == ("invited", name, by) for act in lately)
+    found = {name}
+    for act in reversed([act for act in lately if act["act"] == "invited"]):
+        if act["by"] in found or any((act["by"], owner) in owners for owner in found):
+            found.add(act["account"])
+    return found
 
 
 def look(conn: Connection, key: AccountKey, text: str, now: float) -> Account | None:

@@ -15,6 +15,7 @@ from centre.errors import BadValueError, CentreError, ForbiddenError
 from centre.invitations import FRESH_DAYS
 from centre.opened import OpenCentre
 from centre.permits import Doing
+from centre.schema_accounts import api_tokens
 from centre.schema_accounts import consents as table
 from contract.scopes import Scope
 from tests.centre.conftest import ONE_ENGINE, Desk
@@ -107,6 +108,21 @@ def test_whoever_made_an_account_does_not_agree_by_it_to_what_they_asked_for(pai
     pair.decide(pair.ask(why="no"), "li", Decision.REFUSED)
     pair.desk.now = made + FRESH_DAYS * 86_400.0
     pair.decide(pair.ask(why="another day"))
+
+
+@pytest.mark.parametrize("by", ["zhou", "token.desk"])
+def test_nor_by_way_of_another_account_or_a_token(pair: Pair, by: str) -> None:
+    made, office = pair.desk.now - 3600.0, pair.desk.office
+    pair.desk.run("account", "token", "add", "desk", "--role", "operator", "--scope", "yard/y1", "--until", "9d")
+    with pair.desk.books.writing() as conn:
+        conn.execute(update(api_tokens).values(account="zhou"))
+    invitations.invite(office, "li", by, made - 60.0)
+    pair.decide(pair.ask(why="before"))  # a colleague's, as yet
+    invitations.invite(office, "zhou", "wang", made)
+    invitations.invite(office, "li", by, made + 60.0)
+    with pytest.raises(ForbiddenError, match="somebody else is to agree"):
+        pair.decide(pair.ask())
+    pair.decide(pair.ask(), "admin")
 
 
 @pytest.mark.parametrize("decision", list(Decision))

@@ -94,8 +94,8 @@ MUTATIONS = [
     Mutation(
         "an account that was made for it agrees",
         "centre/consents.py",
-        "    if invitations.made_lately(conn, second.name, asker.name, now):\n",
-        "    if invitations.made_lately(conn, second.name, second.name, now):\n",
+        "    if second.name in invitations.let_in_lately(conn, asker.name, now):\n",
+        "    if second.name in invitations.let_in_lately(conn, asker.name, now) - {second.name}:\n",
         (f"{CONSENTS}::test_whoever_made_an_account_does_not_agree_by_it_to_what_they_asked_for",),
     ),
     Mutation(
